@@ -1,0 +1,10 @@
+DROP TABLE audit_events;
+DROP TABLE login_attempts;
+DROP TABLE revocations;
+DROP TABLE signing_keys;
+DROP TABLE sessions;
+DROP TABLE account_roles;
+DROP TABLE role_permissions;
+DROP TABLE roles;
+DROP TABLE credentials;
+DROP TABLE accounts;

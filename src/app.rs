@@ -1,0 +1,200 @@
+//! The composition root: from settings to a Keyward that is ready to serve.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::config::Config;
+use crate::crypto::password_hasher::PasswordHasher;
+use crate::crypto::password_lane::PasswordLane;
+use crate::domain::password::Password;
+use crate::domain::rotation;
+use crate::http::Web;
+use crate::service::administer::{self, NewAccount};
+use crate::service::{Keyward, Parts, Policy, Result, keys};
+use crate::store::{Options, Store, migrations};
+use crate::support::clock::Clock;
+use crate::support::entropy::Entropy;
+use crate::support::secret::{ExposeSecret as _, SecretString};
+
+/// How many replays inside the grace are answered (semantics 1, rule 4).
+const MAX_REPLAYS: u32 = 60;
+
+/// How long an unseen successor can be fetched again (rule 5).
+const RECOVERY: Duration = Duration::from_secs(24 * 3600);
+
+/// Sign-ins wait for a free thread for about so long, then others get 503.
+const QUEUE_SECONDS: f64 = 2.0;
+
+pub struct App {
+    pub keyward: Keyward,
+    pub web: Arc<Web>,
+}
+
+/// Time and randomness: the system's, or a test's.
+pub struct World {
+    pub clock: Clock,
+    pub entropy: Entropy,
+}
+
+impl World {
+    /// Replicas on one PostgreSQL follow its clock; a single process on SQLite has the
+    /// machine's.
+    #[must_use]
+    pub fn real(config: &Config) -> Self {
+        let clock = if config.database.is_sqlite() {
+            Clock::wall()
+        } else {
+            Clock::anchored()
+        };
+        Self {
+            clock,
+            entropy: Entropy::system(),
+        }
+    }
+}
+
+/// The administrator that the first start made.
+pub struct FirstAdministrator {
+    pub email: String,
+    /// Where Keyward made one up: to be printed once.
+    pub password: Option<SecretString>,
+}
+
+impl App {
+    /// Opens the database, migrates it, and reads or makes the signing key.
+    ///
+    /// # Errors
+    /// What can not work, in one line.
+    pub fn build(config: &Config, world: World) -> Result<Self> {
+        let app = Self::open(config, world)?;
+        if let Some(now) = app.keyward.store.clock()? {
+            app.keyward.clock.follow(now);
+        }
+        keys::prepare(&app.keyward)?;
+        Ok(app)
+    }
+
+    /// The same without a look at the signing keys.
+    ///
+    /// # Errors
+    /// As [`App::build`].
+    pub fn open(config: &Config, world: World) -> Result<Self> {
+        migrations::up(&config.database)?;
+        let options = Options {
+            connections: config.database_pool,
+            ..Options::default()
+        };
+        let store = Store::open(config.database.clone(), &options)?;
+        let began = Instant::now();
+        let hasher = PasswordHasher::new(&config.master_key, config.bcrypt_cost, &world.entropy);
+        let lane = lane(config, began.elapsed())?;
+        let parts = Parts {
+            policy: policy(config),
+            store,
+            clock: world.clock,
+            entropy: world.entropy,
+            hasher,
+            lane,
+        };
+        let keyward = Keyward::new(parts, &config.master_key);
+        Ok(Self {
+            keyward,
+            web: Arc::new(Web::new(config)),
+        })
+    }
+
+    /// On an empty database: the administrator of the settings. `None` where there are
+    /// accounts already.
+    ///
+    /// # Errors
+    /// `SERVICE_UNAVAILABLE`.
+    pub fn first_administrator(&self, config: &Config) -> Result<Option<FirstAdministrator>> {
+        if !administer::is_empty(&self.keyward)? {
+            return Ok(None);
+        }
+        let made_up = config
+            .admin_password
+            .is_none()
+            .then(|| random_password(&self.keyward.entropy));
+        let password = config.admin_password.as_ref().or(made_up.as_ref());
+        let password = password.and_then(|text| Password::parse(text.expose_secret()).ok());
+        if let Some(given) = &config.admin_password
+            && given.expose_secret().chars().count() < 8
+        {
+            log::warn!("the administrator's password has fewer than 8 characters");
+        }
+        let new = NewAccount {
+            email: Some(config.admin_email.clone()),
+            username: None,
+            password,
+            admin: true,
+            verified: true,
+        };
+        match administer::add_account(&self.keyward, new) {
+            Ok(_) => Ok(Some(FirstAdministrator {
+                email: config.admin_email.written().to_owned(),
+                password: made_up,
+            })),
+            // Another replica was first.
+            Err(error) if error.code == crate::service::Code::Conflict => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+fn policy(config: &Config) -> Policy {
+    Policy {
+        issuer: config.issuer.clone(),
+        audience: config.audience.clone(),
+        algorithm: config.algorithm,
+        access_ttl: config.access_ttl,
+        refresh_ttl: config.refresh_ttl,
+        session_max_ttl: config.session_max_ttl,
+        oisp_ttl: config.oisp_ttl,
+        exchange_window: config.exchange_window,
+        rotation: rotation::Policy {
+            grace: config.refresh_grace,
+            max_replays: MAX_REPLAYS,
+            recovery: RECOVERY,
+        },
+    }
+}
+
+/// One thread for each core; a queue of what they hash in two seconds.
+fn lane(config: &Config, one_hash: Duration) -> Result<PasswordLane> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = if config.password_threads == 0 {
+        cores
+    } else {
+        config.password_threads
+    };
+    let queue = if config.password_queue == 0 {
+        let each = (QUEUE_SECONDS / one_hash.as_secs_f64().max(0.001)).ceil();
+        // Between one and a few thousand: the cast loses nothing.
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "1 to 2000"
+        )]
+        let each = each as usize;
+        each * threads
+    } else {
+        config.password_queue
+    };
+    PasswordLane::start(threads, queue).map_err(|error| {
+        crate::service::Error::busy(format!("the password threads can not be started: {error}"))
+    })
+}
+
+/// 80 random bits in groups that can be read aloud.
+fn random_password(entropy: &Entropy) -> SecretString {
+    const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+    let mut text = String::new();
+    for (i, byte) in entropy.bytes::<16>().iter().enumerate() {
+        if i > 0 && i % 4 == 0 {
+            text.push('-');
+        }
+        text.push(char::from(LETTERS[usize::from(byte % 32)]));
+    }
+    text.into()
+}

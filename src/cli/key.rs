@@ -1,0 +1,37 @@
+//! `keyward key`.
+
+use clap::Subcommand;
+
+use super::{Outcome, explain, open};
+use crate::crypto::key_ring::State;
+use crate::service::keys;
+
+#[derive(Subcommand)]
+pub(super) enum Key {
+    /// List the keys that sign or verify, oldest first
+    List,
+    /// Publish the next key now; it begins to sign in ten minutes, once every
+    /// verifier has fetched it
+    Rotate,
+}
+
+pub(super) fn run(command: &Key) -> Outcome {
+    let app = open()?;
+    match command {
+        Key::List => {
+            for (id, algorithm, activates_at, state) in keys::list(&app.keyward) {
+                let state = match state {
+                    State::Next => format!("next, signs from {activates_at}"),
+                    State::Active => format!("active since {activates_at}"),
+                    State::Retired { until } => format!("retired, verifies until {until}"),
+                };
+                println!("{id}  {}  {state}", algorithm.as_str());
+            }
+        }
+        Key::Rotate => {
+            let (id, from) = keys::rotate(&app.keyward).map_err(|error| explain(&error))?;
+            println!("published {id}: it signs from {from}");
+        }
+    }
+    Ok(())
+}

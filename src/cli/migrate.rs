@@ -1,0 +1,43 @@
+//! `keyward migrate`.
+
+use clap::Subcommand;
+
+use super::{Outcome, read_config};
+use crate::store::migrations;
+
+#[derive(Subcommand)]
+pub(super) enum Migrate {
+    /// Run every migration that is missing
+    Up,
+    /// Undo the youngest migration. What its tables hold is lost
+    Down,
+    /// List the migrations and whether they have run
+    Status,
+}
+
+pub(super) fn run(command: &Migrate) -> Outcome {
+    let config = read_config(false)?;
+    let told = |error: crate::store::Error| error.to_string();
+    match command {
+        Migrate::Up => {
+            let ran = migrations::up(&config.database).map_err(told)?;
+            for name in &ran {
+                println!("ran {name}");
+            }
+            if ran.is_empty() {
+                println!("nothing to do");
+            }
+        }
+        Migrate::Down => match migrations::down(&config.database).map_err(told)? {
+            Some(name) => println!("undid {name}"),
+            None => println!("nothing to undo"),
+        },
+        Migrate::Status => {
+            for status in migrations::status(&config.database).map_err(told)? {
+                let word = if status.applied { "applied" } else { "pending" };
+                println!("{word}  {}", status.name);
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,131 @@
+//! The command line. A password never stands in an argument: the shell's history and
+//! the list of processes would show it.
+
+mod check;
+mod key;
+mod migrate;
+mod routes;
+mod serve;
+mod user;
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::app::{App, World};
+use crate::config::{self, Config, settings};
+
+#[derive(Parser)]
+#[command(
+    name = "keyward",
+    version,
+    about = "A small, fast authentication service.",
+    long_about = "A small, fast authentication service: sign-in, refresh, revocation and token \
+                  checks over one account store, on SQLite or PostgreSQL.\n\nWithout a command \
+                  it serves.",
+    after_long_help = settings::help()
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve (the default). Migrates the database first
+    #[command(after_help = settings::help())]
+    Serve(Serve),
+    /// Run, undo or list database migrations
+    #[command(subcommand)]
+    Migrate(migrate::Migrate),
+    /// Add, list and change accounts
+    #[command(subcommand)]
+    User(user::User),
+    /// List or rotate the keys that sign access tokens
+    #[command(subcommand)]
+    Key(key::Key),
+    /// Print every route, its guard and its dialect
+    Routes,
+    /// Say in words whether settings, database, keys and clock are in order
+    Check,
+}
+
+#[derive(Args, Default)]
+struct Serve {
+    /// For integrators: loopback only, a throw-away database, and a clock that
+    /// POST /test/clock moves
+    #[arg(long)]
+    test_mode: bool,
+}
+
+/// What a command says when it fails: one line, for people.
+type Outcome = Result<(), String>;
+
+#[must_use]
+pub fn run() -> ExitCode {
+    // Before anything reads the environment.
+    let dotenv = dotenvy::dotenv();
+    let cli = Cli::parse();
+    start_log();
+    if let Err(error) = dotenv
+        && !error.not_found()
+    {
+        return fail(&format!(".env: {error}"));
+    }
+    let outcome = match cli.command {
+        None => serve::run(&Serve::default()),
+        Some(Command::Serve(serve)) => serve::run(&serve),
+        Some(Command::Migrate(command)) => migrate::run(&command),
+        Some(Command::User(command)) => user::run(&command),
+        Some(Command::Key(command)) => key::run(&command),
+        Some(Command::Routes) => {
+            routes::run();
+            Ok(())
+        }
+        Some(Command::Check) => check::run(),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => fail(&why),
+    }
+}
+
+fn fail(why: &str) -> ExitCode {
+    eprintln!("keyward: {why}");
+    ExitCode::FAILURE
+}
+
+fn start_log() {
+    // actix tells of its workers at info; that is of no use to an operator.
+    let default = "info,actix_server=warn";
+    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or(default))
+        .format_target(false)
+        .init();
+}
+
+/// Every fault of the settings, a line each.
+fn read_config(test_mode: bool) -> Result<Config, String> {
+    let given: BTreeMap<String, String> = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect();
+    config::read(&given, test_mode).map_err(|faults| {
+        let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        lines.join("\nkeyward: ")
+    })
+}
+
+/// Keyward without a server, for a command.
+fn open() -> Result<App, String> {
+    let config = read_config(false)?;
+    let world = World::real(&config);
+    App::build(&config, world).map_err(|error| explain(&error))
+}
+
+/// An error of an act, for people at a terminal: with its cause.
+fn explain(error: &crate::service::Error) -> String {
+    match &error.cause {
+        Some(cause) => cause.clone(),
+        None => error.message.to_string(),
+    }
+}

@@ -1,0 +1,94 @@
+//! `keyward serve`.
+
+use std::time::Duration;
+
+use super::{Outcome, Serve, explain, read_config};
+use crate::app::{App, FirstAdministrator, World};
+use crate::config::Config;
+use crate::http;
+use crate::service::housekeeping;
+use crate::support::secret::ExposeSecret as _;
+
+pub(super) fn run(serve: &Serve) -> Outcome {
+    let config = read_config(serve.test_mode)?;
+    let label = config.database.label();
+    let told = |error: crate::service::Error| format!("{label}: {}", explain(&error));
+    let world = World::real(&config);
+    let app = App::build(&config, world).map_err(told)?;
+    let administrator = app.first_administrator(&config).map_err(told)?;
+    let housekeeping = housekeeping::start(&app.keyward).map_err(told)?;
+    let system = actix_web::rt::System::new();
+    let served = system.block_on(async {
+        let served = http::serve(&app.keyward, &app.web, config.listen)
+            .map_err(|error| format!("KEYWARD_LISTEN: {}: {error}", config.listen))?;
+        greet(&config, served.address.port(), administrator.as_ref());
+        served.server.await.map_err(|error| error.to_string())
+    });
+    drop(housekeeping);
+    // Threads that only wait must not hold up the end of the process.
+    drop(app);
+    std::thread::sleep(Duration::ZERO);
+    served
+}
+
+/// Where it listens, who can sign in, and a line that works when pasted.
+fn greet(config: &Config, port: u16, administrator: Option<&FirstAdministrator>) {
+    let host = config.listen.ip();
+    let host = if host.is_unspecified() {
+        "127.0.0.1".to_owned()
+    } else {
+        host.to_string()
+    };
+    let host = if host.contains(':') {
+        format!("[{host}]")
+    } else {
+        host
+    };
+    let url = format!("http://{host}:{port}");
+    println!("Keyward {} listens on {url}", env!("CARGO_PKG_VERSION"));
+    println!("  database       {}", config.database.label());
+    if config.test_mode {
+        println!(
+            "  test mode      move the clock with POST {url}/test/clock {{\"advance\":\"15m\"}}"
+        );
+    }
+    if !config.cookies_work() {
+        println!(
+            "  no cookies     {} is neither https nor this machine: sign-in with mode \"cookie\" is refused",
+            config.public_url
+        );
+    }
+    match administrator {
+        Some(FirstAdministrator {
+            email,
+            password: Some(password),
+        }) => {
+            let password = password.expose_secret();
+            println!("  administrator  {email}");
+            println!("  password       {password}   (shown this once)");
+            println!("\nTry it:\n  {}", sign_in(&url, email, password));
+        }
+        Some(FirstAdministrator {
+            email,
+            password: None,
+        }) => {
+            println!("  administrator  {email}, with the password of KEYWARD_ADMIN_PASSWORD");
+            println!("\nTry it:\n  {}", sign_in(&url, email, "YOUR-PASSWORD"));
+        }
+        None => {
+            println!(
+                "  administrator  {} or another that you added",
+                config.admin_email.written()
+            );
+            println!("\nTry it:\n  curl -s {url}/health/ready");
+        }
+    }
+    println!();
+}
+
+fn sign_in(url: &str, email: &str, password: &str) -> String {
+    format!(
+        "curl -s {url}/auth/login -H 'Content-Type: application/json' \
+         -d '{{\"email\":\"{email}\",\"password\":\"{password}\"}}'"
+    )
+}

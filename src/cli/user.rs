@@ -1,0 +1,221 @@
+//! `keyward user`. The password comes from standard input (one line) or a prompt.
+
+use std::io::{BufRead as _, IsTerminal as _};
+
+use clap::{Args, Subcommand};
+
+use super::{Outcome, explain, open};
+use crate::domain::account::Account;
+use crate::domain::identifier::{Email, Username};
+use crate::domain::password::Password;
+use crate::service::administer::{self, NewAccount};
+use crate::service::{Error, Keyward};
+
+#[derive(Subcommand)]
+pub(super) enum User {
+    /// Add an account
+    Add(Add),
+    /// List accounts, oldest first
+    List {
+        /// At most so many
+        #[arg(long, default_value_t = 100)]
+        limit: u32,
+    },
+    /// Show one account, its roles and its sessions
+    Show(Who),
+    /// Refuse sign-ins and end every session
+    Disable(Who),
+    /// Let a disabled account sign in again
+    Enable(Who),
+    /// Set the password and end every session
+    SetPassword(SetPassword),
+    /// End every session
+    RevokeSessions(Who),
+}
+
+#[derive(Args)]
+pub(super) struct Add {
+    /// E-mail address to sign in with
+    email: String,
+    /// A username to sign in with besides
+    #[arg(long)]
+    username: Option<String>,
+    /// Give the administrator's role
+    #[arg(long)]
+    admin: bool,
+    /// Read the password from standard input, one line. Without it: a prompt
+    #[arg(long)]
+    password_stdin: bool,
+}
+
+#[derive(Args)]
+pub(super) struct Who {
+    /// E-mail address, username or id
+    account: String,
+}
+
+#[derive(Args)]
+pub(super) struct SetPassword {
+    /// E-mail address, username or id
+    account: String,
+    /// Read the password from standard input, one line. Without it: a prompt
+    #[arg(long)]
+    password_stdin: bool,
+}
+
+pub(super) fn run(command: &User) -> Outcome {
+    match command {
+        User::Add(add) => self::add(add),
+        User::List { limit } => list(*limit),
+        User::Show(who) => show(who),
+        User::Disable(who) => change(who, "disabled", |kw, account| {
+            administer::set_enabled(kw, account.id, false)
+        }),
+        User::Enable(who) => change(who, "enabled", |kw, account| {
+            administer::set_enabled(kw, account.id, true)
+        }),
+        User::SetPassword(set) => set_password(set),
+        User::RevokeSessions(who) => change(who, "has no sessions now:", |kw, account| {
+            administer::revoke_sessions(kw, account.id)
+        }),
+    }
+}
+
+fn add(add: &Add) -> Outcome {
+    let email = Email::parse(&add.email)
+        .ok_or_else(|| format!("{:?} is not an e-mail address", add.email))?;
+    let username = match add.username.as_deref() {
+        Some(text) => Some(Username::parse(text).ok_or_else(|| {
+            format!("{text:?} is no username: 1 to 128 characters without @ and spaces")
+        })?),
+        None => None,
+    };
+    let password = password(add.password_stdin)?;
+    let app = open()?;
+    let new = NewAccount {
+        email: Some(email),
+        username,
+        password: Some(password),
+        admin: add.admin,
+        verified: true,
+    };
+    let id = administer::add_account(&app.keyward, new).map_err(|error| explain(&error))?;
+    println!("added {} as {id}", add.email);
+    Ok(())
+}
+
+fn list(limit: u32) -> Outcome {
+    let app = open()?;
+    for account in administer::list(&app.keyward, limit).map_err(|error| explain(&error))? {
+        let state = if account.enabled {
+            "enabled "
+        } else {
+            "disabled"
+        };
+        println!("{}  {state}  {}", account.id, account.label());
+    }
+    Ok(())
+}
+
+fn show(who: &Who) -> Outcome {
+    let app = open()?;
+    let kw = &app.keyward;
+    let told = |error: Error| explain(&error);
+    let account = administer::find(kw, &who.account).map_err(told)?;
+    let roles = administer::roles_of(kw, account.id).map_err(told)?;
+    let none = || "-".to_owned();
+    println!("id          {}", account.id);
+    println!("email       {}", account.email.clone().unwrap_or_else(none));
+    println!(
+        "username    {}",
+        account.username.clone().unwrap_or_else(none)
+    );
+    println!("enabled     {}", account.enabled);
+    println!("verified    {}", account.verified);
+    println!(
+        "roles       {}",
+        if roles.is_empty() {
+            none()
+        } else {
+            roles.join(", ")
+        }
+    );
+    println!("created     {}", account.created_at);
+    println!(
+        "last login  {}",
+        account
+            .last_login_at
+            .map_or_else(none, super::super::support::clock::Timestamp::iso)
+    );
+    println!("sessions");
+    let now = kw.clock.now();
+    for session in administer::sessions_of(kw, account.id).map_err(told)? {
+        let state = match session.ended {
+            Some((at, reason)) => format!("ended {at} ({})", reason.as_str()),
+            None if session.is_over(account.epoch, now) => "over".to_owned(),
+            None => format!(
+                "alive until {}",
+                session.idle_expires_at.min(session.absolute_expires_at)
+            ),
+        };
+        println!(
+            "  {}  since {}  {state}  from {}",
+            session.id,
+            session.created_at,
+            session.address.as_deref().unwrap_or("-"),
+        );
+    }
+    Ok(())
+}
+
+fn set_password(set: &SetPassword) -> Outcome {
+    let password = password(set.password_stdin)?;
+    let who = Who {
+        account: set.account.clone(),
+    };
+    change(
+        &who,
+        "has a new password and no sessions:",
+        move |kw, account| administer::set_password(kw, account.id, &password),
+    )
+}
+
+fn change(
+    who: &Who,
+    did: &str,
+    act: impl FnOnce(&Keyward, &Account) -> Result<(), Error>,
+) -> Outcome {
+    let app = open()?;
+    let told = |error: Error| explain(&error);
+    let account = administer::find(&app.keyward, &who.account).map_err(told)?;
+    act(&app.keyward, &account).map_err(told)?;
+    println!("{did} {}", account.label());
+    Ok(())
+}
+
+/// One line of standard input, or what is typed at a prompt, twice.
+fn password(from_stdin: bool) -> Result<Password, String> {
+    let text = if from_stdin {
+        let mut line = String::new();
+        std::io::stdin()
+            .lock()
+            .read_line(&mut line)
+            .map_err(|error| error.to_string())?;
+        line.trim_end_matches(['\r', '\n']).to_owned()
+    } else if std::io::stdin().is_terminal() {
+        let first = rpassword::prompt_password("Password: ").map_err(|error| error.to_string())?;
+        let again = rpassword::prompt_password("Again: ").map_err(|error| error.to_string())?;
+        if first != again {
+            return Err("the two are not the same".to_owned());
+        }
+        first
+    } else {
+        return Err("give the password on standard input, with --password-stdin".to_owned());
+    };
+    let password = Password::parse(&text)
+        .map_err(|_| "a password has 1 to 1024 characters and no NUL".to_owned())?;
+    if text.chars().count() < 8 {
+        log::warn!("the password has fewer than 8 characters");
+    }
+    Ok(password)
+}

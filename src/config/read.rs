@@ -1,0 +1,468 @@
+//! From the environment to a [`Config`]. Every fault is collected and names its
+//! setting; nothing is guessed.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use ipnet::IpNet;
+use url::Url;
+
+use super::parse::{boolean, duration, list, network, origin, whole};
+use super::secret_file;
+use super::settings::SETTINGS;
+use crate::crypto::master_key::MasterKey;
+use crate::domain::algorithm::Algorithm;
+use crate::domain::identifier::Email;
+use crate::domain::password::Password;
+use crate::store;
+use crate::support::secret::{ExposeSecret as _, SecretString};
+
+pub struct Config {
+    pub test_mode: bool,
+    pub database: store::Url,
+    pub database_pool: u32,
+    pub listen: SocketAddr,
+    pub public_url: Url,
+    pub master_key: MasterKey,
+    pub admin_email: Email,
+    pub admin_password: Option<SecretString>,
+    pub issuer: String,
+    pub audience: String,
+    pub algorithm: Algorithm,
+    pub access_ttl: Duration,
+    pub refresh_ttl: Duration,
+    pub session_max_ttl: Duration,
+    pub oisp_ttl: Duration,
+    pub exchange_window: Duration,
+    pub refresh_grace: Duration,
+    pub query_tokens: bool,
+    pub directus_envelope: bool,
+    pub cookie_domain: Option<String>,
+    pub cookie_same_site: SameSite,
+    pub allowed_origins: Vec<Url>,
+    pub trusted_proxies: Vec<IpNet>,
+    pub bcrypt_cost: u32,
+    /// 0: as many as the machine carries.
+    pub password_threads: usize,
+    pub password_queue: usize,
+    pub dialects: Vec<Dialect>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SameSite {
+    Strict,
+    Lax,
+    None,
+}
+
+/// A face that can be switched off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    Directus,
+    Oisp,
+    Hypi,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    pub setting: String,
+    pub why: String,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.setting, self.why)
+    }
+}
+
+/// Reads names and values, with the names of the environment.
+struct Reader<'a> {
+    given: &'a BTreeMap<String, String>,
+    faults: Vec<Fault>,
+}
+
+impl Reader<'_> {
+    /// The text of a setting; `None` where it is absent or empty and has no default.
+    fn text(&self, name: &'static str) -> Option<String> {
+        debug_assert!(
+            SETTINGS.iter().any(|setting| setting.name == name),
+            "{name}"
+        );
+        let default = SETTINGS
+            .iter()
+            .find(|setting| setting.name == name)?
+            .default;
+        let text = self.given.get(name).map_or(default, |text| text.trim());
+        (!text.is_empty()).then(|| text.to_owned())
+    }
+
+    fn value<T>(
+        &mut self,
+        name: &'static str,
+        parse: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Option<T> {
+        let text = self.text(name).unwrap_or_default();
+        match parse(&text) {
+            Ok(value) => Some(value),
+            Err(wanted) => self.fault(name, format!("must be {wanted}")),
+        }
+    }
+
+    fn fault<T>(&mut self, name: &str, why: String) -> Option<T> {
+        self.faults.push(Fault {
+            setting: name.to_owned(),
+            why,
+        });
+        None
+    }
+}
+
+/// The names a test environment may hold beside the settings.
+const NOT_OURS: &str = "KEYWARD_TEST_";
+
+/// # Errors
+/// Every fault that was found, each with the name of its setting.
+#[expect(
+    clippy::too_many_lines,
+    reason = "one line for each setting, in the table's order"
+)]
+pub fn read(given: &BTreeMap<String, String>, test_mode: bool) -> Result<Config, Vec<Fault>> {
+    let mut reader = Reader {
+        given,
+        faults: Vec::new(),
+    };
+    let r = &mut reader;
+    for name in given.keys() {
+        if name.starts_with("KEYWARD_")
+            && !name.starts_with(NOT_OURS)
+            && !SETTINGS.iter().any(|setting| setting.name == name)
+        {
+            r.fault::<()>(
+                name,
+                "is no setting of Keyward: see keyward serve --help".to_owned(),
+            );
+        }
+    }
+    let database: Option<store::Url> = if test_mode && !given.contains_key("DATABASE_URL") {
+        Some(store::Url::throw_away())
+    } else {
+        r.value("DATABASE_URL", str::parse)
+    };
+    let listen: Option<SocketAddr> = r.value("KEYWARD_LISTEN", |text| {
+        text.parse()
+            .map_err(|_| "an address and a port, such as 127.0.0.1:8080".to_owned())
+    });
+    let port = listen.map_or(8080, |listen| listen.port());
+    let public_url = match r.text("KEYWARD_PUBLIC_URL") {
+        Some(_) => r.value("KEYWARD_PUBLIC_URL", origin),
+        None => Url::parse(&format!("http://localhost:{port}")).ok(),
+    };
+    if test_mode {
+        if listen.is_some_and(|listen| !listen.ip().is_loopback()) {
+            r.fault::<()>(
+                "KEYWARD_LISTEN",
+                "must be a loopback address in test mode".to_owned(),
+            );
+        }
+        if public_url.as_ref().is_some_and(|url| !is_loopback(url)) {
+            r.fault::<()>(
+                "KEYWARD_PUBLIC_URL",
+                "must be loopback in test mode".to_owned(),
+            );
+        }
+    }
+    let master_key = match &database {
+        Some(database) => master_key(r, database, test_mode),
+        None => None,
+    };
+    let admin_email = r.value("KEYWARD_ADMIN_EMAIL", |text| {
+        Email::parse(text).ok_or_else(|| "an e-mail address".to_owned())
+    });
+    let admin_password = r.text("KEYWARD_ADMIN_PASSWORD");
+    if admin_password
+        .as_deref()
+        .is_some_and(|text| Password::parse(text).is_err())
+    {
+        r.fault::<()>(
+            "KEYWARD_ADMIN_PASSWORD",
+            "must be 1 to 1024 characters without NUL".to_owned(),
+        );
+    }
+    let issuer = r.text("KEYWARD_ISSUER").or_else(|| {
+        public_url
+            .as_ref()
+            .map(|url| url.as_str().trim_end_matches('/').to_owned())
+    });
+    let audience = r.text("KEYWARD_AUDIENCE");
+    let algorithm = r.value("KEYWARD_JWT_ALGORITHM", str::parse);
+    let access_ttl = positive(r, "KEYWARD_ACCESS_TOKEN_TTL", 86_400);
+    let refresh_ttl = positive(r, "KEYWARD_REFRESH_TOKEN_TTL", 365 * 86_400);
+    let session_max_ttl = positive(r, "KEYWARD_SESSION_MAX_TTL", 3650 * 86_400);
+    let oisp_ttl = positive(r, "KEYWARD_OISP_TOKEN_TTL", 7 * 86_400);
+    let exchange_window = r.value("KEYWARD_EXCHANGE_WINDOW", duration);
+    let refresh_grace = r.value("KEYWARD_REFRESH_GRACE", |text| {
+        duration(text)
+            .ok()
+            .filter(|grace| grace.as_secs() <= 60)
+            .ok_or_else(|| "0s to 60s".to_owned())
+    });
+    let query_tokens = r.value("KEYWARD_QUERY_TOKENS", boolean);
+    let directus_envelope = r.value("KEYWARD_DIRECTUS_ENVELOPE", boolean);
+    let cookie_domain = r.text("KEYWARD_COOKIE_DOMAIN");
+    if cookie_domain
+        .as_deref()
+        .is_some_and(|domain| !is_cookie_domain(domain))
+    {
+        r.fault::<()>(
+            "KEYWARD_COOKIE_DOMAIN",
+            "must be a domain such as example.com".to_owned(),
+        );
+    }
+    let cookie_same_site = r.value("KEYWARD_COOKIE_SAMESITE", |text| match text {
+        "strict" => Ok(SameSite::Strict),
+        "lax" => Ok(SameSite::Lax),
+        "none" => Ok(SameSite::None),
+        _ => Err("strict, lax or none".to_owned()),
+    });
+    let allowed_origins: Option<Vec<Url>> = r.value("KEYWARD_ALLOWED_ORIGINS", |text| {
+        list(text).map(origin).collect()
+    });
+    if cookie_same_site == Some(SameSite::None)
+        && allowed_origins.as_ref().is_some_and(Vec::is_empty)
+    {
+        r.fault::<()>(
+            "KEYWARD_COOKIE_SAMESITE",
+            "none needs KEYWARD_ALLOWED_ORIGINS: without it every site could use the cookie"
+                .to_owned(),
+        );
+    }
+    let trusted_proxies = r.value("KEYWARD_TRUSTED_PROXIES", |text| {
+        list(text).map(network).collect()
+    });
+    let bcrypt_cost = if test_mode {
+        Some(4)
+    } else {
+        r.value("KEYWARD_BCRYPT_COST", |text| whole(text, 10, 15))
+    };
+    let password_threads = r.value("KEYWARD_PASSWORD_THREADS", |text| whole(text, 0, 256));
+    let password_queue = r.value("KEYWARD_PASSWORD_QUEUE", |text| whole(text, 0, 4096));
+    let database_pool = r.value("KEYWARD_DATABASE_POOL", |text| whole(text, 1, 200));
+    let dialects = r.value("KEYWARD_DIALECTS", |text| list(text).map(dialect).collect());
+    let config = (|| {
+        Some(Config {
+            test_mode,
+            database: database?,
+            database_pool: database_pool?,
+            listen: listen?,
+            public_url: public_url?,
+            master_key: master_key?,
+            admin_email: admin_email?,
+            admin_password: admin_password.map(Into::into),
+            issuer: issuer?,
+            audience: audience?,
+            algorithm: algorithm?,
+            access_ttl: access_ttl?,
+            refresh_ttl: refresh_ttl?,
+            session_max_ttl: session_max_ttl?,
+            oisp_ttl: oisp_ttl?,
+            exchange_window: exchange_window?,
+            refresh_grace: refresh_grace?,
+            query_tokens: query_tokens?,
+            directus_envelope: directus_envelope?,
+            cookie_domain,
+            cookie_same_site: cookie_same_site?,
+            allowed_origins: allowed_origins?,
+            trusted_proxies: trusted_proxies?,
+            bcrypt_cost: bcrypt_cost?,
+            password_threads: password_threads?,
+            password_queue: password_queue?,
+            dialects: dialects?,
+        })
+    })();
+    match config {
+        Some(config) if reader.faults.is_empty() => Ok(config),
+        _ => Err(reader.faults),
+    }
+}
+
+fn positive(r: &mut Reader<'_>, name: &'static str, most_seconds: u64) -> Option<Duration> {
+    r.value(name, |text| {
+        duration(text)
+            .ok()
+            .filter(|life| (1..=most_seconds).contains(&life.as_secs()))
+            .ok_or_else(|| format!("a duration of 1s to {most_seconds}s, such as 15m or 12h"))
+    })
+}
+
+fn dialect(text: &str) -> Result<Dialect, String> {
+    match text {
+        "directus" => Ok(Dialect::Directus),
+        "oisp" => Ok(Dialect::Oisp),
+        "hypi" => Ok(Dialect::Hypi),
+        _ => Err(format!("of directus, oisp and hypi, not {text:?}")),
+    }
+}
+
+fn master_key(r: &mut Reader<'_>, database: &store::Url, test_mode: bool) -> Option<MasterKey> {
+    let secret = match (
+        r.text("KEYWARD_SECRET"),
+        r.text("KEYWARD_SECRET_FILE"),
+        database,
+    ) {
+        (Some(_), Some(_), _) => {
+            return r.fault(
+                "KEYWARD_SECRET",
+                "and KEYWARD_SECRET_FILE are both given: give one".to_owned(),
+            );
+        }
+        (Some(secret), None, _) => SecretString::from(secret),
+        (None, Some(path), _) => match secret_file::read(&PathBuf::from(path), false) {
+            Ok(secret) => secret,
+            Err(why) => return r.fault("KEYWARD_SECRET_FILE", why),
+        },
+        (None, None, store::Url::Sqlite(path)) => {
+            match secret_file::read(&path.with_file_name("keyward.secret"), true) {
+                Ok(secret) => secret,
+                Err(why) => return r.fault("KEYWARD_SECRET_FILE", why),
+            }
+        }
+        (None, None, store::Url::Postgres(_)) if test_mode => {
+            SecretString::from("test mode only: 0123456789abcdefghijklmnopqrstuvwxyz")
+        }
+        (None, None, store::Url::Postgres(_)) => {
+            return r.fault(
+                "KEYWARD_SECRET",
+                "must be given with PostgreSQL, the same for every replica (openssl rand -base64 32)".to_owned(),
+            );
+        }
+    };
+    MasterKey::new(secret.expose_secret().as_bytes()).or_else(|| {
+        r.fault(
+            "KEYWARD_SECRET",
+            "must be at least 32 random characters (openssl rand -base64 32)".to_owned(),
+        )
+    })
+}
+
+/// Whether a browser takes a `Secure` cookie from there without TLS.
+pub(super) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+fn is_cookie_domain(domain: &str) -> bool {
+    domain.contains('.')
+        && domain.split('.').all(|label| {
+            !label.is_empty() && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+        })
+}
+
+impl Config {
+    /// Whether the refresh cookie can work: browsers keep a `Secure` cookie only from
+    /// TLS or from this machine (threat C11).
+    #[must_use]
+    pub fn cookies_work(&self) -> bool {
+        self.public_url.scheme() == "https" || is_loopback(&self.public_url)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn given(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+        let secret = ("KEYWARD_SECRET", "0123456789abcdefghijklmnopqrstuvwxyz");
+        pairs
+            .iter()
+            .chain([&secret])
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect()
+    }
+
+    fn faults(pairs: &[(&str, &str)]) -> Vec<String> {
+        read(&given(pairs), false)
+            .err()
+            .unwrap_or_default()
+            .into_iter()
+            .map(|fault| fault.setting)
+            .collect()
+    }
+
+    #[test]
+    fn defaults_stand_and_the_issuer_follows_the_public_url() {
+        let config = read(&given(&[("KEYWARD_LISTEN", "127.0.0.1:9999")]), false)
+            .ok()
+            .unwrap();
+        assert_eq!(config.public_url.as_str(), "http://localhost:9999/");
+        assert_eq!(config.issuer, "http://localhost:9999");
+        assert_eq!(config.access_ttl.as_secs(), 900);
+        assert_eq!(config.bcrypt_cost, 12);
+        assert!(config.cookies_work());
+    }
+
+    #[test]
+    fn g7_all_faults_are_told_at_once_each_with_its_name() {
+        assert_eq!(
+            faults(&[
+                ("KEYWARD_LISTEN", "8080"),
+                ("KEYWARD_ACCES_TOKEN_TTL", "15m"),
+                ("KEYWARD_REFRESH_GRACE", "5m"),
+                ("KEYWARD_BCRYPT_COST", "4"),
+                ("DATABASE_URL", "mysql://x"),
+            ]),
+            [
+                "KEYWARD_ACCES_TOKEN_TTL",
+                "DATABASE_URL",
+                "KEYWARD_LISTEN",
+                "KEYWARD_REFRESH_GRACE",
+                "KEYWARD_BCRYPT_COST",
+            ]
+        );
+    }
+
+    #[test]
+    fn g1_g9_settings_that_can_not_be_safe_are_refused() {
+        assert_eq!(
+            faults(&[("KEYWARD_COOKIE_SAMESITE", "none")]),
+            ["KEYWARD_COOKIE_SAMESITE"]
+        );
+        assert_eq!(
+            faults(&[("KEYWARD_ALLOWED_ORIGINS", "*")]),
+            ["KEYWARD_ALLOWED_ORIGINS"]
+        );
+        assert_eq!(
+            faults(&[("KEYWARD_TRUSTED_PROXIES", "0.0.0.0/0")]),
+            ["KEYWARD_TRUSTED_PROXIES"]
+        );
+        let mut weak = given(&[]);
+        weak.insert("KEYWARD_SECRET".to_owned(), "changeme".to_owned());
+        assert_eq!(
+            read(&weak, false).err().unwrap()[0].setting,
+            "KEYWARD_SECRET"
+        );
+        let mut none = given(&[("DATABASE_URL", "postgresql://localhost/x")]);
+        none.remove("KEYWARD_SECRET");
+        assert_eq!(
+            read(&none, false).err().unwrap()[0].setting,
+            "KEYWARD_SECRET"
+        );
+    }
+
+    #[test]
+    fn test_mode_is_for_this_machine_only() {
+        let public = given(&[("KEYWARD_PUBLIC_URL", "https://auth.example.com")]);
+        assert_eq!(
+            read(&public, true).err().unwrap()[0].setting,
+            "KEYWARD_PUBLIC_URL"
+        );
+        let config = read(&given(&[]), true).ok().unwrap();
+        assert_eq!(config.bcrypt_cost, 4);
+    }
+}

@@ -1,0 +1,51 @@
+//! An account: who can log in. Registered, or anonymous until it registers.
+
+use super::id::AccountId;
+use crate::support::clock::Timestamp;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    pub id: AccountId,
+    /// As written by its owner; mail goes here, never to what somebody typed.
+    pub email: Option<String>,
+    pub username: Option<String>,
+    pub first_name: Option<String>,
+    pub last_name: Option<String>,
+    pub anonymous: bool,
+    pub enabled: bool,
+    /// Whether the e-mail address was proven (row O-26).
+    pub verified: bool,
+    /// Whether terms and conditions were accepted (row O-25).
+    pub terms_accepted: bool,
+    /// Goes up when every session of the account must end. A session or token of an
+    /// older epoch is dead.
+    pub epoch: i64,
+    /// Goes up when something was taken away from the account. A token of an older
+    /// version is refused; a refresh gives one of the present version.
+    pub access_version: i64,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+    pub created_by: Option<AccountId>,
+    pub last_login_at: Option<Timestamp>,
+}
+
+impl Account {
+    /// What to call it in a line of text.
+    #[must_use]
+    pub fn label(&self) -> &str {
+        self.email
+            .as_deref()
+            .or(self.username.as_deref())
+            .unwrap_or("(anonymous)")
+    }
+
+    /// First and last name, where there are any.
+    #[must_use]
+    pub fn full_name(&self) -> String {
+        [self.first_name.as_deref(), self.last_name.as_deref()]
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+            .join(" ")
+    }
+}

@@ -1,0 +1,127 @@
+//! What an access token states (RFC 7519 section 4). A closed struct: an unknown,
+//! repeated or mistyped claim is no token of ours, so nothing can be smuggled in
+//! beside what is checked (threats D4, J13, J16, J20).
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::access::Access;
+use super::id::{AccountId, OrganizationId, SessionId};
+use super::session::Class;
+use crate::support::clock::Timestamp;
+
+/// How much later than `exp` a token still passes, for clocks that differ (J15).
+pub const LEEWAY_SECONDS: i64 = 5;
+
+/// How far in the future `iat` or `nbf` may lie (J14).
+const AHEAD_SECONDS: i64 = 60;
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Claims {
+    pub iss: String,
+    pub aud: String,
+    pub sub: AccountId,
+    pub sid: SessionId,
+    pub jti: Uuid,
+    /// Seconds since 1970, like every time here (RFC 7519 `NumericDate`).
+    pub iat: i64,
+    pub exp: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nbf: Option<i64>,
+    /// Generation of the session that it belongs to (semantics 1).
+    #[serde(rename = "gen")]
+    pub generation: u32,
+    /// The account's epoch and access version when it was signed.
+    pub epoch: i64,
+    pub acv: i64,
+    /// Token class: `standard` or `oisp`.
+    pub cls: Class,
+    pub roles: Vec<String>,
+    pub permissions: Vec<String>,
+    /// How, how well and when its holder signed in (RFC 8176, NIST SP 800-63B).
+    pub amr: Vec<String>,
+    pub aal: u8,
+    pub auth_time: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub org: Option<OrganizationId>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub anon: bool,
+    /// Names (OpenID Connect Core section 5.1), so that a proxy's question "who is it"
+    /// needs no database.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preferred_username: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// What Directus writes into its own tokens; its extensions read these.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<AccountId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub app_access: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub admin_access: Option<bool>,
+}
+
+/// Who may have issued a token, for whom, and how long it may live at the most.
+#[derive(Clone, Debug)]
+pub struct Expected {
+    pub issuer: String,
+    pub audience: String,
+    pub longest_life_seconds: i64,
+}
+
+/// Why rightly signed claims are refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// Anything but its age.
+    Wrong,
+    Expired,
+}
+
+impl Claims {
+    /// Everything that is checked of a rightly signed token.
+    ///
+    /// # Errors
+    /// [`Fault::Wrong`], or [`Fault::Expired`] where only its age speaks against it.
+    pub fn check(&self, expected: &Expected, now: Timestamp) -> Result<(), Fault> {
+        self.check_but_age(expected, now)?;
+        if now.seconds() >= self.exp.saturating_add(LEEWAY_SECONDS) {
+            return Err(Fault::Expired);
+        }
+        Ok(())
+    }
+
+    /// Everything except `exp` against now: for the exchange alone (semantics 2).
+    ///
+    /// # Errors
+    /// [`Fault::Wrong`].
+    pub fn check_but_age(&self, expected: &Expected, now: Timestamp) -> Result<(), Fault> {
+        let latest = now.seconds() + AHEAD_SECONDS;
+        let life = self.exp.saturating_sub(self.iat);
+        let right = self.iss == expected.issuer
+            && self.aud == expected.audience
+            && self.iat >= 0
+            && self.iat <= latest
+            && self.nbf.is_none_or(|nbf| nbf <= latest)
+            && life > 0
+            && life <= expected.longest_life_seconds;
+        if right { Ok(()) } else { Err(Fault::Wrong) }
+    }
+
+    #[must_use]
+    pub fn access(&self) -> Access {
+        Access {
+            roles: self.roles.iter().cloned().collect(),
+            permissions: self.permissions.iter().cloned().collect(),
+        }
+    }
+
+    #[must_use]
+    pub const fn expires_at(&self) -> Timestamp {
+        Timestamp::from_seconds(self.exp)
+    }
+}

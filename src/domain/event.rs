@@ -1,0 +1,93 @@
+//! Audit events: what happened, to whom, from where. A closed list of words, so
+//! that a log can be searched and an alarm can be set on them (docs/LOGGING.md).
+
+use super::id::{AccountId, SessionId};
+use super::session::Client;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum What {
+    AccountAdded,
+    AccountDisabled,
+    AccountEnabled,
+    PasswordSet,
+    LoginSucceeded,
+    LoggedOut,
+    /// The predecessor inside the grace: tabs, retries.
+    RefreshReplayed,
+    /// The predecessor after the grace, while its successor was never seen.
+    RefreshRecovered,
+    /// A spent token came back: the session was ended.
+    RefreshReuse,
+    /// A token ahead of the database: a backup was restored.
+    DatabaseOlderThanTokens,
+    /// `GET /auth/token` gave a new token for an old one.
+    TokenExchanged,
+    /// A live token of seed O's kind was renewed.
+    TokenReissued,
+    SessionsRevoked,
+    KeyRotated,
+    RoleGranted,
+    RoleTaken,
+}
+
+impl What {
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AccountAdded => "account_added",
+            Self::AccountDisabled => "account_disabled",
+            Self::AccountEnabled => "account_enabled",
+            Self::PasswordSet => "password_set",
+            Self::LoginSucceeded => "login_succeeded",
+            Self::LoggedOut => "logged_out",
+            Self::RefreshReplayed => "refresh_replayed",
+            Self::RefreshRecovered => "refresh_recovered",
+            Self::RefreshReuse => "refresh_reuse",
+            Self::DatabaseOlderThanTokens => "database_older_than_tokens",
+            Self::TokenExchanged => "token_exchanged",
+            Self::TokenReissued => "token_reissued",
+            Self::SessionsRevoked => "sessions_revoked",
+            Self::KeyRotated => "key_rotated",
+            Self::RoleGranted => "role_granted",
+            Self::RoleTaken => "role_taken",
+        }
+    }
+
+    /// Events at which somebody should look.
+    #[must_use]
+    pub const fn is_alarm(self) -> bool {
+        matches!(self, Self::RefreshReuse | Self::DatabaseOlderThanTokens)
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct Event {
+    pub what: What,
+    pub account: Option<AccountId>,
+    pub session: Option<SessionId>,
+    pub client: Client,
+}
+
+impl Event {
+    #[must_use]
+    pub const fn new(what: What, client: Client) -> Self {
+        Self {
+            what,
+            account: None,
+            session: None,
+            client,
+        }
+    }
+
+    #[must_use]
+    pub const fn of(mut self, account: AccountId) -> Self {
+        self.account = Some(account);
+        self
+    }
+
+    #[must_use]
+    pub const fn within(mut self, session: SessionId) -> Self {
+        self.session = Some(session);
+        self
+    }
+}

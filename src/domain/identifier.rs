@@ -1,0 +1,180 @@
+//! What people type to say who they are: an e-mail address or a username, in the
+//! form they wrote and in the canonical form by which an account is found.
+//!
+//! Grammar of an address (row D-11): `local@domain`, at most 254 bytes, local part
+//! at most 64, no quoting, comments or address literals; the domain has a dot or is
+//! `localhost`. Canonical: NFKC, lower case, IDNA domain (UTS 46).
+
+use unicode_normalization::UnicodeNormalization;
+
+/// An e-mail address: as written, and canonical.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Email {
+    written: String,
+    canonical: String,
+}
+
+impl Email {
+    /// `None` where the text is not an address by the grammar above.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        if text.len() > 254 {
+            return None;
+        }
+        let (local, domain) = text.rsplit_once('@')?;
+        let local: String = local.nfkc().flat_map(char::to_lowercase).collect();
+        if local.is_empty()
+            || local.len() > 64
+            || local.starts_with('.')
+            || local.ends_with('.')
+            || local.contains("..")
+            || !local.chars().all(is_local)
+        {
+            return None;
+        }
+        let domain = idna::domain_to_ascii_strict(domain).ok()?;
+        if domain != "localhost" && !(domain.contains('.') && domain.split('.').all(is_label)) {
+            return None;
+        }
+        let canonical = format!("{local}@{domain}");
+        (canonical.len() <= 254).then(|| Self {
+            written: text.to_owned(),
+            canonical,
+        })
+    }
+
+    #[must_use]
+    pub fn written(&self) -> &str {
+        &self.written
+    }
+
+    #[must_use]
+    pub fn canonical(&self) -> &str {
+        &self.canonical
+    }
+}
+
+/// RFC 5321's `atext` and dots, and letters and digits of any script.
+fn is_local(c: char) -> bool {
+    c.is_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(c)
+}
+
+fn is_label(label: &str) -> bool {
+    (1..=63).contains(&label.len()) && !label.starts_with('-') && !label.ends_with('-')
+}
+
+/// A username: 1 to 128 code points, no `@`, no control or white-space characters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Username {
+    written: String,
+    canonical: String,
+}
+
+impl Username {
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let canonical: String = text.nfkc().flat_map(char::to_lowercase).collect();
+        let fits = (1..=128).contains(&canonical.chars().count());
+        let clean = canonical
+            .chars()
+            .all(|c| c != '@' && !c.is_control() && !c.is_whitespace());
+        (fits && clean).then(|| Self {
+            written: text.to_owned(),
+            canonical,
+        })
+    }
+
+    #[must_use]
+    pub fn written(&self) -> &str {
+        &self.written
+    }
+
+    #[must_use]
+    pub fn canonical(&self) -> &str {
+        &self.canonical
+    }
+}
+
+/// Either. Text with an `@` is an address or nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Identifier {
+    Email(Email),
+    Username(Username),
+}
+
+impl Identifier {
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        if text.contains('@') {
+            Email::parse(text).map(Self::Email)
+        } else {
+            Username::parse(text).map(Self::Username)
+        }
+    }
+
+    #[must_use]
+    pub fn canonical(&self) -> &str {
+        match self {
+            Self::Email(email) => email.canonical(),
+            Self::Username(username) => username.canonical(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_found_in_any_letter_case_and_kept_as_written() {
+        let email = Email::parse("Alice@Example.COM").unwrap();
+        assert_eq!(email.written(), "Alice@Example.COM");
+        assert_eq!(email.canonical(), "alice@example.com");
+        assert_eq!(
+            Email::parse("a@bücher.example").unwrap().canonical(),
+            "a@xn--bcher-kva.example"
+        );
+        assert!(Email::parse("admin@localhost").is_some());
+    }
+
+    #[test]
+    fn i9_what_is_no_address_is_refused() {
+        let long_local = format!("{}@example.com", "a".repeat(65));
+        let long = format!("a@{}.com", "b.".repeat(130));
+        for text in [
+            "",
+            "@",
+            "user1",
+            "a@",
+            "@b.co",
+            "a@b",
+            "a b@c.co",
+            " a@b.co",
+            "a@b.co ",
+            "a@@b.co",
+            "a@-b.co",
+            "a@b..co",
+            ".a@b.co",
+            "a.@b.co",
+            "a..b@c.co",
+            "\"a\"@b.co",
+            "a@[1.2.3.4]",
+            "a(c)@b.co",
+            "a@b.co\n",
+            "a\0@b.co",
+            "a\u{200b}@b.co",
+            &long_local,
+            &long,
+        ] {
+            assert!(Email::parse(text).is_none(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_username_has_no_at_sign_and_no_spaces() {
+        assert_eq!(Username::parse("Alice").unwrap().canonical(), "alice");
+        for text in ["", "a b", "a@b", "a\n", "\u{7}"] {
+            assert!(Username::parse(text).is_none(), "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! Values and rules. Pure: no clock of its own, no input or output, no Diesel, no
+//! wire format. What is here could be printed in a book about signing in.
+
+pub mod access;
+pub mod account;
+pub mod algorithm;
+pub mod claims;
+pub mod event;
+pub mod id;
+pub mod identifier;
+pub mod password;
+pub mod rotation;
+pub mod session;

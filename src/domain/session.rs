@@ -1,0 +1,113 @@
+//! A session: one sign-in on one client, active or ended. Its refresh tokens are
+//! computed from `salt` and `gen`; nothing of them is stored.
+
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use super::id::{AccountId, OrganizationId, SessionId};
+use super::rotation::Generation;
+use crate::support::clock::Timestamp;
+
+/// Which family of tokens a session gives: it decides their lifetimes (decision 3)
+/// and whether a refresh token goes with them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Class {
+    /// A short access token with a refresh token: Directus, and Keyward's own.
+    Standard,
+    /// One long token, which is its own way to go on: seed O.
+    Oisp,
+}
+
+/// Where the client keeps its refresh token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    Json,
+    Cookie,
+}
+
+/// Why a session ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EndReason {
+    Logout,
+    /// A refresh token came back that its client had already replaced: theft.
+    Reuse,
+    /// An administrator or the command line ended it.
+    Revoked,
+}
+
+macro_rules! words {
+    ($type:ident { $($variant:ident = $word:literal),+ $(,)? }) => {
+        impl $type {
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word),+ }
+            }
+        }
+
+        impl FromStr for $type {
+            type Err = UnknownWord;
+            fn from_str(text: &str) -> Result<Self, UnknownWord> {
+                match text { $($word => Ok(Self::$variant),)+ _ => Err(UnknownWord) }
+            }
+        }
+    };
+}
+
+/// A stored or signed word that this binary does not know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnknownWord;
+
+words!(Class { Standard = "standard", Oisp = "oisp" });
+words!(Mode { Json = "json", Cookie = "cookie" });
+words!(EndReason { Logout = "logout", Reuse = "reuse", Revoked = "revoked" });
+
+/// How a client proved who it is, and when (RFC 8176 for the words of `methods`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Authentication {
+    pub methods: Vec<String>,
+    /// Authentication assurance level, 1 to 3 (NIST SP 800-63B).
+    pub level: u8,
+    pub at: Timestamp,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    pub id: SessionId,
+    pub account: AccountId,
+    pub organization: Option<OrganizationId>,
+    pub anonymous: bool,
+    pub mode: Mode,
+    pub class: Class,
+    pub authentication: Authentication,
+    pub created_at: Timestamp,
+    pub salt: [u8; 32],
+    pub generation: Generation,
+    pub idle_expires_at: Timestamp,
+    pub absolute_expires_at: Timestamp,
+    /// The account's epoch when the session began.
+    pub account_epoch: i64,
+    pub user_agent: Option<String>,
+    pub address: Option<String>,
+    pub ended: Option<(Timestamp, EndReason)>,
+}
+
+impl Session {
+    /// Rule 2 of semantics 1: ended, idle for too long, past its absolute end, or of
+    /// an epoch that the account has left.
+    #[must_use]
+    pub fn is_over(&self, account_epoch: i64, now: Timestamp) -> bool {
+        self.ended.is_some()
+            || self.account_epoch != account_epoch
+            || now >= self.idle_expires_at
+            || now >= self.absolute_expires_at
+    }
+}
+
+/// Who calls, as far as the connection tells: for the session list and the audit log.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Client {
+    pub address: Option<String>,
+    pub user_agent: Option<String>,
+}

@@ -1,0 +1,90 @@
+//! Who calls: an access token from `Authorization: Bearer` or `?access_token=`, one of
+//! them, once (RFC 6750 section 2; rows D-05 to D-08).
+
+use actix_web::HttpRequest;
+use actix_web::http::header::AUTHORIZATION;
+use url::form_urlencoded;
+
+use crate::service::{Error, Result};
+use crate::support::secret::SecretString;
+
+const BOTH: &str = "The request uses more than one method for including an access token";
+
+/// The access token; `None` where there is none (also for another scheme).
+///
+/// # Errors
+/// `INVALID_PAYLOAD` where there is more than one.
+pub fn access_token(request: &HttpRequest, query_tokens: bool) -> Result<Option<SecretString>> {
+    let header = authorization(request)?.and_then(bearer);
+    let query = if query_tokens {
+        parameter(request, "access_token")?
+    } else {
+        None
+    };
+    match (header, query) {
+        (Some(_), Some(_)) => Err(Error::payload(BOTH)),
+        (Some(token), None) => Ok(Some(token.into())),
+        (None, query) => Ok(query),
+    }
+}
+
+/// The token for the exchange (rows Y-30, Y-31, Y-40): `?token=`, or the Authorization
+/// header, with `Bearer` or set to the token itself.
+///
+/// # Errors
+/// `INVALID_PAYLOAD` where there is more than one.
+pub fn exchange_token(request: &HttpRequest) -> Result<Option<SecretString>> {
+    let header = authorization(request)?.and_then(|text| {
+        let raw = !text.contains(' ');
+        if raw { Some(text) } else { bearer(text) }
+    });
+    let query = parameter(request, "token")?;
+    match (header, query) {
+        (Some(_), Some(_)) => Err(Error::payload(BOTH)),
+        (Some(token), None) => Ok(Some(token.into())),
+        (None, query) => Ok(query),
+    }
+}
+
+/// The one Authorization header, where it is text.
+fn authorization(request: &HttpRequest) -> Result<Option<&str>> {
+    let mut headers = request.headers().get_all(AUTHORIZATION);
+    let Some(first) = headers.next() else {
+        return Ok(None);
+    };
+    let text = first.to_str().unwrap_or("");
+    if headers.next().is_some() || text.contains(',') {
+        return Err(Error::payload(BOTH));
+    }
+    Ok(Some(text))
+}
+
+/// `Bearer TOKEN`, the scheme in any letter case, one space (RFC 9110 section 11.4).
+fn bearer(text: &str) -> Option<&str> {
+    let (scheme, token) = text.split_once(' ')?;
+    let right = scheme.eq_ignore_ascii_case("bearer") && !token.is_empty() && !token.contains(' ');
+    right.then_some(token)
+}
+
+/// A query parameter with a secret in it.
+fn parameter(request: &HttpRequest, name: &str) -> Result<Option<SecretString>> {
+    let query = request.query_string();
+    if !query.contains(name) && !query.contains('%') {
+        return Ok(None);
+    }
+    let mut found = None;
+    for (key, value) in form_urlencoded::parse(query.as_bytes()) {
+        let array = key
+            .strip_prefix(name)
+            .is_some_and(|rest| rest.starts_with('['));
+        if array || (key == name && found.is_some()) {
+            return Err(Error::payload(format!("\"{name}\" may be given once")));
+        }
+        if key == name {
+            found = Some(value.into_owned());
+        }
+    }
+    Ok(found
+        .filter(|value| !value.is_empty())
+        .map(SecretString::from))
+}

@@ -1,0 +1,68 @@
+//! Where a request comes from (semantics 8): the peer, or, while the hop before is a
+//! trusted proxy, the rightmost element of `X-Forwarded-For`. Never another header,
+//! never the leftmost element: these are the caller's own words (threats B3, B4).
+
+use std::net::IpAddr;
+
+use actix_web::HttpRequest;
+use ipnet::IpNet;
+
+/// The client's address as text; `None` where the connection has none (a test).
+pub fn of(request: &HttpRequest, trusted: &[IpNet]) -> Option<String> {
+    let peer = unmapped(request.peer_addr()?.ip());
+    let mut forwarded: Vec<&str> = request
+        .headers()
+        .get_all("x-forwarded-for")
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+        .collect();
+    let mut address = peer;
+    while is_trusted(address, trusted) {
+        let Some(next) = forwarded.pop().and_then(|text| text.parse().ok()) else {
+            break;
+        };
+        address = unmapped(next);
+    }
+    Some(address.to_string())
+}
+
+fn is_trusted(address: IpAddr, trusted: &[IpNet]) -> bool {
+    trusted.iter().any(|network| network.contains(&address))
+}
+
+/// `::ffff:1.2.3.4` is 1.2.3.4 (threat B6).
+fn unmapped(address: IpAddr) -> IpAddr {
+    address.to_canonical()
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    fn of(peer: &str, forwarded: &[&str]) -> String {
+        let trusted = [
+            "127.0.0.0/8".parse().unwrap(),
+            "10.0.0.0/8".parse().unwrap(),
+        ];
+        let mut request = TestRequest::default().peer_addr(format!("{peer}:1").parse().unwrap());
+        for value in forwarded {
+            request = request.append_header(("x-forwarded-for", *value));
+        }
+        super::of(&request.to_http_request(), &trusted).unwrap()
+    }
+
+    #[test]
+    fn b3_b4_b6_only_trusted_hops_are_believed_from_the_right() {
+        assert_eq!(of("203.0.113.9", &["1.1.1.1"]), "203.0.113.9");
+        assert_eq!(of("127.0.0.1", &[]), "127.0.0.1");
+        assert_eq!(of("127.0.0.1", &["1.1.1.1, 203.0.113.9"]), "203.0.113.9");
+        assert_eq!(
+            of("127.0.0.1", &["1.1.1.1", "203.0.113.9, 10.0.0.7"]),
+            "203.0.113.9"
+        );
+        assert_eq!(of("127.0.0.1", &["1.1.1.1, junk"]), "127.0.0.1");
+        assert_eq!(of("127.0.0.1", &["::ffff:203.0.113.9"]), "203.0.113.9");
+        assert_eq!(of("[::ffff:127.0.0.1]", &["203.0.113.9"]), "203.0.113.9");
+    }
+}

@@ -1,0 +1,20 @@
+//! Liveness and readiness, apart: a process that can not reach its database is alive.
+
+use actix_web::HttpResponse;
+use serde_json::json;
+
+use super::call::Call;
+use super::dialect::Answer;
+use super::dialect::keyward::Own;
+use crate::service::administer;
+
+/// `GET /health/live`: the process answers.
+pub async fn live() -> HttpResponse {
+    HttpResponse::Ok().json(json!({ "status": "ok" }))
+}
+
+/// `GET /health/ready`: it can sign people in; 503 where the database is away.
+pub async fn ready(call: Call) -> Answer<Own> {
+    call.on_store(administer::is_reachable).await?;
+    Ok(HttpResponse::Ok().json(json!({ "status": "ok" })))
+}

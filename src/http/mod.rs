@@ -1,0 +1,20 @@
+//! Faces. Knows actix. A handler reads, calls one act and renders; no rule is here.
+
+mod body;
+mod call;
+mod caller;
+mod client_address;
+pub mod dialect;
+mod forward_auth;
+mod health;
+mod origin;
+mod refresh_cookie;
+pub mod routes;
+mod server;
+mod shell;
+mod test_mode;
+mod web;
+mod well_known;
+
+pub use server::{Served, app, serve};
+pub use web::Web;

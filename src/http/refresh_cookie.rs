@@ -1,0 +1,90 @@
+//! The refresh cookie: the only place that knows its name and attributes (semantics 3).
+//! `__Host-` binds it to this host, TLS and the whole path; with a domain set, which
+//! that prefix forbids, it is `__Secure-`.
+
+use actix_web::HttpRequest;
+use actix_web::http::header::{COOKIE, HeaderValue};
+use cookie::time::Duration;
+use cookie::{Cookie, SameSite};
+
+use super::web::Web;
+use crate::config;
+use crate::service::{Error, Result};
+use crate::support::clock::Timestamp;
+use crate::support::secret::{ExposeSecret as _, SecretString};
+
+const fn name(web: &Web) -> &'static str {
+    if web.cookie_domain.is_some() {
+        "__Secure-keyward_refresh"
+    } else {
+        "__Host-keyward_refresh"
+    }
+}
+
+/// The refresh token that the request carries as a cookie.
+///
+/// # Errors
+/// `INVALID_PAYLOAD` where there are two of that name that differ: one of them was
+/// planted (threat C10).
+pub fn read(request: &HttpRequest, web: &Web) -> Result<Option<SecretString>> {
+    let name = name(web);
+    let mut found: Option<String> = None;
+    for header in request.headers().get_all(COOKIE) {
+        let Ok(text) = header.to_str() else { continue };
+        for cookie in Cookie::split_parse(text)
+            .flatten()
+            .filter(|cookie| cookie.name() == name)
+        {
+            match &found {
+                Some(value) if value != cookie.value() => {
+                    return Err(Error::payload(
+                        "The refresh cookie was sent twice with different values",
+                    ));
+                }
+                _ => found = Some(cookie.value().to_owned()),
+            }
+        }
+    }
+    Ok(found
+        .filter(|value| !value.is_empty())
+        .map(SecretString::from))
+}
+
+/// `Set-Cookie` with this token, until `expires_at`.
+#[must_use]
+pub fn set(web: &Web, token: &SecretString, expires_at: Timestamp, now: Timestamp) -> HeaderValue {
+    let seconds = expires_at.millis_since(now).max(0) / 1000;
+    render(
+        web,
+        token.expose_secret().to_owned(),
+        Duration::seconds(seconds),
+    )
+}
+
+/// `Set-Cookie` that deletes it: the same attributes, no value, no time.
+#[must_use]
+pub fn clear(web: &Web) -> HeaderValue {
+    render(web, String::new(), Duration::ZERO)
+}
+
+fn render(web: &Web, value: String, max_age: Duration) -> HeaderValue {
+    let same_site = match web.cookie_same_site {
+        config::SameSite::Strict => SameSite::Strict,
+        config::SameSite::Lax => SameSite::Lax,
+        config::SameSite::None => SameSite::None,
+    };
+    let mut cookie = Cookie::build((name(web), value))
+        .path("/")
+        .secure(true)
+        .http_only(true)
+        .same_site(same_site)
+        .max_age(max_age)
+        .build();
+    if let Some(domain) = &web.cookie_domain {
+        cookie.set_domain(domain.clone());
+    }
+    let mut value = HeaderValue::from_str(&cookie.to_string())
+        .expect("a token of base64url and fixed attributes are header text");
+    value.set_sensitive(true);
+    value
+}

@@ -1,0 +1,46 @@
+//! The operator's decisions as far as faces need them.
+
+use ipnet::IpNet;
+use url::Url;
+
+use crate::config::{Config, Dialect, SameSite};
+
+pub struct Web {
+    pub public_url: Url,
+    /// Origins whose pages may use the refresh cookie, the public one first.
+    pub origins: Vec<String>,
+    pub query_tokens: bool,
+    pub directus_envelope: bool,
+    pub cookie_domain: Option<String>,
+    pub cookie_same_site: SameSite,
+    /// Whether a browser would keep the refresh cookie at all.
+    pub cookies_work: bool,
+    pub trusted_proxies: Vec<IpNet>,
+    pub dialects: Vec<Dialect>,
+    pub exchange: bool,
+    pub test_mode: bool,
+}
+
+impl Web {
+    #[must_use]
+    pub fn new(config: &Config) -> Self {
+        let own = config.public_url.origin().ascii_serialization();
+        let others = config
+            .allowed_origins
+            .iter()
+            .map(|url| url.origin().ascii_serialization());
+        Self {
+            public_url: config.public_url.clone(),
+            origins: std::iter::once(own).chain(others).collect(),
+            query_tokens: config.query_tokens,
+            directus_envelope: config.directus_envelope,
+            cookie_domain: config.cookie_domain.clone(),
+            cookie_same_site: config.cookie_same_site,
+            cookies_work: config.cookies_work(),
+            trusted_proxies: config.trusted_proxies.clone(),
+            dialects: config.dialects.clone(),
+            exchange: !config.exchange_window.is_zero(),
+            test_mode: config.test_mode,
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! Keyward: a small, fast authentication service.
+//!
+//! The house has floors, and arrows run down only (`tests/architecture.rs` keeps it so):
+//!
+//! ```text
+//! main -> cli -> {app, http} -> service -> {store, crypto, config} -> domain -> support
+//! ```
+//!
+//! Read `http/routes.rs` for what there is, `service/` for what happens,
+//! `domain/rotation.rs` for the one hard idea. `docs/ARCHITECTURE.md` is the tour.
+
+pub mod app;
+pub mod cli;
+pub mod config;
+pub mod crypto;
+pub mod domain;
+pub mod http;
+pub mod service;
+pub mod store;
+pub mod support;

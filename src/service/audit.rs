@@ -1,0 +1,23 @@
+//! Writing down what happened, in the transaction in which it happened.
+
+use super::context::Keyward;
+use crate::domain::event::Event;
+use crate::store::{self, AnyConnection, audit_events};
+use crate::support::clock::Timestamp;
+
+pub(super) fn record(
+    kw: &Keyward,
+    tx: &mut AnyConnection,
+    event: &Event,
+    now: Timestamp,
+) -> store::Result<()> {
+    if event.what.is_alarm() {
+        log::warn!(
+            "{}: session {} of account {}",
+            event.what.as_str(),
+            event.session.map_or_else(String::new, |id| id.to_string()),
+            event.account.map_or_else(String::new, |id| id.to_string()),
+        );
+    }
+    audit_events::add(tx, kw.entropy.id(now), event, now)
+}

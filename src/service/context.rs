@@ -1,0 +1,147 @@
+//! What every act is given: the store, the clock, the keys, the lanes and the policy.
+//! A cheap handle; clones are the same Keyward.
+
+use std::ops::Deref;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use aws_lc_rs::hmac;
+
+use super::authenticate::VerifiedTokens;
+use super::revoked::Revoked;
+use super::seen::Seen;
+use crate::crypto::key_ring::KeyRing;
+use crate::crypto::master_key::MasterKey;
+use crate::crypto::password_hasher::PasswordHasher;
+use crate::crypto::password_lane::PasswordLane;
+use crate::crypto::refresh_token::RefreshTokens;
+use crate::crypto::sealed::Sealer;
+use crate::crypto::session_id::SessionIds;
+use crate::domain::algorithm::Algorithm;
+use crate::domain::claims::Expected;
+use crate::domain::rotation;
+use crate::domain::session::Class;
+use crate::store::Store;
+use crate::support::clock::Clock;
+use crate::support::entropy::Entropy;
+
+/// The operator's decisions, as far as acts need them.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    pub issuer: String,
+    pub audience: String,
+    pub algorithm: Algorithm,
+    pub access_ttl: Duration,
+    pub refresh_ttl: Duration,
+    pub session_max_ttl: Duration,
+    pub oisp_ttl: Duration,
+    pub exchange_window: Duration,
+    pub rotation: rotation::Policy,
+}
+
+impl Policy {
+    /// How long an access token of this class lives (decision 3).
+    #[must_use]
+    pub const fn access_ttl(&self, class: Class) -> Duration {
+        match class {
+            Class::Standard => self.access_ttl,
+            Class::Oisp => self.oisp_ttl,
+        }
+    }
+
+    /// How long a session of this class lives unless it is renewed. A class without a
+    /// refresh token is idle only once its one token has ended.
+    #[must_use]
+    pub fn idle_ttl(&self, class: Class) -> Duration {
+        match class {
+            Class::Standard => self.refresh_ttl,
+            Class::Oisp => self.oisp_ttl + self.refresh_ttl,
+        }
+    }
+
+    /// How long after its end an access token can be exchanged (semantics 2, rule 1).
+    #[must_use]
+    pub const fn exchange_window(&self, class: Class) -> Duration {
+        match class {
+            Class::Standard => self.exchange_window,
+            Class::Oisp => self.refresh_ttl,
+        }
+    }
+
+    #[must_use]
+    pub fn longest_access_ttl(&self) -> Duration {
+        self.access_ttl.max(self.oisp_ttl)
+    }
+
+    #[must_use]
+    pub fn expected(&self) -> Expected {
+        Expected {
+            issuer: self.issuer.clone(),
+            audience: self.audience.clone(),
+            longest_life_seconds: i64::try_from(self.longest_access_ttl().as_secs())
+                .unwrap_or(i64::MAX),
+        }
+    }
+}
+
+/// What the composition root hands in.
+pub struct Parts {
+    pub policy: Policy,
+    pub store: Store,
+    pub clock: Clock,
+    pub entropy: Entropy,
+    pub hasher: PasswordHasher,
+    pub lane: PasswordLane,
+}
+
+pub struct Inner {
+    pub policy: Policy,
+    pub store: Store,
+    pub clock: Clock,
+    pub entropy: Entropy,
+    pub hasher: Arc<PasswordHasher>,
+    pub lane: PasswordLane,
+    pub(super) expected: Expected,
+    pub(super) refresh_tokens: RefreshTokens,
+    pub(super) session_ids: SessionIds,
+    pub(super) key_sealer: Sealer,
+    pub(super) exchange_ids: hmac::Key,
+    pub(super) ring: ArcSwap<KeyRing>,
+    pub(super) verified: VerifiedTokens,
+    pub(super) revoked: Revoked,
+    pub(super) seen: Seen,
+}
+
+#[derive(Clone)]
+pub struct Keyward(pub(super) Arc<Inner>);
+
+impl Keyward {
+    #[must_use]
+    pub fn new(parts: Parts, master: &MasterKey) -> Self {
+        Self(Arc::new(Inner {
+            expected: parts.policy.expected(),
+            policy: parts.policy,
+            store: parts.store,
+            clock: parts.clock,
+            entropy: parts.entropy,
+            hasher: Arc::new(parts.hasher),
+            lane: parts.lane,
+            refresh_tokens: RefreshTokens::new(master),
+            session_ids: SessionIds::new(master),
+            key_sealer: Sealer::new(master, "keyward-signing-keys"),
+            exchange_ids: master.hmac_sha256("keyward-exchange-ids"),
+            ring: ArcSwap::from_pointee(KeyRing::default()),
+            verified: VerifiedTokens::new(),
+            revoked: Revoked::default(),
+            seen: Seen::default(),
+        }))
+    }
+}
+
+impl Deref for Keyward {
+    type Target = Inner;
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}

@@ -1,0 +1,109 @@
+//! Exchanging an access token, also an expired one, for a new one with exactly the
+//! same permissions (semantics 2, seed Y). A refresh in disguise: it moves the same
+//! counter, so a copied token can not be renewed for long beside its owner.
+
+use aws_lc_rs::hmac;
+use uuid::Builder;
+
+use super::audit::record;
+use super::authenticate::ExpiredToken;
+use super::context::Keyward;
+use super::error::{Error, Result};
+use super::issue::{access_end, sign};
+use super::rotate::{Outcome, Rotated, Unfit, rotate};
+use crate::domain::account::Account;
+use crate::domain::claims::Claims;
+use crate::domain::event::{Event, What};
+use crate::domain::session::{Client, Session};
+use crate::store::roles;
+use crate::support::clock::Timestamp;
+use crate::support::secret::SecretString;
+
+/// # Errors
+/// `TOKEN_EXPIRED` past the window, `INVALID_TOKEN` for everything else that is wrong
+/// with the token, its session or its account; `SERVICE_UNAVAILABLE`.
+pub fn exchange(
+    kw: &Keyward,
+    old: &ExpiredToken,
+    client: &Client,
+) -> Result<(SecretString, Outcome)> {
+    let old = old.claims.clone();
+    let window = kw.policy.exchange_window(old.cls);
+    if kw.clock.now() >= old.expires_at() + window {
+        return Err(Error::expired());
+    }
+    let held = old.access();
+    let (inner, claims, client) = (kw.clone(), old.clone(), client.clone());
+    let rotated = kw.store.write(move |tx| {
+        let kw = &inner;
+        let (id, number) = (claims.sid, claims.generation);
+        let rotated = rotate(kw, tx, id, number, &client, |tx, session, account| {
+            let same = session.account == claims.sub
+                && session.class == claims.cls
+                && account.epoch == claims.epoch;
+            if !same {
+                return Ok(Err(Unfit::Over));
+            }
+            // Not a smaller token, not a larger one: the same, or none (decision 6).
+            let now = roles::access_of(tx, account.id)?;
+            Ok(if now.includes(&held) {
+                Ok(())
+            } else {
+                Err(Unfit::Over)
+            })
+        })?;
+        if let Rotated::On {
+            session,
+            account,
+            outcome: Outcome::Fresh,
+        } = &rotated
+        {
+            let event = Event::new(What::TokenExchanged, client.clone());
+            let event = event.of(account.id).within(session.id);
+            record(kw, tx, &event, session.generation.rotated_at)?;
+        }
+        Ok::<_, Error>(rotated)
+    })?;
+    match rotated {
+        Rotated::On {
+            session,
+            account,
+            outcome,
+        } => {
+            let claims = successor(kw, old, &session, &account);
+            Ok((sign(kw, &claims, kw.clock.now())?, outcome))
+        }
+        Rotated::Refused(error) if error.code == super::Code::InvalidCredentials => {
+            Err(if error.is_final {
+                Error::token()
+            } else {
+                Error::token().not_final()
+            })
+        }
+        Rotated::Refused(error) => Err(error),
+        Rotated::Ended(entry) => {
+            kw.learn(&[entry]);
+            Err(Error::token())
+        }
+    }
+}
+
+/// The new token's claims follow from the old token and the session's row alone, so
+/// that exchanges of one token that run at the same time give the same text (Y-39).
+fn successor(kw: &Keyward, old: Claims, session: &Session, account: &Account) -> Claims {
+    let from: Timestamp = session.generation.rotated_at;
+    let mut context = hmac::Context::with_key(&kw.exchange_ids);
+    context.update(session.id.0.as_bytes());
+    context.update(&session.generation.number.to_be_bytes());
+    context.update(old.jti.as_bytes());
+    let mut id = [0; 16];
+    id.copy_from_slice(&context.sign().as_ref()[..16]);
+    Claims {
+        jti: Builder::from_custom_bytes(id).into_uuid(),
+        iat: from.seconds(),
+        exp: access_end(kw, session, from),
+        generation: session.generation.number,
+        acv: account.access_version,
+        ..old
+    }
+}

@@ -1,0 +1,184 @@
+//! What runs beside the requests: the tail of the revocations, the clock that follows
+//! the database's, the flush of what was seen, and the purge of what is over.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use super::context::{Inner, Keyward};
+use super::error::{Error, Result};
+use super::keys;
+use crate::store::purge::{What, purge_before};
+use crate::store::{AnyConnection, revocations, sessions};
+use crate::support::clock::Timestamp;
+
+/// Five readings within the promised second.
+const TAIL_EVERY: Duration = Duration::from_millis(200);
+const FLUSH_EVERY: Duration = Duration::from_secs(5);
+const PURGE_EVERY: Duration = Duration::from_secs(60);
+
+const PAGE: i64 = 1000;
+const PURGE_BATCH: i64 = 500;
+
+const KEEP_ATTEMPTS: Duration = Duration::from_secs(30 * 86_400);
+const KEEP_AUDIT: Duration = Duration::from_secs(365 * 86_400);
+
+/// The threads. They stop when this is dropped.
+pub struct Housekeeping {
+    stop: Arc<AtomicBool>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+/// Reads all revocations, then begins to follow them.
+///
+/// # Errors
+/// Where the database is away.
+pub fn start(kw: &Keyward) -> Result<Housekeeping> {
+    let mut reader = kw.store.own_reader()?;
+    follow_clock(kw)?;
+    tail(kw, &mut reader)?;
+    kw.revoked.set_tailed(true);
+    let stop = Arc::new(AtomicBool::new(false));
+    let mut reader = Some(reader);
+    let tail_thread = every(TAIL_EVERY, "revocations", kw, &stop, move |kw| {
+        let connection = match &mut reader {
+            Some(connection) => connection,
+            None => reader.insert(kw.store.own_reader()?),
+        };
+        let read = tail(kw, connection);
+        if read.is_err() {
+            reader = None;
+        }
+        read
+    })?;
+    let mut purged_at = Instant::now();
+    let slow_thread = every(FLUSH_EVERY, "housekeeping", kw, &stop, move |kw| {
+        follow_clock(kw)?;
+        flush_seen(kw)?;
+        if purged_at.elapsed() >= PURGE_EVERY {
+            purged_at = Instant::now();
+            purge(kw)?;
+        }
+        Ok(())
+    })?;
+    Ok(Housekeeping {
+        stop,
+        threads: vec![tail_thread, slow_thread],
+    })
+}
+
+impl Drop for Housekeeping {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        for thread in self.threads.drain(..) {
+            thread.thread().unpark();
+            let _ = thread.join();
+        }
+    }
+}
+
+fn every(
+    pause: Duration,
+    name: &'static str,
+    kw: &Keyward,
+    stop: &Arc<AtomicBool>,
+    mut work: impl FnMut(&Keyward) -> Result<()> + Send + 'static,
+) -> Result<JoinHandle<()>> {
+    let (kw, stop): (Weak<Inner>, _) = (Arc::downgrade(&kw.0), Arc::clone(stop));
+    std::thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(move || {
+            let mut failing = false;
+            while !stop.load(Ordering::Relaxed) {
+                std::thread::park_timeout(pause);
+                let Some(kw) = kw.upgrade().map(Keyward) else {
+                    return;
+                };
+                // Once for each trouble, not five times a second while it lasts.
+                match work(&kw) {
+                    Err(error) if !failing => {
+                        log::error!("{name}: {error}");
+                        failing = true;
+                    }
+                    Ok(()) if failing => {
+                        log::info!("{name}: works again");
+                        failing = false;
+                    }
+                    _ => {}
+                }
+            }
+        })
+        .map_err(|error| Error::busy(error.to_string()))
+}
+
+/// Reads what others wrote since the last time.
+pub fn tail(kw: &Keyward, reader: &mut AnyConnection) -> Result<()> {
+    loop {
+        let began = Instant::now();
+        let (entries, last) = revocations::list_after(reader, kw.revoked.read_to(), PAGE)?;
+        if kw.revoked.learn(&entries) {
+            keys::load(kw)?;
+        }
+        let more = entries.len() >= usize::try_from(PAGE).unwrap_or(usize::MAX);
+        kw.revoked.has_read(last, began);
+        if !more {
+            return Ok(());
+        }
+    }
+}
+
+/// On PostgreSQL all replicas tell the time by the database's clock (R18).
+fn follow_clock(kw: &Keyward) -> Result<()> {
+    if let Some(now) = kw.store.clock()? {
+        kw.clock.follow(now);
+    }
+    Ok(())
+}
+
+/// Writes down which generations were seen.
+///
+/// # Errors
+/// `SERVICE_UNAVAILABLE`; what was noted is lost then, and rule 5 a little more lenient.
+pub fn flush_seen(kw: &Keyward) -> Result<()> {
+    let mut seen: Vec<_> = kw.seen.take().into_iter().collect();
+    // In one order for all replicas, so that no two of them wait for each other.
+    seen.sort_unstable();
+    for part in seen.chunks(200) {
+        let part = part.to_vec();
+        kw.store.write(move |tx| {
+            for (session, generation) in &part {
+                sessions::mark_seen(tx, *session, *generation)?;
+            }
+            Ok::<_, Error>(())
+        })?;
+    }
+    Ok(())
+}
+
+/// Deletes what is over, in small batches, each its own transaction.
+///
+/// # Errors
+/// `SERVICE_UNAVAILABLE`; what is left goes next time.
+pub fn purge(kw: &Keyward) -> Result<usize> {
+    let now: Timestamp = kw.clock.now();
+    kw.revoked.forget_before(now);
+    let mut purged = 0;
+    for (what, before) in [
+        (What::Sessions, now),
+        (What::LoginAttempts, now - KEEP_ATTEMPTS),
+        (What::AuditEvents, now - KEEP_AUDIT),
+        (What::Revocations, now),
+    ] {
+        loop {
+            let rows = kw.store.write(move |tx| {
+                purge_before(tx, what, before, PURGE_BATCH).map_err(Error::from)
+            })?;
+            purged += rows;
+            if rows < usize::try_from(PURGE_BATCH).unwrap_or(usize::MAX) {
+                break;
+            }
+        }
+    }
+    Ok(purged)
+}

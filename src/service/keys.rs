@@ -1,0 +1,189 @@
+//! Signing keys: made, sealed, stored, read and rotated (semantics 7).
+
+use std::time::Duration;
+
+use super::audit::record;
+use super::context::Keyward;
+use super::error::{Error, Result};
+use super::rotate::forgotten_at;
+use crate::crypto::key_ring::{Held, KeyRing, State};
+use crate::crypto::signing_key::SigningKey;
+use crate::domain::algorithm::Algorithm;
+use crate::domain::event::{Event, What};
+use crate::domain::session::{Class, Client};
+use crate::store::revocations::{Entry, News};
+use crate::store::signing_keys::Stored;
+use crate::store::{revocations, signing_keys};
+use crate::support::clock::Timestamp;
+
+/// How long verifiers may keep a JWKS: its `Cache-Control: max-age`.
+pub const JWKS_CACHE: Duration = Duration::from_secs(300);
+
+/// How long a new key is published before it signs: twice as long as it is cached.
+pub const NOTICE: Duration = Duration::from_secs(600);
+
+/// Reads the keys; makes one where there is none, or none of the algorithm set. The
+/// very first key signs at once, others after [`NOTICE`].
+///
+/// # Errors
+/// Where a key can not be opened: the secret is another one than when it was made.
+pub fn prepare(kw: &Keyward) -> Result<()> {
+    let stored = kw.store.read(signing_keys::list)?;
+    let algorithm = kw.policy.algorithm;
+    // Asked inside the transaction again: replicas that start together make one key.
+    if stored.last().is_none_or(|key| key.algorithm != algorithm) {
+        let now = kw.clock.now();
+        let bytes = SigningKey::generate(algorithm, &kw.entropy).map_err(unusable)?;
+        let inner = kw.clone();
+        kw.store.write(move |tx| {
+            let stored = signing_keys::list(tx)?;
+            if stored.last().is_some_and(|key| key.algorithm == algorithm) {
+                return Ok(());
+            }
+            let from = if stored.is_empty() { now } else { now + NOTICE };
+            add(&inner, tx, algorithm, &bytes, from, now).map(|_| ())
+        })?;
+    }
+    load(kw)
+}
+
+/// Reads the keys into the ring.
+///
+/// # Errors
+/// As [`prepare`].
+pub fn load(kw: &Keyward) -> Result<()> {
+    let mut held = Vec::new();
+    for stored in kw.store.read(signing_keys::list)? {
+        let private = kw.key_sealer.open(&stored.id, &stored.sealed).ok_or_else(|| {
+            Error::busy(
+                "a signing key in the database can not be opened: KEYWARD_SECRET is not the one \
+                 with which it was made",
+            )
+        })?;
+        let key = SigningKey::read(stored.algorithm, &private).map_err(unusable)?;
+        held.push(Held {
+            key,
+            activates_at: stored.activates_at,
+        });
+    }
+    let longest = kw.policy.longest_access_ttl()
+        + kw.policy
+            .exchange_window(Class::Standard)
+            .max(kw.policy.exchange_window(Class::Oisp))
+        + Duration::from_secs(60);
+    kw.ring
+        .store(std::sync::Arc::new(KeyRing::new(held, longest)));
+    // What an old ring has verified, the new one might not.
+    kw.verified.clear();
+    Ok(())
+}
+
+/// Puts a key of one's own in: tests need tokens that are the same in every run.
+///
+/// # Errors
+/// Where it is no key of the algorithm set.
+pub fn import(kw: &Keyward, bytes: Vec<u8>) -> Result<()> {
+    let now = kw.clock.now();
+    let inner = kw.clone();
+    let algorithm = kw.policy.algorithm;
+    kw.store
+        .write(move |tx| add(&inner, tx, algorithm, &bytes, now, now).map(|_| ()))?;
+    load(kw)
+}
+
+/// Makes the next key. Gives its id and when it begins to sign.
+///
+/// # Errors
+/// `SERVICE_UNAVAILABLE`; `CONFLICT` where a next key waits already.
+pub fn rotate(kw: &Keyward) -> Result<(String, Timestamp)> {
+    let now = kw.clock.now();
+    if let Some((next, _)) = kw
+        .ring
+        .load()
+        .states(now)
+        .find(|(_, state)| *state == State::Next)
+    {
+        return Err(Error::new(
+            super::Code::Conflict,
+            format!(
+                "key {} waits already: it signs from {}",
+                next.key.id(),
+                next.activates_at
+            ),
+        ));
+    }
+    let algorithm = kw.policy.algorithm;
+    let bytes = SigningKey::generate(algorithm, &kw.entropy).map_err(unusable)?;
+    let inner = kw.clone();
+    let from = now + NOTICE;
+    let id = kw.store.write(move |tx| {
+        let id = add(&inner, tx, algorithm, &bytes, from, now)?;
+        record(
+            &inner,
+            tx,
+            &Event::new(What::KeyRotated, Client::default()),
+            now,
+        )?;
+        revocations::add(
+            tx,
+            Entry {
+                news: News::Keys,
+                until: forgotten_at(&inner, now),
+            },
+        )?;
+        Ok::<_, Error>(id)
+    })?;
+    load(kw)?;
+    Ok((id, from))
+}
+
+/// Every key that may still verify: id, algorithm, state, oldest first.
+#[must_use]
+pub fn list(kw: &Keyward) -> Vec<(String, Algorithm, Timestamp, State)> {
+    kw.ring
+        .load()
+        .states(kw.clock.now())
+        .map(|(held, state)| {
+            (
+                held.key.id().to_owned(),
+                held.key.algorithm(),
+                held.activates_at,
+                state,
+            )
+        })
+        .collect()
+}
+
+/// The JWK set, for verifiers elsewhere.
+#[must_use]
+pub fn jwks(kw: &Keyward) -> serde_json::Value {
+    kw.ring.load().jwks(kw.clock.now())
+}
+
+fn add(
+    kw: &Keyward,
+    tx: &mut crate::store::AnyConnection,
+    algorithm: Algorithm,
+    bytes: &[u8],
+    activates_at: Timestamp,
+    now: Timestamp,
+) -> Result<String> {
+    let id = SigningKey::read(algorithm, bytes)
+        .map_err(unusable)?
+        .id()
+        .to_owned();
+    let sealed = kw.key_sealer.seal(&id, bytes);
+    let stored = Stored {
+        id: id.clone(),
+        algorithm,
+        sealed,
+        created_at: now,
+        activates_at,
+    };
+    signing_keys::add(tx, &stored)?;
+    Ok(id)
+}
+
+fn unusable(error: crate::crypto::signing_key::Unusable) -> Error {
+    Error::busy(error.to_string())
+}

@@ -1,0 +1,203 @@
+//! Accounts.
+
+use diesel::prelude::*;
+
+use super::columns::{optional, time, word};
+use super::conflict::{Taken, unless_taken};
+use super::connection::AnyConnection;
+use super::error::{Error, Result, exactly_one};
+use super::schema::accounts;
+use crate::domain::account::Account;
+use crate::domain::id::AccountId;
+use crate::domain::identifier::{Email, Identifier, Username};
+use crate::support::clock::Timestamp;
+
+#[derive(Queryable)]
+pub(super) struct Row {
+    id: String,
+    email: Option<String>,
+    _email_canonical: Option<String>,
+    username: Option<String>,
+    _username_canonical: Option<String>,
+    first_name: Option<String>,
+    last_name: Option<String>,
+    anonymous: bool,
+    enabled: bool,
+    verified: bool,
+    terms_accepted: bool,
+    epoch: i64,
+    access_version: i64,
+    created_at: i64,
+    updated_at: i64,
+    created_by: Option<String>,
+    last_login_at: Option<i64>,
+}
+
+impl TryFrom<Row> for Account {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self> {
+        Ok(Self {
+            id: word("account id", &row.id)?,
+            email: row.email,
+            username: row.username,
+            first_name: row.first_name,
+            last_name: row.last_name,
+            anonymous: row.anonymous,
+            enabled: row.enabled,
+            verified: row.verified,
+            terms_accepted: row.terms_accepted,
+            epoch: row.epoch,
+            access_version: row.access_version,
+            created_at: time(row.created_at),
+            updated_at: time(row.updated_at),
+            created_by: optional("account id", row.created_by.as_deref())?,
+            last_login_at: row.last_login_at.map(time),
+        })
+    }
+}
+
+/// What a new account begins with.
+pub struct New {
+    pub id: AccountId,
+    pub email: Option<Email>,
+    pub username: Option<Username>,
+    pub verified: bool,
+    pub created_by: Option<AccountId>,
+    pub now: Timestamp,
+}
+
+/// # Errors
+/// When the database is away. [`Taken`] is an answer: the e-mail address or the
+/// username belongs to another account.
+pub fn add(connection: &mut AnyConnection, new: &New) -> Result<Result<(), Taken>> {
+    unless_taken(
+        diesel::insert_into(accounts::table)
+            .values((
+                accounts::id.eq(new.id.to_string()),
+                accounts::email.eq(new.email.as_ref().map(Email::written)),
+                accounts::email_canonical.eq(new.email.as_ref().map(Email::canonical)),
+                accounts::username.eq(new.username.as_ref().map(Username::written)),
+                accounts::username_canonical.eq(new.username.as_ref().map(Username::canonical)),
+                accounts::verified.eq(new.verified),
+                accounts::created_by.eq(new.created_by.map(|id| id.to_string())),
+                accounts::created_at.eq(new.now.millis()),
+                accounts::updated_at.eq(new.now.millis()),
+            ))
+            .execute(connection),
+    )
+}
+
+/// # Errors
+/// When the database is away or the row is damaged.
+pub fn lookup(connection: &mut AnyConnection, id: AccountId) -> Result<Option<Account>> {
+    accounts::table
+        .find(id.to_string())
+        .first::<Row>(connection)
+        .optional()?
+        .map(Account::try_from)
+        .transpose()
+}
+
+/// # Errors
+/// When the database is away or the row is damaged.
+pub fn find_by_identifier(
+    connection: &mut AnyConnection,
+    identifier: &Identifier,
+) -> Result<Option<Account>> {
+    let row = match identifier {
+        Identifier::Email(email) => accounts::table
+            .filter(accounts::email_canonical.eq(email.canonical()))
+            .first::<Row>(connection),
+        Identifier::Username(username) => accounts::table
+            .filter(accounts::username_canonical.eq(username.canonical()))
+            .first::<Row>(connection),
+    };
+    row.optional()?.map(Account::try_from).transpose()
+}
+
+/// Oldest first, at most `limit`.
+///
+/// # Errors
+/// When the database is away or a row is damaged.
+pub fn list(connection: &mut AnyConnection, limit: i64) -> Result<Vec<Account>> {
+    accounts::table
+        .order((accounts::created_at.asc(), accounts::id.asc()))
+        .limit(limit)
+        .load::<Row>(connection)?
+        .into_iter()
+        .map(Account::try_from)
+        .collect()
+}
+
+/// # Errors
+/// When the database is away.
+pub fn count(connection: &mut AnyConnection) -> Result<i64> {
+    Ok(accounts::table.count().get_result(connection)?)
+}
+
+/// # Errors
+/// When the database is away or there is no such account.
+pub fn set_enabled(
+    connection: &mut AnyConnection,
+    id: AccountId,
+    enabled: bool,
+    now: Timestamp,
+) -> Result<()> {
+    let rows = diesel::update(accounts::table.find(id.to_string()))
+        .set((
+            accounts::enabled.eq(enabled),
+            accounts::updated_at.eq(now.millis()),
+        ))
+        .execute(connection)?;
+    exactly_one("enabling or disabling an account", rows)
+}
+
+/// Ends every session and token of the account. Gives the new epoch.
+///
+/// # Errors
+/// When the database is away or there is no such account.
+pub fn advance_epoch(connection: &mut AnyConnection, id: AccountId, now: Timestamp) -> Result<i64> {
+    let rows = diesel::update(accounts::table.find(id.to_string()))
+        .set((
+            accounts::epoch.eq(accounts::epoch + 1),
+            accounts::updated_at.eq(now.millis()),
+        ))
+        .execute(connection)?;
+    exactly_one("advancing an epoch", rows)?;
+    Ok(accounts::table
+        .find(id.to_string())
+        .select(accounts::epoch)
+        .first(connection)?)
+}
+
+/// Makes every older token of the account too old to be believed. Gives the new version.
+///
+/// # Errors
+/// When the database is away or there is no such account.
+pub fn advance_access(
+    connection: &mut AnyConnection,
+    id: AccountId,
+    now: Timestamp,
+) -> Result<i64> {
+    let rows = diesel::update(accounts::table.find(id.to_string()))
+        .set((
+            accounts::access_version.eq(accounts::access_version + 1),
+            accounts::updated_at.eq(now.millis()),
+        ))
+        .execute(connection)?;
+    exactly_one("advancing an access version", rows)?;
+    Ok(accounts::table
+        .find(id.to_string())
+        .select(accounts::access_version)
+        .first(connection)?)
+}
+
+/// # Errors
+/// When the database is away or there is no such account.
+pub fn set_last_login(connection: &mut AnyConnection, id: AccountId, now: Timestamp) -> Result<()> {
+    let rows = diesel::update(accounts::table.find(id.to_string()))
+        .set(accounts::last_login_at.eq(now.millis()))
+        .execute(connection)?;
+    exactly_one("noting a login", rows)
+}

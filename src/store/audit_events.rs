@@ -1,0 +1,44 @@
+//! The audit log: rows are added and purged by age, never changed.
+
+use diesel::prelude::*;
+
+use super::connection::AnyConnection;
+use super::error::{Result, exactly_one};
+use super::schema::audit_events;
+use crate::domain::event::Event;
+use crate::domain::id::AccountId;
+use crate::support::clock::Timestamp;
+
+/// # Errors
+/// When the database is away.
+pub fn add(
+    connection: &mut AnyConnection,
+    id: uuid::Uuid,
+    event: &Event,
+    now: Timestamp,
+) -> Result<()> {
+    let rows = diesel::insert_into(audit_events::table)
+        .values((
+            audit_events::id.eq(id.to_string()),
+            audit_events::what.eq(event.what.as_str()),
+            audit_events::account_id.eq(event.account.map(|id| id.to_string())),
+            audit_events::session_id.eq(event.session.map(|id| id.to_string())),
+            audit_events::address.eq(event.client.address.as_deref()),
+            audit_events::user_agent.eq(event.client.user_agent.as_deref()),
+            audit_events::at.eq(now.millis()),
+        ))
+        .execute(connection)?;
+    exactly_one("adding an audit event", rows)
+}
+
+/// What happened to one account, oldest first.
+///
+/// # Errors
+/// When the database is away.
+pub fn list_of(connection: &mut AnyConnection, account: AccountId) -> Result<Vec<String>> {
+    Ok(audit_events::table
+        .filter(audit_events::account_id.eq(account.to_string()))
+        .order((audit_events::at.asc(), audit_events::id.asc()))
+        .select(audit_events::what)
+        .load(connection)?)
+}

@@ -1,0 +1,213 @@
+//! One connection, to either backend, and how it is opened. The scheme of
+//! `DATABASE_URL` decides; what is neither `sqlite:` nor `postgres:` is refused.
+
+use std::fs::OpenOptions;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use diesel::Connection as _;
+use diesel::connection::SimpleConnection as _;
+use diesel::pg::PgConnection;
+use diesel::sqlite::SqliteConnection;
+
+use super::error::{Error, Result};
+use crate::support::clock::Timestamp;
+
+#[derive(diesel::MultiConnection)]
+pub enum AnyConnection {
+    Sqlite(SqliteConnection),
+    Postgres(PgConnection),
+}
+
+/// Runs one expression with the connection of either backend, for the few statements
+/// whose text or types must differ.
+macro_rules! on_each {
+    ($conn:expr, $inner:ident => $run:expr) => {
+        match $conn {
+            $crate::store::AnyConnection::Sqlite($inner) => $run,
+            $crate::store::AnyConnection::Postgres($inner) => $run,
+        }
+    };
+}
+pub(super) use on_each;
+
+/// Where the database is. Its password is not printed.
+#[derive(Clone)]
+pub enum Url {
+    Sqlite(PathBuf),
+    Postgres(String),
+}
+
+impl FromStr for Url {
+    type Err = String;
+
+    fn from_str(text: &str) -> std::result::Result<Self, String> {
+        if let Some(rest) = text.strip_prefix("sqlite:") {
+            let path = rest.strip_prefix("//").unwrap_or(rest);
+            if path.is_empty() || path.contains('?') || path.starts_with(":memory:") {
+                return Err("a path to a file, such as sqlite://keyward.db".to_owned());
+            }
+            return Ok(Self::Sqlite(PathBuf::from(path)));
+        }
+        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+            return Ok(Self::Postgres(text.to_owned()));
+        }
+        Err("sqlite://PATH or postgresql://USER@HOST/DATABASE".to_owned())
+    }
+}
+
+impl Url {
+    /// For people: the backend and the place, never a password.
+    #[must_use]
+    pub fn label(&self) -> String {
+        match self {
+            Self::Sqlite(path) => format!("SQLite {}", path.display()),
+            Self::Postgres(url) => {
+                let rest = url.split_once("://").map_or("", |(_, rest)| rest);
+                let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+                let host = authority
+                    .rsplit_once('@')
+                    .map_or(authority, |(_, host)| host);
+                let database = path.split('?').next().unwrap_or_default();
+                format!("PostgreSQL {host}/{database}")
+            }
+        }
+    }
+
+    #[must_use]
+    pub const fn is_sqlite(&self) -> bool {
+        matches!(self, Self::Sqlite(_))
+    }
+
+    /// A database of its own in the system's folder for temporary files: test mode.
+    #[must_use]
+    pub fn throw_away() -> Self {
+        let folder = std::env::temp_dir().join(format!("keyward-test-{}", uuid::Uuid::new_v4()));
+        // Where it can not be made, opening the file says why.
+        let _ = std::fs::create_dir(&folder);
+        Self::Sqlite(folder.join("keyward.db"))
+    }
+
+    /// A connection that may write.
+    pub(super) fn open(&self) -> Result<AnyConnection> {
+        match self {
+            Self::Sqlite(path) => sqlite(path).map(AnyConnection::Sqlite),
+            Self::Postgres(url) => postgres(url).map(AnyConnection::Postgres),
+        }
+    }
+
+    /// A connection for the reading door. On SQLite it can not write.
+    pub(super) fn open_to_read(&self) -> Result<AnyConnection> {
+        let mut connection = self.open()?;
+        if let AnyConnection::Sqlite(sqlite) = &mut connection {
+            sqlite
+                .batch_execute("PRAGMA query_only = ON")
+                .map_err(Error::from)?;
+        }
+        Ok(connection)
+    }
+}
+
+/// How long SQLite waits for another process's lock, in milliseconds.
+const BUSY_MILLIS: u32 = 2500;
+
+fn sqlite(path: &Path) -> Result<SqliteConnection> {
+    let away = |why: String| Error::Unavailable(format!("{}: {why}", path.display()));
+    create_privately(path).map_err(|error| away(error.to_string()))?;
+    let text = path
+        .to_str()
+        .ok_or_else(|| away("the path is not UTF-8".to_owned()))?;
+    let mut connection =
+        SqliteConnection::establish(text).map_err(|error| away(error.to_string()))?;
+    // The time-out first: switching to WAL itself may meet a lock.
+    connection
+        .batch_execute(&format!(
+            "PRAGMA busy_timeout = {BUSY_MILLIS}; PRAGMA journal_mode = WAL; \
+             PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;"
+        ))
+        .map_err(|error| away(error.to_string()))?;
+    Ok(connection)
+}
+
+/// SQLite would make the file readable for all; it takes over the mode of an existing
+/// one, also for its `-wal` and `-shm` files.
+fn create_privately(path: &Path) -> std::io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
+}
+
+fn postgres(url: &str) -> Result<PgConnection> {
+    // Without these a vanished server would be waited for as long as the kernel likes.
+    let mut url = url.to_owned();
+    for (name, value) in [
+        ("connect_timeout", "2"),
+        ("tcp_user_timeout", "3000"),
+        ("keepalives_idle", "10"),
+        ("target_session_attrs", "read-write"),
+    ] {
+        if !url.contains(name) {
+            url.push(if url.contains('?') { '&' } else { '?' });
+            url.push_str(name);
+            url.push('=');
+            url.push_str(value);
+        }
+    }
+    let mut connection = PgConnection::establish(&url)
+        .map_err(|error| Error::Unavailable(error.to_string().trim().to_owned()))?;
+    connection
+        .batch_execute(
+            "SET statement_timeout = 3000; SET idle_in_transaction_session_timeout = 5000; \
+             SET client_min_messages = warning; SET synchronous_commit = on;",
+        )
+        .map_err(Error::from)?;
+    Ok(connection)
+}
+
+/// The one clock that all replicas share, where there is one.
+pub(super) fn database_now(connection: &mut AnyConnection) -> Result<Option<Timestamp>> {
+    use diesel::RunQueryDsl as _;
+    match connection {
+        AnyConnection::Sqlite(_) => Ok(None),
+        AnyConnection::Postgres(postgres) => {
+            let now: i64 = diesel::select(diesel::dsl::sql::<diesel::sql_types::BigInt>(
+                "(extract(epoch from clock_timestamp()) * 1000)::bigint",
+            ))
+            .get_result(postgres)?;
+            Ok(Some(Timestamp::from_millis(now)))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_scheme_decides_and_the_label_holds_no_password() {
+        assert!(
+            "sqlite://keyward.db"
+                .parse::<Url>()
+                .is_ok_and(|url| url.is_sqlite())
+        );
+        let url: Url = "postgresql://kw:CANARY@db.example:5432/auth?sslmode=require"
+            .parse()
+            .unwrap();
+        assert_eq!(url.label(), "PostgreSQL db.example:5432/auth");
+        for text in [
+            "",
+            "mysql://x",
+            "keyward.db",
+            "sqlite://",
+            "sqlite://:memory:",
+        ] {
+            assert!(text.parse::<Url>().is_err(), "{text}");
+        }
+    }
+}

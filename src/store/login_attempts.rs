@@ -1,0 +1,67 @@
+//! Who tried to sign in, and what came of it (row Y-17). What was typed is not kept:
+//! people type passwords into the wrong field.
+
+use diesel::prelude::*;
+
+use super::columns::time;
+use super::connection::AnyConnection;
+use super::error::{Result, exactly_one};
+use super::schema::login_attempts;
+use crate::domain::id::AccountId;
+use crate::domain::session::Client;
+use crate::support::clock::Timestamp;
+
+pub struct Attempt {
+    pub id: uuid::Uuid,
+    /// `None` where no account has that identifier.
+    pub account: Option<AccountId>,
+    pub succeeded: bool,
+    /// One word: why not, or `ok`.
+    pub outcome: &'static str,
+    pub dialect: &'static str,
+    pub client: Client,
+    pub at: Timestamp,
+}
+
+/// # Errors
+/// When the database is away.
+pub fn add(connection: &mut AnyConnection, attempt: &Attempt) -> Result<()> {
+    let rows = diesel::insert_into(login_attempts::table)
+        .values((
+            login_attempts::id.eq(attempt.id.to_string()),
+            login_attempts::account_id.eq(attempt.account.map(|id| id.to_string())),
+            login_attempts::succeeded.eq(attempt.succeeded),
+            login_attempts::outcome.eq(attempt.outcome),
+            login_attempts::dialect.eq(attempt.dialect),
+            login_attempts::address.eq(attempt.client.address.as_deref()),
+            login_attempts::user_agent.eq(attempt.client.user_agent.as_deref()),
+            login_attempts::at.eq(attempt.at.millis()),
+        ))
+        .execute(connection)?;
+    exactly_one("adding a login attempt", rows)
+}
+
+/// Of one account, youngest first: when, and whether it succeeded.
+///
+/// # Errors
+/// When the database is away.
+pub fn list_of(
+    connection: &mut AnyConnection,
+    account: AccountId,
+    limit: i64,
+) -> Result<Vec<(Timestamp, bool, String)>> {
+    let rows: Vec<(i64, bool, String)> = login_attempts::table
+        .filter(login_attempts::account_id.eq(account.to_string()))
+        .order((login_attempts::at.desc(), login_attempts::id.desc()))
+        .limit(limit)
+        .select((
+            login_attempts::at,
+            login_attempts::succeeded,
+            login_attempts::outcome,
+        ))
+        .load(connection)?;
+    Ok(rows
+        .into_iter()
+        .map(|(at, ok, outcome)| (time(at), ok, outcome))
+        .collect())
+}

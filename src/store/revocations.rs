@@ -1,0 +1,104 @@
+//! What every process must learn within a second, in the order of a sequence number
+//! (semantics 8). Nothing here is authoritative: sessions and accounts are.
+
+use diesel::prelude::*;
+
+use super::columns::{time, word};
+use super::connection::AnyConnection;
+use super::error::{Error, Result, exactly_one};
+use super::schema::revocations;
+use crate::domain::id::{AccountId, SessionId};
+use crate::support::clock::Timestamp;
+
+/// News for every process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum News {
+    /// This session has ended.
+    Session(SessionId),
+    /// Tokens of this account of an older epoch or access version are dead.
+    Account {
+        id: AccountId,
+        epoch: i64,
+        access_version: i64,
+    },
+    /// There is another signing key.
+    Keys,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry {
+    pub news: News,
+    /// After this no token can live that the news is about.
+    pub until: Timestamp,
+}
+
+/// Any number will do, as long as nothing else uses it.
+const LOCK: &str = "SELECT pg_advisory_xact_lock(5389712663)";
+
+/// Adds an entry. Must be the last thing that takes a lock in its transaction: on
+/// PostgreSQL it waits for the other transactions that add one, so that sequence numbers
+/// become visible in order and a reader that has seen one has seen all before it.
+///
+/// # Errors
+/// When the database is away.
+pub fn add(connection: &mut AnyConnection, entry: Entry) -> Result<()> {
+    if let AnyConnection::Postgres(postgres) = connection {
+        diesel::sql_query(LOCK).execute(postgres)?;
+    }
+    let (kind, subject, epoch, access_version) = match entry.news {
+        News::Session(id) => ("session", id.to_string(), 0, 0),
+        News::Account {
+            id,
+            epoch,
+            access_version,
+        } => ("account", id.to_string(), epoch, access_version),
+        News::Keys => ("keys", String::new(), 0, 0),
+    };
+    let rows = diesel::insert_into(revocations::table)
+        .values((
+            revocations::kind.eq(kind),
+            revocations::subject.eq(subject),
+            revocations::epoch.eq(epoch),
+            revocations::access_version.eq(access_version),
+            revocations::until.eq(entry.until.millis()),
+        ))
+        .execute(connection)?;
+    exactly_one("adding a revocation", rows)
+}
+
+/// The entries after sequence number `after`, and the last number seen.
+///
+/// # Errors
+/// When the database is away or a row is damaged.
+pub fn list_after(
+    connection: &mut AnyConnection,
+    after: i64,
+    limit: i64,
+) -> Result<(Vec<Entry>, i64)> {
+    let rows = revocations::table
+        .filter(revocations::seq.gt(after))
+        .order(revocations::seq.asc())
+        .limit(limit)
+        .load::<(i64, String, String, i64, i64, i64)>(connection)?;
+    let last = rows.last().map_or(after, |row| row.0);
+    let entries = rows
+        .into_iter()
+        .map(|(_, kind, subject, epoch, access_version, until)| {
+            let news = match kind.as_str() {
+                "session" => News::Session(word("revoked session", &subject)?),
+                "account" => News::Account {
+                    id: word("revoked account", &subject)?,
+                    epoch,
+                    access_version,
+                },
+                "keys" => News::Keys,
+                _ => return Err(Error::Corrupt("revocation kind")),
+            };
+            Ok(Entry {
+                news,
+                until: time(until),
+            })
+        })
+        .collect::<Result<Vec<_>>>()?;
+    Ok((entries, last))
+}

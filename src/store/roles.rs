@@ -1,0 +1,94 @@
+//! Roles, what they permit, and who holds them.
+
+use diesel::prelude::*;
+
+use super::connection::AnyConnection;
+use super::error::Result;
+use super::schema::{account_roles, role_permissions, roles};
+use crate::domain::access::Access;
+use crate::domain::id::AccountId;
+use crate::support::clock::Timestamp;
+
+/// What the account may do now.
+///
+/// # Errors
+/// When the database is away.
+pub fn access_of(connection: &mut AnyConnection, account: AccountId) -> Result<Access> {
+    let held: Vec<String> = account_roles::table
+        .filter(account_roles::account_id.eq(account.to_string()))
+        .select(account_roles::role)
+        .load(connection)?;
+    let mut access = Access::default();
+    for role in held {
+        let permissions: Vec<String> = role_permissions::table
+            .filter(role_permissions::role.eq(&role))
+            .select(role_permissions::permission)
+            .load(connection)?;
+        access.permissions.extend(permissions);
+        access.roles.insert(role);
+    }
+    Ok(access)
+}
+
+/// Adds a role with its permissions, or adds permissions to it.
+///
+/// # Errors
+/// When the database is away.
+pub fn define(connection: &mut AnyConnection, name: &str, permissions: &[&str]) -> Result<()> {
+    let known: i64 = roles::table
+        .filter(roles::name.eq(name))
+        .count()
+        .get_result(connection)?;
+    if known == 0 {
+        diesel::insert_into(roles::table)
+            .values((roles::name.eq(name), roles::description.eq("")))
+            .execute(connection)?;
+    }
+    for permission in permissions {
+        let row = role_permissions::table.find((name, permission));
+        let held: i64 = row.count().get_result(connection)?;
+        if held == 0 {
+            diesel::insert_into(role_permissions::table)
+                .values((
+                    role_permissions::role.eq(name),
+                    role_permissions::permission.eq(permission),
+                ))
+                .execute(connection)?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether the account did not hold the role before.
+///
+/// # Errors
+/// When the database is away or there is no such role.
+pub fn grant(
+    connection: &mut AnyConnection,
+    account: AccountId,
+    role: &str,
+    now: Timestamp,
+) -> Result<bool> {
+    let row = account_roles::table.find((account.to_string(), role.to_owned()));
+    let held: i64 = row.count().get_result(connection)?;
+    if held > 0 {
+        return Ok(false);
+    }
+    let rows = diesel::insert_into(account_roles::table)
+        .values((
+            account_roles::account_id.eq(account.to_string()),
+            account_roles::role.eq(role),
+            account_roles::granted_at.eq(now.millis()),
+        ))
+        .execute(connection)?;
+    Ok(rows == 1)
+}
+
+/// Whether the account held the role.
+///
+/// # Errors
+/// When the database is away.
+pub fn take(connection: &mut AnyConnection, account: AccountId, role: &str) -> Result<bool> {
+    let row = account_roles::table.find((account.to_string(), role.to_owned()));
+    Ok(diesel::delete(row).execute(connection)? == 1)
+}

@@ -1,0 +1,140 @@
+//! The tables, once for both backends: only types that SQLite and PostgreSQL share.
+
+diesel::table! {
+    accounts (id) {
+        id -> Text,
+        email -> Nullable<Text>,
+        email_canonical -> Nullable<Text>,
+        username -> Nullable<Text>,
+        username_canonical -> Nullable<Text>,
+        first_name -> Nullable<Text>,
+        last_name -> Nullable<Text>,
+        anonymous -> Bool,
+        enabled -> Bool,
+        verified -> Bool,
+        terms_accepted -> Bool,
+        epoch -> BigInt,
+        access_version -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        created_by -> Nullable<Text>,
+        last_login_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    credentials (account_id) {
+        account_id -> Text,
+        record -> Text,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    roles (name) {
+        name -> Text,
+        description -> Text,
+    }
+}
+
+diesel::table! {
+    role_permissions (role, permission) {
+        role -> Text,
+        permission -> Text,
+    }
+}
+
+diesel::table! {
+    account_roles (account_id, role) {
+        account_id -> Text,
+        role -> Text,
+        granted_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    sessions (id) {
+        id -> Text,
+        account_id -> Text,
+        organization_id -> Nullable<Text>,
+        anonymous -> Bool,
+        mode -> Text,
+        class -> Text,
+        amr -> Text,
+        aal -> Integer,
+        auth_time -> BigInt,
+        created_at -> BigInt,
+        salt -> Binary,
+        #[sql_name = "gen"]
+        generation -> BigInt,
+        rotated_at -> BigInt,
+        replays -> Integer,
+        gen_seen -> Bool,
+        idle_expires_at -> BigInt,
+        absolute_expires_at -> BigInt,
+        account_epoch -> BigInt,
+        user_agent -> Nullable<Text>,
+        address -> Nullable<Text>,
+        revoked_at -> Nullable<BigInt>,
+        revoke_reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    signing_keys (kid) {
+        kid -> Text,
+        algorithm -> Text,
+        private_sealed -> Binary,
+        created_at -> BigInt,
+        activates_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    revocations (seq) {
+        seq -> BigInt,
+        kind -> Text,
+        subject -> Text,
+        epoch -> BigInt,
+        access_version -> BigInt,
+        until -> BigInt,
+    }
+}
+
+diesel::table! {
+    login_attempts (id) {
+        id -> Text,
+        account_id -> Nullable<Text>,
+        succeeded -> Bool,
+        outcome -> Text,
+        dialect -> Text,
+        address -> Nullable<Text>,
+        user_agent -> Nullable<Text>,
+        at -> BigInt,
+    }
+}
+
+diesel::table! {
+    audit_events (id) {
+        id -> Text,
+        what -> Text,
+        account_id -> Nullable<Text>,
+        session_id -> Nullable<Text>,
+        address -> Nullable<Text>,
+        user_agent -> Nullable<Text>,
+        at -> BigInt,
+    }
+}
+
+diesel::joinable!(account_roles -> accounts (account_id));
+diesel::joinable!(credentials -> accounts (account_id));
+diesel::joinable!(sessions -> accounts (account_id));
+diesel::allow_tables_to_appear_in_same_query!(
+    accounts,
+    account_roles,
+    credentials,
+    role_permissions,
+    roles,
+    sessions
+);

@@ -1,0 +1,289 @@
+//! Sessions: one row for each sign-in, one guarded UPDATE for each refresh. Every
+//! update says which state it expects; a caller that finds none changed reads again.
+
+use diesel::prelude::*;
+
+use super::accounts;
+use super::columns::{number, optional, time, word};
+use super::connection::AnyConnection;
+use super::error::{Error, Result, exactly_one};
+use super::schema::{accounts as account_table, sessions};
+use crate::domain::account::Account;
+use crate::domain::id::{AccountId, SessionId};
+use crate::domain::rotation::Generation;
+use crate::domain::session::{Authentication, EndReason, Session};
+use crate::support::clock::Timestamp;
+
+#[derive(Queryable)]
+struct Row {
+    id: String,
+    account_id: String,
+    organization_id: Option<String>,
+    anonymous: bool,
+    mode: String,
+    class: String,
+    amr: String,
+    aal: i32,
+    auth_time: i64,
+    created_at: i64,
+    salt: Vec<u8>,
+    generation: i64,
+    rotated_at: i64,
+    replays: i32,
+    gen_seen: bool,
+    idle_expires_at: i64,
+    absolute_expires_at: i64,
+    account_epoch: i64,
+    user_agent: Option<String>,
+    address: Option<String>,
+    revoked_at: Option<i64>,
+    revoke_reason: Option<String>,
+}
+
+impl TryFrom<Row> for Session {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self> {
+        let reason = optional("revoke reason", row.revoke_reason.as_deref())?;
+        Ok(Self {
+            id: word("session id", &row.id)?,
+            account: word("account id", &row.account_id)?,
+            organization: optional("organization id", row.organization_id.as_deref())?,
+            anonymous: row.anonymous,
+            mode: row
+                .mode
+                .parse()
+                .map_err(|_| Error::Corrupt("session mode"))?,
+            class: row
+                .class
+                .parse()
+                .map_err(|_| Error::Corrupt("session class"))?,
+            authentication: Authentication {
+                methods: row.amr.split_whitespace().map(str::to_owned).collect(),
+                level: number("session aal", i64::from(row.aal))?,
+                at: time(row.auth_time),
+            },
+            created_at: time(row.created_at),
+            salt: row
+                .salt
+                .try_into()
+                .map_err(|_| Error::Corrupt("session salt"))?,
+            generation: Generation {
+                number: number("session generation", row.generation)?,
+                rotated_at: time(row.rotated_at),
+                replays: number("session replays", i64::from(row.replays))?,
+                seen: row.gen_seen,
+            },
+            idle_expires_at: time(row.idle_expires_at),
+            absolute_expires_at: time(row.absolute_expires_at),
+            account_epoch: row.account_epoch,
+            user_agent: row.user_agent,
+            address: row.address,
+            ended: row
+                .revoked_at
+                .map(|at| (time(at), reason.unwrap_or(EndReason::Revoked))),
+        })
+    }
+}
+
+/// # Errors
+/// When the database is away.
+pub fn add(connection: &mut AnyConnection, session: &Session) -> Result<()> {
+    let rows = diesel::insert_into(sessions::table)
+        .values((
+            (
+                sessions::id.eq(session.id.to_string()),
+                sessions::account_id.eq(session.account.to_string()),
+                sessions::organization_id.eq(session.organization.map(|id| id.to_string())),
+                sessions::anonymous.eq(session.anonymous),
+                sessions::mode.eq(session.mode.as_str()),
+                sessions::class.eq(session.class.as_str()),
+                sessions::amr.eq(session.authentication.methods.join(" ")),
+                sessions::aal.eq(i32::from(session.authentication.level)),
+                sessions::auth_time.eq(session.authentication.at.millis()),
+                sessions::created_at.eq(session.created_at.millis()),
+                sessions::salt.eq(session.salt.to_vec()),
+            ),
+            (
+                sessions::generation.eq(i64::from(session.generation.number)),
+                sessions::rotated_at.eq(session.generation.rotated_at.millis()),
+                sessions::replays.eq(0),
+                sessions::gen_seen.eq(session.generation.seen),
+                sessions::idle_expires_at.eq(session.idle_expires_at.millis()),
+                sessions::absolute_expires_at.eq(session.absolute_expires_at.millis()),
+                sessions::account_epoch.eq(session.account_epoch),
+                sessions::user_agent.eq(session.user_agent.as_deref()),
+                sessions::address.eq(session.address.as_deref()),
+            ),
+        ))
+        .execute(connection)?;
+    exactly_one("adding a session", rows)
+}
+
+/// The session and its account.
+///
+/// # Errors
+/// When the database is away or a row is damaged.
+pub fn lookup(connection: &mut AnyConnection, id: SessionId) -> Result<Option<(Session, Account)>> {
+    sessions::table
+        .inner_join(account_table::table)
+        .filter(sessions::id.eq(id.to_string()))
+        .select((sessions::all_columns, account_table::all_columns))
+        .first::<(Row, accounts::Row)>(connection)
+        .optional()?
+        .map(|(session, account)| Ok((session.try_into()?, account.try_into()?)))
+        .transpose()
+}
+
+/// Of one account, youngest first.
+///
+/// # Errors
+/// When the database is away or a row is damaged.
+pub fn list_of(connection: &mut AnyConnection, account: AccountId) -> Result<Vec<Session>> {
+    sessions::table
+        .filter(sessions::account_id.eq(account.to_string()))
+        .order(sessions::created_at.desc())
+        .load::<Row>(connection)?
+        .into_iter()
+        .map(Session::try_from)
+        .collect()
+}
+
+/// Rule 3: to the next generation, if the session still stands at `generation` and has
+/// not ended. Whether it did; if not, read again.
+///
+/// # Errors
+/// When the database is away.
+pub fn rotate(
+    connection: &mut AnyConnection,
+    id: SessionId,
+    generation: u32,
+    now: Timestamp,
+    idle_expires_at: Timestamp,
+) -> Result<bool> {
+    let rows = diesel::update(
+        sessions::table
+            .filter(sessions::id.eq(id.to_string()))
+            .filter(sessions::generation.eq(i64::from(generation)))
+            .filter(sessions::revoked_at.is_null()),
+    )
+    .set((
+        sessions::generation.eq(i64::from(generation) + 1),
+        sessions::rotated_at.eq(now.millis()),
+        sessions::replays.eq(0),
+        sessions::gen_seen.eq(false),
+        sessions::idle_expires_at.eq(idle_expires_at.millis()),
+    ))
+    .execute(connection)?;
+    at_most_one("rotating a session", rows)
+}
+
+/// Rules 4 and 5: one more replay of the current generation, below `limit`.
+///
+/// # Errors
+/// When the database is away.
+pub fn count_replay(
+    connection: &mut AnyConnection,
+    id: SessionId,
+    generation: u32,
+    limit: u32,
+) -> Result<bool> {
+    let rows = diesel::update(
+        sessions::table
+            .filter(sessions::id.eq(id.to_string()))
+            .filter(sessions::generation.eq(i64::from(generation)))
+            .filter(sessions::replays.lt(i32::try_from(limit).unwrap_or(i32::MAX)))
+            .filter(sessions::revoked_at.is_null()),
+    )
+    .set(sessions::replays.eq(sessions::replays + 1))
+    .execute(connection)?;
+    at_most_one("counting a replay", rows)
+}
+
+/// A token of this generation was seen. Nothing happens if the session moved on.
+///
+/// # Errors
+/// When the database is away.
+pub fn mark_seen(connection: &mut AnyConnection, id: SessionId, generation: u32) -> Result<()> {
+    diesel::update(
+        sessions::table
+            .filter(sessions::id.eq(id.to_string()))
+            .filter(sessions::generation.eq(i64::from(generation))),
+    )
+    .set(sessions::gen_seen.eq(true))
+    .execute(connection)?;
+    Ok(())
+}
+
+/// Moves the idle end of a living session that stands at `generation`.
+///
+/// # Errors
+/// When the database is away.
+pub fn extend(
+    connection: &mut AnyConnection,
+    id: SessionId,
+    idle_expires_at: Timestamp,
+) -> Result<bool> {
+    let rows = diesel::update(
+        sessions::table
+            .filter(sessions::id.eq(id.to_string()))
+            .filter(sessions::revoked_at.is_null()),
+    )
+    .set(sessions::idle_expires_at.eq(idle_expires_at.millis()))
+    .execute(connection)?;
+    at_most_one("extending a session", rows)
+}
+
+/// Ends a session. `revoked_at` is written once: whether this call wrote it.
+///
+/// # Errors
+/// When the database is away.
+pub fn end(
+    connection: &mut AnyConnection,
+    id: SessionId,
+    now: Timestamp,
+    reason: EndReason,
+) -> Result<bool> {
+    let rows = diesel::update(
+        sessions::table
+            .filter(sessions::id.eq(id.to_string()))
+            .filter(sessions::revoked_at.is_null()),
+    )
+    .set((
+        sessions::revoked_at.eq(now.millis()),
+        sessions::revoke_reason.eq(reason.as_str()),
+    ))
+    .execute(connection)?;
+    at_most_one("ending a session", rows)
+}
+
+/// Ends every session of the account. How many it ended. Goes with an advance of the
+/// account's epoch: the rows make a refresh that runs at the same time lose its
+/// compare-and-set, the epoch makes a login that does so stillborn.
+///
+/// # Errors
+/// When the database is away.
+pub fn end_all_of(
+    connection: &mut AnyConnection,
+    account: AccountId,
+    now: Timestamp,
+    reason: EndReason,
+) -> Result<usize> {
+    Ok(diesel::update(
+        sessions::table
+            .filter(sessions::account_id.eq(account.to_string()))
+            .filter(sessions::revoked_at.is_null()),
+    )
+    .set((
+        sessions::revoked_at.eq(now.millis()),
+        sessions::revoke_reason.eq(reason.as_str()),
+    ))
+    .execute(connection)?)
+}
+
+fn at_most_one(what: &'static str, rows: usize) -> Result<bool> {
+    match rows {
+        0 => Ok(false),
+        rows => exactly_one(what, rows).map(|()| true),
+    }
+}

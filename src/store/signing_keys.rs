@@ -1,0 +1,54 @@
+//! Signing keys: the private part sealed, never in clear.
+
+use diesel::prelude::*;
+
+use super::columns::{time, word};
+use super::connection::AnyConnection;
+use super::error::{Error, Result, exactly_one};
+use super::schema::signing_keys;
+use crate::domain::algorithm::Algorithm;
+use crate::support::clock::Timestamp;
+
+pub struct Stored {
+    pub id: String,
+    pub algorithm: Algorithm,
+    pub sealed: Vec<u8>,
+    pub created_at: Timestamp,
+    pub activates_at: Timestamp,
+}
+
+/// # Errors
+/// When the database is away.
+pub fn add(connection: &mut AnyConnection, key: &Stored) -> Result<()> {
+    let rows = diesel::insert_into(signing_keys::table)
+        .values((
+            signing_keys::kid.eq(&key.id),
+            signing_keys::algorithm.eq(key.algorithm.as_str()),
+            signing_keys::private_sealed.eq(&key.sealed),
+            signing_keys::created_at.eq(key.created_at.millis()),
+            signing_keys::activates_at.eq(key.activates_at.millis()),
+        ))
+        .execute(connection)?;
+    exactly_one("adding a signing key", rows)
+}
+
+/// Oldest first.
+///
+/// # Errors
+/// When the database is away or a row is damaged.
+pub fn list(connection: &mut AnyConnection) -> Result<Vec<Stored>> {
+    signing_keys::table
+        .order(signing_keys::activates_at.asc())
+        .load::<(String, String, Vec<u8>, i64, i64)>(connection)?
+        .into_iter()
+        .map(|(id, algorithm, sealed, created_at, activates_at)| {
+            Ok(Stored {
+                id,
+                algorithm: word("signing algorithm", &algorithm)?,
+                sealed,
+                created_at: time(created_at),
+                activates_at: time(activates_at),
+            })
+        })
+        .collect::<Result<_, Error>>()
+}

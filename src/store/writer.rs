@@ -1,0 +1,134 @@
+//! SQLite's one writer: a queue before a single thread that commits in groups. Every
+//! job runs in a savepoint of its own, one commit serves all that wait, and answers
+//! go out after it: 22,000 durable writes a second against 800 with a connection for
+//! each writer (docs/PERFORMANCE.md).
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+
+use diesel::connection::{AnsiTransactionManager, TransactionManager as _};
+use diesel::sqlite::SqliteConnection;
+
+use super::connection::{AnyConnection, Url};
+use super::error::{Error, Result};
+use super::pool::transaction;
+
+/// The most jobs that one commit serves: bounds how long the first of them waits.
+const GROUP: usize = 256;
+
+/// The most jobs that wait; beyond it the answer is 503, at once.
+const QUEUE: usize = 4096;
+
+/// A job writes and gives back how to answer once it is known whether it was committed.
+type Job = Box<dyn FnOnce(&mut AnyConnection) -> Answer + Send>;
+type Answer = Box<dyn FnOnce(Result<(), &str>) + Send>;
+
+pub(super) struct Writer(SyncSender<Job>);
+
+impl Writer {
+    pub(super) fn start(url: Url) -> Result<Self> {
+        let mut connection = Some(url.open()?);
+        let (sender, jobs) = sync_channel::<Job>(QUEUE);
+        std::thread::Builder::new()
+            .name("store-writer".to_owned())
+            .spawn(move || {
+                while let Some(group) = next_group(&jobs) {
+                    serve(&url, &mut connection, group);
+                }
+            })
+            .map_err(|error| Error::Unavailable(error.to_string()))?;
+        Ok(Self(sender))
+    }
+
+    pub(super) fn write<T, E>(
+        &self,
+        mut write: impl FnMut(&mut AnyConnection) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        let (answer, result) = sync_channel(1);
+        let job: Job = Box::new(move |connection| {
+            // A panic rolls back its own savepoint and is an error for its own caller.
+            let result = catch_unwind(AssertUnwindSafe(|| transaction(connection, &mut write)))
+                .unwrap_or_else(|_| Err(Error::Corrupt("a write panicked").into()));
+            Box::new(move |committed| {
+                let result = match committed {
+                    Ok(()) => result,
+                    Err(why) => Err(Error::Unavailable(why.to_owned()).into()),
+                };
+                let _ = answer.send(result);
+            })
+        });
+        self.0.try_send(job).map_err(|error| {
+            Error::Unavailable(match error {
+                TrySendError::Full(_) => "too many writes wait".to_owned(),
+                TrySendError::Disconnected(_) => "the writer has stopped".to_owned(),
+            })
+        })?;
+        result
+            .recv()
+            .unwrap_or_else(|_| Err(Error::Unavailable("the writer has stopped".to_owned()).into()))
+    }
+}
+
+fn next_group(jobs: &Receiver<Job>) -> Option<Vec<Job>> {
+    let mut group = vec![jobs.recv().ok()?];
+    group.extend(jobs.try_iter().take(GROUP - 1));
+    Some(group)
+}
+
+fn serve(url: &Url, connection: &mut Option<AnyConnection>, group: Vec<Job>) {
+    let mut answers = Vec::with_capacity(group.len());
+    let committed = run_group(url, connection, group, &mut answers);
+    if let Err(error) = &committed {
+        log::error!(
+            "a group of {} writes was not committed: {error}",
+            answers.len()
+        );
+        // Whatever state it is in, it is not one to go on from.
+        *connection = None;
+    }
+    let committed = committed.map_err(|error| error.to_string());
+    for answer in answers {
+        answer(committed.as_ref().copied().map_err(String::as_str));
+    }
+}
+
+fn run_group(
+    url: &Url,
+    connection: &mut Option<AnyConnection>,
+    group: Vec<Job>,
+    answers: &mut Vec<Answer>,
+) -> Result<()> {
+    // Jobs that can not even begin are dropped, and with them their callers' channels:
+    // these read it as unavailable.
+    let connection = match connection {
+        Some(connection) => connection,
+        None => connection.insert(url.open()?),
+    };
+    begin(sqlite(connection))?;
+    for job in group {
+        answers.push(job(connection));
+    }
+    commit(sqlite(connection))
+}
+
+fn sqlite(connection: &mut AnyConnection) -> &mut SqliteConnection {
+    match connection {
+        AnyConnection::Sqlite(sqlite) => sqlite,
+        AnyConnection::Postgres(_) => unreachable!("the writer is started for SQLite only"),
+    }
+}
+
+/// IMMEDIATE: a deferred begin fails with "database is locked" at its first write when
+/// another process wrote since its first read, whatever the busy time-out (threat D13).
+fn begin(connection: &mut SqliteConnection) -> Result<()> {
+    AnsiTransactionManager::begin_transaction_sql(connection, "BEGIN IMMEDIATE")
+        .map_err(Error::from)
+}
+
+fn commit(connection: &mut SqliteConnection) -> Result<()> {
+    AnsiTransactionManager::commit_transaction(connection).map_err(Error::from)
+}

@@ -1,0 +1,197 @@
+//! Time as a parameter. Every instant in Keyward is a [`Timestamp`]: whole UTC
+//! milliseconds. A [`Clock`] says what time it is; tests and integrators move it
+//! by hand, and replicas on one PostgreSQL follow the database's clock.
+
+use std::fmt;
+use std::ops::{Add, Sub};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use chrono::{DateTime, SecondsFormat, Utc};
+
+/// An instant: UTC milliseconds since 1970-01-01T00:00:00Z.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    #[must_use]
+    pub const fn from_millis(millis: i64) -> Self {
+        Self(millis)
+    }
+
+    /// From whole seconds, as a JWT's `NumericDate` (RFC 7519 section 2) holds them.
+    /// Saturates, so that a hostile claim can not overflow.
+    #[must_use]
+    pub const fn from_seconds(seconds: i64) -> Self {
+        Self(seconds.saturating_mul(1000))
+    }
+
+    #[must_use]
+    pub const fn millis(self) -> i64 {
+        self.0
+    }
+
+    /// Whole seconds, rounded down.
+    #[must_use]
+    pub const fn seconds(self) -> i64 {
+        self.0.div_euclid(1000)
+    }
+
+    /// Milliseconds from `earlier` to `self`; negative where `earlier` is later.
+    #[must_use]
+    pub const fn millis_since(self, earlier: Self) -> i64 {
+        self.0.saturating_sub(earlier.0)
+    }
+
+    /// ISO 8601 with milliseconds and `Z` (row O-18).
+    #[must_use]
+    pub fn iso(self) -> String {
+        DateTime::<Utc>::from_timestamp_millis(self.0)
+            .unwrap_or_default()
+            .to_rfc3339_opts(SecondsFormat::Millis, true)
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.iso())
+    }
+}
+
+/// A [`Duration`] in milliseconds; saturates at 292 million years.
+#[must_use]
+pub fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+impl Add<Duration> for Timestamp {
+    type Output = Self;
+    fn add(self, duration: Duration) -> Self {
+        Self(self.0.saturating_add(millis(duration)))
+    }
+}
+
+impl Sub<Duration> for Timestamp {
+    type Output = Self;
+    fn sub(self, duration: Duration) -> Self {
+        Self(self.0.saturating_sub(millis(duration)))
+    }
+}
+
+enum Source {
+    /// The machine's clock: one process on SQLite.
+    Wall,
+    /// A monotonic clock hung on an instant that the database told. Replicas agree
+    /// and a jump of one machine's clock moves nothing.
+    Anchored {
+        started: Instant,
+        at_start: AtomicI64,
+    },
+    /// Stands still until it is moved: tests.
+    Still(AtomicI64),
+}
+
+/// What time it is. `offset` is how far the test clock was moved.
+pub struct Clock {
+    source: Source,
+    offset: AtomicI64,
+}
+
+impl Clock {
+    #[must_use]
+    pub fn wall() -> Self {
+        Self::from(Source::Wall)
+    }
+
+    /// A clock that follows another one, told from time to time by [`Clock::follow`].
+    #[must_use]
+    pub fn anchored() -> Self {
+        Self::from(Source::Anchored {
+            started: Instant::now(),
+            at_start: AtomicI64::new(wall_millis()),
+        })
+    }
+
+    #[must_use]
+    pub fn still(at: Timestamp) -> Self {
+        Self::from(Source::Still(AtomicI64::new(at.millis())))
+    }
+
+    fn from(source: Source) -> Self {
+        Self {
+            source,
+            offset: AtomicI64::new(0),
+        }
+    }
+
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        let base = match &self.source {
+            Source::Wall => wall_millis(),
+            Source::Anchored { started, at_start } => {
+                at_start.load(Ordering::Relaxed) + millis(started.elapsed())
+            }
+            Source::Still(at) => at.load(Ordering::Relaxed),
+        };
+        Timestamp(base.saturating_add(self.offset.load(Ordering::Relaxed)))
+    }
+
+    /// Moves the clock. Only test mode and tests call this.
+    pub fn advance(&self, by: Duration) {
+        self.offset.fetch_add(millis(by), Ordering::Relaxed);
+    }
+
+    /// Moves the clock back. Only tests call this.
+    pub fn step_back(&self, by: Duration) {
+        self.offset.fetch_sub(millis(by), Ordering::Relaxed);
+    }
+
+    /// Hangs an anchored clock on what the database's clock says now. A wall or
+    /// still clock takes no notice.
+    pub fn follow(&self, told: Timestamp) {
+        if let Source::Anchored { started, at_start } = &self.source {
+            at_start.store(told.millis() - millis(started.elapsed()), Ordering::Relaxed);
+        }
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place that reads the system clock"
+)]
+fn wall_millis() -> i64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, millis)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn iso_has_milliseconds_and_z() {
+        assert_eq!(
+            Timestamp::from_millis(1_412_236_405_361).iso(),
+            "2014-10-02T07:53:25.361Z"
+        );
+    }
+
+    #[test]
+    fn a_still_clock_moves_only_by_hand() {
+        let clock = Clock::still(Timestamp::from_millis(5));
+        assert_eq!(clock.now().millis(), 5);
+        clock.advance(Duration::from_secs(2));
+        assert_eq!(clock.now().millis(), 2005);
+        clock.follow(Timestamp::from_millis(77));
+        assert_eq!(clock.now().millis(), 2005);
+    }
+
+    #[test]
+    fn an_anchored_clock_follows_what_it_is_told() {
+        let clock = Clock::anchored();
+        clock.follow(Timestamp::from_millis(1_000_000));
+        let now = clock.now().millis();
+        assert!((1_000_000..1_005_000).contains(&now), "{now}");
+    }
+}

@@ -1,0 +1,7 @@
+//! The ground floor: time, randomness and secrets, as values that are passed in.
+//! It knows nothing of accounts, tokens or HTTP, and no other floor reads the
+//! system clock or the system's randomness by itself.
+
+pub mod clock;
+pub mod entropy;
+pub mod secret;
