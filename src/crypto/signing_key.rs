@@ -135,7 +135,7 @@ impl SigningKey {
                 let thumb = json!({"k": encode(bytes), "kty": "oct"});
                 let key = hmac::Key::new(hmac::HMAC_SHA256, bytes);
                 (
-                    Private::Symmetric(key),
+                    Private::Symmetric(Box::new(key)),
                     DecodingKey::from_secret(bytes),
                     thumb,
                     None,

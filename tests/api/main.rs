@@ -1,0 +1,21 @@
+//! The interface as a specification: every file here is one act or one dialect, every
+//! test an exchange, with the ids of the requirements and threats that it proves.
+
+#[macro_use]
+mod support;
+#[path = "../support/postgres.rs"]
+mod postgres;
+
+mod access_token;
+mod cookies;
+mod dialects;
+mod environment;
+mod exchange;
+mod login;
+mod logout;
+mod openapi;
+mod query_tokens;
+mod refresh;
+mod refresh_races;
+mod smoke;
+mod verify;

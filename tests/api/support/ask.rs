@@ -1,0 +1,145 @@
+//! One request and its answer.
+
+use actix_http::Request;
+use actix_web::http::Method;
+use actix_web::test::TestRequest;
+use futures_util::future::LocalBoxFuture;
+use serde_json::Value;
+
+use super::TestKeyward;
+
+pub struct Ask<'a> {
+    to: &'a TestKeyward,
+    request: TestRequest,
+}
+
+impl<'a> Ask<'a> {
+    pub(super) fn new(to: &'a TestKeyward, method: &str, path: &str) -> Self {
+        let request = TestRequest::with_uri(path)
+            .method(Method::from_bytes(method.as_bytes()).unwrap())
+            .peer_addr("127.0.0.1:50000".parse().unwrap());
+        Self { to, request }
+    }
+
+    pub fn header(mut self, name: &'static str, value: &str) -> Self {
+        self.request = self.request.append_header((name, value));
+        self
+    }
+
+    pub fn bearer(self, token: &str) -> Self {
+        self.header("authorization", &format!("Bearer {token}"))
+    }
+
+    /// The refresh cookie, under the name that Keyward gives it.
+    pub fn cookie(self, token: &str) -> Self {
+        self.header("cookie", &format!("__Host-keyward_refresh={token}"))
+    }
+
+    /// A JSON body, declared as such.
+    pub fn json(self, body: &Value) -> Self {
+        self.body("application/json", body.to_string())
+    }
+
+    pub fn body(mut self, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
+        self.request = self
+            .request
+            .set_payload(body.into())
+            .append_header(("content-type", content_type));
+        self
+    }
+
+    /// A body without a media type.
+    pub fn bare_body(mut self, body: impl Into<Vec<u8>>) -> Self {
+        self.request = self.request.set_payload(body.into());
+        self
+    }
+
+    pub fn peer(mut self, address: &str) -> Self {
+        self.request = self
+            .request
+            .peer_addr(format!("{address}:50000").parse().unwrap());
+        self
+    }
+
+    pub fn send(self) -> Answer {
+        let to = self.to;
+        to.wait(self.into_future())
+    }
+
+    pub(super) fn into_future(self) -> LocalBoxFuture<'static, Answer> {
+        let request: Request = self.request.to_request();
+        self.to.send(request)
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: Vec<(String, String)>,
+    pub body: String,
+}
+
+impl Answer {
+    pub(super) fn new(status: u16, headers: Vec<(String, String)>, body: String) -> Self {
+        Self {
+            status,
+            headers,
+            body,
+        }
+    }
+
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+
+    /// The first header of that name (lower case).
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    pub fn set_cookies(&self) -> Vec<&str> {
+        self.headers
+            .iter()
+            .filter(|(name, _)| name == "set-cookie")
+            .map(|(_, value)| value.as_str())
+            .collect()
+    }
+
+    /// The value of the refresh cookie that this answer sets.
+    pub fn cookie(&self) -> Option<String> {
+        let cookie = self
+            .set_cookies()
+            .into_iter()
+            .find(|text| text.contains("keyward_refresh="))?;
+        let value = cookie.split_once('=')?.1.split(';').next()?;
+        Some(value.to_owned())
+    }
+
+    /// The stable code of a refusal in the shape of Directus.
+    #[track_caller]
+    pub fn code(&self) -> String {
+        let body = self.json();
+        let code = &body["errors"][0]["extensions"]["code"];
+        code.as_str()
+            .unwrap_or_else(|| panic!("no code in {self:?}"))
+            .to_owned()
+    }
+
+    /// Asserts a refusal: status and code, in one line.
+    #[track_caller]
+    pub fn refused(&self, status: u16, code: &str) {
+        assert_eq!(
+            (self.status, self.code().as_str()),
+            (status, code),
+            "{self:?}"
+        );
+        if status == 401 {
+            let challenge = self.header("www-authenticate").unwrap_or_default();
+            assert!(challenge.starts_with("Bearer"), "{self:?}");
+        }
+    }
+}

@@ -1,0 +1,343 @@
+//! A Keyward of one's own for each test: a throw-away database, a clock that stands
+//! still, seeded randomness, a fixed signing key, and clients to ask it. Nothing in an
+//! answer is left to chance, so that golden exchanges are exact text.
+
+#![allow(dead_code, reason = "a toolbox: not every test binary uses every tool")]
+
+mod ask;
+mod forge;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use actix_http::Request;
+use actix_web::{body, test};
+use futures_util::future::{LocalBoxFuture, join_all};
+use keyward::app::{App, World};
+use keyward::config;
+use keyward::domain::id::{AccountId, SessionId};
+use keyward::domain::identifier::{Email, Username};
+use keyward::domain::password::Password;
+use keyward::domain::session::Session;
+use keyward::http;
+use keyward::service::administer::{self, NewAccount};
+use keyward::service::{Keyward, housekeeping, keys};
+use keyward::store::{AnyConnection, audit_events, migrations, sessions};
+use keyward::support::clock::{Clock, Timestamp};
+use keyward::support::entropy::Entropy;
+use serde_json::Value;
+
+pub use ask::{Answer, Ask};
+pub use forge::Forge;
+
+use crate::postgres;
+
+/// 2026-01-01T00:00:00Z: when every test begins.
+pub const BEGIN: i64 = 1_767_225_600_000;
+
+pub const PASSWORD: &str = "correct horse battery";
+
+/// The key that signs in every test (RSA 2048, PKCS#8). It guards nothing.
+pub const SIGNING_KEY: &[u8] = include_bytes!("../../support/signing_key.der");
+
+type Handle = Rc<dyn Fn(Request) -> LocalBoxFuture<'static, Answer>>;
+
+pub struct TestKeyward {
+    pub kw: Keyward,
+    settings: BTreeMap<String, String>,
+    handle: Handle,
+    system: Rc<actix_rt::SystemRunner>,
+    /// Of the SQLite database; the last one out removes it.
+    folder: Rc<Folder>,
+}
+
+struct Folder(Option<PathBuf>);
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        if let Some(folder) = &self.0 {
+            let _ = std::fs::remove_dir_all(folder);
+        }
+    }
+}
+
+/// Runs a test on SQLite and on PostgreSQL: `both!(name, |kw| { … });`
+#[macro_export]
+macro_rules! both {
+    ($name:ident, |$kw:ident| $body:block) => {
+        $crate::both!($name, &[], |$kw| $body);
+    };
+    ($name:ident, $settings:expr, |$kw:ident| $body:block) => {
+        mod $name {
+            #[allow(unused_imports, reason = "what the test's file uses, its body may")]
+            use super::*;
+
+            fn body($kw: &$crate::support::TestKeyward) $body
+
+            #[test]
+            fn sqlite() {
+                body(&$crate::support::TestKeyward::with($settings));
+            }
+
+            #[test]
+            fn postgres() {
+                if let Some(kw) = $crate::support::TestKeyward::postgres($settings) {
+                    body(&kw);
+                }
+            }
+        }
+    };
+}
+
+impl TestKeyward {
+    /// On SQLite, with the defaults.
+    pub fn new() -> Self {
+        Self::with(&[])
+    }
+
+    /// On SQLite, with these settings.
+    pub fn with(settings: &[(&str, &str)]) -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("keyward-api-{}-{number}", std::process::id());
+        let folder = std::env::temp_dir().join(name);
+        std::fs::create_dir_all(&folder).unwrap();
+        let url = format!("sqlite://{}/keyward.db", folder.display());
+        Self::open(&url, settings, Rc::new(Folder(Some(folder))))
+    }
+
+    /// On PostgreSQL; `None` where there is none.
+    pub fn postgres(settings: &[(&str, &str)]) -> Option<Self> {
+        let url = postgres::database_like(|template| {
+            migrations::up(&template.parse().unwrap()).unwrap();
+        })?;
+        Some(Self::open(&url, settings, Rc::new(Folder(None))))
+    }
+
+    fn open(url: &str, settings: &[(&str, &str)], folder: Rc<Folder>) -> Self {
+        let defaults = [
+            ("DATABASE_URL", url),
+            (
+                "KEYWARD_SECRET",
+                "test secret: 0123456789abcdefghijklmnopqrstuvwxyz",
+            ),
+            ("KEYWARD_PUBLIC_URL", "http://localhost:8080"),
+            ("KEYWARD_DATABASE_POOL", "4"),
+        ];
+        let settings: BTreeMap<String, String> = defaults
+            .iter()
+            .chain(settings)
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        let world = World {
+            clock: Clock::still(Timestamp::from_millis(BEGIN)),
+            entropy: Entropy::seeded(1),
+        };
+        let system = Rc::new(actix_rt::System::new());
+        let kw = Self::start(settings, world, system, folder);
+        keys::import(&kw.kw, SIGNING_KEY.to_vec()).unwrap();
+        kw
+    }
+
+    fn start(
+        settings: BTreeMap<String, String>,
+        world: World,
+        system: Rc<actix_rt::SystemRunner>,
+        folder: Rc<Folder>,
+    ) -> Self {
+        let config = config::read(&settings, true)
+            .map_err(|faults| format!("{faults:?}"))
+            .unwrap();
+        let app = App::open(&config, world).unwrap();
+        let service = http::app(app.keyward.clone(), app.web);
+        let service = Rc::new(system.block_on(test::init_service(service)));
+        let handle: Handle = Rc::new(move |request| {
+            let service = Rc::clone(&service);
+            Box::pin(async move {
+                let response = test::call_service(&*service, request).await;
+                let (response, status) = (response.into_parts().1, ());
+                let () = status;
+                let code = response.status().as_u16();
+                let headers = response
+                    .headers()
+                    .iter()
+                    .map(|(name, value)| {
+                        (
+                            name.to_string(),
+                            String::from_utf8_lossy(value.as_bytes()).into_owned(),
+                        )
+                    })
+                    .collect();
+                let bytes = body::to_bytes(response.into_body()).await.ok().unwrap();
+                Answer::new(code, headers, String::from_utf8_lossy(&bytes).into_owned())
+            })
+        });
+        Self {
+            kw: app.keyward,
+            settings,
+            handle,
+            system,
+            folder,
+        }
+    }
+
+    /// Another Keyward on the same database, at the same instant, with its own memory.
+    pub fn replica(&self) -> Self {
+        self.replica_with(&[])
+    }
+
+    /// The same with other settings.
+    pub fn replica_with(&self, settings: &[(&str, &str)]) -> Self {
+        static SEED: AtomicU64 = AtomicU64::new(100);
+        let world = World {
+            clock: Clock::still(self.kw.clock.now()),
+            entropy: Entropy::seeded(SEED.fetch_add(1, Ordering::Relaxed)),
+        };
+        let mut all = self.settings.clone();
+        for (name, value) in settings {
+            all.insert((*name).to_owned(), (*value).to_owned());
+        }
+        let replica = Self::start(all, world, Rc::clone(&self.system), Rc::clone(&self.folder));
+        keys::load(&replica.kw).unwrap();
+        replica.catch_up();
+        replica
+    }
+
+    /// What the tail does five times a second: reads what others revoked.
+    pub fn catch_up(&self) {
+        let mut reader = self.kw.store.own_reader().unwrap();
+        housekeeping::tail(&self.kw, &mut reader).unwrap();
+    }
+
+    pub fn advance(&self, seconds: u64) {
+        self.kw.clock.advance(Duration::from_secs(seconds));
+    }
+
+    /// An account with [`PASSWORD`].
+    pub fn account(&self, email: &str) -> AccountId {
+        self.add(email, None, false)
+    }
+
+    pub fn add(&self, email: &str, username: Option<&str>, admin: bool) -> AccountId {
+        let new = NewAccount {
+            email: Email::parse(email),
+            username: username.and_then(Username::parse),
+            password: Password::parse(PASSWORD).ok(),
+            admin,
+            verified: false,
+        };
+        administer::add_account(&self.kw, new).unwrap()
+    }
+
+    /// Signs in by the Directus face: the body of the answer.
+    pub fn login(&self, email: &str) -> Value {
+        let body = serde_json::json!({ "email": email, "password": PASSWORD });
+        let answer = self.post("/auth/login").json(&body).send();
+        assert_eq!(answer.status, 200, "{answer:?}");
+        answer.json()
+    }
+
+    /// An account that is signed in: its access token and its refresh token.
+    pub fn signed_in(&self, email: &str) -> (String, String) {
+        self.account(email);
+        let body = self.login(email);
+        (text(&body, "access_token"), text(&body, "refresh_token"))
+    }
+
+    /// Signs in by seed O's face: the token.
+    pub fn oisp_login(&self, username: &str) -> String {
+        let body = serde_json::json!({ "username": username, "password": PASSWORD });
+        let answer = self.post("/v1/api/auth/token").json(&body).send();
+        assert_eq!(answer.status, 200, "{answer:?}");
+        text(&answer.json(), "token")
+    }
+
+    pub fn refresh(&self, token: &str) -> Answer {
+        let body = serde_json::json!({ "refresh_token": token });
+        self.post("/auth/refresh").json(&body).send()
+    }
+
+    /// The status of `GET /auth/me` with this access token.
+    pub fn me(&self, access: &str) -> u16 {
+        self.get("/auth/me").bearer(access).send().status
+    }
+
+    pub fn get(&self, path: &str) -> Ask<'_> {
+        self.ask("GET", path)
+    }
+
+    pub fn post(&self, path: &str) -> Ask<'_> {
+        self.ask("POST", path)
+    }
+
+    pub fn put(&self, path: &str) -> Ask<'_> {
+        self.ask("PUT", path)
+    }
+
+    pub fn delete(&self, path: &str) -> Ask<'_> {
+        self.ask("DELETE", path)
+    }
+
+    pub fn ask(&self, method: &str, path: &str) -> Ask<'_> {
+        Ask::new(self, method, path)
+    }
+
+    /// Sends all at the same time: answers in the order of the asking.
+    pub fn all(&self, asks: Vec<Ask<'_>>) -> Vec<Answer> {
+        let sent = asks.into_iter().map(Ask::into_future).collect::<Vec<_>>();
+        self.system.block_on(join_all(sent))
+    }
+
+    fn send(&self, request: Request) -> LocalBoxFuture<'static, Answer> {
+        (self.handle)(request)
+    }
+
+    fn wait<T>(&self, future: LocalBoxFuture<'_, T>) -> T {
+        self.system.block_on(future)
+    }
+
+    /// Reads rows past the interface.
+    pub fn read<T>(&self, read: impl FnOnce(&mut AnyConnection) -> keyward::store::Result<T>) -> T {
+        self.kw.store.read(read).unwrap()
+    }
+
+    /// The session's row.
+    pub fn session(&self, id: &str) -> Session {
+        let id: SessionId = id.parse().unwrap();
+        self.read(|db| sessions::lookup(db, id)).unwrap().0
+    }
+
+    /// The session that an access token belongs to.
+    pub fn session_of(&self, access: &str) -> Session {
+        self.session(&text(&Forge::claims_of(access), "sid"))
+    }
+
+    /// What was written down about an account, oldest first.
+    pub fn audit(&self, account: AccountId) -> Vec<String> {
+        self.read(|db| audit_events::list_of(db, account))
+    }
+
+    /// Everything that must not have changed where a threat says "= DB": accounts,
+    /// their roles and their sessions.
+    pub fn state(&self) -> String {
+        let mut state = String::new();
+        for account in administer::list(&self.kw, 10_000).unwrap() {
+            let roles = administer::roles_of(&self.kw, account.id).unwrap();
+            let sessions = administer::sessions_of(&self.kw, account.id).unwrap();
+            state.push_str(&format!("{account:?} {roles:?} {sessions:#?}\n"));
+        }
+        state
+    }
+}
+
+/// A member of a JSON object, as text.
+#[track_caller]
+pub fn text(value: &Value, name: &str) -> String {
+    value[name]
+        .as_str()
+        .unwrap_or_else(|| panic!("{name} in {value}"))
+        .to_owned()
+}
