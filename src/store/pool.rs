@@ -36,20 +36,39 @@ pub struct Store {
 
 struct Manager(Url);
 
+/// A connection of the pool. After an error it is asked whether it still lives; a dead
+/// one is not put back, or it would fail one request after another.
+struct Pooled {
+    connection: AnyConnection,
+    dead: bool,
+}
+
+impl Pooled {
+    fn find_out(&mut self) {
+        self.dead = database_now(&mut self.connection).is_err();
+    }
+}
+
 impl ManageConnection for Manager {
-    type Connection = AnyConnection;
+    type Connection = Pooled;
     type Error = Error;
 
-    fn connect(&self) -> Result<AnyConnection> {
-        self.0.open_to_read()
+    fn connect(&self) -> Result<Pooled> {
+        let connection = self.0.open_to_read()?;
+        Ok(Pooled {
+            connection,
+            dead: false,
+        })
     }
 
-    fn is_valid(&self, connection: &mut AnyConnection) -> Result<()> {
-        database_now(connection).map(|_| ())
+    fn is_valid(&self, pooled: &mut Pooled) -> Result<()> {
+        database_now(&mut pooled.connection).map(|_| ())
     }
 
-    fn has_broken(&self, connection: &mut AnyConnection) -> bool {
-        std::thread::panicking() || diesel::r2d2::R2D2Connection::is_broken(connection)
+    fn has_broken(&self, pooled: &mut Pooled) -> bool {
+        pooled.dead
+            || std::thread::panicking()
+            || diesel::r2d2::R2D2Connection::is_broken(&mut pooled.connection)
     }
 }
 
@@ -82,20 +101,22 @@ impl Store {
         &self.url
     }
 
-    /// Reads. No other connection may be asked for inside.
+    /// Reads. No other connection may be asked for inside. Run again on another
+    /// connection where the first one turns out to be dead.
     ///
     /// # Errors
     /// What `read` says, or that no connection was to be had.
     pub fn read<T, E: From<Error>>(
         &self,
-        read: impl FnOnce(&mut AnyConnection) -> Result<T, E>,
+        mut read: impl FnMut(&mut AnyConnection) -> Result<T, E>,
     ) -> Result<T, E> {
-        read(&mut *self.connection()?)
+        self.on_living(|connection| read(connection).map_err(Failed::Before))
     }
 
     /// Writes, in one transaction: all of it is durable when this answers `Ok`, and
-    /// nothing of it happened when it answers `Err`. Run once more where the database
-    /// broke off a transaction that was not acknowledged.
+    /// nothing of it happened when it answers `Err`, unless the connection was lost at
+    /// the commit itself. Run once more where the database broke off a transaction, or
+    /// the connection was dead, and nothing was acknowledged.
     ///
     /// # Errors
     /// What `write` says (then it is rolled back), or that the commit failed.
@@ -110,10 +131,46 @@ impl Store {
         if let Some(writer) = &self.writer {
             return writer.write(write);
         }
-        let mut connection = self.connection()?;
-        match transaction(&mut connection, &mut write) {
-            Err(error) if error.is_transient() => transaction(&mut connection, &mut write),
-            result => result,
+        self.on_living(|connection| {
+            let mut committing = false;
+            let mut once = |connection: &mut AnyConnection| {
+                committing = false;
+                let result = write(connection);
+                committing = result.is_ok();
+                result
+            };
+            let result = match transaction(connection, &mut once) {
+                Err(error) if error.is_transient() => transaction(connection, &mut once),
+                result => result,
+            };
+            result.map_err(|error| {
+                if committing {
+                    Failed::AtCommit(error)
+                } else {
+                    Failed::Before(error)
+                }
+            })
+        })
+    }
+
+    /// Runs on a connection of the pool, and on another one where that was dead.
+    fn on_living<T, E: From<Error>>(
+        &self,
+        mut run: impl FnMut(&mut AnyConnection) -> Result<T, Failed<E>>,
+    ) -> Result<T, E> {
+        // After the database was restarted every idle connection may be dead.
+        let mut tries = self.pool.max_size();
+        loop {
+            let mut pooled = self.connection()?;
+            let failed = match run(&mut pooled.connection) {
+                Ok(value) => return Ok(value),
+                Err(failed) => failed,
+            };
+            pooled.find_out();
+            match failed {
+                Failed::Before(_) if pooled.dead && tries > 0 => tries -= 1,
+                Failed::Before(error) | Failed::AtCommit(error) => return Err(error),
+            }
         }
     }
 
@@ -138,6 +195,12 @@ impl Store {
             .get()
             .map_err(|error| Error::Unavailable(format!("no free connection: {error}")))
     }
+}
+
+/// When it failed: at the commit nobody knows whether it took place.
+enum Failed<E> {
+    Before(E),
+    AtCommit(E),
 }
 
 /// What comes out of a transaction: the act's own refusal, or the database's.
@@ -191,6 +254,7 @@ struct LogErrors;
 
 impl r2d2::HandleError<Error> for LogErrors {
     fn handle_error(&self, error: Error) {
-        log::warn!("{error}");
+        // Each request that goes without says so; this is every attempt to connect.
+        log::debug!("{error}");
     }
 }

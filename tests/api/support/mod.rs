@@ -8,6 +8,7 @@ mod ask;
 mod forge;
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -300,7 +301,7 @@ impl TestKeyward {
     }
 
     /// Reads rows past the interface.
-    pub fn read<T>(&self, read: impl FnOnce(&mut AnyConnection) -> keyward::store::Result<T>) -> T {
+    pub fn read<T>(&self, read: impl FnMut(&mut AnyConnection) -> keyward::store::Result<T>) -> T {
         self.kw.store.read(read).unwrap()
     }
 
@@ -327,7 +328,7 @@ impl TestKeyward {
         for account in administer::list(&self.kw, 10_000).unwrap() {
             let roles = administer::roles_of(&self.kw, account.id).unwrap();
             let sessions = administer::sessions_of(&self.kw, account.id).unwrap();
-            state.push_str(&format!("{account:?} {roles:?} {sessions:#?}\n"));
+            writeln!(state, "{account:?} {roles:?} {sessions:#?}").unwrap();
         }
         state
     }
