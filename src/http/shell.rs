@@ -70,7 +70,7 @@ pub async fn shell<B: MessageBody>(request: ServiceRequest, next: Next<B>) -> An
             request.uri().path(),
             response.status().as_u16(),
             began.elapsed().as_secs_f64() * 1000.0,
-            address.as_deref().unwrap_or("-"),
+            address.map_or_else(|| "-".to_owned(), |(address, _)| address.to_string()),
         );
     }
     Ok(response)

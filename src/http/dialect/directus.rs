@@ -46,7 +46,7 @@ pub async fn login(mut call: Call) -> Answer<Directus> {
     let email =
         Email::parse(email).ok_or_else(|| Error::payload("\"email\" must be a valid email"))?;
     let password = password(fields.required("password")?)?;
-    fields.optional("otp")?;
+    let otp = otp(&fields)?;
     let mode = mode(&fields)?.unwrap_or(Mode::Json);
     if mode == Mode::Cookie {
         call.require_our_origin()?;
@@ -58,6 +58,8 @@ pub async fn login(mut call: Call) -> Answer<Directus> {
     let request = login::Request {
         identifier: Identifier::Email(email),
         password,
+        otp,
+        device: call.device(),
         mode,
         class: Class::Standard,
         dialect: "directus",
@@ -189,6 +191,14 @@ fn body_token(fields: &Fields) -> Result<Option<SecretString>, Error> {
         .map(|text| Some(text.into()))
 }
 
+/// A second factor that may be absent, but not empty.
+pub(super) fn otp(fields: &Fields) -> Result<Option<SecretString>, Error> {
+    if !fields.has("otp") {
+        return Ok(None);
+    }
+    fields.required("otp").map(|text| Some(text.into()))
+}
+
 /// A NUL can be in no password of ours, so it is a wrong one; too long is told.
 pub(super) fn password(text: &str) -> Result<Password, Error> {
     Password::parse(text).map_err(|unusable| match unusable {
@@ -223,13 +233,16 @@ fn render(
             let cookie =
                 refresh_cookie::set(&call.web, &tokens.refresh, tokens.refresh_expires_at, now);
             response.append_header((SET_COOKIE, cookie));
+            if let Some(mark) = &tokens.device {
+                response.append_header((SET_COOKIE, refresh_cookie::set_device(&call.web, mark)));
+            }
         }
     }
     response.insert_header((header::PRAGMA, "no-cache"));
     response.json(enveloped(&call.web, body))
 }
 
-fn enveloped(web: &Web, body: Value) -> Value {
+pub(super) fn enveloped(web: &Web, body: Value) -> Value {
     if web.directus_envelope {
         json!({ "data": body })
     } else {
