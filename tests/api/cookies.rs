@@ -135,6 +135,17 @@ both!(c10_a_second_cookie_of_the_same_name_was_planted, |kw| {
     assert_eq!(kw.generation_of(&access), 1);
 });
 
+both!(
+    c10_a_planted_cookie_that_is_no_ascii_does_not_hide_ours,
+    |kw| {
+        let (access, token) = kw.signed_in_by_cookie("alice@example.com");
+        let header = format!("a=\u{fc}; __Host-keyward_refresh={token}");
+        let answer = kw.post("/auth/refresh").header("cookie", &header).send();
+        assert_eq!(answer.status, 200, "{answer:?}");
+        assert_eq!(kw.generation_of(&access), 1);
+    }
+);
+
 both!(c12_a_final_refusal_clears_the_cookie, |kw| {
     let cleared = "__Host-keyward_refresh=; HttpOnly; SameSite=Strict; Secure; Path=/; Max-Age=0";
     let refuse = |token: &str, why: &str| {
