@@ -146,6 +146,30 @@ both!(
     }
 );
 
+/// Browsers drop a `Secure` cookie that comes without TLS, and with it the only copy of
+/// the token, so such a Keyward gives none.
+#[test]
+fn c11_without_tls_there_are_no_cookies() {
+    let kw = TestKeyward::with(&[("KEYWARD_PUBLIC_URL", "http://auth.example.com")]);
+    let (access, refresh) = kw.signed_in("alice@example.com");
+    let before = kw.state();
+    let why = "mode \"cookie\" needs KEYWARD_PUBLIC_URL to be https: browsers drop a Secure \
+               cookie otherwise";
+    let body = json!({ "refresh_token": refresh, "mode": "cookie" });
+    for answer in [
+        login_by_cookie(&kw, "alice@example.com"),
+        kw.post("/auth/refresh").json(&body).send(),
+    ] {
+        answer.refused(400, "INVALID_PAYLOAD");
+        assert_eq!(answer.json()["errors"][0]["extensions"]["reason"], why);
+        assert!(answer.set_cookies().is_empty(), "{answer:?}");
+        no_token_in(&answer);
+    }
+    assert_eq!(kw.state(), before);
+    assert_eq!(kw.generation_of(&access), 0);
+    assert_eq!(kw.refresh(&refresh).status, 200);
+}
+
 both!(c12_a_final_refusal_clears_the_cookie, |kw| {
     let cleared = "__Host-keyward_refresh=; HttpOnly; SameSite=Strict; Secure; Path=/; Max-Age=0";
     let refuse = |token: &str, why: &str| {
