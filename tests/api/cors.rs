@@ -71,6 +71,21 @@ fn c13_another_origin_is_told_nothing() {
     assert_eq!(kw.state(), before);
 }
 
+/// An answer that was cached for a request without `Origin` must not be used for one
+/// with it.
+#[test]
+fn c13_every_answer_says_that_it_varies_by_origin() {
+    let kw = TestKeyward::with(LISTED);
+    for path in [
+        "/.well-known/jwks.json",
+        "/openapi.yaml",
+        "/auth/me",
+        "/nowhere",
+    ] {
+        varies_by_origin(&kw.get(path).send());
+    }
+}
+
 #[test]
 fn c14_a_listed_origin_is_told_exactly_this() {
     let kw = TestKeyward::with(LISTED);
