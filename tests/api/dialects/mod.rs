@@ -6,3 +6,4 @@ mod directus_refusals;
 mod directus_tokens;
 mod hypi;
 mod oisp;
+mod oisp_refusals;
