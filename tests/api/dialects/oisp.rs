@@ -1,7 +1,7 @@
 //! Intel / OISP `IoT` Analytics (seed O): one token of 24 hours and what it says, as
 //! golden exchanges.
 
-use keyward::service::administer;
+use keyward::service::{administer, keys};
 use serde_json::{Value, json};
 
 use super::directus::{ACCOUNT, HEADER, SESSION, send};
@@ -195,6 +195,26 @@ both!(
         }
         assert_ne!(ids[0], ids[1]);
         denied(&kw.get(TOKEN_INFO).send());
+    }
+);
+
+both!(
+    o14_after_a_change_of_algorithm_a_token_names_its_own,
+    |kw| {
+        kw.account("alice@example.com");
+        let replica = kw.replica_with(&[("KEYWARD_JWT_ALGORITHM", "ES256")]);
+        keys::prepare(&replica.kw).unwrap();
+        let alg = |token: &str| {
+            let info = replica.get(TOKEN_INFO).bearer(token).send().json();
+            let header = Forge::header_of(token);
+            assert_eq!(info["header"]["alg"], header["alg"]);
+            text(&header, "alg")
+        };
+        let old = replica.oisp_login("alice@example.com");
+        assert_eq!(alg(&old), "RS256");
+        replica.advance(keys::NOTICE.as_secs());
+        assert_eq!(alg(&replica.oisp_login("alice@example.com")), "ES256");
+        assert_eq!(alg(&old), "RS256");
     }
 );
 
