@@ -38,8 +38,9 @@ pub fn read(request: &HttpRequest, web: &Web) -> Result<Option<SecretString>> {
     let name = name(web);
     let mut found: Option<String> = None;
     for header in request.headers().get_all(COOKIE) {
-        let Ok(text) = header.to_str() else { continue };
-        for cookie in Cookie::split_parse(text)
+        // Another cookie beside ours may hold any bytes.
+        let text = String::from_utf8_lossy(header.as_bytes());
+        for cookie in Cookie::split_parse(text.as_ref())
             .flatten()
             .filter(|cookie| cookie.name() == name)
         {

@@ -8,6 +8,8 @@ mod postgres;
 
 mod access_token;
 mod cookies;
+mod cors;
+mod csrf;
 mod dialects;
 mod environment;
 mod exchange;

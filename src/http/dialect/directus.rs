@@ -49,11 +49,7 @@ pub async fn login(mut call: Call) -> Answer<Directus> {
     let otp = otp(&fields)?;
     let mode = mode(&fields)?.unwrap_or(Mode::Json);
     if mode == Mode::Cookie {
-        call.require_our_origin()?;
-        if !call.web.cookies_work {
-            let reason = "mode \"cookie\" needs KEYWARD_PUBLIC_URL to be https: browsers drop a Secure cookie otherwise";
-            return Err(Error::payload(reason).into());
-        }
+        require_cookies(&call)?;
     }
     let request = login::Request {
         identifier: Identifier::Email(email),
@@ -88,7 +84,9 @@ pub async fn refresh(mut call: Call) -> Answer<Directus> {
         (None, None) => return Err(Error::payload(NO_TOKEN).into()),
     };
     let mode = mode.unwrap_or(if by_cookie { Mode::Cookie } else { Mode::Json });
-    if by_cookie || mode == Mode::Cookie {
+    if mode == Mode::Cookie {
+        require_cookies(&call)?;
+    } else if by_cookie {
         call.require_our_origin()?;
     }
     if by_cookie && mode == Mode::Json && call.is_browser() {
@@ -180,6 +178,17 @@ fn mode(fields: &Fields) -> Result<Option<Mode>, Error> {
         Some("cookie") => Ok(Some(Mode::Cookie)),
         _ => Err(wrong()),
     }
+}
+
+/// What must hold where the answer sets the cookie. Without TLS a browser drops it, and
+/// with it the only copy of the new token (threat C11).
+fn require_cookies(call: &Call) -> Result<(), Error> {
+    call.require_our_origin()?;
+    if call.web.cookies_work {
+        return Ok(());
+    }
+    let reason = "mode \"cookie\" needs KEYWARD_PUBLIC_URL to be https: browsers drop a Secure cookie otherwise";
+    Err(Error::payload(reason))
 }
 
 fn body_token(fields: &Fields) -> Result<Option<SecretString>, Error> {

@@ -127,6 +127,7 @@ impl TestKeyward {
             ),
             ("KEYWARD_PUBLIC_URL", "http://localhost:8080"),
             ("KEYWARD_DATABASE_POOL", "4"),
+            ("KEYWARD_BCRYPT_COST", "10"),
         ];
         let settings: BTreeMap<String, String> = defaults
             .iter()
@@ -149,7 +150,10 @@ impl TestKeyward {
         system: Rc<actix_rt::SystemRunner>,
         folder: Rc<Folder>,
     ) -> Self {
+        // In test mode, whose hashes are quick; as an operator runs it where test mode
+        // does not start: with a public URL that is not this machine.
         let config = config::read(&settings, true)
+            .or_else(|_| config::read(&settings, false))
             .map_err(|faults| format!("{faults:?}"))
             .unwrap();
         let app = App::open(&config, world).unwrap();
@@ -246,6 +250,21 @@ impl TestKeyward {
         self.account(email);
         let body = self.login(email);
         (text(&body, "access_token"), text(&body, "refresh_token"))
+    }
+
+    /// An account that is signed in by cookie: its access token and its cookie.
+    pub fn signed_in_by_cookie(&self, email: &str) -> (String, String) {
+        self.account(email);
+        let body = serde_json::json!({ "email": email, "password": PASSWORD, "mode": "cookie" });
+        let answer = self.post("/auth/login").json(&body).send();
+        assert_eq!(answer.status, 200, "{answer:?}");
+        let cookie = answer.cookie().unwrap();
+        (text(&answer.json(), "access_token"), cookie)
+    }
+
+    /// The generation that an access token's session stands at.
+    pub fn generation_of(&self, access: &str) -> u32 {
+        self.session_of(access).generation.number
     }
 
     /// Signs in by seed O's face: the token.
