@@ -18,6 +18,7 @@ mod query_tokens;
 mod refresh;
 mod refresh_ends;
 mod refresh_faults;
+mod refresh_invariants;
 mod refresh_races;
 mod refresh_refused;
 mod refresh_rules;
