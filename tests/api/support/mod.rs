@@ -5,12 +5,15 @@
 #![allow(dead_code, reason = "a toolbox: not every test binary uses every tool")]
 
 mod ask;
+mod faults;
 mod forge;
+mod signed_in;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -32,6 +35,7 @@ use keyward::support::entropy::Entropy;
 use serde_json::Value;
 
 pub use ask::{Answer, Ask};
+pub use faults::{Fault, forged_refresh};
 pub use forge::Forge;
 
 use crate::postgres;
@@ -40,6 +44,9 @@ use crate::postgres;
 pub const BEGIN: i64 = 1_767_225_600_000;
 
 pub const PASSWORD: &str = "correct horse battery";
+
+/// What `KEYWARD_SECRET` is in every test.
+pub const SECRET: &str = "test secret: 0123456789abcdefghijklmnopqrstuvwxyz";
 
 /// The key that signs in every test (RSA 2048, PKCS#8). It guards nothing.
 pub const SIGNING_KEY: &[u8] = include_bytes!("../../support/signing_key.der");
@@ -121,10 +128,7 @@ impl TestKeyward {
     fn open(url: &str, settings: &[(&str, &str)], folder: Rc<Folder>) -> Self {
         let defaults = [
             ("DATABASE_URL", url),
-            (
-                "KEYWARD_SECRET",
-                "test secret: 0123456789abcdefghijklmnopqrstuvwxyz",
-            ),
+            ("KEYWARD_SECRET", SECRET),
             ("KEYWARD_PUBLIC_URL", "http://localhost:8080"),
             ("KEYWARD_DATABASE_POOL", "4"),
             ("KEYWARD_BCRYPT_COST", "10"),
@@ -196,9 +200,14 @@ impl TestKeyward {
 
     /// The same with other settings.
     pub fn replica_with(&self, settings: &[(&str, &str)]) -> Self {
+        self.replica_by(Clock::still(self.kw.clock.now()), settings)
+    }
+
+    /// The same on another machine, whose clock may be wrong.
+    pub fn replica_by(&self, clock: Clock, settings: &[(&str, &str)]) -> Self {
         static SEED: AtomicU64 = AtomicU64::new(100);
         let world = World {
-            clock: Clock::still(self.kw.clock.now()),
+            clock,
             entropy: Entropy::seeded(SEED.fetch_add(1, Ordering::Relaxed)),
         };
         let mut all = self.settings.clone();
@@ -235,6 +244,16 @@ impl TestKeyward {
             verified: false,
         };
         administer::add_account(&self.kw, new).unwrap()
+    }
+
+    /// Makes the administrator of the settings, as the first start does.
+    pub fn first_administrator(&self) {
+        let config = config::read(&self.settings, true).ok().unwrap();
+        let app = App {
+            keyward: self.kw.clone(),
+            web: Arc::new(http::Web::new(&config)),
+        };
+        app.first_administrator(&config).unwrap().unwrap();
     }
 
     /// Signs in by the Directus face: the body of the answer.
