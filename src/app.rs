@@ -158,6 +158,9 @@ fn policy(config: &Config) -> Policy {
             max_replays: MAX_REPLAYS,
             recovery: RECOVERY,
         },
+        password_min_length: config.password_min_length,
+        require_verified_email: config.require_verified_email,
+        key_life: config.key_rotation,
     }
 }
 

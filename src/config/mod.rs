@@ -3,8 +3,11 @@
 
 mod parse;
 mod read;
+mod reader;
+mod rules;
 pub mod secret_file;
 pub mod settings;
 
 pub use parse::duration as parse_duration;
-pub use read::{Config, Dialect, Fault, SameSite, read};
+pub use read::{Config, Dialect, SameSite, read};
+pub use reader::Fault;

@@ -1,24 +1,23 @@
-//! From the environment to a [`Config`]. Every fault is collected and names its
-//! setting; nothing is guessed.
+//! From the environment to a [`Config`]: one statement for each setting, in the order of
+//! the table. How a text becomes a value is `parse`'s and `rules`' concern.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 use ipnet::IpNet;
 use url::Url;
 
 use super::parse::{boolean, duration, list, network, origin, whole};
-use super::secret_file;
-use super::settings::SETTINGS;
+use super::reader::{Fault, Reader};
+use super::rules::{is_cookie_domain, is_loopback, master_key};
 use crate::crypto::master_key::MasterKey;
 use crate::domain::algorithm::Algorithm;
 use crate::domain::identifier::Email;
 use crate::domain::password::Password;
 use crate::store;
-use crate::support::secret::{ExposeSecret as _, SecretString};
+use crate::support::secret::SecretString;
 
 pub struct Config {
     pub test_mode: bool,
@@ -48,6 +47,9 @@ pub struct Config {
     /// 0: as many as the machine carries.
     pub password_threads: usize,
     pub password_queue: usize,
+    pub password_min_length: usize,
+    pub require_verified_email: bool,
+    pub key_rotation: Duration,
     pub dialects: Vec<Dialect>,
 }
 
@@ -66,62 +68,18 @@ pub enum Dialect {
     Hypi,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
-    pub setting: String,
-    pub why: String,
-}
+impl FromStr for Dialect {
+    type Err = String;
 
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.setting, self.why)
-    }
-}
-
-/// Reads names and values, with the names of the environment.
-struct Reader<'a> {
-    given: &'a BTreeMap<String, String>,
-    faults: Vec<Fault>,
-}
-
-impl Reader<'_> {
-    /// The text of a setting; `None` where it is absent or empty and has no default.
-    fn text(&self, name: &'static str) -> Option<String> {
-        debug_assert!(
-            SETTINGS.iter().any(|setting| setting.name == name),
-            "{name}"
-        );
-        let default = SETTINGS
-            .iter()
-            .find(|setting| setting.name == name)?
-            .default;
-        let text = self.given.get(name).map_or(default, |text| text.trim());
-        (!text.is_empty()).then(|| text.to_owned())
-    }
-
-    fn value<T>(
-        &mut self,
-        name: &'static str,
-        parse: impl FnOnce(&str) -> Result<T, String>,
-    ) -> Option<T> {
-        let text = self.text(name).unwrap_or_default();
-        match parse(&text) {
-            Ok(value) => Some(value),
-            Err(wanted) => self.fault(name, format!("must be {wanted}")),
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "directus" => Ok(Self::Directus),
+            "oisp" => Ok(Self::Oisp),
+            "hypi" => Ok(Self::Hypi),
+            _ => Err(format!("of directus, oisp and hypi, not {text:?}")),
         }
     }
-
-    fn fault<T>(&mut self, name: &str, why: String) -> Option<T> {
-        self.faults.push(Fault {
-            setting: name.to_owned(),
-            why,
-        });
-        None
-    }
 }
-
-/// The names a test environment may hold beside the settings.
-const NOT_OURS: &str = "KEYWARD_TEST_";
 
 /// # Errors
 /// Every fault that was found, each with the name of its setting.
@@ -130,22 +88,8 @@ const NOT_OURS: &str = "KEYWARD_TEST_";
     reason = "one line for each setting, in the table's order"
 )]
 pub fn read(given: &BTreeMap<String, String>, test_mode: bool) -> Result<Config, Vec<Fault>> {
-    let mut reader = Reader {
-        given,
-        faults: Vec::new(),
-    };
+    let mut reader = Reader::new(given);
     let r = &mut reader;
-    for name in given.keys() {
-        if name.starts_with("KEYWARD_")
-            && !name.starts_with(NOT_OURS)
-            && !SETTINGS.iter().any(|setting| setting.name == name)
-        {
-            r.fault::<()>(
-                name,
-                "is no setting of Keyward: see keyward serve --help".to_owned(),
-            );
-        }
-    }
     let database: Option<store::Url> = if test_mode && !given.contains_key("DATABASE_URL") {
         Some(store::Url::throw_away())
     } else {
@@ -198,10 +142,10 @@ pub fn read(given: &BTreeMap<String, String>, test_mode: bool) -> Result<Config,
     });
     let audience = r.text("KEYWARD_AUDIENCE");
     let algorithm = r.value("KEYWARD_JWT_ALGORITHM", str::parse);
-    let access_ttl = positive(r, "KEYWARD_ACCESS_TOKEN_TTL", 86_400);
-    let refresh_ttl = positive(r, "KEYWARD_REFRESH_TOKEN_TTL", 365 * 86_400);
-    let session_max_ttl = positive(r, "KEYWARD_SESSION_MAX_TTL", 3650 * 86_400);
-    let oisp_ttl = positive(r, "KEYWARD_OISP_TOKEN_TTL", 7 * 86_400);
+    let access_ttl = r.life("KEYWARD_ACCESS_TOKEN_TTL", 86_400);
+    let refresh_ttl = r.life("KEYWARD_REFRESH_TOKEN_TTL", 365 * 86_400);
+    let session_max_ttl = r.life("KEYWARD_SESSION_MAX_TTL", 3650 * 86_400);
+    let oisp_ttl = r.life("KEYWARD_OISP_TOKEN_TTL", 7 * 86_400);
     let exchange_window = r.value("KEYWARD_EXCHANGE_WINDOW", duration);
     let refresh_grace = r.value("KEYWARD_REFRESH_GRACE", |text| {
         duration(text)
@@ -249,8 +193,18 @@ pub fn read(given: &BTreeMap<String, String>, test_mode: bool) -> Result<Config,
     };
     let password_threads = r.value("KEYWARD_PASSWORD_THREADS", |text| whole(text, 0, 256));
     let password_queue = r.value("KEYWARD_PASSWORD_QUEUE", |text| whole(text, 0, 4096));
+    let password_min_length = r.value("KEYWARD_PASSWORD_MIN_LENGTH", |text| whole(text, 8, 128));
+    let require_verified_email = r.value("KEYWARD_REQUIRE_VERIFIED_EMAIL", boolean);
+    let key_rotation = r.value("KEYWARD_KEY_ROTATION", |text| {
+        duration(text)
+            .ok()
+            .filter(|life| life.is_zero() || life.as_secs() >= 86_400)
+            .ok_or_else(|| "0, or a duration of 1d or more".to_owned())
+    });
     let database_pool = r.value("KEYWARD_DATABASE_POOL", |text| whole(text, 1, 200));
-    let dialects = r.value("KEYWARD_DIALECTS", |text| list(text).map(dialect).collect());
+    let dialects = r.value("KEYWARD_DIALECTS", |text| {
+        list(text).map(str::parse).collect()
+    });
     let config = (|| {
         Some(Config {
             test_mode,
@@ -279,6 +233,9 @@ pub fn read(given: &BTreeMap<String, String>, test_mode: bool) -> Result<Config,
             bcrypt_cost: bcrypt_cost?,
             password_threads: password_threads?,
             password_queue: password_queue?,
+            password_min_length: password_min_length?,
+            require_verified_email: require_verified_email?,
+            key_rotation: key_rotation?,
             dialects: dialects?,
         })
     })();
@@ -286,82 +243,6 @@ pub fn read(given: &BTreeMap<String, String>, test_mode: bool) -> Result<Config,
         Some(config) if reader.faults.is_empty() => Ok(config),
         _ => Err(reader.faults),
     }
-}
-
-fn positive(r: &mut Reader<'_>, name: &'static str, most_seconds: u64) -> Option<Duration> {
-    r.value(name, |text| {
-        duration(text)
-            .ok()
-            .filter(|life| (1..=most_seconds).contains(&life.as_secs()))
-            .ok_or_else(|| format!("a duration of 1s to {most_seconds}s, such as 15m or 12h"))
-    })
-}
-
-fn dialect(text: &str) -> Result<Dialect, String> {
-    match text {
-        "directus" => Ok(Dialect::Directus),
-        "oisp" => Ok(Dialect::Oisp),
-        "hypi" => Ok(Dialect::Hypi),
-        _ => Err(format!("of directus, oisp and hypi, not {text:?}")),
-    }
-}
-
-fn master_key(r: &mut Reader<'_>, database: &store::Url, test_mode: bool) -> Option<MasterKey> {
-    let secret = match (
-        r.text("KEYWARD_SECRET"),
-        r.text("KEYWARD_SECRET_FILE"),
-        database,
-    ) {
-        (Some(_), Some(_), _) => {
-            return r.fault(
-                "KEYWARD_SECRET",
-                "and KEYWARD_SECRET_FILE are both given: give one".to_owned(),
-            );
-        }
-        (Some(secret), None, _) => SecretString::from(secret),
-        (None, Some(path), _) => match secret_file::read(&PathBuf::from(path), false) {
-            Ok(secret) => secret,
-            Err(why) => return r.fault("KEYWARD_SECRET_FILE", why),
-        },
-        (None, None, store::Url::Sqlite(path)) => {
-            match secret_file::read(&path.with_file_name("keyward.secret"), true) {
-                Ok(secret) => secret,
-                Err(why) => return r.fault("KEYWARD_SECRET_FILE", why),
-            }
-        }
-        (None, None, store::Url::Postgres(_)) if test_mode => {
-            SecretString::from("test mode only: 0123456789abcdefghijklmnopqrstuvwxyz")
-        }
-        (None, None, store::Url::Postgres(_)) => {
-            return r.fault(
-                "KEYWARD_SECRET",
-                "must be given with PostgreSQL, the same for every replica (openssl rand -base64 32)".to_owned(),
-            );
-        }
-    };
-    MasterKey::new(secret.expose_secret().as_bytes()).or_else(|| {
-        r.fault(
-            "KEYWARD_SECRET",
-            "must be at least 32 random characters (openssl rand -base64 32)".to_owned(),
-        )
-    })
-}
-
-/// Whether a browser takes a `Secure` cookie from there without TLS.
-pub(super) fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
-}
-
-fn is_cookie_domain(domain: &str) -> bool {
-    domain.contains('.')
-        && domain.split('.').all(|label| {
-            !label.is_empty() && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
-        })
 }
 
 impl Config {

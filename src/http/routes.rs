@@ -9,6 +9,7 @@ use actix_web::http::Method;
 use actix_web::http::header::ALLOW;
 use actix_web::{HttpRequest, HttpResponse, Route, guard, web};
 
+use super::dialect::keyward::{factors, sessions};
 use super::dialect::{directus, hypi, keyward, oisp, refuse_at};
 use super::web::Web;
 use super::{forward_auth, health, test_mode, well_known};
@@ -71,6 +72,9 @@ pub static TABLE: &[Group] = &[
             row!(GET "/auth" Public directus::providers),
             row!(GET "/server/ping" Public directus::ping),
             row!(GET "/users/me" SignedIn directus::users_me),
+            row!(POST "/users/me/tfa/generate" SignedIn factors::tfa_generate),
+            row!(POST "/users/me/tfa/enable" SignedIn factors::tfa_enable),
+            row!(POST "/users/me/tfa/disable" SignedIn factors::tfa_disable),
         ],
     },
     Group {
@@ -106,6 +110,14 @@ pub static TABLE: &[Group] = &[
             row!(POST "/auth/refresh" Public directus::refresh),
             row!(POST "/auth/logout" Public directus::logout),
             row!(GET "/auth/me" SignedIn keyward::me),
+            row!(GET "/auth/sessions" SignedIn sessions::list),
+            row!(DELETE "/auth/sessions" SignedIn sessions::end_others),
+            row!(DELETE "/auth/sessions/{id}" SignedIn sessions::end),
+            row!(POST "/auth/password/change" SignedIn keyward::change),
+            row!(POST "/auth/mfa/totp" SignedIn factors::begin),
+            row!(DELETE "/auth/mfa/totp" SignedIn factors::remove),
+            row!(POST "/auth/mfa/totp/confirm" SignedIn factors::confirm),
+            row!(POST "/auth/mfa/recovery-codes" SignedIn factors::recovery_codes),
             row!(ANY "/auth/verify" SignedIn forward_auth::verify),
             row!(GET "/.well-known/jwks.json" Public well_known::jwks),
             row!(GET "/health/live" Public health::live),

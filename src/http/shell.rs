@@ -70,7 +70,7 @@ pub async fn shell<B: MessageBody>(request: ServiceRequest, next: Next<B>) -> An
             request.uri().path(),
             response.status().as_u16(),
             began.elapsed().as_secs_f64() * 1000.0,
-            address.as_deref().unwrap_or("-"),
+            address.map_or_else(|| "-".to_owned(), |(address, _)| address.to_string()),
         );
     }
     Ok(response)
@@ -152,8 +152,9 @@ fn finish(headers: &mut HeaderMap, web: &Web, asked: Option<&HeaderValue>) {
     if web.public_url.scheme() == "https" {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, fixed("max-age=31536000"));
     }
-    let Some(asked) = asked else { return };
+    // Also where no origin asked: an answer from a cache must not lack what follows.
     headers.append(VARY, fixed("Origin"));
+    let Some(asked) = asked else { return };
     if let Some(value) = origin::allowed(asked, web).and_then(|text| text.parse().ok()) {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, value);
         headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, fixed("true"));

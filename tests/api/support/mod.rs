@@ -5,12 +5,15 @@
 #![allow(dead_code, reason = "a toolbox: not every test binary uses every tool")]
 
 mod ask;
+mod faults;
 mod forge;
+mod signed_in;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -32,6 +35,7 @@ use keyward::support::entropy::Entropy;
 use serde_json::Value;
 
 pub use ask::{Answer, Ask};
+pub use faults::{Fault, forged_refresh};
 pub use forge::Forge;
 
 use crate::postgres;
@@ -40,6 +44,9 @@ use crate::postgres;
 pub const BEGIN: i64 = 1_767_225_600_000;
 
 pub const PASSWORD: &str = "correct horse battery";
+
+/// What `KEYWARD_SECRET` is in every test.
+pub const SECRET: &str = "test secret: 0123456789abcdefghijklmnopqrstuvwxyz";
 
 /// The key that signs in every test (RSA 2048, PKCS#8). It guards nothing.
 pub const SIGNING_KEY: &[u8] = include_bytes!("../../support/signing_key.der");
@@ -121,12 +128,10 @@ impl TestKeyward {
     fn open(url: &str, settings: &[(&str, &str)], folder: Rc<Folder>) -> Self {
         let defaults = [
             ("DATABASE_URL", url),
-            (
-                "KEYWARD_SECRET",
-                "test secret: 0123456789abcdefghijklmnopqrstuvwxyz",
-            ),
+            ("KEYWARD_SECRET", SECRET),
             ("KEYWARD_PUBLIC_URL", "http://localhost:8080"),
             ("KEYWARD_DATABASE_POOL", "4"),
+            ("KEYWARD_BCRYPT_COST", "10"),
         ];
         let settings: BTreeMap<String, String> = defaults
             .iter()
@@ -149,7 +154,10 @@ impl TestKeyward {
         system: Rc<actix_rt::SystemRunner>,
         folder: Rc<Folder>,
     ) -> Self {
+        // In test mode, whose hashes are quick; as an operator runs it where test mode
+        // does not start: with a public URL that is not this machine.
         let config = config::read(&settings, true)
+            .or_else(|_| config::read(&settings, false))
             .map_err(|faults| format!("{faults:?}"))
             .unwrap();
         let app = App::open(&config, world).unwrap();
@@ -192,9 +200,14 @@ impl TestKeyward {
 
     /// The same with other settings.
     pub fn replica_with(&self, settings: &[(&str, &str)]) -> Self {
+        self.replica_by(Clock::still(self.kw.clock.now()), settings)
+    }
+
+    /// The same on another machine, whose clock may be wrong.
+    pub fn replica_by(&self, clock: Clock, settings: &[(&str, &str)]) -> Self {
         static SEED: AtomicU64 = AtomicU64::new(100);
         let world = World {
-            clock: Clock::still(self.kw.clock.now()),
+            clock,
             entropy: Entropy::seeded(SEED.fetch_add(1, Ordering::Relaxed)),
         };
         let mut all = self.settings.clone();
@@ -233,6 +246,16 @@ impl TestKeyward {
         administer::add_account(&self.kw, new).unwrap()
     }
 
+    /// Makes the administrator of the settings, as the first start does.
+    pub fn first_administrator(&self) {
+        let config = config::read(&self.settings, true).ok().unwrap();
+        let app = App {
+            keyward: self.kw.clone(),
+            web: Arc::new(http::Web::new(&config)),
+        };
+        app.first_administrator(&config).unwrap().unwrap();
+    }
+
     /// Signs in by the Directus face: the body of the answer.
     pub fn login(&self, email: &str) -> Value {
         let body = serde_json::json!({ "email": email, "password": PASSWORD });
@@ -246,6 +269,21 @@ impl TestKeyward {
         self.account(email);
         let body = self.login(email);
         (text(&body, "access_token"), text(&body, "refresh_token"))
+    }
+
+    /// An account that is signed in by cookie: its access token and its cookie.
+    pub fn signed_in_by_cookie(&self, email: &str) -> (String, String) {
+        self.account(email);
+        let body = serde_json::json!({ "email": email, "password": PASSWORD, "mode": "cookie" });
+        let answer = self.post("/auth/login").json(&body).send();
+        assert_eq!(answer.status, 200, "{answer:?}");
+        let cookie = answer.cookie().unwrap();
+        (text(&answer.json(), "access_token"), cookie)
+    }
+
+    /// The generation that an access token's session stands at.
+    pub fn generation_of(&self, access: &str) -> u32 {
+        self.session_of(access).generation.number
     }
 
     /// Signs in by seed O's face: the token.
