@@ -275,10 +275,14 @@ fn begin(
     })?;
     kw.learn(begun.displaced.as_slice());
     let mut tokens = mint(kw, &session, &begun.account, begun.access, now)?;
-    let known = request
-        .device
-        .filter(|mark| kw.devices.read(session.account, mark).is_some());
-    tokens.device = Some(known.unwrap_or_else(|| kw.devices.issue(session.account, &kw.entropy)));
+    // Only where there is a cookie jar to keep it.
+    if request.mode == Mode::Cookie {
+        let known = request
+            .device
+            .filter(|mark| kw.devices.read(session.account, mark).is_some());
+        let mark = known.unwrap_or_else(|| kw.devices.issue(session.account, &kw.entropy));
+        tokens.device = Some(mark);
+    }
     Ok(tokens)
 }
 

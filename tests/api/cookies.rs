@@ -33,7 +33,7 @@ both!(
         };
         kw.account("alice@example.com");
         let (first, token) = login_by_cookie(kw, "alice@example.com");
-        assert_eq!(first.set_cookies(), [with(&token, "43200")]);
+        assert_eq!(first.refresh_cookies(), [with(&token, "43200")]);
         assert!(first.set_cookies()[0].len() < 4096);
 
         let second = kw.post("/auth/refresh").cookie(&token).send();
@@ -69,7 +69,7 @@ fn c9_with_a_domain_the_prefix_is_secure_and_the_old_name_is_not_read() {
              Domain=example.com; Max-Age={age}"
         )
     };
-    assert_eq!(answer.set_cookies(), [with(&token, "43200")]);
+    assert_eq!(answer.refresh_cookies(), [with(&token, "43200")]);
     let before = kw.state();
     kw.post("/auth/refresh")
         .cookie(&token)

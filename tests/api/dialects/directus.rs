@@ -111,7 +111,7 @@ both!(
             )
         );
         assert_eq!(
-            answer.set_cookies(),
+            answer.refresh_cookies(),
             [format!(
                 "__Host-keyward_refresh={REFRESH_TOKEN}; HttpOnly; SameSite=Strict; Secure; \
                  Path=/; Max-Age=43200"

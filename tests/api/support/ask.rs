@@ -109,6 +109,13 @@ impl Answer {
             .collect()
     }
 
+    /// Those that set or clear the refresh cookie.
+    pub fn refresh_cookies(&self) -> Vec<&str> {
+        let mut cookies = self.set_cookies();
+        cookies.retain(|text| text.contains("keyward_refresh="));
+        cookies
+    }
+
     /// The value of the refresh cookie that this answer sets.
     pub fn cookie(&self) -> Option<String> {
         let cookie = self

@@ -1,21 +1,10 @@
 //! Sessions as tests need them: signed in one way or another, and found dead or alive.
 
 use keyward::domain::session::EndReason;
-use serde_json::json;
 
-use super::{PASSWORD, TestKeyward, text};
+use super::TestKeyward;
 
 impl TestKeyward {
-    /// A new account, signed in with the refresh token in the cookie: the access token
-    /// and the cookie's value.
-    pub fn signed_in_by_cookie(&self, email: &str) -> (String, String) {
-        self.account(email);
-        let body = json!({ "email": email, "password": PASSWORD, "mode": "cookie" });
-        let answer = self.post("/auth/login").json(&body).send();
-        let cookie = answer.cookie().unwrap();
-        (text(&answer.json(), "access_token"), cookie)
-    }
-
     /// A new account, signed in and refreshed once: the access token of generation 1,
     /// and the refresh tokens of generations 0 and 1.
     pub fn refreshed(&self, email: &str) -> (String, [String; 2]) {
