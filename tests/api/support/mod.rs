@@ -10,11 +10,13 @@ mod forge;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use actix_http::Request;
 use actix_web::{body, test};
+use diesel::connection::SimpleConnection as _;
 use futures_util::future::{LocalBoxFuture, join_all};
 use keyward::app::{App, World};
 use keyward::config;
@@ -22,7 +24,7 @@ use keyward::domain::id::{AccountId, SessionId};
 use keyward::domain::identifier::{Email, Username};
 use keyward::domain::password::Password;
 use keyward::domain::session::Session;
-use keyward::http;
+use keyward::http::{self, Web};
 use keyward::service::administer::{self, NewAccount};
 use keyward::service::{Keyward, housekeeping, keys};
 use keyward::store::{AnyConnection, audit_events, migrations, sessions};
@@ -47,6 +49,7 @@ type Handle = Rc<dyn Fn(Request) -> LocalBoxFuture<'static, Answer>>;
 
 pub struct TestKeyward {
     pub kw: Keyward,
+    pub web: Arc<Web>,
     settings: BTreeMap<String, String>,
     handle: Handle,
     system: Rc<actix_rt::SystemRunner>,
@@ -156,7 +159,7 @@ impl TestKeyward {
             .map_err(|faults| format!("{faults:?}"))
             .unwrap();
         let app = App::open(&config, world).unwrap();
-        let service = http::app(app.keyward.clone(), app.web);
+        let service = http::app(app.keyward.clone(), Arc::clone(&app.web));
         let service = Rc::new(system.block_on(test::init_service(service)));
         let handle: Handle = Rc::new(move |request| {
             let service = Rc::clone(&service);
@@ -181,6 +184,7 @@ impl TestKeyward {
         });
         Self {
             kw: app.keyward,
+            web: app.web,
             settings,
             handle,
             system,
@@ -321,6 +325,15 @@ impl TestKeyward {
     /// Reads rows past the interface.
     pub fn read<T>(&self, read: impl FnOnce(&mut AnyConnection) -> keyward::store::Result<T>) -> T {
         self.kw.store.read(read).unwrap()
+    }
+
+    /// Runs a statement past the interface, as a fault or an operator would.
+    pub fn sql(&self, text: &'static str) {
+        let run = self.kw.store.write(move |tx| {
+            tx.batch_execute(text)
+                .map_err(|error| keyward::store::Error::from(error).into())
+        });
+        run.unwrap_or_else(|error: keyward::service::Error| panic!("{text}: {error}"));
     }
 
     /// The session's row.
