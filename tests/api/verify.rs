@@ -128,6 +128,18 @@ both!(f13_names_are_header_text_whatever_is_in_them, |kw| {
     }
 });
 
+both!(f13_a_comma_in_a_role_makes_no_second_group, |kw| {
+    let account = kw.account("alice@example.com");
+    administer::define_role(&kw.kw, "guest,administrator", &[]).unwrap();
+    administer::grant_role(&kw.kw, account, "guest,administrator").unwrap();
+    let access = text(&kw.login("alice@example.com"), "access_token");
+    let answer = verify(kw, &access);
+    assert_eq!(
+        answer.header("remote-groups"),
+        Some("guest%2Cadministrator")
+    );
+});
+
 both!(f4_f19_what_is_no_access_token_is_nobody, |kw| {
     let (access, refresh) = kw.signed_in("alice@example.com");
     let before = kw.state();
