@@ -100,6 +100,18 @@ both!(f1_the_question_may_come_by_any_method_with_any_body, |kw| {
     assert_eq!(kw.state(), before);
 });
 
+/// F16: a pre-flight is no yes. A proxy that passes the caller's method on would let the
+/// request through, without a token and without identity headers.
+#[test]
+fn f16_a_preflight_through_the_proxy_is_refused() {
+    let kw = TestKeyward::with(&[("KEYWARD_ALLOWED_ORIGINS", "https://app.example.com")]);
+    for origin in ["https://app.example.com", "https://evil.io"] {
+        let ask = kw.ask("OPTIONS", "/auth/verify").header("origin", origin);
+        let answer = ask.header("access-control-request-method", "POST").send();
+        nobody(&answer, "INVALID_CREDENTIALS");
+    }
+}
+
 both!(f13_names_are_header_text_whatever_is_in_them, |kw| {
     let (access, _) = kw.signed_in("alice@example.com");
     for (name, header) in [
