@@ -7,6 +7,7 @@ mod kit;
 #[path = "../support/postgres.rs"]
 mod postgres;
 
+mod conflicts;
 mod migrations;
 mod purge;
 mod revocations;
