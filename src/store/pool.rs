@@ -36,20 +36,40 @@ pub struct Store {
 
 struct Manager(Url);
 
+struct Pooled {
+    connection: AnyConnection,
+    /// Whether the server has gone away from it, as far as was asked.
+    cut: bool,
+}
+
+impl Pooled {
+    /// Diesel takes a connection for whole whose server was restarted. So it is asked, but
+    /// only after something failed on it: a ping before each use would double the way.
+    fn ask_after_failure(&mut self) {
+        self.cut = database_now(&mut self.connection).is_err();
+    }
+}
+
 impl ManageConnection for Manager {
-    type Connection = AnyConnection;
+    type Connection = Pooled;
     type Error = Error;
 
-    fn connect(&self) -> Result<AnyConnection> {
-        self.0.open_to_read()
+    fn connect(&self) -> Result<Pooled> {
+        let connection = self.0.open_to_read()?;
+        Ok(Pooled {
+            connection,
+            cut: false,
+        })
     }
 
-    fn is_valid(&self, connection: &mut AnyConnection) -> Result<()> {
-        database_now(connection).map(|_| ())
+    fn is_valid(&self, pooled: &mut Pooled) -> Result<()> {
+        database_now(&mut pooled.connection).map(|_| ())
     }
 
-    fn has_broken(&self, connection: &mut AnyConnection) -> bool {
-        std::thread::panicking() || diesel::r2d2::R2D2Connection::is_broken(connection)
+    fn has_broken(&self, pooled: &mut Pooled) -> bool {
+        std::thread::panicking()
+            || pooled.cut
+            || diesel::r2d2::R2D2Connection::is_broken(&mut pooled.connection)
     }
 }
 
@@ -64,7 +84,9 @@ impl Store {
         drop(url.open()?);
         let pool = Pool::builder()
             .max_size(options.connections)
-            .min_idle(Some(0))
+            // Not 0: r2d2 wakes nobody when it drops a broken connection, so those that
+            // wait would wait in vain; it opens another only to keep this number.
+            .min_idle(Some(1))
             .connection_timeout(options.patience)
             .test_on_check_out(false)
             .thread_pool(threads())
@@ -90,12 +112,17 @@ impl Store {
         &self,
         read: impl FnOnce(&mut AnyConnection) -> Result<T, E>,
     ) -> Result<T, E> {
-        read(&mut *self.connection()?)
+        let mut pooled = self.connection()?;
+        let result = read(&mut pooled.connection);
+        if result.is_err() {
+            pooled.ask_after_failure();
+        }
+        result
     }
 
     /// Writes, in one transaction: all of it is durable when this answers `Ok`, and
     /// nothing of it happened when it answers `Err`. Run once more where the database
-    /// broke off a transaction that was not acknowledged.
+    /// broke off a transaction, or its connection was cut before the commit was sent.
     ///
     /// # Errors
     /// What `write` says (then it is rolled back), or that the commit failed.
@@ -110,11 +137,34 @@ impl Store {
         if let Some(writer) = &self.writer {
             return writer.write(write);
         }
-        let mut connection = self.connection()?;
-        match transaction(&mut connection, &mut write) {
-            Err(error) if error.is_transient() => transaction(&mut connection, &mut write),
-            result => result,
+        match self.try_to_write(&mut write) {
+            (Err(_), true) => self.try_to_write(&mut write).0,
+            (result, _) => result,
         }
+    }
+
+    /// What came of it, and whether it can be run again: surely nothing was committed.
+    fn try_to_write<T, E: From<Error> + Transient>(
+        &self,
+        write: &mut impl FnMut(&mut AnyConnection) -> Result<T, E>,
+    ) -> (Result<T, E>, bool) {
+        let mut pooled = match self.connection() {
+            Ok(pooled) => pooled,
+            Err(error) => return (Err(error.into()), false),
+        };
+        let mut committing = false;
+        let result = transaction(&mut pooled.connection, &mut |tx| {
+            let result = write(tx);
+            committing = result.is_ok();
+            result
+        });
+        let Err(error) = &result else {
+            return (result, false);
+        };
+        let transient = error.is_transient();
+        pooled.ask_after_failure();
+        let again = transient || (pooled.cut && !committing);
+        (result, again)
     }
 
     /// The database's own clock; `None` on SQLite, which has the machine's.

@@ -9,6 +9,7 @@ mod postgres;
 
 mod conflicts;
 mod migrations;
+mod on_postgres;
 mod purge;
 mod revocations;
 mod sessions;
