@@ -8,8 +8,10 @@ mod kit;
 mod postgres;
 
 mod conflicts;
+mod doors;
 mod migrations;
 mod on_postgres;
+mod on_sqlite;
 mod purge;
 mod revocations;
 mod sessions;
