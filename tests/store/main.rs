@@ -16,3 +16,4 @@ mod purge;
 mod revocations;
 mod sessions;
 mod text;
+mod url;
