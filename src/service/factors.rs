@@ -42,11 +42,6 @@ pub fn begin(
 ) -> Result<Enrolment> {
     let account = profile::of(kw, principal)?;
     let now = kw.clock.now();
-    let reservation = match password {
-        Some(password) => Some(prove_password(kw, seat, &account, password, client)?),
-        None if now <= Timestamp::from_seconds(principal.claims.auth_time) + FRESH => None,
-        None => return Err(Error::credentials()),
-    };
     if kw
         .store
         .read(|db| factors::active_of(db, account.id))?
@@ -57,6 +52,11 @@ pub fn begin(
             "A second factor is switched on already.",
         ));
     }
+    let reservation = match password {
+        Some(password) => Some(prove_password(kw, seat, &account, password, client)?),
+        None if now <= Timestamp::from_seconds(principal.claims.auth_time) + FRESH => None,
+        None => return Err(Error::credentials()),
+    };
     let secret: [u8; SECRET_BYTES] = kw.entropy.bytes();
     let label = account.label().to_owned();
     let enrolment = totp::enrolment(&secret, ISSUER, &label)

@@ -80,7 +80,13 @@ fn every_row_for_the_signed_in_opens_to_a_live_token() {
             // A fresh one each time: some of these end it. This kind opens all of them.
             let token = kw.oisp_login("alice@example.com");
             let answer = kw.ask(method, row.path).bearer(&token).send();
-            assert!((200..=204).contains(&answer.status), "{method} {answer:?}");
+            // Empty-handed some of them find fault with the body or the id, never with
+            // the caller.
+            let opened = matches!(answer.status, 200..=204 | 400 | 404);
+            assert!(opened, "{method} {}: {answer:?}", row.path);
+            if answer.status == 404 {
+                assert_eq!(answer.code(), "NOT_FOUND");
+            }
         }
     }
 }

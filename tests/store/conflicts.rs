@@ -90,7 +90,7 @@ both!(
             .unwrap();
         let won = at_once(16, |number| {
             let new = format!("new {number}");
-            db.write(move |tx| credentials::upgrade(tx, alice, "old", &new, NOW))
+            db.write(move |tx| credentials::upgrade(tx, alice, "old", &new))
                 .unwrap()
         });
         assert_eq!(won.iter().filter(|won| **won).count(), 1);

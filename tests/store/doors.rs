@@ -38,15 +38,17 @@ both!(a_refusal_rolls_everything_back, |db| {
     assert!(db.read(|db| accounts::lookup(db, id)).unwrap().is_none());
 });
 
+fn fails() -> Result<(), Error> {
+    panic!("on purpose, in a test")
+}
+
 both!(a_panic_rolls_back_and_harms_nobody_else, |db| {
     let new = new_account(AccountId(Uuid::new_v4()), "alice@example.com");
     let id = new.id;
     let outcome = catch_unwind(AssertUnwindSafe(|| {
         db.write(move |tx| {
             accounts::add(tx, &new)?.unwrap();
-            if true {
-                panic!("on purpose, in a test");
-            }
+            fails()?;
             Ok::<_, Error>(())
         })
     }));
@@ -74,7 +76,7 @@ both!(s9_s14_many_writers_lose_no_update_and_meet_no_lock, |db| {
     let expected: Vec<i64> = (1..=i64::try_from(THREADS * UPDATES).unwrap()).collect();
     assert_eq!(seen, expected);
     let account = db.read(|db| accounts::lookup(db, id)).unwrap().unwrap();
-    assert_eq!(account.epoch, expected.len() as i64);
+    assert_eq!(account.epoch, i64::try_from(expected.len()).unwrap());
 });
 
 both!(those_that_fail_do_not_take_their_neighbours_along, |db| {

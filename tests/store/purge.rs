@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use keyward::domain::event::{Event, What as Happened};
 use keyward::domain::id::{AccountId, SessionId};
+use keyward::domain::limit::Counter;
 use keyward::domain::session::{Client, Session};
 use keyward::store::login_attempts::{self, Attempt};
 use keyward::store::purge::{What, purge_before};
 use keyward::store::revocations::{self, Entry, News};
-use keyward::store::{accounts, audit_events, sessions};
+use keyward::store::{accounts, audit_events, limits, sessions};
 use keyward::support::clock::Timestamp;
 use uuid::Uuid;
 
@@ -47,6 +48,16 @@ fn add(db: &Fresh, what: What, account: AccountId, at: Timestamp) {
             db.write(move |tx| revocations::add(tx, Entry { news, until: at }))
                 .unwrap();
         }
+        What::Limits => {
+            let key = at.millis().to_string();
+            let counter = Counter {
+                failures: 1,
+                next_at: at,
+                since: at,
+            };
+            db.write(move |tx| limits::set(tx, &key, None, counter, at).map(|_| ()))
+                .unwrap();
+        }
     }
 }
 
@@ -57,6 +68,14 @@ fn count(db: &Fresh, what: What, account: AccountId) -> usize {
             What::LoginAttempts => login_attempts::list_of(db, account, 100)?.len(),
             What::AuditEvents => audit_events::list_of(db, account)?.len(),
             What::Revocations => revocations::list_after(db, 0, 100)?.0.len(),
+            What::Limits => {
+                let mut count = 0;
+                for age in -1..=5 {
+                    let key = (NOW.millis() - age).to_string();
+                    count += usize::from(limits::lookup(db, &key)?.is_some());
+                }
+                count
+            }
         })
     })
     .unwrap()
@@ -70,6 +89,7 @@ both!(
             What::LoginAttempts,
             What::AuditEvents,
             What::Revocations,
+            What::Limits,
         ];
         let account = db.account("alice@example.com");
         for what in every {

@@ -254,7 +254,7 @@ impl TestKeyward {
         let config = config::read(&self.settings, true).ok().unwrap();
         let app = App {
             keyward: self.kw.clone(),
-            web: Arc::new(http::Web::new(&config)),
+            web: Arc::new(Web::new(&config)),
         };
         app.first_administrator(&config).unwrap().unwrap();
     }
