@@ -16,7 +16,7 @@ const TEXTS: &[&str] = &[
     "日本語",
     "كلمة",
     "e\u{301}",
-    "👩‍👩‍👧‍👦",
+    "👩👧👦",
     "\u{10ffff}\u{fffd}\u{feff}",
     "'\";--\\%_?$1",
     "\u{1}\u{7f}\u{85}\u{2028}",
@@ -48,7 +48,7 @@ both!(i10_i11_names_are_kept_as_written_and_found_as_meant, |db| {
     for (email, username, asked) in [
         ("Ünï@Bücher.example", "Straße", "ünï@xn--bcher-kva.example"),
         ("a'b%_@example.com", "日本語", "A'B%_@EXAMPLE.COM"),
-        ("ﬁ@example.com", "👩‍👩‍👧‍👦", "fi@example.com"),
+        ("ﬁ@example.com", "👩👧👦", "fi@example.com"),
     ] {
         let new = accounts::New {
             email: Email::parse(email),
