@@ -118,11 +118,6 @@ impl App {
             .then(|| random_password(&self.keyward.entropy));
         let password = config.admin_password.as_ref().or(made_up.as_ref());
         let password = password.and_then(|text| Password::parse(text.expose_secret()).ok());
-        if let Some(given) = &config.admin_password
-            && given.expose_secret().chars().count() < 8
-        {
-            log::warn!("the administrator's password has fewer than 8 characters");
-        }
         let new = NewAccount {
             email: Some(config.admin_email.clone()),
             username: None,
@@ -131,10 +126,16 @@ impl App {
             verified: true,
         };
         match administer::add_account(&self.keyward, new) {
-            Ok(_) => Ok(Some(FirstAdministrator {
-                email: config.admin_email.written().to_owned(),
-                password: made_up,
-            })),
+            Ok(_) => {
+                let given = config.admin_password.as_ref();
+                if given.is_some_and(|text| text.expose_secret().chars().count() < 8) {
+                    log::warn!("the administrator's password has fewer than 8 characters");
+                }
+                Ok(Some(FirstAdministrator {
+                    email: config.admin_email.written().to_owned(),
+                    password: made_up,
+                }))
+            }
             // Another replica was first.
             Err(error) if error.code == crate::service::Code::Conflict => Ok(None),
             Err(error) => Err(error),
@@ -157,6 +158,9 @@ fn policy(config: &Config) -> Policy {
             max_replays: MAX_REPLAYS,
             recovery: RECOVERY,
         },
+        password_min_length: config.password_min_length,
+        require_verified_email: config.require_verified_email,
+        key_life: config.key_rotation,
     }
 }
 

@@ -12,7 +12,12 @@ pub(super) enum Key {
     List,
     /// Publish the next key now; it begins to sign in ten minutes, once every
     /// verifier has fetched it
-    Rotate,
+    Rotate {
+        /// A key is known to others: the new one signs at once, and tokens of older keys
+        /// are refused at once. Sessions live on
+        #[arg(long)]
+        compromised: bool,
+    },
 }
 
 pub(super) fn run(command: &Key) -> Outcome {
@@ -28,7 +33,11 @@ pub(super) fn run(command: &Key) -> Outcome {
                 println!("{id}  {}  {state}", algorithm.as_str());
             }
         }
-        Key::Rotate => {
+        Key::Rotate { compromised: true } => {
+            let id = keys::replace_compromised(&app.keyward).map_err(|error| explain(&error))?;
+            println!("{id} signs now; tokens of older keys are refused");
+        }
+        Key::Rotate { compromised: false } => {
             let (id, from) = keys::rotate(&app.keyward).map_err(|error| explain(&error))?;
             println!("published {id}: it signs from {from}");
         }

@@ -6,6 +6,7 @@ mod key;
 mod migrate;
 mod routes;
 mod serve;
+mod tune_hash;
 mod user;
 
 use std::collections::BTreeMap;
@@ -45,6 +46,8 @@ enum Command {
     /// List or rotate the keys that sign access tokens
     #[command(subcommand)]
     Key(key::Key),
+    /// Measure what bcrypt costs here: milliseconds, and sign-ins per second
+    TuneHash,
     /// Print every route, its guard and its dialect
     Routes,
     /// Say in words whether settings, database, keys and clock are in order
@@ -81,6 +84,10 @@ pub fn run() -> ExitCode {
         Some(Command::Key(command)) => key::run(&command),
         Some(Command::Routes) => {
             routes::run();
+            Ok(())
+        }
+        Some(Command::TuneHash) => {
+            tune_hash::run();
             Ok(())
         }
         Some(Command::Check) => check::run(),

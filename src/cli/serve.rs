@@ -1,7 +1,5 @@
 //! `keyward serve`.
 
-use std::time::Duration;
-
 use super::{Outcome, Serve, explain, read_config};
 use crate::app::{App, FirstAdministrator, World};
 use crate::config::Config;
@@ -25,9 +23,6 @@ pub(super) fn run(serve: &Serve) -> Outcome {
         served.server.await.map_err(|error| error.to_string())
     });
     drop(housekeeping);
-    // Threads that only wait must not hold up the end of the process.
-    drop(app);
-    std::thread::sleep(Duration::ZERO);
     served
 }
 
@@ -73,7 +68,7 @@ fn greet(config: &Config, port: u16, administrator: Option<&FirstAdministrator>)
             password: None,
         }) => {
             println!("  administrator  {email}, with the password of KEYWARD_ADMIN_PASSWORD");
-            println!("\nTry it:\n  {}", sign_in(&url, email, "YOUR-PASSWORD"));
+            println!("\nTry it:\n  curl -s {url}/health/ready");
         }
         None => {
             println!(

@@ -29,6 +29,8 @@ pub(super) enum User {
     Enable(Who),
     /// Set the password and end every session
     SetPassword(SetPassword),
+    /// Take the second factor away, for an owner who lost it. Ends every session
+    ResetMfa(Who),
     /// End every session
     RevokeSessions(Who),
 }
@@ -75,6 +77,11 @@ pub(super) fn run(command: &User) -> Outcome {
             administer::set_enabled(kw, account.id, true)
         }),
         User::SetPassword(set) => set_password(set),
+        User::ResetMfa(who) => change(
+            who,
+            "has no second factor and no sessions now:",
+            |kw, account| administer::reset_factor(kw, account.id),
+        ),
         User::RevokeSessions(who) => change(who, "has no sessions now:", |kw, account| {
             administer::revoke_sessions(kw, account.id)
         }),

@@ -47,6 +47,9 @@ pub struct Config {
     /// 0: as many as the machine carries.
     pub password_threads: usize,
     pub password_queue: usize,
+    pub password_min_length: usize,
+    pub require_verified_email: bool,
+    pub key_rotation: Duration,
     pub dialects: Vec<Dialect>,
 }
 
@@ -193,6 +196,14 @@ pub fn read(given: &BTreeMap<String, String>, test_mode: bool) -> Result<Config,
     };
     let password_threads = r.value("KEYWARD_PASSWORD_THREADS", |text| whole(text, 0, 256));
     let password_queue = r.value("KEYWARD_PASSWORD_QUEUE", |text| whole(text, 0, 4096));
+    let password_min_length = r.value("KEYWARD_PASSWORD_MIN_LENGTH", |text| whole(text, 8, 128));
+    let require_verified_email = r.value("KEYWARD_REQUIRE_VERIFIED_EMAIL", boolean);
+    let key_rotation = r.value("KEYWARD_KEY_ROTATION", |text| {
+        duration(text)
+            .ok()
+            .filter(|life| life.is_zero() || life.as_secs() >= 86_400)
+            .ok_or_else(|| "0, or a duration of 1d or more".to_owned())
+    });
     let database_pool = r.value("KEYWARD_DATABASE_POOL", |text| whole(text, 1, 200));
     let dialects = r.value("KEYWARD_DIALECTS", |text| {
         list(text).map(str::parse).collect()
@@ -225,6 +236,9 @@ pub fn read(given: &BTreeMap<String, String>, test_mode: bool) -> Result<Config,
             bcrypt_cost: bcrypt_cost?,
             password_threads: password_threads?,
             password_queue: password_queue?,
+            password_min_length: password_min_length?,
+            require_verified_email: require_verified_email?,
+            key_rotation: key_rotation?,
             dialects: dialects?,
         })
     })();

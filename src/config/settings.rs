@@ -152,6 +152,21 @@ pub const SETTINGS: &[Setting] = &[
         "How many sign-ins wait for a free thread before others get 503. 0: two seconds' worth.",
     ),
     setting(
+        "KEYWARD_PASSWORD_MIN_LENGTH",
+        "8",
+        "The fewest characters of a password that its owner chooses, 8 to 128.",
+    ),
+    setting(
+        "KEYWARD_REQUIRE_VERIFIED_EMAIL",
+        "off",
+        "Whether an account signs in only once its e-mail address was proven.",
+    ),
+    setting(
+        "KEYWARD_KEY_ROTATION",
+        "90d",
+        "How long a signing key signs before the next one takes over. 0: only by keyward key rotate.",
+    ),
+    setting(
         "KEYWARD_DATABASE_POOL",
         "8",
         "Connections to the database, 1 to 200.",

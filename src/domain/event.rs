@@ -10,6 +10,15 @@ pub enum What {
     AccountDisabled,
     AccountEnabled,
     PasswordSet,
+    /// By its owner, who knew the old one.
+    PasswordChanged,
+    FactorEnabled,
+    FactorDisabled,
+    /// By an administrator.
+    FactorReset,
+    RecoveryCodesRenewed,
+    /// A recovery code was used in the place of a second factor.
+    RecoveryCodeUsed,
     LoginSucceeded,
     LoggedOut,
     /// The predecessor inside the grace: tabs, retries.
@@ -26,6 +35,8 @@ pub enum What {
     TokenReissued,
     SessionsRevoked,
     KeyRotated,
+    /// A key was known to others: every token that it signed is dead.
+    KeyCompromised,
     RoleGranted,
     RoleTaken,
 }
@@ -38,6 +49,12 @@ impl What {
             Self::AccountDisabled => "account_disabled",
             Self::AccountEnabled => "account_enabled",
             Self::PasswordSet => "password_set",
+            Self::PasswordChanged => "password_changed",
+            Self::FactorEnabled => "factor_enabled",
+            Self::FactorDisabled => "factor_disabled",
+            Self::FactorReset => "factor_reset",
+            Self::RecoveryCodesRenewed => "recovery_codes_renewed",
+            Self::RecoveryCodeUsed => "recovery_code_used",
             Self::LoginSucceeded => "login_succeeded",
             Self::LoggedOut => "logged_out",
             Self::RefreshReplayed => "refresh_replayed",
@@ -48,6 +65,7 @@ impl What {
             Self::TokenReissued => "token_reissued",
             Self::SessionsRevoked => "sessions_revoked",
             Self::KeyRotated => "key_rotated",
+            Self::KeyCompromised => "key_compromised",
             Self::RoleGranted => "role_granted",
             Self::RoleTaken => "role_taken",
         }

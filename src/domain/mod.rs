@@ -8,6 +8,8 @@ pub mod claims;
 pub mod event;
 pub mod id;
 pub mod identifier;
+pub mod limit;
 pub mod password;
+pub mod password_policy;
 pub mod rotation;
 pub mod session;

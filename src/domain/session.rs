@@ -33,8 +33,10 @@ pub enum EndReason {
     Logout,
     /// A refresh token came back that its client had already replaced: theft.
     Reuse,
-    /// An administrator or the command line ended it.
+    /// Its owner, an administrator or the command line ended it.
     Revoked,
+    /// The account began more sessions than it may have; this was the oldest.
+    Displaced,
 }
 
 macro_rules! words {
@@ -61,7 +63,7 @@ pub struct UnknownWord;
 
 words!(Class { Standard = "standard", Oisp = "oisp" });
 words!(Mode { Json = "json", Cookie = "cookie" });
-words!(EndReason { Logout = "logout", Reuse = "reuse", Revoked = "revoked" });
+words!(EndReason { Logout = "logout", Reuse = "reuse", Revoked = "revoked", Displaced = "displaced" });
 
 /// How a client proved who it is, and when (RFC 8176 for the words of `methods`).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,5 +111,7 @@ impl Session {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Client {
     pub address: Option<String>,
+    /// Whether that address is one of our own proxies': a sidecar, not a client.
+    pub internal: bool,
     pub user_agent: Option<String>,
 }

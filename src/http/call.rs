@@ -126,6 +126,11 @@ impl Call {
         refresh_cookie::read(&self.request, &self.web)
     }
 
+    /// The mark of a browser that signed in before.
+    pub fn device(&self) -> Option<String> {
+        refresh_cookie::device(&self.request, &self.web)
+    }
+
     /// # Errors
     /// `FORBIDDEN` for a page of another site.
     pub fn require_our_origin(&self) -> Result<()> {
@@ -143,8 +148,10 @@ impl Call {
     pub fn client(&self) -> Client {
         let user_agent = self.request.headers().get(USER_AGENT);
         let user_agent = user_agent.and_then(|value: &HeaderValue| value.to_str().ok());
+        let address = client_address::of(&self.request, &self.web.trusted_proxies);
         Client {
-            address: client_address::of(&self.request, &self.web.trusted_proxies),
+            address: address.map(|(address, _)| address.to_string()),
+            internal: address.is_some_and(|(_, internal)| internal),
             user_agent: user_agent.map(|text| text.chars().take(256).collect()),
         }
     }

@@ -7,8 +7,9 @@ use std::net::IpAddr;
 use actix_web::HttpRequest;
 use ipnet::IpNet;
 
-/// The client's address as text; `None` where the connection has none (a test).
-pub fn of(request: &HttpRequest, trusted: &[IpNet]) -> Option<String> {
+/// The client's address, and whether it is inside the trusted networks: a sidecar that
+/// asks for itself. `None` where the connection has none (a test).
+pub fn of(request: &HttpRequest, trusted: &[IpNet]) -> Option<(IpAddr, bool)> {
     let peer = unmapped(request.peer_addr()?.ip());
     let mut forwarded: Vec<&str> = request
         .headers()
@@ -24,7 +25,7 @@ pub fn of(request: &HttpRequest, trusted: &[IpNet]) -> Option<String> {
         };
         address = unmapped(next);
     }
-    Some(address.to_string())
+    Some((address, is_trusted(address, trusted)))
 }
 
 fn is_trusted(address: IpAddr, trusted: &[IpNet]) -> bool {
@@ -49,7 +50,10 @@ mod tests {
         for value in forwarded {
             request = request.append_header(("x-forwarded-for", *value));
         }
-        super::of(&request.to_http_request(), &trusted).unwrap()
+        super::of(&request.to_http_request(), &trusted)
+            .unwrap()
+            .0
+            .to_string()
     }
 
     #[test]

@@ -21,6 +21,14 @@ const fn name(web: &Web) -> &'static str {
     }
 }
 
+const fn device_name(web: &Web) -> &'static str {
+    if web.cookie_domain.is_some() {
+        "__Secure-keyward_device"
+    } else {
+        "__Host-keyward_device"
+    }
+}
+
 /// The refresh token that the request carries as a cookie.
 ///
 /// # Errors
@@ -30,8 +38,9 @@ pub fn read(request: &HttpRequest, web: &Web) -> Result<Option<SecretString>> {
     let name = name(web);
     let mut found: Option<String> = None;
     for header in request.headers().get_all(COOKIE) {
-        let Ok(text) = header.to_str() else { continue };
-        for cookie in Cookie::split_parse(text)
+        // Another cookie beside ours may hold any bytes.
+        let text = String::from_utf8_lossy(header.as_bytes());
+        for cookie in Cookie::split_parse(text.as_ref())
             .flatten()
             .filter(|cookie| cookie.name() == name)
         {
@@ -50,12 +59,34 @@ pub fn read(request: &HttpRequest, web: &Web) -> Result<Option<SecretString>> {
         .map(SecretString::from))
 }
 
+/// `Set-Cookie` with the mark of a browser that has signed in: its own budget of
+/// attempts (semantics 4). Kept for a year.
+#[must_use]
+pub fn set_device(web: &Web, mark: &str) -> HeaderValue {
+    render(web, device_name(web), mark.to_owned(), Duration::days(365))
+}
+
+/// The mark, where the request carries one.
+#[must_use]
+pub fn device(request: &HttpRequest, web: &Web) -> Option<String> {
+    let name = device_name(web);
+    request
+        .headers()
+        .get_all(COOKIE)
+        .filter_map(|header| header.to_str().ok())
+        .flat_map(Cookie::split_parse)
+        .flatten()
+        .find(|cookie| cookie.name() == name)
+        .map(|cookie| cookie.value().to_owned())
+}
+
 /// `Set-Cookie` with this token, until `expires_at`.
 #[must_use]
 pub fn set(web: &Web, token: &SecretString, expires_at: Timestamp, now: Timestamp) -> HeaderValue {
     let seconds = expires_at.millis_since(now).max(0) / 1000;
     render(
         web,
+        name(web),
         token.expose_secret().to_owned(),
         Duration::seconds(seconds),
     )
@@ -64,16 +95,16 @@ pub fn set(web: &Web, token: &SecretString, expires_at: Timestamp, now: Timestam
 /// `Set-Cookie` that deletes it: the same attributes, no value, no time.
 #[must_use]
 pub fn clear(web: &Web) -> HeaderValue {
-    render(web, String::new(), Duration::ZERO)
+    render(web, name(web), String::new(), Duration::ZERO)
 }
 
-fn render(web: &Web, value: String, max_age: Duration) -> HeaderValue {
+fn render(web: &Web, name: &'static str, value: String, max_age: Duration) -> HeaderValue {
     let same_site = match web.cookie_same_site {
         config::SameSite::Strict => SameSite::Strict,
         config::SameSite::Lax => SameSite::Lax,
         config::SameSite::None => SameSite::None,
     };
-    let mut cookie = Cookie::build((name(web), value))
+    let mut cookie = Cookie::build((name, value))
         .path("/")
         .secure(true)
         .http_only(true)

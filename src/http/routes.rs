@@ -9,6 +9,7 @@ use actix_web::http::Method;
 use actix_web::http::header::ALLOW;
 use actix_web::{HttpRequest, HttpResponse, Route, guard, web};
 
+use super::dialect::keyward::{factors, sessions};
 use super::dialect::{directus, hypi, keyward, oisp, refuse_at};
 use super::web::Web;
 use super::{forward_auth, health, test_mode, well_known};
@@ -71,6 +72,9 @@ pub static TABLE: &[Group] = &[
             row!(GET "/auth" Public directus::providers),
             row!(GET "/server/ping" Public directus::ping),
             row!(GET "/users/me" SignedIn directus::users_me),
+            row!(POST "/users/me/tfa/generate" SignedIn factors::tfa_generate),
+            row!(POST "/users/me/tfa/enable" SignedIn factors::tfa_enable),
+            row!(POST "/users/me/tfa/disable" SignedIn factors::tfa_disable),
         ],
     },
     Group {
@@ -106,6 +110,14 @@ pub static TABLE: &[Group] = &[
             row!(POST "/auth/refresh" Public directus::refresh),
             row!(POST "/auth/logout" Public directus::logout),
             row!(GET "/auth/me" SignedIn keyward::me),
+            row!(GET "/auth/sessions" SignedIn sessions::list),
+            row!(DELETE "/auth/sessions" SignedIn sessions::end_others),
+            row!(DELETE "/auth/sessions/{id}" SignedIn sessions::end),
+            row!(POST "/auth/password/change" SignedIn keyward::change),
+            row!(POST "/auth/mfa/totp" SignedIn factors::begin),
+            row!(DELETE "/auth/mfa/totp" SignedIn factors::remove),
+            row!(POST "/auth/mfa/totp/confirm" SignedIn factors::confirm),
+            row!(POST "/auth/mfa/recovery-codes" SignedIn factors::recovery_codes),
             row!(ANY "/auth/verify" SignedIn forward_auth::verify),
             row!(GET "/.well-known/jwks.json" Public well_known::jwks),
             row!(GET "/health/live" Public health::live),
@@ -150,7 +162,7 @@ pub(super) fn mount(config: &mut web::ServiceConfig, web: &Web) {
 
 /// The exchange spends something by GET, so a HEAD of it, which clients and caches send
 /// lightly, is refused (threat X15).
-const NO_HEAD: &str = "/auth/token";
+const EXCHANGE: &str = "/auth/token";
 
 fn resource(path: &'static str, rows: &[&Row]) -> impl HttpServiceFactory + 'static {
     let mut resource = web::resource(path);
@@ -159,7 +171,7 @@ fn resource(path: &'static str, rows: &[&Row]) -> impl HttpServiceFactory + 'sta
         let route = (row.handler)();
         let route = match row.method {
             "ANY" => route,
-            "GET" if path != NO_HEAD => {
+            "GET" if path != EXCHANGE => {
                 allowed.push("HEAD");
                 route.guard(guard::Any(guard::Get()).or(guard::Head()))
             }
@@ -187,7 +199,9 @@ async fn no_such_route(request: HttpRequest) -> HttpResponse {
     )
 }
 
-/// Whether a successful answer there is too common to be worth a line of log.
+/// Whether it is a mere question, which changes nothing: too common to be worth a line
+/// of log, and too cheap to be counted.
 pub(super) fn is_frequent(request: &ServiceRequest) -> bool {
-    request.method() == Method::GET || request.path() == "/auth/verify"
+    let asks = matches!(*request.method(), Method::GET | Method::HEAD);
+    (asks && request.path() != EXCHANGE) || request.path() == "/auth/verify"
 }

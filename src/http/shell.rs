@@ -37,10 +37,19 @@ pub async fn shell<B: MessageBody>(request: ServiceRequest, next: Next<B>) -> An
     let frequent = routes::is_frequent(&request);
     let asked = request.headers().get(ORIGIN).cloned();
 
-    let early = match (check(&request), web.as_deref()) {
-        (Err(error), _) => Some(refuse_at(request.path(), &error)),
-        (Ok(()), Some(web)) if is_preflight(&request) => Some(preflight(&request, web)),
-        _ => None,
+    let early = match web.as_deref() {
+        None => None,
+        Some(web) if is_preflight(&request) => Some(preflight(&request, web)),
+        Some(web) => check(&request)
+            .and_then(|()| {
+                if frequent {
+                    Ok(())
+                } else {
+                    throttle(&request, web)
+                }
+            })
+            .err()
+            .map(|error| refuse_at(request.path(), &error)),
     };
     let mut response = match early {
         Some(response) => request.into_response(response).map_into_right_body(),
@@ -70,7 +79,7 @@ pub async fn shell<B: MessageBody>(request: ServiceRequest, next: Next<B>) -> An
             request.uri().path(),
             response.status().as_u16(),
             began.elapsed().as_secs_f64() * 1000.0,
-            address.as_deref().unwrap_or("-"),
+            address.map_or_else(|| "-".to_owned(), |(address, _)| address.to_string()),
         );
     }
     Ok(response)
@@ -104,8 +113,19 @@ fn check(request: &ServiceRequest) -> Result<(), Error> {
     Ok(())
 }
 
+/// A sidecar that asks for itself is not a client, and is not held up.
+fn throttle(request: &ServiceRequest, web: &Web) -> Result<(), Error> {
+    match client_address::of(request.request(), &web.trusted_proxies) {
+        Some((address, false)) => web.throttle.admit(address),
+        _ => Ok(()),
+    }
+}
+
+/// At `/auth/verify` the question is a proxy's and its method the caller's: a 204 there
+/// would be a yes to whoever sends these headers (threat F16).
 fn is_preflight(request: &ServiceRequest) -> bool {
     request.method() == Method::OPTIONS
+        && request.path() != "/auth/verify"
         && request.headers().contains_key(ORIGIN)
         && request
             .headers()
@@ -152,8 +172,9 @@ fn finish(headers: &mut HeaderMap, web: &Web, asked: Option<&HeaderValue>) {
     if web.public_url.scheme() == "https" {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, fixed("max-age=31536000"));
     }
-    let Some(asked) = asked else { return };
+    // Also where no origin asked: an answer from a cache must not lack what follows.
     headers.append(VARY, fixed("Origin"));
+    let Some(asked) = asked else { return };
     if let Some(value) = origin::allowed(asked, web).and_then(|text| text.parse().ok()) {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, value);
         headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, fixed("true"));

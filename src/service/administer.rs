@@ -5,6 +5,7 @@
 use super::audit::record;
 use super::context::Keyward;
 use super::error::{Code, Error, Result};
+use super::limiter;
 use super::rotate::forgotten_at;
 use crate::domain::access::ADMINISTRATOR;
 use crate::domain::account::Account;
@@ -14,7 +15,9 @@ use crate::domain::identifier::{Email, Identifier, Username};
 use crate::domain::password::Password;
 use crate::domain::session::{Client, EndReason, Session};
 use crate::store::revocations::{Entry, News};
-use crate::store::{AnyConnection, accounts, credentials, revocations, roles, sessions};
+use crate::store::{
+    AnyConnection, accounts, credentials, factors, recovery_codes, revocations, roles, sessions,
+};
 use crate::support::clock::Timestamp;
 
 pub struct NewAccount {
@@ -151,6 +154,22 @@ pub fn set_password(kw: &Keyward, account: AccountId, password: &Password) -> Re
     let hash = kw.hasher.hash(password, &kw.entropy);
     change(kw, account, What::PasswordSet, move |kw, tx, now| {
         credentials::set(tx, account, &hash, now)?;
+        limiter::forget(kw, tx, account)?;
+        end_all(kw, tx, account, now).map(Some)
+    })
+}
+
+/// Takes the second factor away, for an owner who lost it and its recovery codes. Ends
+/// every session (M23).
+///
+/// # Errors
+/// `INVALID_PAYLOAD` where there is none; `SERVICE_UNAVAILABLE`.
+pub fn reset_factor(kw: &Keyward, account: AccountId) -> Result<()> {
+    change(kw, account, What::FactorReset, move |kw, tx, now| {
+        if !factors::remove_all_of(tx, account)? {
+            return Err(Error::payload("The account has no second factor."));
+        }
+        recovery_codes::remove_all_of(tx, account)?;
         end_all(kw, tx, account, now).map(Some)
     })
 }
@@ -221,13 +240,13 @@ fn change(
     let now = kw.clock.now();
     let inner = kw.clone();
     let news = kw.store.write(move |tx| {
-        let news = write(&inner, tx, now)?;
         record(
             &inner,
             tx,
             &Event::new(what, Client::default()).of(account),
             now,
         )?;
+        let news = write(&inner, tx, now)?;
         if let Some(entry) = news {
             revocations::add(tx, entry)?;
         }

@@ -11,6 +11,7 @@ use aws_lc_rs::hmac;
 use super::authenticate::VerifiedTokens;
 use super::revoked::Revoked;
 use super::seen::Seen;
+use crate::crypto::device::Devices;
 use crate::crypto::key_ring::KeyRing;
 use crate::crypto::master_key::MasterKey;
 use crate::crypto::password_hasher::PasswordHasher;
@@ -18,6 +19,7 @@ use crate::crypto::password_lane::PasswordLane;
 use crate::crypto::refresh_token::RefreshTokens;
 use crate::crypto::sealed::Sealer;
 use crate::crypto::session_id::SessionIds;
+use crate::crypto::totp::RecoveryCodes;
 use crate::domain::algorithm::Algorithm;
 use crate::domain::claims::Expected;
 use crate::domain::rotation;
@@ -38,6 +40,10 @@ pub struct Policy {
     pub oisp_ttl: Duration,
     pub exchange_window: Duration,
     pub rotation: rotation::Policy,
+    pub password_min_length: usize,
+    pub require_verified_email: bool,
+    /// How long a signing key signs before the next one is published. Zero: only by hand.
+    pub key_life: Duration,
 }
 
 impl Policy {
@@ -107,6 +113,10 @@ pub struct Inner {
     pub(super) session_ids: SessionIds,
     pub(super) key_sealer: Sealer,
     pub(super) exchange_ids: hmac::Key,
+    pub(super) limit_keys: hmac::Key,
+    pub(super) factor_sealer: Sealer,
+    pub(super) recovery_codes: RecoveryCodes,
+    pub(super) devices: Devices,
     pub(super) ring: ArcSwap<KeyRing>,
     pub(super) verified: VerifiedTokens,
     pub(super) revoked: Revoked,
@@ -131,6 +141,10 @@ impl Keyward {
             session_ids: SessionIds::new(master),
             key_sealer: Sealer::new(master, "keyward-signing-keys"),
             exchange_ids: master.hmac_sha256("keyward-exchange-ids"),
+            limit_keys: master.hmac_sha256("keyward-limits"),
+            factor_sealer: Sealer::new(master, "keyward-factors"),
+            recovery_codes: RecoveryCodes::new(master),
+            devices: Devices::new(master),
             ring: ArcSwap::from_pointee(KeyRing::default()),
             verified: VerifiedTokens::new(),
             revoked: Revoked::default(),

@@ -14,13 +14,20 @@ pub enum Code {
     InvalidPayload,
     /// 401: identifier, password or refresh token are not good, or a token is missing.
     InvalidCredentials,
+    /// 401: the password is right, the second factor is missing or wrong.
+    InvalidOtp,
+    /// 401: the password is right, the e-mail address was not proven. Most faces must not
+    /// tell this from wrong credentials.
+    EmailNotVerified,
     /// 401: the access token is not one of ours, or no longer.
     InvalidToken,
     /// 401: the access token was good once.
     TokenExpired,
     /// 403: known who, not allowed.
     Forbidden,
-    /// 404
+    /// 404: the thing that is meant, or not the caller's.
+    NotFound,
+    /// 404: the path.
     RouteNotFound,
     /// 405
     MethodNotAllowed,
@@ -34,8 +41,10 @@ pub enum Code {
     UriTooLong,
     /// 415
     UnsupportedMediaType,
-    /// 429, with `Retry-After`.
+    /// 429, with `Retry-After`: from one address, or with one token.
     RequestsExceeded,
+    /// 429, with `Retry-After`: wrong guesses at one account's secrets.
+    AttemptsExceeded,
     /// 431
     HeadersTooLarge,
     /// 500: a defect of ours. Never expected.
@@ -49,10 +58,12 @@ impl Code {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::InvalidPayload => "INVALID_PAYLOAD",
-            Self::InvalidCredentials => "INVALID_CREDENTIALS",
+            Self::InvalidCredentials | Self::EmailNotVerified => "INVALID_CREDENTIALS",
+            Self::InvalidOtp => "INVALID_OTP",
             Self::InvalidToken => "INVALID_TOKEN",
             Self::TokenExpired => "TOKEN_EXPIRED",
             Self::Forbidden => "FORBIDDEN",
+            Self::NotFound => "NOT_FOUND",
             Self::RouteNotFound => "ROUTE_NOT_FOUND",
             Self::MethodNotAllowed => "METHOD_NOT_ALLOWED",
             Self::RequestTimeout => "REQUEST_TIMEOUT",
@@ -60,7 +71,7 @@ impl Code {
             Self::ContentTooLarge => "CONTENT_TOO_LARGE",
             Self::UriTooLong => "URI_TOO_LONG",
             Self::UnsupportedMediaType => "UNSUPPORTED_MEDIA_TYPE",
-            Self::RequestsExceeded => "REQUESTS_EXCEEDED",
+            Self::RequestsExceeded | Self::AttemptsExceeded => "REQUESTS_EXCEEDED",
             Self::HeadersTooLarge => "HEADERS_TOO_LARGE",
             Self::Internal => "INTERNAL_SERVER_ERROR",
             Self::ServiceUnavailable => "SERVICE_UNAVAILABLE",

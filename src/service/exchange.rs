@@ -15,7 +15,7 @@ use crate::domain::account::Account;
 use crate::domain::claims::Claims;
 use crate::domain::event::{Event, What};
 use crate::domain::session::{Client, Session};
-use crate::store::roles;
+use crate::store::{factors, roles};
 use crate::support::clock::Timestamp;
 use crate::support::secret::SecretString;
 
@@ -42,6 +42,11 @@ pub fn exchange(
                 && session.class == claims.cls
                 && account.epoch == claims.epoch;
             if !same {
+                return Ok(Err(Unfit::Over));
+            }
+            // A second factor since: this token's holder has not shown it (X12).
+            let factor = factors::active_of(tx, account.id)?.and_then(|factor| factor.confirmed_at);
+            if claims.aal < 2 && factor.is_some() {
                 return Ok(Err(Unfit::Over));
             }
             // Not a smaller token, not a larger one: the same, or none (decision 6).

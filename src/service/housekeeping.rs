@@ -59,6 +59,7 @@ pub fn start(kw: &Keyward) -> Result<Housekeeping> {
         if purged_at.elapsed() >= PURGE_EVERY {
             purged_at = Instant::now();
             purge(kw)?;
+            keys::rotate_when_due(kw)?;
         }
         Ok(())
     })?;
@@ -169,6 +170,7 @@ pub fn purge(kw: &Keyward) -> Result<usize> {
         (What::LoginAttempts, now - KEEP_ATTEMPTS),
         (What::AuditEvents, now - KEEP_AUDIT),
         (What::Revocations, now),
+        (What::Limits, now),
     ] {
         loop {
             let rows = kw.store.write(move |tx| {

@@ -23,6 +23,8 @@ pub struct TokenSet {
     pub account: AccountId,
     pub organization: Option<OrganizationId>,
     pub anonymous: bool,
+    /// The mark for the browser, after a full sign-in.
+    pub device: Option<String>,
 }
 
 /// # Errors
@@ -45,6 +47,7 @@ pub(super) fn mint(
         account: session.account,
         organization: session.organization,
         anonymous: session.anonymous,
+        device: None,
     })
 }
 

@@ -137,6 +137,59 @@ pub fn rotate(kw: &Keyward) -> Result<(String, Timestamp)> {
     Ok((id, from))
 }
 
+/// A key was known to others: a new one signs at once, and no token of an older one is
+/// believed any more. Sessions live on; a refresh gives a token of the new key.
+///
+/// # Errors
+/// `SERVICE_UNAVAILABLE`.
+pub fn replace_compromised(kw: &Keyward) -> Result<String> {
+    let now = kw.clock.now();
+    let algorithm = kw.policy.algorithm;
+    let bytes = SigningKey::generate(algorithm, &kw.entropy).map_err(unusable)?;
+    let inner = kw.clone();
+    let id = kw.store.write(move |tx| {
+        signing_keys::remove_all(tx)?;
+        let id = add(&inner, tx, algorithm, &bytes, now, now)?;
+        record(
+            &inner,
+            tx,
+            &Event::new(What::KeyCompromised, Client::default()),
+            now,
+        )?;
+        revocations::add(
+            tx,
+            Entry {
+                news: News::Keys,
+                until: forgotten_at(&inner, now),
+            },
+        )?;
+        Ok::<_, Error>(id)
+    })?;
+    load(kw)?;
+    Ok(id)
+}
+
+/// Publishes the next key when the active one has signed for long enough.
+/// Housekeeping asks this.
+///
+/// # Errors
+/// `SERVICE_UNAVAILABLE`.
+pub fn rotate_when_due(kw: &Keyward) -> Result<()> {
+    let now = kw.clock.now();
+    let life = kw.policy.key_life;
+    let due = {
+        let ring = kw.ring.load();
+        let next = ring.states(now).any(|(_, state)| state == State::Next);
+        let active = ring.states(now).find(|(_, state)| *state == State::Active);
+        !next && active.is_some_and(|(held, _)| now + NOTICE >= held.activates_at + life)
+    };
+    if due && !life.is_zero() {
+        let (id, from) = rotate(kw)?;
+        log::info!("signing key {id} is published and signs from {from}");
+    }
+    Ok(())
+}
+
 /// Every key that may still verify: id, algorithm, state, oldest first.
 #[must_use]
 pub fn list(kw: &Keyward) -> Vec<(String, Algorithm, Timestamp, State)> {

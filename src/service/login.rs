@@ -1,11 +1,12 @@
 //! Signing in with a password: one act for every dialect.
 
-use std::sync::Arc;
-
 use super::audit::record;
 use super::context::Keyward;
-use super::error::{Error, Result};
+use super::error::{Code, Error, Result};
 use super::issue::{TokenSet, mint};
+use super::limiter::{Reservation, Subject, reserve};
+use super::proof::{Second, read_second, use_second, verify, wrong_second};
+use super::rotate::ended;
 use crate::crypto::password_hasher::Verdict;
 use crate::crypto::password_lane::Seat;
 use crate::domain::access::Access;
@@ -15,14 +16,23 @@ use crate::domain::id::AccountId;
 use crate::domain::identifier::Identifier;
 use crate::domain::password::Password;
 use crate::domain::rotation::Generation;
-use crate::domain::session::{Authentication, Class, Client, Mode, Session};
+use crate::domain::session::{Authentication, Class, Client, EndReason, Mode, Session};
+use crate::store::factors::Stored as Factor;
 use crate::store::login_attempts::Attempt;
-use crate::store::{AnyConnection, accounts, credentials, login_attempts, roles, sessions};
+use crate::store::revocations::Entry;
+use crate::store::{
+    AnyConnection, accounts, credentials, factors, login_attempts, revocations, roles, sessions,
+};
 use crate::support::clock::Timestamp;
+use crate::support::secret::SecretString;
 
 pub struct Request {
     pub identifier: Identifier,
     pub password: Password,
+    /// A code of the second factor, or a recovery code.
+    pub otp: Option<SecretString>,
+    /// The mark of a browser that signed in before.
+    pub device: Option<String>,
     pub mode: Mode,
     pub class: Class,
     /// The face's name, for the record of attempts.
@@ -30,12 +40,33 @@ pub struct Request {
     pub client: Client,
 }
 
+/// How many living sessions an account may have; the oldest makes room (R25).
+const MOST_SESSIONS: i64 = 1000;
+
+struct Found {
+    account: Option<Account>,
+    record: Option<String>,
+    factor: Option<Factor>,
+}
+
 /// # Errors
 /// `INVALID_CREDENTIALS`, the same for an unknown account, a wrong password and a
-/// disabled account; `SERVICE_UNAVAILABLE`.
+/// disabled account; `INVALID_OTP` once the password was right; `ATTEMPTS_EXCEEDED`
+/// and `REQUESTS_EXCEEDED` before anything is looked at; `SERVICE_UNAVAILABLE`.
 pub fn login(kw: &Keyward, seat: &Seat, request: Request) -> Result<TokenSet> {
-    let (account, stored) = find(kw, &request.identifier)?;
-    let verdict = verify(kw, seat, &request.password, stored.as_deref())?;
+    let Found {
+        account,
+        record,
+        factor,
+    } = find(kw, &request.identifier)?;
+    let subject = match &account {
+        Some(account) => Subject::Account(account.id),
+        None => Subject::Nobody {
+            identifier: request.identifier.canonical(),
+        },
+    };
+    let reservation = reserve(kw, &subject, &request.client, request.device.as_deref())?;
+    let verdict = verify(kw, seat, &request.password, record.as_deref())?;
     let enabled = account
         .as_ref()
         .is_some_and(|account| account.enabled && !account.anonymous);
@@ -43,35 +74,68 @@ pub fn login(kw: &Keyward, seat: &Seat, request: Request) -> Result<TokenSet> {
         (Verdict::Match, Some(account)) if enabled => account,
         (verdict, account) => return refuse(kw, verdict, account.as_ref(), &request),
     };
-    if let Some(stored) = stored.filter(|stored| kw.hasher.is_outdated(stored)) {
-        upgrade(kw, seat, account.id, stored, request.password.clone())?;
+    if kw.policy.require_verified_email && !account.verified {
+        return say_no(
+            kw,
+            Some(account.id),
+            "not_verified",
+            &request,
+            not_verified(),
+        );
     }
-    begin(kw, account, request)
+    let second = match second(kw, &account, factor.as_ref(), &request)? {
+        Ok(second) => second,
+        Err(outcome) => {
+            return say_no(kw, Some(account.id), outcome, &request, wrong_second());
+        }
+    };
+    if let Some(old) = record.filter(|record| kw.hasher.is_outdated(record)) {
+        upgrade(kw, seat, account.id, old, request.password.clone())?;
+    }
+    let (id, copy) = (account.id, request.for_the_record());
+    match begin(kw, account, request, second, reservation) {
+        Err(error) if error.code == Code::InvalidOtp => {
+            say_no(kw, Some(id), "used_otp", &copy, error)
+        }
+        answer => answer,
+    }
 }
 
-fn find(kw: &Keyward, identifier: &Identifier) -> Result<(Option<Account>, Option<String>)> {
+/// What was typed as a second factor, read; or why it is none, in a word.
+fn second(
+    kw: &Keyward,
+    account: &Account,
+    factor: Option<&Factor>,
+    request: &Request,
+) -> Result<Result<Option<Second>, &'static str>> {
+    let Some(factor) = factor else {
+        return Ok(Ok(None));
+    };
+    let Some(otp) = &request.otp else {
+        return Ok(Err("missing_otp"));
+    };
+    let second = read_second(kw, account.id, factor, otp, kw.clock.now())?;
+    Ok(second.map(Some).ok_or("wrong_otp"))
+}
+
+fn not_verified() -> Error {
+    Error::new(Code::EmailNotVerified, "Invalid user credentials.")
+}
+
+fn find(kw: &Keyward, identifier: &Identifier) -> Result<Found> {
     kw.store.read(|db| {
         let account = accounts::find_by_identifier(db, identifier)?;
-        // Two look-ups either way, so that an unknown account costs the same.
+        // The same look-ups either way, so that an unknown account costs the same.
         let id = account
             .as_ref()
             .map_or(AccountId(uuid::Uuid::nil()), |account| account.id);
-        Ok((account, credentials::lookup(db, id)?))
+        let record = credentials::lookup(db, id)?;
+        Ok(Found {
+            account,
+            record,
+            factor: factors::active_of(db, id)?,
+        })
     })
-}
-
-fn verify(kw: &Keyward, seat: &Seat, password: &Password, stored: Option<&str>) -> Result<Verdict> {
-    let (hasher, password) = (Arc::clone(&kw.hasher), password.clone());
-    let stored = stored.map(str::to_owned);
-    let verdict = seat
-        .run(move || hasher.verify(&password, stored.as_deref()))
-        .map_err(|_| Error::busy("the password lane gave up on a job"))?;
-    if verdict == Verdict::PepperMissing {
-        // Nobody can say whether it is right: never "wrong password", never unpeppered.
-        log::error!("a password record was made with a pepper that is not here");
-        return Err(Error::busy("pepper missing"));
-    }
-    Ok(verdict)
 }
 
 /// Notes the attempt and says no, in the same words whatever the reason.
@@ -90,11 +154,26 @@ fn refuse<T>(
     if verdict == Verdict::Damaged && account.is_some() {
         log::error!("a password record can not be read; its owner can not sign in");
     }
-    let account = account.map(|account| account.id);
+    say_no(
+        kw,
+        account.map(|account| account.id),
+        outcome,
+        request,
+        Error::credentials(),
+    )
+}
+
+fn say_no<T>(
+    kw: &Keyward,
+    account: Option<AccountId>,
+    outcome: &'static str,
+    request: &Request,
+    error: Error,
+) -> Result<T> {
     let attempt = attempt(kw, account, outcome, request, kw.clock.now());
     kw.store
         .write(move |tx| login_attempts::add(tx, &attempt).map_err(Error::from))?;
-    Err(Error::credentials())
+    Err(error)
 }
 
 fn attempt(
@@ -133,9 +212,35 @@ fn upgrade(
     Ok(())
 }
 
-/// Begins the session: attempt, session, last login and audit in one transaction.
-fn begin(kw: &Keyward, account: Account, request: Request) -> Result<TokenSet> {
+impl Request {
+    /// What the record of attempts needs of it, without the secrets.
+    fn for_the_record(&self) -> Self {
+        Self {
+            identifier: self.identifier.clone(),
+            password: self.password.clone(),
+            otp: None,
+            device: None,
+            client: self.client.clone(),
+            ..*self
+        }
+    }
+}
+
+/// Begins the session: the second factor used up, attempt, session, last login and
+/// audit in one transaction.
+fn begin(
+    kw: &Keyward,
+    account: Account,
+    request: Request,
+    second: Option<Second>,
+    reservation: Reservation,
+) -> Result<TokenSet> {
     let now = kw.clock.now();
+    let (methods, level): (&[&str], u8) = match &second {
+        None => (&["pwd"], 1),
+        Some(Second::Code { .. }) => (&["pwd", "otp"], 2),
+        Some(Second::Recovery { .. }) => (&["pwd", "recovery"], 2),
+    };
     let session = Session {
         id: kw.session_ids.mint(&kw.entropy),
         account: account.id,
@@ -144,8 +249,8 @@ fn begin(kw: &Keyward, account: Account, request: Request) -> Result<TokenSet> {
         mode: request.mode,
         class: request.class,
         authentication: Authentication {
-            methods: vec!["pwd".to_owned()],
-            level: 1,
+            methods: methods.iter().map(|&method| method.to_owned()).collect(),
+            level,
             at: now,
         },
         created_at: now,
@@ -165,10 +270,26 @@ fn begin(kw: &Keyward, account: Account, request: Request) -> Result<TokenSet> {
     };
     let attempt = attempt(kw, Some(account.id), "ok", &request, now);
     let (inner, row) = (kw.clone(), session.clone());
-    let (account, access) = kw
-        .store
-        .write(move |tx| write_session(&inner, tx, &row, &attempt, now))?;
-    mint(kw, &session, &account, access, now)
+    let begun = kw.store.write(move |tx| {
+        write_session(&inner, tx, &row, &attempt, second.as_ref(), &reservation)
+    })?;
+    kw.learn(begun.displaced.as_slice());
+    let mut tokens = mint(kw, &session, &begun.account, begun.access, now)?;
+    // Only where there is a cookie jar to keep it.
+    if request.mode == Mode::Cookie {
+        let known = request
+            .device
+            .filter(|mark| kw.devices.read(session.account, mark).is_some());
+        let mark = known.unwrap_or_else(|| kw.devices.issue(session.account, &kw.entropy));
+        tokens.device = Some(mark);
+    }
+    Ok(tokens)
+}
+
+struct Begun {
+    account: Account,
+    access: Access,
+    displaced: Option<Entry>,
 }
 
 fn write_session(
@@ -176,18 +297,60 @@ fn write_session(
     tx: &mut AnyConnection,
     session: &Session,
     attempt: &Attempt,
-    now: Timestamp,
-) -> Result<(Account, Access)> {
+    second: Option<&Second>,
+    reservation: &Reservation,
+) -> Result<Begun> {
+    let now = session.created_at;
     // Since the password was verified the account may have been disabled, or its
     // password changed, which advances its epoch.
     let account = accounts::lookup(tx, session.account)?
         .filter(|account| account.enabled && account.epoch == session.account_epoch)
         .ok_or_else(Error::credentials)?;
+    let event = |what| {
+        Event::new(what, attempt.client.clone())
+            .of(account.id)
+            .within(session.id)
+    };
+    if let Some(second) = second {
+        if !use_second(tx, account.id, second)? {
+            return Err(wrong_second());
+        }
+        if matches!(second, Second::Recovery { .. }) {
+            record(kw, tx, &event(What::RecoveryCodeUsed), now)?;
+        }
+    } else if factors::active_of(tx, account.id)?.is_some() {
+        // Switched on since it was looked for.
+        return Err(wrong_second());
+    }
+    reservation.succeeded(tx)?;
     let access = roles::access_of(tx, account.id)?;
     sessions::add(tx, session)?;
     accounts::set_last_login(tx, account.id, now)?;
     login_attempts::add(tx, attempt)?;
-    let event = Event::new(What::LoginSucceeded, attempt.client.clone());
-    record(kw, tx, &event.of(account.id).within(session.id), now)?;
-    Ok((account, access))
+    record(kw, tx, &event(What::LoginSucceeded), now)?;
+    let displaced = displace(kw, tx, account.id, now)?;
+    Ok(Begun {
+        account,
+        access,
+        displaced,
+    })
+}
+
+/// Ends the session that was idle for longest, where there are too many. The last thing
+/// that its transaction writes.
+fn displace(
+    kw: &Keyward,
+    tx: &mut AnyConnection,
+    account: AccountId,
+    now: Timestamp,
+) -> Result<Option<Entry>> {
+    let Some(oldest) = sessions::beyond(tx, account, MOST_SESSIONS, now)? else {
+        return Ok(None);
+    };
+    if !sessions::end(tx, oldest, now, EndReason::Displaced)? {
+        return Ok(None);
+    }
+    let entry = ended(kw, oldest, now);
+    revocations::add(tx, entry)?;
+    Ok(Some(entry))
 }

@@ -11,7 +11,7 @@ use diesel::connection::SimpleConnection as _;
 use diesel::pg::PgConnection;
 use diesel::sqlite::SqliteConnection;
 
-use super::error::{Error, Result};
+use super::error::{Error, Result, one_line};
 use crate::support::clock::Timestamp;
 
 #[derive(diesel::MultiConnection)]
@@ -188,7 +188,7 @@ fn postgres(url: &str) -> Result<PgConnection> {
         }
     }
     let mut connection = PgConnection::establish(&url)
-        .map_err(|error| Error::Unavailable(error.to_string().trim().to_owned()))?;
+        .map_err(|error| Error::Unavailable(one_line(&error.to_string())))?;
     connection
         .batch_execute(
             "SET statement_timeout = 3000; SET idle_in_transaction_session_timeout = 5000; \

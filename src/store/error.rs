@@ -56,9 +56,14 @@ impl From<DieselError> for Error {
             {
                 Self::Transient(info.message().to_owned())
             }
-            _ => Self::Unavailable(error.to_string()),
+            _ => Self::Unavailable(one_line(&error.to_string())),
         }
     }
+}
+
+/// libpq's messages come in several lines; a line of log is one.
+pub(super) fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// The check of a guarded update (threat D16): exactly one row, or an error.

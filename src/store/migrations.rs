@@ -1,6 +1,8 @@
 //! Migrations: embedded in the binary, one folder for each backend with the same names.
 
-use diesel::migration::MigrationSource as _;
+use diesel::backend::Backend;
+use diesel::connection::SimpleConnection as _;
+use diesel::migration::MigrationSource;
 use diesel::pg::Pg;
 use diesel::sqlite::Sqlite;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
@@ -23,21 +25,17 @@ pub struct Status {
 /// # Errors
 /// Where the database is away, or newer than this binary.
 pub fn up(url: &Url) -> Result<Vec<String>> {
-    refuse_newer(url)?;
-    let before = pending(url)?;
-    if before.is_empty() {
-        return Ok(before);
+    let mut connection = locked(url)?;
+    refuse_newer(&mut connection)?;
+    let pending: Vec<String> = list(&mut connection)?
+        .into_iter()
+        .filter(|status| !status.applied)
+        .map(|status| status.name)
+        .collect();
+    if !pending.is_empty() {
+        run(&mut connection)?;
     }
-    let mut connection = url.open()?;
-    if let Err(error) = run(&mut connection) {
-        // Another process may have migrated at the same time: then all is well.
-        drop(connection);
-        if pending(url)?.is_empty() {
-            return Ok(Vec::new());
-        }
-        return Err(error);
-    }
-    Ok(before)
+    Ok(pending)
 }
 
 /// Undoes the youngest migration. Gives its name; `None` where there is none.
@@ -45,14 +43,14 @@ pub fn up(url: &Url) -> Result<Vec<String>> {
 /// # Errors
 /// Where the database is away, or newer than this binary.
 pub fn down(url: &Url) -> Result<Option<String>> {
-    refuse_newer(url)?;
-    let mut connection = url.open()?;
-    if !status(url)?.iter().any(|status| status.applied) {
+    let mut connection = locked(url)?;
+    refuse_newer(&mut connection)?;
+    if !list(&mut connection)?.iter().any(|status| status.applied) {
         return Ok(None);
     }
     let undone = match &mut connection {
         AnyConnection::Sqlite(sqlite) => sqlite.revert_last_migration(SQLITE),
-        AnyConnection::Postgres(postgres) => postgres.revert_last_migration(POSTGRES),
+        AnyConnection::Postgres(pg) => pg.revert_last_migration(POSTGRES),
     };
     undone
         .map(|version| Some(version.to_string()))
@@ -64,19 +62,48 @@ pub fn down(url: &Url) -> Result<Option<String>> {
 /// # Errors
 /// Where the database is away.
 pub fn status(url: &Url) -> Result<Vec<Status>> {
+    list(&mut locked(url)?)
+}
+
+/// A connection; on PostgreSQL alone with the schema until it closes: replicas that
+/// start together wait here, then find nothing left to do (threat S14).
+fn locked(url: &Url) -> Result<AnyConnection> {
     let mut connection = url.open()?;
-    let (known, applied) = match &mut connection {
-        AnyConnection::Sqlite(sqlite) => (
-            known_sqlite()?,
-            sqlite.applied_migrations().map_err(failed)?,
-        ),
-        AnyConnection::Postgres(postgres) => (
-            known_postgres()?,
-            postgres.applied_migrations().map_err(failed)?,
-        ),
-    };
+    if let AnyConnection::Postgres(postgres) = &mut connection {
+        let lock = "SET statement_timeout = 0; SELECT pg_advisory_lock(5389712664);";
+        postgres.batch_execute(lock)?;
+    }
+    Ok(connection)
+}
+
+/// How often a process on SQLite looks again when another one migrates meanwhile.
+const LOOKS: usize = 20;
+
+fn run(connection: &mut AnyConnection) -> Result<()> {
+    // Every migration is a transaction: where two processes on one SQLite file run the
+    // same one, one of them fails as a whole and finds it done.
+    let mut outcome = Ok(());
+    for _ in 0..LOOKS {
+        outcome = match connection {
+            AnyConnection::Sqlite(sqlite) => sqlite.run_pending_migrations(SQLITE).map(|_| ()),
+            AnyConnection::Postgres(pg) => pg.run_pending_migrations(POSTGRES).map(|_| ()),
+        };
+        if outcome.is_ok() || list(connection)?.iter().all(|status| status.applied) {
+            return Ok(());
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    outcome.map_err(failed)
+}
+
+fn list(connection: &mut AnyConnection) -> Result<Vec<Status>> {
+    let applied = match connection {
+        AnyConnection::Sqlite(sqlite) => sqlite.applied_migrations(),
+        AnyConnection::Postgres(pg) => pg.applied_migrations(),
+    }
+    .map_err(failed)?;
     let applied: Vec<String> = applied.iter().map(ToString::to_string).collect();
-    let mut names = known;
+    let mut names = known(connection)?;
     names.extend(
         applied
             .iter()
@@ -94,58 +121,31 @@ pub fn status(url: &Url) -> Result<Vec<Status>> {
         .collect())
 }
 
-fn pending(url: &Url) -> Result<Vec<String>> {
-    Ok(status(url)?
-        .into_iter()
-        .filter(|status| !status.applied)
-        .map(|status| status.name)
-        .collect())
-}
-
 /// Threat S13: an older binary must not write into a newer schema.
-fn refuse_newer(url: &Url) -> Result<()> {
-    let known = if url.is_sqlite() {
-        known_sqlite()?
-    } else {
-        known_postgres()?
+fn refuse_newer(connection: &mut AnyConnection) -> Result<()> {
+    let known = known(connection)?;
+    match list(connection)?
+        .into_iter()
+        .find(|status| !known.contains(&status.name))
+    {
+        None => Ok(()),
+        Some(status) => Err(Error::Unavailable(format!(
+            "it has migration {}, which this Keyward does not know: it belongs to a newer one",
+            status.name
+        ))),
+    }
+}
+
+fn known(connection: &AnyConnection) -> Result<Vec<String>> {
+    let names = match connection {
+        AnyConnection::Sqlite(_) => names::<Sqlite>(&SQLITE),
+        AnyConnection::Postgres(_) => names::<Pg>(&POSTGRES),
     };
-    for status in status(url)? {
-        if !known.contains(&status.name) {
-            return Err(Error::Unavailable(format!(
-                "it has migration {}, which this Keyward does not know: it belongs to a newer one",
-                status.name
-            )));
-        }
-    }
-    Ok(())
+    names.map_err(failed)
 }
 
-fn run(connection: &mut AnyConnection) -> Result<()> {
-    match connection {
-        AnyConnection::Sqlite(sqlite) => sqlite.run_pending_migrations(SQLITE).map(|_| ()),
-        AnyConnection::Postgres(postgres) => {
-            use diesel::RunQueryDsl as _;
-            // Held until this connection closes: replicas that start together wait
-            // here, then find nothing left to do.
-            diesel::sql_query("SELECT pg_advisory_lock(5389712664)").execute(postgres)?;
-            postgres.run_pending_migrations(POSTGRES).map(|_| ())
-        }
-    }
-    .map_err(failed)
-}
-
-fn known_sqlite() -> Result<Vec<String>> {
-    let migrations: Vec<Box<dyn diesel::migration::Migration<Sqlite>>> =
-        SQLITE.migrations().map_err(failed)?;
-    Ok(migrations
-        .iter()
-        .map(|migration| migration.name().version().to_string())
-        .collect())
-}
-
-fn known_postgres() -> Result<Vec<String>> {
-    let migrations: Vec<Box<dyn diesel::migration::Migration<Pg>>> =
-        POSTGRES.migrations().map_err(failed)?;
+fn names<DB: Backend>(source: &impl MigrationSource<DB>) -> diesel::migration::Result<Vec<String>> {
+    let migrations = source.migrations()?;
     Ok(migrations
         .iter()
         .map(|migration| migration.name().version().to_string())

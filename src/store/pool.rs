@@ -36,17 +36,16 @@ pub struct Store {
 
 struct Manager(Url);
 
+/// A connection of the pool. After an error it is asked whether it still lives; a dead
+/// one is not put back, or it would fail one request after another.
 struct Pooled {
     connection: AnyConnection,
-    /// Whether the server has gone away from it, as far as was asked.
-    cut: bool,
+    dead: bool,
 }
 
 impl Pooled {
-    /// Diesel takes a connection for whole whose server was restarted. So it is asked, but
-    /// only after something failed on it: a ping before each use would double the way.
-    fn ask_after_failure(&mut self) {
-        self.cut = database_now(&mut self.connection).is_err();
+    fn find_out(&mut self) {
+        self.dead = database_now(&mut self.connection).is_err();
     }
 }
 
@@ -58,7 +57,7 @@ impl ManageConnection for Manager {
         let connection = self.0.open_to_read()?;
         Ok(Pooled {
             connection,
-            cut: false,
+            dead: false,
         })
     }
 
@@ -67,8 +66,8 @@ impl ManageConnection for Manager {
     }
 
     fn has_broken(&self, pooled: &mut Pooled) -> bool {
-        std::thread::panicking()
-            || pooled.cut
+        pooled.dead
+            || std::thread::panicking()
             || diesel::r2d2::R2D2Connection::is_broken(&mut pooled.connection)
     }
 }
@@ -84,9 +83,7 @@ impl Store {
         drop(url.open()?);
         let pool = Pool::builder()
             .max_size(options.connections)
-            // Not 0: r2d2 wakes nobody when it drops a broken connection, so those that
-            // wait would wait in vain; it opens another only to keep this number.
-            .min_idle(Some(1))
+            .min_idle(Some(0))
             .connection_timeout(options.patience)
             .test_on_check_out(false)
             .thread_pool(threads())
@@ -104,25 +101,22 @@ impl Store {
         &self.url
     }
 
-    /// Reads. No other connection may be asked for inside.
+    /// Reads. No other connection may be asked for inside. Run again on another
+    /// connection where the first one turns out to be dead.
     ///
     /// # Errors
     /// What `read` says, or that no connection was to be had.
     pub fn read<T, E: From<Error>>(
         &self,
-        read: impl FnOnce(&mut AnyConnection) -> Result<T, E>,
+        mut read: impl FnMut(&mut AnyConnection) -> Result<T, E>,
     ) -> Result<T, E> {
-        let mut pooled = self.connection()?;
-        let result = read(&mut pooled.connection);
-        if result.is_err() {
-            pooled.ask_after_failure();
-        }
-        result
+        self.on_living(|connection| read(connection).map_err(Failed::Before))
     }
 
     /// Writes, in one transaction: all of it is durable when this answers `Ok`, and
-    /// nothing of it happened when it answers `Err`. Run once more where the database
-    /// broke off a transaction, or its connection was cut before the commit was sent.
+    /// nothing of it happened when it answers `Err`, unless the connection was lost at
+    /// the commit itself. Run once more where the database broke off a transaction, or
+    /// the connection was dead, and nothing was acknowledged.
     ///
     /// # Errors
     /// What `write` says (then it is rolled back), or that the commit failed.
@@ -137,34 +131,47 @@ impl Store {
         if let Some(writer) = &self.writer {
             return writer.write(write);
         }
-        match self.try_to_write(&mut write) {
-            (Err(_), true) => self.try_to_write(&mut write).0,
-            (result, _) => result,
-        }
+        self.on_living(|connection| {
+            let mut committing = false;
+            let mut once = |connection: &mut AnyConnection| {
+                committing = false;
+                let result = write(connection);
+                committing = result.is_ok();
+                result
+            };
+            let result = match transaction(connection, &mut once) {
+                Err(error) if error.is_transient() => transaction(connection, &mut once),
+                result => result,
+            };
+            result.map_err(|error| {
+                if committing {
+                    Failed::AtCommit(error)
+                } else {
+                    Failed::Before(error)
+                }
+            })
+        })
     }
 
-    /// What came of it, and whether it can be run again: surely nothing was committed.
-    fn try_to_write<T, E: From<Error> + Transient>(
+    /// Runs on a connection of the pool, and on another one where that was dead.
+    fn on_living<T, E: From<Error>>(
         &self,
-        write: &mut impl FnMut(&mut AnyConnection) -> Result<T, E>,
-    ) -> (Result<T, E>, bool) {
-        let mut pooled = match self.connection() {
-            Ok(pooled) => pooled,
-            Err(error) => return (Err(error.into()), false),
-        };
-        let mut committing = false;
-        let result = transaction(&mut pooled.connection, &mut |tx| {
-            let result = write(tx);
-            committing = result.is_ok();
-            result
-        });
-        let Err(error) = &result else {
-            return (result, false);
-        };
-        let transient = error.is_transient();
-        pooled.ask_after_failure();
-        let again = transient || (pooled.cut && !committing);
-        (result, again)
+        mut run: impl FnMut(&mut AnyConnection) -> Result<T, Failed<E>>,
+    ) -> Result<T, E> {
+        // After the database was restarted every idle connection may be dead.
+        let mut tries = self.pool.max_size();
+        loop {
+            let mut pooled = self.connection()?;
+            let failed = match run(&mut pooled.connection) {
+                Ok(value) => return Ok(value),
+                Err(failed) => failed,
+            };
+            pooled.find_out();
+            match failed {
+                Failed::Before(_) if pooled.dead && tries > 0 => tries -= 1,
+                Failed::Before(error) | Failed::AtCommit(error) => return Err(error),
+            }
+        }
     }
 
     /// The database's own clock; `None` on SQLite, which has the machine's.
@@ -188,6 +195,12 @@ impl Store {
             .get()
             .map_err(|error| Error::Unavailable(format!("no free connection: {error}")))
     }
+}
+
+/// When it failed: at the commit nobody knows whether it took place.
+enum Failed<E> {
+    Before(E),
+    AtCommit(E),
 }
 
 /// What comes out of a transaction: the act's own refusal, or the database's.
@@ -241,6 +254,7 @@ struct LogErrors;
 
 impl r2d2::HandleError<Error> for LogErrors {
     fn handle_error(&self, error: Error) {
-        log::warn!("{error}");
+        // Each request that goes without says so; this is every attempt to connect.
+        log::debug!("{error}");
     }
 }

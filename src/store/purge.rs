@@ -16,6 +16,7 @@ pub enum What {
     LoginAttempts,
     AuditEvents,
     Revocations,
+    Limits,
 }
 
 /// The statements take the instant and the size of a batch. Table and column names
@@ -58,6 +59,7 @@ const fn statement(what: What) -> (&'static str, &'static str) {
         What::LoginAttempts => text!("login_attempts", "id", "at"),
         What::AuditEvents => text!("audit_events", "id", "at"),
         What::Revocations => text!("revocations", "seq", "until"),
+        What::Limits => text!("limits", "key", "expires_at"),
     }
 }
 

@@ -127,6 +127,35 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    factors (id) {
+        id -> Text,
+        account_id -> Text,
+        secret_sealed -> Binary,
+        confirmed_at -> Nullable<BigInt>,
+        last_step -> BigInt,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    recovery_codes (account_id, mac) {
+        account_id -> Text,
+        mac -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    limits (key) {
+        key -> Text,
+        failures -> BigInt,
+        next_at -> BigInt,
+        since -> BigInt,
+        expires_at -> BigInt,
+    }
+}
+
 diesel::joinable!(account_roles -> accounts (account_id));
 diesel::joinable!(credentials -> accounts (account_id));
 diesel::joinable!(sessions -> accounts (account_id));

@@ -149,6 +149,32 @@ pub fn list_of(connection: &mut AnyConnection, account: AccountId) -> Result<Vec
         .collect()
 }
 
+/// Where the account has more than `most` living sessions: the one that was idle for
+/// longest.
+///
+/// # Errors
+/// When the database is away or a row is damaged.
+pub fn beyond(
+    connection: &mut AnyConnection,
+    account: AccountId,
+    most: i64,
+    now: Timestamp,
+) -> Result<Option<SessionId>> {
+    // The one at place `most`, counted from the one that was used last.
+    sessions::table
+        .filter(sessions::account_id.eq(account.to_string()))
+        .filter(sessions::revoked_at.is_null())
+        .filter(sessions::idle_expires_at.gt(now.millis()))
+        .order((sessions::rotated_at.desc(), sessions::created_at.desc()))
+        .offset(most)
+        .limit(1)
+        .select(sessions::id)
+        .first::<String>(connection)
+        .optional()?
+        .map(|id| word("session id", &id))
+        .transpose()
+}
+
 /// Rule 3: to the next generation, if the session still stands at `generation` and has
 /// not ended. Whether it did; if not, read again.
 ///
@@ -200,7 +226,7 @@ pub fn count_replay(
     at_most_one("counting a replay", rows)
 }
 
-/// A token of this generation was seen. Nothing happens if the session moved on.
+/// A token of this generation was seen. Nothing happens if the session moved on or ended.
 ///
 /// # Errors
 /// When the database is away.
@@ -208,7 +234,8 @@ pub fn mark_seen(connection: &mut AnyConnection, id: SessionId, generation: u32)
     diesel::update(
         sessions::table
             .filter(sessions::id.eq(id.to_string()))
-            .filter(sessions::generation.eq(i64::from(generation))),
+            .filter(sessions::generation.eq(i64::from(generation)))
+            .filter(sessions::revoked_at.is_null()),
     )
     .set(sessions::gen_seen.eq(true))
     .execute(connection)?;

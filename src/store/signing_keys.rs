@@ -32,6 +32,13 @@ pub fn add(connection: &mut AnyConnection, key: &Stored) -> Result<()> {
     exactly_one("adding a signing key", rows)
 }
 
+/// # Errors
+/// When the database is away.
+pub fn remove_all(connection: &mut AnyConnection) -> Result<()> {
+    diesel::delete(signing_keys::table).execute(connection)?;
+    Ok(())
+}
+
 /// Oldest first.
 ///
 /// # Errors

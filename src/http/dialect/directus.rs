@@ -46,18 +46,16 @@ pub async fn login(mut call: Call) -> Answer<Directus> {
     let email =
         Email::parse(email).ok_or_else(|| Error::payload("\"email\" must be a valid email"))?;
     let password = password(fields.required("password")?)?;
-    fields.optional("otp")?;
+    let otp = otp(&fields)?;
     let mode = mode(&fields)?.unwrap_or(Mode::Json);
     if mode == Mode::Cookie {
-        call.require_our_origin()?;
-        if !call.web.cookies_work {
-            let reason = "mode \"cookie\" needs KEYWARD_PUBLIC_URL to be https: browsers drop a Secure cookie otherwise";
-            return Err(Error::payload(reason).into());
-        }
+        require_cookies(&call)?;
     }
     let request = login::Request {
         identifier: Identifier::Email(email),
         password,
+        otp,
+        device: call.device(),
         mode,
         class: Class::Standard,
         dialect: "directus",
@@ -86,7 +84,9 @@ pub async fn refresh(mut call: Call) -> Answer<Directus> {
         (None, None) => return Err(Error::payload(NO_TOKEN).into()),
     };
     let mode = mode.unwrap_or(if by_cookie { Mode::Cookie } else { Mode::Json });
-    if by_cookie || mode == Mode::Cookie {
+    if mode == Mode::Cookie {
+        require_cookies(&call)?;
+    } else if by_cookie {
         call.require_our_origin()?;
     }
     if by_cookie && mode == Mode::Json && call.is_browser() {
@@ -180,6 +180,17 @@ fn mode(fields: &Fields) -> Result<Option<Mode>, Error> {
     }
 }
 
+/// What must hold where the answer sets the cookie. Without TLS a browser drops it, and
+/// with it the only copy of the new token (threat C11).
+fn require_cookies(call: &Call) -> Result<(), Error> {
+    call.require_our_origin()?;
+    if call.web.cookies_work {
+        return Ok(());
+    }
+    let reason = "mode \"cookie\" needs KEYWARD_PUBLIC_URL to be https: browsers drop a Secure cookie otherwise";
+    Err(Error::payload(reason))
+}
+
 fn body_token(fields: &Fields) -> Result<Option<SecretString>, Error> {
     if !fields.has("refresh_token") {
         return Ok(None);
@@ -187,6 +198,14 @@ fn body_token(fields: &Fields) -> Result<Option<SecretString>, Error> {
     fields
         .required("refresh_token")
         .map(|text| Some(text.into()))
+}
+
+/// A second factor that may be absent, but not empty.
+pub(super) fn otp(fields: &Fields) -> Result<Option<SecretString>, Error> {
+    if !fields.has("otp") {
+        return Ok(None);
+    }
+    fields.required("otp").map(|text| Some(text.into()))
 }
 
 /// A NUL can be in no password of ours, so it is a wrong one; too long is told.
@@ -223,13 +242,16 @@ fn render(
             let cookie =
                 refresh_cookie::set(&call.web, &tokens.refresh, tokens.refresh_expires_at, now);
             response.append_header((SET_COOKIE, cookie));
+            if let Some(mark) = &tokens.device {
+                response.append_header((SET_COOKIE, refresh_cookie::set_device(&call.web, mark)));
+            }
         }
     }
     response.insert_header((header::PRAGMA, "no-cache"));
     response.json(enveloped(&call.web, body))
 }
 
-fn enveloped(web: &Web, body: Value) -> Value {
+pub(super) fn enveloped(web: &Web, body: Value) -> Value {
     if web.directus_envelope {
         json!({ "data": body })
     } else {

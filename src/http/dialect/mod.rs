@@ -112,18 +112,20 @@ const fn challenge(code: Code) -> &'static str {
 const fn status(code: Code) -> StatusCode {
     match code {
         Code::InvalidPayload => StatusCode::BAD_REQUEST,
-        Code::InvalidCredentials | Code::InvalidToken | Code::TokenExpired => {
-            StatusCode::UNAUTHORIZED
-        }
+        Code::InvalidCredentials
+        | Code::InvalidOtp
+        | Code::EmailNotVerified
+        | Code::InvalidToken
+        | Code::TokenExpired => StatusCode::UNAUTHORIZED,
         Code::Forbidden => StatusCode::FORBIDDEN,
-        Code::RouteNotFound => StatusCode::NOT_FOUND,
+        Code::NotFound | Code::RouteNotFound => StatusCode::NOT_FOUND,
         Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         Code::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
         Code::Conflict => StatusCode::CONFLICT,
         Code::ContentTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Code::UriTooLong => StatusCode::URI_TOO_LONG,
         Code::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        Code::RequestsExceeded => StatusCode::TOO_MANY_REQUESTS,
+        Code::RequestsExceeded | Code::AttemptsExceeded => StatusCode::TOO_MANY_REQUESTS,
         Code::HeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
         Code::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         Code::ServiceUnavailable => StatusCode::SERVICE_UNAVAILABLE,

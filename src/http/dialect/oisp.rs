@@ -4,8 +4,8 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use serde_json::{Value, json};
 
-use super::directus::password;
-use super::{Answer, Shape};
+use super::directus::{otp, password};
+use super::{Answer, Shape, status};
 use crate::domain::account::Account;
 use crate::domain::identifier::Identifier;
 use crate::domain::session::{Class, Mode};
@@ -18,16 +18,31 @@ use crate::support::secret::ExposeSecret as _;
 pub struct Oisp;
 
 impl Shape for Oisp {
-    /// `{"code","message"}`, the code being the status, in the original's words.
+    /// A locked account is 403 here, as in the original (row O-31).
+    fn status(error: &Error) -> StatusCode {
+        match error.code {
+            Code::AttemptsExceeded => StatusCode::FORBIDDEN,
+            code => status(code),
+        }
+    }
+
+    /// `{"code","message"}` in the original's words; the code is the status, or one of
+    /// the original's own.
     fn body(error: &Error) -> Value {
-        let status: StatusCode = Self::status(error);
+        let code = match error.code {
+            Code::EmailNotVerified => 2402,
+            Code::AttemptsExceeded => 2403,
+            _ => Self::status(error).as_u16(),
+        };
         let message = match error.code {
             Code::InvalidPayload => "Invalid request",
             Code::InvalidCredentials | Code::InvalidToken | Code::TokenExpired => "Not Authorized",
             Code::RouteNotFound => "Not Found",
+            Code::EmailNotVerified => "User email is not verified",
+            Code::AttemptsExceeded => "Account locked",
             _ => &error.message,
         };
-        json!({ "code": status.as_u16(), "message": message })
+        json!({ "code": code, "message": message })
     }
 }
 
@@ -41,12 +56,14 @@ pub async fn token(mut call: Call) -> Answer<Oisp> {
     fields.only(&["username", "password", "otp"])?;
     let username = fields.required("username")?;
     let password = password(fields.required("password")?)?;
-    fields.optional("otp")?;
+    let otp = otp(&fields)?;
     // What can be no identifier of ours is one that nobody has.
     let identifier = Identifier::parse(username).ok_or_else(Error::credentials)?;
     let request = login::Request {
         identifier,
         password,
+        otp,
+        device: None,
         mode: Mode::Json,
         class: Class::Oisp,
         dialect: "oisp",
@@ -73,7 +90,7 @@ pub async fn token_info(call: Call) -> Answer<Oisp> {
     let principal = call.principal()?;
     let claims = &principal.claims;
     Ok(HttpResponse::Ok().json(json!({
-        "header": { "typ": "JWT", "alg": call.kw.policy.algorithm.as_str() },
+        "header": { "typ": "JWT", "alg": principal.algorithm.as_str() },
         "payload": {
             "jti": claims.jti,
             "iss": claims.iss,

@@ -1,5 +1,9 @@
-//! Golden exchanges, one file for each dialect.
+//! Golden exchanges, a file or a few for each dialect.
 
 mod directus;
+mod directus_refresh;
+mod directus_refusals;
+mod directus_tokens;
 mod hypi;
 mod oisp;
+mod oisp_refusals;

@@ -6,7 +6,7 @@ use actix_web::test::TestRequest;
 use futures_util::future::LocalBoxFuture;
 use serde_json::Value;
 
-use super::TestKeyward;
+use super::{TestKeyward, text};
 
 pub struct Ask<'a> {
     to: &'a TestKeyward,
@@ -109,6 +109,13 @@ impl Answer {
             .collect()
     }
 
+    /// Those that set or clear the refresh cookie.
+    pub fn refresh_cookies(&self) -> Vec<&str> {
+        let mut cookies = self.set_cookies();
+        cookies.retain(|text| text.contains("keyward_refresh="));
+        cookies
+    }
+
     /// The value of the refresh cookie that this answer sets.
     pub fn cookie(&self) -> Option<String> {
         let cookie = self
@@ -129,9 +136,29 @@ impl Answer {
             .to_owned()
     }
 
-    /// Asserts a refusal: status and code, in one line.
+    /// The access token and the refresh token of a sign-in or refresh in mode json.
+    #[track_caller]
+    pub fn tokens(&self) -> (String, String) {
+        assert_eq!(self.status, 200, "{self:?}");
+        let body = self.json();
+        (text(&body, "access_token"), text(&body, "refresh_token"))
+    }
+
+    /// How a refresh was answered: fresh, replayed or recovered.
+    #[track_caller]
+    pub fn outcome(&self) -> &str {
+        assert_eq!(self.status, 200, "{self:?}");
+        self.header("x-keyward-refresh")
+            .unwrap_or_else(|| panic!("no outcome in {self:?}"))
+    }
+
+    /// Asserts a refusal, status and code, that gives no token away.
     #[track_caller]
     pub fn refused(&self, status: u16, code: &str) {
+        for token in ["kwr1_", "eyJ"] {
+            assert!(!self.body.contains(token), "{self:?}");
+        }
+        assert!(self.cookie().is_none_or(|it| it.is_empty()), "{self:?}");
         assert_eq!(
             (self.status, self.code().as_str()),
             (status, code),

@@ -5,16 +5,21 @@
 #![allow(dead_code, reason = "a toolbox: not every test binary uses every tool")]
 
 mod ask;
+mod faults;
 mod forge;
+mod signed_in;
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use actix_http::Request;
 use actix_web::{body, test};
+use diesel::connection::SimpleConnection as _;
 use futures_util::future::{LocalBoxFuture, join_all};
 use keyward::app::{App, World};
 use keyward::config;
@@ -22,7 +27,7 @@ use keyward::domain::id::{AccountId, SessionId};
 use keyward::domain::identifier::{Email, Username};
 use keyward::domain::password::Password;
 use keyward::domain::session::Session;
-use keyward::http;
+use keyward::http::{self, Web};
 use keyward::service::administer::{self, NewAccount};
 use keyward::service::{Keyward, housekeeping, keys};
 use keyward::store::{AnyConnection, audit_events, migrations, sessions};
@@ -31,6 +36,7 @@ use keyward::support::entropy::Entropy;
 use serde_json::Value;
 
 pub use ask::{Answer, Ask};
+pub use faults::{Fault, forged_refresh};
 pub use forge::Forge;
 
 use crate::postgres;
@@ -40,6 +46,9 @@ pub const BEGIN: i64 = 1_767_225_600_000;
 
 pub const PASSWORD: &str = "correct horse battery";
 
+/// What `KEYWARD_SECRET` is in every test.
+pub const SECRET: &str = "test secret: 0123456789abcdefghijklmnopqrstuvwxyz";
+
 /// The key that signs in every test (RSA 2048, PKCS#8). It guards nothing.
 pub const SIGNING_KEY: &[u8] = include_bytes!("../../support/signing_key.der");
 
@@ -47,6 +56,7 @@ type Handle = Rc<dyn Fn(Request) -> LocalBoxFuture<'static, Answer>>;
 
 pub struct TestKeyward {
     pub kw: Keyward,
+    pub web: Arc<Web>,
     settings: BTreeMap<String, String>,
     handle: Handle,
     system: Rc<actix_rt::SystemRunner>,
@@ -120,12 +130,10 @@ impl TestKeyward {
     fn open(url: &str, settings: &[(&str, &str)], folder: Rc<Folder>) -> Self {
         let defaults = [
             ("DATABASE_URL", url),
-            (
-                "KEYWARD_SECRET",
-                "test secret: 0123456789abcdefghijklmnopqrstuvwxyz",
-            ),
+            ("KEYWARD_SECRET", SECRET),
             ("KEYWARD_PUBLIC_URL", "http://localhost:8080"),
             ("KEYWARD_DATABASE_POOL", "4"),
+            ("KEYWARD_BCRYPT_COST", "10"),
         ];
         let settings: BTreeMap<String, String> = defaults
             .iter()
@@ -148,11 +156,14 @@ impl TestKeyward {
         system: Rc<actix_rt::SystemRunner>,
         folder: Rc<Folder>,
     ) -> Self {
+        // In test mode, whose hashes are quick; as an operator runs it where test mode
+        // does not start: with a public URL that is not this machine.
         let config = config::read(&settings, true)
+            .or_else(|_| config::read(&settings, false))
             .map_err(|faults| format!("{faults:?}"))
             .unwrap();
         let app = App::open(&config, world).unwrap();
-        let service = http::app(app.keyward.clone(), app.web);
+        let service = http::app(app.keyward.clone(), Arc::clone(&app.web));
         let service = Rc::new(system.block_on(test::init_service(service)));
         let handle: Handle = Rc::new(move |request| {
             let service = Rc::clone(&service);
@@ -177,6 +188,7 @@ impl TestKeyward {
         });
         Self {
             kw: app.keyward,
+            web: app.web,
             settings,
             handle,
             system,
@@ -191,9 +203,14 @@ impl TestKeyward {
 
     /// The same with other settings.
     pub fn replica_with(&self, settings: &[(&str, &str)]) -> Self {
+        self.replica_by(Clock::still(self.kw.clock.now()), settings)
+    }
+
+    /// The same on another machine, whose clock may be wrong.
+    pub fn replica_by(&self, clock: Clock, settings: &[(&str, &str)]) -> Self {
         static SEED: AtomicU64 = AtomicU64::new(100);
         let world = World {
-            clock: Clock::still(self.kw.clock.now()),
+            clock,
             entropy: Entropy::seeded(SEED.fetch_add(1, Ordering::Relaxed)),
         };
         let mut all = self.settings.clone();
@@ -232,6 +249,16 @@ impl TestKeyward {
         administer::add_account(&self.kw, new).unwrap()
     }
 
+    /// Makes the administrator of the settings, as the first start does.
+    pub fn first_administrator(&self) {
+        let config = config::read(&self.settings, true).ok().unwrap();
+        let app = App {
+            keyward: self.kw.clone(),
+            web: Arc::new(http::Web::new(&config)),
+        };
+        app.first_administrator(&config).unwrap().unwrap();
+    }
+
     /// Signs in by the Directus face: the body of the answer.
     pub fn login(&self, email: &str) -> Value {
         let body = serde_json::json!({ "email": email, "password": PASSWORD });
@@ -245,6 +272,21 @@ impl TestKeyward {
         self.account(email);
         let body = self.login(email);
         (text(&body, "access_token"), text(&body, "refresh_token"))
+    }
+
+    /// An account that is signed in by cookie: its access token and its cookie.
+    pub fn signed_in_by_cookie(&self, email: &str) -> (String, String) {
+        self.account(email);
+        let body = serde_json::json!({ "email": email, "password": PASSWORD, "mode": "cookie" });
+        let answer = self.post("/auth/login").json(&body).send();
+        assert_eq!(answer.status, 200, "{answer:?}");
+        let cookie = answer.cookie().unwrap();
+        (text(&answer.json(), "access_token"), cookie)
+    }
+
+    /// The generation that an access token's session stands at.
+    pub fn generation_of(&self, access: &str) -> u32 {
+        self.session_of(access).generation.number
     }
 
     /// Signs in by seed O's face: the token.
@@ -300,8 +342,17 @@ impl TestKeyward {
     }
 
     /// Reads rows past the interface.
-    pub fn read<T>(&self, read: impl FnOnce(&mut AnyConnection) -> keyward::store::Result<T>) -> T {
+    pub fn read<T>(&self, read: impl FnMut(&mut AnyConnection) -> keyward::store::Result<T>) -> T {
         self.kw.store.read(read).unwrap()
+    }
+
+    /// Runs a statement past the interface, as a fault or an operator would.
+    pub fn sql(&self, text: &'static str) {
+        let run = self.kw.store.write(move |tx| {
+            tx.batch_execute(text)
+                .map_err(|error| keyward::store::Error::from(error).into())
+        });
+        run.unwrap_or_else(|error: keyward::service::Error| panic!("{text}: {error}"));
     }
 
     /// The session's row.
@@ -327,7 +378,7 @@ impl TestKeyward {
         for account in administer::list(&self.kw, 10_000).unwrap() {
             let roles = administer::roles_of(&self.kw, account.id).unwrap();
             let sessions = administer::sessions_of(&self.kw, account.id).unwrap();
-            state.push_str(&format!("{account:?} {roles:?} {sessions:#?}\n"));
+            writeln!(state, "{account:?} {roles:?} {sessions:#?}").unwrap();
         }
         state
     }

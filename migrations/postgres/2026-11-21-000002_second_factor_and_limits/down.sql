@@ -1,0 +1,3 @@
+DROP TABLE limits;
+DROP TABLE recovery_codes;
+DROP TABLE factors;

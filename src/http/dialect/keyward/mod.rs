@@ -1,0 +1,74 @@
+//! Keyward's own dialect: what none of the five has a word for. Times are epoch
+//! milliseconds, as in seed O's account.
+
+pub mod factors;
+pub mod sessions;
+
+use actix_web::HttpResponse;
+use serde_json::{Value, json};
+
+use super::directus::{self, Directus};
+use super::{Answer, Shape, oisp};
+use crate::domain::password::Password;
+use crate::http::body::Fields;
+use crate::http::call::Call;
+use crate::service::change_password::change_password;
+use crate::service::{Error, factors as acts, profile};
+
+#[derive(Debug)]
+pub struct Own;
+
+impl Shape for Own {
+    fn body(error: &Error) -> Value {
+        Directus::body(error)
+    }
+}
+
+/// `GET /auth/me`: seed O's body, and what the token lets its holder do (decision 11).
+pub async fn me(call: Call) -> Answer<Own> {
+    let principal = call.principal()?;
+    let caller = principal.clone();
+    let (account, second) = call
+        .on_store(move |kw| {
+            Ok((
+                profile::of(kw, &caller)?,
+                acts::is_on(kw, caller.account())?,
+            ))
+        })
+        .await?;
+    let claims = &principal.claims;
+    let mut body = oisp::user(&account);
+    body["username"] = json!(account.username);
+    body["role"] = json!(claims.roles.first());
+    body["roles"] = json!(claims.roles);
+    body["permissions"] = json!(claims.permissions);
+    body["organizationId"] = json!(claims.org);
+    body["isAnonymous"] = json!(claims.anon);
+    body["mfaEnabled"] = json!(second);
+    Ok(HttpResponse::Ok().json(body))
+}
+
+/// `POST /auth/password/change {"currentPassword","newPassword"}`: ends the caller's
+/// other sessions.
+pub async fn change(mut call: Call) -> Answer<Own> {
+    let principal = call.principal()?;
+    let fields = call.fields().await?;
+    fields.only(&["currentPassword", "newPassword"])?;
+    let present = password(&fields, "currentPassword")?;
+    let new = password(&fields, "newPassword")?;
+    let client = call.client();
+    call.on_password(move |kw, seat| {
+        change_password(kw, seat, &principal, &present, &new, &client)
+    })
+    .await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// A password to be compared or set: here a NUL is told.
+fn password(fields: &Fields, name: &str) -> Result<Password, Error> {
+    let text = fields.required(name)?;
+    if text.contains('\0') {
+        return Err(Error::payload(format!("\"{name}\" must not hold a NUL")));
+    }
+    directus::password(text)
+}

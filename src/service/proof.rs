@@ -1,0 +1,149 @@
+//! Proving it again: the caller's password, and the second factor. What sign-in and
+//! every change of a credential share, on the account's one budget of attempts.
+
+use std::sync::Arc;
+
+use super::context::Keyward;
+use super::error::{Code, Error, Result};
+use super::limiter::{Reservation, Subject, reserve};
+use crate::crypto::password_hasher::Verdict;
+use crate::crypto::password_lane::Seat;
+use crate::crypto::totp::{self, Typed};
+use crate::domain::account::Account;
+use crate::domain::id::AccountId;
+use crate::domain::password::Password;
+use crate::domain::session::Client;
+use crate::store::factors::Stored;
+use crate::store::{AnyConnection, credentials, factors, recovery_codes};
+use crate::support::clock::Timestamp;
+use crate::support::secret::{ExposeSecret as _, SecretString};
+
+/// A second factor that was typed and read. It counts once it is used.
+#[derive(Clone)]
+pub(super) enum Second {
+    Code { factor: String, step: i64 },
+    Recovery { mac: String },
+}
+
+/// Compares a password with a record, on the password lane.
+pub(super) fn verify(
+    kw: &Keyward,
+    seat: &Seat,
+    password: &Password,
+    stored: Option<&str>,
+) -> Result<Verdict> {
+    let (hasher, password) = (Arc::clone(&kw.hasher), password.clone());
+    let stored = stored.map(str::to_owned);
+    let verdict = seat
+        .run(move || hasher.verify(&password, stored.as_deref()))
+        .map_err(|_| Error::busy("the password lane gave up on a job"))?;
+    if verdict == Verdict::PepperMissing {
+        // Nobody can say whether it is right: never "wrong password", never unpeppered.
+        log::error!("a password record was made with a pepper that is not here");
+        return Err(Error::busy("pepper missing"));
+    }
+    Ok(verdict)
+}
+
+/// Reads what was typed as a second factor of this account. `None` is a wrong one.
+pub(super) fn read_second(
+    kw: &Keyward,
+    account: AccountId,
+    factor: &Stored,
+    text: &SecretString,
+    now: Timestamp,
+) -> Result<Option<Second>> {
+    Ok(match totp::typed(text.expose_secret()) {
+        None => None,
+        Some(Typed::Recovery(code)) => Some(Second::Recovery {
+            mac: kw.recovery_codes.mac(account, &code),
+        }),
+        Some(Typed::Code(code)) => {
+            let secret = open_secret(kw, account, factor)?;
+            totp::step_of(&secret, &code, now).map(|step| Second::Code {
+                factor: factor.id.clone(),
+                step,
+            })
+        }
+    })
+}
+
+/// Uses it up: false where it was used before.
+pub(super) fn use_second(
+    tx: &mut AnyConnection,
+    account: AccountId,
+    second: &Second,
+) -> Result<bool> {
+    Ok(match second {
+        Second::Code { factor, step } => factors::use_step(tx, factor, *step)?,
+        Second::Recovery { mac } => recovery_codes::consume(tx, account, mac)?,
+    })
+}
+
+pub(super) fn open_secret(
+    kw: &Keyward,
+    account: AccountId,
+    factor: &Stored,
+) -> Result<zeroize::Zeroizing<Vec<u8>>> {
+    kw.factor_sealer
+        .open(&context(account, &factor.id), &factor.sealed)
+        .ok_or_else(|| {
+            Error::busy(
+                "a second factor can not be opened: KEYWARD_SECRET is not the one it was made with",
+            )
+        })
+}
+
+/// What a sealed secret is bound to: moved to another row, it stays shut.
+pub(super) fn context(account: AccountId, factor: &str) -> String {
+    format!("{account}/{factor}")
+}
+
+#[must_use]
+pub(super) fn wrong_second() -> Error {
+    Error::new(Code::InvalidOtp, "Invalid user OTP.")
+}
+
+/// The caller's own password, once more. The reservation is still to be released by
+/// the transaction that the proof is for.
+///
+/// # Errors
+/// `INVALID_CREDENTIALS`, `ATTEMPTS_EXCEEDED`, `SERVICE_UNAVAILABLE`.
+pub(super) fn prove_password(
+    kw: &Keyward,
+    seat: &Seat,
+    account: &Account,
+    password: &Password,
+    client: &Client,
+) -> Result<Reservation> {
+    let stored = kw.store.read(|db| credentials::lookup(db, account.id))?;
+    let reservation = reserve(kw, &Subject::Account(account.id), client, None)?;
+    match verify(kw, seat, password, stored.as_deref())? {
+        Verdict::Match => Ok(reservation),
+        _ => Err(Error::credentials()),
+    }
+}
+
+/// The caller's second factor, once more.
+///
+/// # Errors
+/// `INVALID_OTP`, `ATTEMPTS_EXCEEDED`, `SERVICE_UNAVAILABLE`; `INVALID_PAYLOAD` where
+/// the account has none.
+pub(super) fn prove_second(
+    kw: &Keyward,
+    account: &Account,
+    text: &SecretString,
+    client: &Client,
+    reservation: Option<Reservation>,
+) -> Result<(Second, Reservation)> {
+    let factor = kw.store.read(|db| factors::active_of(db, account.id))?;
+    let factor = factor.ok_or_else(|| Error::payload("A second factor is not switched on"))?;
+    let reservation = match reservation {
+        Some(reservation) => reservation,
+        None => reserve(kw, &Subject::Account(account.id), client, None)?,
+    };
+    let second = read_second(kw, account.id, &factor, text, kw.clock.now())?;
+    second
+        .map(|second| (second, reservation))
+        .ok_or_else(wrong_second)
+}

@@ -1,0 +1,96 @@
+//! Ending sessions one by one: the caller's own, seen from a list of devices.
+
+use super::audit::record;
+use super::authenticate::Principal;
+use super::context::Keyward;
+use super::error::{Code, Error, Result};
+use super::rotate::ended;
+use crate::domain::event::{Event, What};
+use crate::domain::id::{AccountId, SessionId};
+use crate::domain::session::{Client, EndReason, Session};
+use crate::store::revocations::Entry;
+use crate::store::{AnyConnection, revocations, sessions};
+use crate::support::clock::Timestamp;
+
+/// The caller's living sessions, youngest first.
+///
+/// # Errors
+/// `SERVICE_UNAVAILABLE`.
+pub fn list(kw: &Keyward, principal: &Principal) -> Result<Vec<Session>> {
+    let now = kw.clock.now();
+    let mut sessions = kw
+        .store
+        .read(|db| sessions::list_of(db, principal.account()))?;
+    sessions.retain(|session| !session.is_over(principal.claims.epoch, now));
+    Ok(sessions)
+}
+
+/// Ends one of the caller's sessions.
+///
+/// # Errors
+/// `NOT_FOUND` where the caller has no such living session: another's is no different
+/// from one that never was.
+pub fn one(kw: &Keyward, principal: &Principal, id: SessionId, client: &Client) -> Result<()> {
+    let now = kw.clock.now();
+    let caller = principal.account();
+    let entry = ended(kw, id, now);
+    let (inner, client) = (kw.clone(), client.clone());
+    kw.store.write(move |tx| {
+        let missing = || Error::new(Code::NotFound, "There is no such session.");
+        sessions::lookup(tx, id)?
+            .filter(|(session, account)| {
+                account.id == caller && !session.is_over(account.epoch, now)
+            })
+            .ok_or_else(missing)?;
+        if !sessions::end(tx, id, now, EndReason::Revoked)? {
+            return Err(missing());
+        }
+        let event = Event::new(What::SessionsRevoked, client.clone());
+        record(&inner, tx, &event.of(caller).within(id), now)?;
+        revocations::add(tx, entry)?;
+        Ok::<_, Error>(())
+    })?;
+    kw.learn(&[entry]);
+    Ok(())
+}
+
+/// Ends all the caller's sessions but this one.
+///
+/// # Errors
+/// `SERVICE_UNAVAILABLE`.
+pub fn others(kw: &Keyward, principal: &Principal, client: &Client) -> Result<()> {
+    let now = kw.clock.now();
+    let (account, keep) = (principal.account(), principal.session());
+    let (inner, client) = (kw.clone(), client.clone());
+    let news = kw.store.write(move |tx| {
+        let event = Event::new(What::SessionsRevoked, client.clone());
+        record(&inner, tx, &event.of(account).within(keep), now)?;
+        end_others(&inner, tx, account, keep, now)
+    })?;
+    kw.learn(&news);
+    Ok(())
+}
+
+/// Ends every living session of the account but `keep`. The last thing that its
+/// transaction may write.
+pub(super) fn end_others(
+    kw: &Keyward,
+    tx: &mut AnyConnection,
+    account: AccountId,
+    keep: SessionId,
+    now: Timestamp,
+) -> Result<Vec<Entry>> {
+    let mut news = Vec::new();
+    for session in sessions::list_of(tx, account)? {
+        if session.id != keep
+            && session.ended.is_none()
+            && sessions::end(tx, session.id, now, EndReason::Revoked)?
+        {
+            news.push(ended(kw, session.id, now));
+        }
+    }
+    for entry in &news {
+        revocations::add(tx, *entry)?;
+    }
+    Ok(news)
+}

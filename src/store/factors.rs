@@ -1,0 +1,138 @@
+//! Second factors: at most one that counts, and one that waits to be confirmed.
+
+use diesel::prelude::*;
+
+use super::columns::time;
+use super::connection::AnyConnection;
+use super::error::{Result, exactly_one};
+use super::schema::factors;
+use crate::domain::id::AccountId;
+use crate::support::clock::Timestamp;
+
+#[derive(Clone)]
+pub struct Stored {
+    pub id: String,
+    pub sealed: Vec<u8>,
+    pub confirmed_at: Option<Timestamp>,
+    pub last_step: i64,
+    pub created_at: Timestamp,
+}
+
+type Row = (String, String, Vec<u8>, Option<i64>, i64, i64);
+
+impl From<Row> for Stored {
+    fn from((id, _, sealed, confirmed_at, last_step, created_at): Row) -> Self {
+        Self {
+            id,
+            sealed,
+            confirmed_at: confirmed_at.map(time),
+            last_step,
+            created_at: time(created_at),
+        }
+    }
+}
+
+/// The factor that counts.
+///
+/// # Errors
+/// When the database is away.
+pub fn active_of(connection: &mut AnyConnection, account: AccountId) -> Result<Option<Stored>> {
+    let row = factors::table
+        .filter(factors::account_id.eq(account.to_string()))
+        .filter(factors::confirmed_at.is_not_null())
+        .first::<Row>(connection);
+    Ok(row.optional()?.map(Stored::from))
+}
+
+/// The factor that waits.
+///
+/// # Errors
+/// When the database is away.
+pub fn pending_of(connection: &mut AnyConnection, account: AccountId) -> Result<Option<Stored>> {
+    let row = factors::table
+        .filter(factors::account_id.eq(account.to_string()))
+        .filter(factors::confirmed_at.is_null())
+        .first::<Row>(connection);
+    Ok(row.optional()?.map(Stored::from))
+}
+
+/// Adds a factor that waits, in the place of one that did.
+///
+/// # Errors
+/// When the database is away.
+pub fn add_pending(
+    connection: &mut AnyConnection,
+    account: AccountId,
+    id: &str,
+    sealed: &[u8],
+    now: Timestamp,
+) -> Result<()> {
+    diesel::delete(
+        factors::table
+            .filter(factors::account_id.eq(account.to_string()))
+            .filter(factors::confirmed_at.is_null()),
+    )
+    .execute(connection)?;
+    let rows = diesel::insert_into(factors::table)
+        .values((
+            factors::id.eq(id),
+            factors::account_id.eq(account.to_string()),
+            factors::secret_sealed.eq(sealed),
+            factors::last_step.eq(0),
+            factors::created_at.eq(now.millis()),
+        ))
+        .execute(connection)?;
+    exactly_one("adding a factor", rows)
+}
+
+/// Makes the waiting factor count; the code of `step` is used up by it. Whether it was
+/// still waiting.
+///
+/// # Errors
+/// When the database is away.
+pub fn confirm(
+    connection: &mut AnyConnection,
+    id: &str,
+    step: i64,
+    now: Timestamp,
+) -> Result<bool> {
+    let rows = diesel::update(
+        factors::table
+            .filter(factors::id.eq(id))
+            .filter(factors::confirmed_at.is_null()),
+    )
+    .set((
+        factors::confirmed_at.eq(now.millis()),
+        factors::last_step.eq(step),
+    ))
+    .execute(connection)?;
+    Ok(rows == 1)
+}
+
+/// Uses up the code of `step`: whether it, and every later one, was unused
+/// (RFC 6238 section 5.2).
+///
+/// # Errors
+/// When the database is away.
+pub fn use_step(connection: &mut AnyConnection, id: &str, step: i64) -> Result<bool> {
+    let rows = diesel::update(
+        factors::table
+            .filter(factors::id.eq(id))
+            .filter(factors::confirmed_at.is_not_null())
+            .filter(factors::last_step.lt(step)),
+    )
+    .set(factors::last_step.eq(step))
+    .execute(connection)?;
+    Ok(rows == 1)
+}
+
+/// Takes away every factor of the account. Whether there was one that counted.
+///
+/// # Errors
+/// When the database is away.
+pub fn remove_all_of(connection: &mut AnyConnection, account: AccountId) -> Result<bool> {
+    let counted = active_of(connection, account)?.is_some();
+    diesel::delete(factors::table.filter(factors::account_id.eq(account.to_string())))
+        .execute(connection)?;
+    Ok(counted)
+}

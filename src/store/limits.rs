@@ -1,0 +1,95 @@
+//! Counters of failed attempts, shared by all replicas. A change is a compare-and-set
+//! on the whole counter, so a parallel burst loses no count.
+
+use diesel::prelude::*;
+
+use super::columns::time;
+use super::connection::{AnyConnection, on_each};
+use super::error::Result;
+use super::schema::limits;
+use crate::domain::limit::Counter;
+use crate::support::clock::Timestamp;
+
+/// The counter, all zero where there is none.
+///
+/// # Errors
+/// When the database is away.
+pub fn lookup(connection: &mut AnyConnection, key: &str) -> Result<Option<Counter>> {
+    let row: Option<(i64, i64, i64)> = limits::table
+        .find(key)
+        .select((limits::failures, limits::next_at, limits::since))
+        .first(connection)
+        .optional()?;
+    Ok(row.map(|(failures, next_at, since)| Counter {
+        failures,
+        next_at: time(next_at),
+        since: time(since),
+    }))
+}
+
+/// Sets the counter, if it still is what was read. Whether it was.
+///
+/// # Errors
+/// When the database is away.
+pub fn set(
+    connection: &mut AnyConnection,
+    key: &str,
+    read: Option<Counter>,
+    counter: Counter,
+    expires_at: Timestamp,
+) -> Result<bool> {
+    let Some(read) = read else {
+        // Another request may insert it first: no error, but no row of ours either.
+        let rows = on_each!(connection, inner => diesel::insert_into(limits::table)
+            .values((
+                limits::key.eq(key),
+                limits::failures.eq(counter.failures),
+                limits::next_at.eq(counter.next_at.millis()),
+                limits::since.eq(counter.since.millis()),
+                limits::expires_at.eq(expires_at.millis()),
+            ))
+            .on_conflict_do_nothing()
+            .execute(inner))?;
+        return Ok(rows == 1);
+    };
+    let rows = diesel::update(
+        limits::table
+            .filter(limits::key.eq(key))
+            .filter(limits::failures.eq(read.failures))
+            .filter(limits::next_at.eq(read.next_at.millis()))
+            .filter(limits::since.eq(read.since.millis())),
+    )
+    .set((
+        limits::failures.eq(counter.failures),
+        limits::next_at.eq(counter.next_at.millis()),
+        limits::since.eq(counter.since.millis()),
+        limits::expires_at.eq(expires_at.millis()),
+    ))
+    .execute(connection)?;
+    Ok(rows == 1)
+}
+
+/// Takes one failure back: the attempt that was counted before it was looked at was a
+/// good one.
+///
+/// # Errors
+/// When the database is away.
+pub fn release(connection: &mut AnyConnection, key: &str) -> Result<()> {
+    diesel::update(
+        limits::table
+            .filter(limits::key.eq(key))
+            .filter(limits::failures.gt(0)),
+    )
+    .set(limits::failures.eq(limits::failures - 1))
+    .execute(connection)?;
+    Ok(())
+}
+
+/// Forgets every failure.
+///
+/// # Errors
+/// When the database is away.
+pub fn clear(connection: &mut AnyConnection, key: &str) -> Result<()> {
+    diesel::delete(limits::table.find(key)).execute(connection)?;
+    Ok(())
+}

@@ -1,0 +1,61 @@
+//! Recovery codes: an HMAC for each that is still good.
+
+use diesel::prelude::*;
+
+use super::connection::AnyConnection;
+use super::error::{Result, exactly_one};
+use super::schema::recovery_codes;
+use crate::domain::id::AccountId;
+use crate::support::clock::Timestamp;
+
+/// Puts these in the place of all that the account had.
+///
+/// # Errors
+/// When the database is away.
+pub fn replace(
+    connection: &mut AnyConnection,
+    account: AccountId,
+    macs: &[String],
+    now: Timestamp,
+) -> Result<()> {
+    remove_all_of(connection, account)?;
+    for mac in macs {
+        let rows = diesel::insert_into(recovery_codes::table)
+            .values((
+                recovery_codes::account_id.eq(account.to_string()),
+                recovery_codes::mac.eq(mac),
+                recovery_codes::created_at.eq(now.millis()),
+            ))
+            .execute(connection)?;
+        exactly_one("adding a recovery code", rows)?;
+    }
+    Ok(())
+}
+
+/// Deletes the code: whether it was there, so whether it was good.
+///
+/// # Errors
+/// When the database is away.
+pub fn consume(connection: &mut AnyConnection, account: AccountId, mac: &str) -> Result<bool> {
+    let row = recovery_codes::table.find((account.to_string(), mac.to_owned()));
+    Ok(diesel::delete(row).execute(connection)? == 1)
+}
+
+/// # Errors
+/// When the database is away.
+pub fn count(connection: &mut AnyConnection, account: AccountId) -> Result<i64> {
+    Ok(recovery_codes::table
+        .filter(recovery_codes::account_id.eq(account.to_string()))
+        .count()
+        .get_result(connection)?)
+}
+
+/// # Errors
+/// When the database is away.
+pub fn remove_all_of(connection: &mut AnyConnection, account: AccountId) -> Result<()> {
+    diesel::delete(
+        recovery_codes::table.filter(recovery_codes::account_id.eq(account.to_string())),
+    )
+    .execute(connection)?;
+    Ok(())
+}

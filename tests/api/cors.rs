@@ -1,0 +1,219 @@
+//! What other origins are told (threats C13, C14), and the headers that every answer
+//! carries, refusals included (C17).
+
+use serde_json::json;
+
+use crate::support::{Answer, TestKeyward};
+
+const APP: &str = "https://app.example.com";
+
+const LISTED: &[(&str, &str)] = &[("KEYWARD_ALLOWED_ORIGINS", APP)];
+
+/// The `access-control-…` headers, sorted.
+fn told(answer: &Answer) -> Vec<(&str, &str)> {
+    let mut told: Vec<(&str, &str)> = answer
+        .headers
+        .iter()
+        .filter(|(name, _)| name.starts_with("access-control-"))
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect();
+    told.sort_unstable();
+    told
+}
+
+fn preflight(kw: &TestKeyward, path: &str, origin: &str) -> Answer {
+    kw.ask("OPTIONS", path)
+        .header("origin", origin)
+        .header("access-control-request-method", "POST")
+        .header("access-control-request-headers", "authorization")
+        .send()
+}
+
+#[track_caller]
+fn varies_by_origin(answer: &Answer) {
+    let vary = answer.headers.iter().filter(|(name, _)| name == "vary");
+    let by_origin = vary.flat_map(|(_, value)| value.split(',')).any(|name| {
+        let name = name.trim();
+        name.eq_ignore_ascii_case("origin")
+    });
+    assert!(by_origin, "{answer:?}");
+}
+
+#[test]
+fn c13_another_origin_is_told_nothing() {
+    let kw = TestKeyward::with(LISTED);
+    let (access, _) = kw.signed_in("alice@example.com");
+    let before = kw.state();
+    for origin in [
+        "https://evil.io",
+        "null",
+        "https://app.example.com.evil.io",
+        "http://app.example.com",
+        "*",
+    ] {
+        for path in [
+            "/auth/login",
+            "/auth/refresh",
+            "/v1/api/auth/token",
+            "/nowhere",
+        ] {
+            let answer = preflight(&kw, path, origin);
+            assert_eq!(answer.status, 403, "{origin} {path}");
+            assert_eq!(told(&answer), [], "{origin} {path}");
+            varies_by_origin(&answer);
+        }
+        let ask = kw.get("/auth/me").bearer(&access);
+        let answer = ask.header("origin", origin).send();
+        // The token is good, so the caller is answered; the page may not read it.
+        assert_eq!((answer.status, told(&answer)), (200, vec![]), "{origin}");
+        varies_by_origin(&answer);
+    }
+    assert_eq!(kw.state(), before);
+}
+
+/// An answer that was cached for a request without `Origin` must not be used for one
+/// with it.
+#[test]
+fn c13_every_answer_says_that_it_varies_by_origin() {
+    let kw = TestKeyward::with(LISTED);
+    for path in [
+        "/.well-known/jwks.json",
+        "/openapi.yaml",
+        "/auth/me",
+        "/nowhere",
+    ] {
+        varies_by_origin(&kw.get(path).send());
+    }
+}
+
+#[test]
+fn c14_a_listed_origin_is_told_exactly_this() {
+    let kw = TestKeyward::with(LISTED);
+    for origin in [APP, "http://localhost:8080"] {
+        let answer = preflight(&kw, "/auth/login", origin);
+        assert_eq!((answer.status, answer.body.as_str()), (204, ""));
+        assert_eq!(
+            told(&answer),
+            [
+                ("access-control-allow-credentials", "true"),
+                (
+                    "access-control-allow-headers",
+                    "authorization, content-type"
+                ),
+                (
+                    "access-control-allow-methods",
+                    "GET, POST, PUT, PATCH, DELETE"
+                ),
+                ("access-control-allow-origin", origin),
+                (
+                    "access-control-expose-headers",
+                    "retry-after, x-keyward-refresh, x-request-id"
+                ),
+                ("access-control-max-age", "600"),
+            ]
+        );
+        varies_by_origin(&answer);
+    }
+    // The name as it stands on the list, however the browser wrote it.
+    let answer = preflight(&kw, "/auth/login", "HTTPS://APP.example.com:443");
+    assert_eq!(answer.header("access-control-allow-origin"), Some(APP));
+
+    // Answers themselves may be read, refusals too, or a page could not tell them apart.
+    for (ask, status) in [
+        (kw.get("/auth"), 200),
+        (kw.get("/auth/me"), 401),
+        (kw.post("/auth/login").json(&json!({})), 400),
+        (kw.get("/nowhere"), 404),
+        (kw.get("/auth/login"), 405),
+    ] {
+        let answer = ask.header("origin", APP).send();
+        assert_eq!(answer.status, status, "{answer:?}");
+        assert_eq!(
+            told(&answer),
+            [
+                ("access-control-allow-credentials", "true"),
+                ("access-control-allow-origin", APP),
+                (
+                    "access-control-expose-headers",
+                    "retry-after, x-keyward-refresh, x-request-id"
+                ),
+            ]
+        );
+    }
+}
+
+/// One answer of each kind that Keyward has, with its status.
+fn one_of_each(kw: &TestKeyward) -> Vec<(u16, Answer)> {
+    let (access, refresh) = kw.signed_in("alice@example.com");
+    let refresh = json!({ "refresh_token": refresh });
+    let long = "x".repeat(17 * 1024);
+    [
+        (200, kw.get("/auth/me").bearer(&access)),
+        (200, kw.get("/auth/verify").bearer(&access)),
+        (200, kw.get("/.well-known/jwks.json")),
+        (200, kw.get("/openapi.yaml")),
+        (200, kw.get("/health/live")),
+        (200, kw.get("/server/ping")),
+        (200, kw.post("/auth/refresh").json(&refresh)),
+        (204, kw.post("/auth/logout").json(&refresh)),
+        (400, kw.post("/auth/login").json(&json!({}))),
+        (
+            400,
+            kw.get("/auth/me").header("host", "a").header("host", "b"),
+        ),
+        (401, kw.get("/auth/me")),
+        (401, kw.get("/auth/verify")),
+        (401, kw.get("/v1/api/auth/me")),
+        (
+            403,
+            kw.post("/auth/refresh")
+                .cookie("x")
+                .header("origin", "null"),
+        ),
+        (404, kw.get("/nowhere")),
+        (404, kw.get("/v1/api/nowhere")),
+        (405, kw.get("/auth/login")),
+        (
+            413,
+            kw.post("/auth/login")
+                .body("application/json", long.as_str()),
+        ),
+        (414, kw.get(&format!("/{}", "x".repeat(9000)))),
+        (415, kw.post("/auth/login").body("text/plain", "{}")),
+        (431, kw.get("/auth").header("x-long", &long)),
+    ]
+    .map(|(status, ask)| (status, ask.send()))
+    .into()
+}
+
+#[test]
+fn c17_every_answer_carries_the_headers_that_guard_it() {
+    for (public_url, hsts) in [
+        ("http://localhost:8080", None),
+        ("https://auth.example.com", Some("max-age=31536000")),
+    ] {
+        let kw = TestKeyward::with(&[("KEYWARD_PUBLIC_URL", public_url)]);
+        for (status, answer) in one_of_each(&kw) {
+            assert_eq!(answer.status, status, "{answer:?}");
+            for (name, value) in [
+                ("x-content-type-options", "nosniff"),
+                (
+                    "content-security-policy",
+                    "default-src 'none'; frame-ancestors 'none'",
+                ),
+                ("referrer-policy", "no-referrer"),
+            ] {
+                assert_eq!(answer.header(name), Some(value), "{answer:?}");
+            }
+            // Only on https: on plain http browsers take no notice of it.
+            assert_eq!(
+                answer.header("strict-transport-security"),
+                hsts,
+                "{answer:?}"
+            );
+            let cached = answer.header("cache-control").unwrap();
+            let is_keys = answer.body.starts_with("{\"keys\"");
+            assert_eq!(cached != "no-store", is_keys, "{answer:?}");
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! Faults while a session is refreshed (row R16, semantics 1: "answer only after the
+//! commit; a failed commit is 503 and no token"; semantics 10). Each is injected into
+//! the database itself, so that everything above it is the code that will run.
+
+use diesel::Connection as _;
+use diesel::connection::SimpleConnection as _;
+use diesel::sqlite::SqliteConnection;
+use keyward::store::Url;
+use serde_json::json;
+
+use crate::support::{Answer, Fault, TestKeyward};
+
+const FAULTS: [Fault; 3] = [Fault::ChangesNothing, Fault::Fails, Fault::CommitFails];
+
+/// "Try again", and nothing else: no token, and the cookie may stay.
+#[track_caller]
+fn assert_busy(answer: &Answer) {
+    answer.refused(503, "SERVICE_UNAVAILABLE");
+    assert_eq!(answer.header("retry-after"), Some("1"), "{answer:?}");
+    assert!(answer.set_cookies().is_empty(), "{answer:?}");
+    for detail in ["injected", "sessions", "fault", "SQL", "constraint"] {
+        assert!(!answer.body.contains(detail), "{answer:?}");
+    }
+}
+
+both!(r16_a_rotation_that_is_not_committed, |kw| {
+    let (mut access, mut token) = kw.signed_in("alice@example.com");
+    for (number, fault) in FAULTS.into_iter().enumerate() {
+        let before = (kw.state(), kw.count("audit_events"));
+        kw.inject(fault, "UPDATE", "sessions");
+        assert_busy(&kw.refresh(&token));
+        assert_busy(&kw.post("/auth/refresh").cookie(&token).send());
+        assert_busy(&kw.get(&format!("/auth/token?token={access}")).send());
+        assert_eq!((kw.state(), kw.count("audit_events")), before, "{fault:?}");
+        assert_eq!(kw.me(&access), 200, "what needs no database goes on");
+        kw.mend();
+        let answer = kw.refresh(&token);
+        assert_eq!(answer.outcome(), "fresh", "after {fault:?}");
+        (access, token) = answer.tokens();
+        let generation = kw.session_of(&access).generation.number;
+        assert_eq!(generation as usize, number + 1);
+    }
+});
+
+both!(r16_a_replay_that_is_not_committed, |kw| {
+    let (access, [zero, one]) = kw.refreshed("alice@example.com");
+    for fault in FAULTS {
+        let before = (kw.state(), kw.count("audit_events"));
+        kw.inject(fault, "UPDATE", "sessions");
+        assert_busy(&kw.refresh(&zero));
+        assert_eq!((kw.state(), kw.count("audit_events")), before, "{fault:?}");
+        kw.mend();
+        let answer = kw.refresh(&zero);
+        assert_eq!(
+            (answer.outcome(), answer.tokens().1),
+            ("replayed", one.clone())
+        );
+    }
+    assert_eq!(kw.session_of(&access).generation.replays, 3);
+});
+
+// Where a theft can not be written down, nobody is told that the session has ended, and
+// the thief gets nothing; the next sight of the token ends it.
+both!(r16_a_revocation_that_is_not_committed, |kw| {
+    let (access, [zero, _]) = kw.refreshed("alice@example.com");
+    assert_eq!(kw.me(&access), 200);
+    kw.advance(31);
+    let before = kw.state();
+    for table in ["sessions", "audit_events", "revocations"] {
+        let verb = if table == "sessions" {
+            "UPDATE"
+        } else {
+            "INSERT"
+        };
+        for fault in FAULTS {
+            kw.inject(fault, verb, table);
+            assert_busy(&kw.refresh(&zero));
+            kw.mend();
+            assert_eq!(kw.state(), before, "{table} {fault:?}");
+            assert_eq!(kw.me(&access), 200, "{table} {fault:?}");
+        }
+    }
+    kw.refresh(&zero).refused(401, "INVALID_CREDENTIALS");
+    assert_eq!(kw.me(&access), 401);
+});
+
+both!(r16_a_session_that_can_not_be_begun, |kw| {
+    let account = kw.account("alice@example.com");
+    let body = json!({ "email": "alice@example.com", "password": crate::support::PASSWORD });
+    let before = (kw.state(), kw.count("login_attempts"), kw.audit(account));
+    for table in ["sessions", "login_attempts", "audit_events"] {
+        for fault in FAULTS {
+            // An attempt that broke off counts as a failure: wait for what it earned.
+            kw.advance(1000);
+            kw.inject(fault, "INSERT", table);
+            assert_busy(&kw.post("/auth/login").json(&body).send());
+            kw.mend();
+            let after = (kw.state(), kw.count("login_attempts"), kw.audit(account));
+            assert_eq!(after, before, "{table} {fault:?}");
+        }
+    }
+    kw.advance(1000);
+    assert_eq!(kw.post("/auth/login").json(&body).send().status, 200);
+});
+
+both!(r16_a_logout_that_is_not_committed_is_not_claimed, |kw| {
+    let (access, refresh) = kw.signed_in("alice@example.com");
+    let before = kw.state();
+    let body = json!({ "refresh_token": refresh });
+    for fault in [Fault::Fails, Fault::CommitFails] {
+        kw.inject(fault, "UPDATE", "sessions");
+        assert_busy(&kw.post("/auth/logout").json(&body).send());
+        assert_busy(&kw.post("/auth/logout").bearer(&access).send());
+        assert_busy(&kw.post("/auth/logout").cookie(&refresh).send());
+        kw.mend();
+        assert_eq!(kw.state(), before, "{fault:?}");
+        assert_eq!(kw.me(&access), 200, "{fault:?}");
+    }
+    assert_eq!(kw.post("/auth/logout").bearer(&access).send().status, 204);
+});
+
+// One job that fails must not take the others of its group down with it, and a group
+// whose commit fails must answer nobody as if it had not.
+both!(r16_a_fault_in_one_of_many_refreshes, |kw| {
+    let sessions: Vec<_> = (0..20)
+        .map(|n| kw.signed_in(&format!("alice{n}@example.com")))
+        .collect();
+    let unlucky = kw.session_of(&sessions[7].0).id;
+    kw.execute(
+        &format!(
+            "CREATE TRIGGER fault BEFORE UPDATE ON sessions WHEN NEW.id = '{unlucky}'
+             BEGIN SELECT RAISE(ABORT, 'injected'); END;"
+        ),
+        &format!(
+            "CREATE FUNCTION fault() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                 IF NEW.id = '{unlucky}' THEN RAISE EXCEPTION 'injected'; END IF;
+                 RETURN NEW; END $$;
+             CREATE TRIGGER fault BEFORE UPDATE ON sessions
+             FOR EACH ROW EXECUTE FUNCTION fault()"
+        ),
+    );
+    let asks = sessions.iter().map(|(_, token)| {
+        kw.post("/auth/refresh")
+            .json(&json!({ "refresh_token": token }))
+    });
+    for (number, answer) in kw.all(asks.collect()).iter().enumerate() {
+        let generation = kw.session_of(&sessions[number].0).generation.number;
+        if number == 7 {
+            assert_busy(answer);
+            assert_eq!(generation, 0);
+        } else {
+            assert_eq!(answer.outcome(), "fresh");
+            assert_eq!(generation, 1);
+        }
+    }
+});
+
+// Semantics 10: a transaction that the database broke off is run once more, and the
+// session moves by one generation, not by two.
+#[test]
+fn r16_a_transaction_broken_off_is_run_once_more_postgres() {
+    let Some(kw) = TestKeyward::postgres(&[]) else {
+        return;
+    };
+    let (access, refresh) = kw.signed_in("alice@example.com");
+    kw.execute(
+        "",
+        "CREATE SEQUENCE fault_count;
+         CREATE FUNCTION fault() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+             IF nextval('fault_count') = 1 THEN
+                 RAISE EXCEPTION 'could not serialize access' USING ERRCODE = '40001';
+             END IF;
+             RETURN NEW; END $$;
+         CREATE TRIGGER fault BEFORE UPDATE ON sessions
+         FOR EACH ROW EXECUTE FUNCTION fault()",
+    );
+    assert_eq!(kw.refresh(&refresh).outcome(), "fresh");
+    assert_eq!(kw.session_of(&access).generation.number, 1);
+}
+
+// S5: the server was restarted, so every pooled connection is dead. Each may cost one
+// 503, and then the pool has good ones again.
+#[test]
+fn r16_s5_connections_that_died_are_replaced_postgres() {
+    let Some(kw) = TestKeyward::postgres(&[]) else {
+        return;
+    };
+    let (access, mut token) = kw.signed_in("alice@example.com");
+    for round in 1..=3 {
+        let asks = (0..8).map(|_| kw.get("/auth/me").bearer(&access)).collect();
+        kw.all(asks); // So that the pool is full.
+        kw.execute(
+            "",
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+             WHERE datname = current_database() AND pid <> pg_backend_pid()",
+        );
+        let busy = std::iter::from_fn(|| {
+            let answer = kw.refresh(&token);
+            if answer.status == 200 {
+                token = answer.tokens().1;
+                return None;
+            }
+            assert_busy(&answer);
+            Some(())
+        });
+        let busy = busy.take(20).count();
+        assert!(busy <= 4, "round {round}: {busy} refusals of a pool of 4");
+        assert_eq!(kw.session_of(&access).generation.number, round);
+    }
+}
+
+// S4: another process (a backup, a forgotten shell) holds SQLite's one write lock for
+// longer than Keyward waits for it.
+#[test]
+fn r16_s4_another_process_holds_the_write_lock_sqlite() {
+    let kw = TestKeyward::new();
+    let (access, refresh) = kw.signed_in("alice@example.com");
+    let Url::Sqlite(path) = kw.kw.store.url() else {
+        unreachable!("on SQLite");
+    };
+    let mut other = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+    other.batch_execute("BEGIN IMMEDIATE").unwrap();
+    let before = kw.state();
+    assert_busy(&kw.refresh(&refresh));
+    assert_eq!(kw.state(), before, "reads go on");
+    assert_eq!(kw.me(&access), 200);
+    other.batch_execute("ROLLBACK").unwrap();
+    assert_eq!(kw.refresh(&refresh).outcome(), "fresh");
+    assert_eq!(kw.session_of(&access).generation.number, 1);
+}

@@ -1,0 +1,28 @@
+//! Sessions as tests need them: signed in one way or another, and found dead or alive.
+
+use keyward::domain::session::EndReason;
+
+use super::TestKeyward;
+
+impl TestKeyward {
+    /// A new account, signed in and refreshed once: the access token of generation 1,
+    /// and the refresh tokens of generations 0 and 1.
+    pub fn refreshed(&self, email: &str) -> (String, [String; 2]) {
+        let (_, zero) = self.signed_in(email);
+        let (access, one) = self.refresh(&zero).tokens();
+        (access, [zero, one])
+    }
+
+    /// Asserts that the session of this access token has ended for this reason, that
+    /// nothing it gave is of any use, and that asking does not change its row.
+    #[track_caller]
+    pub fn assert_ended(&self, access: &str, tokens: &[&str], reason: EndReason) {
+        let ended = self.session_of(access);
+        assert_eq!(ended.ended.map(|(_, why)| why), Some(reason));
+        assert_eq!(self.me(access), 401);
+        for token in tokens {
+            self.refresh(token).refused(401, "INVALID_CREDENTIALS");
+        }
+        assert_eq!(self.session_of(access), ended);
+    }
+}
