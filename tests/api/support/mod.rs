@@ -6,10 +6,14 @@
 
 mod ask;
 mod forge;
+mod logbook;
+mod wire;
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -18,6 +22,8 @@ use actix_web::{body, test};
 use futures_util::future::{LocalBoxFuture, join_all};
 use keyward::app::{App, World};
 use keyward::config;
+use keyward::crypto::signing_key::SigningKey;
+use keyward::domain::algorithm::Algorithm;
 use keyward::domain::id::{AccountId, SessionId};
 use keyward::domain::identifier::{Email, Username};
 use keyward::domain::password::Password;
@@ -32,6 +38,7 @@ use serde_json::Value;
 
 pub use ask::{Answer, Ask};
 pub use forge::Forge;
+pub use logbook::Logbook;
 
 use crate::postgres;
 
@@ -47,11 +54,14 @@ type Handle = Rc<dyn Fn(Request) -> LocalBoxFuture<'static, Answer>>;
 
 pub struct TestKeyward {
     pub kw: Keyward,
+    web: Arc<http::Web>,
     settings: BTreeMap<String, String>,
     handle: Handle,
     system: Rc<actix_rt::SystemRunner>,
     /// Of the SQLite database; the last one out removes it.
     folder: Rc<Folder>,
+    /// The key that it began with, as it is stored.
+    key: (Algorithm, Vec<u8>),
 }
 
 struct Folder(Option<PathBuf>);
@@ -137,8 +147,12 @@ impl TestKeyward {
             entropy: Entropy::seeded(1),
         };
         let system = Rc::new(actix_rt::System::new());
-        let kw = Self::start(settings, world, system, folder);
-        keys::import(&kw.kw, SIGNING_KEY.to_vec()).unwrap();
+        let mut kw = Self::start(settings, world, system, folder);
+        if kw.key.0 != Algorithm::Rs256 {
+            let bytes = SigningKey::generate(kw.key.0, &Entropy::seeded(2)).unwrap();
+            kw.key.1 = bytes.to_vec();
+        }
+        keys::import(&kw.kw, kw.key.1.clone()).unwrap();
         kw
     }
 
@@ -152,7 +166,7 @@ impl TestKeyward {
             .map_err(|faults| format!("{faults:?}"))
             .unwrap();
         let app = App::open(&config, world).unwrap();
-        let service = http::app(app.keyward.clone(), app.web);
+        let service = http::app(app.keyward.clone(), Arc::clone(&app.web));
         let service = Rc::new(system.block_on(test::init_service(service)));
         let handle: Handle = Rc::new(move |request| {
             let service = Rc::clone(&service);
@@ -176,11 +190,13 @@ impl TestKeyward {
             })
         });
         Self {
-            kw: app.keyward,
+            web: app.web,
             settings,
             handle,
             system,
             folder,
+            key: (config.algorithm, SIGNING_KEY.to_vec()),
+            kw: app.keyward,
         }
     }
 
@@ -200,10 +216,16 @@ impl TestKeyward {
         for (name, value) in settings {
             all.insert((*name).to_owned(), (*value).to_owned());
         }
-        let replica = Self::start(all, world, Rc::clone(&self.system), Rc::clone(&self.folder));
+        let mut replica = Self::start(all, world, Rc::clone(&self.system), Rc::clone(&self.folder));
+        replica.key.clone_from(&self.key);
         keys::load(&replica.kw).unwrap();
         replica.catch_up();
         replica
+    }
+
+    /// Signs with the key that this Keyward (or the one that it replicates) began with.
+    pub fn forge(&self) -> Forge {
+        Forge::read(self.key.0, &self.key.1)
     }
 
     /// What the tail does five times a second: reads what others revoked.
@@ -327,7 +349,7 @@ impl TestKeyward {
         for account in administer::list(&self.kw, 10_000).unwrap() {
             let roles = administer::roles_of(&self.kw, account.id).unwrap();
             let sessions = administer::sessions_of(&self.kw, account.id).unwrap();
-            state.push_str(&format!("{account:?} {roles:?} {sessions:#?}\n"));
+            writeln!(state, "{account:?} {roles:?} {sessions:#?}").unwrap();
         }
         state
     }
