@@ -80,7 +80,10 @@ where
     P::PublicKey: AsDer<PublicKeyX509Der<'static>>,
 {
     let key = pair.public_key();
-    (key.as_ref().to_vec(), key.as_der().unwrap().as_ref().to_vec())
+    (
+        key.as_ref().to_vec(),
+        key.as_der().unwrap().as_ref().to_vec(),
+    )
 }
 
 fn signed_with_the_public_key(ours: &Forge, access: &str) -> Vec<String> {
@@ -126,7 +129,11 @@ both!(j3_a_key_has_one_algorithm, HS256, |kw| {
             ("RS256", hmac::HMAC_SHA256),
         ] {
             let header = ours.header_with(&[("alg", json!(alg))]).to_string();
-            forged.push(Forge::sign_by(&header, &claims, hmac_by(algorithm, &ours.bytes)));
+            forged.push(Forge::sign_by(
+                &header,
+                &claims,
+                hmac_by(algorithm, &ours.bytes),
+            ));
         }
         // Half a signature is none.
         let sign = hmac_by(hmac::HMAC_SHA256, &ours.bytes);
@@ -172,20 +179,24 @@ fn j4_keyward_does_not_start_with_such_a_secret() {
     }
 }
 
-both!(j27_a_token_of_an_algorithm_without_a_key_is_refused, ES256, |kw| {
-    refuses(kw, |ours, access| {
-        let claims = Forge::claims_of(access);
-        let mut forged = Vec::new();
-        for algorithm in [Algorithm::Rs256, Algorithm::EdDsa, Algorithm::Hs256] {
-            let foreign = Forge::foreign(algorithm);
-            forged.push(foreign.sign(&foreign.header(), &claims));
-            let named = ours.header_with(&[("alg", json!(algorithm.as_str()))]);
-            forged.push(foreign.sign(&named, &claims));
-            forged.push(ours.sign(&named, &claims));
-        }
-        for alg in ["RS384", "RS512", "PS256", "ES384", "ES256K", "XY"] {
-            forged.push(ours.sign(&ours.header_with(&[("alg", json!(alg))]), &claims));
-        }
-        forged
-    });
-});
+both!(
+    j27_a_token_of_an_algorithm_without_a_key_is_refused,
+    ES256,
+    |kw| {
+        refuses(kw, |ours, access| {
+            let claims = Forge::claims_of(access);
+            let mut forged = Vec::new();
+            for algorithm in [Algorithm::Rs256, Algorithm::EdDsa, Algorithm::Hs256] {
+                let foreign = Forge::foreign(algorithm);
+                forged.push(foreign.sign(&foreign.header(), &claims));
+                let named = ours.header_with(&[("alg", json!(algorithm.as_str()))]);
+                forged.push(foreign.sign(&named, &claims));
+                forged.push(ours.sign(&named, &claims));
+            }
+            for alg in ["RS384", "RS512", "PS256", "ES384", "ES256K", "XY"] {
+                forged.push(ours.sign(&ours.header_with(&[("alg", json!(alg))]), &claims));
+            }
+            forged
+        });
+    }
+);

@@ -28,7 +28,10 @@ both!(j14_a_clock_that_is_a_minute_ahead_is_borne, |kw| {
     let now = kw.kw.clock.now().seconds();
     for ahead in [1, 60] {
         for claims in [
-            vec![("iat", json!(now + ahead)), ("exp", json!(now + ahead + 900))],
+            vec![
+                ("iat", json!(now + ahead)),
+                ("exp", json!(now + ahead + 900)),
+            ],
             vec![("nbf", json!(now + ahead))],
         ] {
             let claims = Forge::with(&access, &claims);
@@ -38,31 +41,34 @@ both!(j14_a_clock_that_is_a_minute_ahead_is_borne, |kw| {
     }
 });
 
-both!(j15_a_token_passes_for_less_than_five_seconds_after_its_end, |kw| {
-    let (access, _) = kw.signed_in("alice@example.com");
-    let before = kw.state();
-    // Seconds since sign-in; the token lives for 900.
-    let mut passed = 0;
-    for (at, passes) in [
-        (899, true),
-        (900, true),
-        (901, true),
-        (904, true),
-        (905, false),
-        (906, false),
-        (959, false),
-        (90_000, false),
-    ] {
-        kw.advance(at - passed);
-        passed = at;
-        if passes {
-            assert_eq!(kw.me(&access), 200, "after {at} s");
-        } else {
-            refused_at_every_door(kw, &access, EXPIRED);
+both!(
+    j15_a_token_passes_for_less_than_five_seconds_after_its_end,
+    |kw| {
+        let (access, _) = kw.signed_in("alice@example.com");
+        let before = kw.state();
+        // Seconds since sign-in; the token lives for 900.
+        let mut passed = 0;
+        for (at, passes) in [
+            (899, true),
+            (900, true),
+            (901, true),
+            (904, true),
+            (905, false),
+            (906, false),
+            (959, false),
+            (90_000, false),
+        ] {
+            kw.advance(at - passed);
+            passed = at;
+            if passes {
+                assert_eq!(kw.me(&access), 200, "after {at} s");
+            } else {
+                refused_at_every_door(kw, &access, EXPIRED);
+            }
         }
+        assert_eq!(kw.state(), before);
     }
-    assert_eq!(kw.state(), before);
-});
+);
 
 // The same for a token that this process has never seen before, so that the memory of
 // verified tokens and the first look agree.

@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 
 use keyward::domain::algorithm::Algorithm;
 use keyward::service::{Error, Keyward};
-use keyward::store;
 use serde_json::json;
 
 use crate::support::{Forge, TestKeyward};
@@ -17,34 +16,36 @@ const CONNECTIONS: usize = 4;
 /// Holds every connection, and SQLite's writer, while `work` runs: whoever asks the
 /// database meanwhile waits for two seconds and then answers 503.
 fn without_the_database(kw: &Keyward, work: impl FnOnce()) {
-    let (held, all_held) = sync_channel::<()>(CONNECTIONS + 1);
+    // On PostgreSQL a writer takes a connection of the same pool.
+    let writers = usize::from(kw.store.url().is_sqlite());
+    let (held, all_held) = sync_channel::<()>(CONNECTIONS + writers);
     thread::scope(|scope| {
         let mut releases = Vec::new();
-        for number in 0..=CONNECTIONS {
+        for number in 0..CONNECTIONS + writers {
             let (release, released) = sync_channel::<()>(1);
-            let (held, last) = (held.clone(), number == CONNECTIONS);
-            // On PostgreSQL writing takes a connection of the same pool.
-            if last && !kw.store.url().is_sqlite() {
-                continue;
-            }
             releases.push(release);
+            let held = held.clone();
+            let hold = move || {
+                held.send(()).unwrap();
+                // An error, once the other end is dropped.
+                let _ = released.recv();
+            };
             scope.spawn(move || {
-                let hold = move || {
-                    held.send(()).unwrap();
-                    let _ = released.recv();
-                };
-                let done: Result<(), store::Error> = if last {
-                    let mut hold = Some(hold);
-                    let write = move |_: &mut _| Ok::<_, Error>(hold.take().map_or((), |hold| hold()));
-                    kw.store.write(write).unwrap();
-                    Ok(())
+                let done: Result<(), Error> = if number < CONNECTIONS {
+                    kw.store.read(|_| {
+                        hold();
+                        Ok(())
+                    })
                 } else {
-                    kw.store.read(|_| Ok(hold()))
+                    kw.store.write(move |_| {
+                        hold();
+                        Ok(())
+                    })
                 };
                 done.unwrap();
             });
         }
-        for _ in 0..releases.len() {
+        for _ in &releases {
             all_held.recv().unwrap();
         }
         work();
@@ -74,12 +75,22 @@ both!(j8_unknown_keys_are_looked_up_in_memory_alone, |kw| {
         }
         // Ten milliseconds for each would be a hundred times too slow already; this
         // bound is for machines under load.
-        assert!(began.elapsed() < Duration::from_secs(100), "{:?}", began.elapsed());
-        kw.get("/auth/verify").bearer(&tokens[0]).send().refused(401, "INVALID_TOKEN");
+        assert!(
+            began.elapsed() < Duration::from_secs(100),
+            "{:?}",
+            began.elapsed()
+        );
+        kw.get("/auth/verify")
+            .bearer(&tokens[0])
+            .send()
+            .refused(401, "INVALID_TOKEN");
         // And the genuine token needs no database either.
         assert_eq!(kw.get("/auth/verify").bearer(&access).send().status, 200);
         // The control: what does ask the database finds that it is away.
-        kw.get("/auth/me").bearer(&access).send().refused(503, "SERVICE_UNAVAILABLE");
+        kw.get("/auth/me")
+            .bearer(&access)
+            .send()
+            .refused(503, "SERVICE_UNAVAILABLE");
     });
     assert_eq!(kw.state(), before);
 });

@@ -15,20 +15,23 @@ both!(j5_a_token_with_its_own_key_in_its_header_is_refused, |kw| {
     refuses(kw, forgeries::with_its_own_key);
 });
 
-both!(j6_a_token_that_says_where_its_key_is_makes_no_connection, |kw| {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.set_nonblocking(true).unwrap();
-    let url = format!("http://{}/jwks", listener.local_addr().unwrap());
-    let (access, _) = kw.signed_in("alice@example.com");
-    let before = kw.state();
-    for token in forgeries::naming_keys_at(kw, &access, &url) {
-        refused_at_every_door(kw, &token, INVALID);
+both!(
+    j6_a_token_that_says_where_its_key_is_makes_no_connection,
+    |kw| {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let url = format!("http://{}/jwks", listener.local_addr().unwrap());
+        let (access, _) = kw.signed_in("alice@example.com");
+        let before = kw.state();
+        for token in forgeries::naming_keys_at(kw, &access, &url) {
+            refused_at_every_door(kw, &token, INVALID);
+        }
+        assert_eq!(kw.state(), before);
+        // The kernel completes a connection without an accept, so one that was made at any
+        // time up to now would be found here.
+        assert_eq!(listener.accept().unwrap_err().kind(), ErrorKind::WouldBlock);
     }
-    assert_eq!(kw.state(), before);
-    // The kernel completes a connection without an accept, so one that was made at any
-    // time up to now would be found here.
-    assert_eq!(listener.accept().unwrap_err().kind(), ErrorKind::WouldBlock);
-});
+);
 
 both!(j7_a_kid_is_a_name_and_nothing_else, |kw| {
     refuses(kw, forgeries::with_odd_kids);
@@ -39,7 +42,10 @@ fn j7_a_kid_is_not_logged() {
     let kw = crate::support::TestKeyward::new();
     let (access, _) = kw.signed_in("alice@example.com");
     let logbook = Logbook::open();
-    for kid in ["canary-kid\n-in-two-lines".to_owned(), "canary-kid".repeat(1000)] {
+    for kid in [
+        "canary-kid\n-in-two-lines".to_owned(),
+        "canary-kid".repeat(1000),
+    ] {
         let header = kw.forge().header_with(&[("kid", kid.into())]);
         let token = kw.forge().sign(&header, &Forge::claims_of(&access));
         refused_at_every_door(&kw, &token, INVALID);
@@ -61,7 +67,10 @@ both!(j10_a_token_of_another_type_is_refused, |kw| {
 both!(j10_no_kind_of_token_passes_for_another, |kw| {
     let (access, refresh) = kw.signed_in("alice@example.com");
     let before = kw.state();
-    let session = Forge::claims_of(&access)["sid"].as_str().unwrap().to_owned();
+    let session = Forge::claims_of(&access)["sid"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     for kind in [&refresh, &session] {
         refused_at_every_door(kw, kind, INVALID);
         let answer = kw.get("/auth/token").bearer(kind).send();

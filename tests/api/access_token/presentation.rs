@@ -8,7 +8,9 @@ const PATH: &str = "/auth/me";
 /// An ask with these Authorization headers.
 fn with<'a>(kw: &'a TestKeyward, values: &[String]) -> Ask<'a> {
     let ask = kw.get(PATH);
-    values.iter().fold(ask, |ask, value| ask.header("authorization", value))
+    values
+        .iter()
+        .fold(ask, |ask, value| ask.header("authorization", value))
 }
 
 both!(j28_two_tokens_are_refused_even_where_both_are_good, |kw| {
@@ -40,23 +42,26 @@ both!(j28_the_word_bearer_is_read_in_any_letter_case, |kw| {
 });
 
 // As the original: no token at all, rather than a bad one.
-both!(j28_what_is_not_bearer_and_one_token_is_as_if_nothing_was_sent, |kw| {
-    let (access, _) = kw.signed_in("alice@example.com");
-    for value in [
-        String::new(),
-        "Bearer".to_owned(),
-        "Bearer ".to_owned(),
-        access.clone(),
-        format!("Bearer\t{access}"),
-        format!("Bearer  {access}"),
-        format!("Bearer {access} x"),
-        format!("Bearer{access}"),
-        format!("Token {access}"),
-        format!("Basic {access}"),
-        format!("Bearer: {access}"),
-    ] {
-        let answer = with(kw, std::slice::from_ref(&value)).send();
-        answer.refused(401, "INVALID_CREDENTIALS");
-        assert_eq!(answer.header("www-authenticate"), Some("Bearer"), "{value}");
+both!(
+    j28_what_is_not_bearer_and_one_token_is_as_if_nothing_was_sent,
+    |kw| {
+        let (access, _) = kw.signed_in("alice@example.com");
+        for value in [
+            String::new(),
+            "Bearer".to_owned(),
+            "Bearer ".to_owned(),
+            access.clone(),
+            format!("Bearer\t{access}"),
+            format!("Bearer  {access}"),
+            format!("Bearer {access} x"),
+            format!("Bearer{access}"),
+            format!("Token {access}"),
+            format!("Basic {access}"),
+            format!("Bearer: {access}"),
+        ] {
+            let answer = with(kw, std::slice::from_ref(&value)).send();
+            answer.refused(401, "INVALID_CREDENTIALS");
+            assert_eq!(answer.header("www-authenticate"), Some("Bearer"), "{value}");
+        }
     }
-});
+);

@@ -107,7 +107,10 @@ both!(j25_after_logout_a_copy_of_the_token_opens_nothing, |kw| {
 both!(j25_the_same_for_a_token_of_the_long_kind, |kw| {
     kw.add("alice@example.com", Some("alice"), false);
     let access = kw.oisp_login("alice");
-    assert_eq!(kw.delete("/v1/api/auth/me").bearer(&access).send().status, 204);
+    assert_eq!(
+        kw.delete("/v1/api/auth/me").bearer(&access).send().status,
+        204
+    );
     let before = kw.state();
     for hours in [0, 1, 22] {
         kw.advance(hours * 3600);
