@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::key_ring::KeyRing;
 use super::signing_key::SigningKey;
+use crate::domain::algorithm::Algorithm;
 use crate::domain::claims::Claims;
 use crate::support::clock::Timestamp;
 
@@ -45,10 +46,10 @@ pub fn sign(key: &SigningKey, claims: &Claims) -> String {
     text
 }
 
-/// The claims of a rightly signed token. Whether they are good here and now is asked
-/// of the claims themselves. `None` says nothing of why.
+/// The claims of a rightly signed token, and by what it was signed. Whether they are good
+/// here and now is asked of the claims themselves. `None` says nothing of why.
 #[must_use]
-pub fn verify(ring: &KeyRing, text: &str, now: Timestamp) -> Option<Claims> {
+pub fn verify(ring: &KeyRing, text: &str, now: Timestamp) -> Option<(Claims, Algorithm)> {
     if text.len() > LONGEST {
         return None;
     }
@@ -68,5 +69,5 @@ pub fn verify(ring: &KeyRing, text: &str, now: Timestamp) -> Option<Claims> {
         return None;
     }
     let claims = URL_SAFE_NO_PAD.decode(claims).ok()?;
-    serde_json::from_slice(&claims).ok()
+    Some((serde_json::from_slice(&claims).ok()?, key.algorithm()))
 }

@@ -11,6 +11,7 @@ use super::context::Keyward;
 use super::error::{Error, Result};
 use super::revoked::Standing;
 use crate::crypto::token;
+use crate::domain::algorithm::Algorithm;
 use crate::domain::claims::{Claims, Fault, LEEWAY_SECONDS};
 use crate::domain::id::{AccountId, SessionId};
 use crate::support::secret::{ExposeSecret as _, SecretString};
@@ -26,6 +27,8 @@ pub struct VerifiedTokens(Cache<[u8; 32], Arc<Principal>>);
 #[derive(Debug)]
 pub struct Principal {
     pub claims: Claims,
+    /// By what its token is signed, which after a change is not what signs now.
+    pub algorithm: Algorithm,
 }
 
 impl Principal {
@@ -88,7 +91,7 @@ fn verified(kw: &Keyward, text: &str) -> Result<Arc<Principal>> {
         return Ok(principal);
     }
     let now = kw.clock.now();
-    let claims = token::verify(&kw.ring.load(), text, now).ok_or_else(Error::token)?;
+    let (claims, algorithm) = token::verify(&kw.ring.load(), text, now).ok_or_else(Error::token)?;
     claims
         .check(&kw.expected, now)
         .map_err(|fault| match fault {
@@ -100,7 +103,7 @@ fn verified(kw: &Keyward, text: &str) -> Result<Arc<Principal>> {
     }
     // Once for each token and process: enough for "this generation was seen".
     kw.seen.note(claims.sid, claims.generation);
-    let principal = Arc::new(Principal { claims });
+    let principal = Arc::new(Principal { claims, algorithm });
     kw.verified.0.insert(key, Arc::clone(&principal));
     Ok(principal)
 }
@@ -111,7 +114,7 @@ fn verified(kw: &Keyward, text: &str) -> Result<Arc<Principal>> {
 /// `INVALID_TOKEN`, or `SERVICE_UNAVAILABLE` as above.
 pub fn read_expired(kw: &Keyward, text: &SecretString) -> Result<ExpiredToken> {
     let now = kw.clock.now();
-    let claims =
+    let (claims, _) =
         token::verify(&kw.ring.load(), text.expose_secret(), now).ok_or_else(Error::token)?;
     claims
         .check_but_age(&kw.expected, now)

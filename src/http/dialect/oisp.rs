@@ -73,7 +73,7 @@ pub async fn token_info(call: Call) -> Answer<Oisp> {
     let principal = call.principal()?;
     let claims = &principal.claims;
     Ok(HttpResponse::Ok().json(json!({
-        "header": { "typ": "JWT", "alg": call.kw.policy.algorithm.as_str() },
+        "header": { "typ": "JWT", "alg": principal.algorithm.as_str() },
         "payload": {
             "jti": claims.jti,
             "iss": claims.iss,

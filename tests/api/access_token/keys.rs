@@ -107,3 +107,20 @@ both!(
         assert_eq!(other.me(&young), 200);
     }
 );
+
+// tokenInfo tells of the token that was verified, not of how new ones are signed (J26).
+both!(j26_token_info_tells_the_algorithm_of_this_token, |kw| {
+    kw.add("alice@example.com", Some("alice"), false);
+    let old = kw.oisp_login("alice");
+    let other = with_another_algorithm(kw);
+    other.advance(NOTICE);
+    let young = other.oisp_login("alice");
+    for (token, alg) in [(&old, "RS256"), (&young, "ES256")] {
+        let info = other
+            .get("/v1/api/auth/tokenInfo")
+            .bearer(token)
+            .send()
+            .json();
+        assert_eq!(info["header"], json!({ "typ": "JWT", "alg": alg }));
+    }
+});
