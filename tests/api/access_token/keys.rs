@@ -124,3 +124,29 @@ both!(j26_token_info_tells_the_algorithm_of_this_token, |kw| {
         assert_eq!(info["header"], json!({ "typ": "JWT", "alg": alg }));
     }
 });
+
+// Without this, tokens that the one signs would be refused by the other.
+both!(
+    s10_a_running_process_learns_of_a_key_that_another_made,
+    |kw| {
+        kw.account("alice@example.com");
+        let other = kw.replica();
+        keys::rotate(&other.kw).unwrap();
+        kw.catch_up();
+        assert_eq!(published(kw), published(&other));
+
+        for each in [kw, &other] {
+            each.advance(NOTICE);
+        }
+        let other = with_another_algorithm(kw);
+        kw.catch_up();
+        assert_eq!(published(kw).len(), 3);
+        assert_eq!(published(kw), published(&other));
+        for each in [kw, &other] {
+            each.advance(NOTICE);
+        }
+        let access = text(&other.login("alice@example.com"), "access_token");
+        assert_eq!(Forge::header_of(&access)["alg"], "ES256");
+        assert_eq!(kw.me(&access), 200);
+    }
+);
