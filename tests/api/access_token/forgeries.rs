@@ -15,6 +15,25 @@ use crate::support::{Forge, TestKeyward};
 
 pub type Forger = fn(&TestKeyward, &str) -> Vec<String>;
 
+/// What must be refused whatever its `exp` says: at the doors and at the exchange.
+pub const ALL: &[(&str, Forger)] = &[
+    ("J1", unsigned),
+    ("J5", with_its_own_key),
+    ("J6", with_a_key_elsewhere),
+    ("J7", with_odd_kids),
+    ("J9", with_critical_headers),
+    ("J10", of_another_type),
+    ("J11", of_another_issuer),
+    ("J12", for_another_audience),
+    ("J13", with_odd_ends),
+    ("J14", of_the_future),
+    ("J16", saying_things_twice),
+    ("J18", altered_in_their_text),
+    ("J19", of_another_form),
+    ("J20", with_too_much_in_them),
+    ("J24", of_no_session),
+];
+
 /// With the genuine claims and these headers, rightly signed.
 fn with_headers(kw: &TestKeyward, access: &str, changes: &[&[(&str, Value)]]) -> Vec<String> {
     let (forge, claims) = (kw.forge(), Forge::claims_of(access));

@@ -47,6 +47,10 @@ pub fn with_its_own_key(kw: &TestKeyward, access: &str) -> Vec<String> {
     ]
 }
 
+pub fn with_a_key_elsewhere(kw: &TestKeyward, access: &str) -> Vec<String> {
+    naming_keys_at(kw, access, "http://127.0.0.1:9/jwks")
+}
+
 pub fn naming_keys_at(kw: &TestKeyward, access: &str, url: &str) -> Vec<String> {
     let (ours, foreign) = (kw.forge(), Forge::foreign(Algorithm::Rs256));
     let claims = Forge::claims_of(access);
