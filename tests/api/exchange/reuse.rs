@@ -57,6 +57,32 @@ both!(
     }
 );
 
+// A client whose answer was lost gets the same generation again, as with a refresh
+// (semantics 1, rules 4 and 5), and a token that is good for as long as any.
+both!(x4_an_answer_that_was_lost_is_given_again, |kw| {
+    let (access, _) = expired(kw);
+    let first = exchange(kw, &access);
+    assert_eq!(first.header("x-keyward-refresh"), Some("fresh"));
+    let again = exchange(kw, &access);
+    assert_eq!(again.header("x-keyward-refresh"), Some("replayed"));
+    assert_eq!(again.body, first.body);
+    kw.advance(20 * 60);
+    let late = exchange(kw, &access);
+    assert_eq!(late.header("x-keyward-refresh"), Some("recovered"));
+    let late = text(&late.json(), "token");
+    assert_eq!(kw.me(&late), 200);
+    let (first, late) = (
+        Forge::claims_of(&text(&first.json(), "token")),
+        Forge::claims_of(&late),
+    );
+    assert_eq!(late["gen"], first["gen"]);
+    assert_ne!(late["jti"], first["jti"], "another token, so another name");
+    let life = late["exp"].as_i64().unwrap() - late["iat"].as_i64().unwrap();
+    assert_eq!(life, 900);
+    assert_eq!(kw.session_of(&access).ended, None);
+    assert_eq!(generation(kw, &access), 1);
+});
+
 // The counter is one: a refresh after an exchange of that generation is a reuse, and
 // the other way round.
 both!(x4_an_exchange_and_a_refresh_are_two_uses, |kw| {
