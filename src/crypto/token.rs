@@ -46,8 +46,8 @@ pub fn sign(key: &SigningKey, claims: &Claims) -> String {
     text
 }
 
-/// The claims of a rightly signed token, and by which algorithm. Whether they are good here and now is asked
-/// of the claims themselves. `None` says nothing of why.
+/// The claims of a rightly signed token, and by what it was signed. Whether they are good
+/// here and now is asked of the claims themselves. `None` says nothing of why.
 #[must_use]
 pub fn verify(ring: &KeyRing, text: &str, now: Timestamp) -> Option<(Claims, Algorithm)> {
     if text.len() > LONGEST {
@@ -69,6 +69,5 @@ pub fn verify(ring: &KeyRing, text: &str, now: Timestamp) -> Option<(Claims, Alg
         return None;
     }
     let claims = URL_SAFE_NO_PAD.decode(claims).ok()?;
-    let claims = serde_json::from_slice(&claims).ok()?;
-    Some((claims, key.algorithm()))
+    Some((serde_json::from_slice(&claims).ok()?, key.algorithm()))
 }

@@ -27,7 +27,7 @@ pub struct VerifiedTokens(Cache<[u8; 32], Arc<Principal>>);
 #[derive(Debug)]
 pub struct Principal {
     pub claims: Claims,
-    /// By which its token was signed.
+    /// By what its token is signed, which after a change is not what signs now.
     pub algorithm: Algorithm,
 }
 

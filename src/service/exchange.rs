@@ -75,8 +75,14 @@ pub fn exchange(
             account,
             outcome,
         } => {
-            let claims = successor(kw, old, &session, &account);
-            Ok((sign(kw, &claims, kw.clock.now())?, outcome))
+            let now = kw.clock.now();
+            // What was lost a while ago and is given again must be good from now on.
+            let from = match outcome {
+                Outcome::Recovered => now,
+                Outcome::Fresh | Outcome::Replayed => session.generation.rotated_at,
+            };
+            let claims = successor(kw, old, &session, &account, from);
+            Ok((sign(kw, &claims, now)?, outcome))
         }
         Rotated::Refused(error) if error.code == super::Code::InvalidCredentials => {
             Err(if error.is_final {
@@ -93,13 +99,20 @@ pub fn exchange(
     }
 }
 
-/// The new token's claims follow from the old token and the session's row alone, so
-/// that exchanges of one token that run at the same time give the same text (Y-39).
-fn successor(kw: &Keyward, old: Claims, session: &Session, account: &Account) -> Claims {
-    let from: Timestamp = session.generation.rotated_at;
+/// The new token's claims follow from the old token, the session's row and the instant
+/// `from` alone, so that exchanges of one token that run at the same time give the same
+/// text (Y-39).
+fn successor(
+    kw: &Keyward,
+    old: Claims,
+    session: &Session,
+    account: &Account,
+    from: Timestamp,
+) -> Claims {
     let mut context = hmac::Context::with_key(&kw.exchange_ids);
     context.update(session.id.0.as_bytes());
     context.update(&session.generation.number.to_be_bytes());
+    context.update(&from.millis().to_be_bytes());
     context.update(old.jti.as_bytes());
     let mut id = [0; 16];
     id.copy_from_slice(&context.sign().as_ref()[..16]);

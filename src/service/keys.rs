@@ -30,7 +30,7 @@ pub const NOTICE: Duration = Duration::from_secs(600);
 pub fn prepare(kw: &Keyward) -> Result<()> {
     let stored = kw.store.read(signing_keys::list)?;
     let algorithm = kw.policy.algorithm;
-    // Asked inside the transaction again: replicas that start together make one key.
+    // Asked inside the transaction again: of replicas that start together one makes it.
     if stored.last().is_none_or(|key| key.algorithm != algorithm) {
         let now = kw.clock.now();
         let bytes = SigningKey::generate(algorithm, &kw.entropy).map_err(unusable)?;
@@ -41,7 +41,10 @@ pub fn prepare(kw: &Keyward) -> Result<()> {
                 return Ok(());
             }
             let from = if stored.is_empty() { now } else { now + NOTICE };
-            add(&inner, tx, algorithm, &bytes, from, now).map(|_| ())
+            add(&inner, tx, algorithm, &bytes, from, now)?;
+            // On PostgreSQL two that start at the same instant may each make one: then
+            // both are good, as each process learns of the other's.
+            announce(&inner, tx, now)
         })?;
     }
     load(kw)
@@ -124,13 +127,7 @@ pub fn rotate(kw: &Keyward) -> Result<(String, Timestamp)> {
             &Event::new(What::KeyRotated, Client::default()),
             now,
         )?;
-        revocations::add(
-            tx,
-            Entry {
-                news: News::Keys,
-                until: forgotten_at(&inner, now),
-            },
-        )?;
+        announce(&inner, tx, now)?;
         Ok::<_, Error>(id)
     })?;
     load(kw)?;
@@ -235,6 +232,16 @@ fn add(
     };
     signing_keys::add(tx, &stored)?;
     Ok(id)
+}
+
+/// Running processes read the keys again: a token signed with one that they do not know
+/// would be refused.
+fn announce(kw: &Keyward, tx: &mut crate::store::AnyConnection, now: Timestamp) -> Result<()> {
+    let entry = Entry {
+        news: News::Keys,
+        until: forgotten_at(kw, now),
+    };
+    Ok(revocations::add(tx, entry)?)
 }
 
 fn unusable(error: crate::crypto::signing_key::Unusable) -> Error {

@@ -61,7 +61,7 @@ impl<'a> Server<'a> {
         {
             match server.later.recv_timeout(PATIENCE) {
                 Ok(line) => server.greeting.push(line),
-                Err(_) => panic!("{:?} {}", server.greeting, server.log()),
+                Err(error) => panic!("{error}: {:?} {}", server.greeting, server.log()),
             }
         }
         server
@@ -100,7 +100,7 @@ impl<'a> Server<'a> {
             head.push_str("Content-Type: application/json\r\n");
         }
         for (name, value) in headers {
-            head.push_str(&format!("{name}: {value}\r\n"));
+            head.extend([name, ": ", value, "\r\n"]);
         }
         stream
             .write_all(format!("{head}\r\n{body}").as_bytes())

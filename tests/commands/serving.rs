@@ -78,13 +78,7 @@ fn an_administrator_of_the_settings_is_taken_and_the_password_not_repeated() {
         .and("KEYWARD_ADMIN_PASSWORD", PASSWORD);
     let server = Server::start(&home, &[]);
     assert!(!server.greeting.join("\n").contains("CANARY"));
-    assert!(server.greeting.last().unwrap().contains("YOUR-PASSWORD"));
-    let refused = try_it(&server);
-    let code = &refused["errors"][0]["extensions"]["code"];
-    assert_eq!(
-        code, "INVALID_CREDENTIALS",
-        "it is a request, only the password is not"
-    );
+    assert_eq!(try_it(&server)["status"], "ok");
     server.sign_in("o'brien@example.com", PASSWORD);
     assert!(!server.log().contains("CANARY"));
 }

@@ -7,7 +7,9 @@
 mod ask;
 mod faults;
 mod forge;
+mod logbook;
 mod signed_in;
+mod wire;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -23,6 +25,8 @@ use diesel::connection::SimpleConnection as _;
 use futures_util::future::{LocalBoxFuture, join_all};
 use keyward::app::{App, World};
 use keyward::config;
+use keyward::crypto::signing_key::SigningKey;
+use keyward::domain::algorithm::Algorithm;
 use keyward::domain::id::{AccountId, SessionId};
 use keyward::domain::identifier::{Email, Username};
 use keyward::domain::password::Password;
@@ -38,6 +42,7 @@ use serde_json::Value;
 pub use ask::{Answer, Ask};
 pub use faults::{Fault, forged_refresh};
 pub use forge::Forge;
+pub use logbook::Logbook;
 
 use crate::postgres;
 
@@ -62,6 +67,8 @@ pub struct TestKeyward {
     system: Rc<actix_rt::SystemRunner>,
     /// Of the SQLite database; the last one out removes it.
     folder: Rc<Folder>,
+    /// The key that it began with, as it is stored.
+    key: (Algorithm, Vec<u8>),
 }
 
 struct Folder(Option<PathBuf>);
@@ -145,8 +152,12 @@ impl TestKeyward {
             entropy: Entropy::seeded(1),
         };
         let system = Rc::new(actix_rt::System::new());
-        let kw = Self::start(settings, world, system, folder);
-        keys::import(&kw.kw, SIGNING_KEY.to_vec()).unwrap();
+        let mut kw = Self::start(settings, world, system, folder);
+        if kw.key.0 != Algorithm::Rs256 {
+            let bytes = SigningKey::generate(kw.key.0, &Entropy::seeded(2)).unwrap();
+            kw.key.1 = bytes.to_vec();
+        }
+        keys::import(&kw.kw, kw.key.1.clone()).unwrap();
         kw
     }
 
@@ -187,12 +198,13 @@ impl TestKeyward {
             })
         });
         Self {
-            kw: app.keyward,
             web: app.web,
             settings,
             handle,
             system,
             folder,
+            key: (config.algorithm, SIGNING_KEY.to_vec()),
+            kw: app.keyward,
         }
     }
 
@@ -217,10 +229,16 @@ impl TestKeyward {
         for (name, value) in settings {
             all.insert((*name).to_owned(), (*value).to_owned());
         }
-        let replica = Self::start(all, world, Rc::clone(&self.system), Rc::clone(&self.folder));
+        let mut replica = Self::start(all, world, Rc::clone(&self.system), Rc::clone(&self.folder));
+        replica.key.clone_from(&self.key);
         keys::load(&replica.kw).unwrap();
         replica.catch_up();
         replica
+    }
+
+    /// Signs with the key that this Keyward (or the one that it replicates) began with.
+    pub fn forge(&self) -> Forge {
+        Forge::read(self.key.0, &self.key.1)
     }
 
     /// What the tail does five times a second: reads what others revoked.
