@@ -23,3 +23,4 @@ mod refresh_races;
 mod routes;
 mod smoke;
 mod verify;
+mod wire;
