@@ -30,3 +30,4 @@ mod refresh_rules;
 mod routes;
 mod smoke;
 mod verify;
+mod wire;
