@@ -26,6 +26,7 @@ mod refresh_refused;
 mod refresh_rules;
 mod second_factor;
 mod second_factor_enrolment;
+mod second_factor_guesses;
 mod second_factor_recovery;
 mod second_factor_sessions;
 mod smoke;
