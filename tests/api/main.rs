@@ -25,6 +25,7 @@ mod refresh_races;
 mod refresh_refused;
 mod refresh_rules;
 mod second_factor;
+mod second_factor_directus;
 mod second_factor_enrolment;
 mod second_factor_guesses;
 mod second_factor_recovery;
