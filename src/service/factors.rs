@@ -7,6 +7,7 @@ use super::audit::record;
 use super::authenticate::Principal;
 use super::context::Keyward;
 use super::error::{Code, Error, Result};
+use super::limiter::{Subject, reserve};
 use super::profile;
 use super::proof::{context, open_secret, prove_password, prove_second, use_second, wrong_second};
 use super::revoke::end_others;
@@ -79,7 +80,7 @@ pub fn begin(
 /// `secret`: as the Directus face has it, the caller says which secret is meant.
 ///
 /// # Errors
-/// `INVALID_OTP`; `INVALID_PAYLOAD` where nothing waits (any more).
+/// `INVALID_OTP`, `ATTEMPTS_EXCEEDED`; `INVALID_PAYLOAD` where nothing waits (any more).
 pub fn confirm(
     kw: &Keyward,
     principal: &Principal,
@@ -102,6 +103,8 @@ pub fn confirm(
             return Err(nothing());
         }
     }
+    // Counted like every guess: who stole a token must not guess his way to the codes.
+    let reservation = reserve(kw, &Subject::Account(account.id), client, None)?;
     let Some(Typed::Code(code)) = totp::typed(code.expose_secret()) else {
         return Err(wrong_second());
     };
@@ -123,6 +126,7 @@ pub fn confirm(
                     "A second factor is switched on already.",
                 ));
             }
+            reservation.taken_back(tx)?;
             recovery_codes::replace(tx, account.id, &macs, now)?;
             end_others(kw, tx, account.id, keep, now)
         },

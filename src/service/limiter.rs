@@ -75,6 +75,16 @@ impl Reservation {
         }
         limits::clear(tx, &self.account)
     }
+
+    /// The attempt was a good one, but proves nothing that guards the account already: it
+    /// is taken back, and what failed before stays counted.
+    pub(super) fn taken_back(&self, tx: &mut AnyConnection) -> store::Result<()> {
+        limits::release(tx, &self.account)?;
+        match &self.address {
+            Some(address) => limits::release(tx, address),
+            None => Ok(()),
+        }
+    }
 }
 
 /// A new password: whoever guessed at the old one begins anew.

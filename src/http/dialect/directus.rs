@@ -17,7 +17,7 @@ use crate::http::refresh_cookie;
 use crate::http::web::Web;
 use crate::service::authenticate::Principal;
 use crate::service::issue::TokenSet;
-use crate::service::{Code, Error, login, logout, profile, refresh};
+use crate::service::{Code, Error, factors, login, logout, profile, refresh};
 use crate::support::secret::{ExposeSecret as _, SecretString};
 
 #[derive(Debug)]
@@ -36,6 +36,9 @@ impl Shape for Directus {
         json!({ "errors": [{ "message": message, "extensions": extensions }] })
     }
 }
+
+/// What the original shows in the place of a secret that is there.
+const CONCEALED: &str = "**********";
 
 const NO_TOKEN: &str = "The refresh token is required in either the payload or cookie";
 
@@ -148,8 +151,17 @@ pub async fn logout(mut call: Call) -> Answer<Directus> {
 pub async fn users_me(call: Call) -> Answer<Directus> {
     let principal = call.principal()?;
     let caller = principal.clone();
-    let account = call.on_store(move |kw| profile::of(kw, &caller)).await?;
+    let (account, second) = call
+        .on_store(move |kw| {
+            let account = profile::of(kw, &caller)?;
+            let second = factors::is_on(kw, account.id)?;
+            Ok((account, second))
+        })
+        .await?;
     let mut user = user(&account, &principal);
+    if second {
+        user.insert("tfa_secret".to_owned(), json!(CONCEALED));
+    }
     if let Some(wanted) = wanted_fields(call.query()) {
         user.retain(|name, _| wanted.iter().any(|field| field == "*" || field == name));
     }
@@ -265,7 +277,7 @@ fn user(account: &Account, principal: &Principal) -> Map<String, Value> {
         "first_name": account.first_name,
         "last_name": account.last_name,
         "email": account.email,
-        "password": "**********",
+        "password": CONCEALED,
         "location": null,
         "title": null,
         "description": null,

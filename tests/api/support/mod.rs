@@ -8,6 +8,7 @@ mod ask;
 mod faults;
 mod forge;
 mod logbook;
+mod second_factor;
 mod signed_in;
 mod wire;
 
@@ -43,6 +44,7 @@ pub use ask::{Answer, Ask};
 pub use faults::{Fault, forged_refresh};
 pub use forge::Forge;
 pub use logbook::Logbook;
+pub use second_factor::{Factor, account_of};
 
 use crate::postgres;
 
