@@ -7,6 +7,7 @@
 mod ask;
 mod faults;
 mod forge;
+mod guesses;
 mod signed_in;
 
 use std::collections::BTreeMap;
@@ -37,6 +38,7 @@ use serde_json::Value;
 pub use ask::{Answer, Ask};
 pub use faults::{Fault, forged_refresh};
 pub use forge::Forge;
+pub use guesses::WRONG;
 
 use crate::postgres;
 
