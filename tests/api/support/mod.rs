@@ -7,6 +7,7 @@
 mod ask;
 mod faults;
 mod forge;
+mod guesses;
 mod logbook;
 mod second_factor;
 mod signed_in;
@@ -43,6 +44,7 @@ use serde_json::Value;
 pub use ask::{Answer, Ask};
 pub use faults::{Fault, forged_refresh};
 pub use forge::Forge;
+pub use guesses::WRONG;
 pub use logbook::Logbook;
 pub use second_factor::{Factor, account_of};
 
