@@ -104,7 +104,12 @@ pub fn confirm(
         }
     }
     // Counted like every guess: who stole a token must not guess his way to the codes.
-    let reservation = reserve(kw, &Subject::Account(account.id), client, None)?;
+    let reservation = reserve(
+        kw,
+        &Subject::Account(account.id, account.epoch),
+        client,
+        None,
+    )?;
     let Some(Typed::Code(code)) = totp::typed(code.expose_secret()) else {
         return Err(wrong_second());
     };

@@ -28,6 +28,9 @@ pub const NOTICE: Duration = Duration::from_secs(600);
 /// # Errors
 /// Where a key can not be opened: the secret is another one than when it was made.
 pub fn prepare(kw: &Keyward) -> Result<()> {
+    // With a secret that opens none of them, a key made by it would only be one more that
+    // the right one can not open.
+    load(kw)?;
     let stored = kw.store.read(signing_keys::list)?;
     let algorithm = kw.policy.algorithm;
     // Asked inside the transaction again: of replicas that start together one makes it.

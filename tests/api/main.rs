@@ -1,6 +1,8 @@
 //! The interface as a specification: every file here is one act or one dialect, every
 //! test an exchange, with the ids of the requirements and threats that it proves.
 
+#![allow(clippy::cast_possible_wrap, reason = "counts of a few rows")]
+
 #[macro_use]
 mod support;
 #[path = "../support/postgres.rs"]

@@ -298,6 +298,8 @@ both!(m21_a_stolen_database_gives_no_factor_away, |kw| {
 /// A secret as it could stand in a dump: in base32, as bytes, in hexadecimal digits.
 fn hidden(secret: &str) -> [Vec<u8>; 3] {
     let bytes = keyward::crypto::totp::secret_of(secret).unwrap();
-    let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let digits: String = bytes
+        .iter()
+        .fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
     [secret.into(), bytes, digits.into()]
 }
