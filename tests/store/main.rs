@@ -9,6 +9,7 @@ mod postgres;
 
 mod conflicts;
 mod doors;
+mod guards;
 mod migrations;
 mod on_postgres;
 mod on_sqlite;

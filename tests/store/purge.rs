@@ -4,15 +4,16 @@ use std::time::Duration;
 
 use keyward::domain::event::{Event, What as Happened};
 use keyward::domain::id::{AccountId, SessionId};
+use keyward::domain::limit::Counter;
 use keyward::domain::session::{Client, Session};
 use keyward::store::login_attempts::{self, Attempt};
 use keyward::store::purge::{What, purge_before};
 use keyward::store::revocations::{self, Entry, News};
-use keyward::store::{accounts, audit_events, sessions};
+use keyward::store::{accounts, audit_events, limits, sessions};
 use keyward::support::clock::Timestamp;
 use uuid::Uuid;
 
-use crate::kit::{Fresh, NOW, session_of};
+use crate::kit::{Fresh, NOW, lines, session_of};
 
 /// A row of that kind that is of `at`.
 fn add(db: &Fresh, what: What, account: AccountId, at: Timestamp) {
@@ -47,6 +48,12 @@ fn add(db: &Fresh, what: What, account: AccountId, at: Timestamp) {
             db.write(move |tx| revocations::add(tx, Entry { news, until: at }))
                 .unwrap();
         }
+        What::Limits => {
+            let key = Uuid::new_v4().to_string();
+            let counter = Counter::default();
+            let set = db.write(move |tx| limits::set(tx, &key, None, counter, at));
+            assert!(set.unwrap());
+        }
     }
 }
 
@@ -57,6 +64,7 @@ fn count(db: &Fresh, what: What, account: AccountId) -> usize {
             What::LoginAttempts => login_attempts::list_of(db, account, 100)?.len(),
             What::AuditEvents => audit_events::list_of(db, account)?.len(),
             What::Revocations => revocations::list_after(db, 0, 100)?.0.len(),
+            What::Limits => lines(db, "SELECT key AS line FROM limits").len(),
         })
     })
     .unwrap()
