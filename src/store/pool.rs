@@ -83,7 +83,9 @@ impl Store {
         drop(url.open()?);
         let pool = Pool::builder()
             .max_size(options.connections)
-            .min_idle(Some(0))
+            // Not 0: r2d2 wakes nobody when it drops a broken connection, so those that
+            // wait would wait in vain; it opens another only to keep this number.
+            .min_idle(Some(1))
             .connection_timeout(options.patience)
             .test_on_check_out(false)
             .thread_pool(threads())

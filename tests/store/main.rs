@@ -2,6 +2,8 @@
 //! and, where there is one, on PostgreSQL. Acts are not asked here, so that what fails is
 //! the store.
 
+#![allow(clippy::cast_possible_wrap, reason = "counts of a few rows")]
+
 #[macro_use]
 mod kit;
 #[path = "../support/postgres.rs"]
@@ -9,6 +11,7 @@ mod postgres;
 
 mod conflicts;
 mod doors;
+mod guards;
 mod migrations;
 mod on_postgres;
 mod on_sqlite;
