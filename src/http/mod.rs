@@ -5,6 +5,7 @@ mod call;
 mod caller;
 mod client_address;
 pub mod dialect;
+mod docs;
 mod forward_auth;
 mod health;
 mod origin;

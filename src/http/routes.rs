@@ -12,7 +12,7 @@ use actix_web::{HttpRequest, HttpResponse, Route, guard, web};
 use super::dialect::keyward::{factors, sessions};
 use super::dialect::{directus, hypi, keyward, oisp, refuse_at};
 use super::web::Web;
-use super::{forward_auth, health, test_mode, well_known};
+use super::{docs, forward_auth, health, test_mode, well_known};
 use crate::config::Dialect;
 use crate::service::{Code, Error};
 
@@ -123,6 +123,8 @@ pub static TABLE: &[Group] = &[
             row!(GET "/health/live" Public health::live),
             row!(GET "/health/ready" Public health::ready),
             row!(GET "/openapi.yaml" Public well_known::openapi),
+            row!(GET "/docs" Public docs::page),
+            row!(GET "/docs/rapidoc.js" Public docs::viewer),
         ],
     },
     Group {

@@ -165,10 +165,12 @@ fn finish(headers: &mut HeaderMap, web: &Web, asked: Option<&HeaderValue>) {
     }
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, fixed("nosniff"));
     headers.insert(header::REFERRER_POLICY, fixed("no-referrer"));
-    headers.insert(
-        header::CONTENT_SECURITY_POLICY,
-        fixed("default-src 'none'; frame-ancestors 'none'"),
-    );
+    if !headers.contains_key(header::CONTENT_SECURITY_POLICY) {
+        headers.insert(
+            header::CONTENT_SECURITY_POLICY,
+            fixed("default-src 'none'; frame-ancestors 'none'"),
+        );
+    }
     if web.public_url.scheme() == "https" {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, fixed("max-age=31536000"));
     }

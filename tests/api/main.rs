@@ -13,6 +13,7 @@ mod cookies;
 mod cors;
 mod csrf;
 mod dialects;
+mod docs;
 mod environment;
 mod exchange;
 mod limits;
