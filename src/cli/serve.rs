@@ -23,6 +23,7 @@ pub(super) fn run(serve: &Serve) -> Outcome {
         served.server.await.map_err(|error| error.to_string())
     });
     drop(housekeeping);
+    config.database.discard();
     served
 }
 

@@ -64,6 +64,9 @@ impl FromStr for Url {
     }
 }
 
+/// How the folders of test mode are called.
+const THROW_AWAY: &str = "keyward-test-";
+
 impl Url {
     /// For people: the backend and the place, never a password.
     #[must_use]
@@ -85,10 +88,23 @@ impl Url {
     /// A database of its own in the system's folder for temporary files: test mode.
     #[must_use]
     pub fn throw_away() -> Self {
-        let folder = std::env::temp_dir().join(format!("keyward-test-{}", uuid::Uuid::new_v4()));
+        let folder = std::env::temp_dir().join(format!("{THROW_AWAY}{}", uuid::Uuid::new_v4()));
         // Where it can not be made, opening the file says why.
         let _ = std::fs::create_dir(&folder);
         Self::Sqlite(folder.join("keyward.db"))
+    }
+
+    /// Removes a database of [`Url::throw_away`], and no other.
+    pub fn discard(&self) {
+        let Self::Sqlite(path) = self else { return };
+        let folder = path.parent().filter(|folder| {
+            let name = folder.file_name().and_then(|name| name.to_str());
+            folder.parent() == Some(&std::env::temp_dir())
+                && name.is_some_and(|name| name.starts_with(THROW_AWAY))
+        });
+        if let Some(folder) = folder {
+            let _ = std::fs::remove_dir_all(folder);
+        }
     }
 
     /// A connection that may write.
