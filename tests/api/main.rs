@@ -14,6 +14,7 @@ mod dialects;
 mod environment;
 mod exchange;
 mod login;
+mod login_passwords;
 mod logout;
 mod openapi;
 mod public;

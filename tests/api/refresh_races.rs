@@ -120,7 +120,7 @@ both!(r2_real_threads_get_one_successor, |kw| {
         };
         assert_eq!(one, other);
         assert_eq!(kw.session_of(&access).generation.number, generation);
-        token = one.clone();
+        token.clone_from(one);
     }
 });
 

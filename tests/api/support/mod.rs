@@ -7,6 +7,7 @@
 mod ask;
 mod faults;
 mod forge;
+mod log_watch;
 mod signed_in;
 
 use std::collections::BTreeMap;
@@ -38,6 +39,7 @@ use serde_json::Value;
 pub use ask::{Answer, Ask};
 pub use faults::{Fault, forged_refresh};
 pub use forge::Forge;
+pub use log_watch::{told_by_log, watch_log};
 
 use crate::postgres;
 
@@ -249,16 +251,6 @@ impl TestKeyward {
         administer::add_account(&self.kw, new).unwrap()
     }
 
-    /// Makes the administrator of the settings, as the first start does.
-    pub fn first_administrator(&self) {
-        let config = config::read(&self.settings, true).ok().unwrap();
-        let app = App {
-            keyward: self.kw.clone(),
-            web: Arc::new(http::Web::new(&config)),
-        };
-        app.first_administrator(&config).unwrap().unwrap();
-    }
-
     /// Signs in by the Directus face: the body of the answer.
     pub fn login(&self, email: &str) -> Value {
         let body = serde_json::json!({ "email": email, "password": PASSWORD });
@@ -291,7 +283,11 @@ impl TestKeyward {
 
     /// Signs in by seed O's face: the token.
     pub fn oisp_login(&self, username: &str) -> String {
-        let body = serde_json::json!({ "username": username, "password": PASSWORD });
+        self.oisp_login_with(username, PASSWORD)
+    }
+
+    pub fn oisp_login_with(&self, username: &str, password: &str) -> String {
+        let body = serde_json::json!({ "username": username, "password": password });
         let answer = self.post("/v1/api/auth/token").json(&body).send();
         assert_eq!(answer.status, 200, "{answer:?}");
         text(&answer.json(), "token")
