@@ -12,7 +12,7 @@ use super::error::{Code, Error, Result};
 use crate::domain::id::AccountId;
 use crate::domain::limit::{Kind, Refused};
 use crate::domain::session::Client;
-use crate::store::{self, AnyConnection, limits};
+use crate::store::{self, AnyConnection, credentials, limits};
 use crate::support::clock::Timestamp;
 
 /// Whose secret is guessed at. An identifier that nobody has is counted like one that
@@ -28,6 +28,8 @@ pub(super) enum Subject<'a> {
 pub(super) struct Reservation {
     account: String,
     address: Option<String>,
+    /// The password record that the attempt was found good by.
+    proof: Option<(AccountId, String)>,
 }
 
 /// A compare-and-set loses only to another attempt that was counted.
@@ -49,6 +51,7 @@ pub(super) fn reserve(
     let reservation = Reservation {
         account: account.clone(),
         address: address.clone(),
+        proof: None,
     };
     let now = kw.clock.now();
     kw.store.write(move |tx| {
@@ -61,14 +64,29 @@ pub(super) fn reserve(
 }
 
 impl Reservation {
+    #[must_use]
+    pub(super) fn proved_by(mut self, account: AccountId, record: String) -> Self {
+        self.proof = Some((account, record));
+        self
+    }
+
     /// The attempt was a good one, with every factor: the account's row of failures is
     /// over. The address only gets this attempt back (B11).
-    pub(super) fn succeeded(&self, tx: &mut AnyConnection) -> store::Result<()> {
-        limits::clear(tx, &self.account)?;
-        match &self.address {
-            Some(address) => limits::release(tx, address),
-            None => Ok(()),
+    ///
+    /// # Errors
+    /// `SERVICE_UNAVAILABLE` where the password was changed, or its record made anew,
+    /// since it was compared: nothing may begin by what is no password any more (R15).
+    pub(super) fn succeeded(&self, tx: &mut AnyConnection) -> Result<()> {
+        if let Some((account, record)) = &self.proof
+            && !credentials::hold(tx, *account, record)?
+        {
+            return Err(Error::busy("a password was changed while it was compared"));
         }
+        limits::clear(tx, &self.account)?;
+        if let Some(address) = &self.address {
+            limits::release(tx, address)?;
+        }
+        Ok(())
     }
 }
 

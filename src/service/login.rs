@@ -70,9 +70,9 @@ pub fn login(kw: &Keyward, seat: &Seat, request: Request) -> Result<TokenSet> {
     let enabled = account
         .as_ref()
         .is_some_and(|account| account.enabled && !account.anonymous);
-    let account = match (verdict, account) {
-        (Verdict::Match, Some(account)) if enabled => account,
-        (verdict, account) => return refuse(kw, verdict, account.as_ref(), &request),
+    let (account, record) = match (verdict, account, record) {
+        (Verdict::Match, Some(account), Some(record)) if enabled => (account, record),
+        (verdict, account, _) => return refuse(kw, verdict, account.as_ref(), &request),
     };
     if kw.policy.require_verified_email && !account.verified {
         return say_no(
@@ -89,13 +89,18 @@ pub fn login(kw: &Keyward, seat: &Seat, request: Request) -> Result<TokenSet> {
             return say_no(kw, Some(account.id), outcome, &request, wrong_second());
         }
     };
-    if let Some(old) = record.filter(|record| kw.hasher.is_outdated(record)) {
-        upgrade(kw, seat, account.id, old, request.password.clone())?;
-    }
     let (id, copy) = (account.id, request.for_the_record());
+    let reservation = reservation.proved_by(id, record.clone());
     match begin(kw, account, request, second, reservation) {
         Err(error) if error.code == Code::InvalidOtp => {
             say_no(kw, Some(id), "used_otp", &copy, error)
+        }
+        Ok(tokens) if kw.hasher.is_outdated(&record) => {
+            // The session has begun: another sign-in may have better luck with this.
+            if let Err(error) = upgrade(kw, seat, id, record, copy.password) {
+                log::warn!("a password record was not made anew: {error}");
+            }
+            Ok(tokens)
         }
         answer => answer,
     }

@@ -118,8 +118,8 @@ pub(super) fn prove_password(
 ) -> Result<Reservation> {
     let stored = kw.store.read(|db| credentials::lookup(db, account.id))?;
     let reservation = reserve(kw, &Subject::Account(account.id), client, None)?;
-    match verify(kw, seat, password, stored.as_deref())? {
-        Verdict::Match => Ok(reservation),
+    match (verify(kw, seat, password, stored.as_deref())?, stored) {
+        (Verdict::Match, Some(record)) => Ok(reservation.proved_by(account.id, record)),
         _ => Err(Error::credentials()),
     }
 }

@@ -48,6 +48,21 @@ pub fn set(
     exactly_one("setting a password record", rows)
 }
 
+/// Whether the account's record still is this one. If so, it stays so until the
+/// transaction has ended: on PostgreSQL whoever changes it waits.
+///
+/// # Errors
+/// When the database is away.
+pub fn hold(connection: &mut AnyConnection, account: AccountId, record: &str) -> Result<bool> {
+    let same = credentials::table
+        .find(account.to_string())
+        .filter(credentials::record.eq(record));
+    let rows = diesel::update(same)
+        .set(credentials::record.eq(record))
+        .execute(connection)?;
+    Ok(rows == 1)
+}
+
 /// Replaces a record by a stronger one of the same password, unless it was changed
 /// meanwhile (compare-and-set, P8). Whether it did.
 ///

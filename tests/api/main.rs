@@ -15,6 +15,7 @@ mod environment;
 mod exchange;
 mod login;
 mod login_passwords;
+mod login_races;
 mod logout;
 mod openapi;
 mod public;
