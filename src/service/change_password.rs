@@ -42,8 +42,8 @@ pub fn change_password(
     let (inner, client) = (kw.clone(), client.clone());
     let (id, keep) = (account.id, principal.session());
     let news = kw.store.write(move |tx| {
-        credentials::set(tx, id, &hash, now)?;
         reservation.succeeded(tx)?;
+        credentials::set(tx, id, &hash, now)?;
         limiter::forget(&inner, tx, id)?;
         let event = Event::new(What::PasswordChanged, client.clone());
         record(&inner, tx, &event.of(id).within(keep), now)?;

@@ -12,7 +12,7 @@ use super::error::{Code, Error, Result};
 use crate::domain::id::AccountId;
 use crate::domain::limit::{Kind, Refused};
 use crate::domain::session::Client;
-use crate::store::{self, AnyConnection, limits};
+use crate::store::{self, AnyConnection, credentials, limits};
 use crate::support::clock::Timestamp;
 
 /// Whose secret is guessed at. An identifier that nobody has is counted like one that
@@ -31,6 +31,8 @@ pub(super) enum Subject<'a> {
 pub(super) struct Reservation {
     account: String,
     address: Option<String>,
+    /// The password record that the attempt was found good by.
+    proof: Option<(AccountId, String)>,
 }
 
 /// A compare-and-set loses only to another attempt that was counted: at the most to
@@ -53,6 +55,7 @@ pub(super) fn reserve(
     let reservation = Reservation {
         account: account.clone(),
         address: address.clone(),
+        proof: None,
     };
     let now = kw.clock.now();
     kw.store.write(move |tx| {
@@ -65,25 +68,41 @@ pub(super) fn reserve(
 }
 
 impl Reservation {
+    #[must_use]
+    pub(super) fn proved_by(mut self, account: AccountId, record: String) -> Self {
+        self.proof = Some((account, record));
+        self
+    }
+
     /// The attempt was a good one, with every factor: the account's row of failures is
     /// over. The address only gets this attempt back (B11).
-    pub(super) fn succeeded(&self, tx: &mut AnyConnection) -> store::Result<()> {
+    ///
+    /// # Errors
+    /// `SERVICE_UNAVAILABLE` where the password was changed, or its record made anew,
+    /// since it was compared: nothing may begin by what is no password any more (R15).
+    pub(super) fn succeeded(&self, tx: &mut AnyConnection) -> Result<()> {
+        if let Some((account, record)) = &self.proof
+            && !credentials::hold(tx, *account, record)?
+        {
+            return Err(Error::busy("a password was changed while it was compared"));
+        }
         // In the order in which they were counted, or two of them could wait for each
         // other.
         if let Some(address) = &self.address {
             limits::release(tx, address)?;
         }
-        limits::clear(tx, &self.account)
+        limits::clear(tx, &self.account)?;
+        Ok(())
     }
 
     /// The attempt was a good one, but proves nothing that guards the account already: it
     /// is taken back, and what failed before stays counted.
-    pub(super) fn taken_back(&self, tx: &mut AnyConnection) -> store::Result<()> {
-        limits::release(tx, &self.account)?;
-        match &self.address {
-            Some(address) => limits::release(tx, address),
-            None => Ok(()),
+    pub(super) fn taken_back(&self, tx: &mut AnyConnection) -> Result<()> {
+        if let Some(address) = &self.address {
+            limits::release(tx, address)?;
         }
+        limits::release(tx, &self.account)?;
+        Ok(())
     }
 }
 

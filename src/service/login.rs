@@ -46,7 +46,6 @@ const MOST_SESSIONS: i64 = 1000;
 struct Found {
     account: Option<Account>,
     record: Option<String>,
-    password_set_at: Option<Timestamp>,
     factor: Option<Factor>,
 }
 
@@ -58,7 +57,6 @@ pub fn login(kw: &Keyward, seat: &Seat, request: Request) -> Result<TokenSet> {
     let Found {
         account,
         record,
-        password_set_at,
         factor,
     } = find(kw, &request.identifier)?;
     let subject = match &account {
@@ -72,9 +70,9 @@ pub fn login(kw: &Keyward, seat: &Seat, request: Request) -> Result<TokenSet> {
     let enabled = account
         .as_ref()
         .is_some_and(|account| account.enabled && !account.anonymous);
-    let account = match (verdict, account) {
-        (Verdict::Match, Some(account)) if enabled => account,
-        (verdict, account) => return refuse(kw, verdict, account.as_ref(), &request),
+    let (account, record) = match (verdict, account, record) {
+        (Verdict::Match, Some(account), Some(record)) if enabled => (account, record),
+        (verdict, account, _) => return refuse(kw, verdict, account.as_ref(), &request),
     };
     if kw.policy.require_verified_email && !account.verified {
         return say_no(
@@ -91,30 +89,21 @@ pub fn login(kw: &Keyward, seat: &Seat, request: Request) -> Result<TokenSet> {
             return say_no(kw, Some(account.id), outcome, &request, wrong_second());
         }
     };
-    if let Some(old) = record.filter(|record| kw.hasher.is_outdated(record)) {
-        upgrade(kw, seat, account.id, old, request.password.clone())?;
-    }
     let (id, copy) = (account.id, request.for_the_record());
-    let proven = Proven {
-        account,
-        password_set_at,
-        second,
-        reservation,
-    };
-    match begin(kw, request, proven) {
+    let reservation = reservation.proved_by(id, record.clone());
+    match begin(kw, account, request, second, reservation) {
         Err(error) if error.code == Code::InvalidOtp => {
             say_no(kw, Some(id), "used_otp", &copy, error)
         }
+        Ok(tokens) if kw.hasher.is_outdated(&record) => {
+            // The session has begun: another sign-in may have better luck with this.
+            if let Err(error) = upgrade(kw, seat, id, record, copy.password) {
+                log::warn!("a password record was not made anew: {error}");
+            }
+            Ok(tokens)
+        }
         answer => answer,
     }
-}
-
-/// A sign-in whose secrets were right when they were looked at.
-struct Proven {
-    account: Account,
-    password_set_at: Option<Timestamp>,
-    second: Option<Second>,
-    reservation: Reservation,
 }
 
 /// What was typed as a second factor, read; or why it is none, in a word.
@@ -149,7 +138,6 @@ fn find(kw: &Keyward, identifier: &Identifier) -> Result<Found> {
         Ok(Found {
             account,
             record,
-            password_set_at: credentials::set_at(db, id)?,
             factor: factors::active_of(db, id)?,
         })
     })
@@ -244,10 +232,15 @@ impl Request {
 
 /// Begins the session: the second factor used up, attempt, session, last login and
 /// audit in one transaction.
-fn begin(kw: &Keyward, request: Request, proven: Proven) -> Result<TokenSet> {
-    let account = &proven.account;
+fn begin(
+    kw: &Keyward,
+    account: Account,
+    request: Request,
+    second: Option<Second>,
+    reservation: Reservation,
+) -> Result<TokenSet> {
     let now = kw.clock.now();
-    let (methods, level): (&[&str], u8) = match &proven.second {
+    let (methods, level): (&[&str], u8) = match &second {
         None => (&["pwd"], 1),
         Some(Second::Code { .. }) => (&["pwd", "otp"], 2),
         Some(Second::Recovery { .. }) => (&["pwd", "recovery"], 2),
@@ -281,9 +274,9 @@ fn begin(kw: &Keyward, request: Request, proven: Proven) -> Result<TokenSet> {
     };
     let attempt = attempt(kw, Some(account.id), "ok", &request, now);
     let (inner, row) = (kw.clone(), session.clone());
-    let begun = kw
-        .store
-        .write(move |tx| write_session(&inner, tx, &row, &attempt, &proven))?;
+    let begun = kw.store.write(move |tx| {
+        write_session(&inner, tx, &row, &attempt, second.as_ref(), &reservation)
+    })?;
     kw.learn(begun.displaced.as_slice());
     let mut tokens = mint(kw, &session, &begun.account, begun.access, now)?;
     // Only where there is a cookie jar to keep it.
@@ -308,7 +301,8 @@ fn write_session(
     tx: &mut AnyConnection,
     session: &Session,
     attempt: &Attempt,
-    proven: &Proven,
+    second: Option<&Second>,
+    reservation: &Reservation,
 ) -> Result<Begun> {
     let now = session.created_at;
     // Since the password was verified the account may have been disabled, or its
@@ -321,11 +315,7 @@ fn write_session(
             .of(account.id)
             .within(session.id)
     };
-    // The owner, who knows the old one, may have changed it: that advances no epoch.
-    if credentials::set_at(tx, account.id)? != proven.password_set_at {
-        return Err(Error::credentials());
-    }
-    if let Some(second) = &proven.second {
+    if let Some(second) = second {
         if !use_second(tx, account.id, second)? {
             return Err(wrong_second());
         }
@@ -336,7 +326,7 @@ fn write_session(
         // Switched on since it was looked for.
         return Err(wrong_second());
     }
-    proven.reservation.succeeded(tx)?;
+    reservation.succeeded(tx)?;
     let access = roles::access_of(tx, account.id)?;
     sessions::add(tx, session)?;
     accounts::set_last_login(tx, account.id, now)?;

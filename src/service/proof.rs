@@ -123,8 +123,8 @@ pub(super) fn prove_password(
         client,
         None,
     )?;
-    match verify(kw, seat, password, stored.as_deref())? {
-        Verdict::Match => Ok(reservation),
+    match (verify(kw, seat, password, stored.as_deref())?, stored) {
+        (Verdict::Match, Some(record)) => Ok(reservation.proved_by(account.id, record)),
         _ => Err(Error::credentials()),
     }
 }

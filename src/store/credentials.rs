@@ -18,20 +18,6 @@ pub fn lookup(connection: &mut AnyConnection, account: AccountId) -> Result<Opti
         .optional()?)
 }
 
-/// When the password was set. A record of the same password in another form does not
-/// change it.
-///
-/// # Errors
-/// When the database is away.
-pub fn set_at(connection: &mut AnyConnection, account: AccountId) -> Result<Option<Timestamp>> {
-    let millis: Option<i64> = credentials::table
-        .find(account.to_string())
-        .select(credentials::updated_at)
-        .first(connection)
-        .optional()?;
-    Ok(millis.map(Timestamp::from_millis))
-}
-
 /// Sets the password record, the first one or another.
 ///
 /// # Errors
@@ -60,6 +46,21 @@ pub fn set(
         ))
         .execute(connection)?;
     exactly_one("setting a password record", rows)
+}
+
+/// Whether the account's record still is this one. If so, it stays so until the
+/// transaction has ended: on PostgreSQL whoever changes it waits.
+///
+/// # Errors
+/// When the database is away.
+pub fn hold(connection: &mut AnyConnection, account: AccountId, record: &str) -> Result<bool> {
+    let same = credentials::table
+        .find(account.to_string())
+        .filter(credentials::record.eq(record));
+    let rows = diesel::update(same)
+        .set(credentials::record.eq(record))
+        .execute(connection)?;
+    Ok(rows == 1)
 }
 
 /// Replaces a record by a stronger one of the same password, unless it was changed

@@ -20,6 +20,8 @@ mod limits;
 mod limits_address;
 mod limits_devices;
 mod login;
+mod login_passwords;
+mod login_races;
 mod logout;
 mod openapi;
 mod public;

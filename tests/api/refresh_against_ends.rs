@@ -2,16 +2,14 @@
 //! R15). Whoever comes first, in the end nothing that the session gave is of any use.
 
 use std::sync::Barrier;
-use std::time::Duration;
 
 use keyward::domain::access::ADMINISTRATOR;
 use keyward::domain::id::AccountId;
-use keyward::domain::identifier::Identifier;
 use keyward::domain::password::Password;
-use keyward::domain::session::{Class, Client, EndReason, Mode};
+use keyward::domain::session::{Client, EndReason};
 use keyward::service::authenticate::authenticate;
 use keyward::service::issue::TokenSet;
-use keyward::service::{Code, Keyward, administer, login, refresh};
+use keyward::service::{Code, Keyward, administer, refresh};
 use keyward::support::secret::{ExposeSecret as _, SecretString};
 use serde_json::json;
 
@@ -221,52 +219,6 @@ both!(r15_refresh_against_the_loss_of_a_role, |kw| {
                 let principal = authenticate(&process.kw, &access.clone().into()).unwrap();
                 assert!(!principal.claims.access().is_admin());
             }
-        }
-    }
-});
-
-// The password was verified before the account was disabled; the session would begin
-// after it.
-both!(r15_login_against_disable, |kw| {
-    let replica = kw.replica();
-    for round in 0..30 {
-        let email = format!("alice{round}@example.com");
-        let account = kw.account(&email);
-        let start = Barrier::new(2);
-        let other = if round % 2 == 0 { kw } else { &replica };
-        let (kw_, other_) = (kw.kw.clone(), other.kw.clone());
-        let given = std::thread::scope(|scope| {
-            let login = scope.spawn(|| {
-                let (seat, _waiting) = kw_.lane.seat().unwrap();
-                let request = login::Request {
-                    identifier: Identifier::parse(&email).unwrap(),
-                    password: Password::parse(PASSWORD).unwrap(),
-                    otp: None,
-                    device: None,
-                    mode: Mode::Json,
-                    class: Class::Standard,
-                    dialect: "test",
-                    client: Client::default(),
-                };
-                start.wait();
-                login::login(&kw_, &seat, request)
-            });
-            start.wait();
-            // Into the time that a hash takes: sooner or later, round by round.
-            std::thread::sleep(Duration::from_micros(150 * round));
-            administer::set_enabled(&other_, account, false).unwrap();
-            login.join().unwrap()
-        });
-        kw.catch_up();
-        replica.catch_up();
-        if let Ok(tokens) = given {
-            assert!(!is_good(kw, &tokens.access) && !is_good(&replica, &tokens.access));
-            let refused = kw.refresh(tokens.refresh.expose_secret());
-            refused.refused(401, "INVALID_CREDENTIALS");
-        }
-        let epoch = administer::find(&kw.kw, &email).unwrap().epoch;
-        for session in administer::sessions_of(&kw.kw, account).unwrap() {
-            assert!(session.is_over(epoch, kw.kw.clock.now()), "{session:?}");
         }
     }
 });

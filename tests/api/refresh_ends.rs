@@ -5,7 +5,7 @@ use keyward::domain::session::{EndReason, Session};
 use keyward::service::administer;
 use serde_json::json;
 
-use crate::support::{Forge, text};
+use crate::support::{Forge, PASSWORD, TestKeyward, text};
 
 both!(r7_after_a_logout_no_token_works, |kw| {
     let (access, [zero, one]) = kw.refreshed("alice@example.com");
@@ -46,6 +46,48 @@ both!(r8_r9_an_administrator_ends_every_session, |kw| {
         kw.assert_ended(&first_access, &[&first], EndReason::Revoked);
     }
     assert_eq!(kw.refresh(&bystander).outcome(), "fresh");
+});
+
+/// Something that the account's owner does, signed in with this access token.
+type OwnAct = fn(&TestKeyward, &str);
+
+fn change_password(kw: &TestKeyward, access: &str) {
+    let body = json!({ "currentPassword": PASSWORD, "newPassword": "another good one" });
+    let ask = kw.post("/auth/password/change").bearer(access);
+    assert_eq!(ask.json(&body).send().status, 204);
+}
+
+fn switch_on_factor(kw: &TestKeyward, access: &str) {
+    kw.switch_on_factor(access);
+}
+
+fn sign_out_others(kw: &TestKeyward, access: &str) {
+    let ask = kw.delete("/auth/sessions").bearer(access);
+    assert_eq!(ask.send().status, 204);
+}
+
+// The session that acts goes on, the owner's others end; its own tokens stay what they
+// were, so a password alone does not become two factors by a refresh (R24).
+both!(r8_r24_what_the_owner_does_ends_the_others, |kw| {
+    let acts: [(&str, OwnAct); 3] = [
+        ("password@example.com", change_password),
+        ("factor@example.com", switch_on_factor),
+        ("sessions@example.com", sign_out_others),
+    ];
+    for (email, act) in acts {
+        let (other_access, [zero, one]) = kw.refreshed(email);
+        let login = kw.login(email);
+        let (access, refresh) = (text(&login, "access_token"), text(&login, "refresh_token"));
+        act(kw, &access);
+        kw.assert_ended(&other_access, &[&zero, &one], EndReason::Revoked);
+        assert_eq!(kw.me(&access), 200, "{email}");
+        let (next, _) = kw.refresh(&refresh).tokens();
+        let claims = Forge::claims_of(&next);
+        assert_eq!(
+            (&claims["aal"], &claims["amr"]),
+            (&json!(1), &json!(["pwd"]))
+        );
+    }
 });
 
 both!(r9_an_account_that_is_gone, |kw| {

@@ -8,6 +8,7 @@ mod ask;
 mod faults;
 mod forge;
 mod guesses;
+mod log_watch;
 mod logbook;
 mod second_factor;
 mod signed_in;
@@ -45,6 +46,7 @@ pub use ask::{Answer, Ask};
 pub use faults::{Fault, forged_refresh};
 pub use forge::Forge;
 pub use guesses::WRONG;
+pub use log_watch::{told_by_log, watch_log};
 pub use logbook::Logbook;
 pub use second_factor::{Factor, account_of};
 
@@ -313,7 +315,11 @@ impl TestKeyward {
 
     /// Signs in by seed O's face: the token.
     pub fn oisp_login(&self, username: &str) -> String {
-        let body = serde_json::json!({ "username": username, "password": PASSWORD });
+        self.oisp_login_with(username, PASSWORD)
+    }
+
+    pub fn oisp_login_with(&self, username: &str, password: &str) -> String {
+        let body = serde_json::json!({ "username": username, "password": password });
         let answer = self.post("/v1/api/auth/token").json(&body).send();
         assert_eq!(answer.status, 200, "{answer:?}");
         text(&answer.json(), "token")
