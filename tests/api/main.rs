@@ -30,5 +30,6 @@ mod second_factor_enrolment;
 mod second_factor_guesses;
 mod second_factor_recovery;
 mod second_factor_sessions;
+mod sessions;
 mod smoke;
 mod verify;
