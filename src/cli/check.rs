@@ -1,4 +1,6 @@
-//! `keyward check`: what is in order and what is not, in words. Changes nothing.
+//! `keyward check`: what is in order and what is not, in words. Like every
+//! command it makes the secret and the database file where they are missing; it
+//! changes nothing in a database.
 
 use super::{Outcome, read_config};
 use crate::app::{App, World};

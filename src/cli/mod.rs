@@ -68,7 +68,8 @@ type Outcome = Result<(), String>;
 #[must_use]
 pub fn run() -> ExitCode {
     // Before anything reads the environment.
-    let dotenv = dotenvy::dotenv();
+    // This folder's, not one of a folder above.
+    let dotenv = dotenvy::from_path(".env");
     let cli = Cli::parse();
     start_log();
     if let Err(error) = dotenv

@@ -82,6 +82,8 @@ fn greet(config: &Config, port: u16, administrator: Option<&FirstAdministrator>)
 }
 
 fn sign_in(url: &str, email: &str, password: &str) -> String {
+    // The one sign of an e-mail address that would end the shell's quotation.
+    let email = email.replace('\'', r"'\''");
     format!(
         "curl -s {url}/auth/login -H 'Content-Type: application/json' \
          -d '{{\"email\":\"{email}\",\"password\":\"{password}\"}}'"

@@ -140,7 +140,10 @@ pub fn read(given: &BTreeMap<String, String>, test_mode: bool) -> Result<Config,
             .as_ref()
             .map(|url| url.as_str().trim_end_matches('/').to_owned())
     });
-    let audience = r.text("KEYWARD_AUDIENCE");
+    let audience = r.value("KEYWARD_AUDIENCE", |text| match text {
+        "" => Err("a name, such as keyward".to_owned()),
+        name => Ok(name.to_owned()),
+    });
     let algorithm = r.value("KEYWARD_JWT_ALGORITHM", str::parse);
     let access_ttl = r.life("KEYWARD_ACCESS_TOKEN_TTL", 86_400);
     let refresh_ttl = r.life("KEYWARD_REFRESH_TOKEN_TTL", 365 * 86_400);

@@ -1,5 +1,5 @@
-//! Session ids that prove themselves: a UUID version 8 (RFC 9562 section 5.8) of 64
-//! random bits and 58 bits of a keyed tag over them. A token whose session Keyward
+//! Session ids that prove themselves: a UUID version 8 (RFC 9562 section 5.8) of 60
+//! random bits and 62 bits of a keyed tag over them. A token whose session Keyward
 //! never began is refused without a read of the database (threats J24, R26).
 
 use aws_lc_rs::hmac;

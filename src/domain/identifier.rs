@@ -63,7 +63,8 @@ fn is_label(label: &str) -> bool {
     (1..=63).contains(&label.len()) && !label.starts_with('-') && !label.ends_with('-')
 }
 
-/// A username: 1 to 128 code points, no `@`, no control or white-space characters.
+/// A username: 1 to 128 code points, no `@`, no control, white-space or invisible
+/// characters, and no UUID, so that it never looks like another account's id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Username {
     written: String,
@@ -77,8 +78,8 @@ impl Username {
         let fits = (1..=128).contains(&canonical.chars().count());
         let clean = canonical
             .chars()
-            .all(|c| c != '@' && !c.is_control() && !c.is_whitespace());
-        (fits && clean).then(|| Self {
+            .all(|c| c != '@' && !c.is_control() && !c.is_whitespace() && !is_invisible(c));
+        (fits && clean && uuid::Uuid::try_parse(&canonical).is_err()).then(|| Self {
             written: text.to_owned(),
             canonical,
         })
@@ -93,6 +94,12 @@ impl Username {
     pub fn canonical(&self) -> &str {
         &self.canonical
     }
+}
+
+/// Zero-width characters and marks of direction: two names that look the same.
+const fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{61c}' | '\u{180e}')
 }
 
 /// Either. Text with an `@` is an address or nothing.
@@ -173,7 +180,16 @@ mod tests {
     #[test]
     fn a_username_has_no_at_sign_and_no_spaces() {
         assert_eq!(Username::parse("Alice").unwrap().canonical(), "alice");
-        for text in ["", "a b", "a@b", "a\n", "\u{7}"] {
+        for text in [
+            "",
+            "a b",
+            "a@b",
+            "a\n",
+            "\u{7}",
+            "a\u{200b}lice",
+            "\u{202e}ecila",
+            "01a20072-d0f7-726a-9e00-22bfb6ad771a",
+        ] {
             assert!(Username::parse(text).is_none(), "{text:?}");
         }
     }

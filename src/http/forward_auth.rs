@@ -13,6 +13,9 @@ use super::dialect::keyward::Own;
 /// marks the encoded rest (threat F13).
 const ENCODED: &AsciiSet = &CONTROLS.add(b'%');
 
+/// In a list the comma too, so that one role is never read as two.
+const IN_LIST: &AsciiSet = &ENCODED.add(b',');
+
 /// The request's body, if it has one, is not read.
 pub async fn verify(call: Call) -> Answer<Own> {
     let principal = call.principal()?;
@@ -24,10 +27,15 @@ pub async fn verify(call: Call) -> Answer<Own> {
         .or(claims.email.as_deref())
         .unwrap_or(&id);
     let text = |text: &str| utf8_percent_encode(text, ENCODED).to_string();
+    let groups: Vec<String> = claims
+        .roles
+        .iter()
+        .map(|role| utf8_percent_encode(role, IN_LIST).to_string())
+        .collect();
     Ok(HttpResponse::Ok()
         .insert_header(("remote-user", text(user)))
         .insert_header(("remote-email", text(claims.email.as_deref().unwrap_or(""))))
-        .insert_header(("remote-groups", text(&claims.roles.join(","))))
+        .insert_header(("remote-groups", groups.join(",")))
         .insert_header(("remote-name", text(claims.name.as_deref().unwrap_or(""))))
         .insert_header(("x-keyward-session", claims.sid.to_string()))
         .finish())

@@ -13,6 +13,7 @@ pub mod routes;
 mod server;
 mod shell;
 mod test_mode;
+mod throttle;
 mod web;
 mod well_known;
 

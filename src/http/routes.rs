@@ -162,7 +162,7 @@ pub(super) fn mount(config: &mut web::ServiceConfig, web: &Web) {
 
 /// The exchange spends something by GET, so a HEAD of it, which clients and caches send
 /// lightly, is refused (threat X15).
-const NO_HEAD: &str = "/auth/token";
+const EXCHANGE: &str = "/auth/token";
 
 fn resource(path: &'static str, rows: &[&Row]) -> impl HttpServiceFactory + 'static {
     let mut resource = web::resource(path);
@@ -171,7 +171,7 @@ fn resource(path: &'static str, rows: &[&Row]) -> impl HttpServiceFactory + 'sta
         let route = (row.handler)();
         let route = match row.method {
             "ANY" => route,
-            "GET" if path != NO_HEAD => {
+            "GET" if path != EXCHANGE => {
                 allowed.push("HEAD");
                 route.guard(guard::Any(guard::Get()).or(guard::Head()))
             }
@@ -199,7 +199,9 @@ async fn no_such_route(request: HttpRequest) -> HttpResponse {
     )
 }
 
-/// Whether a successful answer there is too common to be worth a line of log.
+/// Whether it is a mere question, which changes nothing: too common to be worth a line
+/// of log, and too cheap to be counted.
 pub(super) fn is_frequent(request: &ServiceRequest) -> bool {
-    request.method() == Method::GET || request.path() == "/auth/verify"
+    let asks = matches!(*request.method(), Method::GET | Method::HEAD);
+    (asks && request.path() != EXCHANGE) || request.path() == "/auth/verify"
 }

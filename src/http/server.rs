@@ -49,6 +49,9 @@ pub fn serve(kw: &Keyward, settings: &Arc<Web>, listen: SocketAddr) -> std::io::
     let server = HttpServer::new(move || app(kw.clone(), Arc::clone(&settings)))
         .client_request_timeout(Duration::from_secs(5))
         .keep_alive(Duration::from_secs(60))
+        // Acts that wait for a hash sit on these threads, beside those that wait for the
+        // database.
+        .worker_max_blocking_threads(1024)
         .shutdown_timeout(30)
         .bind(listen)?;
     let address = server.addrs().first().copied().unwrap_or(listen);

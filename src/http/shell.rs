@@ -37,10 +37,19 @@ pub async fn shell<B: MessageBody>(request: ServiceRequest, next: Next<B>) -> An
     let frequent = routes::is_frequent(&request);
     let asked = request.headers().get(ORIGIN).cloned();
 
-    let early = match (check(&request), web.as_deref()) {
-        (Err(error), _) => Some(refuse_at(request.path(), &error)),
-        (Ok(()), Some(web)) if is_preflight(&request) => Some(preflight(&request, web)),
-        _ => None,
+    let early = match web.as_deref() {
+        None => None,
+        Some(web) if is_preflight(&request) => Some(preflight(&request, web)),
+        Some(web) => check(&request)
+            .and_then(|()| {
+                if frequent {
+                    Ok(())
+                } else {
+                    throttle(&request, web)
+                }
+            })
+            .err()
+            .map(|error| refuse_at(request.path(), &error)),
     };
     let mut response = match early {
         Some(response) => request.into_response(response).map_into_right_body(),
@@ -104,8 +113,19 @@ fn check(request: &ServiceRequest) -> Result<(), Error> {
     Ok(())
 }
 
+/// A sidecar that asks for itself is not a client, and is not held up.
+fn throttle(request: &ServiceRequest, web: &Web) -> Result<(), Error> {
+    match client_address::of(request.request(), &web.trusted_proxies) {
+        Some((address, false)) => web.throttle.admit(address),
+        _ => Ok(()),
+    }
+}
+
+/// At `/auth/verify` the question is a proxy's and its method the caller's: a 204 there
+/// would be a yes to whoever sends these headers (threat F16).
 fn is_preflight(request: &ServiceRequest) -> bool {
     request.method() == Method::OPTIONS
+        && request.path() != "/auth/verify"
         && request.headers().contains_key(ORIGIN)
         && request
             .headers()

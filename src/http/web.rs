@@ -3,6 +3,7 @@
 use ipnet::IpNet;
 use url::Url;
 
+use super::throttle::Throttle;
 use crate::config::{Config, Dialect, SameSite};
 
 pub struct Web {
@@ -19,6 +20,7 @@ pub struct Web {
     pub dialects: Vec<Dialect>,
     pub exchange: bool,
     pub test_mode: bool,
+    pub throttle: Throttle,
 }
 
 impl Web {
@@ -41,6 +43,7 @@ impl Web {
             dialects: config.dialects.clone(),
             exchange: !config.exchange_window.is_zero(),
             test_mode: config.test_mode,
+            throttle: Throttle::default(),
         }
     }
 }

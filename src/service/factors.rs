@@ -43,11 +43,6 @@ pub fn begin(
 ) -> Result<Enrolment> {
     let account = profile::of(kw, principal)?;
     let now = kw.clock.now();
-    let reservation = match password {
-        Some(password) => Some(prove_password(kw, seat, &account, password, client)?),
-        None if now <= Timestamp::from_seconds(principal.claims.auth_time) + FRESH => None,
-        None => return Err(Error::credentials()),
-    };
     if kw
         .store
         .read(|db| factors::active_of(db, account.id))?
@@ -58,6 +53,11 @@ pub fn begin(
             "A second factor is switched on already.",
         ));
     }
+    let reservation = match password {
+        Some(password) => Some(prove_password(kw, seat, &account, password, client)?),
+        None if now <= Timestamp::from_seconds(principal.claims.auth_time) + FRESH => None,
+        None => return Err(Error::credentials()),
+    };
     let secret: [u8; SECRET_BYTES] = kw.entropy.bytes();
     let label = account.label().to_owned();
     let enrolment = totp::enrolment(&secret, ISSUER, &label)
@@ -104,7 +104,12 @@ pub fn confirm(
         }
     }
     // Counted like every guess: who stole a token must not guess his way to the codes.
-    let reservation = reserve(kw, &Subject::Account(account.id), client, None)?;
+    let reservation = reserve(
+        kw,
+        &Subject::Account(account.id, account.epoch),
+        client,
+        None,
+    )?;
     let Some(Typed::Code(code)) = totp::typed(code.expose_secret()) else {
         return Err(wrong_second());
     };

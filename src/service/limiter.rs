@@ -18,8 +18,11 @@ use crate::support::clock::Timestamp;
 /// Whose secret is guessed at. An identifier that nobody has is counted like one that
 /// somebody has, so that the answers are the same.
 pub(super) enum Subject<'a> {
-    Account(AccountId),
-    Nobody { identifier: &'a str },
+    /// With its epoch: whoever sets a password anew also frees the marked browsers.
+    Account(AccountId, i64),
+    Nobody {
+        identifier: &'a str,
+    },
 }
 
 /// An attempt that was counted. Dropped without [`Reservation::succeeded`], it stays a
@@ -30,8 +33,9 @@ pub(super) struct Reservation {
     address: Option<String>,
 }
 
-/// A compare-and-set loses only to another attempt that was counted.
-const ROUNDS: usize = 8;
+/// A compare-and-set loses only to another attempt that was counted: at the most to
+/// all that one address may make at once.
+const ROUNDS: usize = 64;
 
 /// Counts an attempt.
 ///
@@ -64,21 +68,21 @@ impl Reservation {
     /// The attempt was a good one, with every factor: the account's row of failures is
     /// over. The address only gets this attempt back (B11).
     pub(super) fn succeeded(&self, tx: &mut AnyConnection) -> store::Result<()> {
-        limits::clear(tx, &self.account)?;
-        match &self.address {
-            Some(address) => limits::release(tx, address),
-            None => Ok(()),
+        // In the order in which they were counted, or two of them could wait for each
+        // other.
+        if let Some(address) = &self.address {
+            limits::release(tx, address)?;
         }
+        limits::clear(tx, &self.account)
     }
 
     /// The attempt was a good one, but proves nothing that guards the account already: it
     /// is taken back, and what failed before stays counted.
     pub(super) fn taken_back(&self, tx: &mut AnyConnection) -> store::Result<()> {
-        limits::release(tx, &self.account)?;
-        match &self.address {
-            Some(address) => limits::release(tx, address),
-            None => Ok(()),
+        if let Some(address) = &self.address {
+            limits::release(tx, address)?;
         }
+        limits::release(tx, &self.account)
     }
 }
 
@@ -88,7 +92,7 @@ pub(super) fn forget(
     tx: &mut AnyConnection,
     account: AccountId,
 ) -> store::Result<()> {
-    limits::clear(tx, &account_key(kw, &Subject::Account(account), None).0)
+    limits::clear(tx, &account_key(kw, &Subject::Account(account, 0), None).0)
 }
 
 fn count(tx: &mut AnyConnection, key: &str, kind: Kind, now: Timestamp) -> Result<()> {
@@ -123,8 +127,12 @@ fn account_key(kw: &Keyward, subject: &Subject<'_>, device: Option<&str>) -> (St
         Subject::Nobody { identifier } => {
             (keyed(kw, "nobody", identifier.as_bytes()), Kind::Account)
         }
-        Subject::Account(id) => match device.and_then(|mark| kw.devices.read(*id, mark)) {
-            Some(device) => (keyed(kw, "device", device.as_bytes()), Kind::Device),
+        Subject::Account(id, epoch) => match device.and_then(|mark| kw.devices.read(*id, mark)) {
+            Some(device) => {
+                let mut key = device.as_bytes().to_vec();
+                key.extend(epoch.to_be_bytes());
+                (keyed(kw, "device", &key), Kind::Device)
+            }
             None => (keyed(kw, "account", id.0.as_bytes()), Kind::Account),
         },
     }

@@ -46,6 +46,7 @@ const MOST_SESSIONS: i64 = 1000;
 struct Found {
     account: Option<Account>,
     record: Option<String>,
+    password_set_at: Option<Timestamp>,
     factor: Option<Factor>,
 }
 
@@ -57,10 +58,11 @@ pub fn login(kw: &Keyward, seat: &Seat, request: Request) -> Result<TokenSet> {
     let Found {
         account,
         record,
+        password_set_at,
         factor,
     } = find(kw, &request.identifier)?;
     let subject = match &account {
-        Some(account) => Subject::Account(account.id),
+        Some(account) => Subject::Account(account.id, account.epoch),
         None => Subject::Nobody {
             identifier: request.identifier.canonical(),
         },
@@ -93,12 +95,26 @@ pub fn login(kw: &Keyward, seat: &Seat, request: Request) -> Result<TokenSet> {
         upgrade(kw, seat, account.id, old, request.password.clone())?;
     }
     let (id, copy) = (account.id, request.for_the_record());
-    match begin(kw, account, request, second, reservation) {
+    let proven = Proven {
+        account,
+        password_set_at,
+        second,
+        reservation,
+    };
+    match begin(kw, request, proven) {
         Err(error) if error.code == Code::InvalidOtp => {
             say_no(kw, Some(id), "used_otp", &copy, error)
         }
         answer => answer,
     }
+}
+
+/// A sign-in whose secrets were right when they were looked at.
+struct Proven {
+    account: Account,
+    password_set_at: Option<Timestamp>,
+    second: Option<Second>,
+    reservation: Reservation,
 }
 
 /// What was typed as a second factor, read; or why it is none, in a word.
@@ -133,6 +149,7 @@ fn find(kw: &Keyward, identifier: &Identifier) -> Result<Found> {
         Ok(Found {
             account,
             record,
+            password_set_at: credentials::set_at(db, id)?,
             factor: factors::active_of(db, id)?,
         })
     })
@@ -206,9 +223,8 @@ fn upgrade(
     let Ok(new) = seat.run(move || inner.hasher.hash(&password, &inner.entropy)) else {
         return Ok(());
     };
-    let now = kw.clock.now();
     kw.store
-        .write(move |tx| credentials::upgrade(tx, account, &old, &new, now).map_err(Error::from))?;
+        .write(move |tx| credentials::upgrade(tx, account, &old, &new).map_err(Error::from))?;
     Ok(())
 }
 
@@ -228,15 +244,10 @@ impl Request {
 
 /// Begins the session: the second factor used up, attempt, session, last login and
 /// audit in one transaction.
-fn begin(
-    kw: &Keyward,
-    account: Account,
-    request: Request,
-    second: Option<Second>,
-    reservation: Reservation,
-) -> Result<TokenSet> {
+fn begin(kw: &Keyward, request: Request, proven: Proven) -> Result<TokenSet> {
+    let account = &proven.account;
     let now = kw.clock.now();
-    let (methods, level): (&[&str], u8) = match &second {
+    let (methods, level): (&[&str], u8) = match &proven.second {
         None => (&["pwd"], 1),
         Some(Second::Code { .. }) => (&["pwd", "otp"], 2),
         Some(Second::Recovery { .. }) => (&["pwd", "recovery"], 2),
@@ -270,9 +281,9 @@ fn begin(
     };
     let attempt = attempt(kw, Some(account.id), "ok", &request, now);
     let (inner, row) = (kw.clone(), session.clone());
-    let begun = kw.store.write(move |tx| {
-        write_session(&inner, tx, &row, &attempt, second.as_ref(), &reservation)
-    })?;
+    let begun = kw
+        .store
+        .write(move |tx| write_session(&inner, tx, &row, &attempt, &proven))?;
     kw.learn(begun.displaced.as_slice());
     let mut tokens = mint(kw, &session, &begun.account, begun.access, now)?;
     // Only where there is a cookie jar to keep it.
@@ -297,8 +308,7 @@ fn write_session(
     tx: &mut AnyConnection,
     session: &Session,
     attempt: &Attempt,
-    second: Option<&Second>,
-    reservation: &Reservation,
+    proven: &Proven,
 ) -> Result<Begun> {
     let now = session.created_at;
     // Since the password was verified the account may have been disabled, or its
@@ -311,7 +321,11 @@ fn write_session(
             .of(account.id)
             .within(session.id)
     };
-    if let Some(second) = second {
+    // The owner, who knows the old one, may have changed it: that advances no epoch.
+    if credentials::set_at(tx, account.id)? != proven.password_set_at {
+        return Err(Error::credentials());
+    }
+    if let Some(second) = &proven.second {
         if !use_second(tx, account.id, second)? {
             return Err(wrong_second());
         }
@@ -322,7 +336,7 @@ fn write_session(
         // Switched on since it was looked for.
         return Err(wrong_second());
     }
-    reservation.succeeded(tx)?;
+    proven.reservation.succeeded(tx)?;
     let access = roles::access_of(tx, account.id)?;
     sessions::add(tx, session)?;
     accounts::set_last_login(tx, account.id, now)?;

@@ -117,7 +117,12 @@ pub(super) fn prove_password(
     client: &Client,
 ) -> Result<Reservation> {
     let stored = kw.store.read(|db| credentials::lookup(db, account.id))?;
-    let reservation = reserve(kw, &Subject::Account(account.id), client, None)?;
+    let reservation = reserve(
+        kw,
+        &Subject::Account(account.id, account.epoch),
+        client,
+        None,
+    )?;
     match verify(kw, seat, password, stored.as_deref())? {
         Verdict::Match => Ok(reservation),
         _ => Err(Error::credentials()),
@@ -140,7 +145,12 @@ pub(super) fn prove_second(
     let factor = factor.ok_or_else(|| Error::payload("A second factor is not switched on"))?;
     let reservation = match reservation {
         Some(reservation) => reservation,
-        None => reserve(kw, &Subject::Account(account.id), client, None)?,
+        None => reserve(
+            kw,
+            &Subject::Account(account.id, account.epoch),
+            client,
+            None,
+        )?,
     };
     let second = read_second(kw, account.id, &factor, text, kw.clock.now())?;
     second

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::domain::id::SessionId;
 
-/// Beyond this the oldest knowledge is let go: it bounds memory under a flood.
+/// Beyond this nothing more is noted: it bounds memory under a flood.
 const MOST: usize = 100_000;
 
 #[derive(Default)]

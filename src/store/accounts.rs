@@ -71,7 +71,7 @@ pub struct New {
 /// When the database is away. [`Taken`] is an answer: the e-mail address or the
 /// username belongs to another account.
 pub fn add(connection: &mut AnyConnection, new: &New) -> Result<Result<(), Taken>> {
-    unless_taken(
+    unless_taken(connection, |connection| {
         diesel::insert_into(accounts::table)
             .values((
                 accounts::id.eq(new.id.to_string()),
@@ -84,8 +84,8 @@ pub fn add(connection: &mut AnyConnection, new: &New) -> Result<Result<(), Taken
                 accounts::created_at.eq(new.now.millis()),
                 accounts::updated_at.eq(new.now.millis()),
             ))
-            .execute(connection),
-    )
+            .execute(connection)
+    })
 }
 
 /// # Errors

@@ -51,7 +51,14 @@ impl FromStr for Url {
             return Ok(Self::Sqlite(PathBuf::from(path)));
         }
         if text.starts_with("postgres://") || text.starts_with("postgresql://") {
-            return Ok(Self::Postgres(text.to_owned()));
+            return match place(text) {
+                Some(_) => Ok(Self::Postgres(text.to_owned())),
+                None => Err(
+                    "postgresql://USER:PASSWORD@HOST/DATABASE, with what is neither letter nor \
+                     digit in the password encoded as %40 is for @"
+                        .to_owned(),
+                ),
+            };
         }
         Err("sqlite://PATH or postgresql://USER@HOST/DATABASE".to_owned())
     }
@@ -64,12 +71,7 @@ impl Url {
         match self {
             Self::Sqlite(path) => format!("SQLite {}", path.display()),
             Self::Postgres(url) => {
-                let rest = url.split_once("://").map_or("", |(_, rest)| rest);
-                let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
-                let host = authority
-                    .rsplit_once('@')
-                    .map_or(authority, |(_, host)| host);
-                let database = path.split('?').next().unwrap_or_default();
+                let (host, database) = place(url).unwrap_or_default();
                 format!("PostgreSQL {host}/{database}")
             }
         }
@@ -107,6 +109,32 @@ impl Url {
         }
         Ok(connection)
     }
+}
+
+/// Hosts and database of an address, divided as libpq divides it. `None` where a sign
+/// stands as itself that must be encoded: libpq would take a part of the password for
+/// something else, and tell it in its error (threat G4).
+fn place(url: &str) -> Option<(&str, &str)> {
+    let (_, rest) = url.split_once("://")?;
+    let (credentials, rest) = match rest.find(['@', '/']) {
+        Some(at) if rest[at..].starts_with('@') => (&rest[..at], &rest[at + 1..]),
+        _ => ("", rest),
+    };
+    let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let (hosts, database) = rest.split_once('/').unwrap_or((rest, ""));
+    let is_host = |host: &str| match host.rsplit_once(':') {
+        Some((_, port)) if !port.ends_with(']') => port.bytes().all(|b| b.is_ascii_digit()),
+        _ => true,
+    };
+    let is_hex = |two: &str| two != "00" && two.bytes().all(|b| b.is_ascii_hexdigit());
+    let mut encoded = url.split('%').skip(1);
+    let right = !url.contains(char::is_whitespace)
+        && !credentials.contains('?')
+        && !rest.contains('@')
+        && hosts.split(',').all(is_host)
+        && encoded.all(|text| text.get(..2).is_some_and(is_hex))
+        && (query.is_empty() || query.split('&').all(|pair| pair.matches('=').count() == 1));
+    right.then_some((hosts, database))
 }
 
 /// How long SQLite waits for another process's lock, in milliseconds.

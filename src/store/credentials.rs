@@ -18,6 +18,20 @@ pub fn lookup(connection: &mut AnyConnection, account: AccountId) -> Result<Opti
         .optional()?)
 }
 
+/// When the password was set. A record of the same password in another form does not
+/// change it.
+///
+/// # Errors
+/// When the database is away.
+pub fn set_at(connection: &mut AnyConnection, account: AccountId) -> Result<Option<Timestamp>> {
+    let millis: Option<i64> = credentials::table
+        .find(account.to_string())
+        .select(credentials::updated_at)
+        .first(connection)
+        .optional()?;
+    Ok(millis.map(Timestamp::from_millis))
+}
+
 /// Sets the password record, the first one or another.
 ///
 /// # Errors
@@ -58,17 +72,13 @@ pub fn upgrade(
     account: AccountId,
     old: &str,
     new: &str,
-    now: Timestamp,
 ) -> Result<bool> {
     let rows = diesel::update(
         credentials::table
             .find(account.to_string())
             .filter(credentials::record.eq(old)),
     )
-    .set((
-        credentials::record.eq(new),
-        credentials::updated_at.eq(now.millis()),
-    ))
+    .set(credentials::record.eq(new))
     .execute(connection)?;
     Ok(rows == 1)
 }

@@ -242,7 +242,7 @@ pub fn mark_seen(connection: &mut AnyConnection, id: SessionId, generation: u32)
     Ok(())
 }
 
-/// Moves the idle end of a living session that stands at `generation`.
+/// Moves the idle end of a session that has not ended.
 ///
 /// # Errors
 /// When the database is away.

@@ -3,6 +3,7 @@
 //! go out after it: 22,000 durable writes a second against 800 with a connection for
 //! each writer (docs/PERFORMANCE.md).
 
+use std::num::NonZeroU32;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 
@@ -33,7 +34,7 @@ impl Writer {
             .name("store-writer".to_owned())
             .spawn(move || {
                 while let Some(group) = next_group(&jobs) {
-                    serve(&url, &mut connection, group);
+                    serve(&url, &mut connection, group, &jobs);
                 }
             })
             .map_err(|error| Error::Unavailable(error.to_string()))?;
@@ -51,8 +52,11 @@ impl Writer {
         let (answer, result) = sync_channel(1);
         let job: Job = Box::new(move |connection| {
             // A panic rolls back its own savepoint and is an error for its own caller.
-            let result = catch_unwind(AssertUnwindSafe(|| transaction(connection, &mut write)))
-                .unwrap_or_else(|_| Err(Error::Corrupt("a write panicked").into()));
+            let result = catch_unwind(AssertUnwindSafe(|| transaction(connection, &mut write)));
+            let result = result.unwrap_or_else(|_| {
+                leave_savepoints(sqlite(connection));
+                Err(Error::Corrupt("a write panicked").into())
+            });
             Box::new(move |committed| {
                 let result = match committed {
                     Ok(()) => result,
@@ -67,9 +71,9 @@ impl Writer {
                 TrySendError::Disconnected(_) => "the writer has stopped".to_owned(),
             })
         })?;
-        result
-            .recv()
-            .unwrap_or_else(|_| Err(Error::Unavailable("the writer has stopped".to_owned()).into()))
+        result.recv().unwrap_or_else(|_| {
+            Err(Error::Unavailable("the write could not be begun".to_owned()).into())
+        })
     }
 }
 
@@ -79,7 +83,12 @@ fn next_group(jobs: &Receiver<Job>) -> Option<Vec<Job>> {
     Some(group)
 }
 
-fn serve(url: &Url, connection: &mut Option<AnyConnection>, group: Vec<Job>) {
+fn serve(
+    url: &Url,
+    connection: &mut Option<AnyConnection>,
+    group: Vec<Job>,
+    waiting: &Receiver<Job>,
+) {
     let mut answers = Vec::with_capacity(group.len());
     let committed = run_group(url, connection, group, &mut answers);
     if let Err(error) = &committed {
@@ -89,6 +98,11 @@ fn serve(url: &Url, connection: &mut Option<AnyConnection>, group: Vec<Job>) {
         );
         // Whatever state it is in, it is not one to go on from.
         *connection = None;
+        if answers.is_empty() {
+            // It could not begin within the time-out, and those behind it waited as long:
+            // they are not made to wait for another one (threat S4).
+            waiting.try_iter().for_each(drop);
+        }
     }
     let committed = committed.map_err(|error| error.to_string());
     for answer in answers {
@@ -129,6 +143,27 @@ fn begin(connection: &mut SqliteConnection) -> Result<()> {
         .map_err(Error::from)
 }
 
+/// Unwinding passes Diesel by, so the savepoints of a job that panicked are open still.
+/// Where they can not be left, the commit fails for the whole group.
+fn leave_savepoints(connection: &mut SqliteConnection) {
+    while depth(connection) > 1 && AnsiTransactionManager::rollback_transaction(connection).is_ok()
+    {
+    }
+}
+
+/// How many transactions and savepoints are open; 0 also where that is not known.
+fn depth(connection: &mut SqliteConnection) -> u32 {
+    AnsiTransactionManager::transaction_manager_status_mut(connection)
+        .transaction_depth()
+        .ok()
+        .flatten()
+        .map_or(0, NonZeroU32::get)
+}
+
 fn commit(connection: &mut SqliteConnection) -> Result<()> {
+    // With a savepoint open, Diesel would release that one and commit nothing.
+    if depth(connection) != 1 {
+        return Err(Error::Corrupt("a write left its savepoint open"));
+    }
     AnsiTransactionManager::commit_transaction(connection).map_err(Error::from)
 }

@@ -1,7 +1,6 @@
 //! The refresh cookie (semantics 3): what it looks like, that nothing else is taken for
 //! it, what it opens, and when it is cleared and when it is kept.
 
-use diesel::connection::SimpleConnection as _;
 use keyward::service::administer;
 use serde_json::json;
 
@@ -228,20 +227,12 @@ both!(c12_a_refusal_that_may_pass_leaves_the_cookie_alone, |kw| {
     answer.refused(401, "INVALID_CREDENTIALS");
     kept(&answer);
 
-    let sql = |text: &'static str| {
-        let run = kw.kw.store.write(move |tx| {
-            tx.batch_execute(text)
-                .map_err(|error| keyward::store::Error::from(error).into())
-        });
-        run.map_err(|error: keyward::service::Error| error.to_string())
-            .unwrap();
-    };
-    sql("ALTER TABLE sessions RENAME TO away");
+    kw.sql("ALTER TABLE sessions RENAME TO away");
     let answer = kw.post("/auth/refresh").cookie(&third).send();
     answer.refused(503, "SERVICE_UNAVAILABLE");
     assert_eq!(answer.header("retry-after"), Some("1"));
     kept(&answer);
-    sql("ALTER TABLE away RENAME TO sessions");
+    kw.sql("ALTER TABLE away RENAME TO sessions");
 
     assert_eq!(kw.generation_of(&access), 2);
     next(&third);

@@ -81,6 +81,25 @@ fn the_example_is_a_file_that_can_be_read() {
     assert_eq!(faults, None, "uncommented, it is refused");
 }
 
+/// `KEYWARD_X=` in a file is easily left behind. It is good, or it is told of: never a
+/// start that fails without a word.
+#[test]
+fn g7_an_empty_value_is_good_or_is_named() {
+    for setting in SETTINGS {
+        let given = [
+            // Not SQLite, beside whose file a missing secret would be made.
+            ("DATABASE_URL", "postgresql://localhost/x"),
+            ("KEYWARD_SECRET", "0123456789abcdefghijklmnopqrstuvwxyz"),
+            (setting.name, ""),
+        ];
+        let given = given.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        if let Err(faults) = config::read(&given.into(), false) {
+            let named: Vec<&str> = faults.iter().map(|fault| fault.setting.as_str()).collect();
+            assert_eq!(named, [setting.name]);
+        }
+    }
+}
+
 #[test]
 fn help_tells_every_setting_with_its_default() {
     for arguments in [&["serve", "--help"][..], &["--help"]] {

@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use keyward::app::App;
 use keyward::config;
-use keyward::http::Web;
 use serde_json::{Value, json};
 
 use crate::support::{Answer, Forge, PASSWORD, TestKeyward, text};
@@ -40,7 +39,7 @@ fn bootstrap(kw: &TestKeyward, email: &str, password: &str) {
     let config = config::read(&BTreeMap::from(settings), true).ok().unwrap();
     let app = App {
         keyward: kw.kw.clone(),
-        web: Arc::new(Web::new(&config)),
+        web: Arc::clone(&kw.web),
     };
     assert!(app.first_administrator(&config).unwrap().is_some());
 }

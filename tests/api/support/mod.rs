@@ -20,6 +20,7 @@ use std::time::Duration;
 
 use actix_http::Request;
 use actix_web::{body, test};
+use diesel::connection::SimpleConnection as _;
 use futures_util::future::{LocalBoxFuture, join_all};
 use keyward::app::{App, World};
 use keyward::config;
@@ -27,7 +28,7 @@ use keyward::domain::id::{AccountId, SessionId};
 use keyward::domain::identifier::{Email, Username};
 use keyward::domain::password::Password;
 use keyward::domain::session::Session;
-use keyward::http;
+use keyward::http::{self, Web};
 use keyward::service::administer::{self, NewAccount};
 use keyward::service::{Keyward, housekeeping, keys};
 use keyward::store::{AnyConnection, audit_events, migrations, sessions};
@@ -57,6 +58,7 @@ type Handle = Rc<dyn Fn(Request) -> LocalBoxFuture<'static, Answer>>;
 
 pub struct TestKeyward {
     pub kw: Keyward,
+    pub web: Arc<Web>,
     settings: BTreeMap<String, String>,
     handle: Handle,
     system: Rc<actix_rt::SystemRunner>,
@@ -163,7 +165,7 @@ impl TestKeyward {
             .map_err(|faults| format!("{faults:?}"))
             .unwrap();
         let app = App::open(&config, world).unwrap();
-        let service = http::app(app.keyward.clone(), app.web);
+        let service = http::app(app.keyward.clone(), Arc::clone(&app.web));
         let service = Rc::new(system.block_on(test::init_service(service)));
         let handle: Handle = Rc::new(move |request| {
             let service = Rc::clone(&service);
@@ -188,6 +190,7 @@ impl TestKeyward {
         });
         Self {
             kw: app.keyward,
+            web: app.web,
             settings,
             handle,
             system,
@@ -253,7 +256,7 @@ impl TestKeyward {
         let config = config::read(&self.settings, true).ok().unwrap();
         let app = App {
             keyward: self.kw.clone(),
-            web: Arc::new(http::Web::new(&config)),
+            web: Arc::new(Web::new(&config)),
         };
         app.first_administrator(&config).unwrap().unwrap();
     }
@@ -343,6 +346,15 @@ impl TestKeyward {
     /// Reads rows past the interface.
     pub fn read<T>(&self, read: impl FnMut(&mut AnyConnection) -> keyward::store::Result<T>) -> T {
         self.kw.store.read(read).unwrap()
+    }
+
+    /// Runs a statement past the interface, as a fault or an operator would.
+    pub fn sql(&self, text: &'static str) {
+        let run = self.kw.store.write(move |tx| {
+            tx.batch_execute(text)
+                .map_err(|error| keyward::store::Error::from(error).into())
+        });
+        run.unwrap_or_else(|error: keyward::service::Error| panic!("{text}: {error}"));
     }
 
     /// The session's row.

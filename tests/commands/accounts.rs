@@ -1,0 +1,186 @@
+//! `keyward user`: accounts by the command line, and passwords that never stand in an
+//! argument, an output or a log.
+
+use crate::home::{Home, Run};
+
+const PASSWORD: &str = "CANARY horse battery";
+
+fn add(home: &Home, arguments: &[&str], input: &str) -> Run {
+    let all = [&["user", "add", "--password-stdin"], arguments].concat();
+    home.run_with(&all, input)
+}
+
+#[test]
+fn accounts_are_added_listed_and_shown() {
+    let home = Home::new();
+    let added = add(&home, &["alice@example.com"], &format!("{PASSWORD}\n"));
+    let id = added.done().trim().rsplit(' ').next().unwrap().to_owned();
+    assert_eq!(added.out, format!("added alice@example.com as {id}\n"));
+    assert_eq!(id.len(), 36, "a UUID");
+    let arguments = ["bob@example.com", "--username", "Bob", "--admin"];
+    // Without a newline at the end too, and with the one of another system.
+    add(&home, &arguments, PASSWORD).done();
+    add(&home, &["carol@example.com"], &format!("{PASSWORD}\r\n")).done();
+
+    let listed = home.run(&["user", "list"]);
+    let lines: Vec<&str> = listed.done().lines().collect();
+    assert_eq!(lines[0], format!("{id}  enabled   alice@example.com"));
+    assert_eq!(lines.len(), 3);
+    assert_eq!(
+        home.run(&["user", "list", "--limit", "2"])
+            .done()
+            .lines()
+            .count(),
+        2
+    );
+
+    for who in ["bob", "BOB@Example.com"] {
+        let shown = home.run(&["user", "show", who]);
+        for part in [
+            "email       bob@example.com",
+            "username    Bob",
+            "roles       administrator",
+            "enabled     true",
+            "last login  -",
+        ] {
+            assert!(shown.done().contains(part), "{shown:?}");
+        }
+    }
+    let shown = home.run(&["user", "show", &id]);
+    assert!(shown.done().contains("alice@example.com") && shown.out.contains("roles       -"));
+    for run in [added, listed, shown] {
+        assert!(
+            !run.out.contains("CANARY") && !run.err.contains("CANARY"),
+            "{run:?}"
+        );
+    }
+}
+
+#[test]
+fn accounts_are_changed_one_by_one() {
+    let home = Home::new();
+    add(&home, &["alice@example.com"], PASSWORD).done();
+    let state = || home.run(&["user", "list"]).done().to_owned();
+    assert!(state().contains("enabled   alice"));
+    for (arguments, said) in [
+        (&["disable"][..], "disabled alice@example.com\n"),
+        (&["disable"], "disabled alice@example.com\n"),
+        (&["enable"], "enabled alice@example.com\n"),
+        (
+            &["revoke-sessions"],
+            "has no sessions now: alice@example.com\n",
+        ),
+    ] {
+        let run = home.run(&[&["user"], arguments, &["alice@example.com"]].concat());
+        assert_eq!(run.done(), said);
+        let disabled = arguments == ["disable"];
+        assert_eq!(
+            state().contains("disabled  alice"),
+            disabled,
+            "{arguments:?}"
+        );
+    }
+    let set = [
+        "user",
+        "set-password",
+        "--password-stdin",
+        "alice@example.com",
+    ];
+    let run = home.run_with(&set, "another CANARY\n");
+    assert!(run.done().contains("has a new password"), "{run:?}");
+    assert!(
+        !run.out.contains("CANARY") && !run.err.contains("CANARY"),
+        "{run:?}"
+    );
+}
+
+#[test]
+fn what_can_not_be_is_refused_and_changes_nothing() {
+    let home = Home::new();
+    add(
+        &home,
+        &["alice@example.com", "--username", "alice"],
+        PASSWORD,
+    )
+    .done();
+    let before = home.run(&["user", "list"]).out;
+    let long = "x".repeat(1025);
+    for (arguments, input, why) in [
+        (
+            &["ALICE@example.com"][..],
+            PASSWORD,
+            "belongs to another account",
+        ),
+        (
+            &["x@example.com", "--username", "Alice"],
+            PASSWORD,
+            "belongs to another account",
+        ),
+        (&["nobody"], PASSWORD, "is not an e-mail address"),
+        (
+            &["x@example.com", "--username", "a b"],
+            PASSWORD,
+            "is no username",
+        ),
+        (&["x@example.com"], "", "1 to 1024 characters"),
+        (&["x@example.com"], "\n", "1 to 1024 characters"),
+        (&["x@example.com"], "CANARY\0", "1 to 1024 characters"),
+        (&["x@example.com"], &long, "1 to 1024 characters"),
+    ] {
+        let run = add(&home, arguments, input);
+        assert!(run.refused().contains(why), "{why}: {run:?}");
+        assert!(
+            !run.err.contains("CANARY") && !run.err.contains(&long),
+            "{run:?}"
+        );
+    }
+    for command in ["show", "disable", "enable", "revoke-sessions"] {
+        for nobody in [
+            "nobody@example.com",
+            "nobody",
+            "00000000-0000-0000-0000-000000000000",
+        ] {
+            let run = home.run(&["user", command, nobody]);
+            assert!(run.refused().contains("There is no account"), "{run:?}");
+        }
+    }
+    assert_eq!(home.run(&["user", "list"]).out, before);
+}
+
+/// Row D-26: who makes an account vouches for it, so a short password is only warned of.
+#[test]
+fn d26_a_short_password_is_warned_of() {
+    let run = add(&Home::new(), &["admin@example.com"], "Z1Tu5");
+    run.done();
+    assert!(run.err.contains("fewer than 8 characters"), "{run:?}");
+    assert!(!run.err.contains("Z1Tu5"), "{run:?}");
+}
+
+/// The shell's history and the list of processes would show it.
+#[test]
+fn g5_a_password_is_never_an_argument() {
+    let home = Home::new();
+    for arguments in [
+        &["user", "add", "alice@example.com", PASSWORD][..],
+        &["user", "add", "alice@example.com", "--password", PASSWORD],
+        &["user", "add", "alice@example.com", "--password-stdin=x"],
+        &["user", "set-password", "alice@example.com", PASSWORD],
+        &[
+            "user",
+            "set-password",
+            "alice@example.com",
+            "--password",
+            PASSWORD,
+        ],
+    ] {
+        let run = home.run_with(arguments, PASSWORD);
+        assert_eq!(run.status, Some(2), "{run:?}");
+    }
+    // Nor is one read that nobody meant to give: a script says so, or is told.
+    let run = home.run_with(&["user", "add", "alice@example.com"], PASSWORD);
+    assert!(run.refused().contains("--password-stdin"), "{run:?}");
+    assert!(
+        home.read_dir().unwrap().next().is_none(),
+        "nothing was begun"
+    );
+}

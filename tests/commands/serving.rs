@@ -1,0 +1,267 @@
+//! `keyward serve`: what it greets with works when pasted, what another process changes it
+//! knows within a second, it ends when it is told to, and it writes down no secret.
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::home::Home;
+use crate::server::Server;
+
+const EMAIL: &str = "alice@example.com";
+const PASSWORD: &str = "CANARY horse battery";
+
+fn with_alice(home: &Home) {
+    let add = ["user", "add", EMAIL, "--password-stdin"];
+    home.run_with(&add, PASSWORD).done();
+}
+
+/// Runs the line that the greeting offers, as somebody at a shell would.
+fn try_it(server: &Server<'_>) -> serde_json::Value {
+    let line = server.greeting.last().unwrap().trim();
+    let output = Command::new("sh").args(["-c", line]).output().unwrap();
+    if output.status.code() == Some(127) {
+        // No curl here: the same request by hand.
+        let body = line
+            .split_once(" -d '")
+            .unwrap()
+            .1
+            .strip_suffix('\'')
+            .unwrap();
+        let body = body.replace("'\\''", "'");
+        return server.ask("POST", "/auth/login", &[], &body).json();
+    }
+    assert!(output.status.success(), "{line}: {output:?}");
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+#[test]
+fn g11_the_first_start_makes_an_administrator_and_says_how_to_sign_in() {
+    let home = Home::new();
+    let server = Server::start(&home, &[]);
+    let port = server.address().strip_prefix("127.0.0.1:").unwrap();
+    assert_ne!(port.parse::<u16>().unwrap(), 0, "the real port");
+    assert_eq!(server.greeted("database"), Some("SQLite keyward.db"));
+    assert_eq!(server.greeted("administrator"), Some("admin@localhost"));
+    let password = server.greeted("password").unwrap();
+    let password = password.split_whitespace().next().unwrap().to_owned();
+    assert_eq!(password.len(), 19, "80 bits that can be read aloud");
+
+    let answer = try_it(&server);
+    let access = answer["access_token"].as_str().expect("an access token");
+    assert_eq!(answer["expires"], 900_000);
+    let me = server.with_token("GET", "/auth/me", access);
+    assert_eq!(
+        (me.status, me.text("role").as_str()),
+        (200, "administrator")
+    );
+    assert!(
+        !server.log().contains(&password),
+        "it is printed, not logged"
+    );
+    assert_eq!(server.end("-TERM").0, Some(0));
+
+    // It is shown this once.
+    let again = Server::start(&home, &[]);
+    assert!(again.greeted("password").is_none());
+    assert!(!again.greeting.join("\n").contains(&password));
+    assert_eq!(try_it(&again)["status"], "ok");
+    again.sign_in("admin@localhost", &password);
+}
+
+#[test]
+fn an_administrator_of_the_settings_is_taken_and_the_password_not_repeated() {
+    // A quotation mark is a letter of an e-mail address, and of a shell.
+    let home = Home::new()
+        .and("KEYWARD_ADMIN_EMAIL", "o'brien@example.com")
+        .and("KEYWARD_ADMIN_PASSWORD", PASSWORD);
+    let server = Server::start(&home, &[]);
+    assert!(!server.greeting.join("\n").contains("CANARY"));
+    assert!(server.greeting.last().unwrap().contains("YOUR-PASSWORD"));
+    let refused = try_it(&server);
+    let code = &refused["errors"][0]["extensions"]["code"];
+    assert_eq!(
+        code, "INVALID_CREDENTIALS",
+        "it is a request, only the password is not"
+    );
+    server.sign_in("o'brien@example.com", PASSWORD);
+    assert!(!server.log().contains("CANARY"));
+}
+
+#[test]
+fn a_port_that_is_taken_is_told_of_by_the_name_of_its_setting() {
+    let home = Home::new();
+    let server = Server::start(&home, &[]);
+    let other = Home::new().and("KEYWARD_LISTEN", server.address());
+    let run = other.run(&["serve"]);
+    assert!(run.refused().contains("KEYWARD_LISTEN"), "{run:?}");
+    assert!(
+        run.out.is_empty(),
+        "it did not say that it listens: {run:?}"
+    );
+}
+
+/// What is revoked in one process holds in another within a second of the answer, on
+/// every route, and for refresh tokens at once.
+#[test]
+fn j23_h28_another_process_ends_sessions_of_a_running_server() {
+    let home = Home::new();
+    with_alice(&home);
+    let server = Server::start(&home, &[]);
+    for command in ["disable", "enable", "revoke-sessions", "set-password"] {
+        if command == "enable" {
+            home.run(&["user", "enable", EMAIL]).done();
+            continue;
+        }
+        let (access, refresh) = server.sign_in(EMAIL, PASSWORD);
+        let me = || server.with_token("GET", "/auth/me", &access).status;
+        let verify = || server.with_token("GET", "/auth/verify", &access).status;
+        assert_eq!((me(), verify()), (200, 200), "{command}");
+
+        let arguments = match command {
+            "set-password" => vec!["user", command, EMAIL, "--password-stdin"],
+            _ => vec!["user", command, EMAIL],
+        };
+        home.run_with(&arguments, PASSWORD).done();
+        let done = Instant::now();
+        let refreshed = server.post("/auth/refresh", &json!({ "refresh_token": refresh }));
+        assert_eq!(refreshed.status, 401, "{command}: {refreshed:?}");
+        while verify() != 401 {
+            let waited = done.elapsed();
+            assert!(waited < Duration::from_secs(1), "{command}: {waited:?}");
+        }
+        assert_eq!(me(), 401, "{command}");
+    }
+    let (access, _) = server.sign_in(EMAIL, PASSWORD);
+    assert_eq!(server.with_token("GET", "/auth/me", &access).status, 200);
+}
+
+#[test]
+fn s17_a_signal_ends_it_with_success() {
+    for signal in ["-TERM", "-INT"] {
+        let home = Home::new();
+        let server = Server::start(&home, &[]);
+        assert_eq!(server.ask("GET", "/health/ready", &[], "").status, 200);
+        let (code, later) = server.end(signal);
+        assert_eq!(code, Some(0), "{signal}");
+        assert_eq!(later.join(""), "", "the greeting is all that it prints");
+    }
+}
+
+#[test]
+fn in_test_mode_the_clock_is_moved_by_hand() {
+    let home = Home::with(&[]);
+    let server = Server::start(&home, &["--test-mode"]);
+    assert!(server.greeted("test mode").is_some());
+    let clock = |body: &str| {
+        let method = if body.is_empty() { "GET" } else { "POST" };
+        let reply = server.ask(method, "/test/clock", &[], body);
+        assert_eq!(reply.status, 200, "{reply:?}");
+        let json = reply.json();
+        assert_eq!(json.as_object().unwrap().len(), 1, "{json}");
+        let now = reply.text("now");
+        let shape: String = now
+            .chars()
+            .map(|c| if c.is_ascii_digit() { '0' } else { c })
+            .collect();
+        assert_eq!(shape, "0000-00-00T00:00:00.000Z");
+        chrono::DateTime::parse_from_rfc3339(&now).unwrap()
+    };
+    let access = try_it(&server)["access_token"].as_str().unwrap().to_owned();
+    assert_eq!(server.with_token("GET", "/auth/me", &access).status, 200);
+    let before = clock("");
+    let moved = clock(r#"{"advance":"16m"}"#);
+    let by = moved.signed_duration_since(before).num_seconds();
+    assert!((16 * 60..17 * 60).contains(&by), "{by} s");
+    let expired = server.with_token("GET", "/auth/me", &access);
+    assert_eq!(expired.status, 401);
+    assert!(expired.body.contains("TOKEN_EXPIRED"), "{expired:?}");
+    for body in [
+        r#"{"advance":"soon"}"#,
+        r#"{"advance":900}"#,
+        r#"{"back":"1m"}"#,
+        "{}",
+    ] {
+        assert_eq!(
+            server.ask("POST", "/test/clock", &[], body).status,
+            400,
+            "{body}"
+        );
+    }
+    // It is a throw-away: the folder that it was started in stays as it was.
+    assert!(!home.join("keyward.db").exists() && !home.join("keyward.secret").exists());
+}
+
+#[test]
+fn test_mode_is_for_this_machine_and_for_those_who_ask_for_it() {
+    for (name, value) in [
+        ("KEYWARD_LISTEN", "0.0.0.0:0"),
+        ("KEYWARD_PUBLIC_URL", "https://auth.example.com"),
+    ] {
+        let run = Home::with(&[(name, value)]).run(&["serve", "--test-mode"]);
+        assert!(run.refused().contains(name), "{run:?}");
+    }
+    let home = Home::new();
+    let server = Server::start(&home, &[]);
+    assert_eq!(server.ask("GET", "/test/clock", &[], "").status, 404);
+    let moved = server.ask("POST", "/test/clock", &[], r#"{"advance":"1h"}"#);
+    assert_eq!(moved.status, 404);
+}
+
+/// At the most talkative level, whatever way a secret comes in or goes out.
+#[test]
+fn h39_g4_y38_no_secret_is_ever_logged() {
+    let secret = "CANARY-secret-0123456789abcdefghijklmnopqrstuvwxyz";
+    let home = Home::new()
+        .and("RUST_LOG", "trace")
+        .and("KEYWARD_SECRET", secret);
+    with_alice(&home);
+    let server = Server::start(&home, &[]);
+    let (access, refresh) = server.sign_in(EMAIL, PASSWORD);
+    let mut secrets = vec![access.clone(), refresh.clone(), "CANARY".to_owned()];
+
+    let wrong = json!({ "email": EMAIL, "password": "CANARY wrong" });
+    assert_eq!(server.post("/auth/login", &wrong).status, 401);
+    let login = json!({ "email": EMAIL, "password": PASSWORD, "mode": "cookie" });
+    let reply = server.post("/auth/login", &login);
+    let (_, cookie) = reply.head.split_once("keyward_refresh=").expect("a cookie");
+    let cookie = cookie.split(';').next().unwrap().to_owned();
+    secrets.extend([reply.text("access_token"), cookie.clone()]);
+
+    let header = format!("__Host-keyward_refresh={cookie}");
+    let reply = server.ask("POST", "/auth/refresh", &[("Cookie", &header)], "{}");
+    assert_eq!(reply.status, 200, "{reply:?}");
+    let reply = server.post("/auth/refresh", &json!({ "refresh_token": refresh }));
+    let (access, refresh) = (reply.text("access_token"), reply.text("refresh_token"));
+    secrets.extend([access.clone(), refresh]);
+
+    let path = format!("/auth/me?access_token={access}");
+    assert_eq!(server.ask("GET", &path, &[], "").status, 200);
+    let path = format!("/auth/token?token={access}");
+    let reply = server.ask("GET", &path, &[], "");
+    secrets.push(reply.text("token"));
+    let login = json!({ "username": EMAIL, "password": PASSWORD });
+    let reply = server.post("/v1/api/auth/token", &login);
+    secrets.push(reply.text("token"));
+    let broken = format!(r#"{{"email":"{EMAIL}","password":"{PASSWORD}"#);
+    assert_eq!(server.ask("POST", "/auth/login", &[], &broken).status, 400);
+    let path = format!("/nowhere?access_token={access}");
+    assert_eq!(server.ask("GET", &path, &[], "").status, 404);
+
+    let log = server.log();
+    assert!(
+        log.contains("POST /auth/login 200"),
+        "requests are logged: {log}"
+    );
+    // The parts of a token too: its claims tell who, its signature makes it good.
+    let parts = secrets.iter().flat_map(|secret| secret.split(['.', '_']));
+    for part in parts.filter(|part| part.len() > 5) {
+        // The header of every token is the same text; it is no secret.
+        if !access.starts_with(part) {
+            assert!(!log.contains(part), "{part} in the log");
+        }
+    }
+    let (_, printed) = server.end("-TERM");
+    assert_eq!(printed.join(""), "");
+}

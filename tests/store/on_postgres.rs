@@ -1,0 +1,190 @@
+//! What holds of PostgreSQL alone: settings of each connection, the one clock that all
+//! replicas share, and the order in which revocations become visible.
+
+use std::sync::mpsc::channel;
+use std::thread;
+use std::time::Duration;
+
+use keyward::domain::id::SessionId;
+use keyward::store::revocations::{Entry, News, add, list_after};
+use keyward::store::{AnyConnection, Error, Options, Store, Url, accounts};
+use uuid::Uuid;
+
+use crate::kit::{Fresh, NOW, at_once, lines};
+
+fn settings(connection: &mut AnyConnection) -> Vec<String> {
+    [
+        "statement_timeout",
+        "idle_in_transaction_session_timeout",
+        "synchronous_commit",
+    ]
+    .iter()
+    .map(|name| {
+        lines(
+            connection,
+            &format!("SELECT current_setting('{name}') AS line"),
+        )
+        .remove(0)
+    })
+    .collect()
+}
+
+#[test]
+fn s5_no_statement_and_no_transaction_is_waited_for_without_end() {
+    let Some(db) = Fresh::postgres(true) else {
+        return;
+    };
+    let expected = ["3s", "5s", "on"];
+    let read = db.read(|db| Ok::<_, Error>(settings(db))).unwrap();
+    assert_eq!(read, expected, "read");
+    let written = db.write(|tx| Ok::<_, Error>(settings(tx))).unwrap();
+    assert_eq!(written, expected, "write");
+    let own = settings(&mut db.own_reader().unwrap());
+    assert_eq!(own, expected, "a reader of one's own");
+}
+
+#[test]
+fn s5_a_statement_that_hangs_is_broken_off_and_told_as_unavailable() {
+    use diesel::RunQueryDsl as _;
+    let Some(db) = Fresh::postgres(true) else {
+        return;
+    };
+    let broken_off = db.write(|tx| {
+        let AnyConnection::Postgres(postgres) = tx else {
+            unreachable!()
+        };
+        diesel::sql_query("SET LOCAL statement_timeout = 50").execute(postgres)?;
+        diesel::sql_query("SELECT pg_sleep(30)").execute(postgres)?;
+        Ok::<_, Error>(())
+    });
+    assert!(matches!(broken_off, Err(Error::Unavailable(_))));
+    db.account("alice@example.com");
+}
+
+#[test]
+fn r18_the_clock_is_the_databases() {
+    let Some(db) = Fresh::postgres(true) else {
+        return;
+    };
+    let theirs = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint::text AS line";
+    let asked = || -> i64 {
+        let line = lines(&mut db.own_reader().unwrap(), theirs).remove(0);
+        line.parse().unwrap()
+    };
+    let before = asked();
+    let told = db
+        .clock()
+        .unwrap()
+        .expect("PostgreSQL has a clock")
+        .millis();
+    let after = asked();
+    assert!((before..=after).contains(&told), "{before} {told} {after}");
+    assert_eq!(Fresh::sqlite(true).clock().unwrap(), None);
+}
+
+/// The one that takes the first number commits last. Were numbers given out freely, a
+/// reader would see the second, go on from there, and never see the first.
+#[test]
+fn j23_a_later_number_waits_until_the_earlier_one_is_committed() {
+    let Some(db) = Fresh::postgres(true) else {
+        return;
+    };
+    let entry = |number| Entry {
+        news: News::Session(SessionId(Uuid::from_u128(number))),
+        until: NOW,
+    };
+    thread::scope(|scope| {
+        // Inside, so that a failed assertion lets both writers go.
+        let (added, first_added) = channel();
+        let (go_on, may_go_on) = channel::<()>();
+        let store = db.another();
+        let first = scope.spawn(move || {
+            let mut rest = Some((added, may_go_on));
+            store.write(move |tx| {
+                add(tx, entry(1))?;
+                let (added, may_go_on) = rest.take().expect("it is run once");
+                added.send(()).unwrap();
+                let _ = may_go_on.recv();
+                Ok::<_, Error>(())
+            })
+        });
+        first_added.recv().unwrap();
+        let store = db.another();
+        let second = scope.spawn(move || store.write(move |tx| add(tx, entry(2))));
+        // Until the second one is seen to wait for the lock.
+        let waits = "SELECT count(*)::text AS line FROM pg_locks \
+                     WHERE locktype = 'advisory' AND NOT granted";
+        let mut reader = db.own_reader().unwrap();
+        while lines(&mut reader, waits) != ["1"] {
+            assert!(!second.is_finished(), "it did not wait");
+            thread::sleep(Duration::from_millis(1));
+        }
+        assert!(list_after(&mut reader, 0, 10).unwrap().0.is_empty());
+        go_on.send(()).unwrap();
+        first.join().unwrap().unwrap();
+        second.join().unwrap().unwrap();
+        let read = list_after(&mut reader, 0, 10).unwrap().0;
+        assert_eq!(read, [entry(1), entry(2)]);
+    });
+}
+
+/// What a restart of the server does: every connection but the one that says so is cut.
+fn cut_all(url: &Url) {
+    let sql = "SELECT pg_terminate_backend(pid, 5000)::text AS line FROM pg_stat_activity \
+               WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    let store = Store::open(url.clone(), &Options::default()).unwrap();
+    let mut reader = store.own_reader().unwrap();
+    let cut = lines(&mut reader, sql);
+    assert!(
+        !cut.is_empty() && cut.iter().all(|done| done == "true"),
+        "{cut:?}"
+    );
+}
+
+/// Each of those that are left in the pool may fail once; after that all is well, without
+/// a restart of Keyward.
+#[test]
+fn s5_connections_that_were_cut_are_replaced() {
+    let Some(db) = Fresh::postgres(true) else {
+        return;
+    };
+    at_once(8, |_| db.read(accounts::count).unwrap());
+    cut_all(&db.url);
+    let failed = (0..20)
+        .filter(|_| db.read(accounts::count).is_err())
+        .count();
+    assert!(
+        failed <= 8,
+        "{failed} of 20 failed: cut connections came back"
+    );
+    db.account("alice@example.com");
+}
+
+#[test]
+fn s5_a_write_that_found_its_connection_cut_is_run_again() {
+    let Some(db) = Fresh::postgres(true) else {
+        return;
+    };
+    let options = Options {
+        connections: 1,
+        ..Options::default()
+    };
+    let store = Store::open(db.url.clone(), &options).unwrap();
+    let id = db.account("alice@example.com");
+    let advance = || store.write(move |tx| accounts::advance_epoch(tx, id, NOW));
+    assert_eq!(advance().unwrap(), 1);
+    cut_all(&db.url);
+    assert_eq!(advance().unwrap(), 2, "and is done once");
+    // In the middle of it too: nothing of the first attempt was committed.
+    let (mut attempts, url) = (0, db.url.clone());
+    let advanced = store.write(move |tx| {
+        attempts += 1;
+        let epoch = accounts::advance_epoch(tx, id, NOW)?;
+        if attempts == 1 {
+            cut_all(&url);
+        }
+        accounts::set_last_login(tx, id, NOW)?;
+        Ok::<_, Error>((attempts, epoch))
+    });
+    assert_eq!(advanced.unwrap(), (2, 3));
+}

@@ -1,0 +1,136 @@
+//! What every process must learn, in the order of a sequence number: a reader that goes
+//! on from the last number it saw misses nothing, however many write at the same time.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use keyward::domain::id::{AccountId, SessionId};
+use keyward::store::revocations::{Entry, News, add, list_after};
+use keyward::store::{AnyConnection, Error, accounts};
+use uuid::Uuid;
+
+use crate::kit::{NOW, at_once, new_account};
+
+fn session(number: u128) -> Entry {
+    Entry {
+        news: News::Session(SessionId(Uuid::from_u128(number))),
+        until: NOW,
+    }
+}
+
+fn number(entry: &Entry) -> u128 {
+    match entry.news {
+        News::Session(id) => id.0.as_u128(),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Everything from the beginning, a page at a time.
+fn all(db: &mut AnyConnection, page: i64) -> Vec<Entry> {
+    let (mut all, mut after) = (Vec::new(), 0);
+    loop {
+        let (entries, last) = list_after(db, after, page).unwrap();
+        if entries.is_empty() {
+            assert_eq!(last, after, "where there is no more, the number stays");
+            return all;
+        }
+        assert!(last > after);
+        all.extend(entries);
+        after = last;
+    }
+}
+
+both!(news_of_every_kind_is_read_as_it_was_written, |db| {
+    let later = NOW + Duration::from_secs(7);
+    let account = News::Account {
+        id: AccountId(Uuid::new_v4()),
+        epoch: 3,
+        access_version: i64::MAX,
+    };
+    let written: Vec<Entry> = [account, News::Keys, session(5).news]
+        .into_iter()
+        .map(|news| Entry { news, until: later })
+        .collect();
+    for entry in written.clone() {
+        db.write(move |tx| add(tx, entry)).unwrap();
+    }
+    for page in [1, 2, 3, 1000] {
+        assert_eq!(all(&mut db.own_reader().unwrap(), page), written);
+    }
+});
+
+both!(what_was_rolled_back_is_never_read, |db| {
+    db.write(|tx| add(tx, session(1))).unwrap();
+    let refused = db.write(|tx| {
+        add(tx, session(2))?;
+        Err::<(), _>(Error::Corrupt("on purpose"))
+    });
+    assert!(refused.is_err());
+    db.write(|tx| add(tx, session(3))).unwrap();
+    let read = all(&mut db.own_reader().unwrap(), 10);
+    assert_eq!(read, [session(1), session(3)]);
+});
+
+both!(
+    j23_a_reader_that_follows_sees_every_entry_exactly_once,
+    |db| {
+        const WRITERS: usize = 8;
+        const EACH: usize = 60;
+        let writing = AtomicUsize::new(WRITERS);
+        let read = at_once(WRITERS + 2, |thread| {
+            let mut seen: Vec<Entry> = Vec::new();
+            if thread < WRITERS {
+                for count in 0..EACH {
+                    let entry = session((thread * EACH + count) as u128);
+                    // Some do more before, so that they begin in one order and end in another.
+                    let new = (count % 3 == 0).then(|| {
+                        new_account(
+                            AccountId(Uuid::new_v4()),
+                            &format!("u{thread}-{count}@example.com"),
+                        )
+                    });
+                    db.write(move |tx| {
+                        if let Some(new) = &new {
+                            accounts::add(tx, new)?.unwrap();
+                        }
+                        add(tx, entry)
+                    })
+                    .unwrap();
+                }
+                writing.fetch_sub(1, Ordering::SeqCst);
+                return seen;
+            }
+            let mut reader = db.own_reader().unwrap();
+            let mut after = 0;
+            let began = Instant::now();
+            loop {
+                // Asked before the reading: after the last writer one more look is due.
+                let last_look = writing.load(Ordering::SeqCst) == 0;
+                let (entries, last) = list_after(&mut reader, after, 7).unwrap();
+                let none = entries.is_empty();
+                seen.extend(entries);
+                after = last;
+                if last_look && none {
+                    return seen;
+                }
+                assert!(began.elapsed() < Duration::from_secs(120), "it never ends");
+            }
+        });
+        let stored = all(&mut db.own_reader().unwrap(), 1000);
+        let every: BTreeSet<u128> = (0..(WRITERS * EACH) as u128).collect();
+        assert_eq!(stored.len(), every.len());
+        assert_eq!(stored.iter().map(number).collect::<BTreeSet<_>>(), every);
+        for seen in &read[WRITERS..] {
+            assert_eq!(seen, &stored, "in order, each once");
+        }
+        // And each writer's own entries stand in the order in which it wrote them.
+        for writer in 0..WRITERS as u128 {
+            let own = stored
+                .iter()
+                .map(number)
+                .filter(|n| n / EACH as u128 == writer);
+            assert!(own.is_sorted());
+        }
+    }
+);

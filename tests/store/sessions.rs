@@ -1,0 +1,150 @@
+//! The guards of a session's row: each update says which state it expects, so that of
+//! many that try exactly as many win as may.
+
+use std::time::Duration;
+
+use keyward::domain::id::SessionId;
+use keyward::domain::session::EndReason;
+use keyward::store::sessions;
+use uuid::Uuid;
+
+use crate::kit::{Fresh, NOW, at_once};
+
+fn wins(won: Vec<keyward::store::Result<bool>>) -> usize {
+    let won: Vec<bool> = won.into_iter().map(Result::unwrap).collect();
+    won.into_iter().filter(|won| *won).count()
+}
+
+fn end(db: &Fresh, id: SessionId, reason: EndReason) -> bool {
+    db.write(move |tx| sessions::end(tx, id, NOW, reason))
+        .unwrap()
+}
+
+both!(a_session_is_read_as_it_was_written, |db| {
+    let session = db.session();
+    assert_eq!(db.session_now(session.id), session);
+    let unknown = SessionId(Uuid::new_v4());
+    assert!(
+        db.read(|db| sessions::lookup(db, unknown))
+            .unwrap()
+            .is_none()
+    );
+    let listed = db
+        .read(|db| sessions::list_of(db, session.account))
+        .unwrap();
+    assert_eq!(listed, [session]);
+});
+
+both!(
+    r3_of_many_that_rotate_one_generation_exactly_one_wins,
+    |db| {
+        let before = db.session();
+        let id = before.id;
+        let idle = NOW + Duration::from_secs(99);
+        db.write(move |tx| sessions::mark_seen(tx, id, 0)).unwrap();
+        for generation in 0..3 {
+            let won = at_once(32, |_| {
+                db.write(move |tx| sessions::rotate(tx, id, generation, NOW, idle))
+            });
+            assert_eq!(wins(won), 1, "generation {generation}");
+            let now = db.session_now(id);
+            assert_eq!(now.generation.number, generation + 1);
+            assert_eq!(now.generation.rotated_at, NOW);
+            assert_eq!((now.generation.replays, now.generation.seen), (0, false));
+            assert_eq!(now.idle_expires_at, idle);
+            // The absolute end never moves.
+            assert_eq!(now.absolute_expires_at, before.absolute_expires_at);
+            db.write(move |tx| sessions::mark_seen(tx, id, generation + 1))
+                .unwrap();
+            assert!(db.session_now(id).generation.seen);
+            assert!(
+                db.write(move |tx| sessions::count_replay(tx, id, generation + 1, 9))
+                    .unwrap()
+            );
+        }
+    }
+);
+
+both!(
+    r4_replays_are_counted_up_to_the_limit_and_no_further,
+    |db| {
+        const LIMIT: u32 = 60;
+        let id = db.session().id;
+        let won = at_once(100, |_| {
+            db.write(move |tx| sessions::count_replay(tx, id, 0, LIMIT))
+        });
+        assert_eq!(wins(won), 60);
+        assert_eq!(db.session_now(id).generation.replays, LIMIT);
+        // Of another generation than the session stands at nothing is counted.
+        let counted = db.write(move |tx| sessions::count_replay(tx, id, 1, 1000));
+        assert!(!counted.unwrap());
+        assert_eq!(db.session_now(id).generation.replays, LIMIT);
+    }
+);
+
+both!(a_session_ends_once_and_its_reason_stays, |db| {
+    let id = db.session().id;
+    let reasons = [EndReason::Logout, EndReason::Reuse, EndReason::Revoked];
+    let won = at_once(30, |number| {
+        let reason = reasons[number % 3];
+        let at = NOW + Duration::from_secs(number as u64);
+        db.write(move |tx| sessions::end(tx, id, at, reason))
+    });
+    let winner = won
+        .iter()
+        .position(|won| matches!(won, Ok(true)))
+        .expect("one ended it");
+    assert_eq!(wins(won), 1);
+    let ended = db.session_now(id).ended;
+    let at = NOW + Duration::from_secs(winner as u64);
+    assert_eq!(ended, Some((at, reasons[winner % 3])));
+});
+
+both!(nothing_moves_a_session_that_has_ended, |db| {
+    let id = db.session().id;
+    assert!(end(db, id, EndReason::Logout));
+    let before = db.session_now(id);
+    let later = NOW + Duration::from_secs(5);
+    for moved in [
+        db.write(move |tx| sessions::rotate(tx, id, 0, later, later)),
+        db.write(move |tx| sessions::count_replay(tx, id, 0, 60)),
+        db.write(move |tx| sessions::extend(tx, id, later)),
+        db.write(move |tx| sessions::end(tx, id, later, EndReason::Reuse)),
+    ] {
+        assert!(!moved.unwrap());
+    }
+    let account = before.account;
+    let ended = db.write(move |tx| sessions::end_all_of(tx, account, later, EndReason::Revoked));
+    assert_eq!(ended.unwrap(), 0);
+    assert_eq!(db.session_now(id), before);
+});
+
+both!(an_end_and_a_rotation_at_once_leave_one_story, |db| {
+    for _ in 0..10 {
+        let id = db.session().id;
+        let won = at_once(8, |number| match number {
+            0 => db.write(move |tx| sessions::end(tx, id, NOW, EndReason::Logout)),
+            _ => db.write(move |tx| sessions::rotate(tx, id, 0, NOW, NOW)),
+        });
+        assert!(matches!(won[0], Ok(true)), "nothing keeps it from ending");
+        let rotations = wins(won) - 1;
+        let session = db.session_now(id);
+        assert!(session.ended.is_some());
+        assert_eq!(session.generation.number as usize, rotations);
+        assert!(rotations <= 1);
+    }
+});
+
+both!(
+    what_was_seen_is_noted_of_the_present_generation_alone,
+    |db| {
+        let id = db.session().id;
+        db.write(move |tx| sessions::mark_seen(tx, id, 1)).unwrap();
+        assert!(!db.session_now(id).generation.seen);
+        let unknown = SessionId(Uuid::new_v4());
+        db.write(move |tx| sessions::mark_seen(tx, unknown, 0))
+            .unwrap();
+        let moved = db.write(move |tx| sessions::rotate(tx, unknown, 0, NOW, NOW));
+        assert!(!moved.unwrap());
+    }
+);
