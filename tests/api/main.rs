@@ -42,6 +42,7 @@ mod second_factor_enrolment;
 mod second_factor_guesses;
 mod second_factor_recovery;
 mod second_factor_sessions;
+mod sessions;
 mod smoke;
 mod verify;
 mod wire;

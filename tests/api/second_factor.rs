@@ -8,7 +8,7 @@ use crate::support::{BEGIN, Forge, PASSWORD, text};
 const ALICE: &str = "alice@example.com";
 const BOB: &str = "bob@example.com";
 
-/// How the holder of an access token proved who they are: amr, aal and `auth_time`.
+/// How the holder of an access token proved who they are: `amr`, `aal`, `auth_time`.
 fn proof(access: &str) -> Value {
     let claims = Forge::claims_of(access);
     json!([claims["amr"], claims["aal"], claims["auth_time"]])

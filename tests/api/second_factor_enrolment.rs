@@ -1,6 +1,8 @@
 //! Enrolling a second factor by Keyward's own routes: begun with the password, counting
 //! once a code of it was shown, and its secret told that one time only.
 
+use std::fmt::Write as _;
+
 use serde_json::{Value, json};
 
 use crate::support::{PASSWORD, TestKeyward, text};
@@ -298,8 +300,9 @@ both!(m21_a_stolen_database_gives_no_factor_away, |kw| {
 /// A secret as it could stand in a dump: in base32, as bytes, in hexadecimal digits.
 fn hidden(secret: &str) -> [Vec<u8>; 3] {
     let bytes = keyward::crypto::totp::secret_of(secret).unwrap();
-    let digits: String = bytes
-        .iter()
-        .fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
+    let digits = bytes.iter().fold(String::new(), |mut digits, byte| {
+        write!(digits, "{byte:02x}").unwrap();
+        digits
+    });
     [secret.into(), bytes, digits.into()]
 }

@@ -211,3 +211,38 @@ both!(m23_where_there_is_no_factor_nothing_is_reset, |kw| {
     assert_eq!(after, (before, stored, events));
     assert_eq!(kw.me(&access), 200);
 });
+
+both!(r8_what_changes_during_a_sign_in_counts_for_it, |kw| {
+    let factor = |blob| {
+        format!(
+            "INSERT INTO factors \
+             (id, account_id, secret_sealed, confirmed_at, last_step, created_at) \
+             SELECT 'late', id, {blob}, 1, 0, 1 FROM accounts;"
+        )
+    };
+    let password = "UPDATE credentials SET updated_at = updated_at + 1;".to_owned();
+    kw.account(ALICE);
+    // The attempt is counted after the account was read and before its secrets are
+    // looked at: there another request is let in between.
+    for (code, sqlite, postgres) in [
+        ("INVALID_CREDENTIALS", password.clone(), password),
+        ("INVALID_OTP", factor("x'00'"), factor(r"'\x00'::bytea")),
+    ] {
+        kw.execute(
+            &format!("CREATE TRIGGER late AFTER INSERT ON limits BEGIN {sqlite} END;"),
+            &format!(
+                "CREATE FUNCTION late() RETURNS trigger LANGUAGE plpgsql \
+                 AS $$ BEGIN {postgres} RETURN NULL; END $$; \
+                 CREATE TRIGGER late AFTER INSERT ON limits \
+                 FOR EACH ROW EXECUTE FUNCTION late()"
+            ),
+        );
+        kw.login_without(ALICE).refused(401, code);
+        assert_eq!(kw.count("sessions"), 0);
+        let mend = "DELETE FROM limits; DROP ";
+        kw.execute(
+            &format!("{mend} TRIGGER late"),
+            &format!("{mend} FUNCTION late CASCADE"),
+        );
+    }
+});
