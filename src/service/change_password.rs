@@ -33,7 +33,7 @@ pub fn change_password(
         .collect();
     password_policy::check(new, kw.policy.password_min_length, &about)
         .map_err(|refused| Error::payload(refused.reason("newPassword")))?;
-    let reservation = prove_password(kw, seat, &account, present, client)?;
+    let (reservation, old) = prove_password(kw, seat, &account, present, client)?;
     let (inner, password) = (kw.clone(), new.clone());
     let hash = seat
         .run(move || inner.hasher.hash(&password, &inner.entropy))
@@ -42,7 +42,10 @@ pub fn change_password(
     let (inner, client) = (kw.clone(), client.clone());
     let (id, keep) = (account.id, principal.session());
     let news = kw.store.write(move |tx| {
-        credentials::set(tx, id, &hash, now)?;
+        // Changed by another meanwhile: this one was proven by a password that is over.
+        if !credentials::upgrade(tx, id, &old, &hash, now)? {
+            return Err(Error::credentials());
+        }
         reservation.succeeded(tx)?;
         limiter::forget(&inner, tx, id)?;
         let event = Event::new(What::PasswordChanged, client.clone());

@@ -43,7 +43,7 @@ pub fn begin(
     let account = profile::of(kw, principal)?;
     let now = kw.clock.now();
     let reservation = match password {
-        Some(password) => Some(prove_password(kw, seat, &account, password, client)?),
+        Some(password) => Some(prove_password(kw, seat, &account, password, client)?.0),
         None if now <= Timestamp::from_seconds(principal.claims.auth_time) + FRESH => None,
         None => return Err(Error::credentials()),
     };
@@ -147,7 +147,7 @@ pub fn disable(
 ) -> Result<()> {
     let account = profile::of(kw, principal)?;
     let reservation = match password {
-        Some(password) => Some(prove_password(kw, seat, &account, password, client)?),
+        Some(password) => Some(prove_password(kw, seat, &account, password, client)?.0),
         None => None,
     };
     let (second, reservation) = prove_second(kw, &account, second, client, reservation)?;
@@ -182,7 +182,7 @@ pub fn renew_recovery_codes(
     client: &Client,
 ) -> Result<Vec<String>> {
     let account = profile::of(kw, principal)?;
-    let reservation = prove_password(kw, seat, &account, password, client)?;
+    let (reservation, _) = prove_password(kw, seat, &account, password, client)?;
     let (second, reservation) = prove_second(kw, &account, second, client, Some(reservation))?;
     let codes = RecoveryCodes::make(&kw.entropy);
     let macs = macs(kw, account.id, &codes);

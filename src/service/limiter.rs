@@ -64,11 +64,23 @@ impl Reservation {
     /// The attempt was a good one, with every factor: the account's row of failures is
     /// over. The address only gets this attempt back (B11).
     pub(super) fn succeeded(&self, tx: &mut AnyConnection) -> store::Result<()> {
-        limits::clear(tx, &self.account)?;
-        match &self.address {
-            Some(address) => limits::release(tx, address),
-            None => Ok(()),
+        // In the order of `reserve`: the other way round two requests of one client may
+        // wait for each other.
+        if let Some(address) = &self.address {
+            limits::release(tx, address)?;
         }
+        limits::clear(tx, &self.account)
+    }
+
+    /// Nobody could say whether the attempt was a good one: it is as if it had not been.
+    pub(super) fn taken_back(&self, kw: &Keyward) -> Result<()> {
+        let inner = self.clone();
+        kw.store.write(move |tx| {
+            if let Some(address) = &inner.address {
+                limits::release(tx, address)?;
+            }
+            limits::release(tx, &inner.account).map_err(Error::from)
+        })
     }
 }
 

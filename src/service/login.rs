@@ -43,6 +43,14 @@ pub struct Request {
 /// How many living sessions an account may have; the oldest makes room (R25).
 const MOST_SESSIONS: i64 = 1000;
 
+/// What was proven, and is to hold still when the session begins.
+#[derive(Clone)]
+struct Proof {
+    record: String,
+    second: Option<Second>,
+    reservation: Reservation,
+}
+
 struct Found {
     account: Option<Account>,
     record: Option<String>,
@@ -66,13 +74,13 @@ pub fn login(kw: &Keyward, seat: &Seat, request: Request) -> Result<TokenSet> {
         },
     };
     let reservation = reserve(kw, &subject, &request.client, request.device.as_deref())?;
-    let verdict = verify(kw, seat, &request.password, record.as_deref())?;
+    let verdict = verify(kw, seat, &request.password, record.as_deref(), &reservation)?;
     let enabled = account
         .as_ref()
         .is_some_and(|account| account.enabled && !account.anonymous);
-    let account = match (verdict, account) {
-        (Verdict::Match, Some(account)) if enabled => account,
-        (verdict, account) => return refuse(kw, verdict, account.as_ref(), &request),
+    let (account, record) = match (verdict, account, record) {
+        (Verdict::Match, Some(account), Some(record)) if enabled => (account, record),
+        (verdict, account, _) => return refuse(kw, verdict, account.as_ref(), &request),
     };
     if kw.policy.require_verified_email && !account.verified {
         return say_no(
@@ -89,11 +97,16 @@ pub fn login(kw: &Keyward, seat: &Seat, request: Request) -> Result<TokenSet> {
             return say_no(kw, Some(account.id), outcome, &request, wrong_second());
         }
     };
-    if let Some(old) = record.filter(|record| kw.hasher.is_outdated(record)) {
-        upgrade(kw, seat, account.id, old, request.password.clone())?;
+    let mut proof = Proof {
+        record,
+        second,
+        reservation,
+    };
+    if kw.hasher.is_outdated(&proof.record) {
+        upgrade(kw, seat, account.id, &request.password, &mut proof)?;
     }
     let (id, copy) = (account.id, request.for_the_record());
-    match begin(kw, account, request, second, reservation) {
+    match begin(kw, account, request, proof) {
         Err(error) if error.code == Code::InvalidOtp => {
             say_no(kw, Some(id), "used_otp", &copy, error)
         }
@@ -194,21 +207,37 @@ fn attempt(
     }
 }
 
-/// A record of an older cost is made anew while the password is at hand.
+/// A record of an older cost or of another system is made anew while the password is at
+/// hand.
 fn upgrade(
     kw: &Keyward,
     seat: &Seat,
     account: AccountId,
-    old: String,
-    password: Password,
+    password: &Password,
+    proof: &mut Proof,
 ) -> Result<()> {
-    let inner = kw.clone();
-    let Ok(new) = seat.run(move || inner.hasher.hash(&password, &inner.entropy)) else {
+    let (inner, copy) = (kw.clone(), password.clone());
+    let Ok(new) = seat.run(move || inner.hasher.hash(&copy, &inner.entropy)) else {
         return Ok(());
     };
     let now = kw.clock.now();
-    kw.store
-        .write(move |tx| credentials::upgrade(tx, account, &old, &new, now).map_err(Error::from))?;
+    let (old, made) = (proof.record.clone(), new.clone());
+    let done = kw.store.write(move |tx| {
+        credentials::upgrade(tx, account, &old, &made, now).map_err(Error::from)
+    })?;
+    if done {
+        proof.record = new;
+        return Ok(());
+    }
+    // Another sign-in made it anew before this one, or the password was changed.
+    let stands = kw.store.read(|db| credentials::lookup(db, account))?;
+    match (
+        verify(kw, seat, password, stands.as_deref(), &proof.reservation)?,
+        stands,
+    ) {
+        (Verdict::Match, Some(stands)) => proof.record = stands,
+        _ => return Err(Error::credentials()),
+    }
     Ok(())
 }
 
@@ -228,15 +257,9 @@ impl Request {
 
 /// Begins the session: the second factor used up, attempt, session, last login and
 /// audit in one transaction.
-fn begin(
-    kw: &Keyward,
-    account: Account,
-    request: Request,
-    second: Option<Second>,
-    reservation: Reservation,
-) -> Result<TokenSet> {
+fn begin(kw: &Keyward, account: Account, request: Request, proof: Proof) -> Result<TokenSet> {
     let now = kw.clock.now();
-    let (methods, level): (&[&str], u8) = match &second {
+    let (methods, level): (&[&str], u8) = match &proof.second {
         None => (&["pwd"], 1),
         Some(Second::Code { .. }) => (&["pwd", "otp"], 2),
         Some(Second::Recovery { .. }) => (&["pwd", "recovery"], 2),
@@ -270,9 +293,9 @@ fn begin(
     };
     let attempt = attempt(kw, Some(account.id), "ok", &request, now);
     let (inner, row) = (kw.clone(), session.clone());
-    let begun = kw.store.write(move |tx| {
-        write_session(&inner, tx, &row, &attempt, second.as_ref(), &reservation)
-    })?;
+    let begun = kw
+        .store
+        .write(move |tx| write_session(&inner, tx, &row, &attempt, &proof))?;
     kw.learn(begun.displaced.as_slice());
     let mut tokens = mint(kw, &session, &begun.account, begun.access, now)?;
     // Only where there is a cookie jar to keep it.
@@ -297,12 +320,14 @@ fn write_session(
     tx: &mut AnyConnection,
     session: &Session,
     attempt: &Attempt,
-    second: Option<&Second>,
-    reservation: &Reservation,
+    proof: &Proof,
 ) -> Result<Begun> {
     let now = session.created_at;
-    // Since the password was verified the account may have been disabled, or its
-    // password changed, which advances its epoch.
+    // Since the password was verified it may have been changed, or the account disabled,
+    // which advances its epoch.
+    if !credentials::hold(tx, session.account, &proof.record)? {
+        return Err(Error::credentials());
+    }
     let account = accounts::lookup(tx, session.account)?
         .filter(|account| account.enabled && account.epoch == session.account_epoch)
         .ok_or_else(Error::credentials)?;
@@ -311,7 +336,7 @@ fn write_session(
             .of(account.id)
             .within(session.id)
     };
-    if let Some(second) = second {
+    if let Some(second) = &proof.second {
         if !use_second(tx, account.id, second)? {
             return Err(wrong_second());
         }
@@ -322,7 +347,7 @@ fn write_session(
         // Switched on since it was looked for.
         return Err(wrong_second());
     }
-    reservation.succeeded(tx)?;
+    proof.reservation.succeeded(tx)?;
     let access = roles::access_of(tx, account.id)?;
     sessions::add(tx, session)?;
     accounts::set_last_login(tx, account.id, now)?;

@@ -31,6 +31,7 @@ pub(super) fn verify(
     seat: &Seat,
     password: &Password,
     stored: Option<&str>,
+    reservation: &Reservation,
 ) -> Result<Verdict> {
     let (hasher, password) = (Arc::clone(&kw.hasher), password.clone());
     let stored = stored.map(str::to_owned);
@@ -40,6 +41,7 @@ pub(super) fn verify(
     if verdict == Verdict::PepperMissing {
         // Nobody can say whether it is right: never "wrong password", never unpeppered.
         log::error!("a password record was made with a pepper that is not here");
+        reservation.taken_back(kw)?;
         return Err(Error::busy("pepper missing"));
     }
     Ok(verdict)
@@ -105,7 +107,7 @@ pub(super) fn wrong_second() -> Error {
 }
 
 /// The caller's own password, once more. The reservation is still to be released by
-/// the transaction that the proof is for.
+/// the transaction that the proof is for, while the record that was verified holds.
 ///
 /// # Errors
 /// `INVALID_CREDENTIALS`, `ATTEMPTS_EXCEEDED`, `SERVICE_UNAVAILABLE`.
@@ -115,11 +117,12 @@ pub(super) fn prove_password(
     account: &Account,
     password: &Password,
     client: &Client,
-) -> Result<Reservation> {
+) -> Result<(Reservation, String)> {
     let stored = kw.store.read(|db| credentials::lookup(db, account.id))?;
     let reservation = reserve(kw, &Subject::Account(account.id), client, None)?;
-    match verify(kw, seat, password, stored.as_deref())? {
-        Verdict::Match => Ok(reservation),
+    let verdict = verify(kw, seat, password, stored.as_deref(), &reservation)?;
+    match (verdict, stored) {
+        (Verdict::Match, Some(record)) => Ok((reservation, record)),
         _ => Err(Error::credentials()),
     }
 }

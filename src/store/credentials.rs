@@ -72,3 +72,19 @@ pub fn upgrade(
     .execute(connection)?;
     Ok(rows == 1)
 }
+
+/// Whether the record still is the one that was verified. Where it is, it stays so
+/// until the transaction ends: a change of password waits, and then ends what began.
+///
+/// # Errors
+/// When the database is away.
+pub fn hold(connection: &mut AnyConnection, account: AccountId, record: &str) -> Result<bool> {
+    let rows = diesel::update(
+        credentials::table
+            .find(account.to_string())
+            .filter(credentials::record.eq(record)),
+    )
+    .set(credentials::record.eq(record))
+    .execute(connection)?;
+    Ok(rows == 1)
+}

@@ -21,6 +21,7 @@ mod login;
 mod logout;
 mod openapi;
 mod passwords;
+mod passwords_imported;
 mod query_tokens;
 mod refresh;
 mod refresh_ends;
