@@ -13,6 +13,8 @@ mod csrf;
 mod dialects;
 mod environment;
 mod exchange;
+mod keys;
+mod keys_stored;
 mod limits;
 mod limits_address;
 mod limits_devices;

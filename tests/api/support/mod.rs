@@ -8,6 +8,7 @@ mod ask;
 mod faults;
 mod forge;
 mod guesses;
+mod restart;
 mod signed_in;
 
 use std::collections::BTreeMap;
