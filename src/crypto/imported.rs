@@ -11,6 +11,7 @@ const MOST_BCRYPT_COST: u32 = 15;
 const MOST_ARGON2_KIB: u32 = 256 * 1024;
 const MOST_ARGON2_PASSES: u32 = 20;
 const MOST_SCRYPT_LOG_N: u32 = 18;
+const MOST_SCRYPT_BLOCKS: u64 = 256 * 1024 * 1024 / 128;
 const MOST_PBKDF2_ROUNDS: u32 = 5_000_000;
 
 /// Whether `text` fits; `None` where the record can not be read or asks for too much.
@@ -33,7 +34,11 @@ pub fn verify(text: &[u8], record: &str) -> Option<bool> {
             argon2::Argon2::default().verify_password(text, &hash)
         }
         "scrypt" => {
-            if number("ln")? > MOST_SCRYPT_LOG_N || number("r")? > 32 || number("p")? > 16 {
+            // Its memory is 128 r 2^ln bytes, its time p times as much.
+            if number("ln")? > MOST_SCRYPT_LOG_N
+                || u64::from(number("r")?) << number("ln")? > MOST_SCRYPT_BLOCKS
+                || number("p")? > 16
+            {
                 return None;
             }
             scrypt::Scrypt::default().verify_password(text, &hash)
@@ -101,6 +106,8 @@ mod tests {
             "$2b$",
             "$argon2id$v=19$m=4194304,t=3,p=4$c29tZXNhbHRzb21lc2FsdA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
             "$argon2id$v=19$m=64,t=300,p=4$c29tZXNhbHRzb21lc2FsdA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+            "$scrypt$ln=18,r=32,p=1$c29tZXNhbHRzb21lc2FsdA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+            "$scrypt$ln=18,r=4294967295,p=1$c29tZXNhbHRzb21lc2FsdA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
             "$scrypt$ln=30,r=8,p=1$c29tZXNhbHRzb21lc2FsdA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
             "$md5$c29tZXNhbHRzb21lc2FsdA$AAAAAAAAAAAAAAAAAAAAAAAA",
         ] {
