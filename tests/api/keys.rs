@@ -135,7 +135,7 @@ both!(
         };
         let notice = keys::NOTICE.as_secs();
         kw.advance(30 * DAY - notice - 1);
-        assert_eq!(due(), [first.clone()]);
+        assert_eq!(due(), std::slice::from_ref(&first));
         kw.advance(1);
         let [_, second] = due().try_into().unwrap();
         // Asked every minute, it makes one key all the same.
@@ -205,7 +205,7 @@ both!(a_compromised_key_is_believed_nowhere_any_more, |kw| {
 
     let forged = Forge::ours().sign(&Forge::ours().header(), &Forge::claims_of(&before));
     for keyward in [kw, &replica] {
-        assert_eq!(keyward.published(), [fresh.clone()]);
+        assert_eq!(keyward.published(), std::slice::from_ref(&fresh));
         for token in [&before, &oisp, &forged] {
             let answer = keyward.get("/auth/me").bearer(token).send();
             answer.refused(401, "INVALID_TOKEN");

@@ -1,6 +1,8 @@
 //! Signing keys as they are stored (semantics 7): one algorithm each, by setting, sealed
 //! by a key that is derived from `KEYWARD_SECRET` and bound to its row.
 
+use std::fmt::Write as _;
+
 use keyward::domain::algorithm::Algorithm;
 use keyward::service::{Code, keys};
 use keyward::store::signing_keys::list;
@@ -102,7 +104,7 @@ both!(a_sealed_key_that_was_moved_or_changed_stays_shut, |kw| {
     let mut changed = stored[0].sealed.clone();
     changed[40] ^= 1;
     for sealed in [stored[1].sealed.clone(), changed, Vec::new()] {
-        let hex: String = sealed.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex = hex(&sealed);
         let row = format!("WHERE kid = '{}'", stored[0].id);
         kw.execute(
             &format!("UPDATE signing_keys SET private_sealed = x'{hex}' {row}"),
@@ -112,6 +114,13 @@ both!(a_sealed_key_that_was_moved_or_changed_stays_shut, |kw| {
         assert!(error.cause.unwrap().contains("can not be opened"));
     }
 });
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").unwrap();
+        text
+    })
+}
 
 both!(replicas_that_begin_together_make_one_key, |kw| {
     kw.execute("DELETE FROM signing_keys", "DELETE FROM signing_keys");

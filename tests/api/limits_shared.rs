@@ -9,6 +9,9 @@ use crate::support::{Answer, PASSWORD, WRONG};
 
 const ALICE: &str = "alice@example.com";
 
+/// A wrong guess, by one of the ways to make one.
+type Route<'a> = Box<dyn Fn() -> Answer + 'a>;
+
 both!(
     b8_every_route_that_checks_a_secret_shares_the_budget,
     |kw| {
@@ -20,7 +23,7 @@ both!(
         };
         let wrong = json!({ "password": WRONG, "otp": "000000" });
         let change = json!({ "currentPassword": WRONG, "newPassword": "another battery staple" });
-        let routes: [(&str, Box<dyn Fn() -> Answer>); 9] = [
+        let routes: [(&str, Route<'_>); 9] = [
             ("directus", Box::new(|| kw.sign_in(ALICE, WRONG))),
             ("oisp", Box::new(|| kw.oisp_sign_in(ALICE, WRONG))),
             ("by name", Box::new(|| kw.oisp_sign_in("alice", WRONG))),

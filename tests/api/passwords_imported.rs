@@ -175,8 +175,10 @@ both!(p9_e4_a_record_that_can_not_be_read_signs_nobody_in, |kw| {
         format!("$pbkdf2-sha256$i=4000000000${salt}${}", "A".repeat(43)),
         format!("$md5${salt}${}", "A".repeat(22)),
     ];
-    let account = kw.state();
+    let before = kw.state();
+    let mut tried = 0;
     for record in &damaged {
+        tried += 2;
         kw.advance(1000);
         kw.set_record(alice, record);
         let answer = kw.sign_in(ALICE, PASSWORD);
@@ -187,9 +189,9 @@ both!(p9_e4_a_record_that_can_not_be_read_signs_nobody_in, |kw| {
         assert_eq!(kw.oisp_sign_in(ALICE, PASSWORD).status, 401);
         assert_eq!(kw.record_of(alice).as_ref(), Some(record));
     }
-    assert_eq!(kw.state(), account);
+    assert_eq!(kw.state(), before);
     let noted = "login_attempts WHERE outcome = 'damaged_record'";
-    assert_eq!(kw.count(noted), 2 * damaged.len() as i64);
+    assert_eq!(kw.count(noted), tried);
 });
 
 both!(p9_an_account_without_a_password_signs_nobody_in, |kw| {
