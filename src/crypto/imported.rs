@@ -11,6 +11,7 @@ const MOST_BCRYPT_COST: u32 = 15;
 const MOST_ARGON2_KIB: u32 = 256 * 1024;
 const MOST_ARGON2_PASSES: u32 = 20;
 const MOST_SCRYPT_LOG_N: u32 = 18;
+const MOST_SCRYPT_BLOCKS: u64 = 256 * 1024 * 1024 / 128;
 const MOST_PBKDF2_ROUNDS: u32 = 5_000_000;
 
 /// Whether `text` fits; `None` where the record can not be read or asks for too much.
@@ -33,7 +34,11 @@ pub fn verify(text: &[u8], record: &str) -> Option<bool> {
             argon2::Argon2::default().verify_password(text, &hash)
         }
         "scrypt" => {
-            if number("ln")? > MOST_SCRYPT_LOG_N || number("r")? > 32 || number("p")? > 16 {
+            // Its memory is 128 r 2^ln bytes, its time p times as much.
+            if number("ln")? > MOST_SCRYPT_LOG_N
+                || u64::from(number("r")?) << number("ln")? > MOST_SCRYPT_BLOCKS
+                || number("p")? > 16
+            {
                 return None;
             }
             scrypt::Scrypt::default().verify_password(text, &hash)
@@ -41,6 +46,12 @@ pub fn verify(text: &[u8], record: &str) -> Option<bool> {
         "pbkdf2-sha256" | "pbkdf2-sha512" => {
             if number("i")? > MOST_PBKDF2_ROUNDS {
                 return None;
+            }
+            let mut hash = hash.clone();
+            if number("l").is_none() {
+                // Many leave the length to be seen from the output.
+                let length = u32::try_from(hash.hash?.len()).ok()?;
+                hash.params.add_decimal("l", length).ok()?;
             }
             pbkdf2::Pbkdf2::default().verify_password(text, &hash)
         }
@@ -57,13 +68,31 @@ pub fn verify(text: &[u8], record: &str) -> Option<bool> {
 mod tests {
     use super::*;
 
-    /// Made with other tools, for the password "correct horse".
-    const RECORDS: &[&str] = &["$2b$04$abcdefghijklmnopqrstuumCZE6YLTZhKbUS7lV/ThDMiGexyC6D2"];
+    /// Made by Python's bcrypt 5.0 and 4.0 (by passlib, the third), argon2-cffi and
+    /// hashlib, for the password "correct horse battery".
+    const RECORDS: &[&str] = &[
+        "$2b$04$ylwm9uVrjvIV7PcMaAJMVO4iXxP1L50fyekFdgBm.49lOY3lVOaNC",
+        "$2a$04$GbCOnWHj/Iy4nvko5oGLcuhPQGDEYqEM551uhaUuj2vq9cREKntAy",
+        "$2y$04$pFL4t0Hf2gkI0cple0oaU.C6elC6SeYjOejL9V6PaR.viGTAIT68y",
+        "$argon2id$v=19$m=4096,t=3,p=4$q6Vqj1+ui2AQ+MMar3YmxA$EvJjp+0ZBPZs2PDCEEhc9jksWbnY8UfnPkTtNJjJhlg",
+        "$argon2i$v=19$m=1024,t=2,p=2$EH94NJpJS9kqyVUDURii3A$MmohHenE2da8jrMFKDzt3MYt4qgsllmONlYg9c/+BnU",
+        "$argon2d$v=19$m=1024,t=2,p=2$Iepa5SjzYaq/UoPhFvtFnQ$7Hw5B9knyJllDO5AIpkJq6GYM0tFgIykZBkIkRzwwy8",
+        "$scrypt$ln=10,r=8,p=1$M2LCfIb2bUuHSJfe9pkgmw$hFstk7IvWRZEIwT4HmqH/oygMqTVD7EgDJTkvde4cUE",
+        "$pbkdf2-sha256$i=4096,l=32$V2itSjiFvp4tX/fLcYspBg$EZRuUL+WReGZmgdNBhyihN4m2vmk0tbvXs1o7rpdhRo",
+        "$pbkdf2-sha512$i=4096$5yGCYQ0t7oX418H6bXRaKQ$F4u1wDiVDnYTSdpwf72PFnZpCjwNEnLcWD23FdYA9JuycYiLfp0HAP/lDmSKYR7UdfWcTX2EOVLewnkdQHE7BA",
+    ];
 
     #[test]
     fn p8_records_of_other_systems_verify() {
         for record in RECORDS {
-            assert_eq!(verify(b"wrong", record), Some(false), "{record}");
+            assert_eq!(
+                verify(b"correct horse battery", record),
+                Some(true),
+                "{record}"
+            );
+            for wrong in [&b"wrong"[..], b"", b"correct horse batterx"] {
+                assert_eq!(verify(wrong, record), Some(false), "{record}");
+            }
         }
     }
 
@@ -77,6 +106,8 @@ mod tests {
             "$2b$",
             "$argon2id$v=19$m=4194304,t=3,p=4$c29tZXNhbHRzb21lc2FsdA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
             "$argon2id$v=19$m=64,t=300,p=4$c29tZXNhbHRzb21lc2FsdA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+            "$scrypt$ln=18,r=32,p=1$c29tZXNhbHRzb21lc2FsdA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+            "$scrypt$ln=18,r=4294967295,p=1$c29tZXNhbHRzb21lc2FsdA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
             "$scrypt$ln=30,r=8,p=1$c29tZXNhbHRzb21lc2FsdA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
             "$md5$c29tZXNhbHRzb21lc2FsdA$AAAAAAAAAAAAAAAAAAAAAAAA",
         ] {

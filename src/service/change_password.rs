@@ -13,7 +13,7 @@ use crate::domain::event::{Event, What};
 use crate::domain::password::Password;
 use crate::domain::password_policy;
 use crate::domain::session::Client;
-use crate::store::credentials;
+use crate::store::{credentials, sessions};
 
 /// # Errors
 /// `INVALID_CREDENTIALS` for a wrong present password, `INVALID_PAYLOAD` for a new one
@@ -41,14 +41,24 @@ pub fn change_password(
     let now = kw.clock.now();
     let (inner, client) = (kw.clone(), client.clone());
     let (id, keep) = (account.id, principal.session());
-    let news = kw.store.write(move |tx| {
-        reservation.succeeded(tx)?;
-        credentials::set(tx, id, &hash, now)?;
-        limiter::forget(&inner, tx, id)?;
-        let event = Event::new(What::PasswordChanged, client.clone());
-        record(&inner, tx, &event.of(id).within(keep), now)?;
-        end_others(&inner, tx, id, keep, now)
-    })?;
+    let news = kw
+        .store
+        .write(move |tx| {
+            reservation.succeeded(tx)?;
+            // Since the proof this session may have been ended: what an administrator does
+            // must not be undone by who is to be locked out.
+            sessions::lookup(tx, keep)?
+                .filter(|(session, account)| {
+                    account.enabled && !session.is_over(account.epoch, now)
+                })
+                .ok_or_else(Error::token)?;
+            credentials::set(tx, id, &hash, now)?;
+            limiter::forget(&inner, tx, id)?;
+            let event = Event::new(What::PasswordChanged, client.clone());
+            record(&inner, tx, &event.of(id).within(keep), now)?;
+            end_others(&inner, tx, id, keep, now)
+        })
+        .map_err(Error::or_credentials)?;
     kw.learn(&news);
     Ok(())
 }

@@ -49,6 +49,9 @@ pub enum Code {
     HeadersTooLarge,
     /// 500: a defect of ours. Never expected.
     Internal,
+    /// 503: a password was changed while it was compared. The acts that compare one know
+    /// what to do; it is seldom told.
+    Overtaken,
     /// 503, with `Retry-After`.
     ServiceUnavailable,
 }
@@ -74,7 +77,7 @@ impl Code {
             Self::RequestsExceeded | Self::AttemptsExceeded => "REQUESTS_EXCEEDED",
             Self::HeadersTooLarge => "HEADERS_TOO_LARGE",
             Self::Internal => "INTERNAL_SERVER_ERROR",
-            Self::ServiceUnavailable => "SERVICE_UNAVAILABLE",
+            Self::Overtaken | Self::ServiceUnavailable => "SERVICE_UNAVAILABLE",
         }
     }
 }
@@ -144,6 +147,26 @@ impl Error {
         error.is_final = false;
         error.cause = Some(cause.into());
         error
+    }
+
+    /// What was compared is not the password any more.
+    #[must_use]
+    pub fn overtaken() -> Self {
+        let error = Self::busy("a password was changed while it was compared");
+        Self {
+            code: Code::Overtaken,
+            ..error
+        }
+    }
+
+    /// Where one's own password was to be proven: what was typed is not it any more.
+    #[must_use]
+    pub fn or_credentials(self) -> Self {
+        if self.code == Code::Overtaken {
+            Self::credentials()
+        } else {
+            self
+        }
     }
 
     #[must_use]

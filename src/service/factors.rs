@@ -43,34 +43,35 @@ pub fn begin(
 ) -> Result<Enrolment> {
     let account = profile::of(kw, principal)?;
     let now = kw.clock.now();
-    if kw
-        .store
-        .read(|db| factors::active_of(db, account.id))?
-        .is_some()
-    {
-        return Err(Error::new(
-            Code::Conflict,
-            "A second factor is switched on already.",
-        ));
-    }
     let reservation = match password {
         Some(password) => Some(prove_password(kw, seat, &account, password, client)?),
         None if now <= Timestamp::from_seconds(principal.claims.auth_time) + FRESH => None,
         None => return Err(Error::credentials()),
     };
+    let on = kw.store.read(|db| factors::active_of(db, account.id))?;
+    if on.is_some() {
+        // The password was right: nobody guessed.
+        if let Some(reservation) = &reservation {
+            reservation.given_back(kw)?;
+        }
+        let message = "A second factor is switched on already.";
+        return Err(Error::new(Code::Conflict, message));
+    }
     let secret: [u8; SECRET_BYTES] = kw.entropy.bytes();
     let label = account.label().to_owned();
     let enrolment = totp::enrolment(&secret, ISSUER, &label)
         .ok_or_else(|| Error::payload("The account's name is too long for a QR code"))?;
     let id = kw.entropy.id(now).to_string();
     let sealed = kw.factor_sealer.seal(&context(account.id, &id), &secret);
-    kw.store.write(move |tx| {
-        factors::add_pending(tx, account.id, &id, &sealed, now)?;
-        if let Some(reservation) = &reservation {
-            reservation.succeeded(tx)?;
-        }
-        Ok::<_, Error>(())
-    })?;
+    kw.store
+        .write(move |tx| {
+            factors::add_pending(tx, account.id, &id, &sealed, now)?;
+            if let Some(reservation) = &reservation {
+                reservation.succeeded(tx)?;
+            }
+            Ok::<_, Error>(())
+        })
+        .map_err(Error::or_credentials)?;
     Ok(enrolment)
 }
 
@@ -247,7 +248,8 @@ fn change(
         let event = Event::new(what, client.clone());
         record(&inner, tx, &event.of(account).within(session), now)?;
         write(&inner, tx, now)
-    })?;
+    });
+    let news = news.map_err(Error::or_credentials)?;
     kw.learn(&news);
     Ok(())
 }

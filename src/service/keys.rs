@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::audit::record;
 use super::context::Keyward;
-use super::error::{Error, Result};
+use super::error::{Code, Error, Result};
 use super::rotate::forgotten_at;
 use crate::crypto::key_ring::{Held, KeyRing, State};
 use crate::crypto::signing_key::SigningKey;
@@ -13,7 +13,7 @@ use crate::domain::event::{Event, What};
 use crate::domain::session::{Class, Client};
 use crate::store::revocations::{Entry, News};
 use crate::store::signing_keys::Stored;
-use crate::store::{revocations, signing_keys};
+use crate::store::{AnyConnection, revocations, signing_keys};
 use crate::support::clock::Timestamp;
 
 /// How long verifiers may keep a JWKS: its `Cache-Control: max-age`.
@@ -28,12 +28,11 @@ pub const NOTICE: Duration = Duration::from_secs(600);
 /// # Errors
 /// Where a key can not be opened: the secret is another one than when it was made.
 pub fn prepare(kw: &Keyward) -> Result<()> {
-    // With a secret that opens none of them, a key made by it would only be one more that
-    // the right one can not open.
+    // With another secret this fails before a key is added that nobody else can open.
     load(kw)?;
     let stored = kw.store.read(signing_keys::list)?;
     let algorithm = kw.policy.algorithm;
-    // Asked inside the transaction again: of replicas that start together one makes it.
+    // Asked inside the transaction again: replicas that start together make one key.
     if stored.last().is_none_or(|key| key.algorithm != algorithm) {
         let now = kw.clock.now();
         let bytes = SigningKey::generate(algorithm, &kw.entropy).map_err(unusable)?;
@@ -45,9 +44,8 @@ pub fn prepare(kw: &Keyward) -> Result<()> {
             }
             let from = if stored.is_empty() { now } else { now + NOTICE };
             add(&inner, tx, algorithm, &bytes, from, now)?;
-            // On PostgreSQL two that start at the same instant may each make one: then
-            // both are good, as each process learns of the other's.
-            announce(&inner, tx, now)
+            announce(&inner, tx, now)?;
+            Ok::<_, Error>(())
         })?;
     }
     load(kw)
@@ -103,26 +101,20 @@ pub fn import(kw: &Keyward, bytes: Vec<u8>) -> Result<()> {
 /// `SERVICE_UNAVAILABLE`; `CONFLICT` where a next key waits already.
 pub fn rotate(kw: &Keyward) -> Result<(String, Timestamp)> {
     let now = kw.clock.now();
-    if let Some((next, _)) = kw
-        .ring
-        .load()
-        .states(now)
-        .find(|(_, state)| *state == State::Next)
-    {
-        return Err(Error::new(
-            super::Code::Conflict,
-            format!(
-                "key {} waits already: it signs from {}",
-                next.key.id(),
-                next.activates_at
-            ),
-        ));
-    }
     let algorithm = kw.policy.algorithm;
     let bytes = SigningKey::generate(algorithm, &kw.entropy).map_err(unusable)?;
     let inner = kw.clone();
     let from = now + NOTICE;
     let id = kw.store.write(move |tx| {
+        // Asked of the database: another replica may have been first.
+        let stored = signing_keys::list(tx)?;
+        if let Some(next) = stored.iter().find(|key| key.activates_at > now) {
+            let told = format!(
+                "key {} waits already: it signs from {}",
+                next.id, next.activates_at
+            );
+            return Err(Error::new(Code::Conflict, told));
+        }
         let id = add(&inner, tx, algorithm, &bytes, from, now)?;
         record(
             &inner,
@@ -131,7 +123,7 @@ pub fn rotate(kw: &Keyward) -> Result<(String, Timestamp)> {
             now,
         )?;
         announce(&inner, tx, now)?;
-        Ok::<_, Error>(id)
+        Ok(id)
     })?;
     load(kw)?;
     Ok((id, from))
@@ -156,13 +148,7 @@ pub fn replace_compromised(kw: &Keyward) -> Result<String> {
             &Event::new(What::KeyCompromised, Client::default()),
             now,
         )?;
-        revocations::add(
-            tx,
-            Entry {
-                news: News::Keys,
-                until: forgotten_at(&inner, now),
-            },
-        )?;
+        announce(&inner, tx, now)?;
         Ok::<_, Error>(id)
     })?;
     load(kw)?;
@@ -183,11 +169,17 @@ pub fn rotate_when_due(kw: &Keyward) -> Result<()> {
         let active = ring.states(now).find(|(_, state)| *state == State::Active);
         !next && active.is_some_and(|(held, _)| now + NOTICE >= held.activates_at + life)
     };
-    if due && !life.is_zero() {
-        let (id, from) = rotate(kw)?;
-        log::info!("signing key {id} is published and signs from {from}");
+    if !due || life.is_zero() {
+        return Ok(());
     }
-    Ok(())
+    match rotate(kw) {
+        Ok((id, from)) => {
+            log::info!("signing key {id} is published and signs from {from}");
+            Ok(())
+        }
+        Err(error) if error.code == Code::Conflict => load(kw),
+        Err(error) => Err(error),
+    }
 }
 
 /// Every key that may still verify: id, algorithm, state, oldest first.
@@ -215,7 +207,7 @@ pub fn jwks(kw: &Keyward) -> serde_json::Value {
 
 fn add(
     kw: &Keyward,
-    tx: &mut crate::store::AnyConnection,
+    tx: &mut AnyConnection,
     algorithm: Algorithm,
     bytes: &[u8],
     activates_at: Timestamp,
@@ -237,14 +229,14 @@ fn add(
     Ok(id)
 }
 
-/// Running processes read the keys again: a token signed with one that they do not know
-/// would be refused.
-fn announce(kw: &Keyward, tx: &mut crate::store::AnyConnection, now: Timestamp) -> Result<()> {
+/// Tells the other replicas to read the keys again. The last thing that its transaction
+/// writes.
+fn announce(kw: &Keyward, tx: &mut AnyConnection, now: Timestamp) -> Result<()> {
     let entry = Entry {
         news: News::Keys,
         until: forgotten_at(kw, now),
     };
-    Ok(revocations::add(tx, entry)?)
+    revocations::add(tx, entry).map_err(Error::from)
 }
 
 fn unusable(error: crate::crypto::signing_key::Unusable) -> Error {

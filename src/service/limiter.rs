@@ -78,13 +78,13 @@ impl Reservation {
     /// over. The address only gets this attempt back (B11).
     ///
     /// # Errors
-    /// `SERVICE_UNAVAILABLE` where the password was changed, or its record made anew,
-    /// since it was compared: nothing may begin by what is no password any more (R15).
+    /// `OVERTAKEN` where the password was changed, or its record made anew, since it was
+    /// compared: nothing may begin by what is no password any more (R15).
     pub(super) fn succeeded(&self, tx: &mut AnyConnection) -> Result<()> {
         if let Some((account, record)) = &self.proof
             && !credentials::hold(tx, *account, record)?
         {
-            return Err(Error::busy("a password was changed while it was compared"));
+            return Err(Error::overtaken());
         }
         // In the order in which they were counted, or two of them could wait for each
         // other.
@@ -93,6 +93,13 @@ impl Reservation {
         }
         limits::clear(tx, &self.account)?;
         Ok(())
+    }
+
+    /// Nobody could say whether the attempt was a good one, or it needed none: it is as if
+    /// it had not been.
+    pub(super) fn given_back(&self, kw: &Keyward) -> Result<()> {
+        let inner = self.clone();
+        kw.store.write(move |tx| inner.taken_back(tx))
     }
 
     /// The attempt was a good one, but proves nothing that guards the account already: it

@@ -54,50 +54,64 @@ struct Found {
 /// disabled account; `INVALID_OTP` once the password was right; `ATTEMPTS_EXCEEDED`
 /// and `REQUESTS_EXCEEDED` before anything is looked at; `SERVICE_UNAVAILABLE`.
 pub fn login(kw: &Keyward, seat: &Seat, request: Request) -> Result<TokenSet> {
-    let Found {
-        account,
-        record,
-        factor,
-    } = find(kw, &request.identifier)?;
-    let subject = match &account {
+    let found = find(kw, &request.identifier)?;
+    let subject = match &found.account {
         Some(account) => Subject::Account(account.id, account.epoch),
         None => Subject::Nobody {
             identifier: request.identifier.canonical(),
         },
     };
     let reservation = reserve(kw, &subject, &request.client, request.device.as_deref())?;
-    let verdict = verify(kw, seat, &request.password, record.as_deref())?;
-    let enabled = account
+    match compare(kw, seat, found, &request, reservation.clone()) {
+        // Another sign-in made the record anew, or the password is another one now: the
+        // record that stands will tell.
+        Err(error) if error.code == Code::Overtaken => {
+            let found = find(kw, &request.identifier)?;
+            compare(kw, seat, found, &request, reservation)
+        }
+        answer => answer,
+    }
+}
+
+/// Compares what was typed with what was found, and begins the session.
+fn compare(
+    kw: &Keyward,
+    seat: &Seat,
+    found: Found,
+    request: &Request,
+    reservation: Reservation,
+) -> Result<TokenSet> {
+    let verdict = verify(
+        kw,
+        seat,
+        &request.password,
+        found.record.as_deref(),
+        &reservation,
+    )?;
+    let enabled = found
+        .account
         .as_ref()
         .is_some_and(|account| account.enabled && !account.anonymous);
-    let (account, record) = match (verdict, account, record) {
+    let (account, record) = match (verdict, found.account, found.record) {
         (Verdict::Match, Some(account), Some(record)) if enabled => (account, record),
-        (verdict, account, _) => return refuse(kw, verdict, account.as_ref(), &request),
+        (verdict, account, _) => return refuse(kw, verdict, account.as_ref(), request),
     };
+    let id = account.id;
     if kw.policy.require_verified_email && !account.verified {
-        return say_no(
-            kw,
-            Some(account.id),
-            "not_verified",
-            &request,
-            not_verified(),
-        );
+        return say_no(kw, Some(id), "not_verified", request, not_verified());
     }
-    let second = match second(kw, &account, factor.as_ref(), &request)? {
+    let second = match second(kw, &account, found.factor.as_ref(), request)? {
         Ok(second) => second,
-        Err(outcome) => {
-            return say_no(kw, Some(account.id), outcome, &request, wrong_second());
-        }
+        Err(outcome) => return say_no(kw, Some(id), outcome, request, wrong_second()),
     };
-    let (id, copy) = (account.id, request.for_the_record());
     let reservation = reservation.proved_by(id, record.clone());
     match begin(kw, account, request, second, reservation) {
         Err(error) if error.code == Code::InvalidOtp => {
-            say_no(kw, Some(id), "used_otp", &copy, error)
+            say_no(kw, Some(id), "used_otp", request, error)
         }
         Ok(tokens) if kw.hasher.is_outdated(&record) => {
             // The session has begun: another sign-in may have better luck with this.
-            if let Err(error) = upgrade(kw, seat, id, record, copy.password) {
+            if let Err(error) = upgrade(kw, seat, id, record, request.password.clone()) {
                 log::warn!("a password record was not made anew: {error}");
             }
             Ok(tokens)
@@ -216,26 +230,12 @@ fn upgrade(
     Ok(())
 }
 
-impl Request {
-    /// What the record of attempts needs of it, without the secrets.
-    fn for_the_record(&self) -> Self {
-        Self {
-            identifier: self.identifier.clone(),
-            password: self.password.clone(),
-            otp: None,
-            device: None,
-            client: self.client.clone(),
-            ..*self
-        }
-    }
-}
-
 /// Begins the session: the second factor used up, attempt, session, last login and
 /// audit in one transaction.
 fn begin(
     kw: &Keyward,
     account: Account,
-    request: Request,
+    request: &Request,
     second: Option<Second>,
     reservation: Reservation,
 ) -> Result<TokenSet> {
@@ -272,7 +272,7 @@ fn begin(
         address: request.client.address.clone(),
         ended: None,
     };
-    let attempt = attempt(kw, Some(account.id), "ok", &request, now);
+    let attempt = attempt(kw, Some(account.id), "ok", request, now);
     let (inner, row) = (kw.clone(), session.clone());
     let begun = kw.store.write(move |tx| {
         write_session(&inner, tx, &row, &attempt, second.as_ref(), &reservation)
@@ -281,9 +281,8 @@ fn begin(
     let mut tokens = mint(kw, &session, &begun.account, begun.access, now)?;
     // Only where there is a cookie jar to keep it.
     if request.mode == Mode::Cookie {
-        let known = request
-            .device
-            .filter(|mark| kw.devices.read(session.account, mark).is_some());
+        let known = request.device.clone();
+        let known = known.filter(|mark| kw.devices.read(session.account, mark).is_some());
         let mark = known.unwrap_or_else(|| kw.devices.issue(session.account, &kw.entropy));
         tokens.device = Some(mark);
     }

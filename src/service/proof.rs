@@ -31,6 +31,7 @@ pub(super) fn verify(
     seat: &Seat,
     password: &Password,
     stored: Option<&str>,
+    reservation: &Reservation,
 ) -> Result<Verdict> {
     let (hasher, password) = (Arc::clone(&kw.hasher), password.clone());
     let stored = stored.map(str::to_owned);
@@ -40,6 +41,7 @@ pub(super) fn verify(
     if verdict == Verdict::PepperMissing {
         // Nobody can say whether it is right: never "wrong password", never unpeppered.
         log::error!("a password record was made with a pepper that is not here");
+        reservation.given_back(kw)?;
         return Err(Error::busy("pepper missing"));
     }
     Ok(verdict)
@@ -123,7 +125,10 @@ pub(super) fn prove_password(
         client,
         None,
     )?;
-    match (verify(kw, seat, password, stored.as_deref())?, stored) {
+    match (
+        verify(kw, seat, password, stored.as_deref(), &reservation)?,
+        stored,
+    ) {
         (Verdict::Match, Some(record)) => Ok(reservation.proved_by(account.id, record)),
         _ => Err(Error::credentials()),
     }

@@ -16,10 +16,10 @@ both!(b1_the_wait_doubles_from_the_fifth_failure_on, |kw| {
     let waits = [
         0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900, 900,
     ];
-    for (number, wait) in waits.into_iter().enumerate() {
+    for (failures, wait) in (1..).zip(waits) {
         kw.sign_in(ALICE, WRONG).refused(401, "INVALID_CREDENTIALS");
         let stored = (kw.state(), kw.count("login_attempts"));
-        assert_eq!(kw.counters_at(number as i64 + 1), 1);
+        assert_eq!(kw.counters_at(failures), 1);
         if wait > 0 {
             // The right password is no better, up to the last second.
             kw.sign_in(ALICE, PASSWORD).limited(wait);
@@ -30,7 +30,7 @@ both!(b1_the_wait_doubles_from_the_fifth_failure_on, |kw| {
         }
         assert_eq!((kw.state(), kw.count("login_attempts")), stored);
         // What was refused was not counted either.
-        assert_eq!(kw.counters_at(number as i64 + 1), 1);
+        assert_eq!(kw.counters_at(failures), 1);
     }
     // Who was signed in stays so.
     assert!(kw.session_of(&access).ended.is_none());
@@ -103,11 +103,11 @@ both!(
                 .iter()
                 .all(|status| [200, 401, 429].contains(status))
         );
-        let looked_at = statuses.iter().filter(|status| **status != 429).count();
+        let looked_at: i64 = statuses.iter().map(|it| i64::from(*it != 429)).sum();
         // The one success, where it came through, gave the others their five anew.
         let most = if statuses[30] == 200 { 11 } else { 5 };
         assert!(looked_at <= most, "{statuses:?}");
-        assert_eq!(kw.count("login_attempts"), looked_at as i64);
+        assert_eq!(kw.count("login_attempts"), looked_at);
     }
 );
 

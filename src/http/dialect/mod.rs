@@ -128,7 +128,7 @@ const fn status(code: Code) -> StatusCode {
         Code::RequestsExceeded | Code::AttemptsExceeded => StatusCode::TOO_MANY_REQUESTS,
         Code::HeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
         Code::Internal => StatusCode::INTERNAL_SERVER_ERROR,
-        Code::ServiceUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+        Code::Overtaken | Code::ServiceUnavailable => StatusCode::SERVICE_UNAVAILABLE,
     }
 }
 

@@ -1,30 +1,20 @@
 //! Watches the whole process's log, at every level, for secrets that must never be in
 //! it. What is logged is looked at and let go, not kept.
 
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use log::{Log, Metadata, Record};
+use super::logbook;
 
 /// Secrets, each with the first line that told it.
 static WATCHED: Mutex<Vec<(String, Option<String>)>> = Mutex::new(Vec::new());
 
-struct Watch;
-
-impl Log for Watch {
-    fn enabled(&self, _: &Metadata) -> bool {
-        true
-    }
-
-    fn log(&self, record: &Record) {
-        let line = format!("{} {}: {}", record.level(), record.target(), record.args());
-        for (secret, told) in watched().iter_mut() {
-            if told.is_none() && line.contains(secret.as_str()) {
-                *told = Some(line.clone());
-            }
+/// Called with every line of the process's log.
+pub(super) fn look_at(line: &str) {
+    for (secret, told) in watched().iter_mut() {
+        if told.is_none() && line.contains(secret.as_str()) {
+            *told = Some(line.to_owned());
         }
     }
-
-    fn flush(&self) {}
 }
 
 fn watched() -> MutexGuard<'static, Vec<(String, Option<String>)>> {
@@ -33,11 +23,7 @@ fn watched() -> MutexGuard<'static, Vec<(String, Option<String>)>> {
 
 /// From now on the log is searched for this text.
 pub fn watch_log(secret: &str) {
-    static STARTED: OnceLock<()> = OnceLock::new();
-    STARTED.get_or_init(|| {
-        log::set_boxed_logger(Box::new(Watch)).expect("the only logger of the tests");
-        log::set_max_level(log::LevelFilter::Trace);
-    });
+    logbook::listen();
     watched().push((secret.to_owned(), None));
 }
 

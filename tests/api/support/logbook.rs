@@ -3,10 +3,22 @@
 //! into it too, so ask for what must not be there by a text of one's own.
 
 use std::fmt::Write as _;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 
+use super::log_watch;
 use log::kv::{Error, Key, Value, VisitSource};
 use log::{LevelFilter, Log, Metadata, Record};
+
+/// Whether somebody keeps the lines.
+static OPEN: AtomicBool = AtomicBool::new(false);
+
+/// Makes this the one logger of the process, from now on at every level.
+pub(super) fn listen() {
+    static SET: Once = Once::new();
+    SET.call_once(|| log::set_logger(&Writer).unwrap());
+    log::set_max_level(LevelFilter::Trace);
+}
 
 static TURN: Mutex<()> = Mutex::new(());
 static BOOK: Mutex<Vec<String>> = Mutex::new(Vec::new());
@@ -20,11 +32,10 @@ pub struct Logbook {
 
 impl Logbook {
     pub fn open() -> Self {
-        static SET: Once = Once::new();
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-        SET.call_once(|| log::set_logger(&Writer).unwrap());
+        listen();
         read(&BOOK).clear();
-        log::set_max_level(LevelFilter::Trace);
+        OPEN.store(true, Ordering::SeqCst);
         Self { lines: &BOOK, turn }
     }
 
@@ -49,7 +60,7 @@ impl Logbook {
 
 impl Drop for Logbook {
     fn drop(&mut self) {
-        log::set_max_level(LevelFilter::Off);
+        OPEN.store(false, Ordering::SeqCst);
         read(self.lines).clear();
     }
 }
@@ -76,7 +87,10 @@ impl Log for Writer {
     fn log(&self, record: &Record<'_>) {
         let mut line = format!("{} {}: {}", record.level(), record.target(), record.args());
         record.key_values().visit(&mut Pairs(&mut line)).unwrap();
-        read(&BOOK).push(line);
+        log_watch::look_at(&line);
+        if OPEN.load(Ordering::SeqCst) {
+            read(&BOOK).push(line);
+        }
     }
 
     fn flush(&self) {}

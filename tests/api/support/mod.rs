@@ -10,6 +10,7 @@ mod forge;
 mod guesses;
 mod log_watch;
 mod logbook;
+mod restart;
 mod second_factor;
 mod signed_in;
 mod wire;

@@ -7,9 +7,9 @@ pub mod sessions;
 use actix_web::HttpResponse;
 use serde_json::{Value, json};
 
-use super::directus::{self, Directus};
+use super::directus::Directus;
 use super::{Answer, Shape, oisp};
-use crate::domain::password::Password;
+use crate::domain::password::{LONGEST, Password, Unusable};
 use crate::http::body::Fields;
 use crate::http::call::Call;
 use crate::service::change_password::change_password;
@@ -66,9 +66,13 @@ pub async fn change(mut call: Call) -> Answer<Own> {
 
 /// A password to be compared or set: here a NUL is told.
 fn password(fields: &Fields, name: &str) -> Result<Password, Error> {
-    let text = fields.required(name)?;
-    if text.contains('\0') {
-        return Err(Error::payload(format!("\"{name}\" must not hold a NUL")));
-    }
-    directus::password(text)
+    Password::parse(fields.required(name)?).map_err(|unusable| {
+        Error::payload(match unusable {
+            Unusable::Empty => format!("\"{name}\" is not allowed to be empty"),
+            Unusable::ContainsNul => format!("\"{name}\" must not hold a NUL"),
+            Unusable::TooLong => {
+                format!("\"{name}\" length must be less than or equal to {LONGEST} characters long")
+            }
+        })
+    })
 }
