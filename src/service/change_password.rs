@@ -13,7 +13,7 @@ use crate::domain::event::{Event, What};
 use crate::domain::password::Password;
 use crate::domain::password_policy;
 use crate::domain::session::Client;
-use crate::store::credentials;
+use crate::store::{credentials, sessions};
 
 /// # Errors
 /// `INVALID_CREDENTIALS` for a wrong present password, `INVALID_PAYLOAD` for a new one
@@ -33,6 +33,7 @@ pub fn change_password(
         .collect();
     password_policy::check(new, kw.policy.password_min_length, &about)
         .map_err(|refused| Error::payload(refused.reason("newPassword")))?;
+    let proven = kw.store.read(|db| credentials::lookup(db, account.id))?;
     let reservation = prove_password(kw, seat, &account, present, client)?;
     let (inner, password) = (kw.clone(), new.clone());
     let hash = seat
@@ -42,7 +43,15 @@ pub fn change_password(
     let (inner, client) = (kw.clone(), client.clone());
     let (id, keep) = (account.id, principal.session());
     let news = kw.store.write(move |tx| {
-        credentials::set(tx, id, &hash, now)?;
+        // Since the proof somebody may have set another password or ended this session:
+        // what an administrator set must not be undone by who is to be locked out.
+        let proven = proven.as_deref().unwrap_or_default();
+        if !credentials::upgrade(tx, id, proven, &hash, now)? {
+            return Err(Error::credentials());
+        }
+        sessions::lookup(tx, keep)?
+            .filter(|(session, account)| account.enabled && !session.is_over(account.epoch, now))
+            .ok_or_else(Error::token)?;
         reservation.succeeded(tx)?;
         limiter::forget(&inner, tx, id)?;
         let event = Event::new(What::PasswordChanged, client.clone());

@@ -89,11 +89,14 @@ pub fn login(kw: &Keyward, seat: &Seat, request: Request) -> Result<TokenSet> {
             return say_no(kw, Some(account.id), outcome, &request, wrong_second());
         }
     };
-    if let Some(old) = record.filter(|record| kw.hasher.is_outdated(record)) {
-        upgrade(kw, seat, account.id, old, request.password.clone())?;
-    }
+    let record = match record.unwrap_or_default() {
+        old if kw.hasher.is_outdated(&old) => {
+            upgrade(kw, seat, account.id, old, request.password.clone())?
+        }
+        record => record,
+    };
     let (id, copy) = (account.id, request.for_the_record());
-    match begin(kw, account, request, second, reservation) {
+    match begin(kw, account, record, request, second, reservation) {
         Err(error) if error.code == Code::InvalidOtp => {
             say_no(kw, Some(id), "used_otp", &copy, error)
         }
@@ -194,22 +197,24 @@ fn attempt(
     }
 }
 
-/// A record of an older cost is made anew while the password is at hand.
+/// A record of an older cost is made anew while the password is at hand. The record
+/// that stands for it now.
 fn upgrade(
     kw: &Keyward,
     seat: &Seat,
     account: AccountId,
     old: String,
     password: Password,
-) -> Result<()> {
+) -> Result<String> {
     let inner = kw.clone();
     let Ok(new) = seat.run(move || inner.hasher.hash(&password, &inner.entropy)) else {
-        return Ok(());
+        return Ok(old);
     };
     let now = kw.clock.now();
-    kw.store
-        .write(move |tx| credentials::upgrade(tx, account, &old, &new, now).map_err(Error::from))?;
-    Ok(())
+    kw.store.write(move |tx| {
+        let done = credentials::upgrade(tx, account, &old, &new, now)?;
+        Ok::<_, Error>(if done { new.clone() } else { old.clone() })
+    })
 }
 
 impl Request {
@@ -231,6 +236,7 @@ impl Request {
 fn begin(
     kw: &Keyward,
     account: Account,
+    record: String,
     request: Request,
     second: Option<Second>,
     reservation: Reservation,
@@ -271,6 +277,11 @@ fn begin(
     let attempt = attempt(kw, Some(account.id), "ok", &request, now);
     let (inner, row) = (kw.clone(), session.clone());
     let begun = kw.store.write(move |tx| {
+        // Another password may have been set since this one was verified, and the
+        // sessions ended that began with it. Nobody can say of which this record is.
+        if !credentials::hold(tx, row.account, &record)? {
+            return Err(Error::busy("the password record changed during a sign-in"));
+        }
         write_session(&inner, tx, &row, &attempt, second.as_ref(), &reservation)
     })?;
     kw.learn(begun.displaced.as_slice());
@@ -301,8 +312,8 @@ fn write_session(
     reservation: &Reservation,
 ) -> Result<Begun> {
     let now = session.created_at;
-    // Since the password was verified the account may have been disabled, or its
-    // password changed, which advances its epoch.
+    // Since the password was verified the account may have been disabled, or all its
+    // sessions ended, which advances its epoch.
     let account = accounts::lookup(tx, session.account)?
         .filter(|account| account.enabled && account.epoch == session.account_epoch)
         .ok_or_else(Error::credentials)?;

@@ -72,3 +72,19 @@ pub fn upgrade(
     .execute(connection)?;
     Ok(rows == 1)
 }
+
+/// Holds the record still until the transaction ends, if it is this one. Whether it is.
+///
+/// # Errors
+/// When the database is away.
+pub fn hold(connection: &mut AnyConnection, account: AccountId, record: &str) -> Result<bool> {
+    // An UPDATE, which waits for whoever is writing the row and then looks again.
+    let rows = diesel::update(
+        credentials::table
+            .find(account.to_string())
+            .filter(credentials::record.eq(record)),
+    )
+    .set(credentials::record.eq(record))
+    .execute(connection)?;
+    Ok(rows == 1)
+}
