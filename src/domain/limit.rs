@@ -77,13 +77,14 @@ impl Counter {
             });
         }
         let failures = self.failures + 1;
-        let wait = if failures < FREE {
-            0
+        let next_at = if failures < FREE {
+            // Not `now`: a clock that goes back would make even a free attempt wait.
+            self.next_at
         } else {
             // 1, 2, 4, … seconds; the exponent is bounded before the shift.
-            (1_i64 << (failures - FREE).min(20)).min(LONGEST_WAIT)
+            let wait = (1_i64 << (failures - FREE).min(20)).min(LONGEST_WAIT);
+            Timestamp::from_millis(now.millis() + wait * 1000)
         };
-        let next_at = Timestamp::from_millis(now.millis() + wait * 1000);
         let since = if self.failures == 0 { now } else { self.since };
         Ok(Self {
             failures,
@@ -144,7 +145,7 @@ mod tests {
         let mut waits = Vec::new();
         for _ in 0..100 {
             counter = counter.count(Kind::Account, now).unwrap();
-            let wait = counter.next_at.millis_since(now) / 1000;
+            let wait = counter.next_at.millis_since(now).max(0) / 1000;
             waits.push(wait);
             if wait > 0 {
                 let early = counter.count(Kind::Account, now).unwrap_err();
@@ -161,6 +162,12 @@ mod tests {
             .count(Kind::Account, now + Duration::from_secs(86_400))
             .unwrap_err();
         assert!(refused.suspended);
+    }
+
+    #[test]
+    fn b1_a_free_attempt_does_not_wait_for_a_clock_that_went_back() {
+        let counter = Counter::default().count(Kind::Account, at(0)).unwrap();
+        assert!(counter.count(Kind::Account, at(-61)).is_ok());
     }
 
     #[test]

@@ -140,7 +140,7 @@ fn attempt(
             return Ok(Some(Rotated::Refused(Error::credentials().not_final())));
         }
         Step::Reuse => {
-            if !sessions::end(tx, session.id, now, EndReason::Reuse)? {
+            if !sessions::end_at(tx, session.id, current.number, now, EndReason::Reuse)? {
                 return Ok(None);
             }
             record(kw, tx, &event(What::RefreshReuse), now)?;

@@ -284,6 +284,32 @@ pub fn end(
     at_most_one("ending a session", rows)
 }
 
+/// Rule 8: ends a session if it still stands at `generation`, as when it was judged.
+/// Whether it did; if not, read again.
+///
+/// # Errors
+/// When the database is away.
+pub fn end_at(
+    connection: &mut AnyConnection,
+    id: SessionId,
+    generation: u32,
+    now: Timestamp,
+    reason: EndReason,
+) -> Result<bool> {
+    let rows = diesel::update(
+        sessions::table
+            .filter(sessions::id.eq(id.to_string()))
+            .filter(sessions::generation.eq(i64::from(generation)))
+            .filter(sessions::revoked_at.is_null()),
+    )
+    .set((
+        sessions::revoked_at.eq(now.millis()),
+        sessions::revoke_reason.eq(reason.as_str()),
+    ))
+    .execute(connection)?;
+    at_most_one("ending a session", rows)
+}
+
 /// Ends every session of the account. How many it ended. Goes with an advance of the
 /// account's epoch: the rows make a refresh that runs at the same time lose its
 /// compare-and-set, the epoch makes a login that does so stillborn.

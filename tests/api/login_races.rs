@@ -93,7 +93,7 @@ both!(r15_login_across_a_change, ONE_AT_A_TIME, |kw| {
         ("disable", disable, Code::InvalidCredentials),
         ("set", set_password, Code::InvalidCredentials),
         ("out", sign_out_everywhere, Code::InvalidCredentials),
-        ("change", change_password, Code::ServiceUnavailable),
+        ("change", change_password, Code::InvalidCredentials),
         ("factor", switch_on_factor, Code::InvalidOtp),
     ];
     for (name, change, expected) in changes {

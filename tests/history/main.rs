@@ -1,0 +1,99 @@
+//! Random histories of sessions, lived through by Keyward and beside it by a model that
+//! was written from the semantics alone (sections 1 and 2). After every step the answer
+//! and the rows must be the model's. Steps that run at the same time must have come out
+//! as they would have in some order, one after another.
+//!
+//! `KEYWARD_TEST_HISTORIES` says how many there are in all; a failure prints its seed,
+//! and `KEYWARD_TEST_SEED` runs that one again.
+
+mod model;
+#[path = "../support/postgres.rs"]
+mod postgres;
+mod real;
+mod steps;
+mod walk;
+
+use std::env;
+use std::fmt::Display;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use keyward::store::migrations;
+use real::Real;
+use walk::{Tally, walk};
+
+/// Half of them on SQLite, half on PostgreSQL.
+const HISTORIES: u64 = 500;
+
+/// Two replicas, with a memory each.
+const PROCESSES: usize = 2;
+
+#[test]
+fn histories_on_sqlite() {
+    // In memory where there is a place for it: a disk would be most of the time.
+    let shared = Path::new("/dev/shm");
+    let parent = if shared.is_dir() {
+        shared.to_owned()
+    } else {
+        env::temp_dir()
+    };
+    let folder = Folder(parent.join(format!("keyward-history-{}", std::process::id())));
+    std::fs::create_dir(&folder.0).unwrap();
+    check(
+        &format!("sqlite://{}/keyward.db", folder.0.display()),
+        0,
+        "sqlite",
+    );
+}
+
+#[test]
+fn histories_on_postgres() {
+    let url = postgres::database_like(|template| {
+        migrations::up(&template.parse().unwrap()).unwrap();
+    });
+    if let Some(url) = url {
+        check(&url, 1, "postgres");
+    }
+}
+
+struct Folder(PathBuf);
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn check(url: &str, parity: u64, name: &str) {
+    let mut real = Real::open(url, PROCESSES);
+    let mut tally = Tally::default();
+    let again: Option<u64> = setting("KEYWARD_TEST_SEED");
+    let seeds: Vec<u64> = match again {
+        // A race may need more than one try.
+        Some(seed) => vec![seed; 20],
+        None => (0..setting("KEYWARD_TEST_HISTORIES").unwrap_or(HISTORIES))
+            .filter(|seed| seed % 2 == parity)
+            .collect(),
+    };
+    for (number, seed) in seeds.iter().enumerate() {
+        if number % 20 == 19 {
+            // What is long over goes, so that the tables stay small.
+            real.move_clock(model::DAY * 40);
+            real.purge(0);
+        }
+        if let Err(failure) = walk(&mut real, *seed, number, &mut tally) {
+            panic!("{failure}\nagain: KEYWARD_TEST_SEED={seed} cargo test --test history {name}");
+        }
+    }
+    if again.is_none() && seeds.len() >= 100 {
+        tally.assert_everything_was_met();
+    }
+}
+
+fn setting<T: FromStr<Err: Display>>(name: &str) -> Option<T> {
+    let text = env::var(name).ok().filter(|text| !text.is_empty())?;
+    Some(
+        text.parse()
+            .unwrap_or_else(|error| panic!("{name}: {error}")),
+    )
+}

@@ -1,0 +1,298 @@
+//! The real thing beside the model: two processes of Keyward on one database, asked by
+//! its acts, and read past its interface.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use keyward::app::{App, World};
+use keyward::config;
+use keyward::crypto::master_key::MasterKey;
+use keyward::crypto::refresh_token::RefreshTokens;
+use keyward::domain::id::{AccountId, SessionId};
+use keyward::domain::identifier::{Email, Identifier};
+use keyward::domain::password::Password;
+use keyward::domain::session::{Client, Mode, Session};
+use keyward::service::administer::{self, NewAccount};
+use keyward::service::authenticate::{authenticate, read_expired};
+use keyward::service::exchange::exchange;
+use keyward::service::issue::TokenSet;
+use keyward::service::refresh::{Outcome, refresh};
+use keyward::service::{
+    Keyward, Result, change_password, housekeeping, login, logout, refresh as refreshing, reissue,
+    revoke,
+};
+use keyward::store::AnyConnection;
+use keyward::support::clock::{Clock, Timestamp};
+use keyward::support::entropy::Entropy;
+use keyward::support::secret::ExposeSecret as _;
+use serde_json::Value;
+
+use crate::model::Said;
+use crate::steps::{Access, Op};
+
+/// 2026-01-01T00:00:00Z.
+const BEGIN: i64 = 1_767_225_600_000;
+
+const SECRET: &str = "test secret: 0123456789abcdefghijklmnopqrstuvwxyz";
+
+pub struct Real {
+    settings: BTreeMap<String, String>,
+    processes: Vec<Process>,
+    refresh_tokens: RefreshTokens,
+    entropy_seed: u64,
+}
+
+struct Process {
+    kw: Keyward,
+    /// Its tail's connection.
+    reader: AnyConnection,
+}
+
+/// An answer, with the texts that the model does not know.
+#[derive(Debug)]
+pub struct Told {
+    pub said: Said,
+    pub began: Option<SessionId>,
+    pub access: Option<String>,
+    pub refresh: Option<String>,
+}
+
+impl Real {
+    pub fn open(url: &str, processes: usize) -> Self {
+        let settings = [
+            ("DATABASE_URL", url),
+            ("KEYWARD_SECRET", SECRET),
+            // Of all signatures the quickest to make; what is signed is the same.
+            ("KEYWARD_JWT_ALGORITHM", "EdDSA"),
+            ("KEYWARD_KEY_ROTATION", "0"),
+            ("KEYWARD_DATABASE_POOL", "4"),
+            ("KEYWARD_PASSWORD_THREADS", "1"),
+        ];
+        let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let mut real = Self {
+            settings: settings.into_iter().collect(),
+            processes: Vec::new(),
+            refresh_tokens: RefreshTokens::new(&MasterKey::new(SECRET.as_bytes()).unwrap()),
+            entropy_seed: 0,
+        };
+        for _ in 0..processes {
+            let process = real.start(Timestamp::from_millis(BEGIN));
+            real.processes.push(process);
+        }
+        real
+    }
+
+    fn start(&mut self, now: Timestamp) -> Process {
+        self.entropy_seed += 1;
+        let world = World {
+            clock: Clock::still(now),
+            entropy: Entropy::seeded(self.entropy_seed),
+        };
+        let config = config::read(&self.settings, true).ok().unwrap();
+        let kw = App::build(&config, world).unwrap().keyward;
+        let mut reader = kw.store.own_reader().unwrap();
+        housekeeping::tail(&kw, &mut reader).unwrap();
+        Process { kw, reader }
+    }
+
+    /// Another process takes the place of this one, with nothing but the database.
+    pub fn crash(&mut self, process: usize) {
+        let now = self.processes[process].kw.clock.now();
+        self.processes[process] = self.start(now);
+    }
+
+    /// What the tail does five times a second.
+    pub fn catch_up(&mut self) {
+        for process in &mut self.processes {
+            housekeeping::tail(&process.kw, &mut process.reader).unwrap();
+        }
+    }
+
+    pub fn flush(&self, process: usize) {
+        housekeeping::flush_seen(&self.processes[process].kw).unwrap();
+    }
+
+    pub fn purge(&self, process: usize) {
+        housekeeping::purge(&self.processes[process].kw).unwrap();
+    }
+
+    pub fn now(&self) -> i64 {
+        self.processes[0].kw.clock.now().millis()
+    }
+
+    pub fn move_clock(&self, millis: i64) {
+        let by = Duration::from_millis(millis.unsigned_abs());
+        for process in &self.processes {
+            if millis < 0 {
+                process.kw.clock.step_back(by);
+            } else {
+                process.kw.clock.advance(by);
+            }
+        }
+    }
+
+    pub fn add_account(&self, name: &str) -> AccountId {
+        let new = NewAccount {
+            email: Email::parse(&email(name)),
+            username: None,
+            password: Some(password(1)),
+            admin: false,
+            verified: true,
+        };
+        administer::add_account(&self.processes[0].kw, new).unwrap()
+    }
+
+    pub fn sessions_of(&self, account: AccountId) -> Vec<Session> {
+        administer::sessions_of(&self.processes[0].kw, account).unwrap()
+    }
+
+    /// The one right refresh token of a session's generation.
+    pub fn refresh_token(&self, session: SessionId, generation: u32, salt: &[u8; 32]) -> String {
+        let token = self.refresh_tokens.issue(session, generation, salt);
+        token.expose_secret().to_owned()
+    }
+
+    pub fn act(&self, process: usize, op: &Op, accounts: &[(String, AccountId)]) -> Told {
+        answer(&self.processes[process].kw, op, accounts)
+    }
+
+    /// All at the same time.
+    pub fn race(&self, ops: &[(usize, Op)], accounts: &[(String, AccountId)]) -> Vec<Told> {
+        std::thread::scope(|scope| {
+            let start = |(process, op): &(usize, Op)| {
+                let (kw, op) = (self.processes[*process].kw.clone(), op.clone());
+                scope.spawn(move || answer(&kw, &op, accounts))
+            };
+            let threads: Vec<_> = ops.iter().map(start).collect();
+            let join = |thread: std::thread::ScopedJoinHandle<'_, Told>| thread.join().unwrap();
+            threads.into_iter().map(join).collect()
+        })
+    }
+}
+
+fn email(name: &str) -> String {
+    format!("{name}@example.com")
+}
+
+fn password(number: u32) -> Password {
+    Password::parse(&format!("lemur {number} tundra vx9Q")).unwrap()
+}
+
+fn answer(kw: &Keyward, op: &Op, accounts: &[(String, AccountId)]) -> Told {
+    run(kw, op, accounts).unwrap_or_else(|error| Told {
+        said: Said::No(error.code),
+        began: None,
+        access: None,
+        refresh: None,
+    })
+}
+
+fn run(kw: &Keyward, op: &Op, accounts: &[(String, AccountId)]) -> Result<Told> {
+    let client = Client::default();
+    let principal = |access: &Access| authenticate(kw, &access.text.clone().into());
+    let renew = |text: &str| {
+        let request = refreshing::Request {
+            token: text.into(),
+            client: client.clone(),
+        };
+        refresh(kw, &request).map(|(tokens, outcome)| tokens_told(&tokens, outcome.as_str()))
+    };
+    let swap = |text: &str| -> Result<Told> {
+        let old = read_expired(kw, &text.into())?;
+        let (new, outcome): (_, Outcome) = exchange(kw, &old, &client)?;
+        Ok(told(new.expose_secret(), outcome.as_str(), None, None))
+    };
+    match op {
+        Op::Login {
+            account,
+            class,
+            password: number,
+        } => {
+            let (seat, _waiting) = kw.lane.seat().unwrap();
+            let request = login::Request {
+                identifier: Identifier::Email(Email::parse(&email(&accounts[*account].0)).unwrap()),
+                password: password(*number),
+                otp: None,
+                device: None,
+                mode: Mode::Json,
+                class: *class,
+                dialect: "test",
+                client,
+            };
+            let tokens = login::login(kw, &seat, request)?;
+            let began = Some(tokens.session);
+            return Ok(Told {
+                began,
+                ..tokens_told(&tokens, "login")
+            });
+        }
+        Op::Refresh { text, .. } | Op::Forged { text, .. } => return renew(&text.0),
+        Op::ForgedAccess {
+            text,
+            exchange: true,
+        } => return swap(&text.0),
+        Op::ForgedAccess { text, .. } => {
+            authenticate(kw, &text.0.as_str().into())?;
+        }
+        Op::Exchange(access) => return swap(&access.text),
+        Op::Use(access) => {
+            principal(access)?;
+        }
+        Op::LogoutByRefresh { text, .. } => {
+            logout::by_refresh_token(kw, &text.0.as_str().into(), &client)?;
+        }
+        Op::LogoutByAccess(access) => logout::by_principal(kw, &*principal(access)?, &client)?,
+        Op::Reissue(access) => {
+            let tokens = reissue::reissue(kw, &*principal(access)?, &client)?;
+            return Ok(tokens_told(&tokens, ""));
+        }
+        Op::EndOne { by, id, .. } => revoke::one(kw, &*principal(by)?, *id, &client)?,
+        Op::EndOthers(by) => revoke::others(kw, &*principal(by)?, &client)?,
+        Op::ChangePassword { by, present, new } => {
+            let (seat, _waiting) = kw.lane.seat().unwrap();
+            let (present, new) = (password(*present), password(*new));
+            let principal = principal(by)?;
+            change_password::change_password(kw, &seat, &principal, &present, &new, &client)?;
+        }
+        Op::SetPassword { account, new } => {
+            administer::set_password(kw, accounts[*account].1, &password(*new))?;
+        }
+        Op::Disable(account) => administer::set_enabled(kw, accounts[*account].1, false)?,
+        Op::Enable(account) => administer::set_enabled(kw, accounts[*account].1, true)?,
+        Op::EndAll(account) => administer::revoke_sessions(kw, accounts[*account].1)?,
+    }
+    Ok(Told {
+        said: Said::Done,
+        began: None,
+        access: None,
+        refresh: None,
+    })
+}
+
+fn tokens_told(tokens: &TokenSet, outcome: &'static str) -> Told {
+    let refresh = Some(tokens.refresh.expose_secret().to_owned());
+    let until = Some(tokens.refresh_expires_at.millis());
+    told(tokens.access.expose_secret(), outcome, until, refresh)
+}
+
+fn told(access: &str, outcome: &'static str, until: Option<i64>, refresh: Option<String>) -> Told {
+    let claims = access.split('.').nth(1).unwrap();
+    let claims: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).unwrap()).unwrap();
+    let number = |name: &str| claims[name].as_i64().unwrap();
+    Told {
+        said: Said::Signed {
+            session: claims["sid"].as_str().unwrap().parse().unwrap(),
+            generation: number("gen").try_into().unwrap(),
+            outcome,
+            epoch: number("epoch"),
+            iat: number("iat"),
+            exp: number("exp"),
+            until,
+        },
+        began: None,
+        access: Some(access.to_owned()),
+        refresh,
+    }
+}
