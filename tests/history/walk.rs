@@ -288,7 +288,10 @@ impl History {
                 return Err("another refresh token for the same generation".to_owned());
             }
         }
-        if let Op::Exchange(old) = op {
+        if let Op::Exchange(old) = op
+            // One that was lost a while ago is dated anew.
+            && outcome != "recovered"
+        {
             let key = (old.text.clone(), generation);
             let known = self.exchanged.entry(key).or_insert_with(|| text.clone());
             if *known != text {
