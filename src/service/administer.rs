@@ -240,6 +240,7 @@ fn change(
     let now = kw.clock.now();
     let inner = kw.clone();
     let news = kw.store.write(move |tx| {
+        accounts::hold(tx, account)?;
         record(
             &inner,
             tx,

@@ -13,7 +13,7 @@ use crate::domain::event::{Event, What};
 use crate::domain::password::Password;
 use crate::domain::password_policy;
 use crate::domain::session::Client;
-use crate::store::{credentials, sessions};
+use crate::store::{accounts, credentials, sessions};
 
 /// # Errors
 /// `INVALID_CREDENTIALS` for a wrong present password, `INVALID_PAYLOAD` for a new one
@@ -44,6 +44,7 @@ pub fn change_password(
     let news = kw
         .store
         .write(move |tx| {
+            accounts::hold(tx, id)?;
             reservation.succeeded(tx)?;
             // Since the proof this session may have been ended: what an administrator does
             // must not be undone by who is to be locked out.

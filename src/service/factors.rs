@@ -17,7 +17,7 @@ use crate::domain::event::{Event, What};
 use crate::domain::id::AccountId;
 use crate::domain::password::Password;
 use crate::domain::session::Client;
-use crate::store::{AnyConnection, factors, recovery_codes};
+use crate::store::{AnyConnection, accounts, factors, recovery_codes};
 use crate::support::clock::Timestamp;
 use crate::support::secret::{ExposeSecret as _, SecretString, same};
 
@@ -244,6 +244,7 @@ fn change(
     let (inner, client) = (kw.clone(), client.clone());
     let (account, session) = (principal.account(), principal.session());
     let news = kw.store.write(move |tx| {
+        accounts::hold(tx, account)?;
         // The event first: news of revocations must be the last thing written.
         let event = Event::new(what, client.clone());
         record(&inner, tx, &event.of(account).within(session), now)?;

@@ -304,11 +304,12 @@ fn write_session(
     reservation: &Reservation,
 ) -> Result<Begun> {
     let now = session.created_at;
-    // Since the password was verified the account may have been disabled, or its
-    // password changed, which advances its epoch.
-    let account = accounts::lookup(tx, session.account)?
-        .filter(|account| account.enabled && account.epoch == session.account_epoch)
-        .ok_or_else(Error::credentials)?;
+    // Since the password was verified the account may have been disabled, or all its
+    // sessions ended, which advances its epoch.
+    if !accounts::sign_in(tx, session.account, session.account_epoch, now)? {
+        return Err(Error::credentials());
+    }
+    let account = accounts::lookup(tx, session.account)?.ok_or_else(Error::credentials)?;
     let event = |what| {
         Event::new(what, attempt.client.clone())
             .of(account.id)
@@ -328,7 +329,6 @@ fn write_session(
     reservation.succeeded(tx)?;
     let access = roles::access_of(tx, account.id)?;
     sessions::add(tx, session)?;
-    accounts::set_last_login(tx, account.id, now)?;
     login_attempts::add(tx, attempt)?;
     record(kw, tx, &event(What::LoginSucceeded), now)?;
     let displaced = displace(kw, tx, account.id, now)?;

@@ -193,11 +193,38 @@ pub fn advance_access(
         .first(connection)?)
 }
 
+/// Notes a sign-in, if the account is enabled and still of that epoch. Whether it is:
+/// then it stays so until the transaction ends, and whoever disables it or ends its
+/// sessions meanwhile waits and finds the new one too.
+///
+/// # Errors
+/// When the database is away.
+pub fn sign_in(
+    connection: &mut AnyConnection,
+    id: AccountId,
+    epoch: i64,
+    now: Timestamp,
+) -> Result<bool> {
+    let rows = diesel::update(
+        accounts::table
+            .filter(accounts::id.eq(id.to_string()))
+            .filter(accounts::enabled.eq(true))
+            .filter(accounts::epoch.eq(epoch)),
+    )
+    .set(accounts::last_login_at.eq(now.millis()))
+    .execute(connection)?;
+    Ok(rows == 1)
+}
+
+/// Lets nobody else change the account or sign in to it until the transaction ends. The
+/// first thing that a change of its credentials does, so that all of them take their
+/// locks in one order.
+///
 /// # Errors
 /// When the database is away or there is no such account.
-pub fn set_last_login(connection: &mut AnyConnection, id: AccountId, now: Timestamp) -> Result<()> {
+pub fn hold(connection: &mut AnyConnection, id: AccountId) -> Result<()> {
     let rows = diesel::update(accounts::table.find(id.to_string()))
-        .set(accounts::last_login_at.eq(now.millis()))
+        .set(accounts::epoch.eq(accounts::epoch))
         .execute(connection)?;
-    exactly_one("noting a login", rows)
+    exactly_one("holding an account", rows)
 }

@@ -249,6 +249,7 @@ fn refusals_stand_in_the_document() {
 
 /// Every operation, asked as it wants to be: one success each.
 #[test]
+#[allow(clippy::too_many_lines, reason = "one line for each example")]
 fn successes_stand_in_the_document_and_are_its_examples() {
     let kw = TestKeyward::new();
     let alice = kw.account("alice@example.com");

@@ -183,7 +183,7 @@ fn s5_a_write_that_found_its_connection_cut_is_run_again() {
         if attempts == 1 {
             cut_all(&url);
         }
-        accounts::set_last_login(tx, id, NOW)?;
+        accounts::hold(tx, id)?;
         Ok::<_, Error>((attempts, epoch))
     });
     assert_eq!(advanced.unwrap(), (2, 3));
