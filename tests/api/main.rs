@@ -21,6 +21,7 @@ mod limits_devices;
 mod login;
 mod logout;
 mod openapi;
+mod openapi_answers;
 mod public;
 mod query_tokens;
 mod refresh;
