@@ -27,6 +27,7 @@ mod login_passwords;
 mod login_races;
 mod logout;
 mod openapi;
+mod openapi_answers;
 mod passwords;
 mod passwords_imported;
 mod public;
