@@ -14,7 +14,7 @@ use keyward::domain::algorithm::Algorithm;
 use serde_json::json;
 
 use super::{INVALID, refused_at_every_door};
-use crate::support::{Forge, TestKeyward};
+use crate::support::{Forge, SECRET, TestKeyward};
 
 pub(super) const ES256: &[(&str, &str)] = &[("KEYWARD_JWT_ALGORITHM", "ES256")];
 pub(super) const EDDSA: &[(&str, &str)] = &[("KEYWARD_JWT_ALGORITHM", "EdDSA")];
@@ -151,8 +151,7 @@ both!(j4_a_secret_that_can_be_guessed_signs_nothing, HS256, |kw| {
         let claims = Forge::claims_of(access).to_string();
         let mut secrets: Vec<&[u8]> = POOR.iter().map(|text| text.as_bytes()).collect();
         // The operator's own secret is not the key of the tokens either.
-        let own = b"test secret: 0123456789abcdefghijklmnopqrstuvwxyz";
-        secrets.extend([&own[..], &[0; 32], ours.key.id().as_bytes()]);
+        secrets.extend([SECRET.as_bytes(), &[0; 32], ours.key.id().as_bytes()]);
         let forge = |secret: &&[u8]| {
             let sign = hmac_by(hmac::HMAC_SHA256, secret);
             Forge::sign_by(&ours.header().to_string(), &claims, sign)

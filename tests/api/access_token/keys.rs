@@ -66,6 +66,32 @@ both!(
     }
 );
 
+// A key that others know signs nothing any more, at once: not what they make, and not
+// what we made. Sessions live on.
+both!(j21_a_compromised_key_verifies_nothing_from_now_on, |kw| {
+    let (access, refresh) = kw.signed_in("alice@example.com");
+    let replica = kw.replica();
+    assert_eq!((kw.me(&access), replica.me(&access)), (200, 200));
+    let new = keys::replace_compromised(&kw.kw).unwrap();
+    replica.catch_up();
+
+    let before = kw.state();
+    for each in [kw, &replica, &kw.replica()] {
+        assert_eq!(published(each), std::slice::from_ref(&new));
+        refused_at_every_door(each, &access, INVALID);
+        refused_at_every_door(each, &stolen(kw, &access), INVALID);
+        // The name of the new key over the signature of the old one.
+        let header = kw.forge().header_with(&[("kid", json!(new))]);
+        let renamed = kw.forge().sign(&header, &Forge::claims_of(&access));
+        refused_at_every_door(each, &renamed, INVALID);
+    }
+    assert_eq!(kw.state(), before);
+
+    let (young, _) = replica.refresh(&refresh).tokens();
+    assert_eq!(kid(&young), new);
+    assert_eq!((kw.me(&young), replica.me(&young)), (200, 200));
+});
+
 /// The same Keyward, started again with another algorithm set: its new key is `next`.
 fn with_another_algorithm(kw: &TestKeyward) -> TestKeyward {
     let other = kw.replica_with(&[("KEYWARD_JWT_ALGORITHM", "ES256")]);

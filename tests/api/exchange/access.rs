@@ -4,8 +4,8 @@
 use keyward::service::administer;
 use serde_json::json;
 
-use super::{LIFE, exchange, exchanged, generation, id_of};
-use crate::support::{Forge, TestKeyward, text};
+use super::{LIFE, exchange, exchanged, id_of};
+use crate::support::{Forge, PASSWORD, TestKeyward, text};
 
 const RIGHTS: &[&str] = &["roles", "permissions", "role", "admin_access", "app_access"];
 
@@ -90,6 +90,43 @@ both!(x9_a_role_held_again_is_held, |kw| {
     assert_eq!(kw.me(&young), 200);
 });
 
+/// The code of this moment (RFC 6238).
+fn code(kw: &TestKeyward, secret: &str) -> String {
+    let now = u64::try_from(kw.kw.clock.now().seconds()).unwrap();
+    let secret = totp_rs::Secret::try_from_base32(secret).unwrap();
+    let totp = totp_rs::Builder::new().with_secret(secret);
+    totp.build_noncompliant().generate(now).to_string()
+}
+
+both!(x12_a_second_factor_since_is_not_passed_over, |kw| {
+    let (access, _) = kw.signed_in("alice@example.com");
+    let begun = kw.post("/auth/mfa/totp").bearer(&access).send();
+    let secret = text(&begun.json(), "secret");
+    let body = json!({ "otp": code(kw, &secret) });
+    let answer = kw
+        .post("/auth/mfa/totp/confirm")
+        .bearer(&access)
+        .json(&body)
+        .send();
+    assert_eq!(answer.status, 200, "{answer:?}");
+
+    let before = kw.state();
+    for later in [0, LIFE + 10] {
+        kw.advance(later);
+        exchange(kw, &access).refused(401, "INVALID_TOKEN");
+    }
+    assert_eq!(kw.state(), before);
+
+    // Who has shown it may go on.
+    let body = json!({
+        "email": "alice@example.com", "password": PASSWORD, "otp": code(kw, &secret),
+    });
+    let (access, _) = kw.post("/auth/login").json(&body).send().tokens();
+    let young = exchanged(kw, &access);
+    assert_eq!(Forge::claims_of(&young)["aal"], 2);
+    assert_eq!(kw.me(&young), 200);
+});
+
 // How its holder signed in, and when, is copied; it was not done again.
 both!(x12_an_exchange_is_no_authentication, |kw| {
     let (access, _) = with_roles(kw, &["reader"]);
@@ -128,7 +165,7 @@ both!(
             kw.advance(11 * 3600);
             access = exchanged(kw, &access);
             links += 1;
-            assert_eq!(generation(kw, &access), links);
+            assert_eq!(kw.generation_of(&access), links);
             assert_eq!(kw.session_of(&access).absolute_expires_at, end);
         }
         assert_eq!(links, 65);

@@ -7,7 +7,7 @@ use keyward::domain::session::EndReason;
 use keyward::store::AnyConnection;
 use serde_json::json;
 
-use super::{PATH, exchange, exchanged, expired, generation, id_of};
+use super::{PATH, exchange, exchanged, expired, id_of};
 use crate::support::{Forge, TestKeyward, text};
 
 /// Longer than the grace.
@@ -30,7 +30,7 @@ both!(
         kw.advance(LATE);
         exchange(kw, &access).refused(401, "INVALID_TOKEN");
         ended_by_reuse(kw, &access);
-        assert_eq!(generation(kw, &access), 1);
+        assert_eq!(kw.generation_of(&access), 1);
         // Nobody goes on: neither the second nor the first.
         kw.get("/auth/me")
             .bearer(&young)
@@ -80,7 +80,7 @@ both!(x4_an_answer_that_was_lost_is_given_again, |kw| {
     let life = late["exp"].as_i64().unwrap() - late["iat"].as_i64().unwrap();
     assert_eq!(life, 900);
     assert_eq!(kw.session_of(&access).ended, None);
-    assert_eq!(generation(kw, &access), 1);
+    assert_eq!(kw.generation_of(&access), 1);
 });
 
 // The counter is one: a refresh after an exchange of that generation is a reuse, and
@@ -137,7 +137,7 @@ both!(x5_y39_parallel_exchanges_are_one_exchange, |kw| {
     assert_eq!(answer.header("x-keyward-refresh"), Some("replayed"));
     let young = text(&answer.json(), "access_token");
     assert_eq!(Forge::claims_of(&young)["gen"], json!(1));
-    assert_eq!(generation(kw, &access), 1);
+    assert_eq!(kw.generation_of(&access), 1);
 });
 
 both!(x5_too_many_of_one_generation_are_told_to_wait, |kw| {
@@ -162,16 +162,14 @@ struct Trace {
 
 /// What was done by token, and from where, oldest first.
 fn traces(kw: &TestKeyward) -> Vec<(String, String)> {
-    let query = || {
-        diesel::sql_query(
-            "SELECT what, address FROM audit_events \
-         WHERE what IN ('token_exchanged', 'refresh_reuse') ORDER BY at, id",
-        )
-    };
     let rows: Vec<Trace> = kw.read(|connection| {
+        let query = diesel::sql_query(
+            "SELECT what, address FROM audit_events \
+             WHERE what IN ('token_exchanged', 'refresh_reuse') ORDER BY at, id",
+        );
         Ok(match connection {
-            AnyConnection::Sqlite(sqlite) => query().load(sqlite)?,
-            AnyConnection::Postgres(postgres) => query().load(postgres)?,
+            AnyConnection::Sqlite(sqlite) => query.load(sqlite)?,
+            AnyConnection::Postgres(postgres) => query.load(postgres)?,
         })
     });
     rows.into_iter()

@@ -41,6 +41,11 @@ pub fn with_its_own_key(kw: &TestKeyward, access: &str) -> Vec<String> {
         foreign.sign(&ours.header_with(&[jwk()]), &claims),
         foreign.sign(&json!({ "alg": "RS256", "jwk": jwk().1 }), &claims),
         ours.sign(&ours.header_with(&[jwk()]), &claims),
+        // A short one, for which the header is not too long already.
+        ours.sign(
+            &ours.header_with(&[("jwk", json!({ "kty": "oct" }))]),
+            &claims,
+        ),
         // Not even with the key's own name on it.
         foreign.sign(&foreign.header(), &claims),
         foreign.sign(&ours.header(), &claims),
