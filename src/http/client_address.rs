@@ -2,30 +2,38 @@
 //! trusted proxy, the rightmost element of `X-Forwarded-For`. Never another header,
 //! never the leftmost element: these are the caller's own words (threats B3, B4).
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use actix_web::HttpRequest;
 use ipnet::IpNet;
 
-/// The client's address, and whether it is inside the trusted networks: a sidecar that
-/// asks for itself. `None` where the connection has none (a test).
+/// The client's address, and whether it is a sidecar's own: inside the trusted networks,
+/// and nothing was forwarded. `None` where the connection has none (a test).
 pub fn of(request: &HttpRequest, trusted: &[IpNet]) -> Option<(IpAddr, bool)> {
-    let peer = unmapped(request.peer_addr()?.ip());
-    let mut forwarded: Vec<&str> = request
+    let mut address = unmapped(request.peer_addr()?.ip());
+    // As bytes: whatever a client put to the left must not hide what a proxy put to the
+    // right of it.
+    let mut forwarded: Vec<&[u8]> = request
         .headers()
         .get_all("x-forwarded-for")
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .map(str::trim)
+        .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
         .collect();
-    let mut address = peer;
+    let alone = forwarded.is_empty();
     while is_trusted(address, trusted) {
-        let Some(next) = forwarded.pop().and_then(|text| text.parse().ok()) else {
+        let Some(next) = forwarded.pop().and_then(parse) else {
             break;
         };
         address = unmapped(next);
     }
-    Some((address, is_trusted(address, trusted)))
+    Some((address, alone && is_trusted(address, trusted)))
+}
+
+/// An address, as some proxies write it with a port.
+fn parse(element: &[u8]) -> Option<IpAddr> {
+    let text = std::str::from_utf8(element).ok()?.trim();
+    text.parse()
+        .or_else(|_| text.parse().map(|socket: SocketAddr| socket.ip()))
+        .ok()
 }
 
 fn is_trusted(address: IpAddr, trusted: &[IpNet]) -> bool {
@@ -67,6 +75,10 @@ mod tests {
         );
         assert_eq!(of("127.0.0.1", &["1.1.1.1, junk"]), "127.0.0.1");
         assert_eq!(of("127.0.0.1", &["::ffff:203.0.113.9"]), "203.0.113.9");
+        assert_eq!(
+            of("127.0.0.1", &["\u{a1}, 203.0.113.9:4711"]),
+            "203.0.113.9"
+        );
         assert_eq!(of("[::ffff:127.0.0.1]", &["203.0.113.9"]), "203.0.113.9");
     }
 }

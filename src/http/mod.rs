@@ -7,6 +7,8 @@ mod client_address;
 pub mod dialect;
 mod docs;
 mod forward_auth;
+#[doc(hidden)]
+pub mod fuzzed;
 mod health;
 mod origin;
 mod refresh_cookie;
