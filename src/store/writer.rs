@@ -86,11 +86,11 @@ fn next_group(jobs: &Receiver<Job>) -> Option<Vec<Job>> {
 fn serve(
     url: &Url,
     connection: &mut Option<AnyConnection>,
-    group: Vec<Job>,
+    mut group: Vec<Job>,
     waiting: &Receiver<Job>,
 ) {
     let mut answers = Vec::with_capacity(group.len());
-    let committed = run_group(url, connection, group, &mut answers);
+    let committed = run_group(url, connection, &mut group, &mut answers);
     if let Err(error) = &committed {
         log::error!(
             "a group of {} writes was not committed: {error}",
@@ -100,7 +100,8 @@ fn serve(
         *connection = None;
         if answers.is_empty() {
             // It could not begin within the time-out, and those behind it waited as long:
-            // they are not made to wait for another one (threat S4).
+            // they are not made to wait for another one (threat S4). The group itself is
+            // dropped after them: who has its answer and asks again, is served anew.
             waiting.try_iter().for_each(drop);
         }
     }
@@ -113,17 +114,17 @@ fn serve(
 fn run_group(
     url: &Url,
     connection: &mut Option<AnyConnection>,
-    group: Vec<Job>,
+    group: &mut Vec<Job>,
     answers: &mut Vec<Answer>,
 ) -> Result<()> {
-    // Jobs that can not even begin are dropped, and with them their callers' channels:
-    // these read it as unavailable.
+    // Jobs that can not even begin stay in the group and are dropped with it, and with
+    // them their callers' channels: these read it as unavailable.
     let connection = match connection {
         Some(connection) => connection,
         None => connection.insert(url.open()?),
     };
     begin(sqlite(connection))?;
-    for job in group {
+    for job in group.drain(..) {
         answers.push(job(connection));
     }
     commit(sqlite(connection))

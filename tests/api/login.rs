@@ -4,7 +4,6 @@
 
 use keyward::domain::session::{Class, Mode};
 use keyward::service::administer::{self, NewAccount};
-use keyward::store::credentials;
 use serde_json::{Value, json};
 
 use crate::support::{Answer, Forge, PASSWORD, TestKeyward};
@@ -131,7 +130,7 @@ fn shut_accounts(kw: &TestKeyward) -> Vec<(&'static str, &'static str, &'static 
     let make = format!("UPDATE accounts SET anonymous = TRUE WHERE id = '{anonymous}'");
     kw.execute(&make, &make);
     let damaged = kw.account("damaged@example.com");
-    set_record(kw, damaged, "not a record");
+    kw.set_record(damaged, "not a record");
     let deleted = kw.account("deleted@example.com");
     let delete = format!("DELETE FROM accounts WHERE id = '{deleted}'");
     kw.execute(&delete, &delete);
@@ -146,15 +145,6 @@ fn shut_accounts(kw: &TestKeyward) -> Vec<(&'static str, &'static str, &'static 
         ("deleted@example.com", PASSWORD, "unknown_account"),
         ("nobody@example.com", PASSWORD, "unknown_account"),
     ]
-}
-
-pub fn set_record(kw: &TestKeyward, account: keyward::domain::id::AccountId, record: &str) {
-    let (record, now) = (record.to_owned(), kw.kw.clock.now());
-    let set = kw
-        .kw
-        .store
-        .write(move |tx| credentials::set(tx, account, &record, now));
-    set.unwrap();
 }
 
 /// All of an answer that its caller sees, but the number of the request.

@@ -1,31 +1,39 @@
-//! A sign-in whose password was read before something changed, and whose session would
-//! begin after it (row R15). The change wins: no session of the old state comes to life.
+//! A secret that was compared before something changed, and whose use would begin after
+//! it (row R15). The change wins: no session of the old state comes to life, and nobody
+//! acts by a password that is no longer the account's.
 
-use std::sync::mpsc;
+use std::sync::{Arc, Mutex, mpsc};
+use std::thread::ScopedJoinHandle;
 
+use diesel::connection::SimpleConnection as _;
 use keyward::domain::id::AccountId;
 use keyward::domain::identifier::Identifier;
 use keyward::domain::password::Password;
 use keyward::domain::session::{Class, Client, Mode};
+use keyward::service::authenticate::authenticate;
+use keyward::service::change_password::change_password;
 use keyward::service::issue::TokenSet;
-use keyward::service::{Code, Keyward, administer, login};
+use keyward::service::{Code, Keyward, administer, factors, login};
 use keyward::support::secret::ExposeSecret as _;
 use serde_json::json;
 
 use crate::support::{PASSWORD, TestKeyward, text};
+
+const NEW: &str = "another good one";
 
 const ONE_AT_A_TIME: &[(&str, &str)] = &[
     ("KEYWARD_PASSWORD_THREADS", "1"),
     ("KEYWARD_PASSWORD_QUEUE", "3"),
 ];
 
-fn sign_in(kw: &Keyward, email: &str) -> Result<TokenSet, Code> {
+/// `device`: the mark of a browser that signed in before.
+fn sign_in(kw: &Keyward, email: &str, device: Option<String>) -> Result<TokenSet, Code> {
     let (seat, _waiting) = kw.lane.seat().unwrap();
     let request = login::Request {
         identifier: Identifier::parse(email).unwrap(),
         password: Password::parse(PASSWORD).unwrap(),
         otp: None,
-        device: None,
+        device,
         mode: Mode::Json,
         class: Class::Standard,
         dialect: "test",
@@ -34,33 +42,52 @@ fn sign_in(kw: &Keyward, email: &str) -> Result<TokenSet, Code> {
     login::login(kw, &seat, request).map_err(|error| error.code)
 }
 
-/// A sign-in that has read the account and its record and waits for the one thread that
+/// The holder of this access token sets another password.
+fn set_own_password(kw: &Keyward, access: &str, new: &str) -> Result<(), Code> {
+    let principal = authenticate(kw, &access.to_owned().into()).unwrap();
+    let (seat, _waiting) = kw.lane.seat().unwrap();
+    let [present, new] = [PASSWORD, new].map(|text| Password::parse(text).unwrap());
+    let client = Client::default();
+    change_password(kw, &seat, &principal, &present, &new, &client).map_err(|error| error.code)
+}
+
+/// Runs `act`, which has read the record of a password and waits for a thread that
 /// hashes, while `change` happens in another process.
-fn sign_in_across(kw: &TestKeyward, email: &str, change: impl FnOnce()) -> Result<TokenSet, Code> {
-    let (begun, has_begun) = mpsc::channel();
-    let (release, released) = mpsc::channel::<()>();
+fn across<T: Send>(
+    kw: &TestKeyward,
+    act: impl FnOnce(&Keyward) -> T + Send,
+    change: impl FnOnce(),
+) -> T {
+    let gate = Arc::new(Mutex::new(()));
+    let closed = gate.lock().unwrap();
     std::thread::scope(|scope| {
-        let (hasher, login) = (kw.kw.clone(), kw.kw.clone());
-        scope.spawn(move || {
-            let (seat, _waiting) = hasher.lane.seat().unwrap();
-            let wait = move || {
+        // One for the thread of the lane, and one for that which helps it out after a
+        // second: both stand at the gate until it is opened.
+        for _ in 0..2 {
+            let (begun, has_begun) = mpsc::channel();
+            let (lane, gate) = (kw.kw.clone(), Arc::clone(&gate));
+            scope.spawn(move || {
+                let (seat, _waiting) = lane.lane.seat().unwrap();
                 begun.send(()).unwrap();
-                released.recv()
-            };
-            seat.run(wait).unwrap().unwrap();
-        });
-        has_begun.recv().unwrap();
-        let login = scope.spawn(move || sign_in(&login, email));
-        // Its attempt is counted after the record was read, before it is compared.
-        let counted = (0..50_000).any(|_| kw.count("limits") == 1);
-        assert!(counted, "the sign-in did not get so far");
+                seat.run(move || drop(gate.lock())).unwrap();
+            });
+            has_begun.recv().unwrap();
+        }
+        let actor = kw.kw.clone();
+        let act = scope.spawn(move || act(&actor));
+        // An attempt is counted after the record was read, before it is compared.
+        assert!(sooner_or_later(|| kw.count("limits") == 1));
         change();
-        release.send(()).unwrap();
-        login.join().unwrap()
+        drop(closed);
+        act.join().unwrap()
     })
 }
 
-/// What happens meanwhile, by the account's owner (with an access token) or an
+fn sooner_or_later(happens: impl Fn() -> bool) -> bool {
+    (0..50_000).any(|_| happens())
+}
+
+/// What happens meanwhile, by the account's owner (with an access token) or by an
 /// administrator.
 type Change = fn(&TestKeyward, AccountId, &str);
 
@@ -69,7 +96,7 @@ fn disable(kw: &TestKeyward, account: AccountId, _: &str) {
 }
 
 fn set_password(kw: &TestKeyward, account: AccountId, _: &str) {
-    let password = Password::parse("another good one").unwrap();
+    let password = Password::parse(NEW).unwrap();
     administer::set_password(&kw.kw, account, &password).unwrap();
 }
 
@@ -77,52 +104,151 @@ fn sign_out_everywhere(kw: &TestKeyward, account: AccountId, _: &str) {
     administer::revoke_sessions(&kw.kw, account).unwrap();
 }
 
-fn change_password(kw: &TestKeyward, _: AccountId, owner: &str) {
-    let body = json!({ "currentPassword": PASSWORD, "newPassword": "another good one" });
-    let ask = kw.post("/auth/password/change").bearer(owner);
-    assert_eq!(ask.json(&body).send().status, 204);
+fn by_its_owner(kw: &TestKeyward, _: AccountId, owner: &str) {
+    let answer = kw.change_password(owner, PASSWORD, NEW);
+    assert_eq!(answer.status, 204, "{answer:?}");
 }
 
 fn switch_on_factor(kw: &TestKeyward, _: AccountId, owner: &str) {
-    kw.switch_on_factor(owner);
+    kw.enrol(owner);
+}
+
+/// That of the account's sessions only the owner's lives.
+#[track_caller]
+fn assert_only(kw: &TestKeyward, account: AccountId, owner: &str, given: Result<TokenSet, Code>) {
+    kw.catch_up();
+    let account = administer::find(&kw.kw, &account.to_string()).unwrap();
+    let owners = kw.session_of(owner).id;
+    for session in administer::sessions_of(&kw.kw, account.id).unwrap() {
+        let over = session.is_over(account.epoch, kw.kw.clock.now());
+        assert!(over || session.id == owners, "{session:?}");
+    }
+    if let Ok(tokens) = given {
+        let (access, refresh) = (&tokens.access, &tokens.refresh);
+        assert_eq!(kw.me(access.expose_secret()), 401);
+        let answer = kw.refresh(refresh.expose_secret());
+        answer.refused(401, "INVALID_CREDENTIALS");
+    }
 }
 
 both!(r15_login_across_a_change, ONE_AT_A_TIME, |kw| {
-    let replica = kw.replica();
     let changes: [(&str, Change, Code); 5] = [
-        ("disable", disable, Code::InvalidCredentials),
-        ("set", set_password, Code::InvalidCredentials),
-        ("out", sign_out_everywhere, Code::InvalidCredentials),
-        ("change", change_password, Code::InvalidCredentials),
-        ("factor", switch_on_factor, Code::InvalidOtp),
+        ("disable@example.com", disable, Code::InvalidCredentials),
+        ("set@example.com", set_password, Code::InvalidCredentials),
+        (
+            "out@example.com",
+            sign_out_everywhere,
+            Code::InvalidCredentials,
+        ),
+        ("own@example.com", by_its_owner, Code::InvalidCredentials),
+        ("factor@example.com", switch_on_factor, Code::InvalidOtp),
     ];
-    for (name, change, expected) in changes {
-        let email = format!("{name}@example.com");
-        let account = kw.account(&email);
-        let owner = text(&kw.login(&email), "access_token");
-        let attempts = kw.attempts(account);
-        let given = sign_in_across(kw, &email, || change(&replica, account, &owner));
-
-        kw.catch_up();
-        let epoch = administer::find(&kw.kw, &email).unwrap().epoch;
-        let owners = kw.session_of(&owner).id;
-        for session in administer::sessions_of(&kw.kw, account).unwrap() {
-            let over = session.is_over(epoch, kw.kw.clock.now());
-            assert!(over || session.id == owners, "{name}: {session:?}");
-        }
-        match given {
-            Err(code) => assert_eq!(code, expected, "{name}"),
-            // On a machine so slow that the hash was done before the change.
-            Ok(tokens) => assert_eq!(kw.me(tokens.access.expose_secret()), 401, "{name}"),
-        }
-        let succeeded = |attempts: &[String]| attempts.iter().filter(|it| *it == "ok").count();
-        assert_eq!(
-            succeeded(&kw.attempts(account)),
-            succeeded(&attempts),
-            "{name}"
-        );
-        // So that the next one begins with no attempt counted.
+    for (email, change, expected) in changes {
+        let account = kw.account(email);
+        let owner = text(&kw.login(email), "access_token");
+        kw.advance(1);
+        let replica = kw.replica();
+        let sign_in = |kw: &Keyward| sign_in(kw, email, None);
+        let given = across(kw, sign_in, || change(&replica, account, &owner));
+        assert_eq!(given.as_ref().err(), Some(&expected), "{email}");
+        assert_only(kw, account, &owner, given);
         let forget = "DELETE FROM limits";
         kw.execute(forget, forget);
     }
 });
+
+// Somebody with the old password and a session of his own must not win the account by
+// changing it at the same time as its owner.
+both!(r15_two_changes_of_one_password, ONE_AT_A_TIME, |kw| {
+    let account = kw.account("alice@example.com");
+    let [owner, thief] = [(); 2].map(|()| text(&kw.login("alice@example.com"), "access_token"));
+    kw.advance(1);
+    let replica = kw.replica();
+    let stolen = |kw: &Keyward| set_own_password(kw, &thief, "the thief's own one");
+    let given = across(kw, stolen, || by_its_owner(&replica, account, &owner));
+    assert_eq!(given, Err(Code::InvalidCredentials));
+    kw.catch_up();
+    assert_eq!((kw.me(&owner), kw.me(&thief)), (200, 401));
+    kw.advance(1000);
+    assert_eq!(kw.sign_in("alice@example.com", NEW).status, 200);
+});
+
+/// The mark that a browser is given which signs in with a cookie.
+fn marked(kw: &TestKeyward, email: &str) -> String {
+    let body = json!({ "email": email, "password": PASSWORD, "mode": "cookie" });
+    let answer = kw.post("/auth/login").json(&body).send();
+    let mark = answer.set_cookies().into_iter().find_map(|cookie| {
+        let mark = cookie.strip_prefix("__Host-keyward_device=")?;
+        mark.split(';').next()
+    });
+    mark.unwrap().to_owned()
+}
+
+/// Begins a sign-in, and a change in another process once the sign-in has made all its
+/// checks and written nothing yet; lets it go on when the change is done or waits for it.
+fn in_the_midst(
+    kw: &TestKeyward,
+    email: &str,
+    change: impl FnOnce() + Send,
+) -> Result<TokenSet, Code> {
+    // From a browser with a budget of attempts of its own: else they would wait for each
+    // other there.
+    let device = marked(kw, email);
+    kw.execute(
+        "",
+        "CREATE FUNCTION gate() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+             PERFORM pg_advisory_xact_lock(7); RETURN NEW; END $$;
+         CREATE TRIGGER gate BEFORE INSERT ON sessions
+         FOR EACH ROW EXECUTE FUNCTION gate()",
+    );
+    let mut gate = kw.kw.store.own_reader().unwrap();
+    gate.batch_execute("SELECT pg_advisory_lock(7)").unwrap();
+    let waiting = || {
+        kw.count(
+            "pg_stat_activity
+             WHERE datname = current_database() AND wait_event_type = 'Lock'",
+        )
+    };
+    let given = std::thread::scope(|scope| {
+        let actor = kw.kw.clone();
+        let sign_in = scope.spawn(move || sign_in(&actor, email, Some(device)));
+        assert!(sooner_or_later(|| waiting() == 1));
+        let change: ScopedJoinHandle<()> = scope.spawn(change);
+        assert!(sooner_or_later(|| change.is_finished() || waiting() == 2));
+        gate.batch_execute("SELECT pg_advisory_unlock(7)").unwrap();
+        change.join().unwrap();
+        sign_in.join().unwrap()
+    });
+    kw.execute("", "DROP FUNCTION gate CASCADE");
+    given
+}
+
+// On PostgreSQL transactions run side by side: what one has checked, another may change
+// before it commits, unless they wait for each other. (SQLite has one writer.)
+#[test]
+fn r15_login_in_the_midst_of_a_change_postgres() {
+    let Some(kw) = TestKeyward::postgres(&[]) else {
+        return;
+    };
+    for email in ["own@example.com", "factor@example.com"] {
+        let account = kw.account(email);
+        let owner = text(&kw.login(email), "access_token");
+        kw.advance(1);
+        let replica = kw.replica();
+        let other = replica.kw.clone();
+        let given = if email.starts_with("own") {
+            let change = || set_own_password(&other, &owner, NEW).unwrap();
+            in_the_midst(&kw, email, change)
+        } else {
+            let secret = text(&replica.begin_enrolment(&owner).json(), "secret");
+            let code = replica.code(&secret, 0).into();
+            let principal = authenticate(&other, &owner.clone().into()).unwrap();
+            let confirm = || {
+                let client = Client::default();
+                factors::confirm(&other, &principal, &code, None, &client).unwrap();
+            };
+            in_the_midst(&kw, email, confirm)
+        };
+        assert_only(&kw, account, &owner, given);
+    }
+}

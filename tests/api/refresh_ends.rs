@@ -52,13 +52,12 @@ both!(r8_r9_an_administrator_ends_every_session, |kw| {
 type OwnAct = fn(&TestKeyward, &str);
 
 fn change_password(kw: &TestKeyward, access: &str) {
-    let body = json!({ "currentPassword": PASSWORD, "newPassword": "another good one" });
-    let ask = kw.post("/auth/password/change").bearer(access);
-    assert_eq!(ask.json(&body).send().status, 204);
+    let answer = kw.change_password(access, PASSWORD, "another good one");
+    assert_eq!(answer.status, 204, "{answer:?}");
 }
 
 fn switch_on_factor(kw: &TestKeyward, access: &str) {
-    kw.switch_on_factor(access);
+    kw.enrol(access);
 }
 
 fn sign_out_others(kw: &TestKeyward, access: &str) {

@@ -3,22 +3,10 @@
 //! into it too, so ask for what must not be there by a text of one's own.
 
 use std::fmt::Write as _;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 
-use super::log_watch;
 use log::kv::{Error, Key, Value, VisitSource};
 use log::{LevelFilter, Log, Metadata, Record};
-
-/// Whether somebody keeps the lines.
-static OPEN: AtomicBool = AtomicBool::new(false);
-
-/// Makes this the one logger of the process, from now on at every level.
-pub(super) fn listen() {
-    static SET: Once = Once::new();
-    SET.call_once(|| log::set_logger(&Writer).unwrap());
-    log::set_max_level(LevelFilter::Trace);
-}
 
 static TURN: Mutex<()> = Mutex::new(());
 static BOOK: Mutex<Vec<String>> = Mutex::new(Vec::new());
@@ -32,10 +20,11 @@ pub struct Logbook {
 
 impl Logbook {
     pub fn open() -> Self {
+        static SET: Once = Once::new();
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-        listen();
+        SET.call_once(|| log::set_logger(&Writer).unwrap());
         read(&BOOK).clear();
-        OPEN.store(true, Ordering::SeqCst);
+        log::set_max_level(LevelFilter::Trace);
         Self { lines: &BOOK, turn }
     }
 
@@ -60,7 +49,7 @@ impl Logbook {
 
 impl Drop for Logbook {
     fn drop(&mut self) {
-        OPEN.store(false, Ordering::SeqCst);
+        log::set_max_level(LevelFilter::Off);
         read(self.lines).clear();
     }
 }
@@ -87,10 +76,7 @@ impl Log for Writer {
     fn log(&self, record: &Record<'_>) {
         let mut line = format!("{} {}: {}", record.level(), record.target(), record.args());
         record.key_values().visit(&mut Pairs(&mut line)).unwrap();
-        log_watch::look_at(&line);
-        if OPEN.load(Ordering::SeqCst) {
-            read(&BOOK).push(line);
-        }
+        read(&BOOK).push(line);
     }
 
     fn flush(&self) {}

@@ -8,7 +8,6 @@ mod ask;
 mod faults;
 mod forge;
 mod guesses;
-mod log_watch;
 mod logbook;
 mod restart;
 mod second_factor;
@@ -47,7 +46,6 @@ pub use ask::{Answer, Ask};
 pub use faults::{Fault, forged_refresh};
 pub use forge::Forge;
 pub use guesses::WRONG;
-pub use log_watch::{told_by_log, watch_log};
 pub use logbook::Logbook;
 pub use second_factor::{Factor, account_of};
 

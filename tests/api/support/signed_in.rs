@@ -4,33 +4,10 @@ use keyward::domain::session::EndReason;
 
 use keyward::domain::id::AccountId;
 use keyward::store::login_attempts;
-use serde_json::json;
-use totp_rs::{Builder, Secret};
 
-use super::{TestKeyward, text};
+use super::TestKeyward;
 
 impl TestKeyward {
-    /// Switches the second factor on: its secret. A code is good once, so the clock
-    /// moves on to the next one.
-    pub fn switch_on_factor(&self, access: &str) -> String {
-        let ask = self.post("/auth/mfa/totp").bearer(access);
-        let secret = text(&ask.json(&json!({})).send().json(), "secret");
-        let otp = json!({ "otp": self.otp(&secret) });
-        let ask = self.post("/auth/mfa/totp/confirm").bearer(access);
-        let answer = ask.json(&otp).send();
-        assert_eq!(answer.status, 200, "{answer:?}");
-        self.advance(30);
-        secret
-    }
-
-    /// What an authenticator with this secret shows now.
-    pub fn otp(&self, secret: &str) -> String {
-        let secret = Secret::try_from_base32(secret).unwrap();
-        let now = u64::try_from(self.kw.clock.now().seconds()).unwrap();
-        let totp = Builder::new().with_secret(secret).build_noncompliant();
-        totp.generate(now).to_string()
-    }
-
     /// How the account's last sign-ins came out, youngest first.
     pub fn attempts(&self, account: AccountId) -> Vec<String> {
         self.read(|db| login_attempts::list_of(db, account, 100))
