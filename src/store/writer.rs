@@ -1,7 +1,7 @@
 //! SQLite's one writer: a queue before a single thread that commits in groups. Every
 //! job runs in a savepoint of its own, one commit serves all that wait, and answers
 //! go out after it: 22,000 durable writes a second against 800 with a connection for
-//! each writer (docs/PERFORMANCE.md).
+//! each writer.
 
 use std::num::NonZeroU32;
 use std::panic::{AssertUnwindSafe, catch_unwind};
