@@ -132,9 +132,7 @@ pub async fn refresh_both(mut call: Call) -> Answer<Oisp> {
     let fields = call.fields().await?;
     fields.only(&["refreshToken"])?;
     let token = fields.required("refreshToken")?.into();
-    let old = call
-        .access_token()?
-        .ok_or_else(|| Error::payload("the old token is required"))?;
+    let old = call.access_token()?.ok_or_else(Error::credentials)?;
     let old = read_expired(&call.kw, &old)?;
     let request = refresh::Request {
         token,
