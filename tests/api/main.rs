@@ -28,6 +28,7 @@ mod login_races;
 mod logout;
 mod openapi;
 mod openapi_answers;
+mod openapi_bodies;
 mod passwords;
 mod passwords_imported;
 mod public;
