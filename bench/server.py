@@ -1,0 +1,171 @@
+"""A Keyward of the benchmark's own: in a folder of its own, on a port of its own."""
+
+import base64
+import hashlib
+import os
+import shutil
+import socket
+import sqlite3
+import subprocess
+import tempfile
+import time
+
+EMAIL = "admin@example.com"
+PASSWORD = "bench-" + os.urandom(12).hex()
+# Every seeded session has it, so that its refresh tokens can be made without the database.
+SALT = "5a" * 32
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def seeded(kind, number):
+    """The id of a seeded row: random to look at, the same each time."""
+    h = hashlib.md5(f"{kind}{number}".encode()).hexdigest()
+    return "-".join((h[:8], h[8:12], h[12:16], h[16:20], h[20:]))
+
+
+class Server:
+    def __init__(self, binary, postgres=None, **settings):
+        self.binary, self.postgres = binary, postgres
+        self.folder = tempfile.mkdtemp(prefix="keyward-bench-", dir=os.environ.get("TMPDIR"))
+        self.port = free_port()
+        self.address = f"127.0.0.1:{self.port}"
+        self.database = f"{self.folder}/keyward.db"
+        self.secret_file = f"{self.folder}/keyward.secret"
+        if postgres:
+            name = "bench_" + os.urandom(4).hex()
+            psql(postgres, f"CREATE DATABASE {name}")
+            self.postgres = postgres.replace("/postgres?", f"/{name}?")
+            descriptor = os.open(self.secret_file, os.O_CREAT | os.O_WRONLY, 0o600)
+            os.write(descriptor, base64.b64encode(os.urandom(32)))
+            os.close(descriptor)
+        # Nothing of the caller's environment: Keyward refuses KEYWARD_ names it does not know.
+        self.environment = {
+            "PATH": os.environ["PATH"],
+            "RUST_LOG": "warn",
+            "DATABASE_URL": self.postgres or f"sqlite://{self.database}",
+            "KEYWARD_SECRET_FILE": self.secret_file,
+            "KEYWARD_LISTEN": self.address,
+            "KEYWARD_ADMIN_EMAIL": EMAIL,
+            "KEYWARD_ADMIN_PASSWORD": PASSWORD,
+            "KEYWARD_DIALECTS": "directus,oisp,hypi",
+        } | {f"KEYWARD_{name.upper()}": str(value) for name, value in settings.items()}
+        if not postgres:
+            del self.environment["KEYWARD_SECRET_FILE"]
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def start(self):
+        """Seconds from the start of the process to its first 200."""
+        began = time.perf_counter()
+        with open(f"{self.folder}/log", "ab") as log:
+            self.process = subprocess.Popen(
+                [self.binary, "serve"], cwd=self.folder, env=self.environment,
+                stdout=log, stderr=log)
+        while time.perf_counter() - began < 20:
+            if self.is_ready():
+                return time.perf_counter() - began
+            if self.process.poll() is not None:
+                break
+            time.sleep(0.001)
+        with open(f"{self.folder}/log") as log:
+            raise SystemExit(f"bench: Keyward did not start:\n{log.read()}")
+
+    def is_ready(self):
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), 1) as stream:
+                stream.sendall(b"GET /health/ready HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                return stream.recv(12) == b"HTTP/1.1 200"
+        except OSError:
+            return False
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(40)
+
+    def resident(self):
+        """Megabytes."""
+        with open(f"/proc/{self.process.pid}/status") as status:
+            line = next(line for line in status if line.startswith("VmRSS"))
+        return int(line.split()[1]) / 1024
+
+    def processor(self):
+        """Seconds of processor time so far."""
+        with open(f"/proc/{self.process.pid}/stat") as stat:
+            fields = stat.read().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def size(self):
+        """Bytes of the database."""
+        if self.postgres:
+            return int(psql(self.postgres, "SELECT pg_database_size(current_database())"))
+        return os.path.getsize(self.database)
+
+    def query(self, text):
+        """One column. While the server runs."""
+        if self.postgres:
+            return psql(self.postgres, text).split("\n")
+        with sqlite3.connect(f"file:{self.database}?mode=ro", uri=True) as db:
+            return [str(row[0]) for row in db.execute(text)]
+
+    def seed(self, accounts, sessions):
+        """Copies the first account and its session so many times. While the server is
+        stopped; it must have been started and signed in to once."""
+        columns = (
+            "organization_id, anonymous, mode, class, amr, aal, auth_time, created_at, {salt}, 0, "
+            "rotated_at, replays, gen_seen, idle_expires_at, absolute_expires_at, account_epoch, "
+            "user_agent, address, revoked_at, revoke_reason")
+        account_columns = (
+            "username, username_canonical, first_name, last_name, anonymous, enabled, verified, "
+            "terms_accepted, epoch, access_version, created_at, updated_at, created_by, "
+            "last_login_at")
+        email = "'u' || n || '@example.com'"
+        numbers, salt = {
+            True: ("generate_series(1, {n}) n", f"decode('{SALT}', 'hex')"),
+            False: ("(WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c "
+                    "WHERE n < {n}) SELECT n FROM c)", f"x'{SALT}'"),
+        }[bool(self.postgres)]
+        statements = [
+            f"INSERT INTO accounts SELECT bench_id('a', n), {email}, {email}, {account_columns} "
+            f"FROM (SELECT * FROM accounts LIMIT 1) t, {numbers.format(n=accounts)} "
+            "ORDER BY 1",
+            "INSERT INTO credentials SELECT bench_id('a', n), record, created_at, updated_at "
+            f"FROM (SELECT * FROM credentials LIMIT 1) t, {numbers.format(n=accounts)} "
+            "ORDER BY 1",
+            f"INSERT INTO sessions SELECT bench_id('s', n), bench_id('a', 1 + n % {accounts}), "
+            f"{columns.format(salt=salt)} "
+            f"FROM (SELECT * FROM sessions LIMIT 1) t, {numbers.format(n=sessions)} "
+            "ORDER BY 1",
+        ]
+        if self.postgres:
+            psql(self.postgres, "CREATE FUNCTION bench_id(kind text, n bigint) RETURNS text "
+                 "IMMUTABLE LANGUAGE sql RETURN md5(kind || n)::uuid::text")
+            for statement in statements:
+                psql(self.postgres, statement)
+            psql(self.postgres, "VACUUM ANALYZE")
+            return
+        with sqlite3.connect(self.database) as db:
+            db.execute("PRAGMA synchronous = OFF")
+            db.execute("PRAGMA cache_size = -1000000")
+            db.create_function("bench_id", 2, seeded, deterministic=True)
+            for statement in statements:
+                db.execute(statement)
+        db = sqlite3.connect(self.database)
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        db.close()
+
+
+def psql(url, statement):
+    done = subprocess.run(["psql", "-X", "-q", "-t", "-A", "-v", "ON_ERROR_STOP=1", "-c",
+                           statement, url], check=True, capture_output=True, text=True)
+    return done.stdout.strip()

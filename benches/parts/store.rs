@@ -1,0 +1,84 @@
+//! The two doors of the store, on SQLite, with nobody else in the way.
+
+use criterion::Criterion;
+use keyward::domain::id::{AccountId, SessionId};
+use keyward::domain::identifier::Email;
+use keyward::domain::rotation::Generation;
+use keyward::domain::session::{Authentication, Class, Mode, Session};
+use keyward::store::{Error, Options, Store, Url, accounts, migrations, sessions};
+use keyward::support::clock::Timestamp;
+use uuid::Uuid;
+
+const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
+const END: Timestamp = Timestamp::from_seconds(1_900_000_000);
+
+fn session() -> Session {
+    Session {
+        id: SessionId(Uuid::from_u128(2)),
+        account: AccountId(Uuid::from_u128(1)),
+        organization: None,
+        anonymous: false,
+        mode: Mode::Json,
+        class: Class::Standard,
+        authentication: Authentication {
+            methods: vec!["pwd".to_owned()],
+            level: 1,
+            at: NOW,
+        },
+        created_at: NOW,
+        salt: [9; 32],
+        generation: Generation {
+            number: 0,
+            rotated_at: NOW,
+            replays: 0,
+            seen: false,
+        },
+        idle_expires_at: END,
+        absolute_expires_at: END,
+        account_epoch: 0,
+        user_agent: None,
+        address: None,
+        ended: None,
+    }
+}
+
+pub fn store(c: &mut Criterion) {
+    let url = Url::throw_away();
+    migrations::up(&url).expect("a new database");
+    let store = Store::open(url.clone(), &Options::default()).expect("a new database");
+    let row = session();
+    let (id, account) = (row.id, row.account);
+    let added: Result<_, Error> = store.write(move |tx| {
+        let new = accounts::New {
+            id: account,
+            email: Some(Email::parse("alice@example.com").expect("an address")),
+            username: None,
+            verified: true,
+            created_by: None,
+            now: NOW,
+        };
+        accounts::add(tx, &new)?.expect("the first account");
+        sessions::add(tx, &row)
+    });
+    added.expect("an account and a session");
+
+    c.bench_function("store, read a session and its account", |b| {
+        b.iter(|| {
+            store
+                .read(|db| sessions::lookup(db, id))
+                .expect("a session")
+        });
+    });
+    let mut generation = 0;
+    // One durable commit each: what remains is the disk.
+    c.bench_function("store, rotate a session, durably", |b| {
+        b.iter(|| {
+            let at = generation;
+            let rotated = store.write(move |tx| sessions::rotate(tx, id, at, NOW, END));
+            assert!(rotated.expect("a commit"));
+            generation += 1;
+        });
+    });
+    drop(store);
+    url.discard();
+}
