@@ -213,17 +213,6 @@ pub fn renew_recovery_codes(
     Ok(codes)
 }
 
-/// Whether the account has a factor that counts.
-///
-/// # Errors
-/// `SERVICE_UNAVAILABLE`.
-pub fn is_on(kw: &Keyward, account: AccountId) -> Result<bool> {
-    Ok(kw
-        .store
-        .read(|db| factors::active_of(db, account))?
-        .is_some())
-}
-
 fn macs(kw: &Keyward, account: AccountId, codes: &[String]) -> Vec<String> {
     codes
         .iter()

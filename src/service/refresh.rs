@@ -7,7 +7,7 @@ use super::issue::{TokenSet, mint, refresh_token};
 pub use super::rotate::Outcome;
 use super::rotate::{Presented, Rotated, rotate};
 use crate::domain::session::{Class, Client};
-use crate::store::{roles, sessions};
+use crate::store::sessions;
 use crate::support::secret::{ExposeSecret as _, SecretString};
 
 pub struct Request {
@@ -52,16 +52,13 @@ fn turn(
         client: &request.client,
         fresh: None,
     };
-    let rotated = rotate(kw, &turned, |db, session, account| {
-        if !kw.refresh_tokens.belongs(&presented, &session.salt) {
-            return Ok(None);
-        }
-        // Afresh: what was granted since is in the new token, what was taken is not.
-        Ok(Some(roles::access_of(db, account.id)?))
+    let rotated = rotate(kw, &turned, |_, on| {
+        Ok(kw.refresh_tokens.belongs(&presented, &on.session.salt))
     })?;
     match rotated {
         Rotated::On(on) => {
-            let tokens = mint(kw, &on.session, &on.account, on.beside, kw.clock.now())?;
+            // What was granted since the last one is in the new token, what was taken is not.
+            let tokens = mint(kw, &on.session, &on.account, on.access, kw.clock.now())?;
             Ok((tokens, on.outcome))
         }
         Rotated::Refused(error) => Err(error),

@@ -7,13 +7,14 @@
 use super::audit::record;
 use super::context::Keyward;
 use super::error::{Error, Result};
+use crate::domain::access::Access;
 use crate::domain::account::Account;
 use crate::domain::event::{Event, What};
 use crate::domain::id::SessionId;
 use crate::domain::rotation::{Step, step};
 use crate::domain::session::{Client, EndReason, Session};
 use crate::store::revocations::{Entry, News};
-use crate::store::{self, AnyConnection, revocations, sessions};
+use crate::store::{self, AnyConnection, revocations, rotation, sessions};
 use crate::support::clock::Timestamp;
 
 /// How a presented token was answered: the header `X-Keyward-Refresh`.
@@ -36,21 +37,27 @@ impl Outcome {
 }
 
 /// What became of it, once committed.
-pub(super) enum Rotated<T> {
+pub(super) enum Rotated {
     /// The session stands at a generation whose tokens may be given out.
-    On(Box<On<T>>),
+    On(Box<On>),
     /// Refused, and nothing was changed.
     Refused(Error),
     /// Refused, and the session was ended: everybody has learned of it.
     Ended,
 }
 
-pub(super) struct On<T> {
+pub(super) struct On {
     pub(super) session: Session,
     pub(super) account: Account,
     pub(super) outcome: Outcome,
-    /// What the caller looked up beside the session.
-    pub(super) beside: T,
+    /// What the account may do now.
+    pub(super) access: Access,
+}
+
+impl On {
+    fn is_living(&self, now: Timestamp) -> bool {
+        self.account.enabled && !self.session.is_over(self.account.epoch, now)
+    }
 }
 
 /// Which generation of which session was presented, and by whom.
@@ -66,32 +73,29 @@ pub(super) struct Presented<'a> {
 const ROUNDS: usize = 4;
 
 /// `fits` says whether the presented token is the session's own, and whatever else its
-/// kind asks for; `None` refuses it, and nothing is written.
-pub(super) fn rotate<T>(
+/// kind asks for; where it does not fit, nothing is written.
+pub(super) fn rotate(
     kw: &Keyward,
     presented: &Presented<'_>,
-    mut fits: impl FnMut(&mut AnyConnection, &Session, &Account) -> Result<Option<T>>,
-) -> Result<Rotated<T>> {
+    mut fits: impl FnMut(&mut AnyConnection, &On) -> Result<bool>,
+) -> Result<Rotated> {
     for _ in 0..ROUNDS {
         let now = kw.clock.now();
-        let found = kw.store.read(|db| {
-            let living = sessions::lookup(db, presented.session)?.filter(|(session, account)| {
-                account.enabled && !session.is_over(account.epoch, now)
+        let found = kw.store.read(|db| -> Result<_> {
+            let found = sessions::lookup_with_access(db, presented.session)?;
+            let on = found.map(|(session, account, access)| On {
+                session,
+                account,
+                outcome: Outcome::Fresh,
+                access,
             });
-            let Some((session, account)) = living else {
-                return Ok::<_, Error>(None);
-            };
-            let beside = fits(db, &session, &account)?;
-            Ok(beside.map(|beside| (session, account, beside)))
+            Ok(match on {
+                Some(on) if on.is_living(now) && fits(db, &on)? => Some(on),
+                _ => None,
+            })
         })?;
-        let Some((session, account, beside)) = found else {
+        let Some(on) = found else {
             return Ok(Rotated::Refused(Error::credentials()));
-        };
-        let on = On {
-            session,
-            account,
-            outcome: Outcome::Fresh,
-            beside,
         };
         if let Some(rotated) = attempt(kw, presented, on, now)? {
             return Ok(rotated);
@@ -103,12 +107,12 @@ pub(super) fn rotate<T>(
 }
 
 /// `None` where another request changed the session meanwhile: look again.
-fn attempt<T>(
+fn attempt(
     kw: &Keyward,
     presented: &Presented<'_>,
-    mut on: On<T>,
+    mut on: On,
     now: Timestamp,
-) -> Result<Option<Rotated<T>>> {
+) -> Result<Option<Rotated>> {
     let id = on.session.id;
     let mut current = on.session.generation;
     current.seen |= kw.seen.has(id, current.number);
@@ -124,7 +128,7 @@ fn attempt<T>(
             let idle = now + kw.policy.idle_ttl(on.session.class);
             let number = current.number;
             let event = presented.fresh.map(event);
-            let guarded = move |tx: &mut _| sessions::rotate(tx, id, number, now, idle);
+            let guarded = move |tx: &mut _| rotation::rotate(tx, id, number, now, idle);
             let done = match event {
                 // Too many to be remembered one by one (decision 0005).
                 None => kw.store.write_statement(guarded)?,

@@ -169,7 +169,7 @@ impl Store {
         E: From<Error> + Transient + Send + 'static,
     {
         if let Some(writer) = &self.writer {
-            return writer.write(write);
+            return writer.write_statement(write);
         }
         self.on_living(|connection| {
             let result = match write(connection) {

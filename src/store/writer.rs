@@ -49,10 +49,22 @@ impl Writer {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
+        self.write_statement(move |connection| transaction(connection, &mut write))
+    }
+
+    /// One statement, which fails as a whole or not at all, needs no savepoint of its own.
+    pub(super) fn write_statement<T, E>(
+        &self,
+        mut write: impl FnMut(&mut AnyConnection) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
         let (answer, result) = sync_channel(1);
         let job: Job = Box::new(move |connection| {
             // A panic rolls back its own savepoint and is an error for its own caller.
-            let result = catch_unwind(AssertUnwindSafe(|| transaction(connection, &mut write)));
+            let result = catch_unwind(AssertUnwindSafe(|| write(connection)));
             let result = result.unwrap_or_else(|_| {
                 leave_savepoints(sqlite(connection));
                 Err(Error::Corrupt("a write panicked").into())
