@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use super::columns::{optional, time, word};
 use super::conflict::{Taken, unless_taken};
-use super::connection::AnyConnection;
+use super::connection::{AnyConnection, on_each};
 use super::error::{Error, Result, exactly_one};
 use super::schema::accounts;
 use crate::domain::account::Account;
@@ -91,9 +91,8 @@ pub fn add(connection: &mut AnyConnection, new: &New) -> Result<Result<(), Taken
 /// # Errors
 /// When the database is away or the row is damaged.
 pub fn lookup(connection: &mut AnyConnection, id: AccountId) -> Result<Option<Account>> {
-    accounts::table
-        .find(id.to_string())
-        .first::<Row>(connection)
+    let question = accounts::table.find(id.to_string());
+    on_each!(connection, inner => question.first::<Row>(inner))
         .optional()?
         .map(Account::try_from)
         .transpose()

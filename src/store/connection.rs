@@ -20,8 +20,9 @@ pub enum AnyConnection {
     Postgres(PgConnection),
 }
 
-/// Runs one expression with the connection of either backend, for the few statements
-/// whose text or types must differ.
+/// Runs one expression with the connection of either backend: for the few statements
+/// whose text or types must differ, and for those of the hot paths, whose text
+/// `MultiConnection` would build anew at each use, prepared or not.
 macro_rules! on_each {
     ($conn:expr, $inner:ident => $run:expr) => {
         match $conn {

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 
 use super::accounts;
 use super::columns::{number, optional, time, word};
-use super::connection::AnyConnection;
+use super::connection::{AnyConnection, on_each};
 use super::error::{Error, Result, exactly_one};
 use super::schema::{account_roles, accounts as account_table, role_permissions, sessions};
 use crate::domain::access::Access;
@@ -146,7 +146,7 @@ pub fn lookup_with_access(
     id: SessionId,
 ) -> Result<Option<(Session, Account, Access)>> {
     // A row for each permission; one where there is none.
-    let rows = sessions::table
+    let question = sessions::table
         .inner_join(account_table::table)
         .left_join(account_roles::table.on(account_roles::account_id.eq(account_table::id)))
         .left_join(role_permissions::table.on(role_permissions::role.eq(account_roles::role)))
@@ -156,8 +156,9 @@ pub fn lookup_with_access(
             account_table::all_columns,
             account_roles::role.nullable(),
             role_permissions::permission.nullable(),
-        ))
-        .load::<(Row, accounts::Row, Option<String>, Option<String>)>(connection)?;
+        ));
+    let rows: Vec<(Row, accounts::Row, Option<String>, Option<String>)> =
+        on_each!(connection, inner => question.load(inner))?;
     let mut found = None;
     let mut access = Access::default();
     for (session, account, role, permission) in rows {
