@@ -43,6 +43,8 @@ pub struct Config {
     pub cookie_same_site: SameSite,
     pub allowed_origins: Vec<Url>,
     pub trusted_proxies: Vec<IpNet>,
+    pub connections: usize,
+    pub connections_per_address: usize,
     pub bcrypt_cost: u32,
     /// 0: as many as the machine carries.
     pub password_threads: usize,
@@ -189,6 +191,10 @@ pub fn read(given: &BTreeMap<String, String>, test_mode: bool) -> Result<Config,
     let trusted_proxies = r.value("KEYWARD_TRUSTED_PROXIES", |text| {
         list(text).map(network).collect()
     });
+    let connections = r.value("KEYWARD_CONNECTIONS", |text| whole(text, 16, 1_000_000));
+    let connections_per_address = r.value("KEYWARD_CONNECTIONS_PER_ADDRESS", |text| {
+        whole(text, 1, 1_000_000)
+    });
     let bcrypt_cost = if test_mode {
         Some(4)
     } else {
@@ -233,6 +239,8 @@ pub fn read(given: &BTreeMap<String, String>, test_mode: bool) -> Result<Config,
             cookie_same_site: cookie_same_site?,
             allowed_origins: allowed_origins?,
             trusted_proxies: trusted_proxies?,
+            connections: connections?,
+            connections_per_address: connections_per_address?,
             bcrypt_cost: bcrypt_cost?,
             password_threads: password_threads?,
             password_queue: password_queue?,

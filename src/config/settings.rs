@@ -137,6 +137,16 @@ pub const SETTINGS: &[Setting] = &[
         "Networks, comma separated, whose X-Forwarded-For is believed.",
     ),
     setting(
+        "KEYWARD_CONNECTIONS",
+        "10000",
+        "How many connections may be open at once, 16 to 1000000. Beyond it new ones are closed.",
+    ),
+    setting(
+        "KEYWARD_CONNECTIONS_PER_ADDRESS",
+        "256",
+        "How many of them one address may have, 1 to 1000000. Not for KEYWARD_TRUSTED_PROXIES.",
+    ),
+    setting(
         "KEYWARD_BCRYPT_COST",
         "12",
         "Cost of new password records, 10 to 15.",

@@ -4,6 +4,8 @@ mod body;
 mod call;
 mod caller;
 mod client_address;
+mod connection;
+mod connections;
 pub mod dialect;
 mod docs;
 mod forward_auth;
@@ -17,6 +19,7 @@ mod server;
 mod shell;
 mod test_mode;
 mod throttle;
+mod unread;
 mod web;
 mod well_known;
 

@@ -1,8 +1,11 @@
 //! The operator's decisions as far as faces need them.
 
+use std::sync::Arc;
+
 use ipnet::IpNet;
 use url::Url;
 
+use super::connections::Connections;
 use super::throttle::Throttle;
 use crate::config::{Config, Dialect, SameSite};
 
@@ -21,6 +24,7 @@ pub struct Web {
     pub exchange: bool,
     pub test_mode: bool,
     pub throttle: Throttle,
+    pub connections: Arc<Connections>,
 }
 
 impl Web {
@@ -44,6 +48,11 @@ impl Web {
             exchange: !config.exchange_window.is_zero(),
             test_mode: config.test_mode,
             throttle: Throttle::default(),
+            connections: Arc::new(Connections::new(
+                config.connections,
+                config.connections_per_address,
+                config.trusted_proxies.clone(),
+            )),
         }
     }
 }
