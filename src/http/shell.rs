@@ -15,7 +15,7 @@ use actix_web::http::header::{
 use actix_web::middleware::Next;
 use actix_web::{HttpResponse, web};
 
-use super::dialect::refuse_at;
+use super::dialect::{VERIFY, refuse_at};
 use super::web::Web;
 use super::{client_address, origin, routes, unread};
 use crate::service::{Code, Error};
@@ -100,6 +100,16 @@ fn check(request: &ServiceRequest) -> Result<(), Error> {
             return Err(Error::payload(format!("The header {name} was sent twice")));
         }
     }
+    if let Some(authority) = request.uri().authority()
+        && !headers.get(HOST).is_some_and(|host| {
+            host.as_bytes()
+                .eq_ignore_ascii_case(authority.as_str().as_bytes())
+        })
+    {
+        return Err(Error::payload(
+            "The address names another host than the header",
+        ));
+    }
     let size: usize = headers
         .iter()
         .filter(|(name, _)| **name != AUTHORIZATION)
@@ -132,7 +142,7 @@ fn throttle(request: &ServiceRequest, web: &Web) -> Result<(), Error> {
 /// would be a yes to whoever sends these headers (threat F16).
 fn is_preflight(request: &ServiceRequest) -> bool {
     request.method() == Method::OPTIONS
-        && request.path() != "/auth/verify"
+        && request.path() != VERIFY
         && request.headers().contains_key(ORIGIN)
         && request
             .headers()
