@@ -43,6 +43,7 @@ pub struct Config {
     pub cookie_same_site: SameSite,
     pub allowed_origins: Vec<Url>,
     pub trusted_proxies: Vec<IpNet>,
+    pub shutdown_delay: Duration,
     pub connections: usize,
     pub connections_per_address: usize,
     pub bcrypt_cost: u32,
@@ -137,11 +138,9 @@ pub fn read(given: &BTreeMap<String, String>, test_mode: bool) -> Result<Config,
             "must be 1 to 1024 characters without NUL".to_owned(),
         );
     }
-    let issuer = r.text("KEYWARD_ISSUER").or_else(|| {
-        public_url
-            .as_ref()
-            .map(|url| url.as_str().trim_end_matches('/').to_owned())
-    });
+    let issuer = r
+        .text("KEYWARD_ISSUER")
+        .or_else(|| public_url.as_ref().map(text));
     let audience = r.value("KEYWARD_AUDIENCE", |text| match text {
         "" => Err("a name, such as keyward".to_owned()),
         name => Ok(name.to_owned()),
@@ -161,13 +160,12 @@ pub fn read(given: &BTreeMap<String, String>, test_mode: bool) -> Result<Config,
     let query_tokens = r.value("KEYWARD_QUERY_TOKENS", boolean);
     let directus_envelope = r.value("KEYWARD_DIRECTUS_ENVELOPE", boolean);
     let cookie_domain = r.text("KEYWARD_COOKIE_DOMAIN");
-    if cookie_domain
-        .as_deref()
-        .is_some_and(|domain| !is_cookie_domain(domain))
+    if let (Some(domain), Some(url)) = (&cookie_domain, &public_url)
+        && !is_cookie_domain(domain, url)
     {
         r.fault::<()>(
             "KEYWARD_COOKIE_DOMAIN",
-            "must be a domain such as example.com".to_owned(),
+            format!("must be the host of {url} or a domain above it, or browsers drop the cookie"),
         );
     }
     let cookie_same_site = r.value("KEYWARD_COOKIE_SAMESITE", |text| match text {
@@ -190,6 +188,12 @@ pub fn read(given: &BTreeMap<String, String>, test_mode: bool) -> Result<Config,
     }
     let trusted_proxies = r.value("KEYWARD_TRUSTED_PROXIES", |text| {
         list(text).map(network).collect()
+    });
+    let shutdown_delay = r.value("KEYWARD_SHUTDOWN_DELAY", |text| {
+        duration(text)
+            .ok()
+            .filter(|delay| delay.as_secs() <= 300)
+            .ok_or_else(|| "0s to 5m".to_owned())
     });
     let connections = r.value("KEYWARD_CONNECTIONS", |text| whole(text, 16, 1_000_000));
     let connections_per_address = r.value("KEYWARD_CONNECTIONS_PER_ADDRESS", |text| {
@@ -239,6 +243,7 @@ pub fn read(given: &BTreeMap<String, String>, test_mode: bool) -> Result<Config,
             cookie_same_site: cookie_same_site?,
             allowed_origins: allowed_origins?,
             trusted_proxies: trusted_proxies?,
+            shutdown_delay: shutdown_delay?,
             connections: connections?,
             connections_per_address: connections_per_address?,
             bcrypt_cost: bcrypt_cost?,
@@ -257,12 +262,31 @@ pub fn read(given: &BTreeMap<String, String>, test_mode: bool) -> Result<Config,
 }
 
 impl Config {
+    /// With the port that the system gave where port 0 was asked for: the public URL and
+    /// the issuer name it where nobody said otherwise.
+    pub fn listens_on(&mut self, address: SocketAddr) {
+        let derived = self.public_url.port() == Some(0);
+        let issuer = text(&self.public_url);
+        self.listen = address;
+        if derived
+            && self.public_url.set_port(Some(address.port())).is_ok()
+            && self.issuer == issuer
+        {
+            self.issuer = text(&self.public_url);
+        }
+    }
+
     /// Whether the refresh cookie can work: browsers keep a `Secure` cookie only from
     /// TLS or from this machine (threat C11).
     #[must_use]
     pub fn cookies_work(&self) -> bool {
         self.public_url.scheme() == "https" || is_loopback(&self.public_url)
     }
+}
+
+/// An origin as the issuer is written.
+fn text(url: &Url) -> String {
+    url.as_str().trim_end_matches('/').to_owned()
 }
 
 #[cfg(test)]
@@ -345,6 +369,62 @@ mod tests {
             read(&none, false).err().unwrap()[0].setting,
             "KEYWARD_SECRET"
         );
+    }
+
+    #[test]
+    fn port_0_becomes_the_port_that_was_given() {
+        for (name, value, public, issuer) in [
+            (
+                "KEYWARD_LISTEN",
+                "127.0.0.1:0",
+                "http://localhost:4711/",
+                "http://localhost:4711",
+            ),
+            ("KEYWARD_ISSUER", "mine", "http://localhost:4711/", "mine"),
+            (
+                "KEYWARD_PUBLIC_URL",
+                "https://a.example",
+                "https://a.example/",
+                "https://a.example",
+            ),
+        ] {
+            let settings = given(&[("KEYWARD_LISTEN", "127.0.0.1:0"), (name, value)]);
+            let mut config = read(&settings, false).ok().unwrap();
+            config.listens_on("127.0.0.1:4711".parse().unwrap());
+            assert_eq!(
+                (config.public_url.as_str(), config.issuer.as_str()),
+                (public, issuer)
+            );
+            assert_eq!(config.listen.port(), 4711);
+        }
+    }
+
+    /// Browsers drop a cookie for a domain that the page's host is not in.
+    #[test]
+    fn c10_the_cookie_domain_holds_the_public_url() {
+        for (public, domain, right) in [
+            ("https://auth.example.com", "example.com", true),
+            ("https://auth.example.com", "auth.example.com", true),
+            ("https://auth.example.com", "Example.com", true),
+            ("https://auth.example.com", "other.com", false),
+            ("https://auth.example.com", "ample.com", false),
+            ("https://auth.example.com", "x.auth.example.com", false),
+            ("https://auth.example.com", ".example.com", false),
+            ("https://auth.example.com", "com", false),
+            ("https://192.0.2.1", "2.1", false),
+            ("http://localhost:8080", "localhost", false),
+        ] {
+            let settings = [
+                ("KEYWARD_PUBLIC_URL", public),
+                ("KEYWARD_COOKIE_DOMAIN", domain),
+            ];
+            let expected: &[&str] = if right {
+                &[]
+            } else {
+                &["KEYWARD_COOKIE_DOMAIN"]
+            };
+            assert_eq!(faults(&settings), expected, "{domain} for {public}");
+        }
     }
 
     #[test]

@@ -68,9 +68,15 @@ pub(super) fn is_loopback(url: &Url) -> bool {
     }
 }
 
-pub(super) fn is_cookie_domain(domain: &str) -> bool {
-    domain.contains('.')
-        && domain.split('.').all(|label| {
-            !label.is_empty() && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
-        })
+/// Whether the public URL's host is in this domain, which must not be a whole top-level
+/// domain.
+pub(super) fn is_cookie_domain(domain: &str, public_url: &Url) -> bool {
+    let Some(url::Host::Domain(host)) = public_url.host() else {
+        return false;
+    };
+    let domain = domain.to_ascii_lowercase();
+    let within = host
+        .strip_suffix(&domain)
+        .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+    within && domain.contains('.') && !domain.starts_with('.')
 }

@@ -23,5 +23,5 @@ mod unread;
 mod web;
 mod well_known;
 
-pub use server::{Served, app, serve};
+pub use server::{app, listen, serve};
 pub use web::Web;

@@ -40,11 +40,12 @@ pub fn app(
         .wrap(from_fn(shell))
 }
 
-/// A server that listens already.
-pub struct Served {
-    pub server: Server,
-    /// With the port that the system gave where port 0 was asked for.
-    pub address: SocketAddr,
+/// Clients can connect from now on; they are answered once it serves.
+///
+/// # Errors
+/// Where the address can not be listened on.
+pub fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    TcpListener::bind(address)
 }
 
 /// Composed as `actix_web::HttpServer` composes it, but that HTTP is read from a
@@ -52,11 +53,9 @@ pub struct Served {
 /// or to set a term to a request that comes slowly.
 ///
 /// # Errors
-/// Where the address can not be listened on.
-pub fn serve(kw: &Keyward, settings: &Arc<Web>, listen: SocketAddr) -> std::io::Result<Served> {
+/// Where the system does not take it.
+pub fn serve(kw: &Keyward, settings: &Arc<Web>, listener: TcpListener) -> std::io::Result<Server> {
     let (kw, settings) = (kw.clone(), Arc::clone(settings));
-    let listener = TcpListener::bind(listen)?;
-    let address = listener.local_addr()?;
     let builder = Server::build();
     let stopping = builder.graceful_shutdown_signal();
     let server = builder
@@ -64,6 +63,8 @@ pub fn serve(kw: &Keyward, settings: &Arc<Web>, listen: SocketAddr) -> std::io::
         // database.
         .worker_max_blocking_threads(1024)
         .shutdown_timeout(30)
+        // Signals are the process's concern, not this library's.
+        .disable_signals()
         .listen("http", listener, move || {
             let stopping = stopping.clone();
             let connections = Arc::clone(&settings.connections);
@@ -93,5 +94,5 @@ pub fn serve(kw: &Keyward, settings: &Arc<Web>, listen: SocketAddr) -> std::io::
             .and_then(http)
         })?
         .run();
-    Ok(Served { server, address })
+    Ok(server)
 }

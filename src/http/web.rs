@@ -1,6 +1,7 @@
 //! The operator's decisions as far as faces need them.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use ipnet::IpNet;
 use url::Url;
@@ -25,6 +26,7 @@ pub struct Web {
     pub test_mode: bool,
     pub throttle: Throttle,
     pub connections: Arc<Connections>,
+    stopping: AtomicBool,
 }
 
 impl Web {
@@ -53,6 +55,17 @@ impl Web {
                 config.connections_per_address,
                 config.trusted_proxies.clone(),
             )),
+            stopping: AtomicBool::new(false),
         }
+    }
+
+    /// From now on it is not ready.
+    pub fn begin_to_stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+    }
+
+    #[must_use]
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
     }
 }

@@ -28,9 +28,11 @@ impl Server {
         let thread = std::thread::spawn(move || {
             actix_rt::System::new().block_on(async move {
                 let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
-                let served = http::serve(&kw, &web, any_port).unwrap();
-                tell.send((served.address, served.server.handle())).unwrap();
-                served.server.await.unwrap();
+                let listener = http::listen(any_port).unwrap();
+                let address = listener.local_addr().unwrap();
+                let server = http::serve(&kw, &web, listener).unwrap();
+                tell.send((address, server.handle())).unwrap();
+                server.await.unwrap();
             });
         });
         let (address, handle) = told.recv().unwrap();
@@ -187,6 +189,40 @@ fn h3_a_body_that_is_read_leaves_the_connection_open() {
         let length = answer.split("content-length: ").nth(1).unwrap();
         let length = length.split("\r\n").next().unwrap().parse().unwrap();
         stream.read_exact(&mut vec![0; length]).unwrap();
+    }
+}
+
+/// RFC 9112 section 3.2.2: the address and the header name the same host, or some hop on the
+/// way decided by the one and Keyward by the other. Which host it is does not matter.
+#[test]
+fn h9_an_address_that_names_another_host_is_refused() {
+    let kw = TestKeyward::new();
+    let (access, _) = kw.signed_in("alice@example.com");
+    let server = Server::of(&kw);
+    let bearer = format!("Authorization: Bearer {access}\r\nConnection: close\r\n");
+    for (address, host, status) in [
+        ("/auth/me", "localhost", "200"),
+        ("/auth/me", "evil", "200"),
+        ("http://auth.example/auth/me", "auth.example", "200"),
+        (
+            "http://AUTH.example:8080/auth/me",
+            "auth.example:8080",
+            "200",
+        ),
+        ("http://evil/auth/me", "auth.example", "400"),
+        ("http://evil/auth/verify", "auth.example", "401"),
+        ("http://auth.example:81/auth/me", "auth.example", "400"),
+        ("http://u@auth.example/auth/me", "auth.example", "400"),
+        ("http://evil/auth/me", "", "400"),
+    ] {
+        let mut stream = server.connect();
+        let head = format!("GET {address} HTTP/1.1\r\nHost: {host}\r\n{bearer}\r\n");
+        stream.write_all(head.as_bytes()).unwrap();
+        let answer = read_all(&mut stream);
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status} ")),
+            "{address} {host}: {answer}"
+        );
     }
 }
 

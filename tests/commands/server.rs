@@ -138,10 +138,19 @@ impl<'a> Server<'a> {
 
     /// Sends a signal and waits for the end: its exit code, and all that it printed after
     /// the greeting.
-    pub fn end(mut self, signal: &str) -> (Option<i32>, Vec<String>) {
+    pub fn end(self, signal: &str) -> (Option<i32>, Vec<String>) {
+        self.signal(signal);
+        self.ended()
+    }
+
+    pub fn signal(&self, signal: &str) {
         let id = self.child.id().to_string();
         let sent = Command::new("kill").args([signal, &id]).status().unwrap();
         assert!(sent.success());
+    }
+
+    /// Waits for the end.
+    pub fn ended(mut self) -> (Option<i32>, Vec<String>) {
         let began = Instant::now();
         let status = loop {
             if let Some(status) = self.child.try_wait().unwrap() {

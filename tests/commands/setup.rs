@@ -47,6 +47,31 @@ fn g7_every_fault_of_the_settings_is_told_in_a_line_of_its_own() {
     assert!(!home.join("keyward.db").exists(), "nothing was begun");
 }
 
+/// Dropped in silence, its default would stand.
+#[test]
+fn g7_a_value_that_is_no_text_is_told_of_by_name() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let broken = std::ffi::OsStr::from_bytes(b"CANARY \xff");
+    let home = Home::new();
+    let mut command = home.command(&["migrate", "up"]);
+    command
+        .env("DATABASE_URL", broken)
+        .env("KEYWARD_SECRET", broken);
+    let run = crate::home::Run::from(command.env("OTHER", broken).output().unwrap());
+    let lines: Vec<&str> = run.refused().lines().collect();
+    assert_eq!(
+        lines,
+        [
+            "keyward: DATABASE_URL: is not UTF-8",
+            "keyward: KEYWARD_SECRET: is not UTF-8"
+        ]
+    );
+    assert!(
+        home.read_dir().unwrap().next().is_none(),
+        "nothing was begun"
+    );
+}
+
 #[test]
 fn settings_are_read_from_a_file_and_the_environment_goes_before_it() {
     let home = Home::with(&[("KEYWARD_BCRYPT_COST", "10")]);
