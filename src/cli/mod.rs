@@ -113,8 +113,19 @@ fn start_log() {
         .init();
 }
 
-/// Every fault of the settings, a line each.
+/// As a start reads them. Every fault of the settings is a line.
 fn read_config(test_mode: bool) -> Result<Config, String> {
+    environment(|given| config::read(given, test_mode))
+}
+
+/// For a command that only looks: nothing is made.
+fn look_at_config() -> Result<Config, String> {
+    environment(|given| config::look(given, false))
+}
+
+fn environment(
+    read: impl FnOnce(&BTreeMap<String, String>) -> Result<Config, Vec<config::Fault>>,
+) -> Result<Config, String> {
     let mut given = BTreeMap::new();
     let mut unreadable = Vec::new();
     for (name, value) in std::env::vars_os() {
@@ -131,7 +142,7 @@ fn read_config(test_mode: bool) -> Result<Config, String> {
     if !unreadable.is_empty() {
         return Err(unreadable.join("\nkeyward: "));
     }
-    config::read(&given, test_mode).map_err(|faults| {
+    read(&given).map_err(|faults| {
         let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
         lines.join("\nkeyward: ")
     })

@@ -25,6 +25,9 @@ pub(super) fn run(serve: &Serve) -> Outcome {
     let told = |error: crate::service::Error| format!("{label}: {}", explain(&error));
     let world = World::real(&config);
     let app = App::build(&config, world).map_err(told)?;
+    for why in config.database.exposures() {
+        log::warn!("{why}");
+    }
     let administrator = app.first_administrator(&config).map_err(told)?;
     let housekeeping = housekeeping::start(&app.keyward).map_err(told)?;
     let system = actix_web::rt::System::new();
@@ -40,8 +43,8 @@ pub(super) fn run(serve: &Serve) -> Outcome {
             Either::Right(((), _)) => Ok(()),
         }
     });
-    // Closed one after the other, the writer's connection to the database last.
-    drop((system, housekeeping, app));
+    drop((system, housekeeping, app.web));
+    app.keyward.close();
     config.database.discard();
     served
 }

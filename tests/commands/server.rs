@@ -136,6 +136,13 @@ impl<'a> Server<'a> {
         (reply.text("access_token"), reply.text("refresh_token"))
     }
 
+    /// The same with what the greeting of a first start says.
+    pub fn sign_in_as_administrator(&self) {
+        let email = self.greeted("administrator").unwrap();
+        let password = self.greeted("password").unwrap();
+        self.sign_in(email, password.split_whitespace().next().unwrap());
+    }
+
     /// Sends a signal and waits for the end: its exit code, and all that it printed after
     /// the greeting.
     pub fn end(self, signal: &str) -> (Option<i32>, Vec<String>) {
