@@ -45,7 +45,10 @@ pub fn app(
 /// # Errors
 /// Where the address can not be listened on.
 pub fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
-    TcpListener::bind(address)
+    let listener = TcpListener::bind(address)?;
+    // Of its own the standard library lets 128 wait: a burst would lose some of them.
+    rustix::net::listen(&listener, 1024)?;
+    Ok(listener)
 }
 
 /// Composed as `actix_web::HttpServer` composes it, but that HTTP is read from a
