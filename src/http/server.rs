@@ -52,7 +52,7 @@ pub fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
 }
 
 /// Composed as `actix_web::HttpServer` composes it, but that HTTP is read from a
-/// [`Connection`] and not from a bare socket: there is no other way to count connections,
+/// `Connection` and not from a bare socket: there is no other way to count connections,
 /// or to set a term to a request that comes slowly.
 ///
 /// # Errors
