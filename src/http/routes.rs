@@ -10,7 +10,7 @@ use actix_web::http::header::ALLOW;
 use actix_web::{HttpRequest, HttpResponse, Route, guard, web};
 
 use super::dialect::keyward::{factors, sessions};
-use super::dialect::{directus, hypi, keyward, oisp, refuse_at};
+use super::dialect::{VERIFY, directus, hypi, keyward, oisp, refuse_at};
 use super::web::Web;
 use super::{docs, forward_auth, health, test_mode, well_known};
 use crate::config::Dialect;
@@ -205,5 +205,5 @@ async fn no_such_route(request: HttpRequest) -> HttpResponse {
 /// of log, and too cheap to be counted.
 pub(super) fn is_frequent(request: &ServiceRequest) -> bool {
     let asks = matches!(*request.method(), Method::GET | Method::HEAD);
-    (asks && request.path() != EXCHANGE) || request.path() == "/auth/verify"
+    (asks && request.path() != EXCHANGE) || request.path() == VERIFY
 }

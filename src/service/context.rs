@@ -153,6 +153,19 @@ impl Keyward {
     }
 }
 
+impl Keyward {
+    /// Lets go of it as the last one, so that its connections are closed when this is back:
+    /// waits, for a second at the most, until no request holds it any more.
+    pub fn close(self) {
+        for _ in 0..100 {
+            if Arc::strong_count(&self.0) == 1 {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
+
 impl Deref for Keyward {
     type Target = Inner;
     fn deref(&self) -> &Inner {
