@@ -19,6 +19,8 @@ pub enum What {
     RecoveryCodesRenewed,
     /// A recovery code was used in the place of a second factor.
     RecoveryCodeUsed,
+    /// As many wrong codes as are free, by somebody who knows the password.
+    CodesGuessed,
     LoginSucceeded,
     LoggedOut,
     /// The predecessor inside the grace: tabs, retries.
@@ -55,6 +57,7 @@ impl What {
             Self::FactorReset => "factor_reset",
             Self::RecoveryCodesRenewed => "recovery_codes_renewed",
             Self::RecoveryCodeUsed => "recovery_code_used",
+            Self::CodesGuessed => "codes_guessed",
             Self::LoginSucceeded => "login_succeeded",
             Self::LoggedOut => "logged_out",
             Self::RefreshReplayed => "refresh_replayed",
@@ -74,7 +77,10 @@ impl What {
     /// Events at which somebody should look.
     #[must_use]
     pub const fn is_alarm(self) -> bool {
-        matches!(self, Self::RefreshReuse | Self::DatabaseOlderThanTokens)
+        matches!(
+            self,
+            Self::CodesGuessed | Self::RefreshReuse | Self::DatabaseOlderThanTokens
+        )
     }
 }
 

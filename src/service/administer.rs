@@ -155,6 +155,7 @@ pub fn set_password(kw: &Keyward, account: AccountId, password: &Password) -> Re
     change(kw, account, What::PasswordSet, move |kw, tx, now| {
         credentials::set(tx, account, &hash, now)?;
         limiter::forget(kw, tx, account)?;
+        limiter::forget_codes(kw, tx, account)?;
         end_all(kw, tx, account, now).map(Some)
     })
 }
@@ -170,6 +171,7 @@ pub fn reset_factor(kw: &Keyward, account: AccountId) -> Result<()> {
             return Err(Error::payload("The account has no second factor."));
         }
         recovery_codes::remove_all_of(tx, account)?;
+        limiter::forget_codes(kw, tx, account)?;
         end_all(kw, tx, account, now).map(Some)
     })
 }
