@@ -21,6 +21,8 @@ pub enum What {
     RecoveryCodeUsed,
     /// As many wrong codes as are free, by somebody who knows the password.
     CodesGuessed,
+    /// Of all accounts together, so many within a minute that passwords are sprayed.
+    SignInsFailing,
     LoginSucceeded,
     LoggedOut,
     /// The predecessor inside the grace: tabs, retries.
@@ -58,6 +60,7 @@ impl What {
             Self::RecoveryCodesRenewed => "recovery_codes_renewed",
             Self::RecoveryCodeUsed => "recovery_code_used",
             Self::CodesGuessed => "codes_guessed",
+            Self::SignInsFailing => "sign_ins_failing",
             Self::LoginSucceeded => "login_succeeded",
             Self::LoggedOut => "logged_out",
             Self::RefreshReplayed => "refresh_replayed",
@@ -79,7 +82,10 @@ impl What {
     pub const fn is_alarm(self) -> bool {
         matches!(
             self,
-            Self::CodesGuessed | Self::RefreshReuse | Self::DatabaseOlderThanTokens
+            Self::CodesGuessed
+                | Self::SignInsFailing
+                | Self::RefreshReuse
+                | Self::DatabaseOlderThanTokens
         )
     }
 }

@@ -22,6 +22,7 @@ mod limits;
 mod limits_address;
 mod limits_devices;
 mod limits_shared;
+mod limits_spray;
 mod login;
 mod login_passwords;
 mod login_races;
