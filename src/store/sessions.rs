@@ -165,6 +165,7 @@ pub fn beyond(
         .filter(sessions::account_id.eq(account.to_string()))
         .filter(sessions::revoked_at.is_null())
         .filter(sessions::idle_expires_at.gt(now.millis()))
+        .filter(sessions::absolute_expires_at.gt(now.millis()))
         .order((sessions::rotated_at.desc(), sessions::created_at.desc()))
         .offset(most)
         .limit(1)
