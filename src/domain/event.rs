@@ -38,6 +38,8 @@ pub enum What {
     /// A live token of seed O's kind was renewed.
     TokenReissued,
     SessionsRevoked,
+    /// Of every account, with every signing key.
+    AllSessionsRevoked,
     KeyRotated,
     /// A key was known to others: every token that it signed is dead.
     KeyCompromised,
@@ -70,6 +72,7 @@ impl What {
             Self::TokenExchanged => "token_exchanged",
             Self::TokenReissued => "token_reissued",
             Self::SessionsRevoked => "sessions_revoked",
+            Self::AllSessionsRevoked => "all_sessions_revoked",
             Self::KeyRotated => "key_rotated",
             Self::KeyCompromised => "key_compromised",
             Self::RoleGranted => "role_granted",

@@ -5,6 +5,7 @@
 use super::audit::record;
 use super::context::Keyward;
 use super::error::{Code, Error, Result};
+use super::keys;
 use super::limiter;
 use super::rotate::forgotten_at;
 use crate::domain::access::ADMINISTRATOR;
@@ -182,6 +183,22 @@ pub fn revoke_sessions(kw: &Keyward, account: AccountId) -> Result<()> {
     change(kw, account, What::SessionsRevoked, move |kw, tx, now| {
         end_all(kw, tx, account, now).map(Some)
     })
+}
+
+/// Ends every session of every account, after a backup was restored or the secret leaked
+/// (S16). The signing keys are replaced with it: a restored database does not know what
+/// access tokens were given out since it was saved, so none can be believed. How many
+/// accounts there are.
+///
+/// # Errors
+/// `SERVICE_UNAVAILABLE`.
+pub fn revoke_all_sessions(kw: &Keyward) -> Result<usize> {
+    let (_, accounts) = keys::replace_all(kw, What::AllSessionsRevoked, |tx, now| {
+        let accounts = accounts::advance_every_epoch(tx, now)?;
+        sessions::end_every(tx, now, EndReason::Revoked)?;
+        Ok(accounts)
+    })?;
+    Ok(accounts)
 }
 
 /// # Errors

@@ -335,6 +335,25 @@ pub fn end_all_of(
     .execute(connection)?)
 }
 
+/// The same for every account.
+///
+/// # Errors
+/// When the database is away.
+pub fn end_every(
+    connection: &mut AnyConnection,
+    now: Timestamp,
+    reason: EndReason,
+) -> Result<usize> {
+    Ok(
+        diesel::update(sessions::table.filter(sessions::revoked_at.is_null()))
+            .set((
+                sessions::revoked_at.eq(now.millis()),
+                sessions::revoke_reason.eq(reason.as_str()),
+            ))
+            .execute(connection)?,
+    )
+}
+
 fn at_most_one(what: &'static str, rows: usize) -> Result<bool> {
     match rows {
         0 => Ok(false),

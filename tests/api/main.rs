@@ -53,6 +53,7 @@ mod second_factor_recovery;
 mod second_factor_sessions;
 mod sessions;
 mod sessions_cap;
+mod sessions_everybody;
 mod smoke;
 mod verify;
 mod wire;
