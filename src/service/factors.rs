@@ -65,6 +65,8 @@ pub fn begin(
     let sealed = kw.factor_sealer.seal(&context(account.id, &id), &secret);
     kw.store
         .write(move |tx| {
+            // One after the other: of two that begin at once the last one waits.
+            accounts::hold(tx, account.id)?;
             factors::add_pending(tx, account.id, &id, &sealed, now)?;
             if let Some(reservation) = &reservation {
                 reservation.succeeded(tx)?;
