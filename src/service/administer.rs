@@ -31,8 +31,15 @@ pub struct NewAccount {
 }
 
 /// # Errors
-/// `CONFLICT` where the e-mail address or username is taken; `SERVICE_UNAVAILABLE`.
+/// `CONFLICT` where the e-mail address or username is taken; `INVALID_PAYLOAD` where one of
+/// them could be taken for another's by its looks; `SERVICE_UNAVAILABLE`.
 pub fn add_account(kw: &Keyward, new: NewAccount) -> Result<AccountId> {
+    let mixed = new.email.as_ref().is_some_and(Email::mixes_scripts)
+        || new.username.as_ref().is_some_and(Username::mixes_scripts);
+    if mixed {
+        let message = "The e-mail address or username mixes letters of several scripts.";
+        return Err(Error::payload(message));
+    }
     let now = kw.clock.now();
     let id = AccountId(kw.entropy.id(now));
     let hash = new

@@ -27,6 +27,7 @@ mod login;
 mod login_passwords;
 mod login_races;
 mod logout;
+mod lookalikes;
 mod openapi;
 mod openapi_answers;
 mod openapi_bodies;

@@ -258,7 +258,7 @@ both!(m9_enrolments_that_begin_at_once_all_begin, |kw| {
         let mut secrets = Vec::new();
         for answer in &answers {
             assert_eq!(answer.status, 200, "{answer:?}");
-            secrets.push(crate::support::text(&answer.json(), "secret"));
+            secrets.push(text(&answer.json(), "secret"));
         }
         assert_eq!(kw.count("factors"), 1);
         let codes = secrets.iter().map(|secret| kw.code(secret, 0));

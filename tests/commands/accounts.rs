@@ -140,6 +140,23 @@ fn what_can_not_be_is_refused_and_changes_nothing() {
             "belongs to another account",
         ),
         (&["nobody"], PASSWORD, "is not an e-mail address"),
+        // The first a of each is Cyrillic, or is followed by what nobody sees (I11).
+        (&["\u{430}lice@example.com"], PASSWORD, "several scripts"),
+        (
+            &["x@example.com", "--username", "\u{430}lice"],
+            PASSWORD,
+            "several scripts",
+        ),
+        (
+            &["a\u{200b}lice@example.com"],
+            PASSWORD,
+            "is not an e-mail address",
+        ),
+        (
+            &["x@example.com", "--username", "a\u{200d}lice"],
+            PASSWORD,
+            "is no username",
+        ),
         (
             &["x@example.com", "--username", "a b"],
             PASSWORD,
