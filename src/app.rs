@@ -160,6 +160,7 @@ fn policy(config: &Config) -> Policy {
         password_min_length: config.password_min_length,
         require_verified_email: config.require_verified_email,
         key_life: config.key_rotation,
+        failure_alarm: config.failure_alarm,
     }
 }
 

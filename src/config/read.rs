@@ -55,6 +55,7 @@ pub struct Config {
     pub password_queue: usize,
     pub password_min_length: usize,
     pub require_verified_email: bool,
+    pub failure_alarm: i64,
     pub key_rotation: Duration,
     pub dialects: Vec<Dialect>,
 }
@@ -229,6 +230,7 @@ pub fn look(given: &BTreeMap<String, String>, test_mode: bool) -> Result<Config,
     let password_queue = r.value("KEYWARD_PASSWORD_QUEUE", |text| whole(text, 0, 4096));
     let password_min_length = r.value("KEYWARD_PASSWORD_MIN_LENGTH", |text| whole(text, 8, 128));
     let require_verified_email = r.value("KEYWARD_REQUIRE_VERIFIED_EMAIL", boolean);
+    let failure_alarm = r.value("KEYWARD_FAILURE_ALARM", |text| whole(text, 0, 1_000_000));
     let key_rotation = r.value("KEYWARD_KEY_ROTATION", |text| {
         duration(text)
             .ok()
@@ -274,6 +276,7 @@ pub fn look(given: &BTreeMap<String, String>, test_mode: bool) -> Result<Config,
             password_queue: password_queue?,
             password_min_length: password_min_length?,
             require_verified_email: require_verified_email?,
+            failure_alarm: failure_alarm?,
             key_rotation: key_rotation?,
             dialects: dialects?,
         })

@@ -177,6 +177,11 @@ pub const SETTINGS: &[Setting] = &[
         "Whether an account signs in only once its e-mail address was proven.",
     ),
     setting(
+        "KEYWARD_FAILURE_ALARM",
+        "300",
+        "So many failed sign-ins of all accounts within a minute are logged and audited as sign_ins_failing. 0: never.",
+    ),
+    setting(
         "KEYWARD_KEY_ROTATION",
         "90d",
         "How long a signing key signs before the next one takes over. 0: only by keyward key rotate.",

@@ -44,6 +44,8 @@ pub struct Policy {
     pub require_verified_email: bool,
     /// How long a signing key signs before the next one is published. Zero: only by hand.
     pub key_life: Duration,
+    /// So many failed sign-ins within a minute are told of. Zero: never.
+    pub failure_alarm: i64,
 }
 
 impl Policy {

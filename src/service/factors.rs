@@ -65,6 +65,8 @@ pub fn begin(
     let sealed = kw.factor_sealer.seal(&context(account.id, &id), &secret);
     kw.store
         .write(move |tx| {
+            // One after the other: of two that begin at once the last one waits.
+            accounts::hold(tx, account.id)?;
             factors::add_pending(tx, account.id, &id, &sealed, now)?;
             if let Some(reservation) = &reservation {
                 reservation.succeeded(tx)?;
@@ -105,12 +107,13 @@ pub fn confirm(
         }
     }
     // Counted like every guess: who stole a token must not guess his way to the codes.
-    let reservation = reserve(
+    let mut reservation = reserve(
         kw,
         &Subject::Account(account.id, account.epoch),
         client,
         None,
     )?;
+    reservation.guess_code(kw, account.id, client)?;
     let Some(Typed::Code(code)) = totp::typed(code.expose_secret()) else {
         return Err(wrong_second());
     };
@@ -160,6 +163,7 @@ pub fn disable(
         Some(password) => Some(prove_password(kw, seat, &account, password, client)?),
         None => None,
     };
+    let by_password = reservation.is_some();
     let (second, reservation) = prove_second(kw, &account, second, client, reservation)?;
     let keep = principal.session();
     change(
@@ -171,7 +175,12 @@ pub fn disable(
             if !use_second(tx, account.id, &second)? {
                 return Err(wrong_second());
             }
-            reservation.succeeded(tx)?;
+            if by_password {
+                reservation.succeeded(tx)?;
+            } else {
+                // A code alone says nothing of who guessed at the password.
+                reservation.taken_back(tx)?;
+            }
             factors::remove_all_of(tx, account.id)?;
             recovery_codes::remove_all_of(tx, account.id)?;
             end_others(kw, tx, account.id, keep, now)

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use super::context::{Inner, Keyward};
 use super::error::{Error, Result};
 use super::keys;
+use super::watch;
 use crate::store::purge::{What, purge_before};
 use crate::store::{AnyConnection, revocations, sessions};
 use crate::support::clock::Timestamp;
@@ -59,6 +60,7 @@ pub fn start(kw: &Keyward) -> Result<Housekeeping> {
         if purged_at.elapsed() >= PURGE_EVERY {
             purged_at = Instant::now();
             purge(kw)?;
+            watch::failed_sign_ins(kw)?;
             keys::rotate_when_due(kw)?;
         }
         Ok(())

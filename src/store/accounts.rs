@@ -192,6 +192,23 @@ pub fn advance_access(
         .first(connection)?)
 }
 
+/// Every session of every account is over. How many accounts there are.
+///
+/// # Errors
+/// When the database is away.
+pub fn advance_every_epoch(connection: &mut AnyConnection, now: Timestamp) -> Result<usize> {
+    if let AnyConnection::Postgres(postgres) = connection {
+        // Three seconds are enough for one account, and this is for as many as there are.
+        diesel::sql_query("SET LOCAL statement_timeout = '10min'").execute(postgres)?;
+    }
+    Ok(diesel::update(accounts::table)
+        .set((
+            accounts::epoch.eq(accounts::epoch + 1),
+            accounts::updated_at.eq(now.millis()),
+        ))
+        .execute(connection)?)
+}
+
 /// Notes a sign-in, if the account is enabled and still of that epoch. Whether it is:
 /// then it stays so until the transaction ends, and whoever disables it or ends its
 /// sessions meanwhile waits and finds the new one too.

@@ -201,6 +201,7 @@ pub fn beyond(
         .filter(sessions::account_id.eq(account.to_string()))
         .filter(sessions::revoked_at.is_null())
         .filter(sessions::idle_expires_at.gt(now.millis()))
+        .filter(sessions::absolute_expires_at.gt(now.millis()))
         .order((sessions::rotated_at.desc(), sessions::created_at.desc()))
         .offset(most)
         .limit(1)
@@ -339,6 +340,25 @@ pub fn end_all_of(
         sessions::revoke_reason.eq(reason.as_str()),
     ))
     .execute(connection)?)
+}
+
+/// The same for every account.
+///
+/// # Errors
+/// When the database is away.
+pub fn end_every(
+    connection: &mut AnyConnection,
+    now: Timestamp,
+    reason: EndReason,
+) -> Result<usize> {
+    Ok(
+        diesel::update(sessions::table.filter(sessions::revoked_at.is_null()))
+            .set((
+                sessions::revoked_at.eq(now.millis()),
+                sessions::revoke_reason.eq(reason.as_str()),
+            ))
+            .execute(connection)?,
+    )
 }
 
 fn at_most_one(what: &'static str, rows: usize) -> Result<bool> {

@@ -109,7 +109,13 @@ fn j23_h28_another_process_ends_sessions_of_a_running_server() {
     let home = Home::new();
     with_alice(&home);
     let server = Server::start(&home, &[]);
-    for command in ["disable", "enable", "revoke-sessions", "set-password"] {
+    for command in [
+        "disable",
+        "enable",
+        "revoke-sessions",
+        "--all",
+        "set-password",
+    ] {
         if command == "enable" {
             home.run(&["user", "enable", EMAIL]).done();
             continue;
@@ -121,6 +127,7 @@ fn j23_h28_another_process_ends_sessions_of_a_running_server() {
 
         let arguments = match command {
             "set-password" => vec!["user", command, EMAIL, "--password-stdin"],
+            "--all" => vec!["user", "revoke-sessions", command],
             _ => vec!["user", command, EMAIL],
         };
         home.run_with(&arguments, PASSWORD).done();
