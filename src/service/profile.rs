@@ -4,14 +4,17 @@ use super::authenticate::Principal;
 use super::context::Keyward;
 use super::error::{Error, Result};
 use crate::domain::account::Account;
-use crate::store::{AnyConnection, accounts, factors};
+use crate::store::accounts;
 
 /// The caller's account, read now.
 ///
 /// # Errors
 /// `INVALID_TOKEN` where it is gone or disabled; `SERVICE_UNAVAILABLE`.
 pub fn of(kw: &Keyward, principal: &Principal) -> Result<Account> {
-    kw.store.read(|db| read(db, principal))
+    kw.store
+        .read(|db| accounts::lookup(db, principal.account()))?
+        .filter(|account| is_theirs(account, principal))
+        .ok_or_else(Error::token)
 }
 
 /// The same, and whether it has a second factor that counts.
@@ -19,15 +22,12 @@ pub fn of(kw: &Keyward, principal: &Principal) -> Result<Account> {
 /// # Errors
 /// As [`of`].
 pub fn with_factor(kw: &Keyward, principal: &Principal) -> Result<(Account, bool)> {
-    kw.store.read(|db| {
-        let account = read(db, principal)?;
-        let factor = factors::active_of(db, account.id)?;
-        Ok((account, factor.is_some()))
-    })
+    kw.store
+        .read(|db| accounts::lookup_with_factor(db, principal.account()))?
+        .filter(|(account, _)| is_theirs(account, principal))
+        .ok_or_else(Error::token)
 }
 
-fn read(db: &mut AnyConnection, principal: &Principal) -> Result<Account> {
-    accounts::lookup(db, principal.account())?
-        .filter(|account| account.enabled && account.epoch == principal.claims.epoch)
-        .ok_or_else(Error::token)
+fn is_theirs(account: &Account, principal: &Principal) -> bool {
+    account.enabled && account.epoch == principal.claims.epoch
 }

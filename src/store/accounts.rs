@@ -6,7 +6,7 @@ use super::columns::{optional, time, word};
 use super::conflict::{Taken, unless_taken};
 use super::connection::{AnyConnection, on_each};
 use super::error::{Error, Result, exactly_one};
-use super::schema::accounts;
+use super::schema::{accounts, factors};
 use crate::domain::account::Account;
 use crate::domain::id::AccountId;
 use crate::domain::identifier::{Email, Identifier, Username};
@@ -95,6 +95,28 @@ pub fn lookup(connection: &mut AnyConnection, id: AccountId) -> Result<Option<Ac
     on_each!(connection, inner => question.first::<Row>(inner))
         .optional()?
         .map(Account::try_from)
+        .transpose()
+}
+
+/// The account, and whether it has a second factor that counts: one question, because a
+/// caller's profile asks nothing else.
+///
+/// # Errors
+/// When the database is away or the row is damaged.
+pub fn lookup_with_factor(
+    connection: &mut AnyConnection,
+    id: AccountId,
+) -> Result<Option<(Account, bool)>> {
+    let active = factors::account_id
+        .eq(accounts::id)
+        .and(factors::confirmed_at.is_not_null());
+    let question = accounts::table
+        .left_join(factors::table.on(active))
+        .filter(accounts::id.eq(id.to_string()))
+        .select((accounts::all_columns, factors::id.nullable()));
+    on_each!(connection, inner => question.first::<(Row, Option<String>)>(inner))
+        .optional()?
+        .map(|(account, factor)| Ok((account.try_into()?, factor.is_some())))
         .transpose()
 }
 

@@ -163,6 +163,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     accounts,
     account_roles,
     credentials,
+    factors,
     role_permissions,
     roles,
     sessions
