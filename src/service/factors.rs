@@ -11,13 +11,14 @@ use super::limiter::{Subject, reserve};
 use super::profile;
 use super::proof::{context, open_secret, prove_password, prove_second, use_second, wrong_second};
 use super::revoke::end_others;
+use super::standing;
 use crate::crypto::password_lane::Seat;
 use crate::crypto::totp::{self, Enrolment, RecoveryCodes, SECRET_BYTES, Typed};
 use crate::domain::event::{Event, What};
 use crate::domain::id::AccountId;
 use crate::domain::password::Password;
 use crate::domain::session::Client;
-use crate::store::{AnyConnection, accounts, factors, recovery_codes};
+use crate::store::{AnyConnection, factors, recovery_codes};
 use crate::support::clock::Timestamp;
 use crate::support::secret::{ExposeSecret as _, SecretString, same};
 
@@ -63,8 +64,10 @@ pub fn begin(
         .ok_or_else(|| Error::payload("The account's name is too long for a QR code"))?;
     let id = kw.entropy.id(now).to_string();
     let sealed = kw.factor_sealer.seal(&context(account.id, &id), &secret);
+    let session = principal.session();
     kw.store
         .write(move |tx| {
+            standing::hold(tx, account.id, session, now)?;
             factors::add_pending(tx, account.id, &id, &sealed, now)?;
             if let Some(reservation) = &reservation {
                 reservation.succeeded(tx)?;
@@ -244,7 +247,7 @@ fn change(
     let (inner, client) = (kw.clone(), client.clone());
     let (account, session) = (principal.account(), principal.session());
     let news = kw.store.write(move |tx| {
-        accounts::hold(tx, account)?;
+        standing::hold(tx, account, session, now)?;
         // The event first: news of revocations must be the last thing written.
         let event = Event::new(what, client.clone());
         record(&inner, tx, &event.of(account).within(session), now)?;

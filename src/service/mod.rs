@@ -24,6 +24,7 @@ pub mod revoke;
 mod revoked;
 mod rotate;
 mod seen;
+mod standing;
 
 pub use context::{Keyward, Parts, Policy};
 pub use error::{Code, Error, Result};

@@ -14,6 +14,7 @@ mod cors;
 mod csrf;
 mod dialects;
 mod docs;
+mod ended_sessions;
 mod environment;
 mod exchange;
 mod keys;
