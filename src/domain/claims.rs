@@ -2,6 +2,8 @@
 //! repeated or mistyped claim is no token of ours, so nothing can be smuggled in
 //! beside what is checked (threats D4, J13, J16, J20).
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -9,6 +11,11 @@ use super::access::Access;
 use super::id::{AccountId, OrganizationId, SessionId};
 use super::session::Class;
 use crate::support::clock::Timestamp;
+
+/// The longest that any setting lets an access token live. A process knows its own
+/// settings and not those of others on the same database: what must outlast every token
+/// goes by this (J23).
+pub const LONGEST_LIFE: Duration = Duration::from_secs(7 * 86_400);
 
 /// How much later than `exp` a token still passes, for clocks that differ (J15).
 pub const LEEWAY_SECONDS: i64 = 5;

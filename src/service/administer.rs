@@ -136,12 +136,12 @@ pub fn set_enabled(kw: &Keyward, account: AccountId, enabled: bool) -> Result<()
     } else {
         What::AccountDisabled
     };
-    change(kw, account, what, move |kw, tx, now| {
+    change(kw, account, what, move |_, tx, now| {
         accounts::set_enabled(tx, account, enabled, now)?;
         if enabled {
             Ok(None)
         } else {
-            end_all(kw, tx, account, now).map(Some)
+            end_all(tx, account, now).map(Some)
         }
     })
 }
@@ -155,7 +155,7 @@ pub fn set_password(kw: &Keyward, account: AccountId, password: &Password) -> Re
     change(kw, account, What::PasswordSet, move |kw, tx, now| {
         credentials::set(tx, account, &hash, now)?;
         limiter::forget(kw, tx, account)?;
-        end_all(kw, tx, account, now).map(Some)
+        end_all(tx, account, now).map(Some)
     })
 }
 
@@ -165,20 +165,20 @@ pub fn set_password(kw: &Keyward, account: AccountId, password: &Password) -> Re
 /// # Errors
 /// `INVALID_PAYLOAD` where there is none; `SERVICE_UNAVAILABLE`.
 pub fn reset_factor(kw: &Keyward, account: AccountId) -> Result<()> {
-    change(kw, account, What::FactorReset, move |kw, tx, now| {
+    change(kw, account, What::FactorReset, move |_, tx, now| {
         if !factors::remove_all_of(tx, account)? {
             return Err(Error::payload("The account has no second factor."));
         }
         recovery_codes::remove_all_of(tx, account)?;
-        end_all(kw, tx, account, now).map(Some)
+        end_all(tx, account, now).map(Some)
     })
 }
 
 /// # Errors
 /// `SERVICE_UNAVAILABLE`.
 pub fn revoke_sessions(kw: &Keyward, account: AccountId) -> Result<()> {
-    change(kw, account, What::SessionsRevoked, move |kw, tx, now| {
-        end_all(kw, tx, account, now).map(Some)
+    change(kw, account, What::SessionsRevoked, move |_, tx, now| {
+        end_all(tx, account, now).map(Some)
     })
 }
 
@@ -211,7 +211,7 @@ pub fn grant_role(kw: &Keyward, account: AccountId, role: &str) -> Result<()> {
 /// `SERVICE_UNAVAILABLE`.
 pub fn take_role(kw: &Keyward, account: AccountId, role: &str) -> Result<()> {
     let role = role.to_owned();
-    change(kw, account, What::RoleTaken, move |kw, tx, now| {
+    change(kw, account, What::RoleTaken, move |_, tx, now| {
         if !roles::take(tx, account, &role)? {
             return Ok(None);
         }
@@ -223,7 +223,7 @@ pub fn take_role(kw: &Keyward, account: AccountId, role: &str) -> Result<()> {
         };
         Ok(Some(Entry {
             news,
-            until: forgotten_at(kw, now),
+            until: forgotten_at(now),
         }))
     })
 }
@@ -257,12 +257,7 @@ fn change(
     Ok(())
 }
 
-fn end_all(
-    kw: &Keyward,
-    tx: &mut AnyConnection,
-    account: AccountId,
-    now: Timestamp,
-) -> Result<Entry> {
+fn end_all(tx: &mut AnyConnection, account: AccountId, now: Timestamp) -> Result<Entry> {
     let epoch = accounts::advance_epoch(tx, account, now)?;
     sessions::end_all_of(tx, account, now, EndReason::Revoked)?;
     let news = News::Account {
@@ -272,6 +267,6 @@ fn end_all(
     };
     Ok(Entry {
         news,
-        until: forgotten_at(kw, now),
+        until: forgotten_at(now),
     })
 }

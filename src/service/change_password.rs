@@ -64,7 +64,7 @@ pub fn change_password(
             credentials::set(tx, id, &hash, now)?;
             let event = Event::new(What::PasswordChanged, client.clone());
             record(&inner, tx, &event.of(id).within(keep), now)?;
-            end_others(&inner, tx, id, keep, now)
+            end_others(tx, id, keep, now)
         })
         .map_err(Error::or_credentials)?;
     kw.learn(&news);

@@ -126,7 +126,7 @@ pub fn confirm(
         What::FactorEnabled,
         principal,
         client,
-        move |kw, tx, now| {
+        move |tx, now| {
             if factors::active_of(tx, account.id)?.is_some()
                 || !factors::confirm(tx, &pending.id, step, now)?
             {
@@ -137,7 +137,7 @@ pub fn confirm(
             }
             reservation.taken_back(tx)?;
             recovery_codes::replace(tx, account.id, &macs, now)?;
-            end_others(kw, tx, account.id, keep, now)
+            end_others(tx, account.id, keep, now)
         },
     )?;
     Ok(codes)
@@ -170,14 +170,14 @@ pub fn disable(
         What::FactorDisabled,
         principal,
         client,
-        move |kw, tx, now| {
+        move |tx, now| {
             if !use_second(tx, account.id, &second)? {
                 return Err(wrong_second());
             }
             reservation.succeeded(tx)?;
             factors::remove_all_of(tx, account.id)?;
             recovery_codes::remove_all_of(tx, account.id)?;
-            end_others(kw, tx, account.id, keep, now)
+            end_others(tx, account.id, keep, now)
         },
     )
 }
@@ -204,7 +204,7 @@ pub fn renew_recovery_codes(
         What::RecoveryCodesRenewed,
         principal,
         client,
-        move |_, tx, now| {
+        move |tx, now| {
             if !use_second(tx, account.id, &second)? {
                 return Err(wrong_second());
             }
@@ -241,7 +241,7 @@ fn change(
     what: What,
     principal: &Principal,
     client: &Client,
-    mut write: impl FnMut(&Keyward, &mut AnyConnection, Timestamp) -> Result<News> + Send + 'static,
+    mut write: impl FnMut(&mut AnyConnection, Timestamp) -> Result<News> + Send + 'static,
 ) -> Result<()> {
     let now = kw.clock.now();
     let (inner, client) = (kw.clone(), client.clone());
@@ -251,7 +251,7 @@ fn change(
         // The event first: news of revocations must be the last thing written.
         let event = Event::new(what, client.clone());
         record(&inner, tx, &event.of(account).within(session), now)?;
-        write(&inner, tx, now)
+        write(tx, now)
     });
     let news = news.map_err(Error::or_credentials)?;
     kw.learn(&news);

@@ -331,7 +331,7 @@ fn write_session(
     sessions::add(tx, session)?;
     login_attempts::add(tx, attempt)?;
     record(kw, tx, &event(What::LoginSucceeded), now)?;
-    let displaced = displace(kw, tx, account.id, now)?;
+    let displaced = displace(tx, account.id, now)?;
     Ok(Begun {
         account,
         access,
@@ -341,19 +341,14 @@ fn write_session(
 
 /// Ends the session that was idle for longest, where there are too many. The last thing
 /// that its transaction writes.
-fn displace(
-    kw: &Keyward,
-    tx: &mut AnyConnection,
-    account: AccountId,
-    now: Timestamp,
-) -> Result<Option<Entry>> {
+fn displace(tx: &mut AnyConnection, account: AccountId, now: Timestamp) -> Result<Option<Entry>> {
     let Some(oldest) = sessions::beyond(tx, account, MOST_SESSIONS, now)? else {
         return Ok(None);
     };
     if !sessions::end(tx, oldest, now, EndReason::Displaced)? {
         return Ok(None);
     }
-    let entry = ended(kw, oldest, now);
+    let entry = ended(oldest, now);
     revocations::add(tx, entry)?;
     Ok(Some(entry))
 }

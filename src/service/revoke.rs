@@ -34,7 +34,7 @@ pub fn list(kw: &Keyward, principal: &Principal) -> Result<Vec<Session>> {
 pub fn one(kw: &Keyward, principal: &Principal, id: SessionId, client: &Client) -> Result<()> {
     let now = kw.clock.now();
     let (caller, acting) = (principal.account(), principal.session());
-    let entry = ended(kw, id, now);
+    let entry = ended(id, now);
     let (inner, client) = (kw.clone(), client.clone());
     kw.store.write(move |tx| {
         standing::hold(tx, caller, acting, now)?;
@@ -68,7 +68,7 @@ pub fn others(kw: &Keyward, principal: &Principal, client: &Client) -> Result<()
         standing::hold(tx, account, keep, now)?;
         let event = Event::new(What::SessionsRevoked, client.clone());
         record(&inner, tx, &event.of(account).within(keep), now)?;
-        end_others(&inner, tx, account, keep, now)
+        end_others(tx, account, keep, now)
     })?;
     kw.learn(&news);
     Ok(())
@@ -77,7 +77,6 @@ pub fn others(kw: &Keyward, principal: &Principal, client: &Client) -> Result<()
 /// Ends every living session of the account but `keep`. The last thing that its
 /// transaction may write.
 pub(super) fn end_others(
-    kw: &Keyward,
     tx: &mut AnyConnection,
     account: AccountId,
     keep: SessionId,
@@ -89,7 +88,7 @@ pub(super) fn end_others(
             && session.ended.is_none()
             && sessions::end(tx, session.id, now, EndReason::Revoked)?
         {
-            news.push(ended(kw, session.id, now));
+            news.push(ended(session.id, now));
         }
     }
     for entry in &news {

@@ -6,6 +6,7 @@ use super::audit::record;
 use super::context::Keyward;
 use super::error::{Error, Result};
 use crate::domain::account::Account;
+use crate::domain::claims::LONGEST_LIFE;
 use crate::domain::event::{Event, What};
 use crate::domain::id::SessionId;
 use crate::domain::rotation::{Step, step};
@@ -144,7 +145,7 @@ fn attempt(
                 return Ok(None);
             }
             record(kw, tx, &event(What::RefreshReuse), now)?;
-            let entry = ended(kw, session.id, now);
+            let entry = ended(session.id, now);
             revocations::add(tx, entry)?;
             return Ok(Some(Rotated::Ended(entry)));
         }
@@ -157,16 +158,16 @@ fn attempt(
 }
 
 /// The news that a session has ended, for as long as a token of it could live.
-pub(super) fn ended(kw: &Keyward, session: SessionId, now: Timestamp) -> Entry {
+pub(super) fn ended(session: SessionId, now: Timestamp) -> Entry {
     Entry {
         news: News::Session(session),
-        until: forgotten_at(kw, now),
+        until: forgotten_at(now),
     }
 }
 
-/// When no access token can live any more that is signed now.
-pub(super) fn forgotten_at(kw: &Keyward, now: Timestamp) -> Timestamp {
-    now + kw.policy.longest_access_ttl() + std::time::Duration::from_secs(120)
+/// When no access token can live any more that is signed now, by whatever process.
+pub(super) fn forgotten_at(now: Timestamp) -> Timestamp {
+    now + LONGEST_LIFE + std::time::Duration::from_secs(120)
 }
 
 impl Keyward {

@@ -222,13 +222,13 @@ both!(b15_a_flood_of_names_leaves_nothing_behind, |kw| {
     }
     assert_eq!(kw.count("limits"), 63);
     kw.advance(301);
-    housekeeping::purge(&kw.kw).unwrap();
+    housekeeping::purge(&kw.kw, kw.kw.clock.now()).unwrap();
     assert_eq!(
         kw.count("limits"),
         60,
         "addresses are kept for five minutes"
     );
     kw.advance(30 * 86_400);
-    housekeeping::purge(&kw.kw).unwrap();
+    housekeeping::purge(&kw.kw, kw.kw.clock.now()).unwrap();
     assert_eq!(kw.count("limits"), 0);
 });

@@ -115,7 +115,8 @@ impl Real {
     }
 
     pub fn purge(&self, process: usize) {
-        housekeeping::purge(&self.processes[process].kw).unwrap();
+        let kw = &self.processes[process].kw;
+        housekeeping::purge(kw, kw.clock.now()).unwrap();
     }
 
     pub fn now(&self) -> i64 {
