@@ -56,8 +56,8 @@ enum Command {
 
 #[derive(Args, Default)]
 struct Serve {
-    /// For integrators: loopback only, a throw-away database, and a clock that
-    /// POST /test/clock moves
+    /// For integrators: loopback only, a throw-away database (DATABASE_URL must be
+    /// unset), and a clock that POST /test/clock moves
     #[arg(long)]
     test_mode: bool,
 }

@@ -13,11 +13,7 @@ use crate::support::secret::{ExposeSecret as _, SecretString};
 
 /// The secret from which every key is derived: given, in a file, or made beside an
 /// SQLite database.
-pub(super) fn master_key(
-    r: &mut Reader<'_>,
-    database: &store::Url,
-    test_mode: bool,
-) -> Option<MasterKey> {
+pub(super) fn master_key(r: &mut Reader<'_>, database: &store::Url) -> Option<MasterKey> {
     let secret = match (
         r.text("KEYWARD_SECRET"),
         r.text("KEYWARD_SECRET_FILE"),
@@ -39,9 +35,6 @@ pub(super) fn master_key(
                 Ok(secret) => secret,
                 Err(why) => return r.fault("KEYWARD_SECRET_FILE", why),
             }
-        }
-        (None, None, store::Url::Postgres(_)) if test_mode => {
-            SecretString::from("test mode only: 0123456789abcdefghijklmnopqrstuvwxyz")
         }
         (None, None, store::Url::Postgres(_)) => {
             return r.fault(

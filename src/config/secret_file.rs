@@ -18,21 +18,7 @@ use crate::support::secret::SecretString;
 pub fn read(path: &Path, make: bool) -> Result<SecretString, String> {
     let told = |error: std::io::Error| format!("{}: {error}", path.display());
     if make {
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        match options.open(path) {
-            Ok(mut file) => {
-                let secret = STANDARD.encode(Entropy::system().bytes::<32>());
-                file.write_all(secret.as_bytes())
-                    .and_then(|()| file.write_all(b"\n"))
-                    .and_then(|()| file.sync_all())
-                    .map_err(told)?;
-            }
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(told(error)),
-        }
+        make_whole(path).map_err(told)?;
     }
     #[cfg(unix)]
     {
@@ -46,5 +32,36 @@ pub fn read(path: &Path, make: bool) -> Result<SecretString, String> {
         }
     }
     let text = fs::read_to_string(path).map_err(told)?;
+    if text.trim().is_empty() {
+        return Err(format!(
+            "{} is empty: put the secret back, or remove the file",
+            path.display()
+        ));
+    }
     Ok(text.trim().to_owned().into())
+}
+
+/// Makes the file with all that is in it at once, so that another process which starts at
+/// the same instant never reads half of it. One that is there stays as it is.
+fn make_whole(path: &Path) -> std::io::Result<()> {
+    if path.exists() {
+        return Ok(());
+    }
+    let draft = path.with_extension(format!("secret.{}", std::process::id()));
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(&draft)?;
+    let secret = STANDARD.encode(Entropy::system().bytes::<32>());
+    let linked = file
+        .write_all(format!("{secret}\n").as_bytes())
+        .and_then(|()| file.sync_all())
+        // Unlike a rename, this never replaces what another process made meanwhile.
+        .and_then(|()| fs::hard_link(&draft, path));
+    fs::remove_file(&draft)?;
+    match linked {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
 }

@@ -73,11 +73,15 @@ fn g11_the_first_start_makes_an_administrator_and_says_how_to_sign_in() {
 
 #[test]
 fn an_administrator_of_the_settings_is_taken_and_the_password_not_repeated() {
-    let home = Home::new().and("KEYWARD_ADMIN_PASSWORD", PASSWORD);
+    // As it is, spaces included (P11).
+    let spaced = format!(" {PASSWORD} ");
+    let home = Home::new().and("KEYWARD_ADMIN_PASSWORD", &spaced);
     let server = Server::start(&home, &[]);
     assert!(!server.greeting.join("\n").contains("CANARY"));
     assert_eq!(try_it(&server)["status"], "ok");
-    server.sign_in("admin@localhost", PASSWORD);
+    server.sign_in("admin@localhost", &spaced);
+    let trimmed = json!({ "email": "admin@localhost", "password": PASSWORD });
+    assert_eq!(server.post("/auth/login", &trimmed).status, 401);
     assert!(!server.log().contains("CANARY"));
 }
 
@@ -181,6 +185,14 @@ fn in_test_mode_the_clock_is_moved_by_hand() {
             "{body}"
         );
     }
+    // Commands work beside it by the database that it tells of.
+    let database = server.greeted("database").unwrap();
+    let path = database.rsplit(' ').next().unwrap();
+    let beside = Home::new().and("DATABASE_URL", &format!("sqlite://{path}"));
+    beside
+        .run_with(&["user", "add", EMAIL, "--password-stdin"], PASSWORD)
+        .done();
+    server.sign_in(EMAIL, PASSWORD);
     // It is a throw-away: the folder that it was started in stays as it was.
     assert!(!home.join("keyward.db").exists() && !home.join("keyward.secret").exists());
 }
@@ -194,6 +206,26 @@ fn test_mode_is_for_this_machine_and_for_those_who_ask_for_it() {
         let run = Home::with(&[(name, value)]).run(&["serve", "--test-mode"]);
         assert!(run.refused().contains(name), "{run:?}");
     }
+    // It never touches a database that it did not make: its hashes are cheap, its clock
+    // is moved, and its housekeeping deletes by that clock.
+    let home = Home::new();
+    home.run_with(&["user", "add", EMAIL, "--password-stdin"], PASSWORD)
+        .done();
+    let before = std::fs::read(home.join("keyward.db")).unwrap();
+    std::fs::write(home.join(".env"), "DATABASE_URL=sqlite://keyward.db\n").unwrap();
+    let run = home.run(&["serve", "--test-mode"]);
+    assert!(
+        run.refused()
+            .contains("DATABASE_URL: must be unset in test mode")
+    );
+    std::fs::remove_file(home.join(".env")).unwrap();
+    let home = home.and("DATABASE_URL", "sqlite://keyward.db");
+    let run = home.run(&["serve", "--test-mode"]);
+    assert!(
+        run.refused()
+            .contains("DATABASE_URL: must be unset in test mode")
+    );
+    assert_eq!(std::fs::read(home.join("keyward.db")).unwrap(), before);
     let home = Home::new();
     let server = Server::start(&home, &[]);
     assert_eq!(server.ask("GET", "/test/clock", &[], "").status, 404);

@@ -11,9 +11,10 @@ fn g7_every_fault_of_the_settings_is_told_in_a_line_of_its_own() {
         ("KEYWARD_ACCES_TOKEN_TTL", "15m"),
         ("KEYWARD_REFRESH_GRACE", "5m"),
         ("KEYWARD_BCRYPT_COST", "4"),
-        ("KEYWARD_TRUSTED_PROXIES", "0.0.0.0/0"),
+        ("KEYWARD_TRUSTED_PROXIES", "0.0.0.0/1,128.0.0.0/1"),
         ("KEYWARD_SECRET", "CANARY-too-short"),
         ("KEYWARD_ADMIN_EMAIL", "nobody"),
+        ("KEYWARD_TEST_MODE", "1"),
     ]);
     for arguments in [
         &[][..],
@@ -32,6 +33,7 @@ fn g7_every_fault_of_the_settings_is_told_in_a_line_of_its_own() {
             named,
             [
                 "KEYWARD_ACCES_TOKEN_TTL",
+                "KEYWARD_TEST_MODE",
                 "KEYWARD_LISTEN",
                 "KEYWARD_SECRET",
                 "KEYWARD_ADMIN_EMAIL",
@@ -74,6 +76,12 @@ fn g1_g3_the_secret_is_made_once_and_must_stay_private() {
     let run = home.run(&["key", "list"]);
     assert!(run.refused().contains("chmod 600"), "{run:?}");
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+
+    // One that was emptied is told of by its name, and no other is made in its place.
+    std::fs::write(&path, "\n").unwrap();
+    let run = home.run(&["key", "list"]);
+    assert!(run.refused().contains("keyward.secret is empty"), "{run:?}");
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "\n");
 
     // Another secret opens nothing, and that is said in its own words.
     std::fs::write(&path, "0123456789abcdefghijklmnopqrstuvwxyz").unwrap();
@@ -182,5 +190,37 @@ fn s13_a_database_of_a_newer_keyward_is_refused() {
     ] {
         let run = home.run(arguments);
         assert!(run.refused().contains("99991231"), "{run:?}");
+    }
+}
+
+/// Whoever is first makes secret, database and keys; the others wait, and find them.
+#[test]
+fn s14_many_first_starts_in_a_bare_folder_all_succeed() {
+    for _ in 0..3 {
+        let home = Home::new();
+        let home = &home;
+        let add = move |number: usize| {
+            let email = format!("user{number}@example.com");
+            home.run_with(
+                &["user", "add", &email, "--password-stdin"],
+                "a good password",
+            )
+        };
+        let runs: Vec<_> = std::thread::scope(|scope| {
+            let started: Vec<_> = (0..6).map(|n| scope.spawn(move || add(n))).collect();
+            started.into_iter().map(|run| run.join().unwrap()).collect()
+        });
+        for run in runs {
+            run.done();
+        }
+        assert_eq!(home.run(&["user", "list"]).done().lines().count(), 6);
+        let mut files: Vec<_> = home
+            .read_dir()
+            .unwrap()
+            .map(|file| file.unwrap().file_name().into_string().unwrap())
+            .filter(|name| !name.starts_with("keyward.db"))
+            .collect();
+        files.sort();
+        assert_eq!(files, ["keyward.secret"], "no draft is left");
     }
 }

@@ -90,7 +90,8 @@ impl Real {
             clock: Clock::still(now),
             entropy: Entropy::seeded(self.entropy_seed),
         };
-        let config = config::read(&self.settings, true).ok().unwrap();
+        let mut config = config::read(&self.settings, false).ok().unwrap();
+        config.bcrypt_cost = 4;
         let kw = App::build(&config, world).unwrap().keyward;
         let mut reader = kw.store.own_reader().unwrap();
         housekeeping::tail(&kw, &mut reader).unwrap();
