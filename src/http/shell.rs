@@ -49,7 +49,7 @@ pub async fn shell<B: MessageBody>(request: ServiceRequest, next: Next<B>) -> An
                 }
             })
             .err()
-            .map(|error| refuse_at(request.path(), &error)),
+            .map(|error| refuse_at(routes::path(&request), &error)),
     };
     let mut response = match early {
         Some(response) => request.into_response(response).map_into_right_body(),
@@ -125,7 +125,7 @@ fn throttle(request: &ServiceRequest, web: &Web) -> Result<(), Error> {
 /// would be a yes to whoever sends these headers (threat F16).
 fn is_preflight(request: &ServiceRequest) -> bool {
     request.method() == Method::OPTIONS
-        && request.path() != "/auth/verify"
+        && routes::path(request) != "/auth/verify"
         && request.headers().contains_key(ORIGIN)
         && request
             .headers()
@@ -141,7 +141,7 @@ fn preflight(request: &ServiceRequest, web: &Web) -> HttpResponse {
         .and_then(|value| origin::allowed(value, web));
     if listed.is_none() {
         return refuse_at(
-            request.path(),
+            routes::path(request),
             &Error::forbidden("This origin is not on the list."),
         );
     }
