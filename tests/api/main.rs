@@ -24,6 +24,7 @@ mod limits_address;
 mod limits_devices;
 mod limits_shared;
 mod login;
+mod login_abandoned;
 mod login_passwords;
 mod login_races;
 mod logout;
