@@ -1,7 +1,12 @@
 //! A session that was ended elsewhere: until the news has come here its token passes the
 //! check, but who acts by it is looked at again where the act is written (R15, J25).
 
-use keyward::service::administer;
+use diesel::connection::SimpleConnection as _;
+use keyward::domain::password::Password;
+use keyward::domain::session::{Client, EndReason};
+use keyward::service::authenticate::authenticate;
+use keyward::service::change_password::change_password;
+use keyward::service::{Keyward, administer, logout};
 use serde_json::{Value, json};
 
 use crate::support::{Answer, Factor, Forge, PASSWORD, TestKeyward, account_of, text};
@@ -141,3 +146,50 @@ both!(r15_j25_an_ended_session_changes_nothing_any_more, |kw| {
         kw.execute("DELETE FROM limits", "DELETE FROM limits");
     }
 });
+
+// On PostgreSQL transactions run side by side: between the look at the session and the
+// commit of what it does, nobody ends it. (SQLite has one writer.)
+#[test]
+fn r15_a_session_that_acts_is_ended_before_or_after_postgres() {
+    let Some(kw) = TestKeyward::postgres(&[]) else {
+        return;
+    };
+    let (access, _) = kw.signed_in("alice@example.com");
+    kw.execute(
+        "",
+        "CREATE FUNCTION gate() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+             PERFORM pg_advisory_xact_lock(7); RETURN NEW; END $$;
+         CREATE TRIGGER gate BEFORE UPDATE ON credentials
+         FOR EACH ROW EXECUTE FUNCTION gate()",
+    );
+    let mut gate = kw.kw.store.own_reader().unwrap();
+    gate.batch_execute("SELECT pg_advisory_lock(7)").unwrap();
+    let waiting = |many: i64| {
+        let activity = "pg_stat_activity WHERE datname = current_database() AND wait_event_type \
+                        = 'Lock'";
+        (0..50_000).any(|_| kw.count(activity) >= many)
+    };
+    let client = Client::default();
+    let principal = || authenticate(&kw.kw, &access.clone().into()).unwrap();
+    let (changes, leaves) = (principal(), principal());
+    std::thread::scope(|scope| {
+        let (inner, client): (&Keyward, _) = (&kw.kw, &client);
+        let change = scope.spawn(move || {
+            let (seat, _waiting) = inner.lane.seat().unwrap();
+            let [present, new] =
+                [PASSWORD, "another good one"].map(|text| Password::parse(text).unwrap());
+            change_password(inner, &seat, &changes, &present, &new, client)
+        });
+        assert!(waiting(1));
+        let leave = scope.spawn(move || logout::by_principal(inner, &leaves, client));
+        assert!(waiting(2), "signing out waits");
+        assert!(!leave.is_finished() && !change.is_finished());
+        gate.batch_execute("SELECT pg_advisory_unlock(7)").unwrap();
+        assert!(change.join().unwrap().is_ok() && leave.join().unwrap().is_ok());
+    });
+    assert_eq!(
+        kw.sign_in("alice@example.com", "another good one").status,
+        200
+    );
+    kw.assert_ended(&access, &[], EndReason::Logout);
+}
