@@ -1,7 +1,7 @@
 //! The composition root: from settings to a Keyward that is ready to serve.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::config::Config;
 use crate::crypto::password_hasher::PasswordHasher;
@@ -85,9 +85,8 @@ impl App {
             ..Options::default()
         };
         let store = Store::open(config.database.clone(), &options)?;
-        let began = Instant::now();
         let hasher = PasswordHasher::new(&config.master_key, config.bcrypt_cost, &world.entropy);
-        let lane = lane(config, began.elapsed())?;
+        let lane = lane(config, hasher.one_hash_about())?;
         let parts = Parts {
             policy: policy(config),
             store,
@@ -161,6 +160,7 @@ fn policy(config: &Config) -> Policy {
         password_min_length: config.password_min_length,
         require_verified_email: config.require_verified_email,
         key_life: config.key_rotation,
+        failure_alarm: config.failure_alarm,
     }
 }
 

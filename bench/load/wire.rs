@@ -66,9 +66,11 @@ impl Wire {
         loop {
             line.clear();
             self.stream.read_line(&mut line)?;
-            let Some((name, value)) = line.trim_end().split_once(": ") else {
+            let line = line.trim_end_matches(['\r', '\n']);
+            if line.is_empty() {
                 break;
-            };
+            }
+            let (name, value) = line.split_once(": ").ok_or_else(wrong)?;
             match name.to_ascii_lowercase().as_str() {
                 "content-length" => answer.body.resize(value.parse().map_err(|_| wrong())?, 0),
                 "retry-after" => answer.retry_after = true,

@@ -14,6 +14,6 @@ pub fn lane(c: &mut Criterion) {
     let full = PasswordLane::start(1, 0).expect("threads");
     let _taken = full.seat();
     c.bench_function("password lane, refused", |b| {
-        b.iter(|| full.seat().is_none())
+        b.iter(|| full.seat().is_none());
     });
 }

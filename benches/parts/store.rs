@@ -5,7 +5,7 @@ use keyward::domain::id::{AccountId, SessionId};
 use keyward::domain::identifier::Email;
 use keyward::domain::rotation::Generation;
 use keyward::domain::session::{Authentication, Class, Mode, Session};
-use keyward::store::{Error, Options, Store, Url, accounts, migrations, sessions};
+use keyward::store::{Error, Options, Store, Url, accounts, migrations, rotation, sessions};
 use keyward::support::clock::Timestamp;
 use uuid::Uuid;
 
@@ -74,7 +74,7 @@ pub fn store(c: &mut Criterion) {
     c.bench_function("store, rotate a session, durably", |b| {
         b.iter(|| {
             let at = generation;
-            let rotated = store.write(move |tx| sessions::rotate(tx, id, at, NOW, END));
+            let rotated = store.write(move |tx| rotation::rotate(tx, id, at, NOW, END));
             assert!(rotated.expect("a commit"));
             generation += 1;
         });

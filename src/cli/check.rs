@@ -1,8 +1,7 @@
-//! `keyward check`: what is in order and what is not, in words. Like every
-//! command it makes the secret and the database file where they are missing; it
-//! changes nothing in a database.
+//! `keyward check`: what is in order and what is not, in words, and what a start would
+//! make. It makes and changes nothing.
 
-use super::{Outcome, read_config};
+use super::{Outcome, look_at_config};
 use crate::app::{App, World};
 use crate::config::Config;
 use crate::service::keys;
@@ -13,7 +12,7 @@ use crate::support::clock::Clock;
 const CLOCKS_DIFFER: i64 = 2_000;
 
 pub(super) fn run() -> Outcome {
-    let config = read_config(false)?;
+    let config = look_at_config()?;
     println!("ok    settings");
     let mut faults = 0;
     let mut say = |fine: bool, text: String| {
@@ -21,11 +20,21 @@ pub(super) fn run() -> Outcome {
         println!("{}  {text}", if fine { "ok  " } else { "FAIL" });
     };
     cookies(&config, &mut say);
+    if let Some(path) = &config.secret_to_make {
+        say(true, format!("secret: a start makes {}", path.display()));
+    }
+    for why in config.database.exposures() {
+        say(false, format!("files: {why}"));
+    }
+    let label = config.database.label();
+    if !config.database.exists() {
+        say(true, format!("database: a start makes {label}"));
+        return summary(faults);
+    }
     match migrations::status(&config.database) {
         Err(error) => say(false, format!("database: {error}")),
         Ok(statuses) => {
             let pending = statuses.iter().filter(|status| !status.applied).count();
-            let label = config.database.label();
             if pending == 0 {
                 say(true, format!("database: {label}, up to date"));
                 inside(&config, &mut say);
@@ -39,6 +48,10 @@ pub(super) fn run() -> Outcome {
             }
         }
     }
+    summary(faults)
+}
+
+fn summary(faults: usize) -> Outcome {
     if faults == 0 {
         Ok(())
     } else {

@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 
-use super::{Outcome, read_config};
+use super::{Outcome, look_at_config, read_config};
 use crate::store::migrations;
 
 #[derive(Subcommand)]
@@ -16,7 +16,10 @@ pub(super) enum Migrate {
 }
 
 pub(super) fn run(command: &Migrate) -> Outcome {
-    let config = read_config(false)?;
+    let config = match command {
+        Migrate::Status => look_at_config()?,
+        Migrate::Up | Migrate::Down => read_config(false)?,
+    };
     let told = |error: crate::store::Error| error.to_string();
     match command {
         Migrate::Up => {

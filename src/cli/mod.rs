@@ -6,6 +6,7 @@ mod key;
 mod migrate;
 mod routes;
 mod serve;
+mod signals;
 mod tune_hash;
 mod user;
 
@@ -112,12 +113,36 @@ fn start_log() {
         .init();
 }
 
-/// Every fault of the settings, a line each.
+/// As a start reads them. Every fault of the settings is a line.
 fn read_config(test_mode: bool) -> Result<Config, String> {
-    let given: BTreeMap<String, String> = std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-        .collect();
-    config::read(&given, test_mode).map_err(|faults| {
+    environment(|given| config::read(given, test_mode))
+}
+
+/// For a command that only looks: nothing is made.
+fn look_at_config() -> Result<Config, String> {
+    environment(|given| config::look(given, false))
+}
+
+fn environment(
+    read: impl FnOnce(&BTreeMap<String, String>) -> Result<Config, Vec<config::Fault>>,
+) -> Result<Config, String> {
+    let mut given = BTreeMap::new();
+    let mut unreadable = Vec::new();
+    for (name, value) in std::env::vars_os() {
+        let name = name.to_string_lossy().into_owned();
+        match value.into_string() {
+            Ok(value) => {
+                given.insert(name, value);
+            }
+            // As if it were absent its default would stand in silence.
+            Err(_) if settings::is_ours(&name) => unreadable.push(format!("{name}: is not UTF-8")),
+            Err(_) => {}
+        }
+    }
+    if !unreadable.is_empty() {
+        return Err(unreadable.join("\nkeyward: "));
+    }
+    read(&given).map_err(|faults| {
         let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
         lines.join("\nkeyward: ")
     })

@@ -1,5 +1,10 @@
 //! `keyward serve`.
 
+use std::pin::pin;
+
+use futures_util::future::{Either, select};
+
+use super::signals::Signals;
 use super::{Outcome, Serve, explain, read_config};
 use crate::app::{App, FirstAdministrator, World};
 use crate::config::Config;
@@ -8,27 +13,44 @@ use crate::service::housekeeping;
 use crate::support::secret::ExposeSecret as _;
 
 pub(super) fn run(serve: &Serve) -> Outcome {
-    let config = read_config(serve.test_mode)?;
+    let mut config = read_config(serve.test_mode)?;
+    // Before anything else: what is said of the address holds from here on.
+    let asked = config.listen;
+    let listener = http::listen(asked)
+        .and_then(|listener| Ok((listener.local_addr()?, listener)))
+        .map_err(|error| format!("KEYWARD_LISTEN: {asked}: {error}"));
+    let (address, listener) = listener?;
+    config.listens_on(address);
     let label = config.database.label();
     let told = |error: crate::service::Error| format!("{label}: {}", explain(&error));
     let world = World::real(&config);
     let app = App::build(&config, world).map_err(told)?;
+    for why in config.database.exposures() {
+        log::warn!("{why}");
+    }
     let administrator = app.first_administrator(&config).map_err(told)?;
     let housekeeping = housekeeping::start(&app.keyward).map_err(told)?;
     let system = actix_web::rt::System::new();
     let served = system.block_on(async {
-        let served = http::serve(&app.keyward, &app.web, config.listen)
-            .map_err(|error| format!("KEYWARD_LISTEN: {}: {error}", config.listen))?;
-        greet(&config, served.address.port(), administrator.as_ref());
-        served.server.await.map_err(|error| error.to_string())
+        let told = |error: std::io::Error| error.to_string();
+        let server = http::serve(&app.keyward, &app.web, listener).map_err(told)?;
+        // Before it says that it is there: from then on somebody may send it one.
+        let signals = Signals::catch().map_err(told)?;
+        greet(&config, administrator.as_ref());
+        let end = signals.obey(server.handle(), &app.web, config.shutdown_delay);
+        match select(server, pin!(end)).await {
+            Either::Left((ended, _)) => ended.map_err(told),
+            Either::Right(((), _)) => Ok(()),
+        }
     });
-    drop(housekeeping);
+    drop((system, housekeeping, app.web));
+    app.keyward.close();
     config.database.discard();
     served
 }
 
 /// Where it listens, who can sign in, and a line that works when pasted.
-fn greet(config: &Config, port: u16, administrator: Option<&FirstAdministrator>) {
+fn greet(config: &Config, administrator: Option<&FirstAdministrator>) {
     let host = config.listen.ip();
     let host = if host.is_unspecified() {
         "127.0.0.1".to_owned()
@@ -40,7 +62,7 @@ fn greet(config: &Config, port: u16, administrator: Option<&FirstAdministrator>)
     } else {
         host
     };
-    let url = format!("http://{host}:{port}");
+    let url = format!("http://{host}:{}", config.listen.port());
     println!("Keyward {} listens on {url}", env!("CARGO_PKG_VERSION"));
     println!("  database       {}", config.database.label());
     if config.test_mode {

@@ -31,8 +31,8 @@ pub(super) enum User {
     SetPassword(SetPassword),
     /// Take the second factor away, for an owner who lost it. Ends every session
     ResetMfa(Who),
-    /// End every session
-    RevokeSessions(Who),
+    /// End every session of one account, or of all
+    RevokeSessions(RevokeSessions),
 }
 
 #[derive(Args)]
@@ -54,6 +54,17 @@ pub(super) struct Add {
 pub(super) struct Who {
     /// E-mail address, username or id
     account: String,
+}
+
+#[derive(Args)]
+pub(super) struct RevokeSessions {
+    /// E-mail address, username or id
+    #[arg(required_unless_present = "all")]
+    account: Option<String>,
+    /// Every account: after a backup was restored. Access tokens are refused at once, by
+    /// new signing keys
+    #[arg(long, conflicts_with = "account")]
+    all: bool,
 }
 
 #[derive(Args)]
@@ -82,9 +93,7 @@ pub(super) fn run(command: &User) -> Outcome {
             "has no second factor and no sessions now:",
             |kw, account| administer::reset_factor(kw, account.id),
         ),
-        User::RevokeSessions(who) => change(who, "has no sessions now:", |kw, account| {
-            administer::revoke_sessions(kw, account.id)
-        }),
+        User::RevokeSessions(revoke) => revoke_sessions(revoke),
     }
 }
 
@@ -173,6 +182,19 @@ fn show(who: &Who) -> Outcome {
         );
     }
     Ok(())
+}
+
+fn revoke_sessions(revoke: &RevokeSessions) -> Outcome {
+    let Some(account) = revoke.account.clone() else {
+        let app = open()?;
+        let accounts = administer::revoke_all_sessions(&app.keyward);
+        let accounts = accounts.map_err(|error| explain(&error))?;
+        println!("no account of {accounts} has sessions now, and no token is good");
+        return Ok(());
+    };
+    change(&Who { account }, "has no sessions now:", |kw, account| {
+        administer::revoke_sessions(kw, account.id)
+    })
 }
 
 fn set_password(set: &SetPassword) -> Outcome {

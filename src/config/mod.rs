@@ -9,5 +9,5 @@ pub mod secret_file;
 pub mod settings;
 
 pub use parse::duration as parse_duration;
-pub use read::{Config, Dialect, SameSite, read};
+pub use read::{Config, Dialect, SameSite, look, read};
 pub use reader::Fault;

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use url::Url;
 
 use super::parse::{boolean, duration, list, network, origin, whole};
 use super::reader::{Fault, Reader};
-use super::rules::{is_cookie_domain, is_loopback, master_key};
+use super::rules::{is_cookie_domain, is_loopback, make_secret, secret};
 use crate::crypto::master_key::MasterKey;
 use crate::domain::algorithm::Algorithm;
 use crate::domain::claims::LONGEST_LIFE;
@@ -27,6 +28,8 @@ pub struct Config {
     pub listen: SocketAddr,
     pub public_url: Url,
     pub master_key: MasterKey,
+    /// Where a start would make the secret. Until then `master_key` opens nothing.
+    pub secret_to_make: Option<PathBuf>,
     pub admin_email: Email,
     pub admin_password: Option<SecretString>,
     pub issuer: String,
@@ -44,12 +47,16 @@ pub struct Config {
     pub cookie_same_site: SameSite,
     pub allowed_origins: Vec<Url>,
     pub trusted_proxies: Vec<IpNet>,
+    pub shutdown_delay: Duration,
+    pub connections: usize,
+    pub connections_per_address: usize,
     pub bcrypt_cost: u32,
     /// 0: as many as the machine carries.
     pub password_threads: usize,
     pub password_queue: usize,
     pub password_min_length: usize,
     pub require_verified_email: bool,
+    pub failure_alarm: i64,
     pub key_rotation: Duration,
     pub dialects: Vec<Dialect>,
 }
@@ -82,13 +89,31 @@ impl FromStr for Dialect {
     }
 }
 
+/// As a start reads them: the secret is made where there is none and it may be.
+///
+/// # Errors
+/// Every fault that was found, each with the name of its setting. Then nothing was made.
+pub fn read(given: &BTreeMap<String, String>, test_mode: bool) -> Result<Config, Vec<Fault>> {
+    let mut config = look(given, test_mode)?;
+    if let Some(path) = config.secret_to_make.take() {
+        let fault = |why| {
+            let setting = "KEYWARD_SECRET_FILE".to_owned();
+            vec![Fault { setting, why }]
+        };
+        config.master_key = make_secret(&path).map_err(fault)?;
+    }
+    Ok(config)
+}
+
+/// The same without making anything.
+///
 /// # Errors
 /// Every fault that was found, each with the name of its setting.
 #[expect(
     clippy::too_many_lines,
     reason = "one line for each setting, in the table's order"
 )]
-pub fn read(given: &BTreeMap<String, String>, test_mode: bool) -> Result<Config, Vec<Fault>> {
+pub fn look(given: &BTreeMap<String, String>, test_mode: bool) -> Result<Config, Vec<Fault>> {
     let mut reader = Reader::new(given);
     let r = &mut reader;
     let database: Option<store::Url> = match (test_mode, given.contains_key("DATABASE_URL")) {
@@ -123,8 +148,8 @@ pub fn read(given: &BTreeMap<String, String>, test_mode: bool) -> Result<Config,
             );
         }
     }
-    let master_key = match &database {
-        Some(database) => master_key(r, database),
+    let secret = match &database {
+        Some(database) => secret(r, database),
         None => None,
     };
     let admin_email = r.value("KEYWARD_ADMIN_EMAIL", |text| {
@@ -140,11 +165,9 @@ pub fn read(given: &BTreeMap<String, String>, test_mode: bool) -> Result<Config,
             "must be 1 to 1024 characters without NUL".to_owned(),
         );
     }
-    let issuer = r.text("KEYWARD_ISSUER").or_else(|| {
-        public_url
-            .as_ref()
-            .map(|url| url.as_str().trim_end_matches('/').to_owned())
-    });
+    let issuer = r
+        .text("KEYWARD_ISSUER")
+        .or_else(|| public_url.as_ref().map(text));
     let audience = r.value("KEYWARD_AUDIENCE", |text| match text {
         "" => Err("a name, such as keyward".to_owned()),
         name => Ok(name.to_owned()),
@@ -164,13 +187,12 @@ pub fn read(given: &BTreeMap<String, String>, test_mode: bool) -> Result<Config,
     let query_tokens = r.value("KEYWARD_QUERY_TOKENS", boolean);
     let directus_envelope = r.value("KEYWARD_DIRECTUS_ENVELOPE", boolean);
     let cookie_domain = r.text("KEYWARD_COOKIE_DOMAIN");
-    if cookie_domain
-        .as_deref()
-        .is_some_and(|domain| !is_cookie_domain(domain))
+    if let (Some(domain), Some(url)) = (&cookie_domain, &public_url)
+        && !is_cookie_domain(domain, url)
     {
         r.fault::<()>(
             "KEYWARD_COOKIE_DOMAIN",
-            "must be a domain such as example.com".to_owned(),
+            format!("must be the host of {url} or a domain above it, or browsers drop the cookie"),
         );
     }
     let cookie_same_site = r.value("KEYWARD_COOKIE_SAMESITE", |text| match text {
@@ -194,6 +216,16 @@ pub fn read(given: &BTreeMap<String, String>, test_mode: bool) -> Result<Config,
     let trusted_proxies = r.value("KEYWARD_TRUSTED_PROXIES", |text| {
         list(text).map(network).collect()
     });
+    let shutdown_delay = r.value("KEYWARD_SHUTDOWN_DELAY", |text| {
+        duration(text)
+            .ok()
+            .filter(|delay| delay.as_secs() <= 300)
+            .ok_or_else(|| "0s to 5m".to_owned())
+    });
+    let connections = r.value("KEYWARD_CONNECTIONS", |text| whole(text, 16, 1_000_000));
+    let connections_per_address = r.value("KEYWARD_CONNECTIONS_PER_ADDRESS", |text| {
+        whole(text, 1, 1_000_000)
+    });
     let bcrypt_cost = if test_mode {
         Some(4)
     } else {
@@ -203,6 +235,7 @@ pub fn read(given: &BTreeMap<String, String>, test_mode: bool) -> Result<Config,
     let password_queue = r.value("KEYWARD_PASSWORD_QUEUE", |text| whole(text, 0, 4096));
     let password_min_length = r.value("KEYWARD_PASSWORD_MIN_LENGTH", |text| whole(text, 8, 128));
     let require_verified_email = r.value("KEYWARD_REQUIRE_VERIFIED_EMAIL", boolean);
+    let failure_alarm = r.value("KEYWARD_FAILURE_ALARM", |text| whole(text, 0, 1_000_000));
     let key_rotation = r.value("KEYWARD_KEY_ROTATION", |text| {
         duration(text)
             .ok()
@@ -214,13 +247,15 @@ pub fn read(given: &BTreeMap<String, String>, test_mode: bool) -> Result<Config,
         list(text).map(str::parse).collect()
     });
     let config = (|| {
+        let (master_key, secret_to_make) = secret?;
         Some(Config {
             test_mode,
             database: database?,
             database_pool: database_pool?,
             listen: listen?,
             public_url: public_url?,
-            master_key: master_key?,
+            master_key,
+            secret_to_make,
             admin_email: admin_email?,
             admin_password: admin_password.map(Into::into),
             issuer: issuer?,
@@ -238,11 +273,15 @@ pub fn read(given: &BTreeMap<String, String>, test_mode: bool) -> Result<Config,
             cookie_same_site: cookie_same_site?,
             allowed_origins: allowed_origins?,
             trusted_proxies: trusted_proxies?,
+            shutdown_delay: shutdown_delay?,
+            connections: connections?,
+            connections_per_address: connections_per_address?,
             bcrypt_cost: bcrypt_cost?,
             password_threads: password_threads?,
             password_queue: password_queue?,
             password_min_length: password_min_length?,
             require_verified_email: require_verified_email?,
+            failure_alarm: failure_alarm?,
             key_rotation: key_rotation?,
             dialects: dialects?,
         })
@@ -254,6 +293,20 @@ pub fn read(given: &BTreeMap<String, String>, test_mode: bool) -> Result<Config,
 }
 
 impl Config {
+    /// With the port that the system gave where port 0 was asked for: the public URL and
+    /// the issuer name it where nobody said otherwise.
+    pub fn listens_on(&mut self, address: SocketAddr) {
+        let derived = self.public_url.port() == Some(0);
+        let issuer = text(&self.public_url);
+        self.listen = address;
+        if derived
+            && self.public_url.set_port(Some(address.port())).is_ok()
+            && self.issuer == issuer
+        {
+            self.issuer = text(&self.public_url);
+        }
+    }
+
     /// Whether the refresh cookie can work: browsers keep a `Secure` cookie only from
     /// TLS or from this machine (threat C11).
     #[must_use]
@@ -262,101 +315,10 @@ impl Config {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn given(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
-        let secret = ("KEYWARD_SECRET", "0123456789abcdefghijklmnopqrstuvwxyz");
-        pairs
-            .iter()
-            .chain([&secret])
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect()
-    }
-
-    fn faults(pairs: &[(&str, &str)]) -> Vec<String> {
-        read(&given(pairs), false)
-            .err()
-            .unwrap_or_default()
-            .into_iter()
-            .map(|fault| fault.setting)
-            .collect()
-    }
-
-    #[test]
-    fn defaults_stand_and_the_issuer_follows_the_public_url() {
-        let config = read(&given(&[("KEYWARD_LISTEN", "127.0.0.1:9999")]), false)
-            .ok()
-            .unwrap();
-        assert_eq!(config.public_url.as_str(), "http://localhost:9999/");
-        assert_eq!(config.issuer, "http://localhost:9999");
-        assert_eq!(config.access_ttl.as_secs(), 900);
-        assert_eq!(config.bcrypt_cost, 12);
-        assert!(config.cookies_work());
-    }
-
-    #[test]
-    fn g7_all_faults_are_told_at_once_each_with_its_name() {
-        assert_eq!(
-            faults(&[
-                ("KEYWARD_LISTEN", "8080"),
-                ("KEYWARD_ACCES_TOKEN_TTL", "15m"),
-                ("KEYWARD_REFRESH_GRACE", "5m"),
-                ("KEYWARD_BCRYPT_COST", "4"),
-                ("DATABASE_URL", "mysql://x"),
-            ]),
-            [
-                "KEYWARD_ACCES_TOKEN_TTL",
-                "DATABASE_URL",
-                "KEYWARD_LISTEN",
-                "KEYWARD_REFRESH_GRACE",
-                "KEYWARD_BCRYPT_COST",
-            ]
-        );
-    }
-
-    #[test]
-    fn g1_g9_settings_that_can_not_be_safe_are_refused() {
-        assert_eq!(
-            faults(&[("KEYWARD_COOKIE_SAMESITE", "none")]),
-            ["KEYWARD_COOKIE_SAMESITE"]
-        );
-        assert_eq!(
-            faults(&[("KEYWARD_ALLOWED_ORIGINS", "*")]),
-            ["KEYWARD_ALLOWED_ORIGINS"]
-        );
-        assert_eq!(
-            faults(&[("KEYWARD_TRUSTED_PROXIES", "0.0.0.0/0")]),
-            ["KEYWARD_TRUSTED_PROXIES"]
-        );
-        let mut weak = given(&[]);
-        weak.insert("KEYWARD_SECRET".to_owned(), "changeme".to_owned());
-        assert_eq!(
-            read(&weak, false).err().unwrap()[0].setting,
-            "KEYWARD_SECRET"
-        );
-        let mut none = given(&[("DATABASE_URL", "postgresql://localhost/x")]);
-        none.remove("KEYWARD_SECRET");
-        assert_eq!(
-            read(&none, false).err().unwrap()[0].setting,
-            "KEYWARD_SECRET"
-        );
-    }
-
-    #[test]
-    fn test_mode_is_for_this_machine_only() {
-        let public = given(&[("KEYWARD_PUBLIC_URL", "https://auth.example.com")]);
-        assert_eq!(
-            read(&public, true).err().unwrap()[0].setting,
-            "KEYWARD_PUBLIC_URL"
-        );
-        let config = read(&given(&[]), true).ok().unwrap();
-        assert_eq!(config.bcrypt_cost, 4);
-        for url in ["sqlite://keyward.db", "postgresql://localhost/x", "junk"] {
-            let faults = read(&given(&[("DATABASE_URL", url)]), true).err().unwrap();
-            assert_eq!(faults.len(), 1, "{faults:?}");
-            assert_eq!(faults[0].setting, "DATABASE_URL");
-        }
-    }
+/// An origin as the issuer is written.
+fn text(url: &Url) -> String {
+    url.as_str().trim_end_matches('/').to_owned()
 }
+
+#[cfg(test)]
+mod tests;

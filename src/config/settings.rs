@@ -137,6 +137,21 @@ pub const SETTINGS: &[Setting] = &[
         "Networks, comma separated, whose X-Forwarded-For is believed. None wider than /8 (IPv6: /16).",
     ),
     setting(
+        "KEYWARD_SHUTDOWN_DELAY",
+        "0s",
+        "How long after SIGTERM it goes on serving, while /health/ready says 503, 0s to 5m. With a balancer: twice the time between its questions.",
+    ),
+    setting(
+        "KEYWARD_CONNECTIONS",
+        "10000",
+        "How many connections may be open at once, 16 to 1000000. Beyond it new ones are closed.",
+    ),
+    setting(
+        "KEYWARD_CONNECTIONS_PER_ADDRESS",
+        "256",
+        "How many of them one address may have, 1 to 1000000. Not for KEYWARD_TRUSTED_PROXIES.",
+    ),
+    setting(
         "KEYWARD_BCRYPT_COST",
         "12",
         "Cost of new password records, 10 to 15.",
@@ -162,6 +177,11 @@ pub const SETTINGS: &[Setting] = &[
         "Whether an account signs in only once its e-mail address was proven.",
     ),
     setting(
+        "KEYWARD_FAILURE_ALARM",
+        "300",
+        "So many failed sign-ins of all accounts within a minute are logged and audited as sign_ins_failing. 0: never.",
+    ),
+    setting(
         "KEYWARD_KEY_ROTATION",
         "90d",
         "How long a signing key signs before the next one takes over. 0: only by keyward key rotate.",
@@ -182,6 +202,12 @@ pub const SETTINGS: &[Setting] = &[
         "What is logged to standard error: error, warn, info, debug, or per module.",
     ),
 ];
+
+/// Whether a name of the environment is for Keyward.
+#[must_use]
+pub fn is_ours(name: &str) -> bool {
+    name.starts_with("KEYWARD_") || SETTINGS.iter().any(|setting| setting.name == name)
+}
 
 /// The table as lines of help.
 #[must_use]

@@ -12,6 +12,10 @@ use serde_json::{Value, json};
 use super::signing_key::SigningKey;
 use crate::support::clock::Timestamp;
 
+/// How long after its successor took over a key may still have signed: a replica that is
+/// slow to learn, or whose clock is behind.
+const HANDOVER: Duration = Duration::from_secs(60);
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
     Next,
@@ -88,6 +92,14 @@ impl KeyRing {
             .then_some(&entry.key.key)
     }
 
+    /// Whether the key signed at that instant, as far as anybody can tell. A retired key
+    /// that was stolen makes no new tokens.
+    #[must_use]
+    pub fn could_sign(&self, id: &str, at: Timestamp) -> bool {
+        let entry = self.by_id.get(id).and_then(|i| self.entries.get(*i));
+        entry.is_some_and(|entry| entry.superseded_at.is_none_or(|end| at < end + HANDOVER))
+    }
+
     /// Each key with its state, oldest first; those retired for good are left out.
     pub fn states(&self, now: Timestamp) -> impl Iterator<Item = (&Held, State)> {
         self.entries.iter().filter_map(move |entry| {
@@ -144,6 +156,11 @@ mod tests {
         assert!(ring.verifier(&old_id, at(14_999)).is_some());
         assert!(ring.verifier(&old_id, at(15_000)).is_none());
         assert!(ring.verifier("nobody", at(1000)).is_none());
+        // It signed until its successor did, and a minute more.
+        assert!(ring.could_sign(&old_id, at(64_999)));
+        assert!(!ring.could_sign(&old_id, at(65_000)));
+        assert!(ring.could_sign(&young_id, at(999_999_999)));
+        assert!(!ring.could_sign("nobody", at(1000)));
         let states = |now| {
             ring.states(at(now))
                 .map(|(_, state)| state)

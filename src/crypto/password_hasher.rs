@@ -18,6 +18,9 @@ use crate::support::secret::ExposeSecret;
 /// hold a thread for minutes (threat P9).
 const HIGHEST_COST: u32 = 15;
 
+/// The lowest that bcrypt knows.
+const LOWEST_COST: u32 = 4;
+
 pub struct PasswordHasher {
     pepper: hmac::Key,
     cost: u32,
@@ -44,14 +47,19 @@ impl PasswordHasher {
             cost,
             dummy: String::new(),
         };
-        hasher.dummy = hasher.record(&entropy.bytes::<32>(), entropy);
+        // Made at the lowest cost, then said to be of the present one: it is the digest of
+        // nothing, and no start has to wait for it.
+        let record = hasher.record(&entropy.bytes::<32>(), LOWEST_COST, entropy);
+        let present = format!("$2b${cost:02}$");
+        hasher.dummy = record.replace(&format!("$2b${LOWEST_COST:02}$"), &present);
         hasher
     }
 
     /// A new record. Takes the time of one hash: never call it on an event loop.
     #[must_use]
     pub fn hash(&self, password: &Password, entropy: &Entropy) -> String {
-        self.record(password.normalized().expose_secret().as_bytes(), entropy)
+        let text = password.normalized().expose_secret().as_bytes();
+        self.record(text, self.cost, entropy)
     }
 
     /// Verifies, always at the cost of one hash. `None` is an account without a
@@ -94,15 +102,23 @@ impl PasswordHasher {
         began.elapsed()
     }
 
+    /// The same without the wait, from a hash of the lowest cost: each one more doubles it.
+    #[must_use]
+    pub fn one_hash_about(&self) -> std::time::Duration {
+        let began = std::time::Instant::now();
+        let _ = bcrypt::bcrypt(LOWEST_COST, [7; 16], &[7; 64]);
+        began.elapsed() * (1 << (self.cost - LOWEST_COST))
+    }
+
     /// Whether the record should be made anew at the present cost.
     #[must_use]
     pub fn is_outdated(&self, record: &str) -> bool {
         parts(record).and_then(|(_, bcrypt)| cost(bcrypt)) != Some(self.cost)
     }
 
-    fn record(&self, text: &[u8], entropy: &Entropy) -> String {
+    fn record(&self, text: &[u8], cost: u32, entropy: &Entropy) -> String {
         let prehash = self.prehash(text);
-        let hash = bcrypt::hash_with_salt(&*prehash, self.cost, entropy.bytes())
+        let hash = bcrypt::hash_with_salt(&*prehash, cost, entropy.bytes())
             .expect("the cost is checked by the settings and 64 bytes fit");
         format!(
             "$kw1$p={KEY_ID}{}",

@@ -142,8 +142,8 @@ impl SigningKey {
                 )
             }
         };
-        // RFC 7638: the hash of the required members in lexical order, without spaces.
-        // serde_json's map is ordered, so its text is that form.
+        // RFC 7638: the hash of the required members in lexical order, without spaces. They
+        // stand in that order above, and serde_json keeps it (feature `preserve_order`).
         let id = encode(digest::digest(&digest::SHA256, thumb.to_string().as_bytes()).as_ref());
         let public = public.map(|mut jwk| {
             jwk["kid"] = json!(id);

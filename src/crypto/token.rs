@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 
 use super::key_ring::KeyRing;
 use super::signing_key::SigningKey;
-use crate::domain::algorithm::Algorithm;
 use crate::domain::claims::Claims;
 use crate::support::clock::Timestamp;
 
@@ -46,10 +45,14 @@ pub fn sign(key: &SigningKey, claims: &Claims) -> String {
     text
 }
 
-/// The claims of a rightly signed token, and by what it was signed. Whether they are good
+/// The claims of a rightly signed token, and the key that signed it. Whether they are good
 /// here and now is asked of the claims themselves. `None` says nothing of why.
 #[must_use]
-pub fn verify(ring: &KeyRing, text: &str, now: Timestamp) -> Option<(Claims, Algorithm)> {
+pub fn verify<'a>(
+    ring: &'a KeyRing,
+    text: &str,
+    now: Timestamp,
+) -> Option<(Claims, &'a SigningKey)> {
     if text.len() > LONGEST {
         return None;
     }
@@ -69,5 +72,7 @@ pub fn verify(ring: &KeyRing, text: &str, now: Timestamp) -> Option<(Claims, Alg
         return None;
     }
     let claims = URL_SAFE_NO_PAD.decode(claims).ok()?;
-    Some((serde_json::from_slice(&claims).ok()?, key.algorithm()))
+    let claims: Claims = serde_json::from_slice(&claims).ok()?;
+    ring.could_sign(header.kid, Timestamp::from_seconds(claims.iat))
+        .then_some((claims, key))
 }

@@ -19,6 +19,10 @@ pub enum What {
     RecoveryCodesRenewed,
     /// A recovery code was used in the place of a second factor.
     RecoveryCodeUsed,
+    /// As many wrong codes as are free, by somebody who knows the password.
+    CodesGuessed,
+    /// Of all accounts together, so many within a minute that passwords are sprayed.
+    SignInsFailing,
     LoginSucceeded,
     LoggedOut,
     /// The predecessor inside the grace: tabs, retries.
@@ -34,6 +38,8 @@ pub enum What {
     /// A live token of seed O's kind was renewed.
     TokenReissued,
     SessionsRevoked,
+    /// Of every account, with every signing key.
+    AllSessionsRevoked,
     KeyRotated,
     /// A key was known to others: every token that it signed is dead.
     KeyCompromised,
@@ -55,6 +61,8 @@ impl What {
             Self::FactorReset => "factor_reset",
             Self::RecoveryCodesRenewed => "recovery_codes_renewed",
             Self::RecoveryCodeUsed => "recovery_code_used",
+            Self::CodesGuessed => "codes_guessed",
+            Self::SignInsFailing => "sign_ins_failing",
             Self::LoginSucceeded => "login_succeeded",
             Self::LoggedOut => "logged_out",
             Self::RefreshReplayed => "refresh_replayed",
@@ -64,6 +72,7 @@ impl What {
             Self::TokenExchanged => "token_exchanged",
             Self::TokenReissued => "token_reissued",
             Self::SessionsRevoked => "sessions_revoked",
+            Self::AllSessionsRevoked => "all_sessions_revoked",
             Self::KeyRotated => "key_rotated",
             Self::KeyCompromised => "key_compromised",
             Self::RoleGranted => "role_granted",
@@ -74,7 +83,13 @@ impl What {
     /// Events at which somebody should look.
     #[must_use]
     pub const fn is_alarm(self) -> bool {
-        matches!(self, Self::RefreshReuse | Self::DatabaseOlderThanTokens)
+        matches!(
+            self,
+            Self::CodesGuessed
+                | Self::SignInsFailing
+                | Self::RefreshReuse
+                | Self::DatabaseOlderThanTokens
+        )
     }
 }
 

@@ -6,6 +6,7 @@
 //! `localhost`. Canonical: NFKC, lower case, IDNA domain (UTS 46).
 
 use unicode_normalization::UnicodeNormalization;
+use unicode_security::MixedScript as _;
 
 /// An e-mail address: as written, and canonical.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +53,20 @@ impl Email {
     pub fn canonical(&self) -> &str {
         &self.canonical
     }
+
+    /// Whether its local part, or a label of its domain, has letters of several scripts.
+    #[must_use]
+    pub fn mixes_scripts(&self) -> bool {
+        let (local, domain) = self.canonical.rsplit_once('@').unwrap_or_default();
+        let (domain, _) = idna::domain_to_unicode(domain);
+        mixes_scripts(local) || domain.split('.').any(mixes_scripts)
+    }
+}
+
+/// UTS 39 section 5.1: "аlice" with a Cyrillic а looks like another's name. Scripts that
+/// are written together, as in Japanese, count as one; digits and signs belong to all.
+fn mixes_scripts(text: &str) -> bool {
+    !text.is_single_script()
 }
 
 /// RFC 5321's `atext` and dots, and letters and digits of any script.
@@ -93,6 +108,12 @@ impl Username {
     #[must_use]
     pub fn canonical(&self) -> &str {
         &self.canonical
+    }
+
+    /// Whether it has letters of several scripts.
+    #[must_use]
+    pub fn mixes_scripts(&self) -> bool {
+        mixes_scripts(&self.canonical)
     }
 }
 
@@ -174,6 +195,33 @@ mod tests {
             &long,
         ] {
             assert!(Email::parse(text).is_none(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn i11_letters_of_several_scripts_in_one_word_are_told() {
+        for (text, mixed) in [
+            ("alice@example.com", false),
+            ("al1ce+tag_x@example.com", false),
+            ("jürgen@bücher.example", false),
+            ("алиса@пример.com", false),
+            ("山田タロウ@例え.jp", false),
+            // The first letter is Cyrillic; then one inside; then the domain's.
+            ("\u{430}lice@example.com", true),
+            ("al\u{456}ce@example.com", true),
+            ("alice@ex\u{430}mple.com", true),
+            ("\u{3b1}lice@example.com", true),
+            // A wide one is the ordinary letter (NFKC).
+            ("\u{ff41}lice@example.com", false),
+        ] {
+            assert_eq!(Email::parse(text).unwrap().mixes_scripts(), mixed, "{text}");
+        }
+        for (text, mixed) in [("alice", false), ("алиса", false), ("p\u{430}ypal", true)] {
+            assert_eq!(
+                Username::parse(text).unwrap().mixes_scripts(),
+                mixed,
+                "{text}"
+            );
         }
     }
 

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use crate::support::clock::Timestamp;
+use crate::support::clock::{Timestamp, millis};
 
 /// Failures of one key in a row, or within a window.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -23,8 +23,15 @@ pub enum Kind {
     Account,
     /// One account from one browser that it signed in from before.
     Device,
-    /// One client address.
+    /// The second factor of one account, or of one account from one such browser:
+    /// guessed at by somebody who knows the password.
+    Code,
+    /// One client address: IPv4, or 64 bits of IPv6.
     Address,
+    /// 56 bits of IPv6: what a household may be given.
+    Network,
+    /// 48 bits of IPv6: what a company may be given.
+    Site,
 }
 
 /// Attempts that cost no waiting.
@@ -36,12 +43,24 @@ const LONGEST_WAIT: i64 = 900;
 /// Consecutive failures after which a password is suspended (NIST SP 800-63B 3.2.2).
 const SUSPENDED_AT: i64 = 100;
 
-/// An address may fail so often within its window.
+/// So many codes may be wrong at once, and one more each time this has passed: 22 within
+/// any day. With three of a million right at a time, that is a chance of 6.6e-5 (M4).
+const CODES: i64 = 10;
+const CODE_EVERY: Duration = Duration::from_secs(7200);
+
+/// An address, and the wider networks that it lies in, may fail so often in a window.
+/// Wider ones are weaker: strangers share them (B5).
 const ADDRESS_FAILURES: i64 = 30;
+const NETWORK_FAILURES: i64 = 120;
+const SITE_FAILURES: i64 = 480;
 const ADDRESS_WINDOW: Duration = Duration::from_secs(300);
 
-/// How long a counter is kept after its last failure.
+/// How long a counter is kept after its last failure: shortly where it costs no waiting
+/// yet, so that a flood of made-up names leaves little behind (B15). One that suspends a
+/// password is kept until it is lifted.
+const KEPT_FREE: Duration = Duration::from_secs(86_400);
 const KEPT: Duration = Duration::from_secs(30 * 86_400);
+const FOR_EVER: Timestamp = Timestamp::from_millis(i64::MAX);
 
 /// How long to wait; `suspended` where waiting does not help.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,9 +76,19 @@ impl Counter {
     /// [`Refused`] where it must not even be looked at; nothing is counted then.
     pub fn count(self, kind: Kind, now: Timestamp) -> Result<Self, Refused> {
         match kind {
-            Kind::Address => self.count_address(now),
             Kind::Account | Kind::Device => self.count_account(now),
+            Kind::Code => self.count_code(now),
+            Kind::Address => self.count_address(ADDRESS_FAILURES, now),
+            Kind::Network => self.count_address(NETWORK_FAILURES, now),
+            Kind::Site => self.count_address(SITE_FAILURES, now),
         }
+    }
+
+    /// Whether no further attempt is free: of a code, that somebody guesses who knows the
+    /// password.
+    #[must_use]
+    pub const fn is_used_up(self, kind: Kind) -> bool {
+        matches!(kind, Kind::Code) && self.failures >= CODES
     }
 
     fn count_account(self, now: Timestamp) -> Result<Self, Refused> {
@@ -93,7 +122,32 @@ impl Counter {
         })
     }
 
-    fn count_address(self, now: Timestamp) -> Result<Self, Refused> {
+    /// A bucket that leaks. No success empties it, or its owner's sign-ins would buy a
+    /// guesser ten codes each.
+    fn count_code(self, now: Timestamp) -> Result<Self, Refused> {
+        let every = millis(CODE_EVERY);
+        // A clock that went back forgives nothing.
+        let leaked = (now.millis_since(self.since).max(0) / every).min(self.failures);
+        let failures = self.failures - leaked;
+        let since = if failures == 0 {
+            now
+        } else {
+            Timestamp::from_millis(self.since.millis() + leaked * every)
+        };
+        if failures >= CODES {
+            return Err(Refused {
+                wait_seconds: seconds_until(since + CODE_EVERY, now),
+                suspended: false,
+            });
+        }
+        Ok(Self {
+            failures: failures + 1,
+            next_at: self.next_at,
+            since,
+        })
+    }
+
+    fn count_address(self, most: i64, now: Timestamp) -> Result<Self, Refused> {
         let ends = self.since + ADDRESS_WINDOW;
         if self.failures == 0 || now >= ends {
             return Ok(Self {
@@ -102,7 +156,7 @@ impl Counter {
                 since: now,
             });
         }
-        if self.failures >= ADDRESS_FAILURES {
+        if self.failures >= most {
             return Err(Refused {
                 wait_seconds: seconds_until(ends, now),
                 suspended: false,
@@ -118,8 +172,14 @@ impl Counter {
     #[must_use]
     pub fn expires_at(self, kind: Kind, now: Timestamp) -> Timestamp {
         match kind {
-            Kind::Address => self.since + ADDRESS_WINDOW,
+            Kind::Account | Kind::Device if self.failures >= SUSPENDED_AT => FOR_EVER,
+            Kind::Account | Kind::Device if self.failures < FREE => now + KEPT_FREE,
             Kind::Account | Kind::Device => now + KEPT,
+            Kind::Code => {
+                let leaks = self.failures.saturating_mul(millis(CODE_EVERY));
+                Timestamp::from_millis(self.since.millis().saturating_add(leaks))
+            }
+            Kind::Address | Kind::Network | Kind::Site => self.since + ADDRESS_WINDOW,
         }
     }
 }
@@ -185,5 +245,80 @@ mod tests {
             }
         );
         assert_eq!(counter.count(Kind::Address, at(300)).unwrap().failures, 1);
+    }
+
+    /// The arithmetic of docs/SECURITY.md: the chance to guess a code within a day.
+    #[test]
+    fn m4_whoever_knows_the_password_guesses_a_code_with_less_than_one_in_ten_thousand() {
+        const DAY: i64 = 86_400;
+        let mut counter = Counter::default();
+        let mut looked_at = Vec::new();
+        for second in (0..4 * DAY).step_by(60) {
+            if let Ok(counted) = counter.count(Kind::Code, at(second)) {
+                counter = counted;
+                looked_at.push(second);
+            }
+        }
+        let within = |from: i64| {
+            let day = from..=from + DAY;
+            looked_at
+                .iter()
+                .filter(|second| day.contains(second))
+                .count()
+        };
+        let most = (0..3 * DAY).step_by(60).map(within).max().unwrap();
+        assert_eq!(most, 22);
+        // Three codes of a million are right at a time: 22 * 3e-6 is 6.6e-5.
+        assert!(most * 3 * 10_000 < 1_000_000);
+        assert_eq!(
+            looked_at[..12],
+            [0, 60, 120, 180, 240, 300, 360, 420, 480, 540, 7200, 14_400]
+        );
+    }
+
+    #[test]
+    fn m4_a_full_bucket_says_how_long_and_a_clock_that_went_back_empties_none() {
+        let mut counter = Counter::default();
+        for _ in 0..10 {
+            assert!(!counter.is_used_up(Kind::Code));
+            counter = counter.count(Kind::Code, at(0)).unwrap();
+        }
+        assert!(counter.is_used_up(Kind::Code));
+        let wait = |second| {
+            counter
+                .count(Kind::Code, at(second))
+                .unwrap_err()
+                .wait_seconds
+        };
+        assert_eq!((wait(0), wait(7199), wait(-60)), (7200, 1, 7260));
+        assert_eq!(counter.expires_at(Kind::Code, at(0)), at(72_000));
+        let later = counter.count(Kind::Code, at(72_000)).unwrap();
+        assert_eq!((later.failures, later.since), (1, at(72_000)));
+    }
+
+    #[test]
+    fn b5_a_wider_network_has_a_weaker_limit() {
+        for (kind, most) in [(Kind::Address, 30), (Kind::Network, 120), (Kind::Site, 480)] {
+            let mut counter = Counter::default();
+            for _ in 0..most {
+                counter = counter.count(kind, at(0)).unwrap();
+            }
+            assert_eq!(counter.count(kind, at(0)).unwrap_err().wait_seconds, 300);
+        }
+    }
+
+    #[test]
+    fn b15_few_failures_are_kept_for_a_day_and_a_suspension_until_it_is_lifted() {
+        let kept = |failures| {
+            let counter = Counter {
+                failures,
+                ..Counter::default()
+            };
+            counter.expires_at(Kind::Account, at(0))
+        };
+        assert_eq!(kept(4), at(86_400));
+        assert_eq!(kept(5), at(30 * 86_400));
+        assert_eq!(kept(99), at(30 * 86_400));
+        assert_eq!(kept(100), Timestamp::from_millis(i64::MAX));
     }
 }

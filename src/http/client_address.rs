@@ -36,12 +36,12 @@ fn parse(element: &[u8]) -> Option<IpAddr> {
         .ok()
 }
 
-fn is_trusted(address: IpAddr, trusted: &[IpNet]) -> bool {
+pub(super) fn is_trusted(address: IpAddr, trusted: &[IpNet]) -> bool {
     trusted.iter().any(|network| network.contains(&address))
 }
 
 /// `::ffff:1.2.3.4` is 1.2.3.4 (threat B6).
-fn unmapped(address: IpAddr) -> IpAddr {
+pub(super) fn unmapped(address: IpAddr) -> IpAddr {
     address.to_canonical()
 }
 

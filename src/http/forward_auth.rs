@@ -6,8 +6,7 @@ use actix_web::HttpResponse;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use super::call::Call;
-use super::dialect::Answer;
-use super::dialect::keyward::Own;
+use super::dialect::{Answer, Verify};
 
 /// What stands in a header value as it is: visible ASCII but the percent sign, which
 /// marks the encoded rest (threat F13).
@@ -17,7 +16,7 @@ const ENCODED: &AsciiSet = &CONTROLS.add(b'%');
 const IN_LIST: &AsciiSet = &ENCODED.add(b',');
 
 /// The request's body, if it has one, is not read.
-pub async fn verify(call: Call) -> Answer<Own> {
+pub async fn verify(call: Call) -> Answer<Verify> {
     let principal = call.principal()?;
     let claims = &principal.claims;
     let id = claims.sub.to_string();

@@ -6,15 +6,19 @@ use serde_json::json;
 use super::call::Call;
 use super::dialect::Answer;
 use super::dialect::keyward::Own;
-use crate::service::administer;
+use crate::service::{Error, administer};
 
 /// `GET /health/live`: the process answers.
 pub async fn live() -> HttpResponse {
     HttpResponse::Ok().json(json!({ "status": "ok" }))
 }
 
-/// `GET /health/ready`: it can sign people in; 503 where the database is away.
+/// `GET /health/ready`: it can sign people in; 503 where the database is away, and once it
+/// was told to stop: a balancer sends nobody any more, while those who come are served.
 pub async fn ready(call: Call) -> Answer<Own> {
+    if call.web.is_stopping() {
+        return Err(Error::busy("it was told to stop").into());
+    }
     call.on_store(administer::is_reachable).await?;
     Ok(HttpResponse::Ok().json(json!({ "status": "ok" })))
 }

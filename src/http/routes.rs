@@ -10,7 +10,7 @@ use actix_web::http::header::ALLOW;
 use actix_web::{HttpRequest, HttpResponse, Route, guard, web};
 
 use super::dialect::keyward::{factors, sessions};
-use super::dialect::{directus, hypi, keyward, oisp, refuse_at};
+use super::dialect::{VERIFY, directus, hypi, keyward, oisp, refuse_at};
 use super::web::Web;
 use super::{docs, forward_auth, health, test_mode, well_known};
 use crate::config::Dialect;
@@ -211,5 +211,5 @@ pub(super) fn path(request: &ServiceRequest) -> &str {
 /// of log, and too cheap to be counted.
 pub(super) fn is_frequent(request: &ServiceRequest) -> bool {
     let asks = matches!(*request.method(), Method::GET | Method::HEAD);
-    (asks && path(request) != EXCHANGE) || path(request) == "/auth/verify"
+    (asks && path(request) != EXCHANGE) || path(request) == VERIFY
 }

@@ -1,14 +1,19 @@
 //! The server: workers, listeners, time-outs and a graceful stop.
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
+use actix_http::{HttpService, Protocol};
+use actix_server::Server;
+use actix_service::{IntoServiceFactory as _, ServiceFactoryExt as _, fn_service, map_config};
 use actix_web::body::MessageBody;
-use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::dev::{AppConfig, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::from_fn;
-use actix_web::{App, Error, HttpServer, web};
+use actix_web::rt::net::TcpStream;
+use actix_web::{App, Error, web};
 
+use super::connection::{Connection, KEEP_ALIVE};
 use super::routes::mount;
 use super::shell::shell;
 use super::web::Web;
@@ -35,28 +40,62 @@ pub fn app(
         .wrap(from_fn(shell))
 }
 
-/// A server that listens already.
-pub struct Served {
-    pub server: actix_web::dev::Server,
-    /// With the port that the system gave where port 0 was asked for.
-    pub address: SocketAddr,
-}
-
+/// Clients can connect from now on; they are answered once it serves.
+///
 /// # Errors
 /// Where the address can not be listened on.
-pub fn serve(kw: &Keyward, settings: &Arc<Web>, listen: SocketAddr) -> std::io::Result<Served> {
+pub fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let listener = TcpListener::bind(address)?;
+    // Of its own the standard library lets 128 wait: a burst would lose some of them.
+    rustix::net::listen(&listener, 1024)?;
+    Ok(listener)
+}
+
+/// Composed as `actix_web::HttpServer` composes it, but that HTTP is read from a
+/// `Connection` and not from a bare socket: there is no other way to count connections,
+/// or to set a term to a request that comes slowly.
+///
+/// # Errors
+/// Where the system does not take it.
+pub fn serve(kw: &Keyward, settings: &Arc<Web>, listener: TcpListener) -> std::io::Result<Server> {
     let (kw, settings) = (kw.clone(), Arc::clone(settings));
-    let server = HttpServer::new(move || app(kw.clone(), Arc::clone(&settings)))
-        .client_request_timeout(Duration::from_secs(5))
-        .keep_alive(Duration::from_secs(60))
+    let builder = Server::build();
+    let stopping = builder.graceful_shutdown_signal();
+    let server = builder
         // Acts that wait for a hash sit on these threads, beside those that wait for the
         // database.
         .worker_max_blocking_threads(1024)
         .shutdown_timeout(30)
-        .bind(listen)?;
-    let address = server.addrs().first().copied().unwrap_or(listen);
-    Ok(Served {
-        server: server.run(),
-        address,
-    })
+        // Signals are the process's concern, not this library's.
+        .disable_signals()
+        .listen("http", listener, move || {
+            let stopping = stopping.clone();
+            let connections = Arc::clone(&settings.connections);
+            let app = app(kw.clone(), Arc::clone(&settings))
+                .into_factory()
+                .map_err(|error| error.error_response());
+            let http = HttpService::build()
+                .keep_alive(KEEP_ALIVE)
+                .client_request_timeout(Duration::from_secs(5))
+                .client_disconnect_timeout(Duration::from_secs(1))
+                .graceful_shutdown_signal(move || {
+                    let stopping = stopping.clone();
+                    async move { stopping.notified().await }
+                })
+                .finish(map_config(app, |()| AppConfig::default()));
+            fn_service(move |stream: TcpStream| {
+                let peer = stream.peer_addr();
+                let place = peer.as_ref().ok().and_then(|it| connections.admit(it.ip()));
+                // Without a place it is closed here, by letting go of it.
+                let connection = place.map(|place| Connection::new(stream, place));
+                std::future::ready(match connection {
+                    Some(connection) => Ok((connection, Protocol::Http1, peer.ok())),
+                    None => Err(std::io::ErrorKind::ConnectionRefused.into()),
+                })
+            })
+            .map_err(|error: std::io::Error| actix_http::error::DispatchError::Io(error))
+            .and_then(http)
+        })?
+        .run();
+    Ok(server)
 }

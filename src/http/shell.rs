@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use actix_web::body::{EitherBody, MessageBody};
+use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::http::header::{
@@ -15,9 +15,9 @@ use actix_web::http::header::{
 use actix_web::middleware::Next;
 use actix_web::{HttpResponse, web};
 
-use super::dialect::refuse_at;
+use super::dialect::{VERIFY, refuse_at};
 use super::web::Web;
-use super::{client_address, origin, routes};
+use super::{client_address, origin, routes, unread};
 use crate::service::{Code, Error};
 use crate::support::entropy::Entropy;
 
@@ -27,15 +27,17 @@ const URI: usize = 8 * 1024;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-type Answer<B> = Result<ServiceResponse<EitherBody<B>>, actix_web::Error>;
-
-pub async fn shell<B: MessageBody>(request: ServiceRequest, next: Next<B>) -> Answer<B> {
+pub async fn shell(
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<unread::Answer>, actix_web::Error> {
     let began = Instant::now();
     let id = request_id();
     let web = request.app_data::<web::Data<Web>>().cloned();
     let method = request.method().clone();
     let frequent = routes::is_frequent(&request);
     let asked = request.headers().get(ORIGIN).cloned();
+    let unread = unread::hold(&mut request);
 
     let early = match web.as_deref() {
         None => None,
@@ -52,8 +54,13 @@ pub async fn shell<B: MessageBody>(request: ServiceRequest, next: Next<B>) -> An
             .map(|error| refuse_at(routes::path(&request), &error)),
     };
     let mut response = match early {
-        Some(response) => request.into_response(response).map_into_right_body(),
-        None => next.call(request).await?.map_into_left_body(),
+        Some(response) => request
+            .into_response(response)
+            .map_body(|_, body| unread::Answer::new(body, unread)),
+        None => next
+            .call(request)
+            .await?
+            .map_body(|_, body| unread::Answer::new(body, unread)),
     };
     if let Some(web) = web.as_deref() {
         finish(response.headers_mut(), web, asked.as_ref());
@@ -93,6 +100,16 @@ fn check(request: &ServiceRequest) -> Result<(), Error> {
             return Err(Error::payload(format!("The header {name} was sent twice")));
         }
     }
+    if let Some(authority) = request.uri().authority()
+        && !headers.get(HOST).is_some_and(|host| {
+            host.as_bytes()
+                .eq_ignore_ascii_case(authority.as_str().as_bytes())
+        })
+    {
+        return Err(Error::payload(
+            "The address names another host than the header",
+        ));
+    }
     let size: usize = headers
         .iter()
         .filter(|(name, _)| **name != AUTHORIZATION)
@@ -125,7 +142,7 @@ fn throttle(request: &ServiceRequest, web: &Web) -> Result<(), Error> {
 /// would be a yes to whoever sends these headers (threat F16).
 fn is_preflight(request: &ServiceRequest) -> bool {
     request.method() == Method::OPTIONS
-        && routes::path(request) != "/auth/verify"
+        && routes::path(request) != VERIFY
         && request.headers().contains_key(ORIGIN)
         && request
             .headers()

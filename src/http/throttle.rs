@@ -45,7 +45,7 @@ impl Throttle {
 }
 
 /// One IPv6 network of 64 bits is one household (threat B5).
-fn household(address: IpAddr) -> IpAddr {
+pub(super) fn household(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
         IpAddr::V6(v6) => {

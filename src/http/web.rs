@@ -1,8 +1,12 @@
 //! The operator's decisions as far as faces need them.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use ipnet::IpNet;
 use url::Url;
 
+use super::connections::Connections;
 use super::throttle::Throttle;
 use crate::config::{Config, Dialect, SameSite};
 
@@ -21,6 +25,8 @@ pub struct Web {
     pub exchange: bool,
     pub test_mode: bool,
     pub throttle: Throttle,
+    pub connections: Arc<Connections>,
+    stopping: AtomicBool,
 }
 
 impl Web {
@@ -45,7 +51,23 @@ impl Web {
             exchange: !config.exchange_window.is_zero(),
             test_mode: config.test_mode,
             throttle: Throttle::default(),
+            connections: Arc::new(Connections::new(
+                config.connections,
+                config.connections_per_address,
+                config.trusted_proxies.clone(),
+            )),
+            stopping: AtomicBool::new(false),
         }
+    }
+
+    /// From now on it is not ready.
+    pub fn begin_to_stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+    }
+
+    #[must_use]
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
     }
 }
 

@@ -5,6 +5,7 @@
 use super::audit::record;
 use super::context::Keyward;
 use super::error::{Code, Error, Result};
+use super::keys;
 use super::limiter;
 use super::rotate::forgotten_at;
 use crate::domain::access::ADMINISTRATOR;
@@ -30,8 +31,15 @@ pub struct NewAccount {
 }
 
 /// # Errors
-/// `CONFLICT` where the e-mail address or username is taken; `SERVICE_UNAVAILABLE`.
+/// `CONFLICT` where the e-mail address or username is taken; `INVALID_PAYLOAD` where one of
+/// them could be taken for another's by its looks; `SERVICE_UNAVAILABLE`.
 pub fn add_account(kw: &Keyward, new: NewAccount) -> Result<AccountId> {
+    let mixed = new.email.as_ref().is_some_and(Email::mixes_scripts)
+        || new.username.as_ref().is_some_and(Username::mixes_scripts);
+    if mixed {
+        let message = "The e-mail address or username mixes letters of several scripts.";
+        return Err(Error::payload(message));
+    }
     let now = kw.clock.now();
     let id = AccountId(kw.entropy.id(now));
     let hash = new
@@ -155,6 +163,7 @@ pub fn set_password(kw: &Keyward, account: AccountId, password: &Password) -> Re
     change(kw, account, What::PasswordSet, move |kw, tx, now| {
         credentials::set(tx, account, &hash, now)?;
         limiter::forget(kw, tx, account)?;
+        limiter::forget_codes(kw, tx, account)?;
         end_all(tx, account, now).map(Some)
     })
 }
@@ -165,11 +174,12 @@ pub fn set_password(kw: &Keyward, account: AccountId, password: &Password) -> Re
 /// # Errors
 /// `INVALID_PAYLOAD` where there is none; `SERVICE_UNAVAILABLE`.
 pub fn reset_factor(kw: &Keyward, account: AccountId) -> Result<()> {
-    change(kw, account, What::FactorReset, move |_, tx, now| {
+    change(kw, account, What::FactorReset, move |kw, tx, now| {
         if !factors::remove_all_of(tx, account)? {
             return Err(Error::payload("The account has no second factor."));
         }
         recovery_codes::remove_all_of(tx, account)?;
+        limiter::forget_codes(kw, tx, account)?;
         end_all(tx, account, now).map(Some)
     })
 }
@@ -180,6 +190,22 @@ pub fn revoke_sessions(kw: &Keyward, account: AccountId) -> Result<()> {
     change(kw, account, What::SessionsRevoked, move |_, tx, now| {
         end_all(tx, account, now).map(Some)
     })
+}
+
+/// Ends every session of every account, after a backup was restored or the secret leaked
+/// (S16). The signing keys are replaced with it: a restored database does not know what
+/// access tokens were given out since it was saved, so none can be believed. How many
+/// accounts there are.
+///
+/// # Errors
+/// `SERVICE_UNAVAILABLE`.
+pub fn revoke_all_sessions(kw: &Keyward) -> Result<usize> {
+    let (_, accounts) = keys::replace_all(kw, What::AllSessionsRevoked, |tx, now| {
+        let accounts = accounts::advance_every_epoch(tx, now)?;
+        sessions::end_every(tx, now, EndReason::Revoked)?;
+        Ok(accounts)
+    })?;
+    Ok(accounts)
 }
 
 /// # Errors

@@ -12,11 +12,12 @@ pub(super) fn record(
     now: Timestamp,
 ) -> store::Result<()> {
     if event.what.is_alarm() {
+        let none = || "-".to_owned();
         log::warn!(
             "{}: session {} of account {}",
             event.what.as_str(),
-            event.session.map_or_else(String::new, |id| id.to_string()),
-            event.account.map_or_else(String::new, |id| id.to_string()),
+            event.session.map_or_else(none, |id| id.to_string()),
+            event.account.map_or_else(none, |id| id.to_string()),
         );
     }
     audit_events::add(tx, kw.entropy.id(now), event, now)

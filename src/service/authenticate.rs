@@ -29,6 +29,7 @@ pub struct Principal {
     pub claims: Claims,
     /// By what its token is signed, which after a change is not what signs now.
     pub algorithm: Algorithm,
+    key: String,
 }
 
 impl Principal {
@@ -87,11 +88,17 @@ fn verified(kw: &Keyward, text: &str) -> Result<Arc<Principal>> {
     }
     let mut key = [0; 32];
     key.copy_from_slice(digest::digest(&digest::SHA256, text.as_bytes()).as_ref());
-    if let Some(principal) = kw.verified.0.get(&key) {
-        return Ok(principal);
-    }
     let now = kw.clock.now();
-    let (claims, algorithm) = token::verify(&kw.ring.load(), text, now).ok_or_else(Error::token)?;
+    let ring = kw.ring.load();
+    if let Some(principal) = kw.verified.0.get(&key) {
+        // Its key may be gone meanwhile, and this be a leaf that was put here at the very
+        // moment in which all were swept out.
+        return match ring.verifier(&principal.key, now) {
+            Some(_) => Ok(principal),
+            None => Err(Error::token()),
+        };
+    }
+    let (claims, signer) = token::verify(&ring, text, now).ok_or_else(Error::token)?;
     claims
         .check(&kw.expected, now)
         .map_err(|fault| match fault {
@@ -103,7 +110,11 @@ fn verified(kw: &Keyward, text: &str) -> Result<Arc<Principal>> {
     }
     // Once for each token and process: enough for "this generation was seen".
     kw.seen.note(claims.sid, claims.generation);
-    let principal = Arc::new(Principal { claims, algorithm });
+    let principal = Arc::new(Principal {
+        claims,
+        algorithm: signer.algorithm(),
+        key: signer.id().to_owned(),
+    });
     kw.verified.0.insert(key, Arc::clone(&principal));
     Ok(principal)
 }
@@ -114,8 +125,8 @@ fn verified(kw: &Keyward, text: &str) -> Result<Arc<Principal>> {
 /// `INVALID_TOKEN`, or `SERVICE_UNAVAILABLE` as above.
 pub fn read_expired(kw: &Keyward, text: &SecretString) -> Result<ExpiredToken> {
     let now = kw.clock.now();
-    let (claims, _) =
-        token::verify(&kw.ring.load(), text.expose_secret(), now).ok_or_else(Error::token)?;
+    let ring = kw.ring.load();
+    let (claims, _) = token::verify(&ring, text.expose_secret(), now).ok_or_else(Error::token)?;
     claims
         .check_but_age(&kw.expected, now)
         .map_err(|_| Error::token())?;

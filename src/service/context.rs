@@ -44,6 +44,8 @@ pub struct Policy {
     pub require_verified_email: bool,
     /// How long a signing key signs before the next one is published. Zero: only by hand.
     pub key_life: Duration,
+    /// So many failed sign-ins within a minute are told of. Zero: never.
+    pub failure_alarm: i64,
 }
 
 impl Policy {
@@ -150,6 +152,19 @@ impl Keyward {
             revoked: Revoked::default(),
             seen: Seen::default(),
         }))
+    }
+}
+
+impl Keyward {
+    /// Lets go of it as the last one, so that its connections are closed when this is back:
+    /// waits, for a second at the most, until no request holds it any more.
+    pub fn close(self) {
+        for _ in 0..100 {
+            if Arc::strong_count(&self.0) == 1 {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
     }
 }
 

@@ -5,17 +5,16 @@
 use aws_lc_rs::hmac;
 use uuid::Builder;
 
-use super::audit::record;
 use super::authenticate::ExpiredToken;
 use super::context::Keyward;
 use super::error::{Error, Result};
 use super::issue::{access_end, sign};
-use super::rotate::{Outcome, Rotated, Unfit, rotate};
+use super::rotate::{Outcome, Presented, Rotated, rotate};
 use crate::domain::account::Account;
 use crate::domain::claims::Claims;
-use crate::domain::event::{Event, What};
+use crate::domain::event::What;
 use crate::domain::session::{Client, Session};
-use crate::store::{factors, roles};
+use crate::store::factors;
 use crate::support::clock::Timestamp;
 use crate::support::secret::SecretString;
 
@@ -33,56 +32,31 @@ pub fn exchange(
         return Err(Error::expired());
     }
     let held = old.access();
-    let (inner, claims, client) = (kw.clone(), old.clone(), client.clone());
-    let rotated = kw.store.write(move |tx| {
-        let kw = &inner;
-        let (id, number) = (claims.sid, claims.generation);
-        let rotated = rotate(kw, tx, id, number, &client, |tx, session, account| {
-            let same = session.account == claims.sub
-                && session.class == claims.cls
-                && account.epoch == claims.epoch;
-            if !same {
-                return Ok(Err(Unfit::Over));
-            }
-            // A second factor since: this token's holder has not shown it (X12).
-            let factor = factors::active_of(tx, account.id)?.and_then(|factor| factor.confirmed_at);
-            if claims.aal < 2 && factor.is_some() {
-                return Ok(Err(Unfit::Over));
-            }
-            // Not a smaller token, not a larger one: the same, or none (decision 6).
-            let now = roles::access_of(tx, account.id)?;
-            Ok(if now.includes(&held) {
-                Ok(())
-            } else {
-                Err(Unfit::Over)
-            })
-        })?;
-        if let Rotated::On {
-            session,
-            account,
-            outcome: Outcome::Fresh,
-        } = &rotated
-        {
-            let event = Event::new(What::TokenExchanged, client.clone());
-            let event = event.of(account.id).within(session.id);
-            record(kw, tx, &event, session.generation.rotated_at)?;
-        }
-        Ok::<_, Error>(rotated)
+    let presented = Presented {
+        session: old.sid,
+        generation: old.generation,
+        client,
+        fresh: Some(What::TokenExchanged),
+    };
+    let rotated = rotate(kw, &presented, |db, on| {
+        let same = on.session.account == old.sub
+            && on.session.class == old.cls
+            && on.account.epoch == old.epoch;
+        // Not a smaller token, not a larger one: the same, or none (decision 6).
+        let may = same && on.access.includes(&held);
+        // A second factor since: this token's holder has not shown it (X12).
+        Ok(may && (old.aal >= 2 || factors::active_of(db, on.account.id)?.is_none()))
     })?;
     match rotated {
-        Rotated::On {
-            session,
-            account,
-            outcome,
-        } => {
+        Rotated::On(on) => {
             let now = kw.clock.now();
             // What was lost a while ago and is given again must be good from now on.
-            let from = match outcome {
+            let from = match on.outcome {
                 Outcome::Recovered => now,
-                Outcome::Fresh | Outcome::Replayed => session.generation.rotated_at,
+                Outcome::Fresh | Outcome::Replayed => on.session.generation.rotated_at,
             };
-            let claims = successor(kw, old, &session, &account, from);
-            Ok((sign(kw, &claims, now)?, outcome))
+            let claims = successor(kw, old, &on.session, &on.account, from);
+            Ok((sign(kw, &claims, now)?, on.outcome))
         }
         Rotated::Refused(error) if error.code == super::Code::InvalidCredentials => {
             Err(if error.is_final {
@@ -92,10 +66,7 @@ pub fn exchange(
             })
         }
         Rotated::Refused(error) => Err(error),
-        Rotated::Ended(entry) => {
-            kw.learn(&[entry]);
-            Err(Error::token())
-        }
+        Rotated::Ended => Err(Error::token()),
     }
 }
 

@@ -67,6 +67,7 @@ pub fn begin(
     let session = principal.session();
     kw.store
         .write(move |tx| {
+            // One after the other: of two that begin at once the last one waits.
             standing::hold(tx, account.id, session, now)?;
             factors::add_pending(tx, account.id, &id, &sealed, now)?;
             if let Some(reservation) = &reservation {
@@ -108,12 +109,13 @@ pub fn confirm(
         }
     }
     // Counted like every guess: who stole a token must not guess his way to the codes.
-    let reservation = reserve(
+    let mut reservation = reserve(
         kw,
         &Subject::Account(account.id, account.epoch),
         client,
         None,
     )?;
+    reservation.guess_code(kw, account.id, client)?;
     let Some(Typed::Code(code)) = totp::typed(code.expose_secret()) else {
         return Err(wrong_second());
     };
@@ -163,6 +165,7 @@ pub fn disable(
         Some(password) => Some(prove_password(kw, seat, &account, password, client)?),
         None => None,
     };
+    let by_password = reservation.is_some();
     let (second, reservation) = prove_second(kw, &account, second, client, reservation)?;
     let keep = principal.session();
     change(
@@ -174,7 +177,12 @@ pub fn disable(
             if !use_second(tx, account.id, &second)? {
                 return Err(wrong_second());
             }
-            reservation.succeeded(tx)?;
+            if by_password {
+                reservation.succeeded(tx)?;
+            } else {
+                // A code alone says nothing of who guessed at the password.
+                reservation.taken_back(tx)?;
+            }
             factors::remove_all_of(tx, account.id)?;
             recovery_codes::remove_all_of(tx, account.id)?;
             end_others(tx, account.id, keep, now)
@@ -214,17 +222,6 @@ pub fn renew_recovery_codes(
         },
     )?;
     Ok(codes)
-}
-
-/// Whether the account has a factor that counts.
-///
-/// # Errors
-/// `SERVICE_UNAVAILABLE`.
-pub fn is_on(kw: &Keyward, account: AccountId) -> Result<bool> {
-    Ok(kw
-        .store
-        .read(|db| factors::active_of(db, account))?
-        .is_some())
 }
 
 fn macs(kw: &Keyward, account: AccountId, codes: &[String]) -> Vec<String> {

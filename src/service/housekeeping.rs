@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use super::context::{Inner, Keyward};
 use super::error::{Error, Result};
 use super::keys;
+use super::watch;
 use crate::domain::claims::LONGEST_LIFE;
 use crate::store::purge::{What, purge_before};
 use crate::store::{AnyConnection, revocations, sessions};
@@ -63,6 +64,7 @@ pub fn start(kw: &Keyward) -> Result<Housekeeping> {
             purged_at = Instant::now();
             let over = steady.tell(kw.clock.now(), purged_at);
             purge(kw, over)?;
+            watch::failed_sign_ins(kw)?;
             if !steady.has_leapt() {
                 keys::rotate_when_due(kw)?;
             }

@@ -135,24 +135,31 @@ pub fn rotate(kw: &Keyward) -> Result<(String, Timestamp)> {
 /// # Errors
 /// `SERVICE_UNAVAILABLE`.
 pub fn replace_compromised(kw: &Keyward) -> Result<String> {
+    let (id, ()) = replace_all(kw, What::KeyCompromised, |_, _| Ok(()))?;
+    Ok(id)
+}
+
+/// Puts one new key in the place of all, in the transaction of whatever `first` does: from
+/// then on no access token that was ever given out is good. Gives the key's id.
+pub(super) fn replace_all<T: Send + 'static>(
+    kw: &Keyward,
+    what: What,
+    mut first: impl FnMut(&mut AnyConnection, Timestamp) -> Result<T> + Send + 'static,
+) -> Result<(String, T)> {
     let now = kw.clock.now();
     let algorithm = kw.policy.algorithm;
     let bytes = SigningKey::generate(algorithm, &kw.entropy).map_err(unusable)?;
     let inner = kw.clone();
-    let id = kw.store.write(move |tx| {
+    let done = kw.store.write(move |tx| {
+        let done = first(tx, now)?;
         signing_keys::remove_all(tx)?;
         let id = add(&inner, tx, algorithm, &bytes, now, now)?;
-        record(
-            &inner,
-            tx,
-            &Event::new(What::KeyCompromised, Client::default()),
-            now,
-        )?;
+        record(&inner, tx, &Event::new(what, Client::default()), now)?;
         announce(tx, now)?;
-        Ok::<_, Error>(id)
+        Ok::<_, Error>((id, done))
     })?;
     load(kw)?;
-    Ok(id)
+    Ok(done)
 }
 
 /// Publishes the next key when the active one has signed for long enough.

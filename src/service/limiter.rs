@@ -7,10 +7,12 @@ use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use super::audit::record;
 use super::context::Keyward;
 use super::error::{Code, Error, Result};
+use crate::domain::event::{Event, What};
 use crate::domain::id::AccountId;
-use crate::domain::limit::{Kind, Refused};
+use crate::domain::limit::{Counter, Kind, Refused};
 use crate::domain::session::Client;
 use crate::store::{self, AnyConnection, credentials, limits};
 use crate::support::clock::Timestamp;
@@ -30,7 +32,11 @@ pub(super) enum Subject<'a> {
 #[derive(Clone)]
 pub(super) struct Reservation {
     account: String,
-    address: Option<String>,
+    /// The client's address and the networks around it, from the inside out: the order
+    /// in which every transaction takes their rows.
+    addresses: Vec<(String, Kind)>,
+    /// The counter of codes, where one was counted.
+    code: Option<String>,
     /// The password record that the attempt was found good by.
     proof: Option<(AccountId, String)>,
 }
@@ -51,18 +57,20 @@ pub(super) fn reserve(
     device: Option<&str>,
 ) -> Result<Reservation> {
     let (account, kind) = account_key(kw, subject, device);
-    let address = address_key(kw, client);
+    let addresses = address_keys(kw, client);
     let reservation = Reservation {
         account: account.clone(),
-        address: address.clone(),
+        addresses: addresses.clone(),
+        code: None,
         proof: None,
     };
     let now = kw.clock.now();
     kw.store.write(move |tx| {
-        if let Some(address) = &address {
-            count(tx, address, Kind::Address, now)?;
+        for (address, kind) in &addresses {
+            count(tx, address, *kind, now)?;
         }
-        count(tx, &account, kind, now)
+        count(tx, &account, kind, now)?;
+        Ok::<_, Error>(())
     })?;
     Ok(reservation)
 }
@@ -74,8 +82,37 @@ impl Reservation {
         self
     }
 
+    /// Counts a code before it is looked at, once for each attempt. Its budget is apart
+    /// from the account's: whoever comes so far knows the password, or is signed in, and
+    /// no success of the owner may give him more guesses (M4).
+    ///
+    /// # Errors
+    /// `ATTEMPTS_EXCEEDED`: the code must not be looked at; the attempt stays counted.
+    pub(super) fn guess_code(
+        &mut self,
+        kw: &Keyward,
+        account: AccountId,
+        client: &Client,
+    ) -> Result<()> {
+        if self.code.is_some() {
+            return Ok(());
+        }
+        let key = code_key(kw, &self.account);
+        let now = kw.clock.now();
+        let (inner, client, counted) = (kw.clone(), client.clone(), key.clone());
+        kw.store.write(move |tx| {
+            if count(tx, &counted, Kind::Code, now)?.is_used_up(Kind::Code) {
+                let event = Event::new(What::CodesGuessed, client.clone());
+                record(&inner, tx, &event.of(account), now)?;
+            }
+            Ok::<_, Error>(())
+        })?;
+        self.code = Some(key);
+        Ok(())
+    }
+
     /// The attempt was a good one, with every factor: the account's row of failures is
-    /// over. The address only gets this attempt back (B11).
+    /// over. Address and codes only get this attempt back (B11, M4).
     ///
     /// # Errors
     /// `OVERTAKEN` where the password was changed, or its record made anew, since it was
@@ -84,9 +121,7 @@ impl Reservation {
         self.still_proved(tx)?;
         // In the order in which they were counted, or two of them could wait for each
         // other.
-        if let Some(address) = &self.address {
-            limits::release(tx, address)?;
-        }
+        self.release_around(tx)?;
         limits::clear(tx, &self.account)?;
         Ok(())
     }
@@ -120,15 +155,22 @@ impl Reservation {
     /// The attempt was a good one, but proves nothing that guards the account already: it
     /// is taken back, and what failed before stays counted.
     pub(super) fn taken_back(&self, tx: &mut AnyConnection) -> Result<()> {
-        if let Some(address) = &self.address {
-            limits::release(tx, address)?;
-        }
+        self.release_around(tx)?;
         limits::release(tx, &self.account)?;
+        Ok(())
+    }
+
+    fn release_around(&self, tx: &mut AnyConnection) -> store::Result<()> {
+        let addresses = self.addresses.iter().map(|(address, _)| address);
+        for key in addresses.chain(&self.code) {
+            limits::release(tx, key)?;
+        }
         Ok(())
     }
 }
 
-/// A new password: whoever guessed at the old one begins anew.
+/// A new password: whoever guessed at the old one begins anew. The codes that were
+/// guessed stay counted, since a change of password proves no code.
 pub(super) fn forget(
     kw: &Keyward,
     tx: &mut AnyConnection,
@@ -137,7 +179,18 @@ pub(super) fn forget(
     limits::clear(tx, &account_key(kw, &Subject::Account(account, 0), None).0)
 }
 
-fn count(tx: &mut AnyConnection, key: &str, kind: Kind, now: Timestamp) -> Result<()> {
+/// An operator vouches for the owner: whoever guessed codes does not know the password,
+/// or has no factor to guess at, any more.
+pub(super) fn forget_codes(
+    kw: &Keyward,
+    tx: &mut AnyConnection,
+    account: AccountId,
+) -> store::Result<()> {
+    let account = account_key(kw, &Subject::Account(account, 0), None).0;
+    limits::clear(tx, &code_key(kw, &account))
+}
+
+fn count(tx: &mut AnyConnection, key: &str, kind: Kind, now: Timestamp) -> Result<Counter> {
     for _ in 0..ROUNDS {
         let read = limits::lookup(tx, key)?;
         let counter = read
@@ -145,7 +198,7 @@ fn count(tx: &mut AnyConnection, key: &str, kind: Kind, now: Timestamp) -> Resul
             .count(kind, now)
             .map_err(|refused| exceeded(refused, kind))?;
         if limits::set(tx, key, read, counter, counter.expires_at(kind, now))? {
-            return Ok(());
+            return Ok(counter);
         }
     }
     Err(Error::busy(
@@ -155,8 +208,8 @@ fn count(tx: &mut AnyConnection, key: &str, kind: Kind, now: Timestamp) -> Resul
 
 fn exceeded(refused: Refused, kind: Kind) -> Error {
     let code = match kind {
-        Kind::Address => Code::RequestsExceeded,
-        Kind::Account | Kind::Device => Code::AttemptsExceeded,
+        Kind::Address | Kind::Network | Kind::Site => Code::RequestsExceeded,
+        Kind::Account | Kind::Device | Kind::Code => Code::AttemptsExceeded,
     };
     let seconds = refused.wait_seconds;
     let mut error = Error::new(code, format!("Too many requests, retry after {seconds}s."));
@@ -180,23 +233,30 @@ fn account_key(kw: &Keyward, subject: &Subject<'_>, device: Option<&str>) -> (St
     }
 }
 
+/// The counter of codes that belongs to an account's counter, or to a browser's.
+fn code_key(kw: &Keyward, account: &str) -> String {
+    keyed(kw, "code", account.as_bytes())
+}
+
 /// Addresses inside our own proxies' networks are a sidecar's own traffic, not a
 /// client's: limited by account alone.
-fn address_key(kw: &Keyward, client: &Client) -> Option<String> {
-    let address = client
-        .address
-        .as_deref()
-        .filter(|_| !client.internal)?
-        .parse()
-        .ok()?;
-    Some(match address {
-        IpAddr::V4(address) => keyed(kw, "address", &address.octets()),
-        // One household, one budget: the first 64 bits (B5).
-        IpAddr::V6(address) => match nat64(&address.octets()) {
-            Some(octets) => keyed(kw, "address", &octets),
-            None => keyed(kw, "address", &address.octets()[..8]),
+fn address_keys(kw: &Keyward, client: &Client) -> Vec<(String, Kind)> {
+    let address = client.address.as_deref().filter(|_| !client.internal);
+    let Some(address) = address.and_then(|text| text.parse().ok()) else {
+        return Vec::new();
+    };
+    let one = |octets: &[u8]| vec![(keyed(kw, "address", octets), Kind::Address)];
+    match address {
+        IpAddr::V4(address) => one(&address.octets()),
+        IpAddr::V6(address) => match (address.octets(), nat64(&address.octets())) {
+            (_, Some(octets)) => one(&octets),
+            // One household, one budget: the first 64 bits, and weaker limits around
+            // them for who was given more (B5).
+            (octets, None) => [(8, Kind::Address), (7, Kind::Network), (6, Kind::Site)]
+                .map(|(bytes, kind)| (keyed(kw, "address", &octets[..bytes]), kind))
+                .into(),
         },
-    })
+    }
 }
 
 /// The IPv4 address inside `64:ff9b::/96` (RFC 6052).

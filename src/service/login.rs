@@ -61,13 +61,13 @@ pub fn login(kw: &Keyward, seat: &Seat, request: Request) -> Result<TokenSet> {
             identifier: request.identifier.canonical(),
         },
     };
-    let reservation = reserve(kw, &subject, &request.client, request.device.as_deref())?;
-    match compare(kw, seat, found, &request, reservation.clone()) {
+    let mut reservation = reserve(kw, &subject, &request.client, request.device.as_deref())?;
+    match compare(kw, seat, found, &request, &mut reservation) {
         // Another sign-in made the record anew, or the password is another one now: the
         // record that stands will tell.
         Err(error) if error.code == Code::Overtaken => {
             let found = find(kw, &request.identifier)?;
-            compare(kw, seat, found, &request, reservation)
+            compare(kw, seat, found, &request, &mut reservation)
         }
         answer => answer,
     }
@@ -79,14 +79,14 @@ fn compare(
     seat: &Seat,
     found: Found,
     request: &Request,
-    reservation: Reservation,
+    reservation: &mut Reservation,
 ) -> Result<TokenSet> {
     let verdict = verify(
         kw,
         seat,
         &request.password,
         found.record.as_deref(),
-        &reservation,
+        reservation,
     )?;
     let enabled = found
         .account
@@ -100,11 +100,11 @@ fn compare(
     if kw.policy.require_verified_email && !account.verified {
         return say_no(kw, Some(id), "not_verified", request, not_verified());
     }
-    let second = match second(kw, &account, found.factor.as_ref(), request)? {
+    let second = match second(kw, &account, found.factor.as_ref(), request, reservation)? {
         Ok(second) => second,
         Err(outcome) => return say_no(kw, Some(id), outcome, request, wrong_second()),
     };
-    let reservation = reservation.proved_by(id, record.clone());
+    let reservation = reservation.clone().proved_by(id, record.clone());
     let caller = seat.caller();
     match begin(kw, account, request, second, reservation, caller) {
         Err(error) if error.code == Code::InvalidOtp => {
@@ -127,6 +127,7 @@ fn second(
     account: &Account,
     factor: Option<&Factor>,
     request: &Request,
+    reservation: &mut Reservation,
 ) -> Result<Result<Option<Second>, &'static str>> {
     let Some(factor) = factor else {
         return Ok(Ok(None));
@@ -134,7 +135,7 @@ fn second(
     let Some(otp) = &request.otp else {
         return Ok(Err("missing_otp"));
     };
-    let second = read_second(kw, account.id, factor, otp, kw.clock.now())?;
+    let second = read_second(kw, account.id, factor, otp, &request.client, reservation)?;
     Ok(second.map(Some).ok_or("wrong_otp"))
 }
 

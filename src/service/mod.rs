@@ -25,6 +25,7 @@ mod revoked;
 mod rotate;
 mod seen;
 mod standing;
+pub mod watch;
 
 pub use context::{Keyward, Parts, Policy};
 pub use error::{Code, Error, Result};

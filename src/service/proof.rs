@@ -15,7 +15,6 @@ use crate::domain::password::Password;
 use crate::domain::session::Client;
 use crate::store::factors::Stored;
 use crate::store::{AnyConnection, credentials, factors, recovery_codes};
-use crate::support::clock::Timestamp;
 use crate::support::secret::{ExposeSecret as _, SecretString};
 
 /// A second factor that was typed and read. It counts once it is used.
@@ -47,14 +46,20 @@ pub(super) fn verify(
     Ok(verdict)
 }
 
-/// Reads what was typed as a second factor of this account. `None` is a wrong one.
+/// Counts what was typed as a second factor of this account, and reads it. `None` is a
+/// wrong one.
+///
+/// # Errors
+/// `ATTEMPTS_EXCEEDED`: too many codes were wrong; this one was not looked at.
 pub(super) fn read_second(
     kw: &Keyward,
     account: AccountId,
     factor: &Stored,
     text: &SecretString,
-    now: Timestamp,
+    client: &Client,
+    reservation: &mut Reservation,
 ) -> Result<Option<Second>> {
+    reservation.guess_code(kw, account, client)?;
     Ok(match totp::typed(text.expose_secret()) {
         None => None,
         Some(Typed::Recovery(code)) => Some(Second::Recovery {
@@ -62,7 +67,7 @@ pub(super) fn read_second(
         }),
         Some(Typed::Code(code)) => {
             let secret = open_secret(kw, account, factor)?;
-            totp::step_of(&secret, &code, now).map(|step| Second::Code {
+            totp::step_of(&secret, &code, kw.clock.now()).map(|step| Second::Code {
                 factor: factor.id.clone(),
                 step,
             })
@@ -148,7 +153,7 @@ pub(super) fn prove_second(
 ) -> Result<(Second, Reservation)> {
     let factor = kw.store.read(|db| factors::active_of(db, account.id))?;
     let factor = factor.ok_or_else(|| Error::payload("A second factor is not switched on"))?;
-    let reservation = match reservation {
+    let mut reservation = match reservation {
         Some(reservation) => reservation,
         None => reserve(
             kw,
@@ -157,7 +162,7 @@ pub(super) fn prove_second(
             None,
         )?,
     };
-    let second = read_second(kw, account.id, &factor, text, kw.clock.now())?;
+    let second = read_second(kw, account.id, &factor, text, client, &mut reservation)?;
     second
         .map(|second| (second, reservation))
         .ok_or_else(wrong_second)

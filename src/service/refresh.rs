@@ -5,10 +5,9 @@ use super::context::Keyward;
 use super::error::{Error, Result};
 use super::issue::{TokenSet, mint, refresh_token};
 pub use super::rotate::Outcome;
-use super::rotate::{Rotated, Unfit, rotate};
-use crate::domain::access::Access;
+use super::rotate::{Presented, Rotated, rotate};
 use crate::domain::session::{Class, Client};
-use crate::store::{roles, sessions};
+use crate::store::sessions;
 use crate::support::secret::{ExposeSecret as _, SecretString};
 
 pub struct Request {
@@ -47,35 +46,23 @@ fn turn(
         .read(request.token.expose_secret())
         .filter(|token| old.is_none_or(|old| old.claims.sid == token.session))
         .ok_or_else(Error::credentials)?;
-    let (inner, client) = (kw.clone(), request.client.clone());
-    let (rotated, access) = kw.store.write(move |tx| {
-        let kw = &inner;
-        let (id, number) = (presented.session, presented.generation);
-        let rotated = rotate(kw, tx, id, number, &client, |_, session, _| {
-            let own = kw.refresh_tokens.belongs(&presented, &session.salt);
-            Ok(if own { Ok(()) } else { Err(Unfit::Foreign) })
-        })?;
-        // Afresh: what was granted since is in the new token, what was taken is not.
-        let access = match &rotated {
-            Rotated::On { account, .. } => roles::access_of(tx, account.id)?,
-            _ => Access::default(),
-        };
-        Ok::<_, Error>((rotated, access))
+    let turned = Presented {
+        session: presented.session,
+        generation: presented.generation,
+        client: &request.client,
+        fresh: None,
+    };
+    let rotated = rotate(kw, &turned, |_, on| {
+        Ok(kw.refresh_tokens.belongs(&presented, &on.session.salt))
     })?;
     match rotated {
-        Rotated::On {
-            session,
-            account,
-            outcome,
-        } => {
-            let tokens = mint(kw, &session, &account, access, kw.clock.now())?;
-            Ok((tokens, outcome))
+        Rotated::On(on) => {
+            // What was granted since the last one is in the new token, what was taken is not.
+            let tokens = mint(kw, &on.session, &on.account, on.access, kw.clock.now())?;
+            Ok((tokens, on.outcome))
         }
         Rotated::Refused(error) => Err(error),
-        Rotated::Ended(entry) => {
-            kw.learn(&[entry]);
-            Err(Error::credentials())
-        }
+        Rotated::Ended => Err(Error::credentials()),
     }
 }
 

@@ -1,10 +1,13 @@
 //! Moving a session to its next generation: the part that refresh and exchange share
-//! (semantics 1, rules 2 to 9). It runs inside the caller's write transaction and says
-//! what became of it; nothing is answered before that transaction has committed.
+//! (semantics 1, rules 2 to 9). It looks without a lock, decides, and writes with one
+//! guarded statement: whoever ends a session, disables its account or rotates it meanwhile
+//! changes its row, and the guard then changes nothing and it looks again. Nothing is
+//! answered before what was written has committed.
 
 use super::audit::record;
 use super::context::Keyward;
 use super::error::{Error, Result};
+use crate::domain::access::Access;
 use crate::domain::account::Account;
 use crate::domain::claims::LONGEST_LIFE;
 use crate::domain::event::{Event, What};
@@ -12,7 +15,7 @@ use crate::domain::id::SessionId;
 use crate::domain::rotation::{Step, step};
 use crate::domain::session::{Client, EndReason, Session};
 use crate::store::revocations::{Entry, News};
-use crate::store::{AnyConnection, revocations, sessions};
+use crate::store::{self, AnyConnection, revocations, rotation, sessions};
 use crate::support::clock::Timestamp;
 
 /// How a presented token was answered: the header `X-Keyward-Refresh`.
@@ -37,49 +40,65 @@ impl Outcome {
 /// What became of it, once committed.
 pub(super) enum Rotated {
     /// The session stands at a generation whose tokens may be given out.
-    On {
-        session: Box<Session>,
-        account: Box<Account>,
-        outcome: Outcome,
-    },
+    On(Box<On>),
     /// Refused, and nothing was changed.
     Refused(Error),
-    /// Refused, and the session was ended: everybody must learn of it.
-    Ended(Entry),
+    /// Refused, and the session was ended: everybody has learned of it.
+    Ended,
 }
 
-/// Why a presented token is refused before its generation is looked at.
-pub(super) enum Unfit {
-    /// No such session, or not its token. Nothing is written.
-    Foreign,
-    Over,
+pub(super) struct On {
+    pub(super) session: Session,
+    pub(super) account: Account,
+    pub(super) outcome: Outcome,
+    /// What the account may do now.
+    pub(super) access: Access,
+}
+
+impl On {
+    fn is_living(&self, now: Timestamp) -> bool {
+        self.account.enabled && !self.session.is_over(self.account.epoch, now)
+    }
+}
+
+/// Which generation of which session was presented, and by whom.
+pub(super) struct Presented<'a> {
+    pub(super) session: SessionId,
+    pub(super) generation: u32,
+    pub(super) client: &'a Client,
+    /// What is written into the audit log with a fresh rotation.
+    pub(super) fresh: Option<What>,
 }
 
 /// A compare-and-set loses only to another that won, so a few rounds settle it.
 const ROUNDS: usize = 4;
 
 /// `fits` says whether the presented token is the session's own, and whatever else its
-/// kind asks for.
+/// kind asks for; where it does not fit, nothing is written.
 pub(super) fn rotate(
     kw: &Keyward,
-    tx: &mut AnyConnection,
-    id: SessionId,
-    presented: u32,
-    client: &Client,
-    mut fits: impl FnMut(&mut AnyConnection, &Session, &Account) -> Result<Result<(), Unfit>>,
+    presented: &Presented<'_>,
+    mut fits: impl FnMut(&mut AnyConnection, &On) -> Result<bool>,
 ) -> Result<Rotated> {
     for _ in 0..ROUNDS {
         let now = kw.clock.now();
-        let Some((session, account)) = sessions::lookup(tx, id)? else {
+        let found = kw.store.read(|db| -> Result<_> {
+            let found = sessions::lookup_with_access(db, presented.session)?;
+            let on = found.map(|(session, account, access)| On {
+                session,
+                account,
+                outcome: Outcome::Fresh,
+                access,
+            });
+            Ok(match on {
+                Some(on) if on.is_living(now) && fits(db, &on)? => Some(on),
+                _ => None,
+            })
+        })?;
+        let Some(on) = found else {
             return Ok(Rotated::Refused(Error::credentials()));
         };
-        if fits(tx, &session, &account)?.is_err()
-            || !account.enabled
-            || session.is_over(account.epoch, now)
-        {
-            return Ok(Rotated::Refused(Error::credentials()));
-        }
-        if let Some(rotated) = attempt(kw, tx, session, account, presented, client, now)? {
+        if let Some(rotated) = attempt(kw, presented, on, now)? {
             return Ok(rotated);
         }
     }
@@ -88,45 +107,54 @@ pub(super) fn rotate(
     ))
 }
 
-/// `None` where another request changed the session meanwhile: read it again.
+/// `None` where another request changed the session meanwhile: look again.
 fn attempt(
     kw: &Keyward,
-    tx: &mut AnyConnection,
-    mut session: Session,
-    account: Account,
-    presented: u32,
-    client: &Client,
+    presented: &Presented<'_>,
+    mut on: On,
     now: Timestamp,
 ) -> Result<Option<Rotated>> {
-    let mut current = session.generation;
-    current.seen |= kw.seen.has(session.id, current.number);
+    let id = on.session.id;
+    let mut current = on.session.generation;
+    current.seen |= kw.seen.has(id, current.number);
+    let account = on.account.id;
     let event = |what| {
-        Event::new(what, client.clone())
-            .of(account.id)
-            .within(session.id)
+        Event::new(what, presented.client.clone())
+            .of(account)
+            .within(id)
     };
     let policy = kw.policy.rotation;
-    let outcome = match step(current, presented, now, policy) {
+    on.outcome = match step(current, presented.generation, now, policy) {
         Step::Rotate => {
-            let idle = now + kw.policy.idle_ttl(session.class);
-            if !sessions::rotate(tx, session.id, presented, now, idle)? {
+            let idle = now + kw.policy.idle_ttl(on.session.class);
+            let number = current.number;
+            let event = presented.fresh.map(event);
+            let guarded = move |tx: &mut _| rotation::rotate(tx, id, number, now, idle);
+            let done = match event {
+                // Too many to be remembered one by one (decision 0005).
+                None => kw.store.write_statement(guarded)?,
+                Some(event) => write_with(kw, event, now, guarded)?,
+            };
+            if !done {
                 return Ok(None);
             }
-            session.idle_expires_at = idle;
-            session.generation.number = presented + 1;
-            session.generation.rotated_at = now;
+            on.session.idle_expires_at = idle;
+            on.session.generation.number = number + 1;
+            on.session.generation.rotated_at = now;
             Outcome::Fresh
         }
         again @ (Step::Replay | Step::Recover) => {
-            if !sessions::count_replay(tx, session.id, current.number, policy.max_replays)? {
-                return Ok(None);
-            }
             let (what, outcome) = if again == Step::Replay {
                 (What::RefreshReplayed, Outcome::Replayed)
             } else {
                 (What::RefreshRecovered, Outcome::Recovered)
             };
-            record(kw, tx, &event(what), now)?;
+            let done = write_with(kw, event(what), now, move |tx| {
+                sessions::count_replay(tx, id, current.number, policy.max_replays)
+            })?;
+            if !done {
+                return Ok(None);
+            }
             outcome
         }
         Step::TooManyReplays => {
@@ -137,24 +165,43 @@ fn attempt(
         }
         Step::Late => return Ok(Some(Rotated::Refused(Error::credentials().not_final()))),
         Step::Ahead => {
-            record(kw, tx, &event(What::DatabaseOlderThanTokens), now)?;
+            write_with(kw, event(What::DatabaseOlderThanTokens), now, |_| Ok(true))?;
             return Ok(Some(Rotated::Refused(Error::credentials().not_final())));
         }
         Step::Reuse => {
-            if !sessions::end_at(tx, session.id, current.number, now, EndReason::Reuse)? {
+            let entry = ended(id, now);
+            let done = write_with(kw, event(What::RefreshReuse), now, move |tx| {
+                let ended = sessions::end_at(tx, id, current.number, now, EndReason::Reuse)?;
+                if ended {
+                    revocations::add(tx, entry)?;
+                }
+                Ok(ended)
+            })?;
+            if !done {
                 return Ok(None);
             }
-            record(kw, tx, &event(What::RefreshReuse), now)?;
-            let entry = ended(session.id, now);
-            revocations::add(tx, entry)?;
-            return Ok(Some(Rotated::Ended(entry)));
+            kw.learn(&[entry]);
+            return Ok(Some(Rotated::Ended));
         }
     };
-    Ok(Some(Rotated::On {
-        session: Box::new(session),
-        account: Box::new(account),
-        outcome,
-    }))
+    Ok(Some(Rotated::On(Box::new(on))))
+}
+
+/// A guarded change and its line in the audit log: both, or neither.
+fn write_with(
+    kw: &Keyward,
+    event: Event,
+    now: Timestamp,
+    mut change: impl FnMut(&mut AnyConnection) -> store::Result<bool> + Send + 'static,
+) -> Result<bool> {
+    let inner = kw.clone();
+    kw.store.write(move |tx| {
+        let changed = change(tx)?;
+        if changed {
+            record(&inner, tx, &event, now)?;
+        }
+        Ok::<_, Error>(changed)
+    })
 }
 
 /// The news that a session has ended, for as long as a token of it could live.

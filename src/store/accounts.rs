@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use super::columns::{optional, time, word};
 use super::conflict::{Taken, unless_taken};
-use super::connection::AnyConnection;
+use super::connection::{AnyConnection, on_each};
 use super::error::{Error, Result, exactly_one};
 use super::schema::accounts;
 use crate::domain::account::Account;
@@ -91,9 +91,8 @@ pub fn add(connection: &mut AnyConnection, new: &New) -> Result<Result<(), Taken
 /// # Errors
 /// When the database is away or the row is damaged.
 pub fn lookup(connection: &mut AnyConnection, id: AccountId) -> Result<Option<Account>> {
-    accounts::table
-        .find(id.to_string())
-        .first::<Row>(connection)
+    let question = accounts::table.find(id.to_string());
+    on_each!(connection, inner => question.first::<Row>(inner))
         .optional()?
         .map(Account::try_from)
         .transpose()
@@ -191,6 +190,23 @@ pub fn advance_access(
         .find(id.to_string())
         .select(accounts::access_version)
         .first(connection)?)
+}
+
+/// Every session of every account is over. How many accounts there are.
+///
+/// # Errors
+/// When the database is away.
+pub fn advance_every_epoch(connection: &mut AnyConnection, now: Timestamp) -> Result<usize> {
+    if let AnyConnection::Postgres(postgres) = connection {
+        // Three seconds are enough for one account, and this is for as many as there are.
+        diesel::sql_query("SET LOCAL statement_timeout = '10min'").execute(postgres)?;
+    }
+    Ok(diesel::update(accounts::table)
+        .set((
+            accounts::epoch.eq(accounts::epoch + 1),
+            accounts::updated_at.eq(now.millis()),
+        ))
+        .execute(connection)?)
 }
 
 /// Notes a sign-in, if the account is enabled and still of that epoch. Whether it is:

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use super::connection::AnyConnection;
 use super::error::{Result, exactly_one};
 use super::schema::audit_events;
-use crate::domain::event::Event;
+use crate::domain::event::{Event, What};
 use crate::domain::id::AccountId;
 use crate::support::clock::Timestamp;
 
@@ -29,6 +29,19 @@ pub fn add(
         ))
         .execute(connection)?;
     exactly_one("adding an audit event", rows)
+}
+
+/// Whether it happened to anybody after `since`.
+///
+/// # Errors
+/// When the database is away.
+pub fn has_happened(connection: &mut AnyConnection, what: What, since: Timestamp) -> Result<bool> {
+    let rows: i64 = audit_events::table
+        .filter(audit_events::at.gt(since.millis()))
+        .filter(audit_events::what.eq(what.as_str()))
+        .count()
+        .get_result(connection)?;
+    Ok(rows > 0)
 }
 
 /// What happened to one account, oldest first.

@@ -14,6 +14,7 @@ use diesel::sqlite::SqliteConnection;
 
 use super::error::{Error, Result, one_line};
 use crate::support::clock::Timestamp;
+use crate::support::private::exposure;
 
 #[derive(diesel::MultiConnection)]
 pub enum AnyConnection {
@@ -21,8 +22,9 @@ pub enum AnyConnection {
     Postgres(PgConnection),
 }
 
-/// Runs one expression with the connection of either backend, for the few statements
-/// whose text or types must differ.
+/// Runs one expression with the connection of either backend: for the few statements
+/// whose text or types must differ, and for those of the hot paths, whose text
+/// `MultiConnection` would build anew at each use, prepared or not.
 macro_rules! on_each {
     ($conn:expr, $inner:ident => $run:expr) => {
         match $conn {
@@ -91,8 +93,39 @@ impl Url {
     pub fn throw_away() -> Self {
         let folder = std::env::temp_dir().join(format!("{THROW_AWAY}{}", uuid::Uuid::new_v4()));
         // Where it can not be made, opening the file says why.
-        let _ = std::fs::create_dir(&folder);
+        let mut options = std::fs::DirBuilder::new();
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut options, 0o700);
+        let _ = options.create(&folder);
         Self::Sqlite(folder.join("keyward.db"))
+    }
+
+    /// Whether there is a database, as far as a look at files tells.
+    #[must_use]
+    pub fn exists(&self) -> bool {
+        match self {
+            Self::Sqlite(path) => path.exists(),
+            Self::Postgres(_) => true,
+        }
+    }
+
+    /// Who besides this process can get at the files of an SQLite database: a line for
+    /// each, with what to do about it. In a folder that others may write to, they can put
+    /// another file in the place of one that they may not read.
+    #[must_use]
+    pub fn exposures(&self) -> Vec<String> {
+        let Self::Sqlite(path) = self else {
+            return Vec::new();
+        };
+        let folder = match path.parent() {
+            Some(folder) if folder != Path::new("") => folder,
+            _ => Path::new("."),
+        };
+        [exposure(folder, 0o022), exposure(path, 0o077)]
+            .into_iter()
+            // What is not there is not exposed; what can not be asked, opening tells.
+            .filter_map(|found| found.ok().flatten())
+            .collect()
     }
 
     /// Removes a database of [`Url::throw_away`], and no other.
@@ -248,6 +281,19 @@ pub(super) fn database_now(connection: &mut AnyConnection) -> Result<Option<Time
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn g3_a_throw_away_folder_is_private() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let url = Url::throw_away();
+        let Url::Sqlite(path) = &url else { panic!() };
+        let folder = path.parent().unwrap();
+        let mode = std::fs::metadata(folder).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o700);
+        url.discard();
+        assert!(!folder.exists());
+    }
 
     #[test]
     fn the_scheme_decides_and_the_label_holds_no_password() {

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use super::columns::time;
-use super::connection::AnyConnection;
+use super::connection::{AnyConnection, on_each};
 use super::error::{Result, exactly_one};
 use super::schema::factors;
 use crate::domain::id::AccountId;
@@ -37,10 +37,10 @@ impl From<Row> for Stored {
 /// # Errors
 /// When the database is away.
 pub fn active_of(connection: &mut AnyConnection, account: AccountId) -> Result<Option<Stored>> {
-    let row = factors::table
+    let question = factors::table
         .filter(factors::account_id.eq(account.to_string()))
-        .filter(factors::confirmed_at.is_not_null())
-        .first::<Row>(connection);
+        .filter(factors::confirmed_at.is_not_null());
+    let row = on_each!(connection, inner => question.first::<Row>(inner));
     Ok(row.optional()?.map(Stored::from))
 }
 

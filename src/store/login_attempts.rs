@@ -41,6 +41,18 @@ pub fn add(connection: &mut AnyConnection, attempt: &Attempt) -> Result<()> {
     exactly_one("adding a login attempt", rows)
 }
 
+/// How many failed after `since`, of all accounts and of names that nobody has.
+///
+/// # Errors
+/// When the database is away.
+pub fn count_failed(connection: &mut AnyConnection, since: Timestamp) -> Result<i64> {
+    Ok(login_attempts::table
+        .filter(login_attempts::at.gt(since.millis()))
+        .filter(login_attempts::succeeded.eq(false))
+        .count()
+        .get_result(connection)?)
+}
+
 /// Of one account, youngest first: when, and whether it succeeded.
 ///
 /// # Errors

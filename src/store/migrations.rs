@@ -57,11 +57,20 @@ pub fn down(url: &Url) -> Result<Option<String>> {
         .map_err(failed)
 }
 
-/// Every migration that the binary or the database knows.
+/// Every migration that the binary or the database knows. A database that is not there is
+/// not made.
 ///
 /// # Errors
 /// Where the database is away.
 pub fn status(url: &Url) -> Result<Vec<Status>> {
+    if !url.exists() {
+        let pending = |name| Status {
+            name,
+            applied: false,
+        };
+        let names = names::<Sqlite>(&SQLITE).map_err(failed)?;
+        return Ok(names.into_iter().map(pending).collect());
+    }
     list(&mut locked(url)?)
 }
 

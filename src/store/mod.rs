@@ -21,6 +21,7 @@ pub mod purge;
 pub mod recovery_codes;
 pub mod revocations;
 pub mod roles;
+pub mod rotation;
 mod schema;
 pub mod sessions;
 pub mod signing_keys;

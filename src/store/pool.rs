@@ -155,6 +155,32 @@ impl Store {
         })
     }
 
+    /// Writes one statement, which is a transaction by itself: what holds of
+    /// [`Store::write`] holds of it, without the round trips that begin and commit.
+    ///
+    /// # Errors
+    /// As [`Store::write`].
+    pub fn write_statement<T, E>(
+        &self,
+        mut write: impl FnMut(&mut AnyConnection) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Transient + Send + 'static,
+    {
+        if let Some(writer) = &self.writer {
+            return writer.write_statement(write);
+        }
+        self.on_living(|connection| {
+            let result = match write(connection) {
+                Err(error) if error.is_transient() => write(connection),
+                result => result,
+            };
+            // Where the connection was lost, nobody knows whether it took place.
+            result.map_err(Failed::AtCommit)
+        })
+    }
+
     /// Runs on a connection of the pool, and on another one where that was dead.
     fn on_living<T, E: From<Error>>(
         &self,

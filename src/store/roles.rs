@@ -14,18 +14,15 @@ use crate::support::clock::Timestamp;
 /// # Errors
 /// When the database is away.
 pub fn access_of(connection: &mut AnyConnection, account: AccountId) -> Result<Access> {
-    let held: Vec<String> = account_roles::table
+    let held: Vec<(String, Option<String>)> = account_roles::table
+        .left_join(role_permissions::table.on(role_permissions::role.eq(account_roles::role)))
         .filter(account_roles::account_id.eq(account.to_string()))
-        .select(account_roles::role)
+        .select((account_roles::role, role_permissions::permission.nullable()))
         .load(connection)?;
     let mut access = Access::default();
-    for role in held {
-        let permissions: Vec<String> = role_permissions::table
-            .filter(role_permissions::role.eq(&role))
-            .select(role_permissions::permission)
-            .load(connection)?;
-        access.permissions.extend(permissions);
+    for (role, permission) in held {
         access.roles.insert(role);
+        access.permissions.extend(permission);
     }
     Ok(access)
 }

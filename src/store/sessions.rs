@@ -5,9 +5,10 @@ use diesel::prelude::*;
 
 use super::accounts;
 use super::columns::{number, optional, time, word};
-use super::connection::AnyConnection;
+use super::connection::{AnyConnection, on_each};
 use super::error::{Error, Result, exactly_one};
-use super::schema::{accounts as account_table, sessions};
+use super::schema::{account_roles, accounts as account_table, role_permissions, sessions};
+use crate::domain::access::Access;
 use crate::domain::account::Account;
 use crate::domain::id::{AccountId, SessionId};
 use crate::domain::rotation::Generation;
@@ -135,6 +136,41 @@ pub fn lookup(connection: &mut AnyConnection, id: SessionId) -> Result<Option<(S
         .transpose()
 }
 
+/// The session, its account, and what that may do now: one question, because a refresh
+/// asks nothing else.
+///
+/// # Errors
+/// When the database is away or a row is damaged.
+pub fn lookup_with_access(
+    connection: &mut AnyConnection,
+    id: SessionId,
+) -> Result<Option<(Session, Account, Access)>> {
+    // A row for each permission; one where there is none.
+    let question = sessions::table
+        .inner_join(account_table::table)
+        .left_join(account_roles::table.on(account_roles::account_id.eq(account_table::id)))
+        .left_join(role_permissions::table.on(role_permissions::role.eq(account_roles::role)))
+        .filter(sessions::id.eq(id.to_string()))
+        .select((
+            sessions::all_columns,
+            account_table::all_columns,
+            account_roles::role.nullable(),
+            role_permissions::permission.nullable(),
+        ));
+    let rows: Vec<(Row, accounts::Row, Option<String>, Option<String>)> =
+        on_each!(connection, inner => question.load(inner))?;
+    let mut found = None;
+    let mut access = Access::default();
+    for (session, account, role, permission) in rows {
+        access.roles.extend(role);
+        access.permissions.extend(permission);
+        found = Some((session, account));
+    }
+    found
+        .map(|(session, account)| Ok((session.try_into()?, account.try_into()?, access)))
+        .transpose()
+}
+
 /// Of one account, youngest first.
 ///
 /// # Errors
@@ -165,6 +201,7 @@ pub fn beyond(
         .filter(sessions::account_id.eq(account.to_string()))
         .filter(sessions::revoked_at.is_null())
         .filter(sessions::idle_expires_at.gt(now.millis()))
+        .filter(sessions::absolute_expires_at.gt(now.millis()))
         .order((sessions::rotated_at.desc(), sessions::created_at.desc()))
         .offset(most)
         .limit(1)
@@ -173,35 +210,6 @@ pub fn beyond(
         .optional()?
         .map(|id| word("session id", &id))
         .transpose()
-}
-
-/// Rule 3: to the next generation, if the session still stands at `generation` and has
-/// not ended. Whether it did; if not, read again.
-///
-/// # Errors
-/// When the database is away.
-pub fn rotate(
-    connection: &mut AnyConnection,
-    id: SessionId,
-    generation: u32,
-    now: Timestamp,
-    idle_expires_at: Timestamp,
-) -> Result<bool> {
-    let rows = diesel::update(
-        sessions::table
-            .filter(sessions::id.eq(id.to_string()))
-            .filter(sessions::generation.eq(i64::from(generation)))
-            .filter(sessions::revoked_at.is_null()),
-    )
-    .set((
-        sessions::generation.eq(i64::from(generation) + 1),
-        sessions::rotated_at.eq(now.millis()),
-        sessions::replays.eq(0),
-        sessions::gen_seen.eq(false),
-        sessions::idle_expires_at.eq(idle_expires_at.millis()),
-    ))
-    .execute(connection)?;
-    at_most_one("rotating a session", rows)
 }
 
 /// Rules 4 and 5: one more replay of the current generation, below `limit`.
@@ -348,6 +356,25 @@ pub fn end_all_of(
         sessions::revoke_reason.eq(reason.as_str()),
     ))
     .execute(connection)?)
+}
+
+/// The same for every account.
+///
+/// # Errors
+/// When the database is away.
+pub fn end_every(
+    connection: &mut AnyConnection,
+    now: Timestamp,
+    reason: EndReason,
+) -> Result<usize> {
+    Ok(
+        diesel::update(sessions::table.filter(sessions::revoked_at.is_null()))
+            .set((
+                sessions::revoked_at.eq(now.millis()),
+                sessions::revoke_reason.eq(reason.as_str()),
+            ))
+            .execute(connection)?,
+    )
 }
 
 fn at_most_one(what: &'static str, rows: usize) -> Result<bool> {

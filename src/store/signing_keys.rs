@@ -39,13 +39,15 @@ pub fn remove_all(connection: &mut AnyConnection) -> Result<()> {
     Ok(())
 }
 
-/// Oldest first.
+/// Oldest first, in one order for everybody.
 ///
 /// # Errors
 /// When the database is away or a row is damaged.
 pub fn list(connection: &mut AnyConnection) -> Result<Vec<Stored>> {
     signing_keys::table
-        .order(signing_keys::activates_at.asc())
+        // By id too: all replicas must agree on which of two that sign from one instant is
+        // the younger.
+        .order((signing_keys::activates_at.asc(), signing_keys::kid.asc()))
         .load::<(String, String, Vec<u8>, i64, i64)>(connection)?
         .into_iter()
         .map(|(id, algorithm, sealed, created_at, activates_at)| {

@@ -6,6 +6,7 @@
 use std::num::NonZeroU32;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::thread::JoinHandle;
 
 use diesel::connection::{AnsiTransactionManager, TransactionManager as _};
 use diesel::sqlite::SqliteConnection;
@@ -24,13 +25,19 @@ const QUEUE: usize = 4096;
 type Job = Box<dyn FnOnce(&mut AnyConnection) -> Answer + Send>;
 type Answer = Box<dyn FnOnce(Result<(), &str>) + Send>;
 
-pub(super) struct Writer(SyncSender<Job>);
+/// Ends when it is dropped, with its connection closed: the last one of an SQLite file
+/// puts what is in the WAL into the file itself.
+pub(super) struct Writer {
+    /// `None` only while it ends.
+    jobs: Option<SyncSender<Job>>,
+    thread: Option<JoinHandle<()>>,
+}
 
 impl Writer {
     pub(super) fn start(url: Url) -> Result<Self> {
         let mut connection = Some(url.open()?);
         let (sender, jobs) = sync_channel::<Job>(QUEUE);
-        std::thread::Builder::new()
+        let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || {
                 while let Some(group) = next_group(&jobs) {
@@ -38,7 +45,10 @@ impl Writer {
                 }
             })
             .map_err(|error| Error::Unavailable(error.to_string()))?;
-        Ok(Self(sender))
+        Ok(Self {
+            jobs: Some(sender),
+            thread: Some(thread),
+        })
     }
 
     pub(super) fn write<T, E>(
@@ -49,10 +59,22 @@ impl Writer {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
+        self.write_statement(move |connection| transaction(connection, &mut write))
+    }
+
+    /// One statement, which fails as a whole or not at all, needs no savepoint of its own.
+    pub(super) fn write_statement<T, E>(
+        &self,
+        mut write: impl FnMut(&mut AnyConnection) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
         let (answer, result) = sync_channel(1);
         let job: Job = Box::new(move |connection| {
             // A panic rolls back its own savepoint and is an error for its own caller.
-            let result = catch_unwind(AssertUnwindSafe(|| transaction(connection, &mut write)));
+            let result = catch_unwind(AssertUnwindSafe(|| write(connection)));
             let result = result.unwrap_or_else(|_| {
                 leave_savepoints(sqlite(connection));
                 Err(Error::Corrupt("a write panicked").into())
@@ -65,15 +87,31 @@ impl Writer {
                 let _ = answer.send(result);
             })
         });
-        self.0.try_send(job).map_err(|error| {
-            Error::Unavailable(match error {
-                TrySendError::Full(_) => "too many writes wait".to_owned(),
-                TrySendError::Disconnected(_) => "the writer has stopped".to_owned(),
-            })
-        })?;
+        let sent = self.jobs.as_ref().map(|jobs| jobs.try_send(job));
+        match sent {
+            Some(Ok(())) => {}
+            Some(Err(TrySendError::Full(_))) => {
+                return Err(Error::Unavailable("too many writes wait".to_owned()).into());
+            }
+            Some(Err(TrySendError::Disconnected(_))) | None => {
+                return Err(Error::Unavailable("the writer has stopped".to_owned()).into());
+            }
+        }
         result.recv().unwrap_or_else(|_| {
             Err(Error::Unavailable("the write could not be begun".to_owned()).into())
         })
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.jobs = None;
+        // A job may hold the last handle of the store: a thread can not wait for itself.
+        if let Some(thread) = self.thread.take()
+            && thread.thread().id() != std::thread::current().id()
+        {
+            let _ = thread.join();
+        }
     }
 }
 

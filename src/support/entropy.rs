@@ -1,14 +1,18 @@
 //! Randomness as a parameter: the operating system's, or a seeded stream for
 //! tests, so that a golden exchange is exact text and nothing in it is blurred.
 
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 
 use aws_lc_rs::digest;
 use uuid::{Builder, Uuid};
 
 use super::clock::Timestamp;
 
-pub struct Entropy(Source);
+pub struct Entropy {
+    source: Source,
+    /// The last id that was given.
+    last: Mutex<Uuid>,
+}
 
 enum Source {
     System,
@@ -23,13 +27,20 @@ struct Stream {
 impl Entropy {
     #[must_use]
     pub const fn system() -> Self {
-        Self(Source::System)
+        Self::from(Source::System)
     }
 
     /// A repeatable stream. For tests alone: whoever knows the seed knows it all.
     #[must_use]
     pub const fn seeded(seed: u64) -> Self {
-        Self(Source::Seeded(Mutex::new(Stream { seed, blocks: 0 })))
+        Self::from(Source::Seeded(Mutex::new(Stream { seed, blocks: 0 })))
+    }
+
+    const fn from(source: Source) -> Self {
+        Self {
+            source,
+            last: Mutex::new(Uuid::nil()),
+        }
     }
 
     /// # Panics
@@ -37,14 +48,12 @@ impl Entropy {
     #[must_use]
     pub fn bytes<const N: usize>(&self) -> [u8; N] {
         let mut out = [0; N];
-        match &self.0 {
+        match &self.source {
             Source::System => {
                 getrandom::fill(&mut out).expect("the operating system gives randomness");
             }
             Source::Seeded(stream) => {
-                let mut stream = stream
-                    .lock()
-                    .unwrap_or_else(std::sync::PoisonError::into_inner);
+                let mut stream = stream.lock().unwrap_or_else(PoisonError::into_inner);
                 for chunk in out.chunks_mut(32) {
                     stream.blocks += 1;
                     let mut block = [0; 16];
@@ -59,11 +68,22 @@ impl Entropy {
     }
 
     /// A time-ordered id (UUID version 7, RFC 9562 section 5.7): rows written one
-    /// after another stand together in the index.
+    /// after another stand together in the index. Of two within one millisecond the second
+    /// is greater (section 6.2, method 2), so that what happened in one transaction is told
+    /// in its order.
     #[must_use]
     pub fn id(&self, now: Timestamp) -> Uuid {
         let millis = u64::try_from(now.millis()).unwrap_or(0);
-        Builder::from_unix_timestamp_millis(millis, &self.bytes()).into_uuid()
+        let new = Builder::from_unix_timestamp_millis(millis, &self.bytes()).into_uuid();
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let same = new.as_u128() >> 80 == last.as_u128() >> 80;
+        // 62 random bits stand at the end: they do not overflow by this.
+        *last = if same && new <= *last {
+            Uuid::from_u128(last.as_u128() + 1)
+        } else {
+            new
+        };
+        *last
     }
 
     /// An id that tells nothing, not even its time (UUID version 4).
@@ -75,6 +95,8 @@ impl Entropy {
 
 #[cfg(test)]
 mod tests {
+    use uuid::Variant;
+
     use super::*;
 
     #[test]
@@ -84,5 +106,22 @@ mod tests {
         assert_eq!(first, b.bytes::<40>());
         assert_ne!(first, a.bytes::<40>());
         assert_ne!(first, Entropy::seeded(8).bytes::<40>());
+    }
+
+    #[test]
+    fn ids_of_one_millisecond_stand_in_the_order_in_which_they_were_given() {
+        for entropy in [Entropy::seeded(7), Entropy::system()] {
+            for now in [5000, 5000, 6000, 4000].map(Timestamp::from_millis) {
+                let ids: Vec<_> = (0..200).map(|_| entropy.id(now)).collect();
+                assert!(ids.is_sorted_by(|a, b| a < b));
+                for id in ids {
+                    assert_eq!(
+                        (id.get_version_num(), id.get_variant()),
+                        (7, Variant::RFC4122)
+                    );
+                    assert_eq!(id.as_u128() >> 80, u128::try_from(now.millis()).unwrap());
+                }
+            }
+        }
     }
 }

@@ -4,5 +4,6 @@
 
 pub mod clock;
 pub mod entropy;
+pub mod private;
 pub mod secret;
 pub mod steady;

@@ -59,7 +59,10 @@ both!(
 
 #[test]
 fn c9_with_a_domain_the_prefix_is_secure_and_the_old_name_is_not_read() {
-    let kw = TestKeyward::with(&[("KEYWARD_COOKIE_DOMAIN", "example.com")]);
+    let kw = TestKeyward::with(&[
+        ("KEYWARD_PUBLIC_URL", "https://auth.example.com"),
+        ("KEYWARD_COOKIE_DOMAIN", "example.com"),
+    ]);
     kw.account("alice@example.com");
     let (answer, token) = login_by_cookie(&kw, "alice@example.com");
     let with = |value: &str, age: &str| {

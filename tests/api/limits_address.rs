@@ -152,6 +152,47 @@ both!(b5_one_ipv6_network_of_64_bits_is_one_address, |kw| {
         .refused(401, "INVALID_CREDENTIALS");
 });
 
+// Who was given more than one network of 64 bits, and changes between them, is slowed by
+// weaker limits around it.
+both!(b5_wider_networks_have_weaker_limits, |kw| {
+    for (group, failures) in [("2001:db8:1:1", 4 * 30), ("2001:db8:2:", 16 * 30)] {
+        let wide = failures > 120;
+        for number in 0..failures {
+            // A /64 for each thirty; for the wider one a /56 for each hundred and twenty.
+            let (net, part) = (number / 120, number / 30 % 4);
+            let peer = if wide {
+                format!("[{group}{net:x}{part:02x}::1]")
+            } else {
+                format!("[{group}{part:02x}::1]")
+            };
+            let answer = kw.stray(number, &peer, &[]);
+            answer.refused(401, "INVALID_CREDENTIALS");
+        }
+        let other = if wide { "ff00" } else { "ff" };
+        kw.stray(failures, &format!("[{group}{other}::1]"), &[])
+            .limited(300);
+    }
+    // The neighbours are not held up.
+    for peer in ["[2001:db8:1:200::1]", "[2001:db8:3::1]"] {
+        kw.stray(0, peer, &[]).refused(401, "INVALID_CREDENTIALS");
+    }
+});
+
+both!(
+    b5_b11_a_success_takes_back_its_own_attempt_everywhere,
+    |kw| {
+        kw.account("alice@example.com");
+        let peer = "[2001:db8::1]";
+        kw.stray(0, peer, &[]).refused(401, "INVALID_CREDENTIALS");
+        for _ in 0..3 {
+            let own = kw.ask_sign_in("alice@example.com", PASSWORD).peer(peer);
+            assert_eq!(own.send().status, 200);
+        }
+        // Of the name, and of three networks.
+        assert_eq!((kw.count("limits"), kw.counters_at(1)), (4, 4));
+    }
+);
+
 both!(b6_one_ipv4_address_in_all_its_spellings, |kw| {
     kw.exhaust_address(OUTSIDE, &[]);
     for forwarded in [

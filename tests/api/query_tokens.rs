@@ -221,6 +221,9 @@ both!(
         // What is not read can not be one too many either.
         let path = format!("/auth/me?access_token=x&access_token={}", before_all.1);
         assert_eq!(kw.get(&path).bearer(&before_all.1).send().status, 200);
+        // The exchange has a parameter and a switch of its own.
+        let path = format!("/auth/token?token={}", before_all.1);
+        assert_eq!(kw.get(&path).send().status, 200);
     }
 );
 

@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Answer, PASSWORD, TestKeyward, text};
+use crate::support::{Answer, PASSWORD, TestKeyward, WRONG, text};
 
 const ALICE: &str = "alice@example.com";
 
@@ -165,6 +165,21 @@ both!(m14_disable_wants_a_code, |kw| {
     assert_eq!(tfa(kw, "disable", &access, &body).status, 204);
     let off = tfa(kw, "disable", &access, &body);
     refused(&off, "A second factor is not switched on");
+});
+
+// A code proves the telephone, not the password: whoever guessed at that stays slowed.
+both!(m14_disable_by_a_code_alone_forgets_no_failures, |kw| {
+    let (access, _, factor) = kw.with_factor(ALICE);
+    for _ in 0..3 {
+        kw.sign_in(ALICE, WRONG).refused(401, "INVALID_CREDENTIALS");
+    }
+    let body = json!({ "otp": kw.code(&factor.secret, 0) });
+    assert_eq!(tfa(kw, "disable", &access, &body).status, 204);
+    assert_eq!(kw.counters_at(3), 1);
+    for _ in 0..2 {
+        kw.sign_in(ALICE, WRONG).refused(401, "INVALID_CREDENTIALS");
+    }
+    kw.sign_in(ALICE, PASSWORD).limited(1);
 });
 
 both!(users_me_shows_that_a_factor_is_on_and_not_which, |kw| {

@@ -248,3 +248,23 @@ both!(r8_what_changes_during_a_sign_in_counts_for_it, |kw| {
         );
     }
 });
+
+// Two windows that begin an enrolment at once: the last one is confirmed.
+both!(m9_enrolments_that_begin_at_once_all_begin, |kw| {
+    let (access, _) = kw.signed_in(ALICE);
+    for _ in 0..5 {
+        let asks = (0..4).map(|_| kw.post("/auth/mfa/totp").bearer(&access));
+        let answers = kw.all(asks.collect());
+        let mut secrets = Vec::new();
+        for answer in &answers {
+            assert_eq!(answer.status, 200, "{answer:?}");
+            secrets.push(text(&answer.json(), "secret"));
+        }
+        assert_eq!(kw.count("factors"), 1);
+        let codes = secrets.iter().map(|secret| kw.code(secret, 0));
+        let confirmed = codes.filter(|code| kw.confirm_enrolment(&access, code).status == 200);
+        assert_eq!(confirmed.count(), 1);
+        kw.execute("DELETE FROM factors", "DELETE FROM factors");
+        kw.execute("DELETE FROM limits", "DELETE FROM limits");
+    }
+});

@@ -1,12 +1,9 @@
 //! The list of devices: what an account's owner sees of the living sessions, and ends.
 
-use keyward::crypto::master_key::MasterKey;
-use keyward::crypto::session_id::SessionIds;
 use keyward::domain::session::EndReason;
-use keyward::support::entropy::Entropy;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, BEGIN, Forge, PASSWORD, SECRET, TestKeyward, account_of, text};
+use crate::support::{Answer, BEGIN, Forge, PASSWORD, TestKeyward, account_of, text};
 
 const ALICE: &str = "alice@example.com";
 const BOB: &str = "bob@example.com";
@@ -245,55 +242,4 @@ both!(sessions_are_shown_to_nobody_without_a_live_token, |kw| {
             .refused(401, "INVALID_CREDENTIALS");
     }
     assert_eq!(kw.state(), before);
-});
-
-both!(r25_beyond_a_thousand_sessions_the_idlest_makes_room, |kw| {
-    let account = kw.account(ALICE);
-    let (first, refresh) = kw.login_without(ALICE).tokens();
-    let template = kw.session_of(&first);
-    let minted = SessionIds::new(&MasterKey::new(SECRET.as_bytes()).unwrap());
-    let entropy = Entropy::seeded(25);
-    // 999 more, each begun and used a second after the one before.
-    let rows: Vec<_> = (1..1000)
-        .map(|number| {
-            let at = template.created_at + std::time::Duration::from_secs(number);
-            let mut row = template.clone();
-            row.id = minted.mint(&entropy);
-            (row.created_at, row.generation.rotated_at) = (at, at);
-            row
-        })
-        .collect();
-    let idlest = rows[0].id.to_string();
-    let added = kw.kw.store.write(move |tx| {
-        rows.iter()
-            .try_for_each(|row| keyward::store::sessions::add(tx, row))
-    });
-    added.unwrap();
-    kw.advance(2000);
-    // The oldest of all, but in use: it stays.
-    let (first, _) = kw.refresh(&refresh).tokens();
-    let replica = kw.replica();
-    let living = || list(kw, &first).len();
-    let forge = Forge::ours();
-    let of_idlest = forge.sign(
-        &forge.header(),
-        &Forge::with(&first, &[("sid", json!(idlest)), ("gen", json!(0))]),
-    );
-    assert_eq!(
-        (living(), kw.me(&of_idlest), replica.me(&of_idlest)),
-        (1000, 200, 200)
-    );
-    let (last, _) = kw.login_without(ALICE).tokens();
-    assert_eq!(living(), 1000);
-    let ended = kw.session(&idlest).ended.map(|(_, reason)| reason);
-    assert_eq!(ended, Some(EndReason::Displaced));
-    replica.catch_up();
-    assert_eq!((kw.me(&of_idlest), replica.me(&of_idlest)), (401, 401));
-    assert_eq!((kw.me(&first), kw.me(&last)), (200, 200));
-    assert_eq!(kw.count("sessions"), 1001);
-    // And the next one in line.
-    kw.login_without(ALICE).tokens();
-    assert_eq!(living(), 1000);
-    let ended = keyward::service::administer::sessions_of(&kw.kw, account).unwrap();
-    assert_eq!(ended.iter().filter(|it| it.ended.is_some()).count(), 2);
 });

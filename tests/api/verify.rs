@@ -152,6 +152,36 @@ both!(f13_a_comma_in_a_role_makes_no_second_group, |kw| {
     );
 });
 
+/// Semantics 8: of a 400, 414 or 431 a proxy makes an error of its own.
+#[test]
+fn f1_what_can_not_be_read_is_nobody_too() {
+    let kw = TestKeyward::new();
+    let (access, _) = kw.signed_in("alice@example.com");
+    let before = kw.state();
+    let ask = |query: &str| kw.get(&format!("/auth/verify{query}")).bearer(&access);
+    let again = format!("?access_token={access}");
+    nobody(&ask("").bearer(&access).send(), "INVALID_PAYLOAD");
+    nobody(&ask(&again).send(), "INVALID_PAYLOAD");
+    nobody(
+        &ask("?access_token=a&access_token=b").send(),
+        "INVALID_PAYLOAD",
+    );
+    nobody(&ask("?access_token[]=a").send(), "INVALID_PAYLOAD");
+    for name in ["host", "content-type"] {
+        let twice = ask("").header(name, "a").header(name, "a");
+        nobody(&twice.send(), "INVALID_PAYLOAD");
+    }
+    let long = "x".repeat(8 * 1024);
+    nobody(&ask(&format!("?{long}")).send(), "URI_TOO_LONG");
+    let large = ask("").header("x-a", &long).header("x-b", &long);
+    nobody(&large.header("x-c", &long).send(), "HEADERS_TOO_LARGE");
+    nobody(
+        &kw.get("http://evil.io/auth/verify").bearer(&access).send(),
+        "INVALID_PAYLOAD",
+    );
+    assert_eq!(kw.state(), before);
+}
+
 both!(f4_f19_what_is_no_access_token_is_nobody, |kw| {
     let (access, refresh) = kw.signed_in("alice@example.com");
     let before = kw.state();

@@ -1,15 +1,18 @@
-//! What only shows on a real connection: a HEAD has no body, and the body beside a
-//! proxy's question is never read.
+//! What only shows on a real connection: a HEAD has no body, a body that nobody reads and a
+//! head that does not come end it, and there are only so many.
 
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::{Arc, mpsc};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix_web::dev::ServerHandle;
 use keyward::http;
 
-use crate::support::TestKeyward;
+use crate::support::{Logbook, TestKeyward};
+
+/// Nothing is waited for longer.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A server on a port of its own, which stops when this is dropped.
 struct Server {
@@ -25,9 +28,11 @@ impl Server {
         let thread = std::thread::spawn(move || {
             actix_rt::System::new().block_on(async move {
                 let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
-                let served = http::serve(&kw, &web, any_port).unwrap();
-                tell.send((served.address, served.server.handle())).unwrap();
-                served.server.await.unwrap();
+                let listener = http::listen(any_port).unwrap();
+                let address = listener.local_addr().unwrap();
+                let server = http::serve(&kw, &web, listener).unwrap();
+                tell.send((address, server.handle())).unwrap();
+                server.await.unwrap();
             });
         });
         let (address, handle) = told.recv().unwrap();
@@ -41,9 +46,8 @@ impl Server {
     /// A connection on which nothing waits for ever.
     fn connect(&self) -> TcpStream {
         let stream = TcpStream::connect(self.address).unwrap();
-        let patience = Some(Duration::from_secs(10));
-        stream.set_read_timeout(patience).unwrap();
-        stream.set_write_timeout(patience).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.set_write_timeout(Some(PATIENCE)).unwrap();
         stream
     }
 }
@@ -66,6 +70,13 @@ fn read_all(stream: &mut TcpStream) -> String {
         assert_eq!(error.kind(), ErrorKind::ConnectionReset, "{error}");
     }
     String::from_utf8(bytes).unwrap()
+}
+
+/// What comes first, or nothing where it is closed.
+fn read_some(stream: &mut TcpStream) -> String {
+    let mut bytes = [0; 64];
+    let read = stream.read(&mut bytes).unwrap_or(0);
+    String::from_utf8_lossy(&bytes[..read]).into_owned()
 }
 
 #[test]
@@ -102,27 +113,199 @@ fn h8_a_head_is_answered_like_a_get_without_the_body() {
     }
 }
 
-/// F18: the answer comes before the body does. Where its length was declared the
-/// connection then ends, within the second that is given to a client to take note.
+/// Sends the head; the answer's own head, as far as its empty line.
+fn head_of_answer(stream: &mut TcpStream, head: &str) -> String {
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte).unwrap();
+        answer.push(byte[0]);
+    }
+    String::from_utf8(answer).unwrap().to_lowercase()
+}
+
+/// Writes the same again and again until the server will have no more of it.
+fn pour(stream: &mut TcpStream, bytes: &[u8], pause: Duration) -> Duration {
+    let began = Instant::now();
+    while stream.write_all(bytes).is_ok() {
+        assert!(began.elapsed() < PATIENCE, "it is taken without end");
+        std::thread::sleep(pause);
+    }
+    began.elapsed()
+}
+
+/// The answer comes before the body does, and the connection ends, within the second that
+/// is given to a client to take note: also where no length was declared.
 #[test]
-fn f18_the_body_beside_the_proxys_question_is_not_waited_for() {
+fn f18_h3_a_body_that_nobody_reads_ends_the_connection() {
     let kw = TestKeyward::new();
     let (access, _) = kw.signed_in("alice@example.com");
     let server = Server::of(&kw);
-    let ask = |framing: &str| {
+    for (request, status) in [
+        ("POST /auth/verify HTTP/1.1", "200"),
+        ("GET /auth/verify HTTP/1.1", "200"),
+        ("GET /auth/me HTTP/1.1", "200"),
+        ("POST /nowhere HTTP/1.1", "404"),
+        ("PATCH /auth/login HTTP/1.1", "405"),
+        ("POST /auth/login HTTP/1.1\r\nHost: localhost", "400"),
+    ] {
+        for framing in ["Content-Length: 1073741824", "Transfer-Encoding: chunked"] {
+            let mut stream = server.connect();
+            let head = format!(
+                "{request}\r\nHost: localhost\r\nAuthorization: Bearer {access}\r\n{framing}\r\n\r\n"
+            );
+            let answer = head_of_answer(&mut stream, &head);
+            assert!(
+                answer.starts_with(&format!("http/1.1 {status} ")),
+                "{answer}"
+            );
+            assert!(answer.contains("\r\nconnection: close\r\n"), "{answer}");
+            let chunk = format!("8000\r\n{}\r\n", "x".repeat(0x8000));
+            let taken = pour(&mut stream, chunk.as_bytes(), Duration::ZERO);
+            assert!(
+                taken < Duration::from_secs(5),
+                "{request} {framing}: {taken:?}"
+            );
+        }
+    }
+}
+
+/// A body that is read to its end leaves the connection open, however it was framed.
+#[test]
+fn h3_a_body_that_is_read_leaves_the_connection_open() {
+    let kw = TestKeyward::new();
+    let server = Server::of(&kw);
+    let mut stream = server.connect();
+    for framing in [
+        "Content-Length: 2\r\n\r\n{}",
+        "Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+    ] {
+        let head = "POST /auth/refresh HTTP/1.1\r\nHost: localhost\r\n\
+                    Content-Type: application/json\r\n";
+        let answer = head_of_answer(&mut stream, &format!("{head}{framing}"));
+        assert!(answer.starts_with("http/1.1 400 "), "{answer}");
+        assert!(!answer.contains("connection: close"), "{answer}");
+        let length = answer.split("content-length: ").nth(1).unwrap();
+        let length = length.split("\r\n").next().unwrap().parse().unwrap();
+        stream.read_exact(&mut vec![0; length]).unwrap();
+    }
+}
+
+/// RFC 9112 section 3.2.2: the address and the header name the same host, or some hop on the
+/// way decided by the one and Keyward by the other. Which host it is does not matter.
+#[test]
+fn h9_an_address_that_names_another_host_is_refused() {
+    let kw = TestKeyward::new();
+    let (access, _) = kw.signed_in("alice@example.com");
+    let server = Server::of(&kw);
+    let bearer = format!("Authorization: Bearer {access}\r\nConnection: close\r\n");
+    for (address, host, status) in [
+        ("/auth/me", "localhost", "200"),
+        ("/auth/me", "evil", "200"),
+        ("http://auth.example/auth/me", "auth.example", "200"),
+        (
+            "http://AUTH.example:8080/auth/me",
+            "auth.example:8080",
+            "200",
+        ),
+        ("http://evil/auth/me", "auth.example", "400"),
+        ("http://evil/auth/verify", "auth.example", "401"),
+        ("http://auth.example:81/auth/me", "auth.example", "400"),
+        ("http://u@auth.example/auth/me", "auth.example", "400"),
+        ("http://evil/auth/me", "", "400"),
+    ] {
         let mut stream = server.connect();
-        let head = format!(
-            "POST /auth/verify HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {access}\r\n\
-             {framing}"
-        );
+        let head = format!("GET {address} HTTP/1.1\r\nHost: {host}\r\n{bearer}\r\n");
         stream.write_all(head.as_bytes()).unwrap();
-        let mut first = [0; 12];
-        stream.read_exact(&mut first).unwrap();
-        assert_eq!(&first, b"HTTP/1.1 200", "{framing}");
-        stream
-    };
-    let mut stream = ask("Content-Length: 1073741824\r\n\r\nx");
-    let rest = read_all(&mut stream).to_lowercase();
-    assert!(rest.contains("\r\nconnection: close\r\n"), "{rest}");
-    ask("Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n");
+        let answer = read_all(&mut stream);
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status} ")),
+            "{address} {host}: {answer}"
+        );
+    }
+}
+
+#[test]
+fn h3_a_body_that_is_dripped_is_refused_in_five_seconds() {
+    let kw = TestKeyward::new();
+    let server = Server::of(&kw);
+    let mut stream = server.connect();
+    let head = "POST /auth/login HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\
+                Content-Type: application/json\r\n\r\n";
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut reader = stream.try_clone().unwrap();
+    let began = Instant::now();
+    let answer = std::thread::spawn(move || (read_all(&mut reader), began.elapsed()));
+    pour(&mut stream, b"x", Duration::from_millis(100));
+    let (answer, taken) = answer.join().unwrap();
+    assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
+    assert!(answer.contains("REQUEST_TIMEOUT"), "{answer}");
+    assert!(taken < Duration::from_secs(8), "{taken:?}");
+}
+
+/// actix has a term for the first head of a connection only.
+#[test]
+fn h2_a_later_head_that_is_dripped_ends_the_connection() {
+    let kw = TestKeyward::new();
+    let server = Server::of(&kw);
+    let mut stream = server.connect();
+    let answer = head_of_answer(&mut stream, "HEAD /health/live HTTP/1.1\r\nHost: x\r\n\r\n");
+    assert!(answer.starts_with("http/1.1 200 "), "{answer}");
+    stream
+        .write_all(b"GET /health/live HTTP/1.1\r\nX: ")
+        .unwrap();
+    let taken = pour(&mut stream, b"x", Duration::from_millis(100));
+    assert!(taken < Duration::from_secs(11), "{taken:?}");
+    assert_eq!(read_all(&mut stream), "", "nothing was answered to it");
+}
+
+/// Over the cap a connection ends before it is read from; one that ends makes room.
+#[test]
+fn h4_connections_of_one_address_are_capped() {
+    let kw = TestKeyward::with(&[
+        ("KEYWARD_CONNECTIONS_PER_ADDRESS", "3"),
+        ("KEYWARD_TRUSTED_PROXIES", "10.0.0.0/8"),
+    ]);
+    let server = Server::of(&kw);
+    let question = "HEAD /health/live HTTP/1.1\r\nHost: x\r\n\r\n";
+    let mut open: Vec<TcpStream> = (0..3).map(|_| server.connect()).collect();
+    for stream in &mut open {
+        assert!(head_of_answer(stream, question).starts_with("http/1.1 200 "));
+    }
+    let logbook = Logbook::open();
+    for _ in 0..5 {
+        assert_eq!(read_all(&mut server.connect()), "");
+    }
+    let told = logbook.lines_with("too many connections of 127.0.0.1");
+    assert_eq!(told.len(), 1, "once, not each time: {told:?}");
+    for stream in &mut open {
+        assert!(head_of_answer(stream, question).starts_with("http/1.1 200 "));
+    }
+    open.pop();
+    let began = Instant::now();
+    loop {
+        let mut stream = server.connect();
+        let sent = stream.write_all(question.as_bytes());
+        if sent.is_ok() && read_some(&mut stream).starts_with("HTTP/1.1 200 ") {
+            break;
+        }
+        assert!(began.elapsed() < PATIENCE, "no room was made");
+    }
+}
+
+/// A trusted proxy brings many clients over its one address.
+#[test]
+fn h4_a_trusted_proxy_is_capped_by_all_only() {
+    let kw = TestKeyward::with(&[
+        ("KEYWARD_CONNECTIONS_PER_ADDRESS", "3"),
+        ("KEYWARD_CONNECTIONS", "16"),
+    ]);
+    let server = Server::of(&kw);
+    let question = "HEAD /health/live HTTP/1.1\r\nHost: x\r\n\r\n";
+    let mut open: Vec<TcpStream> = (0..16).map(|_| server.connect()).collect();
+    for stream in &mut open {
+        assert!(head_of_answer(stream, question).starts_with("http/1.1 200 "));
+    }
+    assert_eq!(read_all(&mut server.connect()), "");
 }

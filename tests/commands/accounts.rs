@@ -94,6 +94,29 @@ fn accounts_are_changed_one_by_one() {
     );
 }
 
+/// Row S16: after a backup was restored, with nothing running.
+#[test]
+fn s16_all_sessions_end_by_one_command() {
+    let home = Home::new();
+    for email in ["alice@example.com", "bob@example.com"] {
+        add(&home, &[email], PASSWORD).done();
+    }
+    let keys = || home.run(&["key", "list"]).done().to_owned();
+    let before = keys();
+    let run = home.run(&["user", "revoke-sessions", "--all"]);
+    assert_eq!(
+        run.done(),
+        "no account of 2 has sessions now, and no token is good\n"
+    );
+    assert_ne!(keys(), before);
+    assert_eq!(keys().lines().count(), 1);
+    // One or all, and never by leaving a word out.
+    for arguments in [&["--all", "alice@example.com"][..], &[]] {
+        let run = home.run(&[&["user", "revoke-sessions"], arguments].concat());
+        assert_eq!(run.status, Some(2), "{run:?}");
+    }
+}
+
 #[test]
 fn what_can_not_be_is_refused_and_changes_nothing() {
     let home = Home::new();
@@ -117,6 +140,23 @@ fn what_can_not_be_is_refused_and_changes_nothing() {
             "belongs to another account",
         ),
         (&["nobody"], PASSWORD, "is not an e-mail address"),
+        // The first a of each is Cyrillic, or is followed by what nobody sees (I11).
+        (&["\u{430}lice@example.com"], PASSWORD, "several scripts"),
+        (
+            &["x@example.com", "--username", "\u{430}lice"],
+            PASSWORD,
+            "several scripts",
+        ),
+        (
+            &["a\u{200b}lice@example.com"],
+            PASSWORD,
+            "is not an e-mail address",
+        ),
+        (
+            &["x@example.com", "--username", "a\u{200d}lice"],
+            PASSWORD,
+            "is no username",
+        ),
         (
             &["x@example.com", "--username", "a b"],
             PASSWORD,

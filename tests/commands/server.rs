@@ -136,12 +136,28 @@ impl<'a> Server<'a> {
         (reply.text("access_token"), reply.text("refresh_token"))
     }
 
+    /// The same with what the greeting of a first start says.
+    pub fn sign_in_as_administrator(&self) {
+        let email = self.greeted("administrator").unwrap();
+        let password = self.greeted("password").unwrap();
+        self.sign_in(email, password.split_whitespace().next().unwrap());
+    }
+
     /// Sends a signal and waits for the end: its exit code, and all that it printed after
     /// the greeting.
-    pub fn end(mut self, signal: &str) -> (Option<i32>, Vec<String>) {
+    pub fn end(self, signal: &str) -> (Option<i32>, Vec<String>) {
+        self.signal(signal);
+        self.ended()
+    }
+
+    pub fn signal(&self, signal: &str) {
         let id = self.child.id().to_string();
         let sent = Command::new("kill").args([signal, &id]).status().unwrap();
         assert!(sent.success());
+    }
+
+    /// Waits for the end.
+    pub fn ended(mut self) -> (Option<i32>, Vec<String>) {
         let began = Instant::now();
         let status = loop {
             if let Some(status) = self.child.try_wait().unwrap() {

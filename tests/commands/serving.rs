@@ -1,9 +1,13 @@
 //! `keyward serve`: what it greets with works when pasted, what another process changes it
 //! knows within a second, it ends when it is told to, and it writes down no secret.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::json;
 
 use crate::home::Home;
@@ -52,6 +56,10 @@ fn g11_the_first_start_makes_an_administrator_and_says_how_to_sign_in() {
     let answer = try_it(&server);
     let access = answer["access_token"].as_str().expect("an access token");
     assert_eq!(answer["expires"], 900_000);
+    let claims = access.split('.').nth(1).unwrap();
+    let claims = URL_SAFE_NO_PAD.decode(claims).unwrap();
+    let claims: serde_json::Value = serde_json::from_slice(&claims).unwrap();
+    assert_eq!(claims["iss"], format!("http://localhost:{port}"));
     let me = server.with_token("GET", "/auth/me", access);
     assert_eq!(
         (me.status, me.text("role").as_str()),
@@ -106,7 +114,13 @@ fn j23_h28_another_process_ends_sessions_of_a_running_server() {
     let home = Home::new();
     with_alice(&home);
     let server = Server::start(&home, &[]);
-    for command in ["disable", "enable", "revoke-sessions", "set-password"] {
+    for command in [
+        "disable",
+        "enable",
+        "revoke-sessions",
+        "--all",
+        "set-password",
+    ] {
         if command == "enable" {
             home.run(&["user", "enable", EMAIL]).done();
             continue;
@@ -118,6 +132,7 @@ fn j23_h28_another_process_ends_sessions_of_a_running_server() {
 
         let arguments = match command {
             "set-password" => vec!["user", command, EMAIL, "--password-stdin"],
+            "--all" => vec!["user", "revoke-sessions", command],
             _ => vec!["user", command, EMAIL],
         };
         home.run_with(&arguments, PASSWORD).done();
@@ -144,6 +159,121 @@ fn s17_a_signal_ends_it_with_success() {
         assert_eq!(code, Some(0), "{signal}");
         assert_eq!(later.join(""), "", "the greeting is all that it prints");
     }
+}
+
+/// What a balancer needs: it goes on serving for a while, and says that it will not.
+#[test]
+fn s17_it_is_not_ready_before_it_stops() {
+    let home = Home::new().and("KEYWARD_SHUTDOWN_DELAY", "2s");
+    with_alice(&home);
+    let server = Server::start(&home, &[]);
+    let ready = || server.ask("GET", "/health/ready", &[], "");
+    assert_eq!(ready().status, 200);
+    server.signal("-TERM");
+    let told = Instant::now();
+    while ready().status == 200 {
+        assert!(told.elapsed() < Duration::from_secs(1), "still ready");
+    }
+    assert_eq!(ready().status, 503);
+    assert!(ready().body.contains("SERVICE_UNAVAILABLE"));
+    assert_eq!(server.ask("GET", "/health/live", &[], "").status, 200);
+    server.sign_in(EMAIL, PASSWORD);
+    // Said once more, nothing changes.
+    server.signal("-TERM");
+    let (code, _) = server.ended();
+    assert_eq!(code, Some(0));
+    assert!(
+        told.elapsed() >= Duration::from_secs(2),
+        "{:?}",
+        told.elapsed()
+    );
+    assert!(
+        told.elapsed() < Duration::from_secs(10),
+        "{:?}",
+        told.elapsed()
+    );
+}
+
+/// A request that was begun is answered, a kept connection is not waited for.
+#[test]
+fn s17_what_was_accepted_is_answered_and_nothing_else() {
+    let home = Home::new();
+    with_alice(&home);
+    let server = Server::start(&home, &[]);
+    let mut idle = TcpStream::connect(server.address()).unwrap();
+    idle.write_all(b"HEAD /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        .unwrap();
+    let mut first = [0; 12];
+    idle.read_exact(&mut first).unwrap();
+    assert_eq!(&first, b"HTTP/1.1 200");
+
+    let body = json!({ "email": EMAIL, "password": PASSWORD }).to_string();
+    let (begin, end) = body.split_at(10);
+    let mut begun = TcpStream::connect(server.address()).unwrap();
+    let head = format!(
+        "POST /auth/login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\n\r\n{begin}",
+        body.len()
+    );
+    begun.write_all(head.as_bytes()).unwrap();
+    // Behind it in time, so that the other one has been read when this is answered.
+    assert_eq!(server.ask("GET", "/health/live", &[], "").status, 200);
+    std::thread::sleep(Duration::from_millis(200));
+    server.signal("-TERM");
+    let told = Instant::now();
+    while TcpStream::connect(server.address()).is_ok() {
+        assert!(told.elapsed() < Duration::from_secs(3), "it still listens");
+    }
+    begun.write_all(end.as_bytes()).unwrap();
+    let mut answer = String::new();
+    begun.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    assert!(answer.contains("access_token"), "{answer}");
+    assert!(
+        answer.to_lowercase().contains("connection: close"),
+        "{answer}"
+    );
+    assert_eq!(server.ended().0, Some(0));
+    assert!(
+        told.elapsed() < Duration::from_secs(10),
+        "{:?}",
+        told.elapsed()
+    );
+}
+
+/// Of an SQLite database one file is left, with everything in it.
+#[test]
+fn s17_the_log_of_the_database_is_put_away() {
+    for signal in ["-TERM", "-INT"] {
+        let home = Home::new();
+        with_alice(&home);
+        let server = Server::start(&home, &[]);
+        server.sign_in(EMAIL, PASSWORD);
+        assert!(home.join("keyward.db-wal").exists());
+        assert_eq!(server.end(signal).0, Some(0));
+        for left in ["keyward.db-wal", "keyward.db-shm"] {
+            assert!(!home.join(left).exists(), "{signal}: {left} is left");
+        }
+        assert!(home.run(&["user", "list"]).done().contains(EMAIL));
+    }
+}
+
+/// There is no reload. The signal that asks other daemons for one must not end this one.
+#[test]
+fn g12_a_hangup_changes_nothing_and_says_so() {
+    let home = Home::new();
+    let server = Server::start(&home, &[]);
+    std::fs::write(home.join(".env"), "KEYWARD_LISTEN=nowhere\n").unwrap();
+    server.signal("-HUP");
+    let told = Instant::now();
+    while !server
+        .log()
+        .contains("SIGHUP: settings are read at the start only")
+    {
+        assert!(told.elapsed() < Duration::from_secs(10), "{}", server.log());
+    }
+    assert_eq!(server.ask("GET", "/health/ready", &[], "").status, 200);
+    assert_eq!(server.end("-TERM").0, Some(0));
 }
 
 #[test]

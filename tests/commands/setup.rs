@@ -2,7 +2,10 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 
-use crate::home::Home;
+use keyward::config::settings::SETTINGS;
+
+use crate::home::{Home, Run};
+use crate::server::Server;
 
 #[test]
 fn g7_every_fault_of_the_settings_is_told_in_a_line_of_its_own() {
@@ -49,6 +52,31 @@ fn g7_every_fault_of_the_settings_is_told_in_a_line_of_its_own() {
     assert!(!home.join("keyward.db").exists(), "nothing was begun");
 }
 
+/// Dropped in silence, its default would stand.
+#[test]
+fn g7_a_value_that_is_no_text_is_told_of_by_name() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let broken = std::ffi::OsStr::from_bytes(b"CANARY \xff");
+    let home = Home::new();
+    let mut command = home.command(&["migrate", "up"]);
+    command
+        .env("DATABASE_URL", broken)
+        .env("KEYWARD_SECRET", broken);
+    let run = Run::from(command.env("OTHER", broken).output().unwrap());
+    let lines: Vec<&str> = run.refused().lines().collect();
+    assert_eq!(
+        lines,
+        [
+            "keyward: DATABASE_URL: is not UTF-8",
+            "keyward: KEYWARD_SECRET: is not UTF-8"
+        ]
+    );
+    assert!(
+        home.read_dir().unwrap().next().is_none(),
+        "nothing was begun"
+    );
+}
+
 #[test]
 fn settings_are_read_from_a_file_and_the_environment_goes_before_it() {
     let home = Home::with(&[("KEYWARD_BCRYPT_COST", "10")]);
@@ -72,10 +100,12 @@ fn g1_g3_the_secret_is_made_once_and_must_stay_private() {
     home.run(&["key", "list"]).done();
     assert_eq!(std::fs::read_to_string(&path).unwrap(), secret);
 
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
-    let run = home.run(&["key", "list"]);
-    assert!(run.refused().contains("chmod 600"), "{run:?}");
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+    for mode in [0o644, 0o640, 0o604, 0o620] {
+        set_mode(&path, mode);
+        let run = home.run(&["key", "list"]);
+        assert!(run.refused().contains("chmod 600"), "{mode:o}: {run:?}");
+    }
+    set_mode(&path, 0o600);
 
     // One that was emptied is told of by its name, and no other is made in its place.
     std::fs::write(&path, "\n").unwrap();
@@ -123,13 +153,20 @@ fn migrations_run_are_listed_and_are_undone() {
 fn check_says_in_words_what_is_wrong_and_what_is_not() {
     let home = Home::new();
     let fresh = home.run(&["check"]);
-    assert_eq!(fresh.status, Some(1), "{fresh:?}");
-    assert!(fresh.out.contains("ok    settings"), "{fresh:?}");
-    assert!(
-        fresh.out.contains("FAIL  database: SQLite keyward.db"),
-        "{fresh:?}"
-    );
-    assert!(fresh.out.contains("keyward migrate up"), "{fresh:?}");
+    for part in [
+        "settings",
+        "secret: a start makes keyward.secret",
+        "database: a start makes SQLite keyward.db",
+    ] {
+        assert!(fresh.done().contains(&format!("ok    {part}")), "{fresh:?}");
+    }
+
+    home.run(&["migrate", "up"]).done();
+    home.run(&["migrate", "down"]).done();
+    let behind = home.run(&["check"]);
+    assert_eq!(behind.status, Some(1), "{behind:?}");
+    let fault = "FAIL  database: SQLite keyward.db has 1 migrations to run: keyward migrate up";
+    assert!(behind.out.contains(fault), "{behind:?}");
 
     home.run(&["migrate", "up"]).done();
     home.run(&["key", "list"]).done();
@@ -148,6 +185,164 @@ fn check_says_in_words_what_is_wrong_and_what_is_not() {
         run.out.contains("FAIL  cookies") && run.out.contains("https"),
         "{run:?}"
     );
+}
+
+/// Who only looks makes nothing; nor does a start that can not be.
+#[test]
+fn what_only_looks_makes_nothing() {
+    let home = Home::new();
+    home.run(&["check"]).done();
+    home.run(&["migrate", "status"]).done();
+    let bad = Home::new().and("KEYWARD_LISTEN", "nowhere");
+    for arguments in [&["serve"][..], &["migrate", "up"], &["key", "list"]] {
+        bad.run(arguments).refused();
+    }
+    for home in [home, bad] {
+        assert!(
+            home.read_dir().unwrap().next().is_none(),
+            "nothing was made"
+        );
+    }
+}
+
+/// Beside a database that is there, a missing secret is not made by a look either.
+#[test]
+fn check_tells_that_the_secret_of_a_database_is_lost() {
+    let home = Home::new();
+    home.run(&["key", "list"]).done();
+    std::fs::remove_file(home.join("keyward.secret")).unwrap();
+    let run = home.run(&["check"]);
+    assert_eq!(run.status, Some(1), "{run:?}");
+    assert!(run.out.contains("KEYWARD_SECRET is not the one"), "{run:?}");
+    assert!(!home.join("keyward.secret").exists());
+}
+
+fn set_mode(path: &std::path::Path, mode: u32) {
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+}
+
+/// Those who can read the database have every address; those who can write to its folder
+/// can put another in its place. It is told of, and goes on: an operator may mean it.
+#[test]
+fn g3_files_that_others_can_get_at_are_told_of() {
+    for (mode_of_file, mode_of_folder, words) in [
+        (0o600, 0o755, None),
+        (0o644, 0o755, Some("keyward.db: chmod 600 it")),
+        (0o620, 0o755, Some("keyward.db: chmod 600 it")),
+        (0o600, 0o777, Some("get at .: chmod 700 it")),
+        (0o600, 0o775, Some("get at .: chmod 700 it")),
+    ] {
+        let home = Home::new();
+        home.run(&["key", "list"]).done();
+        set_mode(&home.join("keyward.db"), mode_of_file);
+        set_mode(&home, mode_of_folder);
+        let check = home.run(&["check"]);
+        let server = Server::start(&home, &[]);
+        let log = server.log();
+        if let Some(words) = words {
+            assert_eq!(check.status, Some(1), "{check:?}");
+            assert!(check.out.contains("FAIL  files: others can "), "{check:?}");
+            assert!(check.out.contains(words), "{check:?}");
+            assert!(log.contains("WARN ") && log.contains(words), "{log}");
+        } else {
+            check.done();
+            assert!(!log.contains("WARN "), "{log}");
+        }
+    }
+}
+
+/// The owner of a file can change it, whatever its mode is.
+#[test]
+fn g3_files_of_another_user_are_told_of_and_a_secret_is_refused() {
+    let home = Home::new();
+    home.run(&["key", "list"]).done();
+    let nobody = Some(65_534);
+    if std::os::unix::fs::chown(home.join("keyward.db"), nobody, None).is_err() {
+        eprintln!("skipped: only root gives files away");
+        return;
+    }
+    let check = home.run(&["check"]);
+    assert_eq!(check.status, Some(1), "{check:?}");
+    let words = "FAIL  files: ./keyward.db belongs to another user";
+    assert!(check.out.contains(&words.replace("./", "")), "{check:?}");
+    std::os::unix::fs::chown(home.join("keyward.secret"), nobody, None).unwrap();
+    let run = home.run(&["key", "list"]);
+    let words = "KEYWARD_SECRET_FILE: keyward.secret belongs to another user";
+    assert!(run.refused().contains(words), "{run:?}");
+}
+
+#[test]
+fn g3_what_is_made_is_private() {
+    let home = Home::new();
+    let server = Server::start(&home, &[]);
+    server.sign_in_as_administrator();
+    for name in [
+        "keyward.db",
+        "keyward.db-wal",
+        "keyward.db-shm",
+        "keyward.secret",
+    ] {
+        let mode = std::fs::metadata(home.join(name))
+            .unwrap()
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o777, 0o600, "{name}");
+    }
+}
+
+/// At the most talkative level, in whatever a command prints, also where it fails.
+#[test]
+fn g4_no_secret_setting_is_ever_printed() {
+    for setting in SETTINGS.iter().filter(|setting| setting.secret) {
+        let values: &[&str] = match setting.name {
+            "DATABASE_URL" => &[
+                "postgresql://keyward:CANARY@127.0.0.1:1/keyward",
+                "postgresql://keyward:CANARY@nowhere.invalid/keyward?password=CANARY",
+                "postgresql://keyward:CAN/CANARY@127.0.0.1:1/keyward",
+                "mysql://keyward:CANARY@127.0.0.1/keyward",
+            ],
+            "KEYWARD_SECRET" => &["CANARY", "CANARY-0123456789abcdefghijklmnopqrstuvwxyz"],
+            "KEYWARD_ADMIN_PASSWORD" => &["CANARY horse battery"],
+            other => panic!("give {other} a value here"),
+        };
+        for value in values {
+            let home = Home::new()
+                .and(setting.name, value)
+                .and("RUST_LOG", "trace");
+            let home = match setting.name {
+                "DATABASE_URL" => {
+                    home.and("KEYWARD_SECRET", "0123456789abcdefghijklmnopqrstuvwxyz")
+                }
+                _ => home,
+            };
+            let fails = [
+                ("KEYWARD_LISTEN", "nowhere"),
+                ("KEYWARD_ADMIN_EMAIL", "nobody"),
+            ];
+            for arguments in [
+                &["--help"][..],
+                &["serve", "--help"],
+                &["routes"],
+                &["check"],
+                &["migrate", "status"],
+                &["migrate", "up"],
+                &["key", "list"],
+                &["user", "list"],
+                &["serve"],
+            ] {
+                let mut command = home.command(arguments);
+                // A start that could be would not end.
+                if arguments == ["serve"] {
+                    command.envs(fails);
+                }
+                let run = Run::from(command.output().unwrap());
+                assert!(
+                    !run.out.contains("CANARY") && !run.err.contains("CANARY"),
+                    "{arguments:?} with {value}: {run:?}"
+                );
+            }
+        }
+    }
 }
 
 #[test]

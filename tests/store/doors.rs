@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use keyward::domain::id::AccountId;
 use keyward::service::{Code, Error as ActError};
-use keyward::store::{self, Error, accounts, sessions};
+use keyward::store::{self, Error, accounts, rotation, sessions};
 use uuid::Uuid;
 
 use crate::kit::{NOW, at_once, new_account};
@@ -115,7 +115,7 @@ both!(d13_read_then_write_is_compare_and_set, |db| {
     // As an act does it: read, decide, write only if it still is as it was read.
     let turn = move |tx: &mut store::AnyConnection| -> store::Result<bool> {
         let (session, _) = sessions::lookup(tx, id)?.unwrap();
-        sessions::rotate(tx, id, session.generation.number, NOW, NOW)
+        rotation::rotate(tx, id, session.generation.number, NOW, NOW)
     };
     let lost = at_once(THREADS, |_| {
         let mut lost = 0;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use keyward::domain::id::SessionId;
 use keyward::domain::session::EndReason;
-use keyward::store::sessions;
+use keyward::store::{rotation, sessions};
 use uuid::Uuid;
 
 use crate::kit::{Fresh, NOW, at_once};
@@ -44,7 +44,7 @@ both!(
         db.write(move |tx| sessions::mark_seen(tx, id, 0)).unwrap();
         for generation in 0..3 {
             let won = at_once(32, |_| {
-                db.write(move |tx| sessions::rotate(tx, id, generation, NOW, idle))
+                db.write(move |tx| rotation::rotate(tx, id, generation, NOW, idle))
             });
             assert_eq!(wins(won), 1, "generation {generation}");
             let now = db.session_now(id);
@@ -106,7 +106,7 @@ both!(nothing_moves_a_session_that_has_ended, |db| {
     let before = db.session_now(id);
     let later = NOW + Duration::from_secs(5);
     for moved in [
-        db.write(move |tx| sessions::rotate(tx, id, 0, later, later)),
+        db.write(move |tx| rotation::rotate(tx, id, 0, later, later)),
         db.write(move |tx| sessions::count_replay(tx, id, 0, 60)),
         db.write(move |tx| sessions::extend(tx, id, later)),
         db.write(move |tx| sessions::end(tx, id, later, EndReason::Reuse)),
@@ -124,7 +124,7 @@ both!(an_end_and_a_rotation_at_once_leave_one_story, |db| {
         let id = db.session().id;
         let won = at_once(8, |number| match number {
             0 => db.write(move |tx| sessions::end(tx, id, NOW, EndReason::Logout)),
-            _ => db.write(move |tx| sessions::rotate(tx, id, 0, NOW, NOW)),
+            _ => db.write(move |tx| rotation::rotate(tx, id, 0, NOW, NOW)),
         });
         assert!(matches!(won[0], Ok(true)), "nothing keeps it from ending");
         let rotations = wins(won) - 1;
@@ -144,7 +144,7 @@ both!(
         let unknown = SessionId(Uuid::new_v4());
         db.write(move |tx| sessions::mark_seen(tx, unknown, 0))
             .unwrap();
-        let moved = db.write(move |tx| sessions::rotate(tx, unknown, 0, NOW, NOW));
+        let moved = db.write(move |tx| rotation::rotate(tx, unknown, 0, NOW, NOW));
         assert!(!moved.unwrap());
     }
 );

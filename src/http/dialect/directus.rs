@@ -17,7 +17,7 @@ use crate::http::refresh_cookie;
 use crate::http::web::Web;
 use crate::service::authenticate::Principal;
 use crate::service::issue::TokenSet;
-use crate::service::{Code, Error, factors, login, logout, profile, refresh};
+use crate::service::{Code, Error, login, logout, profile, refresh};
 use crate::support::secret::{ExposeSecret as _, SecretString};
 
 #[derive(Debug)]
@@ -153,8 +153,7 @@ pub async fn users_me(call: Call) -> Answer<Directus> {
     let caller = principal.clone();
     let (account, second) = call
         .on_store(move |kw| {
-            let account = profile::of(kw, &caller)?;
-            let second = factors::is_on(kw, account.id)?;
+            let (account, second) = profile::with_factor(kw, &caller)?;
             Ok((account, second))
         })
         .await?;

@@ -98,6 +98,27 @@ pub fn refuse<S: Shape>(error: &Error) -> HttpResponse {
     response.json(S::body(error))
 }
 
+pub const VERIFY: &str = "/auth/verify";
+
+/// How a proxy that asks [`VERIFY`] is told no. It lets a request through at 2xx and refuses
+/// it at 401 and 403; of anything else it makes an error of its own, as if Keyward were
+/// broken. So a request that can not be read is nobody's (semantics 8).
+#[derive(Debug)]
+pub struct Verify;
+
+impl Shape for Verify {
+    fn status(error: &Error) -> StatusCode {
+        match status(error.code) {
+            status @ (StatusCode::FORBIDDEN | StatusCode::SERVICE_UNAVAILABLE) => status,
+            _ => StatusCode::UNAUTHORIZED,
+        }
+    }
+
+    fn body(error: &Error) -> Value {
+        directus::Directus::body(error)
+    }
+}
+
 /// RFC 6750 section 3.
 const fn challenge(code: Code) -> &'static str {
     match code {
@@ -135,7 +156,9 @@ const fn status(code: Code) -> StatusCode {
 /// For what is refused before a handler is reached: the shape of the path's dialect.
 #[must_use]
 pub fn refuse_at(path: &str, error: &Error) -> HttpResponse {
-    if path.starts_with("/v1/api/") {
+    if path == VERIFY {
+        refuse::<Verify>(error)
+    } else if path.starts_with("/v1/api/") {
         refuse::<oisp::Oisp>(error)
     } else {
         refuse::<directus::Directus>(error)

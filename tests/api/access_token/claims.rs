@@ -90,6 +90,29 @@ both!(j20_a_token_with_too_much_in_it_is_refused, |kw| {
     refuses(kw, forgeries::with_too_much_in_them);
 });
 
+// While replicas are upgraded one by one, the older ones meet a claim that they do not know.
+both!(j20_a_claim_that_nobody_knows_is_passed_over, |kw| {
+    let (access, _) = kw.signed_in("alice@example.com");
+    for claim in [
+        (
+            "cnf",
+            json!({ "jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I" }),
+        ),
+        ("scope", json!("everything")),
+        ("admin", json!(true)),
+    ] {
+        let token = kw
+            .forge()
+            .sign(&kw.forge().header(), &Forge::with(&access, &[claim]));
+        for path in ["/auth/me", "/v1/api/auth/me"] {
+            let (with, without) = (kw.get(path).bearer(&token), kw.get(path).bearer(&access));
+            let (with, without) = (with.send(), without.send());
+            // It is nobody's more and says nothing.
+            assert_eq!((with.status, with.body), (200, without.body));
+        }
+    }
+});
+
 both!(j24_a_token_of_no_session_is_refused, |kw| {
     refuses(kw, forgeries::of_no_session);
 });

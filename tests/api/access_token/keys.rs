@@ -66,6 +66,35 @@ both!(
     }
 );
 
+// Whoever stole a key that has been replaced since has what was signed before, and can say
+// of a token that it was; he can not make one that lives longer.
+both!(j21_a_retired_key_signs_nothing_any_more, |kw| {
+    let (access, _) = kw.signed_in("alice@example.com");
+    keys::rotate(&kw.kw).unwrap();
+    // A replica that learns late may sign by it for a minute more.
+    for (at, good) in [
+        (NOTICE + 59, true),
+        (NOTICE + 60, false),
+        (NOTICE + 3600, false),
+    ] {
+        let kw = kw.replica();
+        kw.advance(at);
+        let token = stolen(&kw, &access);
+        if good {
+            assert_eq!(kw.me(&token), 200);
+            // Remembered, it is still good once nothing new is.
+            kw.advance(60);
+            assert_eq!(kw.me(&token), 200);
+        } else {
+            let before = kw.state();
+            refused_at_every_door(&kw, &token, INVALID);
+            let answer = kw.get("/auth/token").bearer(&token).send();
+            answer.refused(401, "INVALID_TOKEN");
+            assert_eq!(kw.state(), before);
+        }
+    }
+});
+
 // A key that others know signs nothing any more, at once: not what they make, and not
 // what we made. Sessions live on.
 both!(j21_a_compromised_key_verifies_nothing_from_now_on, |kw| {

@@ -5,6 +5,7 @@
 #![allow(dead_code, reason = "a toolbox: not every test binary uses every tool")]
 
 mod ask;
+mod away;
 mod faults;
 mod forge;
 mod guesses;
@@ -43,6 +44,7 @@ use keyward::support::entropy::Entropy;
 use serde_json::Value;
 
 pub use ask::{Answer, Ask};
+pub use away::without_the_database;
 pub use faults::{Fault, forged_refresh};
 pub use forge::Forge;
 pub use guesses::WRONG;

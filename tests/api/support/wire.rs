@@ -14,11 +14,13 @@ impl TestKeyward {
     pub fn over_the_wire(&self, requests: Vec<String>) -> Vec<String> {
         self.system.block_on(async {
             let any = "127.0.0.1:0".parse().unwrap();
-            let served = http::serve(&self.kw, &self.web, any).unwrap();
-            let handle = served.server.handle();
-            let server = actix_rt::spawn(served.server);
+            let listener = http::listen(any).unwrap();
+            let address = listener.local_addr().unwrap();
+            let server = http::serve(&self.kw, &self.web, listener).unwrap();
+            let handle = server.handle();
+            let server = actix_rt::spawn(server);
             let client = actix_rt::task::spawn_blocking(move || {
-                let exchange = |text: &String| exchange(served.address, text);
+                let exchange = |text: &String| exchange(address, text);
                 requests.iter().map(exchange).collect()
             });
             let answers = client.await.unwrap();

@@ -13,7 +13,7 @@ use crate::domain::password::{LONGEST, Password, Unusable};
 use crate::http::body::Fields;
 use crate::http::call::Call;
 use crate::service::change_password::change_password;
-use crate::service::{Error, factors as acts, profile};
+use crate::service::{Error, profile};
 
 #[derive(Debug)]
 pub struct Own;
@@ -29,12 +29,7 @@ pub async fn me(call: Call) -> Answer<Own> {
     let principal = call.principal()?;
     let caller = principal.clone();
     let (account, second) = call
-        .on_store(move |kw| {
-            Ok((
-                profile::of(kw, &caller)?,
-                acts::is_on(kw, caller.account())?,
-            ))
-        })
+        .on_store(move |kw| profile::with_factor(kw, &caller))
         .await?;
     let claims = &principal.claims;
     let mut body = oisp::user(&account);

@@ -1,0 +1,117 @@
+//! One client's connection, below HTTP: how long a request may take to come. actix waits
+//! for the head of the first request of a connection and for an idle one; it has no limit
+//! for the head of a later request (threat H2), nor for a client that does not take its
+//! answer.
+
+use std::future::Future as _;
+use std::io::{Error, ErrorKind};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Instant, Sleep, sleep_until};
+
+/// From the first byte of a request to its last. Whoever is still sending then is read no
+/// further, which ends the connection; an answer that is being made still goes out.
+const REQUEST: Duration = Duration::from_secs(10);
+
+/// How long a connection is kept for a next request.
+pub const KEEP_ALIVE: Duration = Duration::from_secs(60);
+
+/// From the last byte of an answer that was taken to the next one, or to a request. actix
+/// ends an idle connection before that, and tells of it.
+const ANSWER: Duration = Duration::from_secs(70);
+
+pub struct Connection<T, Place> {
+    stream: T,
+    /// Whether an answer has begun since anything was read.
+    answered: bool,
+    deadline: Instant,
+    /// Set to the deadline or to an earlier instant: it is put off when it fires.
+    timer: Pin<Box<Sleep>>,
+    _place: Place,
+}
+
+impl<T, Place> Connection<T, Place> {
+    /// Holds `place` until it is closed.
+    pub fn new(stream: T, place: Place) -> Self {
+        let deadline = Instant::now() + REQUEST;
+        Self {
+            stream,
+            answered: false,
+            deadline,
+            timer: Box::pin(sleep_until(deadline)),
+            _place: place,
+        }
+    }
+
+    fn begin(&mut self, time: Duration) {
+        self.deadline = Instant::now() + time;
+        if self.deadline < self.timer.deadline() {
+            self.timer.as_mut().reset(self.deadline);
+        }
+    }
+
+    /// Where it is not, the task is woken when it will be.
+    fn is_overdue(&mut self, cx: &mut Context<'_>) -> bool {
+        while self.timer.as_mut().poll(cx).is_ready() {
+            if self.timer.deadline() >= self.deadline {
+                return true;
+            }
+            self.timer.as_mut().reset(self.deadline);
+        }
+        false
+    }
+}
+
+impl<T: AsyncRead + Unpin, Place: Unpin> AsyncRead for Connection<T, Place> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<std::io::Result<()>> {
+        let this = self.get_mut();
+        // Nothing read is the end of what the client sends.
+        if this.is_overdue(cx) {
+            return Poll::Ready(Ok(()));
+        }
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut this.stream).poll_read(cx, buffer);
+        if this.answered && buffer.filled().len() > before {
+            this.answered = false;
+            this.begin(REQUEST);
+        }
+        read
+    }
+}
+
+impl<T: AsyncWrite + Unpin, Place: Unpin> AsyncWrite for Connection<T, Place> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<std::io::Result<usize>> {
+        let this = self.get_mut();
+        let written = Pin::new(&mut this.stream).poll_write(cx, bytes);
+        match written {
+            Poll::Ready(_) => {
+                this.answered = true;
+                this.begin(ANSWER);
+                written
+            }
+            Poll::Pending if this.is_overdue(cx) => {
+                Poll::Ready(Err(Error::from(ErrorKind::TimedOut)))
+            }
+            Poll::Pending => Poll::Pending,
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_shutdown(cx)
+    }
+}

@@ -1,0 +1,71 @@
+//! The statement of a refresh (semantics 1, rule 3), by its text: Diesel compiles its own
+//! UPDATE statements anew at each use, and this one is what a refresh costs.
+
+use diesel::RunQueryDsl as _;
+use diesel::backend::Backend;
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::result::QueryResult;
+use diesel::serialize::ToSql;
+use diesel::sql_types::{BigInt, Text};
+
+use super::connection::{AnyConnection, on_each};
+use super::error::{Result, exactly_one};
+use crate::domain::id::SessionId;
+use crate::support::clock::Timestamp;
+
+#[derive(QueryId)]
+struct Rotate {
+    id: String,
+    generation: i64,
+    next: i64,
+    now: i64,
+    idle_expires_at: i64,
+}
+
+impl<DB: Backend> QueryFragment<DB> for Rotate
+where
+    String: ToSql<Text, DB>,
+    i64: ToSql<BigInt, DB>,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        out.push_sql("UPDATE sessions SET replays = 0, gen_seen = FALSE, gen = ");
+        out.push_bind_param::<BigInt, _>(&self.next)?;
+        out.push_sql(", rotated_at = ");
+        out.push_bind_param::<BigInt, _>(&self.now)?;
+        out.push_sql(", idle_expires_at = ");
+        out.push_bind_param::<BigInt, _>(&self.idle_expires_at)?;
+        out.push_sql(" WHERE id = ");
+        out.push_bind_param::<Text, _>(&self.id)?;
+        out.push_sql(" AND gen = ");
+        out.push_bind_param::<BigInt, _>(&self.generation)?;
+        out.push_sql(" AND revoked_at IS NULL");
+        Ok(())
+    }
+}
+
+impl<Conn> diesel::RunQueryDsl<Conn> for Rotate {}
+
+/// To the next generation, if the session still stands at `generation` and has not
+/// ended. Whether it did; if not, read again.
+///
+/// # Errors
+/// When the database is away.
+pub fn rotate(
+    connection: &mut AnyConnection,
+    id: SessionId,
+    generation: u32,
+    now: Timestamp,
+    idle_expires_at: Timestamp,
+) -> Result<bool> {
+    let statement = Rotate {
+        id: id.to_string(),
+        generation: i64::from(generation),
+        next: i64::from(generation) + 1,
+        now: now.millis(),
+        idle_expires_at: idle_expires_at.millis(),
+    };
+    match on_each!(connection, inner => statement.execute(inner))? {
+        0 => Ok(false),
+        rows => exactly_one("rotating a session", rows).map(|()| true),
+    }
+}
