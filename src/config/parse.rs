@@ -70,7 +70,7 @@ pub(super) fn origin(text: &str) -> Result<Url, String> {
 
 /// A network or a single address. Never the whole Internet, nor so large a part of it that
 /// a few make the whole (threat G6): no wider than the widest private ones, 10.0.0.0/8 and,
-/// among IPv6's, fc00::/7.
+/// among IPv6's, `fc00::/7`.
 pub(super) fn network(text: &str) -> Result<IpNet, String> {
     let network = text
         .parse::<IpNet>()

@@ -172,8 +172,8 @@ pub fn flush_seen(kw: &Keyward) -> Result<()> {
 pub fn purge(kw: &Keyward, now: Timestamp) -> Result<usize> {
     // The table keeps an entry for as long as any process could believe a token that it
     // speaks of; this one believes none that lives longer than it gives itself.
-    kw.revoked
-        .forget_before(now + (LONGEST_LIFE - kw.policy.longest_access_ttl()));
+    let spared = LONGEST_LIFE.saturating_sub(kw.policy.longest_access_ttl());
+    kw.revoked.forget_before(now + spared);
     let mut purged = 0;
     for (what, before) in [
         (What::Sessions, now),
