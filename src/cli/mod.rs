@@ -57,9 +57,11 @@ enum Command {
 
 #[derive(Args, Default)]
 struct Serve {
-    /// For integrators: loopback only, a throw-away database, and a clock that
-    /// POST /test/clock moves
-    #[arg(long)]
+    #[arg(
+        long,
+        help = "For integrators: loopback only, a throw-away database (DATABASE_URL must be unset), \
+                and a clock that POST /test/clock moves"
+    )]
     test_mode: bool,
 }
 

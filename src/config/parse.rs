@@ -68,18 +68,25 @@ pub(super) fn origin(text: &str) -> Result<Url, String> {
     if bare { Ok(url) } else { Err(wanted()) }
 }
 
-/// A network or a single address. Never the whole Internet (threat G6).
+/// A network or a single address. Never the whole Internet, nor so large a part of it that
+/// a few make the whole (threat G6): no wider than the widest private ones, 10.0.0.0/8 and,
+/// among IPv6's, `fc00::/7`.
 pub(super) fn network(text: &str) -> Result<IpNet, String> {
     let network = text
         .parse::<IpNet>()
         .or_else(|_| text.parse::<IpAddr>().map(IpNet::from))
         .map_err(|_| format!("networks such as 10.0.0.0/8, not {text:?}"))?;
-    if network.prefix_len() == 0 {
-        return Err(format!(
-            "{text} would believe everybody's forwarded headers"
-        ));
+    let narrow = match network {
+        IpNet::V4(network) => network.prefix_len() >= 8,
+        IpNet::V6(network) => network.prefix_len() >= 16 || network.addr().is_unique_local(),
+    };
+    if narrow {
+        Ok(network)
+    } else {
+        Err(format!(
+            "networks of proxies: {text} would believe the forwarded headers of half the world"
+        ))
     }
-    Ok(network)
 }
 
 #[cfg(test)]
@@ -126,9 +133,20 @@ mod tests {
 
     #[test]
     fn g6_nobody_trusts_the_internet() {
-        assert!(network("10.0.0.0/8").is_ok());
-        assert!(network("::1").is_ok());
-        for text in ["0.0.0.0/0", "::/0", "*", "10.0.0.0/33"] {
+        for text in ["10.0.0.0/8", "::1", "2001::/16", "fc00::/7", "fd00::/8"] {
+            assert!(network(text).is_ok(), "{text}");
+        }
+        for text in [
+            "0.0.0.0/0",
+            "0.0.0.0/1",
+            "128.0.0.0/1",
+            "10.0.0.0/7",
+            "::/0",
+            "2000::/3",
+            "2001::/15",
+            "*",
+            "10.0.0.0/33",
+        ] {
             assert!(network(text).is_err(), "{text}");
         }
     }

@@ -15,6 +15,7 @@ use super::reader::{Fault, Reader};
 use super::rules::{is_cookie_domain, is_loopback, make_secret, secret};
 use crate::crypto::master_key::MasterKey;
 use crate::domain::algorithm::Algorithm;
+use crate::domain::claims::LONGEST_LIFE;
 use crate::domain::identifier::Email;
 use crate::domain::password::Password;
 use crate::store;
@@ -115,10 +116,14 @@ pub fn read(given: &BTreeMap<String, String>, test_mode: bool) -> Result<Config,
 pub fn look(given: &BTreeMap<String, String>, test_mode: bool) -> Result<Config, Vec<Fault>> {
     let mut reader = Reader::new(given);
     let r = &mut reader;
-    let database: Option<store::Url> = if test_mode && !given.contains_key("DATABASE_URL") {
-        Some(store::Url::throw_away())
-    } else {
-        r.value("DATABASE_URL", str::parse)
+    let database: Option<store::Url> = match (test_mode, given.contains_key("DATABASE_URL")) {
+        (true, false) => Some(store::Url::throw_away()),
+        // Its quick hashes and moved clock would ruin a database that is in use.
+        (true, true) => r.fault(
+            "DATABASE_URL",
+            "must be unset in test mode, which has a throw-away database of its own".to_owned(),
+        ),
+        (false, _) => r.value("DATABASE_URL", str::parse),
     };
     let listen: Option<SocketAddr> = r.value("KEYWARD_LISTEN", |text| {
         text.parse()
@@ -144,13 +149,13 @@ pub fn look(given: &BTreeMap<String, String>, test_mode: bool) -> Result<Config,
         }
     }
     let secret = match &database {
-        Some(database) => secret(r, database, test_mode),
+        Some(database) => secret(r, database),
         None => None,
     };
     let admin_email = r.value("KEYWARD_ADMIN_EMAIL", |text| {
         Email::parse(text).ok_or_else(|| "an e-mail address".to_owned())
     });
-    let admin_password = r.text("KEYWARD_ADMIN_PASSWORD");
+    let admin_password = r.untrimmed("KEYWARD_ADMIN_PASSWORD");
     if admin_password
         .as_deref()
         .is_some_and(|text| Password::parse(text).is_err())
@@ -171,7 +176,7 @@ pub fn look(given: &BTreeMap<String, String>, test_mode: bool) -> Result<Config,
     let access_ttl = r.life("KEYWARD_ACCESS_TOKEN_TTL", 86_400);
     let refresh_ttl = r.life("KEYWARD_REFRESH_TOKEN_TTL", 365 * 86_400);
     let session_max_ttl = r.life("KEYWARD_SESSION_MAX_TTL", 3650 * 86_400);
-    let oisp_ttl = r.life("KEYWARD_OISP_TOKEN_TTL", 7 * 86_400);
+    let oisp_ttl = r.life("KEYWARD_OISP_TOKEN_TTL", LONGEST_LIFE.as_secs());
     let exchange_window = r.value("KEYWARD_EXCHANGE_WINDOW", duration);
     let refresh_grace = r.value("KEYWARD_REFRESH_GRACE", |text| {
         duration(text)

@@ -8,9 +8,6 @@ use std::time::Duration;
 use super::parse::duration;
 use super::settings::SETTINGS;
 
-/// The names a test environment may hold beside the settings.
-const NOT_OURS: &str = "KEYWARD_TEST_";
-
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
     pub setting: String,
@@ -38,9 +35,7 @@ impl<'a> Reader<'a> {
             faults: Vec::new(),
         };
         for name in given.keys() {
-            if name.starts_with("KEYWARD_")
-                && !name.starts_with(NOT_OURS)
-                && !SETTINGS.iter().any(|setting| setting.name == name)
+            if name.starts_with("KEYWARD_") && !SETTINGS.iter().any(|setting| setting.name == name)
             {
                 reader.fault::<()>(
                     name,
@@ -63,6 +58,12 @@ impl<'a> Reader<'a> {
             .default;
         let text = self.given.get(name).map_or(default, |text| text.trim());
         (!text.is_empty()).then(|| text.to_owned())
+    }
+
+    /// A text that is taken as it is: spaces may be part of a password (P11).
+    pub(super) fn untrimmed(&self, name: &'static str) -> Option<String> {
+        let text = self.given.get(name)?;
+        (!text.is_empty()).then(|| text.clone())
     }
 
     pub(super) fn value<T>(

@@ -16,7 +16,6 @@ use crate::support::secret::{ExposeSecret as _, SecretString};
 pub(super) fn secret(
     r: &mut Reader<'_>,
     database: &store::Url,
-    test_mode: bool,
 ) -> Option<(MasterKey, Option<PathBuf>)> {
     let secret = match (
         r.text("KEYWARD_SECRET"),
@@ -44,9 +43,6 @@ pub(super) fn secret(
                 Ok(secret) => secret,
                 Err(why) => return r.fault("KEYWARD_SECRET_FILE", why),
             }
-        }
-        (None, None, store::Url::Postgres(_)) if test_mode => {
-            SecretString::from("test mode only: 0123456789abcdefghijklmnopqrstuvwxyz")
         }
         (None, None, store::Url::Postgres(_)) => {
             return r.fault(

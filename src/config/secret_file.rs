@@ -20,27 +20,39 @@ pub fn read(path: &Path) -> Result<SecretString, String> {
         return Err(why);
     }
     let text = fs::read_to_string(path).map_err(told)?;
+    if text.trim().is_empty() {
+        return Err(format!(
+            "{} is empty: put the secret back, or remove the file",
+            path.display()
+        ));
+    }
     Ok(text.trim().to_owned().into())
 }
 
-/// Makes it with a random secret. One that is there stays as it is.
+/// Makes it with a random secret, with all that is in it at once, so that another process
+/// which starts at the same instant never reads half of it. One that is there stays as it
+/// is.
 ///
 /// # Errors
 /// A line that says what is wrong with it.
 pub fn make(path: &Path) -> Result<(), String> {
     let told = |error: std::io::Error| format!("{}: {error}", path.display());
+    let draft = path.with_extension(format!("secret.{}", std::process::id()));
     let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
+    options.write(true).create(true).truncate(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(path) {
-        Ok(mut file) => file
-            .write_all(random().expose_secret().as_bytes())
-            .and_then(|()| file.write_all(b"\n"))
-            .and_then(|()| file.sync_all())
-            .map_err(told),
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
-        Err(error) => Err(told(error)),
+    let mut file = options.open(&draft).map_err(told)?;
+    let linked = file
+        .write_all(random().expose_secret().as_bytes())
+        .and_then(|()| file.write_all(b"\n"))
+        .and_then(|()| file.sync_all())
+        // Unlike a rename, this never replaces what another process made meanwhile.
+        .and_then(|()| fs::hard_link(&draft, path));
+    fs::remove_file(&draft).map_err(told)?;
+    match linked {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(told(error)),
+        _ => Ok(()),
     }
 }
 

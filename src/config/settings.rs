@@ -63,7 +63,7 @@ pub const SETTINGS: &[Setting] = &[
     ),
     secret(
         "KEYWARD_ADMIN_PASSWORD",
-        "Password of the first administrator. Absent: a random one, printed once.",
+        "Password of the first administrator, as it is, spaces included. Absent: a random one, printed once.",
     ),
     setting(
         "KEYWARD_ISSUER",
@@ -134,7 +134,7 @@ pub const SETTINGS: &[Setting] = &[
     setting(
         "KEYWARD_TRUSTED_PROXIES",
         "127.0.0.0/8,::1",
-        "Networks, comma separated, whose X-Forwarded-For is believed.",
+        "Networks, comma separated, whose X-Forwarded-For is believed. None wider than /8 (IPv6: /16).",
     ),
     setting(
         "KEYWARD_SHUTDOWN_DELAY",

@@ -119,7 +119,23 @@ impl Drop for PasswordLane {
     }
 }
 
+/// Whether somebody still waits for what a seat was taken for.
+#[derive(Clone)]
+pub struct Caller(Arc<AtomicBool>);
+
+impl Caller {
+    #[must_use]
+    pub fn is_gone(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
 impl Seat {
+    #[must_use]
+    pub fn caller(&self) -> Caller {
+        Caller(Arc::clone(&self.gone))
+    }
+
     /// Runs `work` on the lane and waits for it. No database connection may be held
     /// meanwhile.
     ///

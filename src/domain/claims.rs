@@ -4,6 +4,8 @@
 //! refused: while replicas are upgraded one by one, the older must take the younger's
 //! tokens (docs/decisions/0022).
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -11,6 +13,11 @@ use super::access::Access;
 use super::id::{AccountId, OrganizationId, SessionId};
 use super::session::Class;
 use crate::support::clock::Timestamp;
+
+/// The longest that any setting lets an access token live. A process knows its own
+/// settings and not those of others on the same database: what must outlast every token
+/// goes by this (J23).
+pub const LONGEST_LIFE: Duration = Duration::from_secs(7 * 86_400);
 
 /// How much later than `exp` a token still passes, for clocks that differ (J15).
 pub const LEEWAY_SECONDS: i64 = 5;

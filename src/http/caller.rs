@@ -15,17 +15,13 @@ const BOTH: &str = "The request uses more than one method for including an acces
 /// # Errors
 /// `INVALID_PAYLOAD` where there is more than one.
 pub fn access_token(request: &HttpRequest, query_tokens: bool) -> Result<Option<SecretString>> {
-    let header = authorization(request)?.and_then(bearer);
+    let header = authorization(request)?;
     let query = if query_tokens {
         parameter(request, "access_token")?
     } else {
         None
     };
-    match (header, query) {
-        (Some(_), Some(_)) => Err(Error::payload(BOTH)),
-        (Some(token), None) => Ok(Some(token.into())),
-        (None, query) => Ok(query),
-    }
+    one_of(header, header.and_then(bearer), query)
 }
 
 /// The token for the exchange (rows Y-30, Y-31, Y-40): `?token=`, or the Authorization
@@ -34,16 +30,32 @@ pub fn access_token(request: &HttpRequest, query_tokens: bool) -> Result<Option<
 /// # Errors
 /// `INVALID_PAYLOAD` where there is more than one.
 pub fn exchange_token(request: &HttpRequest) -> Result<Option<SecretString>> {
-    let header = authorization(request)?.and_then(|text| {
+    let header = authorization(request)?;
+    let token = header.and_then(|text| {
         let raw = !text.contains(' ');
         if raw { Some(text) } else { bearer(text) }
     });
-    let query = parameter(request, "token")?;
-    match (header, query) {
+    one_of(header, token, parameter(request, "token")?)
+}
+
+/// The token of the header or of the query. A `Bearer` header whose token can not be read
+/// is a method too (Q3): another reader before or behind may make more of it.
+fn one_of(
+    header: Option<&str>,
+    token: Option<&str>,
+    query: Option<SecretString>,
+) -> Result<Option<SecretString>> {
+    match (token, query) {
         (Some(_), Some(_)) => Err(Error::payload(BOTH)),
+        (None, Some(_)) if header.is_some_and(is_bearer) => Err(Error::payload(BOTH)),
         (Some(token), None) => Ok(Some(token.into())),
         (None, query) => Ok(query),
     }
+}
+
+fn is_bearer(text: &str) -> bool {
+    let scheme = text.trim_start().split([' ', '\t']).next();
+    scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("bearer"))
 }
 
 /// The one Authorization header, where it is text.

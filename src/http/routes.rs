@@ -185,7 +185,7 @@ fn resource(path: &'static str, rows: &[&Row]) -> impl HttpServiceFactory + 'sta
     let allow = allowed.join(", ");
     resource.default_service(web::to(move |request: HttpRequest| {
         let error = Error::new(Code::MethodNotAllowed, "That method is not allowed here.");
-        let mut response = refuse_at(request.path(), &error);
+        let mut response = refuse_at(request.match_info().as_str(), &error);
         if let Ok(value) = allow.parse() {
             response.headers_mut().insert(ALLOW, value);
         }
@@ -196,14 +196,20 @@ fn resource(path: &'static str, rows: &[&Row]) -> impl HttpServiceFactory + 'sta
 async fn no_such_route(request: HttpRequest) -> HttpResponse {
     let path: String = request.uri().path().chars().take(256).collect();
     refuse_at(
-        &path,
+        request.match_info().as_str(),
         &Error::new(Code::RouteNotFound, format!("Route {path} doesn't exist.")),
     )
+}
+
+/// The path as routes are compared with it: without the percent signs of letters that need
+/// none. Whatever is decided by a path goes by this, or another spelling would escape it.
+pub(super) fn path(request: &ServiceRequest) -> &str {
+    request.match_info().as_str()
 }
 
 /// Whether it is a mere question, which changes nothing: too common to be worth a line
 /// of log, and too cheap to be counted.
 pub(super) fn is_frequent(request: &ServiceRequest) -> bool {
     let asks = matches!(*request.method(), Method::GET | Method::HEAD);
-    (asks && request.path() != EXCHANGE) || request.path() == VERIFY
+    (asks && path(request) != EXCHANGE) || path(request) == VERIFY
 }

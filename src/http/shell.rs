@@ -51,7 +51,7 @@ pub async fn shell(
                 }
             })
             .err()
-            .map(|error| refuse_at(request.path(), &error)),
+            .map(|error| refuse_at(routes::path(&request), &error)),
     };
     let mut response = match early {
         Some(response) => request
@@ -142,7 +142,7 @@ fn throttle(request: &ServiceRequest, web: &Web) -> Result<(), Error> {
 /// would be a yes to whoever sends these headers (threat F16).
 fn is_preflight(request: &ServiceRequest) -> bool {
     request.method() == Method::OPTIONS
-        && request.path() != VERIFY
+        && routes::path(request) != VERIFY
         && request.headers().contains_key(ORIGIN)
         && request
             .headers()
@@ -158,7 +158,7 @@ fn preflight(request: &ServiceRequest, web: &Web) -> HttpResponse {
         .and_then(|value| origin::allowed(value, web));
     if listed.is_none() {
         return refuse_at(
-            request.path(),
+            routes::path(request),
             &Error::forbidden("This origin is not on the list."),
         );
     }

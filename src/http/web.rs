@@ -37,9 +37,10 @@ impl Web {
             .allowed_origins
             .iter()
             .map(|url| url.origin().ascii_serialization());
+        let origins = std::iter::once(own).chain(other_name(config)).chain(others);
         Self {
             public_url: config.public_url.clone(),
-            origins: std::iter::once(own).chain(others).collect(),
+            origins: origins.collect(),
             query_tokens: config.query_tokens,
             directus_envelope: config.directus_envelope,
             cookie_domain: config.cookie_domain.clone(),
@@ -68,4 +69,15 @@ impl Web {
     pub fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::Relaxed)
     }
+}
+
+/// Where browsers reach this very process without a proxy, the address that it listens on
+/// is as good a name of it as `localhost`. It is what the greeting prints.
+fn other_name(config: &Config) -> Option<String> {
+    let url = &config.public_url;
+    let direct = url.scheme() == "http"
+        && url.host_str() == Some("localhost")
+        && url.port_or_known_default() == Some(config.listen.port())
+        && config.listen.ip().is_loopback();
+    direct.then(|| format!("http://{}", config.listen))
 }

@@ -144,12 +144,12 @@ pub fn set_enabled(kw: &Keyward, account: AccountId, enabled: bool) -> Result<()
     } else {
         What::AccountDisabled
     };
-    change(kw, account, what, move |kw, tx, now| {
+    change(kw, account, what, move |_, tx, now| {
         accounts::set_enabled(tx, account, enabled, now)?;
         if enabled {
             Ok(None)
         } else {
-            end_all(kw, tx, account, now).map(Some)
+            end_all(tx, account, now).map(Some)
         }
     })
 }
@@ -164,7 +164,7 @@ pub fn set_password(kw: &Keyward, account: AccountId, password: &Password) -> Re
         credentials::set(tx, account, &hash, now)?;
         limiter::forget(kw, tx, account)?;
         limiter::forget_codes(kw, tx, account)?;
-        end_all(kw, tx, account, now).map(Some)
+        end_all(tx, account, now).map(Some)
     })
 }
 
@@ -180,15 +180,15 @@ pub fn reset_factor(kw: &Keyward, account: AccountId) -> Result<()> {
         }
         recovery_codes::remove_all_of(tx, account)?;
         limiter::forget_codes(kw, tx, account)?;
-        end_all(kw, tx, account, now).map(Some)
+        end_all(tx, account, now).map(Some)
     })
 }
 
 /// # Errors
 /// `SERVICE_UNAVAILABLE`.
 pub fn revoke_sessions(kw: &Keyward, account: AccountId) -> Result<()> {
-    change(kw, account, What::SessionsRevoked, move |kw, tx, now| {
-        end_all(kw, tx, account, now).map(Some)
+    change(kw, account, What::SessionsRevoked, move |_, tx, now| {
+        end_all(tx, account, now).map(Some)
     })
 }
 
@@ -237,7 +237,7 @@ pub fn grant_role(kw: &Keyward, account: AccountId, role: &str) -> Result<()> {
 /// `SERVICE_UNAVAILABLE`.
 pub fn take_role(kw: &Keyward, account: AccountId, role: &str) -> Result<()> {
     let role = role.to_owned();
-    change(kw, account, What::RoleTaken, move |kw, tx, now| {
+    change(kw, account, What::RoleTaken, move |_, tx, now| {
         if !roles::take(tx, account, &role)? {
             return Ok(None);
         }
@@ -249,7 +249,7 @@ pub fn take_role(kw: &Keyward, account: AccountId, role: &str) -> Result<()> {
         };
         Ok(Some(Entry {
             news,
-            until: forgotten_at(kw, now),
+            until: forgotten_at(now),
         }))
     })
 }
@@ -283,12 +283,7 @@ fn change(
     Ok(())
 }
 
-fn end_all(
-    kw: &Keyward,
-    tx: &mut AnyConnection,
-    account: AccountId,
-    now: Timestamp,
-) -> Result<Entry> {
+fn end_all(tx: &mut AnyConnection, account: AccountId, now: Timestamp) -> Result<Entry> {
     let epoch = accounts::advance_epoch(tx, account, now)?;
     sessions::end_all_of(tx, account, now, EndReason::Revoked)?;
     let news = News::Account {
@@ -298,6 +293,6 @@ fn end_all(
     };
     Ok(Entry {
         news,
-        until: forgotten_at(kw, now),
+        until: forgotten_at(now),
     })
 }

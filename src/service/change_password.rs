@@ -8,16 +8,18 @@ use super::limiter;
 use super::profile;
 use super::proof::prove_password;
 use super::revoke::end_others;
+use super::standing;
 use crate::crypto::password_lane::Seat;
 use crate::domain::event::{Event, What};
 use crate::domain::password::Password;
 use crate::domain::password_policy;
 use crate::domain::session::Client;
-use crate::store::{accounts, credentials, sessions};
+use crate::store::{credentials, factors};
+use crate::support::secret::{ExposeSecret as _, same};
 
 /// # Errors
 /// `INVALID_CREDENTIALS` for a wrong present password, `INVALID_PAYLOAD` for a new one
-/// that the policy refuses, `ATTEMPTS_EXCEEDED`, `SERVICE_UNAVAILABLE`.
+/// that the policy refuses or that is the present one, `ATTEMPTS_EXCEEDED`, `SERVICE_UNAVAILABLE`.
 pub fn change_password(
     kw: &Keyward,
     seat: &Seat,
@@ -33,6 +35,14 @@ pub fn change_password(
         .collect();
     password_policy::check(new, kw.policy.password_min_length, &about)
         .map_err(|refused| Error::payload(refused.reason("newPassword")))?;
+    if same(
+        new.normalized().expose_secret().as_bytes(),
+        present.normalized().expose_secret().as_bytes(),
+    ) {
+        return Err(Error::payload(
+            "\"newPassword\" must be another one than the present",
+        ));
+    }
     let reservation = prove_password(kw, seat, &account, present, client)?;
     let (inner, password) = (kw.clone(), new.clone());
     let hash = seat
@@ -44,20 +54,17 @@ pub fn change_password(
     let news = kw
         .store
         .write(move |tx| {
-            accounts::hold(tx, id)?;
-            reservation.succeeded(tx)?;
-            // Since the proof this session may have been ended: what an administrator does
-            // must not be undone by who is to be locked out.
-            sessions::lookup(tx, keep)?
-                .filter(|(session, account)| {
-                    account.enabled && !session.is_over(account.epoch, now)
-                })
-                .ok_or_else(Error::token)?;
+            standing::hold(tx, id, keep, now)?;
+            if factors::active_of(tx, id)?.is_some() {
+                reservation.half_succeeded(tx)?;
+            } else {
+                reservation.succeeded(tx)?;
+                limiter::forget(&inner, tx, id)?;
+            }
             credentials::set(tx, id, &hash, now)?;
-            limiter::forget(&inner, tx, id)?;
             let event = Event::new(What::PasswordChanged, client.clone());
             record(&inner, tx, &event.of(id).within(keep), now)?;
-            end_others(&inner, tx, id, keep, now)
+            end_others(tx, id, keep, now)
         })
         .map_err(Error::or_credentials)?;
     kw.learn(&news);

@@ -11,13 +11,14 @@ use super::limiter::{Subject, reserve};
 use super::profile;
 use super::proof::{context, open_secret, prove_password, prove_second, use_second, wrong_second};
 use super::revoke::end_others;
+use super::standing;
 use crate::crypto::password_lane::Seat;
 use crate::crypto::totp::{self, Enrolment, RecoveryCodes, SECRET_BYTES, Typed};
 use crate::domain::event::{Event, What};
 use crate::domain::id::AccountId;
 use crate::domain::password::Password;
 use crate::domain::session::Client;
-use crate::store::{AnyConnection, accounts, factors, recovery_codes};
+use crate::store::{AnyConnection, factors, recovery_codes};
 use crate::support::clock::Timestamp;
 use crate::support::secret::{ExposeSecret as _, SecretString, same};
 
@@ -63,10 +64,11 @@ pub fn begin(
         .ok_or_else(|| Error::payload("The account's name is too long for a QR code"))?;
     let id = kw.entropy.id(now).to_string();
     let sealed = kw.factor_sealer.seal(&context(account.id, &id), &secret);
+    let session = principal.session();
     kw.store
         .write(move |tx| {
             // One after the other: of two that begin at once the last one waits.
-            accounts::hold(tx, account.id)?;
+            standing::hold(tx, account.id, session, now)?;
             factors::add_pending(tx, account.id, &id, &sealed, now)?;
             if let Some(reservation) = &reservation {
                 reservation.succeeded(tx)?;
@@ -126,7 +128,7 @@ pub fn confirm(
         What::FactorEnabled,
         principal,
         client,
-        move |kw, tx, now| {
+        move |tx, now| {
             if factors::active_of(tx, account.id)?.is_some()
                 || !factors::confirm(tx, &pending.id, step, now)?
             {
@@ -137,7 +139,7 @@ pub fn confirm(
             }
             reservation.taken_back(tx)?;
             recovery_codes::replace(tx, account.id, &macs, now)?;
-            end_others(kw, tx, account.id, keep, now)
+            end_others(tx, account.id, keep, now)
         },
     )?;
     Ok(codes)
@@ -171,7 +173,7 @@ pub fn disable(
         What::FactorDisabled,
         principal,
         client,
-        move |kw, tx, now| {
+        move |tx, now| {
             if !use_second(tx, account.id, &second)? {
                 return Err(wrong_second());
             }
@@ -183,7 +185,7 @@ pub fn disable(
             }
             factors::remove_all_of(tx, account.id)?;
             recovery_codes::remove_all_of(tx, account.id)?;
-            end_others(kw, tx, account.id, keep, now)
+            end_others(tx, account.id, keep, now)
         },
     )
 }
@@ -210,7 +212,7 @@ pub fn renew_recovery_codes(
         What::RecoveryCodesRenewed,
         principal,
         client,
-        move |_, tx, now| {
+        move |tx, now| {
             if !use_second(tx, account.id, &second)? {
                 return Err(wrong_second());
             }
@@ -236,17 +238,17 @@ fn change(
     what: What,
     principal: &Principal,
     client: &Client,
-    mut write: impl FnMut(&Keyward, &mut AnyConnection, Timestamp) -> Result<News> + Send + 'static,
+    mut write: impl FnMut(&mut AnyConnection, Timestamp) -> Result<News> + Send + 'static,
 ) -> Result<()> {
     let now = kw.clock.now();
     let (inner, client) = (kw.clone(), client.clone());
     let (account, session) = (principal.account(), principal.session());
     let news = kw.store.write(move |tx| {
-        accounts::hold(tx, account)?;
+        standing::hold(tx, account, session, now)?;
         // The event first: news of revocations must be the last thing written.
         let event = Event::new(what, client.clone());
         record(&inner, tx, &event.of(account).within(session), now)?;
-        write(&inner, tx, now)
+        write(tx, now)
     });
     let news = news.map_err(Error::or_credentials)?;
     kw.learn(&news);

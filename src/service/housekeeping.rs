@@ -10,9 +10,11 @@ use super::context::{Inner, Keyward};
 use super::error::{Error, Result};
 use super::keys;
 use super::watch;
+use crate::domain::claims::LONGEST_LIFE;
 use crate::store::purge::{What, purge_before};
 use crate::store::{AnyConnection, revocations, sessions};
 use crate::support::clock::Timestamp;
+use crate::support::steady::Steady;
 
 /// Five readings within the promised second.
 const TAIL_EVERY: Duration = Duration::from_millis(200);
@@ -54,14 +56,18 @@ pub fn start(kw: &Keyward) -> Result<Housekeeping> {
         read
     })?;
     let mut purged_at = Instant::now();
+    let mut steady = Steady::new(kw.clock.now(), purged_at);
     let slow_thread = every(FLUSH_EVERY, "housekeeping", kw, &stop, move |kw| {
         follow_clock(kw)?;
         flush_seen(kw)?;
         if purged_at.elapsed() >= PURGE_EVERY {
             purged_at = Instant::now();
-            purge(kw)?;
+            let over = steady.tell(kw.clock.now(), purged_at);
+            purge(kw, over)?;
             watch::failed_sign_ins(kw)?;
-            keys::rotate_when_due(kw)?;
+            if !steady.has_leapt() {
+                keys::rotate_when_due(kw)?;
+            }
         }
         Ok(())
     })?;
@@ -159,13 +165,15 @@ pub fn flush_seen(kw: &Keyward) -> Result<()> {
     Ok(())
 }
 
-/// Deletes what is over, in small batches, each its own transaction.
+/// Deletes what is over at `now`, in small batches, each its own transaction.
 ///
 /// # Errors
 /// `SERVICE_UNAVAILABLE`; what is left goes next time.
-pub fn purge(kw: &Keyward) -> Result<usize> {
-    let now: Timestamp = kw.clock.now();
-    kw.revoked.forget_before(now);
+pub fn purge(kw: &Keyward, now: Timestamp) -> Result<usize> {
+    // The table keeps an entry for as long as any process could believe a token that it
+    // speaks of; this one believes none that lives longer than it gives itself.
+    let spared = LONGEST_LIFE.saturating_sub(kw.policy.longest_access_ttl());
+    kw.revoked.forget_before(now + spared);
     let mut purged = 0;
     for (what, before) in [
         (What::Sessions, now),

@@ -44,7 +44,7 @@ pub fn prepare(kw: &Keyward) -> Result<()> {
             }
             let from = if stored.is_empty() { now } else { now + NOTICE };
             add(&inner, tx, algorithm, &bytes, from, now)?;
-            announce(&inner, tx, now)?;
+            announce(tx, now)?;
             Ok::<_, Error>(())
         })?;
     }
@@ -122,7 +122,7 @@ pub fn rotate(kw: &Keyward) -> Result<(String, Timestamp)> {
             &Event::new(What::KeyRotated, Client::default()),
             now,
         )?;
-        announce(&inner, tx, now)?;
+        announce(tx, now)?;
         Ok(id)
     })?;
     load(kw)?;
@@ -155,7 +155,7 @@ pub(super) fn replace_all<T: Send + 'static>(
         signing_keys::remove_all(tx)?;
         let id = add(&inner, tx, algorithm, &bytes, now, now)?;
         record(&inner, tx, &Event::new(what, Client::default()), now)?;
-        announce(&inner, tx, now)?;
+        announce(tx, now)?;
         Ok::<_, Error>((id, done))
     })?;
     load(kw)?;
@@ -238,10 +238,10 @@ fn add(
 
 /// Tells the other replicas to read the keys again. The last thing that its transaction
 /// writes.
-fn announce(kw: &Keyward, tx: &mut AnyConnection, now: Timestamp) -> Result<()> {
+fn announce(tx: &mut AnyConnection, now: Timestamp) -> Result<()> {
     let entry = Entry {
         news: News::Keys,
-        until: forgotten_at(kw, now),
+        until: forgotten_at(now),
     };
     revocations::add(tx, entry).map_err(Error::from)
 }

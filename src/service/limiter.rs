@@ -118,16 +118,31 @@ impl Reservation {
     /// `OVERTAKEN` where the password was changed, or its record made anew, since it was
     /// compared: nothing may begin by what is no password any more (R15).
     pub(super) fn succeeded(&self, tx: &mut AnyConnection) -> Result<()> {
-        if let Some((account, record)) = &self.proof
-            && !credentials::hold(tx, *account, record)?
-        {
-            return Err(Error::overtaken());
-        }
+        self.still_proved(tx)?;
         // In the order in which they were counted, or two of them could wait for each
         // other.
         self.release_around(tx)?;
         limits::clear(tx, &self.account)?;
         Ok(())
+    }
+
+    /// The password was right, but it is one factor of two: the attempt is taken back, and
+    /// the guesses at the other one stay counted (B12, M4).
+    ///
+    /// # Errors
+    /// As [`Reservation::succeeded`].
+    pub(super) fn half_succeeded(&self, tx: &mut AnyConnection) -> Result<()> {
+        self.still_proved(tx)?;
+        self.taken_back(tx)
+    }
+
+    fn still_proved(&self, tx: &mut AnyConnection) -> Result<()> {
+        match &self.proof {
+            Some((account, record)) if !credentials::hold(tx, *account, record)? => {
+                Err(Error::overtaken())
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Nobody could say whether the attempt was a good one, or it needed none: it is as if

@@ -8,7 +8,7 @@ use super::limiter::{Reservation, Subject, reserve};
 use super::proof::{Second, read_second, use_second, verify, wrong_second};
 use super::rotate::ended;
 use crate::crypto::password_hasher::Verdict;
-use crate::crypto::password_lane::Seat;
+use crate::crypto::password_lane::{Caller, Seat};
 use crate::domain::access::Access;
 use crate::domain::account::Account;
 use crate::domain::event::{Event, What};
@@ -105,7 +105,8 @@ fn compare(
         Err(outcome) => return say_no(kw, Some(id), outcome, request, wrong_second()),
     };
     let reservation = reservation.clone().proved_by(id, record.clone());
-    match begin(kw, account, request, second, reservation) {
+    let caller = seat.caller();
+    match begin(kw, account, request, second, reservation, caller) {
         Err(error) if error.code == Code::InvalidOtp => {
             say_no(kw, Some(id), "used_otp", request, error)
         }
@@ -239,6 +240,7 @@ fn begin(
     request: &Request,
     second: Option<Second>,
     reservation: Reservation,
+    caller: Caller,
 ) -> Result<TokenSet> {
     let now = kw.clock.now();
     let (methods, level): (&[&str], u8) = match &second {
@@ -276,6 +278,10 @@ fn begin(
     let attempt = attempt(kw, Some(account.id), "ok", request, now);
     let (inner, row) = (kw.clone(), session.clone());
     let begun = kw.store.write(move |tx| {
+        // Nobody would ever end a session that nobody was told of (H14).
+        if caller.is_gone() {
+            return Err(Error::busy("the client went away during its sign-in"));
+        }
         write_session(&inner, tx, &row, &attempt, second.as_ref(), &reservation)
     })?;
     kw.learn(begun.displaced.as_slice());
@@ -332,7 +338,7 @@ fn write_session(
     sessions::add(tx, session)?;
     login_attempts::add(tx, attempt)?;
     record(kw, tx, &event(What::LoginSucceeded), now)?;
-    let displaced = displace(kw, tx, account.id, now)?;
+    let displaced = displace(tx, account.id, now)?;
     Ok(Begun {
         account,
         access,
@@ -342,19 +348,14 @@ fn write_session(
 
 /// Ends the session that was idle for longest, where there are too many. The last thing
 /// that its transaction writes.
-fn displace(
-    kw: &Keyward,
-    tx: &mut AnyConnection,
-    account: AccountId,
-    now: Timestamp,
-) -> Result<Option<Entry>> {
+fn displace(tx: &mut AnyConnection, account: AccountId, now: Timestamp) -> Result<Option<Entry>> {
     let Some(oldest) = sessions::beyond(tx, account, MOST_SESSIONS, now)? else {
         return Ok(None);
     };
     if !sessions::end(tx, oldest, now, EndReason::Displaced)? {
         return Ok(None);
     }
-    let entry = ended(kw, oldest, now);
+    let entry = ended(oldest, now);
     revocations::add(tx, entry)?;
     Ok(Some(entry))
 }

@@ -47,7 +47,7 @@ pub fn by_refresh_token(kw: &Keyward, token: &SecretString, client: &Client) -> 
 /// Whether this call ended it.
 fn end(kw: &Keyward, id: SessionId, client: &Client) -> Result<bool> {
     let now = kw.clock.now();
-    let entry = ended(kw, id, now);
+    let entry = ended(id, now);
     let (inner, client) = (kw.clone(), client.clone());
     let did = kw.store.write(move |tx| {
         let Some((session, _)) = sessions::lookup(tx, id)? else {

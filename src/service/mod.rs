@@ -24,6 +24,7 @@ pub mod revoke;
 mod revoked;
 mod rotate;
 mod seen;
+mod standing;
 pub mod watch;
 
 pub use context::{Keyward, Parts, Policy};

@@ -5,6 +5,7 @@ use super::authenticate::Principal;
 use super::context::Keyward;
 use super::error::{Code, Error, Result};
 use super::rotate::ended;
+use super::standing;
 use crate::domain::event::{Event, What};
 use crate::domain::id::{AccountId, SessionId};
 use crate::domain::session::{Client, EndReason, Session};
@@ -29,13 +30,14 @@ pub fn list(kw: &Keyward, principal: &Principal) -> Result<Vec<Session>> {
 ///
 /// # Errors
 /// `NOT_FOUND` where the caller has no such living session: another's is no different
-/// from one that never was.
+/// from one that never was. `INVALID_TOKEN` where the caller's own has ended.
 pub fn one(kw: &Keyward, principal: &Principal, id: SessionId, client: &Client) -> Result<()> {
     let now = kw.clock.now();
-    let caller = principal.account();
-    let entry = ended(kw, id, now);
+    let (caller, acting) = (principal.account(), principal.session());
+    let entry = ended(id, now);
     let (inner, client) = (kw.clone(), client.clone());
     kw.store.write(move |tx| {
+        standing::hold(tx, caller, acting, now)?;
         let missing = || Error::new(Code::NotFound, "There is no such session.");
         sessions::lookup(tx, id)?
             .filter(|(session, account)| {
@@ -57,15 +59,16 @@ pub fn one(kw: &Keyward, principal: &Principal, id: SessionId, client: &Client) 
 /// Ends all the caller's sessions but this one.
 ///
 /// # Errors
-/// `SERVICE_UNAVAILABLE`.
+/// `INVALID_TOKEN` where the caller's own has ended; `SERVICE_UNAVAILABLE`.
 pub fn others(kw: &Keyward, principal: &Principal, client: &Client) -> Result<()> {
     let now = kw.clock.now();
     let (account, keep) = (principal.account(), principal.session());
     let (inner, client) = (kw.clone(), client.clone());
     let news = kw.store.write(move |tx| {
+        standing::hold(tx, account, keep, now)?;
         let event = Event::new(What::SessionsRevoked, client.clone());
         record(&inner, tx, &event.of(account).within(keep), now)?;
-        end_others(&inner, tx, account, keep, now)
+        end_others(tx, account, keep, now)
     })?;
     kw.learn(&news);
     Ok(())
@@ -74,7 +77,6 @@ pub fn others(kw: &Keyward, principal: &Principal, client: &Client) -> Result<()
 /// Ends every living session of the account but `keep`. The last thing that its
 /// transaction may write.
 pub(super) fn end_others(
-    kw: &Keyward,
     tx: &mut AnyConnection,
     account: AccountId,
     keep: SessionId,
@@ -86,7 +88,7 @@ pub(super) fn end_others(
             && session.ended.is_none()
             && sessions::end(tx, session.id, now, EndReason::Revoked)?
         {
-            news.push(ended(kw, session.id, now));
+            news.push(ended(session.id, now));
         }
     }
     for entry in &news {

@@ -9,6 +9,7 @@ use super::context::Keyward;
 use super::error::{Error, Result};
 use crate::domain::access::Access;
 use crate::domain::account::Account;
+use crate::domain::claims::LONGEST_LIFE;
 use crate::domain::event::{Event, What};
 use crate::domain::id::SessionId;
 use crate::domain::rotation::{Step, step};
@@ -168,7 +169,7 @@ fn attempt(
             return Ok(Some(Rotated::Refused(Error::credentials().not_final())));
         }
         Step::Reuse => {
-            let entry = ended(kw, id, now);
+            let entry = ended(id, now);
             let done = write_with(kw, event(What::RefreshReuse), now, move |tx| {
                 let ended = sessions::end_at(tx, id, current.number, now, EndReason::Reuse)?;
                 if ended {
@@ -204,16 +205,16 @@ fn write_with(
 }
 
 /// The news that a session has ended, for as long as a token of it could live.
-pub(super) fn ended(kw: &Keyward, session: SessionId, now: Timestamp) -> Entry {
+pub(super) fn ended(session: SessionId, now: Timestamp) -> Entry {
     Entry {
         news: News::Session(session),
-        until: forgotten_at(kw, now),
+        until: forgotten_at(now),
     }
 }
 
-/// When no access token can live any more that is signed now.
-pub(super) fn forgotten_at(kw: &Keyward, now: Timestamp) -> Timestamp {
-    now + kw.policy.longest_access_ttl() + std::time::Duration::from_secs(120)
+/// When no access token can live any more that is signed now, by whatever process.
+pub(super) fn forgotten_at(now: Timestamp) -> Timestamp {
+    now + LONGEST_LIFE + std::time::Duration::from_secs(120)
 }
 
 impl Keyward {

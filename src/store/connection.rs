@@ -5,6 +5,7 @@ use std::fs::OpenOptions;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::time::{Duration, Instant};
 
 use diesel::Connection as _;
 use diesel::connection::SimpleConnection as _;
@@ -197,14 +198,29 @@ fn sqlite(path: &Path) -> Result<SqliteConnection> {
         .ok_or_else(|| away("the path is not UTF-8".to_owned()))?;
     let mut connection =
         SqliteConnection::establish(text).map_err(|error| away(error.to_string()))?;
-    // The time-out first: switching to WAL itself may meet a lock.
-    connection
-        .batch_execute(&format!(
-            "PRAGMA busy_timeout = {BUSY_MILLIS}; PRAGMA journal_mode = WAL; \
-             PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;"
-        ))
-        .map_err(|error| away(error.to_string()))?;
-    Ok(connection)
+    let pragmas = format!(
+        "PRAGMA busy_timeout = {BUSY_MILLIS}; PRAGMA journal_mode = WAL; \
+         PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;"
+    );
+    // SQLite does not wait for others where it switches to WAL: two processes that find
+    // the same new file would stop each other.
+    let deadline = Instant::now() + Duration::from_millis(BUSY_MILLIS.into());
+    loop {
+        match connection.batch_execute(&pragmas) {
+            Err(error) if is_locked(&error) && Instant::now() < deadline => {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            done => {
+                return done
+                    .map(|()| connection)
+                    .map_err(|error| away(error.to_string()));
+            }
+        }
+    }
+}
+
+fn is_locked(error: &diesel::result::Error) -> bool {
+    error.to_string().contains("is locked")
 }
 
 /// SQLite would make the file readable for all; it takes over the mode of an existing

@@ -85,24 +85,21 @@ fn locked(url: &Url) -> Result<AnyConnection> {
     Ok(connection)
 }
 
-/// How often a process on SQLite looks again when another one migrates meanwhile.
-const LOOKS: usize = 20;
-
 fn run(connection: &mut AnyConnection) -> Result<()> {
-    // Every migration is a transaction: where two processes on one SQLite file run the
-    // same one, one of them fails as a whole and finds it done.
-    let mut outcome = Ok(());
-    for _ in 0..LOOKS {
-        outcome = match connection {
-            AnyConnection::Sqlite(sqlite) => sqlite.run_pending_migrations(SQLITE).map(|_| ()),
-            AnyConnection::Postgres(pg) => pg.run_pending_migrations(POSTGRES).map(|_| ()),
-        };
-        if outcome.is_ok() || list(connection)?.iter().all(|status| status.applied) {
-            return Ok(());
-        }
-        std::thread::sleep(std::time::Duration::from_millis(50));
+    match connection {
+        // Alone with the file from the first statement on: another process that starts
+        // waits for its turn, and finds nothing left to do.
+        AnyConnection::Sqlite(sqlite) => sqlite.immediate_transaction(|sqlite| {
+            sqlite
+                .run_pending_migrations(SQLITE)
+                .map(|_| ())
+                .map_err(failed)
+        }),
+        AnyConnection::Postgres(pg) => pg
+            .run_pending_migrations(POSTGRES)
+            .map(|_| ())
+            .map_err(failed),
     }
-    outcome.map_err(failed)
 }
 
 fn list(connection: &mut AnyConnection) -> Result<Vec<Status>> {

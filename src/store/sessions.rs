@@ -269,6 +269,22 @@ pub fn extend(
     at_most_one("extending a session", rows)
 }
 
+/// Lets nobody end the session or move it on until the transaction ends. Whether it has
+/// not ended.
+///
+/// # Errors
+/// When the database is away.
+pub fn hold(connection: &mut AnyConnection, id: SessionId) -> Result<bool> {
+    let rows = diesel::update(
+        sessions::table
+            .filter(sessions::id.eq(id.to_string()))
+            .filter(sessions::revoked_at.is_null()),
+    )
+    .set(sessions::generation.eq(sessions::generation))
+    .execute(connection)?;
+    at_most_one("holding a session", rows)
+}
+
 /// Ends a session. `revoked_at` is written once: whether this call wrote it.
 ///
 /// # Errors

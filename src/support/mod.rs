@@ -6,3 +6,4 @@ pub mod clock;
 pub mod entropy;
 pub mod private;
 pub mod secret;
+pub mod steady;

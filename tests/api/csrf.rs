@@ -220,3 +220,42 @@ both!(r19_a_page_can_not_turn_the_cookie_into_json, |kw| {
     );
     assert_eq!(kw.generation_of(&access), 2);
 });
+
+// Who runs it without a proxy reads http://127.0.0.1:8080 in the greeting, and opens that.
+#[test]
+fn c3_the_address_that_is_listened_on_is_ours_only_without_a_proxy() {
+    for (settings, ours) in [
+        (&[][..], true),
+        (&[("KEYWARD_PUBLIC_URL", "http://localhost:3000")], false),
+        (&[("KEYWARD_PUBLIC_URL", "https://auth.example.com")], false),
+        (
+            &[("KEYWARD_PUBLIC_URL", "http://keyward.localhost:8080")],
+            false,
+        ),
+        (&[("KEYWARD_LISTEN", "0.0.0.0:8080")], false),
+    ] {
+        let kw = TestKeyward::with(settings);
+        let (_, cookie) = kw.signed_in_by_cookie("alice@example.com");
+        kw.account("mallory@example.com");
+        let before = kw.state();
+        for host in [
+            "127.0.0.1:8080",
+            "127.0.0.1",
+            "127.0.0.1:3000",
+            "127.0.0.2:8080",
+        ] {
+            let origin = format!("http://{host}");
+            let page = [
+                ("origin", origin.as_str()),
+                ("sec-fetch-site", "same-origin"),
+            ];
+            let status = from_page(&kw, &cookie, &page).map(|answer| answer.status);
+            if ours && host == "127.0.0.1:8080" {
+                assert_eq!(status, [200, 200, 204], "{settings:?} {host}");
+            } else {
+                assert_eq!(status, [403; 3], "{settings:?} {host}");
+            }
+        }
+        assert_eq!(kw.state() == before, !ours, "{settings:?}");
+    }
+}

@@ -233,7 +233,7 @@ both!(b15_a_flood_of_names_leaves_nothing_behind, |kw| {
     }
     let left_after = |seconds, left, why| {
         kw.advance(seconds);
-        housekeeping::purge(&kw.kw).unwrap();
+        housekeeping::purge(&kw.kw, kw.kw.clock.now()).unwrap();
         assert_eq!(kw.count("limits"), left, "{why}");
     };
     left_after(0, 65, "nothing is old");
@@ -255,7 +255,7 @@ both!(
         }
         for _ in 0..3 {
             kw.advance(400 * 86_400);
-            housekeeping::purge(&kw.kw).unwrap();
+            housekeeping::purge(&kw.kw, kw.kw.clock.now()).unwrap();
             for email in [ALICE, ghost] {
                 kw.sign_in(email, PASSWORD).limited(900);
             }

@@ -166,7 +166,7 @@ both!(r15_two_changes_of_one_password, ONE_AT_A_TIME, |kw| {
     let replica = kw.replica();
     let stolen = |kw: &Keyward| set_own_password(kw, &thief, "the thief's own one");
     let given = across(kw, stolen, || by_its_owner(&replica, account, &owner));
-    assert_eq!(given, Err(Code::InvalidCredentials));
+    assert_eq!(given, Err(Code::InvalidToken), "the session is over");
     kw.catch_up();
     assert_eq!((kw.me(&owner), kw.me(&thief)), (200, 401));
     kw.advance(1000);

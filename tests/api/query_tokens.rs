@@ -96,6 +96,20 @@ both!(d08_q3_two_tokens_are_refused_whosever_they_are, |kw| {
     let path = format!("/auth/me?access_token={bob}");
     let answer = kw.get(&path).bearer(&bob).send();
     answer.refused(400, "INVALID_PAYLOAD");
+    // A header that holds no token which can be read is a method all the same.
+    for header in [
+        format!("Bearer  {bob}"),
+        format!("bearer {bob} {bob}"),
+        format!("Bearer\t{bob}"),
+        "Bearer ".to_owned(),
+        "BEARER".to_owned(),
+    ] {
+        let ask = kw.get(&path).header("authorization", &header);
+        ask.send().refused(400, "INVALID_PAYLOAD");
+    }
+    // Of another scheme it is none of Keyward's.
+    let ask = kw.get(&path).header("authorization", "Basic YTpi");
+    assert_eq!(ask.send().status, 200);
     let message = answer.json()["errors"][0]["message"].clone();
     let words = "The request uses more than one method for including an access token";
     assert_eq!(message, format!("Invalid payload. {words}."));

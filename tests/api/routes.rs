@@ -181,3 +181,57 @@ fn the_clock_is_moved_in_test_mode_only() {
     }
     assert_eq!(real.kw.clock.now().iso(), "2026-01-01T00:00:00.000Z");
 }
+
+/// Another spelling of a path is the same path: for the limits, for preflights, for the
+/// shape of a refusal, as it is for the route that it leads to.
+#[test]
+fn b9_f16_percent_signs_hide_no_path() {
+    let kw = TestKeyward::with(&[("KEYWARD_ALLOWED_ORIGINS", "https://app.example.com")]);
+    for (method, path, plain, status, code) in [
+        (
+            "GET",
+            "/auth/%74oken",
+            "/auth/token",
+            401,
+            "INVALID_CREDENTIALS",
+        ),
+        (
+            "GET",
+            "/%761/api/nope",
+            "/v1/api/nope",
+            404,
+            "ROUTE_NOT_FOUND",
+        ),
+        (
+            "GET",
+            "/v1/%61pi/auth/token",
+            "/v1/api/auth/token",
+            405,
+            "METHOD_NOT_ALLOWED",
+        ),
+        (
+            "PUT",
+            "/%761/api/auth/me",
+            "/v1/api/auth/me",
+            401,
+            "INVALID_CREDENTIALS",
+        ),
+    ] {
+        refused(&kw.ask(method, path).send(), plain, status, code);
+    }
+    let long = format!("/%761/api/auth/me?{}", "a".repeat(9_000));
+    refused(
+        &kw.get(&long).send(),
+        "/v1/api/auth/me",
+        414,
+        "URI_TOO_LONG",
+    );
+    for origin in ["https://app.example.com", "https://evil.io"] {
+        let ask = kw.ask("OPTIONS", "/auth/%76erify").header("origin", origin);
+        let answer = ask.header("access-control-request-method", "POST").send();
+        refused(&answer, "/auth/verify", 401, "INVALID_CREDENTIALS");
+    }
+    // An exchange spends something, so it is counted however it is spelt.
+    let exchange = || kw.get("/auth/%74oken").peer("203.0.113.9").send().status;
+    assert!((0..1000).any(|_| exchange() == 429));
+}

@@ -48,6 +48,37 @@ both!(m4_few_guesses_are_looked_at_and_then_it_is_slow, |kw| {
     kw.login_with(ALICE, kw.code(&factor.secret, 0)).tokens();
 });
 
+// Who has the password and a token must not buy guesses at the codes with it: a change of
+// password proves one factor of two.
+both!(
+    b12_m4_a_change_of_password_buys_no_guesses_at_the_factor,
+    |kw| {
+        let (access, _, factor) = kw.with_factor(ALICE);
+        let wrong = wrong(kw, &factor.secret);
+        let stored = kw.factor_state(&access);
+        let login = |password: &str, otp: &str| {
+            let body = json!({ "email": ALICE, "password": password, "otp": otp });
+            kw.post("/auth/login").json(&body).send()
+        };
+        let [mut present, mut next] = [PASSWORD, "another battery staple"];
+        for guesses in 1..=4 {
+            login(present, &wrong).refused(401, "INVALID_OTP");
+            assert_eq!(kw.change_password(&access, present, next).status, 204);
+            (present, next) = (next, present);
+            // The change itself is taken back, and nothing else is.
+            assert!(kw.counters_at(guesses) > 0, "{guesses}");
+        }
+        for otp in [&wrong, &kw.code(&factor.secret, 0)] {
+            login(present, otp).refused(429, "REQUESTS_EXCEEDED");
+        }
+        kw.change_password(&access, present, next)
+            .refused(429, "REQUESTS_EXCEEDED");
+        assert_eq!(kw.factor_state(&access), stored);
+        kw.advance(1);
+        login(present, &kw.code(&factor.secret, 0)).tokens();
+    }
+);
+
 // With three codes of a million right at a time, 33 a day would be one in ten thousand.
 both!(
     m4_of_a_thousand_guesses_a_day_twenty_two_are_looked_at,

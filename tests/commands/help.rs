@@ -14,7 +14,12 @@ fn every_command_tells_what_it_does() {
         ),
         (
             &["serve", "--help"],
-            &["--test-mode", "/test/clock", "KEYWARD_LISTEN"],
+            &[
+                "--test-mode",
+                "/test/clock",
+                "DATABASE_URL must be unset",
+                "KEYWARD_LISTEN",
+            ],
         ),
         (&["migrate", "--help"], &["up", "down", "status"]),
         (&["migrate", "down", "--help"], &["lost"]),

@@ -3,8 +3,10 @@
 //! stands on which stream, and what never stands anywhere.
 
 mod accounts;
+mod first_start;
 mod help;
 mod home;
 mod server;
 mod serving;
 mod setup;
+mod test_mode;

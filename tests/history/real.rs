@@ -90,7 +90,8 @@ impl Real {
             clock: Clock::still(now),
             entropy: Entropy::seeded(self.entropy_seed),
         };
-        let config = config::read(&self.settings, true).ok().unwrap();
+        let mut config = config::read(&self.settings, false).ok().unwrap();
+        config.bcrypt_cost = 4;
         let kw = App::build(&config, world).unwrap().keyward;
         let mut reader = kw.store.own_reader().unwrap();
         housekeeping::tail(&kw, &mut reader).unwrap();
@@ -115,7 +116,8 @@ impl Real {
     }
 
     pub fn purge(&self, process: usize) {
-        housekeeping::purge(&self.processes[process].kw).unwrap();
+        let kw = &self.processes[process].kw;
+        housekeeping::purge(kw, kw.clock.now()).unwrap();
     }
 
     pub fn now(&self) -> i64 {

@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::sync::Barrier;
 use std::time::{Duration, Instant};
 
-use keyward::store::{Error, Options, Store, Url, accounts};
+use keyward::store::{Error, Options, Store, Url, accounts, migrations};
 
 use crate::kit::{Fresh, NOW, at_once, execute, lines, new_account};
 
@@ -114,5 +114,20 @@ fn what_can_not_be_opened_says_which_file_and_why() {
         let why = Store::open(url, &Options::default()).err();
         let why = why.expect("refused").to_string();
         assert!(why.contains(&format!("{folder}/{name}")), "{why}");
+    }
+}
+
+/// SQLite does not wait where two switch a new file to WAL at once.
+#[test]
+fn s14_many_who_find_a_new_file_all_open_it() {
+    for number in 0..20 {
+        let db = Fresh::sqlite(false);
+        let url = format!("sqlite://{}/new{number}.db", db.folder().display());
+        let url: Url = url.parse().unwrap();
+        for opened in at_once(8, |_| migrations::up(&url)) {
+            assert!(opened.is_ok(), "{opened:?}");
+        }
+        let statuses = migrations::status(&url).unwrap();
+        assert!(statuses.iter().all(|status| status.applied));
     }
 }

@@ -145,4 +145,9 @@ fn test_mode_is_for_this_machine_only() {
     );
     let config = read(&given(&[]), true).ok().unwrap();
     assert_eq!(config.bcrypt_cost, 4);
+    for url in ["sqlite://keyward.db", "postgresql://localhost/x", "junk"] {
+        let faults = read(&given(&[("DATABASE_URL", url)]), true).err().unwrap();
+        assert_eq!(faults.len(), 1, "{faults:?}");
+        assert_eq!(faults[0].setting, "DATABASE_URL");
+    }
 }

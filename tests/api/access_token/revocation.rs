@@ -1,9 +1,12 @@
 //! A token is as good as its session and its account: what ends these ends it, on
 //! every route, in every process, at once or within a second.
 
+use std::time::{Duration, Instant};
+
 use keyward::domain::id::AccountId;
 use keyward::http::routes::{Guard, TABLE};
-use keyward::service::administer;
+use keyward::service::{administer, housekeeping};
+use keyward::support::steady::Steady;
 
 use super::{INVALID, refused_at_every_door};
 use crate::support::{Answer, Forge, PASSWORD, TestKeyward, text};
@@ -126,9 +129,46 @@ both!(j25_a_later_process_knows_of_earlier_logouts, |kw| {
     let access = kw.oisp_login("alice");
     assert_eq!(kw.post("/auth/logout").bearer(&access).send().status, 204);
     kw.advance(24 * 3600 - 1);
-    keyward::service::housekeeping::purge(&kw.kw).unwrap();
+    housekeeping::purge(&kw.kw, kw.kw.clock.now()).unwrap();
     refused_on_every_route(kw, &access);
     refused_on_every_route(&kw.replica(), &access);
+});
+
+// What a command revokes whose settings are not the server's is no less revoked: its own
+// tokens would be over in an hour, the server's live for a day.
+both!(j23_a_process_of_shorter_lives_revokes_for_all, |kw| {
+    kw.add("alice@example.com", Some("alice"), false);
+    let access = kw.oisp_login("alice");
+    let command = kw.replica_with(&[
+        ("KEYWARD_OISP_TOKEN_TTL", "1h"),
+        ("KEYWARD_ACCESS_TOKEN_TTL", "1m"),
+    ]);
+    administer::revoke_sessions(&command.kw, id_of(&access)).unwrap();
+    kw.catch_up();
+    for hours in [2, 21] {
+        kw.advance(hours * 3600);
+        for each in [kw, &command] {
+            housekeeping::purge(&each.kw, kw.kw.clock.now()).unwrap();
+        }
+        refused_on_every_route(kw, &access);
+        refused_on_every_route(&kw.replica(), &access);
+    }
+});
+
+// For a minute the clock is far ahead, the purge runs, and the clock is right again.
+both!(s8_a_leap_of_the_clock_revives_no_token, |kw| {
+    let mut steady = Steady::new(kw.kw.clock.now(), Instant::now());
+    kw.add("alice@example.com", Some("alice"), false);
+    let access = kw.oisp_login("alice");
+    assert_eq!(kw.post("/auth/logout").bearer(&access).send().status, 204);
+    let leap = Duration::from_secs(400 * 86_400);
+    kw.kw.clock.advance(leap);
+    let over = steady.tell(kw.kw.clock.now(), Instant::now());
+    assert_eq!(housekeeping::purge(&kw.kw, over).unwrap(), 0);
+    kw.kw.clock.step_back(leap);
+    refused_on_every_route(kw, &access);
+    refused_on_every_route(&kw.replica(), &access);
+    assert_eq!((kw.count("sessions"), kw.count("revocations")), (1, 1));
 });
 
 both!(j23_a_password_set_anew_ends_what_was_before, |kw| {

@@ -36,7 +36,7 @@ fn bootstrap(kw: &TestKeyward, email: &str, password: &str) {
         ("KEYWARD_ADMIN_PASSWORD", password),
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let config = config::read(&BTreeMap::from(settings), true).ok().unwrap();
+    let config = config::read(&BTreeMap::from(settings), false).ok().unwrap();
     let app = App {
         keyward: kw.kw.clone(),
         web: Arc::clone(&kw.web),

@@ -16,6 +16,7 @@ both!(x13_there_is_one_token_and_it_is_an_access_token, |kw| {
         ask(&format!("token={access}")).bearer(&access).send(),
         raw(&format!("token={access}"), &bob),
         raw(&format!("token={access}"), &access),
+        raw(&format!("token={access}"), &format!("Bearer  {access}")),
         ask(&format!("token={access}&token={bob}")).send(),
         ask(&format!("token={access}&token={access}")).send(),
         ask(&format!("token[]={access}")).send(),

@@ -28,7 +28,7 @@ use actix_web::{body, test};
 use diesel::connection::SimpleConnection as _;
 use futures_util::future::{LocalBoxFuture, join_all};
 use keyward::app::{App, World};
-use keyward::config;
+use keyward::config::{self, Config};
 use keyward::crypto::signing_key::SigningKey;
 use keyward::domain::algorithm::Algorithm;
 use keyward::domain::id::{AccountId, SessionId};
@@ -174,12 +174,7 @@ impl TestKeyward {
         system: Rc<actix_rt::SystemRunner>,
         folder: Rc<Folder>,
     ) -> Self {
-        // In test mode, whose hashes are quick; as an operator runs it where test mode
-        // does not start: with a public URL that is not this machine.
-        let config = config::read(&settings, true)
-            .or_else(|_| config::read(&settings, false))
-            .map_err(|faults| format!("{faults:?}"))
-            .unwrap();
+        let config = config_of(&settings);
         let app = App::open(&config, world).unwrap();
         let service = http::app(app.keyward.clone(), Arc::clone(&app.web));
         let service = Rc::new(system.block_on(test::init_service(service)));
@@ -276,7 +271,7 @@ impl TestKeyward {
 
     /// Makes the administrator of the settings, as the first start does.
     pub fn first_administrator(&self) {
-        let config = config::read(&self.settings, true).ok().unwrap();
+        let config = config_of(&self.settings);
         let app = App {
             keyward: self.kw.clone(),
             web: Arc::new(Web::new(&config)),
@@ -411,6 +406,18 @@ impl TestKeyward {
         }
         state
     }
+}
+
+/// As an operator's, but that hashes are quick as in test mode, and that its routes are
+/// there where it would start: with a public URL that is this machine. (Test mode itself
+/// takes no database but its own.)
+fn config_of(settings: &BTreeMap<String, String>) -> Config {
+    let mut config = config::read(settings, false)
+        .map_err(|faults| format!("{faults:?}"))
+        .unwrap();
+    config.bcrypt_cost = 4;
+    config.test_mode = config.public_url.host_str() == Some("localhost");
+    config
 }
 
 /// A member of a JSON object, as text.

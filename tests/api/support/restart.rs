@@ -1,12 +1,11 @@
 //! Starting again on the same database, by the whole of what a start does.
 
 use keyward::app::{App, World};
-use keyward::config;
 use keyward::service;
 use keyward::support::clock::Clock;
 use keyward::support::entropy::Entropy;
 
-use super::TestKeyward;
+use super::{TestKeyward, config_of};
 
 impl TestKeyward {
     /// As an operator starts the server, with these settings besides those of the test.
@@ -15,7 +14,7 @@ impl TestKeyward {
         for (name, value) in settings {
             all.insert((*name).to_owned(), (*value).to_owned());
         }
-        let config = config::read(&all, true).ok().unwrap();
+        let config = config_of(&all);
         let world = World {
             clock: Clock::still(self.kw.clock.now()),
             entropy: Entropy::system(),

@@ -1,0 +1,71 @@
+//! What the first start makes beside an SQLite database, also where several are the first.
+
+use std::os::unix::fs::PermissionsExt as _;
+
+use crate::home::Home;
+use crate::setup::set_mode;
+
+#[test]
+fn g1_g3_the_secret_is_made_once_and_must_stay_private() {
+    let home = Home::new();
+    home.run(&["key", "list"]).done();
+    let path = home.join("keyward.secret");
+    let secret = std::fs::read_to_string(&path).unwrap();
+    let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    home.run(&["key", "list"]).done();
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), secret);
+
+    for mode in [0o644, 0o640, 0o604, 0o620] {
+        set_mode(&path, mode);
+        let run = home.run(&["key", "list"]);
+        assert!(run.refused().contains("chmod 600"), "{mode:o}: {run:?}");
+    }
+    set_mode(&path, 0o600);
+
+    // One that was emptied is told of by its name, and no other is made in its place.
+    std::fs::write(&path, "\n").unwrap();
+    let run = home.run(&["key", "list"]);
+    assert!(run.refused().contains("keyward.secret is empty"), "{run:?}");
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "\n");
+
+    // Another secret opens nothing, and that is said in its own words.
+    std::fs::write(&path, "0123456789abcdefghijklmnopqrstuvwxyz").unwrap();
+    let run = home.run(&["key", "list"]);
+    assert!(
+        run.refused().contains("KEYWARD_SECRET is not the one"),
+        "{run:?}"
+    );
+}
+
+/// Whoever is first makes secret, database and keys; the others wait, and find them.
+#[test]
+fn s14_many_first_starts_in_a_bare_folder_all_succeed() {
+    for _ in 0..3 {
+        let home = Home::new();
+        let home = &home;
+        let add = move |number: usize| {
+            let email = format!("user{number}@example.com");
+            home.run_with(
+                &["user", "add", &email, "--password-stdin"],
+                "a good password",
+            )
+        };
+        let runs: Vec<_> = std::thread::scope(|scope| {
+            let started: Vec<_> = (0..6).map(|n| scope.spawn(move || add(n))).collect();
+            started.into_iter().map(|run| run.join().unwrap()).collect()
+        });
+        for run in runs {
+            run.done();
+        }
+        assert_eq!(home.run(&["user", "list"]).done().lines().count(), 6);
+        let mut files: Vec<_> = home
+            .read_dir()
+            .unwrap()
+            .map(|file| file.unwrap().file_name().into_string().unwrap())
+            .filter(|name| !name.starts_with("keyward.db"))
+            .collect();
+        files.sort();
+        assert_eq!(files, ["keyward.secret"], "no draft is left");
+    }
+}
