@@ -132,7 +132,7 @@ fn attempt(
             let guarded = move |tx: &mut _| rotation::rotate(tx, id, number, now, idle);
             let done = match event {
                 // Too many to be remembered one by one (decision 0005).
-                None => kw.store.write_statement(guarded)?,
+                None => kw.store.write_guarded(guarded)?,
                 Some(event) => write_with(kw, event, now, guarded)?,
             };
             if !done {

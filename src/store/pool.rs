@@ -155,12 +155,13 @@ impl Store {
         })
     }
 
-    /// Writes one statement, which is a transaction by itself: what holds of
-    /// [`Store::write`] holds of it, without the round trips that begin and commit.
+    /// Writes one statement, which is a transaction by itself, without the round trips that
+    /// begin and commit one. Its guard must let it change nothing when it is run again: where
+    /// the connection was lost it is, on another one, and nobody knows whether it took place.
     ///
     /// # Errors
     /// As [`Store::write`].
-    pub fn write_statement<T, E>(
+    pub fn write_guarded<T, E>(
         &self,
         mut write: impl FnMut(&mut AnyConnection) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E>
@@ -169,15 +170,14 @@ impl Store {
         E: From<Error> + Transient + Send + 'static,
     {
         if let Some(writer) = &self.writer {
-            return writer.write_statement(write);
+            return writer.write_guarded(write);
         }
         self.on_living(|connection| {
             let result = match write(connection) {
                 Err(error) if error.is_transient() => write(connection),
                 result => result,
             };
-            // Where the connection was lost, nobody knows whether it took place.
-            result.map_err(Failed::AtCommit)
+            result.map_err(Failed::Before)
         })
     }
 

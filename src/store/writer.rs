@@ -59,11 +59,11 @@ impl Writer {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        self.write_statement(move |connection| transaction(connection, &mut write))
+        self.write_guarded(move |connection| transaction(connection, &mut write))
     }
 
     /// One statement, which fails as a whole or not at all, needs no savepoint of its own.
-    pub(super) fn write_statement<T, E>(
+    pub(super) fn write_guarded<T, E>(
         &self,
         mut write: impl FnMut(&mut AnyConnection) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E>

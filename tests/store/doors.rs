@@ -108,6 +108,32 @@ both!(those_that_fail_do_not_take_their_neighbours_along, |db| {
     }
 });
 
+both!(a_guarded_statement_lasts_or_changes_nothing, |db| {
+    let id = db.session().id;
+    let rotate = move |from| db.write_guarded(move |db| rotation::rotate(db, id, from, NOW, NOW));
+    assert!(rotate(0).unwrap());
+    assert!(!rotate(0).unwrap(), "its guard holds");
+    let generation = db.another().read(|db| sessions::lookup(db, id)).unwrap();
+    assert_eq!(generation.unwrap().0.generation.number, 1, "lasting");
+    let panicked = catch_unwind(AssertUnwindSafe(|| db.write_guarded(|_| fails())));
+    assert!(!matches!(panicked, Ok(Ok(()))), "it is not told as done");
+    assert!(rotate(1).unwrap(), "the doors still open");
+});
+
+both!(d13_many_guarded_statements_lose_nothing, |db| {
+    const THREADS: usize = 16;
+    let id = db.session().id;
+    // All of one generation: one of them is the one that rotates.
+    for from in 0..20 {
+        let won = at_once(THREADS, |_| {
+            db.write_guarded(move |db| rotation::rotate(db, id, from, NOW, NOW))
+        });
+        let won = won.into_iter().filter(|won| *won.as_ref().unwrap()).count();
+        assert_eq!(won, 1, "from {from}");
+    }
+    assert_eq!(db.session_now(id).generation.number, 20);
+});
+
 both!(d13_read_then_write_is_compare_and_set, |db| {
     const THREADS: usize = 16;
     const TURNS: u32 = 12;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use keyward::domain::id::SessionId;
 use keyward::store::revocations::{Entry, News, add, list_after};
-use keyward::store::{AnyConnection, Error, Options, Store, Url, accounts};
+use keyward::store::{AnyConnection, Error, Options, Store, Url, accounts, rotation};
 use uuid::Uuid;
 
 use crate::kit::{Fresh, NOW, at_once, lines};
@@ -187,4 +187,35 @@ fn s5_a_write_that_found_its_connection_cut_is_run_again() {
         Ok::<_, Error>((attempts, epoch))
     });
     assert_eq!(advanced.unwrap(), (2, 3));
+}
+
+/// Its guard makes the second run harmless, also where the first one took place.
+#[test]
+fn s5_a_guarded_statement_that_found_its_connection_cut_is_run_again() {
+    let Some(db) = Fresh::postgres(true) else {
+        return;
+    };
+    let options = Options {
+        connections: 1,
+        ..Options::default()
+    };
+    let store = Store::open(db.url.clone(), &options).unwrap();
+    let id = db.session().id;
+    let rotate = |from| store.write_guarded(move |db| rotation::rotate(db, id, from, NOW, NOW));
+    assert!(rotate(0).unwrap());
+    cut_all(&db.url);
+    assert!(rotate(1).unwrap(), "on another connection");
+    // The answer alone was lost: it is committed, and its second run finds it so.
+    let (mut attempts, url) = (0, db.url.clone());
+    let changed = store.write_guarded(move |db| {
+        attempts += 1;
+        let changed = rotation::rotate(db, id, 2, NOW, NOW)?;
+        if attempts == 1 {
+            cut_all(&url);
+            accounts::count(db)?;
+        }
+        Ok::<_, Error>((attempts, changed))
+    });
+    assert_eq!(changed.unwrap(), (2, false));
+    assert_eq!(db.session_now(id).generation.number, 3, "once");
 }
