@@ -62,6 +62,10 @@ const KEPT_FREE: Duration = Duration::from_secs(86_400);
 const KEPT: Duration = Duration::from_secs(30 * 86_400);
 const FOR_EVER: Timestamp = Timestamp::from_millis(i64::MAX);
 
+/// No counter waits for longer than its kind does. An instant so much further ahead was
+/// written by a clock that was ahead, and says nothing.
+const DOUBT: Duration = Duration::from_secs(60);
+
 /// How long to wait; `suspended` where waiting does not help.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Refused {
@@ -71,6 +75,10 @@ pub struct Refused {
 
 impl Counter {
     /// Counts an attempt at `now`.
+    ///
+    /// Where the clock was ahead and went back, one attempt is looked at for which it may
+    /// be too early: counted like any other, it sets the counter right (S8). To refuse it
+    /// would have to write as well, or the wait would begin anew with each attempt.
     ///
     /// # Errors
     /// [`Refused`] where it must not even be looked at; nothing is counted then.
@@ -99,7 +107,7 @@ impl Counter {
                 suspended: true,
             });
         }
-        if now < self.next_at {
+        if now < self.next_at && !is_doubtful(self.next_at, LONGEST_WAIT, now) {
             return Err(Refused {
                 wait_seconds: seconds_until(self.next_at, now),
                 suspended: false,
@@ -125,6 +133,13 @@ impl Counter {
     /// A bucket that leaks. No success empties it, or its owner's sign-ins would buy a
     /// guesser ten codes each.
     fn count_code(self, now: Timestamp) -> Result<Self, Refused> {
+        if is_doubtful(self.since, 0, now) {
+            return Ok(Self {
+                failures: (self.failures + 1).min(CODES),
+                since: now,
+                ..self
+            });
+        }
         let every = millis(CODE_EVERY);
         // A clock that went back forgives nothing.
         let leaked = (now.millis_since(self.since).max(0) / every).min(self.failures);
@@ -156,6 +171,13 @@ impl Counter {
                 since: now,
             });
         }
+        if is_doubtful(self.since, 0, now) {
+            return Ok(Self {
+                failures: (self.failures + 1).min(most),
+                since: now,
+                ..self
+            });
+        }
         if self.failures >= most {
             return Err(Refused {
                 wait_seconds: seconds_until(ends, now),
@@ -182,6 +204,11 @@ impl Counter {
             Kind::Address | Kind::Network | Kind::Site => self.since + ADDRESS_WINDOW,
         }
     }
+}
+
+/// Whether an instant that lies at most so many seconds ahead lies further.
+fn is_doubtful(instant: Timestamp, most_ahead: i64, now: Timestamp) -> bool {
+    instant.millis_since(now) > most_ahead * 1000 + millis(DOUBT)
 }
 
 fn seconds_until(then: Timestamp, now: Timestamp) -> u32 {
@@ -228,6 +255,61 @@ mod tests {
     fn b1_a_free_attempt_does_not_wait_for_a_clock_that_went_back() {
         let counter = Counter::default().count(Kind::Account, at(0)).unwrap();
         assert!(counter.count(Kind::Account, at(-61)).is_ok());
+    }
+
+    /// Before the clock went back: used up by as many failures as it takes.
+    #[test]
+    fn s8_a_clock_that_was_ahead_costs_no_more_than_the_longest_wait() {
+        const DAY: i64 = 86_400;
+        for (kind, failures, longest) in [
+            (Kind::Account, 16, 900),
+            (Kind::Device, 16, 900),
+            (Kind::Code, 10, 7200),
+            (Kind::Address, 30, 300),
+            (Kind::Network, 120, 300),
+            (Kind::Site, 480, 300),
+        ] {
+            let mut counter = Counter::default();
+            let mut ahead = at(DAY);
+            for _ in 0..failures {
+                ahead = ahead.max(counter.next_at);
+                counter = counter.count(kind, ahead).unwrap();
+            }
+            assert!(counter.count(kind, ahead).is_err(), "{kind:?}");
+            // One attempt is looked at, and nothing is forgiven by it.
+            let counted = counter.count(kind, at(0)).unwrap();
+            assert!(counted.failures >= counter.failures, "{kind:?}");
+            let refused = counted.count(kind, at(0)).unwrap_err();
+            assert_eq!(i64::from(refused.wait_seconds), longest, "{kind:?}");
+            assert!(counted.count(kind, at(longest)).is_ok(), "{kind:?}");
+            let expires_at = counted.expires_at(kind, at(0));
+            assert!(expires_at <= at(30 * DAY), "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn s8_a_clock_that_went_back_a_little_frees_no_attempt() {
+        for (kind, failures) in [(Kind::Account, 16), (Kind::Code, 10), (Kind::Address, 30)] {
+            let mut counter = Counter::default();
+            let mut now = at(0);
+            for _ in 0..failures {
+                now = now.max(counter.next_at);
+                counter = counter.count(kind, now).unwrap();
+            }
+            let back = Timestamp::from_millis(now.millis() - 60_000);
+            assert!(counter.count(kind, back).is_err(), "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn s8_a_suspension_outlasts_every_clock() {
+        let suspended = Counter {
+            failures: 100,
+            next_at: at(86_400),
+            since: at(86_400),
+        };
+        let refused = suspended.count(Kind::Account, at(0)).unwrap_err();
+        assert!(refused.suspended);
     }
 
     #[test]
