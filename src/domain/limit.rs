@@ -21,11 +21,12 @@ pub struct Counter {
 pub enum Kind {
     /// Everything that checks a secret of one account.
     Account,
-    /// One account from one browser that it signed in from before.
+    /// One account from all browsers together that it signed in from before.
     Device,
-    /// The second factor of one account, or of one account from one such browser:
-    /// guessed at by somebody who knows the password.
+    /// The second factor of one account: guessed at by somebody who knows the password.
     Code,
+    /// The same from all such browsers together.
+    DeviceCode,
     /// One client address: IPv4, or 64 bits of IPv6.
     Address,
     /// 56 bits of IPv6: what a household may be given.
@@ -44,9 +45,21 @@ const LONGEST_WAIT: i64 = 900;
 const SUSPENDED_AT: i64 = 100;
 
 /// So many codes may be wrong at once, and one more each time this has passed: 22 within
-/// any day. With three of a million right at a time, that is a chance of 6.6e-5 (M4).
-const CODES: i64 = 10;
-const CODE_EVERY: Duration = Duration::from_secs(7200);
+/// any day, and 11 more for who has a mark. With three of a million right at a time, that
+/// is a chance of 9.9e-5 for both together (M4).
+const CODES: Bucket = Bucket {
+    most: 10,
+    every: Duration::from_secs(2 * 3600),
+};
+const DEVICE_CODES: Bucket = Bucket {
+    most: 5,
+    every: Duration::from_secs(4 * 3600),
+};
+
+struct Bucket {
+    most: i64,
+    every: Duration,
+}
 
 /// An address, and the wider networks that it lies in, may fail so often in a window.
 /// Wider ones are weaker: strangers share them (B5).
@@ -85,7 +98,8 @@ impl Counter {
     pub fn count(self, kind: Kind, now: Timestamp) -> Result<Self, Refused> {
         match kind {
             Kind::Account | Kind::Device => self.count_account(now),
-            Kind::Code => self.count_code(now),
+            Kind::Code => self.count_code(&CODES, now),
+            Kind::DeviceCode => self.count_code(&DEVICE_CODES, now),
             Kind::Address => self.count_address(ADDRESS_FAILURES, now),
             Kind::Network => self.count_address(NETWORK_FAILURES, now),
             Kind::Site => self.count_address(SITE_FAILURES, now),
@@ -96,7 +110,11 @@ impl Counter {
     /// password.
     #[must_use]
     pub const fn is_used_up(self, kind: Kind) -> bool {
-        matches!(kind, Kind::Code) && self.failures >= CODES
+        match kind {
+            Kind::Code => self.failures >= CODES.most,
+            Kind::DeviceCode => self.failures >= DEVICE_CODES.most,
+            _ => false,
+        }
     }
 
     fn count_account(self, now: Timestamp) -> Result<Self, Refused> {
@@ -132,15 +150,15 @@ impl Counter {
 
     /// A bucket that leaks. No success empties it, or its owner's sign-ins would buy a
     /// guesser ten codes each.
-    fn count_code(self, now: Timestamp) -> Result<Self, Refused> {
+    fn count_code(self, bucket: &Bucket, now: Timestamp) -> Result<Self, Refused> {
         if is_doubtful(self.since, 0, now) {
             return Ok(Self {
-                failures: (self.failures + 1).min(CODES),
+                failures: (self.failures + 1).min(bucket.most),
                 since: now,
                 ..self
             });
         }
-        let every = millis(CODE_EVERY);
+        let every = millis(bucket.every);
         // A clock that went back forgives nothing.
         let leaked = (now.millis_since(self.since).max(0) / every).min(self.failures);
         let failures = self.failures - leaked;
@@ -149,9 +167,9 @@ impl Counter {
         } else {
             Timestamp::from_millis(self.since.millis() + leaked * every)
         };
-        if failures >= CODES {
+        if failures >= bucket.most {
             return Err(Refused {
-                wait_seconds: seconds_until(since + CODE_EVERY, now),
+                wait_seconds: seconds_until(since + bucket.every, now),
                 suspended: false,
             });
         }
@@ -190,6 +208,11 @@ impl Counter {
         })
     }
 
+    fn empty_at(self, bucket: &Bucket) -> Timestamp {
+        let leaks = self.failures.saturating_mul(millis(bucket.every));
+        Timestamp::from_millis(self.since.millis().saturating_add(leaks))
+    }
+
     /// When the counter can be forgotten.
     #[must_use]
     pub fn expires_at(self, kind: Kind, now: Timestamp) -> Timestamp {
@@ -197,10 +220,8 @@ impl Counter {
             Kind::Account | Kind::Device if self.failures >= SUSPENDED_AT => FOR_EVER,
             Kind::Account | Kind::Device if self.failures < FREE => now + KEPT_FREE,
             Kind::Account | Kind::Device => now + KEPT,
-            Kind::Code => {
-                let leaks = self.failures.saturating_mul(millis(CODE_EVERY));
-                Timestamp::from_millis(self.since.millis().saturating_add(leaks))
-            }
+            Kind::Code => self.empty_at(&CODES),
+            Kind::DeviceCode => self.empty_at(&DEVICE_CODES),
             Kind::Address | Kind::Network | Kind::Site => self.since + ADDRESS_WINDOW,
         }
     }
@@ -219,6 +240,8 @@ fn seconds_until(then: Timestamp, now: Timestamp) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const DAY: i64 = 86_400;
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_millis(1_000_000_000 + seconds * 1000)
@@ -260,11 +283,11 @@ mod tests {
     /// Before the clock went back: used up by as many failures as it takes.
     #[test]
     fn s8_a_clock_that_was_ahead_costs_no_more_than_the_longest_wait() {
-        const DAY: i64 = 86_400;
         for (kind, failures, longest) in [
             (Kind::Account, 16, 900),
             (Kind::Device, 16, 900),
             (Kind::Code, 10, 7200),
+            (Kind::DeviceCode, 5, 14_400),
             (Kind::Address, 30, 300),
             (Kind::Network, 120, 300),
             (Kind::Site, 480, 300),
@@ -329,33 +352,42 @@ mod tests {
         assert_eq!(counter.count(Kind::Address, at(300)).unwrap().failures, 1);
     }
 
-    /// The arithmetic of docs/SECURITY.md: the chance to guess a code within a day.
-    #[test]
-    fn m4_whoever_knows_the_password_guesses_a_code_with_less_than_one_in_ten_thousand() {
-        const DAY: i64 = 86_400;
+    /// The instants of four days at which a code is looked at, of one each minute.
+    fn looked_at(kind: Kind) -> Vec<i64> {
         let mut counter = Counter::default();
         let mut looked_at = Vec::new();
         for second in (0..4 * DAY).step_by(60) {
-            if let Ok(counted) = counter.count(Kind::Code, at(second)) {
+            if let Ok(counted) = counter.count(kind, at(second)) {
                 counter = counted;
                 looked_at.push(second);
             }
         }
-        let within = |from: i64| {
-            let day = from..=from + DAY;
-            looked_at
-                .iter()
-                .filter(|second| day.contains(second))
-                .count()
+        looked_at
+    }
+
+    /// The arithmetic of docs/SECURITY.md: the chance to guess a code within a day, for
+    /// who has both budgets of an account.
+    #[test]
+    fn m4_whoever_knows_the_password_guesses_a_code_with_less_than_one_in_ten_thousand() {
+        let (codes, device_codes) = (looked_at(Kind::Code), looked_at(Kind::DeviceCode));
+        let most = |looked_at: &[i64]| {
+            let within = |from: i64| {
+                let day = from..=from + DAY;
+                looked_at
+                    .iter()
+                    .filter(|second| day.contains(second))
+                    .count()
+            };
+            (0..3 * DAY).step_by(60).map(within).max().unwrap()
         };
-        let most = (0..3 * DAY).step_by(60).map(within).max().unwrap();
-        assert_eq!(most, 22);
-        // Three codes of a million are right at a time: 22 * 3e-6 is 6.6e-5.
-        assert!(most * 3 * 10_000 < 1_000_000);
+        assert_eq!((most(&codes), most(&device_codes)), (22, 11));
+        // Three codes of a million are right at a time: 33 * 3e-6 is 9.9e-5.
+        assert!((22 + 11) * 3 * 10_000 < 1_000_000);
         assert_eq!(
-            looked_at[..12],
+            codes[..12],
             [0, 60, 120, 180, 240, 300, 360, 420, 480, 540, 7200, 14_400]
         );
+        assert_eq!(device_codes[..6], [0, 60, 120, 180, 240, 14_400]);
     }
 
     #[test]
