@@ -1,15 +1,15 @@
 //! The file that holds the secret beside an SQLite database: made once, readable by
 //! its owner alone, refused when others can get at it (threat G3).
 
-use std::fs::{self, OpenOptions};
-use std::io::{ErrorKind, Write as _};
+use std::fs;
+use std::io::Write as _;
 use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::support::entropy::Entropy;
-use crate::support::private::exposure;
+use crate::support::private::{create, exposure};
 use crate::support::secret::{ExposeSecret as _, SecretString};
 
 /// # Errors
@@ -29,19 +29,13 @@ pub fn read(path: &Path) -> Result<SecretString, String> {
 /// A line that says what is wrong with it.
 pub fn make(path: &Path) -> Result<(), String> {
     let told = |error: std::io::Error| format!("{}: {error}", path.display());
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(path) {
-        Ok(mut file) => file
-            .write_all(random().expose_secret().as_bytes())
-            .and_then(|()| file.write_all(b"\n"))
-            .and_then(|()| file.sync_all())
-            .map_err(told),
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
-        Err(error) => Err(told(error)),
-    }
+    let Some(mut file) = create(path).map_err(told)? else {
+        return Ok(());
+    };
+    file.write_all(random().expose_secret().as_bytes())
+        .and_then(|()| file.write_all(b"\n"))
+        .and_then(|()| file.sync_all())
+        .map_err(told)
 }
 
 pub(super) fn random() -> SecretString {

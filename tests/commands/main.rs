@@ -5,6 +5,7 @@
 mod accounts;
 mod help;
 mod home;
+mod owners;
 mod server;
 mod serving;
 mod setup;
