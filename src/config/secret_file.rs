@@ -1,15 +1,16 @@
 //! The file that holds the secret beside an SQLite database: made once, readable by
 //! its owner alone, refused when others can get at it (threat G3).
 
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use uuid::Uuid;
 
 use crate::support::entropy::Entropy;
-use crate::support::private::exposure;
+use crate::support::private::{create, exposure};
 use crate::support::secret::{ExposeSecret as _, SecretString};
 
 /// # Errors
@@ -37,15 +38,19 @@ pub fn read(path: &Path) -> Result<SecretString, String> {
 /// A line that says what is wrong with it.
 pub fn make(path: &Path) -> Result<(), String> {
     let told = |error: std::io::Error| format!("{}: {error}", path.display());
-    let draft = path.with_extension(format!("secret.{}", std::process::id()));
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(&draft).map_err(told)?;
+    // Not by the process's number, which two containers on one volume may share.
+    let draft = path.with_extension(format!("secret.{}", Uuid::new_v4()));
+    let Some(mut file) = create(&draft).map_err(told)? else {
+        return Err(format!("{}: there is such a file", draft.display()));
+    };
     let linked = file
         .write_all(random().expose_secret().as_bytes())
-        .and_then(|()| file.write_all(b"\n"))
+        .and_then(|()| {
+            file.write_all(
+                b"
+",
+            )
+        })
         .and_then(|()| file.sync_all())
         // Unlike a rename, this never replaces what another process made meanwhile.
         .and_then(|()| fs::hard_link(&draft, path));

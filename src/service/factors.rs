@@ -109,12 +109,7 @@ pub fn confirm(
         }
     }
     // Counted like every guess: who stole a token must not guess his way to the codes.
-    let mut reservation = reserve(
-        kw,
-        &Subject::Account(account.id, account.epoch),
-        client,
-        None,
-    )?;
+    let mut reservation = reserve(kw, &Subject::Account(account.id), client)?;
     reservation.guess_code(kw, account.id, client)?;
     let Some(Typed::Code(code)) = totp::typed(code.expose_secret()) else {
         return Err(wrong_second());

@@ -20,8 +20,12 @@ use crate::support::clock::Timestamp;
 /// Whose secret is guessed at. An identifier that nobody has is counted like one that
 /// somebody has, so that the answers are the same.
 pub(super) enum Subject<'a> {
-    /// With its epoch: whoever sets a password anew also frees the marked browsers.
-    Account(AccountId, i64),
+    Account(AccountId),
+    /// A browser that shows the mark of its account, as all browsers do that are known to
+    /// it (`crypto/device.rs`).
+    KnownBrowser {
+        mark: &'a str,
+    },
     Nobody {
         identifier: &'a str,
     },
@@ -32,6 +36,7 @@ pub(super) enum Subject<'a> {
 #[derive(Clone)]
 pub(super) struct Reservation {
     account: String,
+    kind: Kind,
     /// The client's address and the networks around it, from the inside out: the order
     /// in which every transaction takes their rows.
     addresses: Vec<(String, Kind)>,
@@ -50,16 +55,12 @@ const ROUNDS: usize = 64;
 /// # Errors
 /// `ATTEMPTS_EXCEEDED` with the seconds to wait, and then nothing is counted;
 /// `SERVICE_UNAVAILABLE`: without the counters no secret is looked at (B16).
-pub(super) fn reserve(
-    kw: &Keyward,
-    subject: &Subject<'_>,
-    client: &Client,
-    device: Option<&str>,
-) -> Result<Reservation> {
-    let (account, kind) = account_key(kw, subject, device);
+pub(super) fn reserve(kw: &Keyward, subject: &Subject<'_>, client: &Client) -> Result<Reservation> {
+    let (account, kind) = account_key(kw, subject);
     let addresses = address_keys(kw, client);
     let reservation = Reservation {
         account: account.clone(),
+        kind,
         addresses: addresses.clone(),
         code: None,
         proof: None,
@@ -98,10 +99,14 @@ impl Reservation {
             return Ok(());
         }
         let key = code_key(kw, &self.account);
+        let kind = match self.kind {
+            Kind::Device => Kind::DeviceCode,
+            _ => Kind::Code,
+        };
         let now = kw.clock.now();
         let (inner, client, counted) = (kw.clone(), client.clone(), key.clone());
         kw.store.write(move |tx| {
-            if count(tx, &counted, Kind::Code, now)?.is_used_up(Kind::Code) {
+            if count(tx, &counted, kind, now)?.is_used_up(kind) {
                 let event = Event::new(What::CodesGuessed, client.clone());
                 record(&inner, tx, &event.of(account), now)?;
             }
@@ -176,7 +181,7 @@ pub(super) fn forget(
     tx: &mut AnyConnection,
     account: AccountId,
 ) -> store::Result<()> {
-    limits::clear(tx, &account_key(kw, &Subject::Account(account, 0), None).0)
+    limits::clear(tx, &account_key(kw, &Subject::Account(account)).0)
 }
 
 /// An operator vouches for the owner: whoever guessed codes does not know the password,
@@ -186,7 +191,7 @@ pub(super) fn forget_codes(
     tx: &mut AnyConnection,
     account: AccountId,
 ) -> store::Result<()> {
-    let account = account_key(kw, &Subject::Account(account, 0), None).0;
+    let account = account_key(kw, &Subject::Account(account)).0;
     limits::clear(tx, &code_key(kw, &account))
 }
 
@@ -209,7 +214,7 @@ fn count(tx: &mut AnyConnection, key: &str, kind: Kind, now: Timestamp) -> Resul
 fn exceeded(refused: Refused, kind: Kind) -> Error {
     let code = match kind {
         Kind::Address | Kind::Network | Kind::Site => Code::RequestsExceeded,
-        Kind::Account | Kind::Device | Kind::Code => Code::AttemptsExceeded,
+        Kind::Account | Kind::Device | Kind::Code | Kind::DeviceCode => Code::AttemptsExceeded,
     };
     let seconds = refused.wait_seconds;
     let mut error = Error::new(code, format!("Too many requests, retry after {seconds}s."));
@@ -217,23 +222,17 @@ fn exceeded(refused: Refused, kind: Kind) -> Error {
     error.not_final()
 }
 
-fn account_key(kw: &Keyward, subject: &Subject<'_>, device: Option<&str>) -> (String, Kind) {
+fn account_key(kw: &Keyward, subject: &Subject<'_>) -> (String, Kind) {
     match subject {
+        Subject::Account(id) => (keyed(kw, "account", id.0.as_bytes()), Kind::Account),
+        Subject::KnownBrowser { mark } => (keyed(kw, "device", mark.as_bytes()), Kind::Device),
         Subject::Nobody { identifier } => {
             (keyed(kw, "nobody", identifier.as_bytes()), Kind::Account)
         }
-        Subject::Account(id, epoch) => match device.and_then(|mark| kw.devices.read(*id, mark)) {
-            Some(device) => {
-                let mut key = device.as_bytes().to_vec();
-                key.extend(epoch.to_be_bytes());
-                (keyed(kw, "device", &key), Kind::Device)
-            }
-            None => (keyed(kw, "account", id.0.as_bytes()), Kind::Account),
-        },
     }
 }
 
-/// The counter of codes that belongs to an account's counter, or to a browser's.
+/// The counter of codes that belongs to an account's counter, or to that of its known browsers.
 fn code_key(kw: &Keyward, account: &str) -> String {
     keyed(kw, "code", account.as_bytes())
 }

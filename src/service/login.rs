@@ -24,7 +24,7 @@ use crate::store::{
     AnyConnection, accounts, credentials, factors, login_attempts, revocations, roles, sessions,
 };
 use crate::support::clock::Timestamp;
-use crate::support::secret::SecretString;
+use crate::support::secret::{SecretString, same};
 
 pub struct Request {
     pub identifier: Identifier,
@@ -55,13 +55,20 @@ struct Found {
 /// and `REQUESTS_EXCEEDED` before anything is looked at; `SERVICE_UNAVAILABLE`.
 pub fn login(kw: &Keyward, seat: &Seat, request: Request) -> Result<TokenSet> {
     let found = find(kw, &request.identifier)?;
+    let shown = request.device.as_deref();
     let subject = match &found.account {
-        Some(account) => Subject::Account(account.id, account.epoch),
+        Some(account) => {
+            let mark = mark_of(kw, account, found.factor.as_ref());
+            match shown.filter(|shown| same(shown.as_bytes(), mark.as_bytes())) {
+                Some(mark) => Subject::KnownBrowser { mark },
+                None => Subject::Account(account.id),
+            }
+        }
         None => Subject::Nobody {
             identifier: request.identifier.canonical(),
         },
     };
-    let mut reservation = reserve(kw, &subject, &request.client, request.device.as_deref())?;
+    let mut reservation = reserve(kw, &subject, &request.client)?;
     match compare(kw, seat, found, &request, &mut reservation) {
         // Another sign-in made the record anew, or the password is another one now: the
         // record that stands will tell.
@@ -104,9 +111,13 @@ fn compare(
         Ok(second) => second,
         Err(outcome) => return say_no(kw, Some(id), outcome, request, wrong_second()),
     };
+    // Only where there is a cookie jar to keep it.
+    let device =
+        (request.mode == Mode::Cookie).then(|| mark_of(kw, &account, found.factor.as_ref()));
     let reservation = reservation.clone().proved_by(id, record.clone());
     let caller = seat.caller();
-    match begin(kw, account, request, second, reservation, caller) {
+    let begun = begin(kw, account, request, second, reservation, caller);
+    match begun.map(|tokens| TokenSet { device, ..tokens }) {
         Err(error) if error.code == Code::InvalidOtp => {
             say_no(kw, Some(id), "used_otp", request, error)
         }
@@ -119,6 +130,12 @@ fn compare(
         }
         answer => answer,
     }
+}
+
+/// The mark of the browsers that sign in to it now.
+fn mark_of(kw: &Keyward, account: &Account, factor: Option<&Factor>) -> String {
+    let factor = factor.map(|factor| factor.id.as_str());
+    kw.devices.mark(account.id, account.epoch, factor)
 }
 
 /// What was typed as a second factor, read; or why it is none, in a word.
@@ -285,15 +302,7 @@ fn begin(
         write_session(&inner, tx, &row, &attempt, second.as_ref(), &reservation)
     })?;
     kw.learn(begun.displaced.as_slice());
-    let mut tokens = mint(kw, &session, &begun.account, begun.access, now)?;
-    // Only where there is a cookie jar to keep it.
-    if request.mode == Mode::Cookie {
-        let known = request.device.clone();
-        let known = known.filter(|mark| kw.devices.read(session.account, mark).is_some());
-        let mark = known.unwrap_or_else(|| kw.devices.issue(session.account, &kw.entropy));
-        tokens.device = Some(mark);
-    }
-    Ok(tokens)
+    mint(kw, &session, &begun.account, begun.access, now)
 }
 
 struct Begun {

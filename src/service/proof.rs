@@ -124,12 +124,7 @@ pub(super) fn prove_password(
     client: &Client,
 ) -> Result<Reservation> {
     let stored = kw.store.read(|db| credentials::lookup(db, account.id))?;
-    let reservation = reserve(
-        kw,
-        &Subject::Account(account.id, account.epoch),
-        client,
-        None,
-    )?;
+    let reservation = reserve(kw, &Subject::Account(account.id), client)?;
     match (
         verify(kw, seat, password, stored.as_deref(), &reservation)?,
         stored,
@@ -155,12 +150,7 @@ pub(super) fn prove_second(
     let factor = factor.ok_or_else(|| Error::payload("A second factor is not switched on"))?;
     let mut reservation = match reservation {
         Some(reservation) => reservation,
-        None => reserve(
-            kw,
-            &Subject::Account(account.id, account.epoch),
-            client,
-            None,
-        )?,
+        None => reserve(kw, &Subject::Account(account.id), client)?,
     };
     let second = read_second(kw, account.id, &factor, text, client, &mut reservation)?;
     second

@@ -1,6 +1,6 @@
 //! An eye on all sign-ins together (B7). Passwords that are sprayed over many accounts
 //! from many addresses stay below every counter of one account or address. This tells of
-//! it and refuses nobody: docs/decisions/0020.
+//! it and refuses nobody: docs/decisions/0016.
 
 use std::time::Duration;
 

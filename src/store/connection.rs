@@ -1,8 +1,6 @@
 //! One connection, to either backend, and how it is opened. The scheme of
 //! `DATABASE_URL` decides; what is neither `sqlite:` nor `postgres:` is refused.
 
-use std::fs::OpenOptions;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::{Duration, Instant};
@@ -14,7 +12,7 @@ use diesel::sqlite::SqliteConnection;
 
 use super::error::{Error, Result, one_line};
 use crate::support::clock::Timestamp;
-use crate::support::private::exposure;
+use crate::support::private::{create, exposure, folder_of};
 
 #[derive(diesel::MultiConnection)]
 pub enum AnyConnection {
@@ -117,11 +115,7 @@ impl Url {
         let Self::Sqlite(path) = self else {
             return Vec::new();
         };
-        let folder = match path.parent() {
-            Some(folder) if folder != Path::new("") => folder,
-            _ => Path::new("."),
-        };
-        [exposure(folder, 0o022), exposure(path, 0o077)]
+        [exposure(folder_of(path), 0o022), exposure(path, 0o077)]
             .into_iter()
             // What is not there is not exposed; what can not be asked, opening tells.
             .filter_map(|found| found.ok().flatten())
@@ -192,7 +186,9 @@ const BUSY_MILLIS: u32 = 2500;
 
 fn sqlite(path: &Path) -> Result<SqliteConnection> {
     let away = |why: String| Error::Unavailable(format!("{}: {why}", path.display()));
-    create_privately(path).map_err(|error| away(error.to_string()))?;
+    // SQLite would make the file readable for all. It takes over mode and owner of one that
+    // is there, also for its `-wal` and `-shm` files.
+    create(path).map_err(|error| away(error.to_string()))?;
     let text = path
         .to_str()
         .ok_or_else(|| away("the path is not UTF-8".to_owned()))?;
@@ -221,19 +217,6 @@ fn sqlite(path: &Path) -> Result<SqliteConnection> {
 
 fn is_locked(error: &diesel::result::Error) -> bool {
     error.to_string().contains("is locked")
-}
-
-/// SQLite would make the file readable for all; it takes over the mode of an existing
-/// one, also for its `-wal` and `-shm` files.
-fn create_privately(path: &Path) -> std::io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(path) {
-        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
-        _ => Ok(()),
-    }
 }
 
 fn postgres(url: &str) -> Result<PgConnection> {

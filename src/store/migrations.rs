@@ -1,9 +1,12 @@
 //! Migrations: embedded in the binary, one folder for each backend with the same names.
 
+use diesel::RunQueryDsl as _;
 use diesel::backend::Backend;
 use diesel::connection::SimpleConnection as _;
+use diesel::dsl::sql;
 use diesel::migration::MigrationSource;
 use diesel::pg::Pg;
+use diesel::sql_types::Bool;
 use diesel::sqlite::Sqlite;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
@@ -103,11 +106,16 @@ fn run(connection: &mut AnyConnection) -> Result<()> {
 }
 
 fn list(connection: &mut AnyConnection) -> Result<Vec<Status>> {
-    let applied = match connection {
-        AnyConnection::Sqlite(sqlite) => sqlite.applied_migrations(),
-        AnyConnection::Postgres(pg) => pg.applied_migrations(),
-    }
-    .map_err(failed)?;
+    // Asked for what it applied, Diesel makes the table in which it notes that.
+    let applied = if has_notes(connection)? {
+        match connection {
+            AnyConnection::Sqlite(sqlite) => sqlite.applied_migrations(),
+            AnyConnection::Postgres(pg) => pg.applied_migrations(),
+        }
+        .map_err(failed)?
+    } else {
+        Vec::new()
+    };
     let applied: Vec<String> = applied.iter().map(ToString::to_string).collect();
     let mut names = known(connection)?;
     names.extend(
@@ -125,6 +133,16 @@ fn list(connection: &mut AnyConnection) -> Result<Vec<Status>> {
             name,
         })
         .collect())
+}
+
+fn has_notes(connection: &mut AnyConnection) -> Result<bool> {
+    let question = match connection {
+        AnyConnection::Sqlite(_) => {
+            "EXISTS (SELECT 1 FROM sqlite_master WHERE name = '__diesel_schema_migrations')"
+        }
+        AnyConnection::Postgres(_) => "to_regclass('__diesel_schema_migrations') IS NOT NULL",
+    };
+    Ok(diesel::select(sql::<Bool>(question)).get_result(connection)?)
 }
 
 /// Threat S13: an older binary must not write into a newer schema.

@@ -55,6 +55,72 @@ both!(b14_a_known_browser_is_not_locked_out_by_strangers, |kw| {
     kw.sign_in(ALICE, PASSWORD).limited(900);
 });
 
+// Or whoever knows the password would sign in often, and guess with each mark anew.
+both!(m4_all_known_browsers_share_one_budget, |kw| {
+    kw.account(ALICE);
+    let sign_in = |_| mark(&kw.by_cookie(ALICE, PASSWORD, "")).unwrap().0;
+    let marks: Vec<String> = (0..6).map(sign_in).collect();
+    for device in &marks[..5] {
+        let answer = kw.by_cookie(ALICE, WRONG, device);
+        answer.refused(401, "INVALID_CREDENTIALS");
+    }
+    for device in &marks {
+        kw.by_cookie(ALICE, PASSWORD, device).limited(1);
+    }
+    assert_eq!((kw.count("limits"), kw.counters_at(5)), (1, 1));
+    // Beside it there is the account's own, and no third.
+    kw.exhaust(ALICE);
+    kw.sign_in(ALICE, PASSWORD).limited(1);
+    assert_eq!((kw.count("limits"), kw.counters_at(5)), (2, 2));
+});
+
+// Given for the password alone, it says nothing of who has the second factor too.
+both!(m4_a_mark_from_before_the_second_factor_is_none, |kw| {
+    kw.account(ALICE);
+    let (before, _) = mark(&kw.by_cookie(ALICE, PASSWORD, "")).unwrap();
+    let (access, _) = kw.login_without(ALICE).tokens();
+    let factor = kw.enrol(&access);
+    let guess = |device: &str, otp: &str| {
+        let body = json!({ "email": ALICE, "password": PASSWORD, "otp": otp, "mode": "cookie" });
+        let cookie = format!("__Host-keyward_device={device}");
+        let ask = kw.post("/auth/login").json(&body);
+        ask.header("cookie", &cookie).send()
+    };
+    let answer = guess("", &kw.code(&factor.secret, 0));
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let (since, _) = mark(&answer).unwrap();
+    kw.exhaust(ALICE);
+    let stored = (kw.state(), kw.count("limits"));
+    guess(&before, &kw.code(&factor.secret, 1)).limited(1);
+    assert_eq!((kw.state(), kw.count("limits")), stored);
+    // With the mark of now five codes are looked at, and then one every four hours.
+    for _ in 0..5 {
+        guess(&since, "no code").refused(401, "INVALID_OTP");
+        kw.advance(60);
+    }
+    guess(&since, "no code").limited(4 * 3600 - 300);
+    kw.advance(4 * 3600 - 300);
+    assert_eq!(guess(&since, &kw.code(&factor.secret, 0)).status, 200);
+});
+
+both!(
+    b14_a_mark_ends_with_the_sessions_that_an_operator_ends,
+    |kw| {
+        let alice = kw.account(ALICE);
+        let new = Password::parse(PASSWORD).unwrap();
+        for end in [&|| administer::set_password(&kw.kw, alice, &new), &|| {
+            administer::revoke_sessions(&kw.kw, alice)
+        }] as [&dyn Fn() -> keyward::service::Result<()>; 2]
+        {
+            let (device, _) = mark(&kw.by_cookie(ALICE, PASSWORD, "")).unwrap();
+            end().unwrap();
+            kw.exhaust(ALICE);
+            kw.by_cookie(ALICE, PASSWORD, &device).limited(1);
+            kw.advance(1);
+        }
+    }
+);
+
 both!(b14_the_mark_gives_a_small_budget_and_no_more, |kw| {
     kw.account(ALICE);
     kw.account("mallory@example.com");

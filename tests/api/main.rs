@@ -21,6 +21,7 @@ mod keys;
 mod keys_stored;
 mod limits;
 mod limits_address;
+mod limits_clock;
 mod limits_devices;
 mod limits_shared;
 mod limits_spray;

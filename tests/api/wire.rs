@@ -226,6 +226,26 @@ fn h9_an_address_that_names_another_host_is_refused() {
     }
 }
 
+/// RFC 9112 section 3.2, before it is a request; HTTP/1.0 knew no such header.
+#[test]
+fn h9_a_request_without_a_host_is_refused() {
+    let kw = TestKeyward::new();
+    let (access, _) = kw.signed_in("alice@example.com");
+    let ask = |line: &str| {
+        format!("{line}\r\nAuthorization: Bearer {access}\r\nConnection: close\r\n\r\n")
+    };
+    let cases = [
+        ("GET /auth/me HTTP/1.1", "HTTP/1.1 400 "),
+        ("GET http://localhost/auth/me HTTP/1.1", "HTTP/1.1 400 "),
+        ("GET /auth/verify HTTP/1.1", "HTTP/1.1 400 "),
+        ("GET /auth/me HTTP/1.0", "HTTP/1.0 200 "),
+    ];
+    let answers = kw.over_the_wire(cases.iter().map(|(line, _)| ask(line)).collect());
+    for ((line, begins), answer) in cases.iter().zip(answers) {
+        assert!(answer.starts_with(begins), "{line}: {answer}");
+    }
+}
+
 #[test]
 fn h3_a_body_that_is_dripped_is_refused_in_five_seconds() {
     let kw = TestKeyward::new();

@@ -6,6 +6,7 @@ mod accounts;
 mod first_start;
 mod help;
 mod home;
+mod owners;
 mod server;
 mod serving;
 mod setup;

@@ -102,6 +102,20 @@ both!(
     }
 );
 
+// Who lists them may be looking at the database of something else.
+both!(who_lists_migrations_makes_no_table, empty, |db| {
+    let mut reader = db.own_reader().unwrap();
+    let tables = if db.url.is_sqlite() {
+        "SELECT name AS line FROM sqlite_master"
+    } else {
+        "SELECT tablename::text AS line FROM pg_tables WHERE schemaname = 'public'"
+    };
+    assert!(applied(&db.url).iter().all(|applied| !applied));
+    assert_eq!(lines(&mut reader, tables), Vec::<String>::new());
+    migrations::up(&db.url).unwrap();
+    assert!(!lines(&mut reader, tables).is_empty());
+});
+
 both!(s13_a_newer_schema_is_refused_and_left_alone, |db| {
     // What the connection that only reads can not do on SQLite, a write does.
     db.write(|tx| {
