@@ -107,6 +107,11 @@ impl Op {
         )
     }
 
+    /// Whether an access token of ours is looked at first.
+    pub fn shows_access(&self) -> bool {
+        matches!(self, Self::Exchange(_)) || self.by().is_some()
+    }
+
     /// The access token that it is done with.
     pub fn by(&self) -> Option<&Access> {
         match self {

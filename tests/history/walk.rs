@@ -5,13 +5,13 @@ use std::fmt::Write as _;
 
 use keyward::domain::id::{AccountId, SessionId};
 use keyward::domain::session;
-use keyward::service::Code;
 
 use crate::model::{Account, Model, Process, Said, Session};
+use crate::race::Race;
 use crate::real::{Real, Told};
 use crate::steps::{Access, Chooser, Dice, Op, Step};
 
-type Outcome = Result<(), String>;
+pub type Outcome = Result<(), String>;
 
 /// How often each kind of answer was given, over all histories: whoever looks for
 /// trouble where nothing happens finds none.
@@ -208,53 +208,8 @@ impl History {
     fn race(&mut self, real: &mut Real, ops: &[(usize, Op)], tally: &mut Tally) -> Outcome {
         let answers = real.race(ops, &self.accounts);
         real.catch_up();
-        let mut nearest = String::new();
         let rows = self.read_rows(real);
-        let believed: Vec<bool> = ops
-            .iter()
-            .map(|(_, op)| op.by().is_some_and(|by| self.model.is_believed(by)))
-            .collect();
-        let run = |order: &[usize], noted: usize| {
-            let mut model = self.model.clone();
-            for (index, (process, op)) in ops.iter().enumerate() {
-                // A token is looked at before its act begins to write.
-                if noted >> index & 1 == 1 {
-                    model.look(*process, op);
-                }
-            }
-            for &index in order {
-                let ((process, op), told) = (&ops[index], &answers[index]);
-                if unsettled(op, &told.said, ops) {
-                    continue;
-                }
-                // A token that was good when it was looked at may have ended by the time
-                // that its act writes: the promise is one second.
-                model.early = believed[index] && !matches!(told.said, Said::No(_));
-                let said = model.act(*process, op, told.began);
-                model.early = false;
-                if !alike(&said, &told.said) {
-                    return Err(format!("{index} is {said:?}"));
-                }
-            }
-            differ(&rows, &model).map(|()| model)
-        };
-        let found = orders(ops.len()).into_iter().find_map(|order| {
-            let mut ran = (0..1 << ops.len()).map(|noted| run(&order, noted));
-            ran.find_map(|ran| match ran {
-                Ok(model) => Some(model),
-                Err(why) => {
-                    if nearest.len() < 4000 {
-                        writeln!(nearest, "not in order {order:?}: {why}").unwrap();
-                    }
-                    None
-                }
-            })
-        });
-        let Some(model) = found else {
-            let said: Vec<&Said> = answers.iter().map(|told| &told.said).collect();
-            return Err(format!("no order gives {said:#?}\n{nearest}"));
-        };
-        self.model = model;
+        self.model = Race::new(ops, &answers, &self.model, rows).after(&self.model)?;
         for ((_, op), told) in ops.iter().zip(answers) {
             tally.count(op, &told.said);
             self.receive(real, op, told)?;
@@ -372,7 +327,7 @@ fn never(before: &session::Session, after: &session::Session) -> Outcome {
     }
 }
 
-fn differ(rows: &[session::Session], model: &Model) -> Outcome {
+pub fn differ(rows: &[session::Session], model: &Model) -> Outcome {
     let owner = |row: &session::Session| {
         let mut accounts = model.accounts.iter();
         accounts.position(|account| account.id == row.account)
@@ -408,35 +363,4 @@ fn as_modelled(row: &session::Session, account: usize) -> Session {
         ended: row.ended.map(|(at, reason)| (at.millis(), reason)),
         purged: false,
     }
-}
-
-/// A sign-in may be refused, or asked to try again, where the password is changed or all
-/// sessions are ended meanwhile. Nothing has happened then.
-fn unsettled(op: &Op, said: &Said, beside: &[(usize, Op)]) -> bool {
-    let login = matches!(op, Op::Login { .. }) && matches!(said, Said::No(_));
-    login && beside.iter().any(|(_, other)| other.unsettles())
-}
-
-/// Which of two reasons a refusal gives is open where both came up at once.
-fn alike(expected: &Said, said: &Said) -> bool {
-    match (expected, said) {
-        (Said::No(_), Said::No(code)) => *code != Code::ServiceUnavailable,
-        _ => expected == said,
-    }
-}
-
-/// Every order of so many.
-fn orders(count: usize) -> Vec<Vec<usize>> {
-    if count == 0 {
-        return vec![Vec::new()];
-    }
-    let mut all = Vec::new();
-    for shorter in orders(count - 1) {
-        for place in 0..count {
-            let mut order = shorter.clone();
-            order.insert(place, count - 1);
-            all.push(order);
-        }
-    }
-    all
 }
