@@ -99,12 +99,6 @@ class Server:
             line = next(line for line in status if line.startswith("VmRSS"))
         return int(line.split()[1]) / 1024
 
-    def processor(self):
-        """Seconds of processor time so far."""
-        with open(f"/proc/{self.process.pid}/stat") as stat:
-            fields = stat.read().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
     def size(self):
         """Bytes of the database."""
         if self.postgres:
@@ -121,35 +115,45 @@ class Server:
     def seed(self, accounts, sessions):
         """Copies the first account and its session so many times. While the server is
         stopped; it must have been started and signed in to once."""
+        self.accounts = accounts
         columns = (
-            "organization_id, anonymous, mode, class, amr, aal, auth_time, created_at, {salt}, 0, "
-            "rotated_at, replays, gen_seen, idle_expires_at, absolute_expires_at, account_epoch, "
-            "user_agent, address, revoked_at, revoke_reason")
-        account_columns = (
             "username, username_canonical, first_name, last_name, anonymous, enabled, verified, "
             "terms_accepted, epoch, access_version, created_at, updated_at, created_by, "
             "last_login_at")
         email = "'u' || n || '@example.com'"
-        numbers, salt = {
-            True: ("generate_series(1, {n}) n", f"decode('{SALT}', 'hex')"),
-            False: ("(WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c "
-                    "WHERE n < {n}) SELECT n FROM c)", f"x'{SALT}'"),
-        }[bool(self.postgres)]
-        statements = [
-            f"INSERT INTO accounts SELECT bench_id('a', n), {email}, {email}, {account_columns} "
-            f"FROM (SELECT * FROM accounts LIMIT 1) t, {numbers.format(n=accounts)} "
-            "ORDER BY 1",
+        self.run(
+            f"INSERT INTO accounts SELECT bench_id('a', n), {email}, {email}, {columns} "
+            f"FROM (SELECT * FROM accounts LIMIT 1) t, {self.numbers(accounts)} ORDER BY 1",
             "INSERT INTO credentials SELECT bench_id('a', n), record, created_at, updated_at "
-            f"FROM (SELECT * FROM credentials LIMIT 1) t, {numbers.format(n=accounts)} "
-            "ORDER BY 1",
-            f"INSERT INTO sessions SELECT bench_id('s', n), bench_id('a', 1 + n % {accounts}), "
-            f"{columns.format(salt=salt)} "
-            f"FROM (SELECT * FROM sessions LIMIT 1) t, {numbers.format(n=sessions)} "
-            "ORDER BY 1",
-        ]
+            f"FROM (SELECT * FROM credentials LIMIT 1) t, {self.numbers(accounts)} ORDER BY 1",
+            self.copies("s", sessions, "absolute_expires_at"))
+
+    def seed_past(self, sessions):
+        """So many sessions that are long over, after seed()."""
+        self.run(self.copies("p", sessions, "1"))
+
+    def copies(self, kind, sessions, ends):
+        salt = f"decode('{SALT}', 'hex')" if self.postgres else f"x'{SALT}'"
+        return (
+            f"INSERT INTO sessions SELECT bench_id('{kind}', n), "
+            f"bench_id('a', 1 + n % {self.accounts}), organization_id, anonymous, mode, class, "
+            f"amr, aal, auth_time, created_at, {salt}, 0, rotated_at, replays, gen_seen, "
+            f"idle_expires_at, {ends}, account_epoch, user_agent, address, revoked_at, "
+            "revoke_reason "
+            f"FROM (SELECT * FROM sessions LIMIT 1) t, {self.numbers(sessions)} ORDER BY 1")
+
+    def numbers(self, count):
+        """A table of the numbers from one."""
         if self.postgres:
-            psql(self.postgres, "CREATE FUNCTION bench_id(kind text, n bigint) RETURNS text "
-                 "IMMUTABLE LANGUAGE sql RETURN md5(kind || n)::uuid::text")
+            return f"generate_series(1, {count}) n"
+        return ("(WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c "
+                f"WHERE n < {count}) SELECT n FROM c)")
+
+    def run(self, *statements):
+        """In haste: durability is given up, and made good at the end."""
+        if self.postgres:
+            psql(self.postgres, "CREATE OR REPLACE FUNCTION bench_id(kind text, n bigint) "
+                 "RETURNS text IMMUTABLE LANGUAGE sql RETURN md5(kind || n)::uuid::text")
             for statement in statements:
                 psql(self.postgres, statement)
             psql(self.postgres, "VACUUM ANALYZE")
