@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 
-use diesel::connection::{AnsiTransactionManager, TransactionManager as _};
+use diesel::connection::{AnsiTransactionManager, SimpleConnection as _, TransactionManager as _};
 use diesel::sqlite::SqliteConnection;
 
 use super::connection::{AnyConnection, Url};
@@ -21,9 +21,16 @@ const GROUP: usize = 256;
 /// The most jobs that wait; beyond it the answer is 503, at once.
 const QUEUE: usize = 4096;
 
-/// A job writes and gives back how to answer once it is known whether it was committed.
-type Job = Box<dyn FnOnce(&mut AnyConnection) -> Answer + Send>;
+/// A job writes and gives back whether that failed, and how to answer once it is known
+/// whether it was committed.
+type Job = Box<dyn FnOnce(&mut AnyConnection) -> (Went, Answer) + Send>;
 type Answer = Box<dyn FnOnce(Result<(), &str>) + Send>;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Went {
+    Well,
+    Wrong,
+}
 
 /// Ends when it is dropped, with its connection closed: the last one of an SQLite file
 /// puts what is in the WAL into the file itself.
@@ -79,13 +86,19 @@ impl Writer {
                 leave_savepoints(sqlite(connection));
                 Err(Error::Corrupt("a write panicked").into())
             });
-            Box::new(move |committed| {
+            let went = if result.is_ok() {
+                Went::Well
+            } else {
+                Went::Wrong
+            };
+            let answer: Answer = Box::new(move |committed| {
                 let result = match committed {
                     Ok(()) => result,
                     Err(why) => Err(Error::Unavailable(why.to_owned()).into()),
                 };
                 let _ = answer.send(result);
-            })
+            });
+            (went, answer)
         });
         let sent = self.jobs.as_ref().map(|jobs| jobs.try_send(job));
         match sent {
@@ -163,7 +176,11 @@ fn run_group(
     };
     begin(sqlite(connection))?;
     for job in group.drain(..) {
-        answers.push(job(connection));
+        let (went, answer) = job(connection);
+        answers.push(answer);
+        if went == Went::Wrong {
+            still_in_transaction(sqlite(connection))?;
+        }
     }
     commit(sqlite(connection))
 }
@@ -179,7 +196,19 @@ fn sqlite(connection: &mut AnyConnection) -> &mut SqliteConnection {
 /// another process wrote since its first read, whatever the busy time-out (threat D13).
 fn begin(connection: &mut SqliteConnection) -> Result<()> {
     AnsiTransactionManager::begin_transaction_sql(connection, "BEGIN IMMEDIATE")
-        .map_err(Error::from)
+        .map_err(Error::from)?;
+    connection.batch_execute(MARK).map_err(Error::from)
+}
+
+/// A savepoint that is there for as long as the transaction is: SQLite answers some errors
+/// (no memory, a full disk) by rolling everything back, and Diesel does not notice. What
+/// comes after would begin, and commit, transactions of its own.
+const MARK: &str = "SAVEPOINT keyward_group";
+const UNMARK: &str = "RELEASE keyward_group";
+
+fn still_in_transaction(connection: &mut SqliteConnection) -> Result<()> {
+    connection.batch_execute(UNMARK).map_err(Error::from)?;
+    connection.batch_execute(MARK).map_err(Error::from)
 }
 
 /// Unwinding passes Diesel by, so the savepoints of a job that panicked are open still.
@@ -204,5 +233,6 @@ fn commit(connection: &mut SqliteConnection) -> Result<()> {
     if depth(connection) != 1 {
         return Err(Error::Corrupt("a write left its savepoint open"));
     }
+    connection.batch_execute(UNMARK).map_err(Error::from)?;
     AnsiTransactionManager::commit_transaction(connection).map_err(Error::from)
 }

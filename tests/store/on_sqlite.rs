@@ -100,6 +100,62 @@ fn s4_a_lock_that_is_held_is_an_answer_not_a_standstill() {
     assert_eq!(epoch.unwrap(), 1);
 }
 
+/// Some errors of SQLite (a full disk, no memory, a read that failed) roll back the whole
+/// transaction and not only their statement: then nobody whose write was in it, before or
+/// after, may be told that it is done.
+#[test]
+fn a_group_that_lost_its_transaction_is_refused_as_a_whole() {
+    let db = Fresh::sqlite(true);
+    let [alice, bob, carol] = ["alice", "bob", "carol"].map(|it| db.account(&format!("{it}@b.co")));
+    let lose = format!(
+        "CREATE TRIGGER lose BEFORE UPDATE ON accounts WHEN OLD.id = '{bob}'
+         BEGIN SELECT RAISE(ROLLBACK, 'lost'); END"
+    );
+    db.write(move |tx| {
+        execute(tx, &lose);
+        Ok::<_, Error>(())
+    })
+    .unwrap();
+    let (held, free) = (Barrier::new(2), Barrier::new(2));
+    let (held, free) = (Box::leak(Box::new(held)), Box::leak(Box::new(free)));
+    let (held, free): (&'static Barrier, &'static Barrier) = (held, free);
+    let refused = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            db.write(|_| {
+                held.wait();
+                free.wait();
+                Ok::<_, Error>(())
+            })
+        });
+        held.wait();
+        // One group, in this order.
+        let mut group = Vec::new();
+        for job in 0..4 {
+            let db = &db;
+            group.push(scope.spawn(move || match job {
+                0 => db.write(move |tx| accounts::advance_epoch(tx, alice, NOW)),
+                1 => db.write_guarded(move |tx| accounts::advance_epoch(tx, bob, NOW)),
+                2 => db.write(move |_| Err(Error::Corrupt("refused"))),
+                _ => db.write(move |tx| accounts::advance_epoch(tx, carol, NOW)),
+            }));
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        free.wait();
+        let answers = group.into_iter().map(|job| job.join().unwrap());
+        answers.collect::<Vec<_>>()
+    });
+    for answer in &refused {
+        assert!(answer.is_err(), "{refused:?}");
+    }
+    let epoch_of = |id| {
+        let account = db.read(|db| accounts::lookup(db, id));
+        account.unwrap().unwrap().epoch
+    };
+    assert_eq!([alice, bob, carol].map(epoch_of), [0, 0, 0]);
+    let epoch = db.write(move |tx| accounts::advance_epoch(tx, alice, NOW));
+    assert_eq!(epoch.unwrap(), 1);
+}
+
 #[test]
 fn what_can_not_be_opened_says_which_file_and_why() {
     let db = Fresh::sqlite(false);
