@@ -17,6 +17,7 @@ mod docs;
 mod ended_sessions;
 mod environment;
 mod exchange;
+mod injection;
 mod keys;
 mod keys_stored;
 mod limits;
