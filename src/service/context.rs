@@ -2,7 +2,7 @@
 //! A cheap handle; clones are the same Keyward.
 
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -120,6 +120,7 @@ pub struct Inner {
     pub(super) recovery_codes: RecoveryCodes,
     pub(super) devices: Devices,
     pub(super) ring: ArcSwap<KeyRing>,
+    pub(super) loading_keys: Mutex<()>,
     pub(super) verified: VerifiedTokens,
     pub(super) revoked: Revoked,
     pub(super) seen: Seen,
@@ -148,6 +149,7 @@ impl Keyward {
             recovery_codes: RecoveryCodes::new(master),
             devices: Devices::new(master),
             ring: ArcSwap::from_pointee(KeyRing::default()),
+            loading_keys: Mutex::default(),
             verified: VerifiedTokens::new(),
             revoked: Revoked::default(),
             seen: Seen::default(),

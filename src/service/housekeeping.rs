@@ -12,7 +12,7 @@ use super::keys;
 use super::watch;
 use crate::domain::claims::LONGEST_LIFE;
 use crate::store::purge::{What, purge_before};
-use crate::store::{AnyConnection, revocations, sessions};
+use crate::store::{self, AnyConnection, revocations, sessions};
 use crate::support::clock::Timestamp;
 use crate::support::steady::Steady;
 
@@ -129,9 +129,11 @@ pub fn tail(kw: &Keyward, reader: &mut AnyConnection) -> Result<()> {
         if kw.revoked.learn(&entries) {
             keys::load(kw)?;
         }
-        let more = entries.len() >= usize::try_from(PAGE).unwrap_or(usize::MAX);
-        kw.revoked.has_read(last, began);
-        if !more {
+        kw.revoked.has_read(last);
+        if entries.len() < usize::try_from(PAGE).unwrap_or(usize::MAX) {
+            // What a standby does not say may have happened all the same.
+            store::assert_primary(reader)?;
+            kw.revoked.is_up_to_date(began);
             return Ok(());
         }
     }
@@ -172,8 +174,9 @@ pub fn flush_seen(kw: &Keyward) -> Result<()> {
 pub fn purge(kw: &Keyward, now: Timestamp) -> Result<usize> {
     // The table keeps an entry for as long as any process could believe a token that it
     // speaks of; this one believes none that lives longer than it gives itself.
-    let spared = LONGEST_LIFE.saturating_sub(kw.policy.longest_access_ttl());
-    kw.revoked.forget_before(now + spared);
+    let longest = kw.policy.longest_access_ttl();
+    let spared = LONGEST_LIFE.saturating_sub(longest);
+    kw.revoked.forget_before(now + spared, longest);
     let mut purged = 0;
     for (what, before) in [
         (What::Sessions, now),

@@ -1,5 +1,6 @@
 //! Signing keys: made, sealed, stored, read and rotated (semantics 7).
 
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use super::audit::record;
@@ -38,6 +39,7 @@ pub fn prepare(kw: &Keyward) -> Result<()> {
         let bytes = SigningKey::generate(algorithm, &kw.entropy).map_err(unusable)?;
         let inner = kw.clone();
         kw.store.write(move |tx| {
+            signing_keys::hold(tx)?;
             let stored = signing_keys::list(tx)?;
             if stored.last().is_some_and(|key| key.algorithm == algorithm) {
                 return Ok(());
@@ -56,6 +58,9 @@ pub fn prepare(kw: &Keyward) -> Result<()> {
 /// # Errors
 /// As [`prepare`].
 pub fn load(kw: &Keyward) -> Result<()> {
+    // Who has read first stores first: an older list never takes the place of a newer one.
+    let turn = kw.loading_keys.lock();
+    let _turn = turn.unwrap_or_else(PoisonError::into_inner);
     let mut held = Vec::new();
     for stored in kw.store.read(signing_keys::list)? {
         let private = kw.key_sealer.open(&stored.id, &stored.sealed).ok_or_else(|| {
@@ -107,6 +112,7 @@ pub fn rotate(kw: &Keyward) -> Result<(String, Timestamp)> {
     let from = now + NOTICE;
     let id = kw.store.write(move |tx| {
         // Asked of the database: another replica may have been first.
+        signing_keys::hold(tx)?;
         let stored = signing_keys::list(tx)?;
         if let Some(next) = stored.iter().find(|key| key.activates_at > now) {
             let told = format!(
@@ -151,6 +157,7 @@ pub(super) fn replace_all<T: Send + 'static>(
     let bytes = SigningKey::generate(algorithm, &kw.entropy).map_err(unusable)?;
     let inner = kw.clone();
     let done = kw.store.write(move |tx| {
+        signing_keys::hold(tx)?;
         let done = first(tx, now)?;
         signing_keys::remove_all(tx)?;
         let id = add(&inner, tx, algorithm, &bytes, now, now)?;

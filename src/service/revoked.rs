@@ -24,10 +24,17 @@ struct Least {
     epoch: i64,
     access_version: i64,
     until: Timestamp,
+    learned: Instant,
+}
+
+#[derive(Clone, Copy)]
+struct Ended {
+    until: Timestamp,
+    learned: Instant,
 }
 
 pub(super) struct Revoked {
-    sessions: RwLock<HashMap<SessionId, Timestamp>>,
+    sessions: RwLock<HashMap<SessionId, Ended>>,
     accounts: RwLock<HashMap<AccountId, Least>>,
     /// The last sequence number that was read.
     read_to: AtomicI64,
@@ -82,6 +89,7 @@ impl Revoked {
     /// Takes up news. Whether the signing keys must be read again.
     pub(super) fn learn(&self, entries: &[Entry]) -> bool {
         let mut keys = false;
+        let learned = Instant::now();
         for entry in entries {
             match entry.news {
                 News::Session(id) => {
@@ -89,7 +97,8 @@ impl Revoked {
                         .sessions
                         .write()
                         .unwrap_or_else(PoisonError::into_inner);
-                    sessions.insert(id, entry.until);
+                    let until = entry.until;
+                    sessions.insert(id, Ended { until, learned });
                 }
                 News::Account {
                     id,
@@ -104,10 +113,12 @@ impl Revoked {
                         epoch,
                         access_version,
                         until: entry.until,
+                        learned,
                     });
                     least.epoch = least.epoch.max(epoch);
                     least.access_version = least.access_version.max(access_version);
                     least.until = least.until.max(entry.until);
+                    least.learned = learned;
                 }
                 News::Keys => keys = true,
             }
@@ -115,27 +126,36 @@ impl Revoked {
         keys
     }
 
-    pub(super) fn forget_before(&self, now: Timestamp) {
+    /// Whatever ended before `now`. The clock may have been behind when something was
+    /// revoked and is right again, so nothing goes before tokens of the `longest` life
+    /// have ended by a clock that nobody sets.
+    pub(super) fn forget_before(&self, now: Timestamp, longest: Duration) {
+        let kept = longest + Duration::from_secs(120);
+        let keeps = |until: Timestamp, learned: Instant| until >= now || learned.elapsed() < kept;
         let mut sessions = self
             .sessions
             .write()
             .unwrap_or_else(PoisonError::into_inner);
-        sessions.retain(|_, until| *until >= now);
+        sessions.retain(|_, ended| keeps(ended.until, ended.learned));
         drop(sessions);
         let mut accounts = self
             .accounts
             .write()
             .unwrap_or_else(PoisonError::into_inner);
-        accounts.retain(|_, least| least.until >= now);
+        accounts.retain(|_, least| keeps(least.until, least.learned));
     }
 
     pub(super) fn read_to(&self) -> i64 {
         self.read_to.load(Ordering::Relaxed)
     }
 
-    /// The tail has read everything up to `seq`, as of `began`.
-    pub(super) fn has_read(&self, seq: i64, began: Instant) {
+    /// The tail has read up to `seq`; there may be more.
+    pub(super) fn has_read(&self, seq: i64) {
         self.read_to.store(seq, Ordering::Relaxed);
+    }
+
+    /// The tail has read everything that there was at `began`.
+    pub(super) fn is_up_to_date(&self, began: Instant) {
         let millis = began.saturating_duration_since(self.started).as_millis();
         self.read_at
             .store(u64::try_from(millis).unwrap_or(u64::MAX), Ordering::Relaxed);

@@ -246,16 +246,33 @@ fn postgres(url: &str) -> Result<PgConnection> {
     Ok(connection)
 }
 
-/// The one clock that all replicas share, where there is one.
+/// Whether the server behind this connection is one that writes. Asked for when the
+/// connection was made, but a switch-over may leave it on a server that became a standby,
+/// which lags behind what was revoked since.
+///
+/// # Errors
+/// Where it only reads, or is away.
+pub fn assert_primary(connection: &mut AnyConnection) -> Result<()> {
+    database_now(connection).map(|_| ())
+}
+
+/// The one clock that all replicas share, where there is one; an error on a standby.
 pub(super) fn database_now(connection: &mut AnyConnection) -> Result<Option<Timestamp>> {
     use diesel::RunQueryDsl as _;
+    use diesel::dsl::sql;
+    use diesel::sql_types::{BigInt, Bool};
     match connection {
         AnyConnection::Sqlite(_) => Ok(None),
         AnyConnection::Postgres(postgres) => {
-            let now: i64 = diesel::select(diesel::dsl::sql::<diesel::sql_types::BigInt>(
-                "(extract(epoch from clock_timestamp()) * 1000)::bigint",
+            let (now, reads_only): (i64, bool) = diesel::select((
+                sql::<BigInt>("(extract(epoch from clock_timestamp()) * 1000)::bigint"),
+                sql::<Bool>("current_setting('transaction_read_only') = 'on'"),
             ))
             .get_result(postgres)?;
+            if reads_only {
+                let why = "the server takes no writes: it is a standby, or set to read only";
+                return Err(Error::Unavailable(why.to_owned()));
+            }
             Ok(Some(Timestamp::from_millis(now)))
         }
     }

@@ -28,6 +28,6 @@ pub mod signing_keys;
 mod writer;
 
 pub use conflict::Taken;
-pub use connection::{AnyConnection, Url};
+pub use connection::{AnyConnection, Url, assert_primary};
 pub use error::{Error, Result, Transient};
 pub use pool::{Options, Store};

@@ -32,6 +32,21 @@ pub fn add(connection: &mut AnyConnection, key: &Stored) -> Result<()> {
     exactly_one("adding a signing key", rows)
 }
 
+/// Any number will do, as long as nothing else uses it.
+const LOCK: &str = "SELECT pg_advisory_xact_lock(5389712664)";
+
+/// From here to the end of the transaction nobody else changes the keys: what is decided by
+/// the list holds. The first thing that a transaction locks.
+///
+/// # Errors
+/// When the database is away.
+pub fn hold(connection: &mut AnyConnection) -> Result<()> {
+    if let AnyConnection::Postgres(postgres) = connection {
+        diesel::sql_query(LOCK).execute(postgres)?;
+    }
+    Ok(())
+}
+
 /// # Errors
 /// When the database is away.
 pub fn remove_all(connection: &mut AnyConnection) -> Result<()> {

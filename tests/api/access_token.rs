@@ -10,6 +10,7 @@ mod header;
 mod keys;
 mod presentation;
 mod revocation;
+mod tail;
 mod text;
 
 use url::form_urlencoded;

@@ -2,6 +2,7 @@
 //! by a key that is derived from `KEYWARD_SECRET` and bound to its row.
 
 use std::fmt::Write as _;
+use std::sync::Barrier;
 
 use keyward::domain::algorithm::Algorithm;
 use keyward::service::{Code, keys};
@@ -123,16 +124,26 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 both!(replicas_that_begin_together_make_one_key, |kw| {
-    kw.execute("DELETE FROM signing_keys", "DELETE FROM signing_keys");
-    let started: Vec<_> = (0..3).map(|_| kw.start_again(&[]).unwrap()).collect();
-    assert_eq!(kw.count("signing_keys"), 1);
-    for app in &started {
-        let [(id, algorithm, from, _)] = keys::list(&app.keyward).try_into().unwrap();
-        assert_eq!(id, kw.read(list)[0].id);
-        assert_eq!(algorithm, Algorithm::Rs256);
-        assert!(
-            from <= app.keyward.clock.now(),
-            "the first one signs at once"
-        );
+    for algorithm in [Algorithm::EdDsa, Algorithm::Es256] {
+        kw.execute("DELETE FROM signing_keys", "DELETE FROM signing_keys");
+        let setting = [("KEYWARD_JWT_ALGORITHM", algorithm.as_str())];
+        let replicas: Vec<_> = (0..4).map(|_| kw.replica_with(&setting)).collect();
+        let begun: Vec<_> = replicas.iter().map(|replica| replica.kw.clone()).collect();
+        let together = Barrier::new(begun.len());
+        std::thread::scope(|scope| {
+            for keyward in &begun {
+                let together = &together;
+                scope.spawn(move || {
+                    together.wait();
+                    keys::prepare(keyward).unwrap();
+                });
+            }
+        });
+        assert_eq!(kw.count("signing_keys"), 1, "{algorithm:?}");
+        for keyward in &begun {
+            let [(id, made, from, _)] = keys::list(keyward).try_into().unwrap();
+            assert_eq!((id, made), (kw.read(list)[0].id.clone(), algorithm));
+            assert!(from <= keyward.clock.now(), "the first one signs at once");
+        }
     }
 });

@@ -171,6 +171,22 @@ both!(s8_a_leap_of_the_clock_revives_no_token, |kw| {
     assert_eq!((kw.count("sessions"), kw.count("revocations")), (1, 1));
 });
 
+// The clock is behind while the token is revoked, and is right again: its news would be over
+// before the token is. (Here the hours are the clock's alone: a process that lives through
+// them may forget.)
+both!(s8_a_clock_that_was_behind_revives_no_token, |kw| {
+    kw.add("alice@example.com", Some("alice"), false);
+    let access = kw.oisp_login("alice");
+    let behind = Duration::from_secs(600);
+    kw.kw.clock.step_back(behind);
+    administer::revoke_sessions(&kw.kw, id_of(&access)).unwrap();
+    kw.kw.clock.advance(behind);
+    kw.advance(24 * 3600 - 60);
+    housekeeping::purge(&kw.kw, kw.kw.clock.now()).unwrap();
+    refused_on_every_route(kw, &access);
+    refused_on_every_route(&kw.replica(), &access);
+});
+
 both!(j23_a_password_set_anew_ends_what_was_before, |kw| {
     let (access, refresh) = kw.signed_in("alice@example.com");
     let password = keyward::domain::password::Password::parse(PASSWORD).unwrap();
