@@ -68,6 +68,18 @@ struct Serve {
 /// What a command says when it fails: one line, for people.
 type Outcome = Result<(), String>;
 
+/// What is wrong with `.env`. Never what stands in its lines: it may be a password.
+fn unreadable(error: &dotenvy::Error) -> String {
+    match error {
+        dotenvy::Error::LineParse(..) => {
+            ".env: a line can not be read: put a value with spaces, $, #, quotes or backslashes \
+             into single quotes"
+                .to_owned()
+        }
+        error => format!(".env: {error}"),
+    }
+}
+
 #[must_use]
 pub fn run() -> ExitCode {
     // Before anything reads the environment.
@@ -78,7 +90,7 @@ pub fn run() -> ExitCode {
     if let Err(error) = dotenv
         && !error.not_found()
     {
-        return fail(&format!(".env: {error}"));
+        return fail(&unreadable(&error));
     }
     let outcome = match cli.command {
         None => serve::run(&Serve::default()),

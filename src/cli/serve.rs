@@ -14,6 +14,12 @@ use crate::support::secret::ExposeSecret as _;
 
 pub(super) fn run(serve: &Serve) -> Outcome {
     let mut config = read_config(serve.test_mode)?;
+    let served = serve_with(&mut config);
+    config.database.discard();
+    served
+}
+
+fn serve_with(config: &mut Config) -> Outcome {
     // Before anything else: what is said of the address holds from here on.
     let asked = config.listen;
     let listener = http::listen(asked)
@@ -23,12 +29,12 @@ pub(super) fn run(serve: &Serve) -> Outcome {
     config.listens_on(address);
     let label = config.database.label();
     let told = |error: crate::service::Error| format!("{label}: {}", explain(&error));
-    let world = World::real(&config);
-    let app = App::build(&config, world).map_err(told)?;
+    let world = World::real(config);
+    let app = App::build(config, world).map_err(told)?;
     for why in config.database.exposures() {
         log::warn!("{why}");
     }
-    let administrator = app.first_administrator(&config).map_err(told)?;
+    let administrator = app.first_administrator(config).map_err(told)?;
     let housekeeping = housekeeping::start(&app.keyward).map_err(told)?;
     let system = actix_web::rt::System::new();
     let served = system.block_on(async {
@@ -36,7 +42,7 @@ pub(super) fn run(serve: &Serve) -> Outcome {
         let server = http::serve(&app.keyward, &app.web, listener).map_err(told)?;
         // Before it says that it is there: from then on somebody may send it one.
         let signals = Signals::catch().map_err(told)?;
-        greet(&config, administrator.as_ref());
+        greet(config, administrator.as_ref());
         let end = signals.obey(server.handle(), &app.web, config.shutdown_delay);
         match select(server, pin!(end)).await {
             Either::Left((ended, _)) => ended.map_err(told),
@@ -45,7 +51,6 @@ pub(super) fn run(serve: &Serve) -> Outcome {
     });
     drop((system, housekeeping, app.web));
     app.keyward.close();
-    config.database.discard();
     served
 }
 

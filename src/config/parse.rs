@@ -78,7 +78,10 @@ pub(super) fn network(text: &str) -> Result<IpNet, String> {
         .map_err(|_| format!("networks such as 10.0.0.0/8, not {text:?}"))?;
     let narrow = match network {
         IpNet::V4(network) => network.prefix_len() >= 8,
-        IpNet::V6(network) => network.prefix_len() >= 16 || network.addr().is_unique_local(),
+        IpNet::V6(network) => {
+            let private = network.addr().is_unique_local() && network.prefix_len() >= 7;
+            private || network.prefix_len() >= 16
+        }
     };
     if narrow {
         Ok(network)
@@ -144,6 +147,8 @@ mod tests {
             "::/0",
             "2000::/3",
             "2001::/15",
+            "fc00::/0",
+            "fc00::/6",
             "*",
             "10.0.0.0/33",
         ] {

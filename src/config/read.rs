@@ -95,6 +95,7 @@ impl FromStr for Dialect {
 /// Every fault that was found, each with the name of its setting. Then nothing was made.
 pub fn read(given: &BTreeMap<String, String>, test_mode: bool) -> Result<Config, Vec<Fault>> {
     let mut config = look(given, test_mode)?;
+    config.database.make_folder();
     if let Some(path) = config.secret_to_make.take() {
         let fault = |why| {
             let setting = "KEYWARD_SECRET_FILE".to_owned();

@@ -79,27 +79,27 @@ pub const SETTINGS: &[Setting] = &[
     setting(
         "KEYWARD_ACCESS_TOKEN_TTL",
         "15m",
-        "Life of an access token.",
+        "Life of an access token, 1s to 1d.",
     ),
     setting(
         "KEYWARD_REFRESH_TOKEN_TTL",
         "12h",
-        "How long a session lives without a refresh.",
+        "How long a session lives without a refresh, 1s to 365d; one of OISP's, after its token has ended.",
     ),
     setting(
         "KEYWARD_SESSION_MAX_TTL",
         "30d",
-        "How long a session lives at the most, however often it is refreshed.",
+        "How long a session lives at the most, however often it is refreshed, 1s to 3650d.",
     ),
     setting(
         "KEYWARD_OISP_TOKEN_TTL",
         "24h",
-        "Life of a token of POST /v1/api/auth/token.",
+        "Life of a token of POST /v1/api/auth/token, 1s to 7d.",
     ),
     setting(
         "KEYWARD_EXCHANGE_WINDOW",
         "1h",
-        "How long after its end an access token can be exchanged at /auth/token. 0 switches the route off.",
+        "How long after its end an access token can be exchanged at /auth/token. 0 switches the route off. OISP's: KEYWARD_REFRESH_TOKEN_TTL.",
     ),
     setting(
         "KEYWARD_REFRESH_GRACE",
@@ -119,7 +119,7 @@ pub const SETTINGS: &[Setting] = &[
     setting(
         "KEYWARD_COOKIE_DOMAIN",
         "",
-        "Domain of the refresh cookie. Absent: this host only.",
+        "Domain of the refresh cookie: the public URL's host or a domain above it. Absent: this host only.",
     ),
     setting(
         "KEYWARD_COOKIE_SAMESITE",
@@ -134,7 +134,7 @@ pub const SETTINGS: &[Setting] = &[
     setting(
         "KEYWARD_TRUSTED_PROXIES",
         "127.0.0.0/8,::1",
-        "Networks, comma separated, whose X-Forwarded-For is believed. None wider than /8 (IPv6: /16).",
+        "Networks, comma separated, whose X-Forwarded-For is believed. None wider than /8 (IPv6: /16, private ones /7).",
     ),
     setting(
         "KEYWARD_SHUTDOWN_DELAY",
@@ -159,12 +159,12 @@ pub const SETTINGS: &[Setting] = &[
     setting(
         "KEYWARD_PASSWORD_THREADS",
         "0",
-        "How many passwords are hashed at once. 0: one for each core.",
+        "How many passwords are hashed at once, 1 to 256. 0: one for each core.",
     ),
     setting(
         "KEYWARD_PASSWORD_QUEUE",
         "0",
-        "How many sign-ins wait for a free thread before others get 503. 0: two seconds' worth.",
+        "How many sign-ins wait for a free thread before others get 503, 1 to 4096. 0: two seconds' worth.",
     ),
     setting(
         "KEYWARD_PASSWORD_MIN_LENGTH",
@@ -174,7 +174,7 @@ pub const SETTINGS: &[Setting] = &[
     setting(
         "KEYWARD_REQUIRE_VERIFIED_EMAIL",
         "off",
-        "Whether an account signs in only once its e-mail address was proven.",
+        "Whether an account signs in only once its e-mail address was proven. Those of the command line count as proven.",
     ),
     setting(
         "KEYWARD_FAILURE_ALARM",
@@ -184,7 +184,7 @@ pub const SETTINGS: &[Setting] = &[
     setting(
         "KEYWARD_KEY_ROTATION",
         "90d",
-        "How long a signing key signs before the next one takes over. 0: only by keyward key rotate.",
+        "How long a signing key signs before the next one takes over, 1d or more. 0: only by keyward key rotate.",
     ),
     setting(
         "KEYWARD_DATABASE_POOL",
@@ -198,7 +198,7 @@ pub const SETTINGS: &[Setting] = &[
     ),
     setting(
         "RUST_LOG",
-        "info",
+        "info,actix_server=warn",
         "What is logged to standard error: error, warn, info, debug, or per module.",
     ),
 ];

@@ -2,7 +2,7 @@
 //! repeated or mistyped claim is no token of ours (threats D4, J13, J16, J20), and one that
 //! this binary does not know is nowhere kept, so nothing can be smuggled in. It is not
 //! refused: while replicas are upgraded one by one, the older must take the younger's
-//! tokens (docs/decisions/0022).
+//! tokens (docs/decisions/0018).
 
 use std::time::Duration;
 

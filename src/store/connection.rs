@@ -87,15 +87,33 @@ impl Url {
     }
 
     /// A database of its own in the system's folder for temporary files: test mode.
+    /// [`Url::make_folder`] makes its place.
     #[must_use]
     pub fn throw_away() -> Self {
         let folder = std::env::temp_dir().join(format!("{THROW_AWAY}{}", uuid::Uuid::new_v4()));
-        // Where it can not be made, opening the file says why.
-        let mut options = std::fs::DirBuilder::new();
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut options, 0o700);
-        let _ = options.create(&folder);
         Self::Sqlite(folder.join("keyward.db"))
+    }
+
+    fn throw_away_folder(&self) -> Option<&Path> {
+        let Self::Sqlite(path) = self else {
+            return None;
+        };
+        path.parent().filter(|folder| {
+            let name = folder.file_name().and_then(|name| name.to_str());
+            folder.parent() == Some(&std::env::temp_dir())
+                && name.is_some_and(|name| name.starts_with(THROW_AWAY))
+        })
+    }
+
+    /// Makes the folder of a database of [`Url::throw_away`], and no other.
+    pub fn make_folder(&self) {
+        if let Some(folder) = self.throw_away_folder() {
+            let mut options = std::fs::DirBuilder::new();
+            #[cfg(unix)]
+            std::os::unix::fs::DirBuilderExt::mode(&mut options, 0o700);
+            // Where it can not be made, opening the file says why.
+            let _ = options.create(folder);
+        }
     }
 
     /// Whether there is a database, as far as a look at files tells.
@@ -124,13 +142,7 @@ impl Url {
 
     /// Removes a database of [`Url::throw_away`], and no other.
     pub fn discard(&self) {
-        let Self::Sqlite(path) = self else { return };
-        let folder = path.parent().filter(|folder| {
-            let name = folder.file_name().and_then(|name| name.to_str());
-            folder.parent() == Some(&std::env::temp_dir())
-                && name.is_some_and(|name| name.starts_with(THROW_AWAY))
-        });
-        if let Some(folder) = folder {
+        if let Some(folder) = self.throw_away_folder() {
             let _ = std::fs::remove_dir_all(folder);
         }
     }
@@ -288,6 +300,8 @@ mod tests {
         use std::os::unix::fs::PermissionsExt as _;
         let url = Url::throw_away();
         let Url::Sqlite(path) = &url else { panic!() };
+        assert!(!path.parent().unwrap().exists(), "only named");
+        url.make_folder();
         let folder = path.parent().unwrap();
         let mode = std::fs::metadata(folder).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o700);

@@ -32,8 +32,8 @@ pub fn add(connection: &mut AnyConnection, key: &Stored) -> Result<()> {
     exactly_one("adding a signing key", rows)
 }
 
-/// Any number will do, as long as nothing else uses it.
-const LOCK: &str = "SELECT pg_advisory_xact_lock(5389712664)";
+/// Any number will do, as long as nothing else uses it (migrations and revocations have theirs).
+const LOCK: &str = "SELECT pg_advisory_xact_lock(5389712665)";
 
 /// From here to the end of the transaction nobody else changes the keys: what is decided by
 /// the list holds. The first thing that a transaction locks.

@@ -90,6 +90,25 @@ fn settings_are_read_from_a_file_and_the_environment_goes_before_it() {
 }
 
 #[test]
+fn g4_a_line_of_the_file_that_can_not_be_read_is_not_shown() {
+    for line in [
+        "KEYWARD_ADMIN_PASSWORD=CANARY horse",
+        "KEYWARD_ADMIN_PASSWORD='CANARY",
+        "CANARY horse=x y",
+    ] {
+        let home = Home::new();
+        std::fs::write(home.join(".env"), format!("{line}\n")).unwrap();
+        for arguments in [&["serve"][..], &["check"], &["migrate", "up"]] {
+            let run = home.run(arguments);
+            let told = "keyward: .env: a line can not be read";
+            assert!(run.refused().starts_with(told), "{run:?}");
+            assert!(!run.err.contains("CANARY"), "{run:?}");
+        }
+        assert!(!home.join("keyward.db").exists());
+    }
+}
+
+#[test]
 fn migrations_run_are_listed_and_are_undone() {
     let home = Home::new();
     let status = home.run(&["migrate", "status"]);

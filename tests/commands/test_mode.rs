@@ -69,6 +69,18 @@ fn test_mode_is_for_this_machine_and_for_those_who_ask_for_it() {
         let run = Home::with(&[(name, value)]).run(&["serve", "--test-mode"]);
         assert!(run.refused().contains(name), "{run:?}");
     }
+    // Nor does a start that came to nothing leave its database behind.
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = taken.local_addr().unwrap().to_string();
+    for listen in ["0.0.0.0:0", &taken] {
+        let home = Home::with(&[("KEYWARD_LISTEN", listen)]);
+        let temporary = home.join("tmp");
+        std::fs::create_dir(&temporary).unwrap();
+        let home = home.and("TMPDIR", temporary.to_str().unwrap());
+        let run = home.run(&["serve", "--test-mode"]);
+        assert!(run.refused().contains("KEYWARD_LISTEN"), "{run:?}");
+        assert_eq!(std::fs::read_dir(&temporary).unwrap().count(), 0);
+    }
     // It never touches a database that it did not make: its hashes are cheap, its clock
     // is moved, and its housekeeping deletes by that clock.
     let home = Home::new();
