@@ -6,10 +6,10 @@ use super::context::Keyward;
 use super::error::{Error, Result};
 use super::limiter;
 use super::profile;
-use super::proof::prove_password;
+use super::proof::{not_done, prove_password};
 use super::revoke::end_others;
 use super::standing;
-use crate::crypto::password_lane::Seat;
+use crate::crypto::password_lane::{NotDone, Seat};
 use crate::domain::event::{Event, What};
 use crate::domain::password::Password;
 use crate::domain::password_policy;
@@ -47,7 +47,7 @@ pub fn change_password(
     let (inner, password) = (kw.clone(), new.clone());
     let hash = seat
         .run(move || inner.hasher.hash(&password, &inner.entropy))
-        .map_err(|_| Error::busy("the password lane gave up on a job"))?;
+        .map_err(|NotDone| not_done(kw, &reservation))?;
     let now = kw.clock.now();
     let (inner, client) = (kw.clone(), client.clone());
     let (id, keep) = (account.id, principal.session());

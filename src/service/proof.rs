@@ -7,7 +7,7 @@ use super::context::Keyward;
 use super::error::{Code, Error, Result};
 use super::limiter::{Reservation, Subject, reserve};
 use crate::crypto::password_hasher::Verdict;
-use crate::crypto::password_lane::Seat;
+use crate::crypto::password_lane::{NotDone, Seat};
 use crate::crypto::totp::{self, Typed};
 use crate::domain::account::Account;
 use crate::domain::id::AccountId;
@@ -36,7 +36,7 @@ pub(super) fn verify(
     let stored = stored.map(str::to_owned);
     let verdict = seat
         .run(move || hasher.verify(&password, stored.as_deref()))
-        .map_err(|_| Error::busy("the password lane gave up on a job"))?;
+        .map_err(|NotDone| not_done(kw, reservation))?;
     if verdict == Verdict::PepperMissing {
         // Nobody can say whether it is right: never "wrong password", never unpeppered.
         log::error!("a password record was made with a pepper that is not here");
@@ -44,6 +44,15 @@ pub(super) fn verify(
         return Err(Error::busy("pepper missing"));
     }
     Ok(verdict)
+}
+
+/// The lane did not get to a job of this attempt, so nothing was found wrong with it:
+/// counted as a failure, it would make a lock-out of overload (semantics 5).
+pub(super) fn not_done(kw: &Keyward, reservation: &Reservation) -> Error {
+    if let Err(error) = reservation.given_back(kw) {
+        log::warn!("an attempt that was not looked at stays counted: {error}");
+    }
+    Error::busy("the password lane gave up on a job")
 }
 
 /// Counts what was typed as a second factor of this account, and reads it. `None` is a
