@@ -10,12 +10,15 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use super::audit::record;
 use super::context::Keyward;
 use super::error::{Code, Error, Result};
+use crate::domain::account::Account;
 use crate::domain::event::{Event, What};
 use crate::domain::id::AccountId;
 use crate::domain::limit::{Counter, Kind, Refused};
 use crate::domain::session::Client;
+use crate::store::factors::Stored as Factor;
 use crate::store::{self, AnyConnection, credentials, limits};
 use crate::support::clock::Timestamp;
+use crate::support::secret::same;
 
 /// Whose secret is guessed at. An identifier that nobody has is counted like one that
 /// somebody has, so that the answers are the same.
@@ -29,6 +32,31 @@ pub(super) enum Subject<'a> {
     Nobody {
         identifier: &'a str,
     },
+}
+
+impl<'a> Subject<'a> {
+    /// Whose guess at this account's secrets it is: a known browser's where the mark that
+    /// was shown is the one of now, and else anybody's.
+    ///
+    /// `factor`: the one that counts.
+    pub(super) fn of(
+        kw: &Keyward,
+        account: &Account,
+        factor: Option<&Factor>,
+        shown: Option<&'a str>,
+    ) -> Self {
+        let mark = mark_of(kw, account, factor);
+        match shown.filter(|shown| same(shown.as_bytes(), mark.as_bytes())) {
+            Some(mark) => Self::KnownBrowser { mark },
+            None => Self::Account(account.id),
+        }
+    }
+}
+
+/// The mark of the browsers that sign in to it now.
+pub(super) fn mark_of(kw: &Keyward, account: &Account, factor: Option<&Factor>) -> String {
+    let factor = factor.map(|factor| factor.id.as_str());
+    kw.devices.mark(account.id, account.epoch, factor)
 }
 
 /// An attempt that was counted. Dropped without [`Reservation::succeeded`], it stays a

@@ -12,6 +12,7 @@ use keyward::domain::password::Password;
 use keyward::domain::session::{Class, Client, Mode};
 use keyward::service::authenticate::{Principal, authenticate};
 use keyward::service::change_password::change_password;
+use keyward::service::proof::Prover;
 use keyward::service::{Code, Error, Keyward, factors, login};
 use keyward::support::secret::SecretString;
 
@@ -31,7 +32,7 @@ struct Owner {
     email: &'static str,
     access: String,
     code: String,
-    client: Client,
+    prover: Prover,
 }
 
 impl Owner {
@@ -49,9 +50,12 @@ impl Owner {
                 email,
                 access,
                 code: kw.code(&factor.secret, 0),
-                client: Client {
-                    address: Some(format!("2001:db8:{network}::1")),
-                    ..Client::default()
+                prover: Prover {
+                    client: Client {
+                        address: Some(format!("2001:db8:{network}::1")),
+                        ..Client::default()
+                    },
+                    device: None,
                 },
             }
         })
@@ -68,7 +72,7 @@ impl Owner {
     /// Somebody fails to sign in as the owner, from the same place.
     #[track_caller]
     fn is_guessed_at(&self, kw: &TestKeyward) {
-        let peer = format!("[{}]", self.client.address.as_ref().unwrap());
+        let peer = format!("[{}]", self.prover.client.address.as_ref().unwrap());
         let answer = kw.ask_sign_in(self.email, WRONG).peer(&peer).send();
         answer.refused(401, "INVALID_CREDENTIALS");
     }
@@ -92,29 +96,29 @@ fn sign_in(kw: &Keyward, seat: &Seat, owner: &Owner) -> Result<(), Error> {
         mode: Mode::Json,
         class: Class::Standard,
         dialect: "test",
-        client: owner.client.clone(),
+        client: owner.prover.client.clone(),
     };
     login::login(kw, seat, request).map(drop)
 }
 
 fn change(kw: &Keyward, seat: &Seat, owner: &Owner) -> Result<(), Error> {
     let (by, present, new) = (owner.principal(kw), password(PASSWORD), password(NEW));
-    change_password(kw, seat, &by, &present, &new, &owner.client)
+    change_password(kw, seat, &by, &present, &new, &owner.prover)
 }
 
 fn begin(kw: &Keyward, seat: &Seat, owner: &Owner) -> Result<(), Error> {
     let (by, present) = (owner.principal(kw), password(PASSWORD));
-    factors::begin(kw, seat, &by, Some(&present), &owner.client).map(drop)
+    factors::begin(kw, seat, &by, Some(&present), &owner.prover).map(drop)
 }
 
 fn disable(kw: &Keyward, seat: &Seat, owner: &Owner) -> Result<(), Error> {
     let (by, present, code) = (owner.principal(kw), password(PASSWORD), owner.code());
-    factors::disable(kw, seat, &by, Some(&present), &code, &owner.client)
+    factors::disable(kw, seat, &by, Some(&present), &code, &owner.prover)
 }
 
 fn renew(kw: &Keyward, seat: &Seat, owner: &Owner) -> Result<(), Error> {
     let (by, present, code) = (owner.principal(kw), password(PASSWORD), owner.code());
-    factors::renew_recovery_codes(kw, seat, &by, &present, &code, &owner.client).map(drop)
+    factors::renew_recovery_codes(kw, seat, &by, &present, &code, &owner.prover).map(drop)
 }
 
 #[track_caller]
