@@ -17,6 +17,7 @@ use super::{caller, client_address, origin, refresh_cookie};
 use crate::crypto::password_lane::Seat;
 use crate::domain::session::Client;
 use crate::service::authenticate::{Principal, authenticate};
+use crate::service::proof::Prover;
 use crate::service::{Code, Error, Keyward, Result};
 use crate::support::secret::SecretString;
 
@@ -153,6 +154,14 @@ impl Call {
             address: address.map(|(address, _)| address.to_string()),
             internal: address.is_some_and(|(_, internal)| internal),
             user_agent: user_agent.map(|text| text.chars().take(256).collect()),
+        }
+    }
+
+    /// Whoever proves a secret of their account once more by this request.
+    pub fn prover(&self) -> Prover {
+        Prover {
+            client: self.client(),
+            device: self.device(),
         }
     }
 

@@ -6,14 +6,13 @@ use super::context::Keyward;
 use super::error::{Error, Result};
 use super::limiter;
 use super::profile;
-use super::proof::prove_password;
+use super::proof::{Prover, not_done, prove_password};
 use super::revoke::end_others;
 use super::standing;
-use crate::crypto::password_lane::Seat;
+use crate::crypto::password_lane::{NotDone, Seat};
 use crate::domain::event::{Event, What};
 use crate::domain::password::Password;
 use crate::domain::password_policy;
-use crate::domain::session::Client;
 use crate::store::{credentials, factors};
 use crate::support::secret::{ExposeSecret as _, same};
 
@@ -26,7 +25,7 @@ pub fn change_password(
     principal: &Principal,
     present: &Password,
     new: &Password,
-    client: &Client,
+    prover: &Prover,
 ) -> Result<()> {
     let account = profile::of(kw, principal)?;
     let about: Vec<&str> = [account.email.as_deref(), account.username.as_deref()]
@@ -43,13 +42,13 @@ pub fn change_password(
             "\"newPassword\" must be another one than the present",
         ));
     }
-    let reservation = prove_password(kw, seat, &account, present, client)?;
+    let reservation = prove_password(kw, seat, &account, present, prover)?;
     let (inner, password) = (kw.clone(), new.clone());
     let hash = seat
         .run(move || inner.hasher.hash(&password, &inner.entropy))
-        .map_err(|_| Error::busy("the password lane gave up on a job"))?;
+        .map_err(|NotDone| not_done(kw, &reservation))?;
     let now = kw.clock.now();
-    let (inner, client) = (kw.clone(), client.clone());
+    let (inner, client) = (kw.clone(), prover.client.clone());
     let (id, keep) = (account.id, principal.session());
     let news = kw
         .store

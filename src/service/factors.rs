@@ -7,9 +7,10 @@ use super::audit::record;
 use super::authenticate::Principal;
 use super::context::Keyward;
 use super::error::{Code, Error, Result};
-use super::limiter::{Subject, reserve};
 use super::profile;
-use super::proof::{context, open_secret, prove_password, prove_second, use_second, wrong_second};
+use super::proof::{
+    Prover, context, open_secret, prove_password, prove_second, use_second, wrong_second,
+};
 use super::revoke::end_others;
 use super::standing;
 use crate::crypto::password_lane::Seat;
@@ -40,12 +41,12 @@ pub fn begin(
     seat: &Seat,
     principal: &Principal,
     password: Option<&Password>,
-    client: &Client,
+    prover: &Prover,
 ) -> Result<Enrolment> {
     let account = profile::of(kw, principal)?;
     let now = kw.clock.now();
     let reservation = match password {
-        Some(password) => Some(prove_password(kw, seat, &account, password, client)?),
+        Some(password) => Some(prove_password(kw, seat, &account, password, prover)?),
         None if now <= Timestamp::from_seconds(principal.claims.auth_time) + FRESH => None,
         None => return Err(Error::credentials()),
     };
@@ -91,14 +92,16 @@ pub fn confirm(
     principal: &Principal,
     code: &SecretString,
     secret: Option<&SecretString>,
-    client: &Client,
+    prover: &Prover,
 ) -> Result<Vec<String>> {
     let account = profile::of(kw, principal)?;
     let now = kw.clock.now();
     let nothing = || Error::payload("No enrolment waits for this code: begin one");
-    let pending = kw
-        .store
-        .read(|db| factors::pending_of(db, account.id))?
+    let (pending, active) = kw.store.read(|db| {
+        let pending = factors::pending_of(db, account.id)?;
+        Ok::<_, Error>((pending, factors::active_of(db, account.id)?))
+    })?;
+    let pending = pending
         .filter(|pending| now < pending.created_at + PENDING)
         .ok_or_else(nothing)?;
     let stored = open_secret(kw, account.id, &pending)?;
@@ -109,8 +112,8 @@ pub fn confirm(
         }
     }
     // Counted like every guess: who stole a token must not guess his way to the codes.
-    let mut reservation = reserve(kw, &Subject::Account(account.id), client)?;
-    reservation.guess_code(kw, account.id, client)?;
+    let mut reservation = prover.reserve(kw, &account, active.as_ref())?;
+    reservation.guess_code(kw, account.id, &prover.client)?;
     let Some(Typed::Code(code)) = totp::typed(code.expose_secret()) else {
         return Err(wrong_second());
     };
@@ -122,7 +125,7 @@ pub fn confirm(
         kw,
         What::FactorEnabled,
         principal,
-        client,
+        &prover.client,
         move |tx, now| {
             if factors::active_of(tx, account.id)?.is_some()
                 || !factors::confirm(tx, &pending.id, step, now)?
@@ -153,21 +156,21 @@ pub fn disable(
     principal: &Principal,
     password: Option<&Password>,
     second: &SecretString,
-    client: &Client,
+    prover: &Prover,
 ) -> Result<()> {
     let account = profile::of(kw, principal)?;
     let reservation = match password {
-        Some(password) => Some(prove_password(kw, seat, &account, password, client)?),
+        Some(password) => Some(prove_password(kw, seat, &account, password, prover)?),
         None => None,
     };
     let by_password = reservation.is_some();
-    let (second, reservation) = prove_second(kw, &account, second, client, reservation)?;
+    let (second, reservation) = prove_second(kw, &account, second, prover, reservation)?;
     let keep = principal.session();
     change(
         kw,
         What::FactorDisabled,
         principal,
-        client,
+        &prover.client,
         move |tx, now| {
             if !use_second(tx, account.id, &second)? {
                 return Err(wrong_second());
@@ -195,18 +198,18 @@ pub fn renew_recovery_codes(
     principal: &Principal,
     password: &Password,
     second: &SecretString,
-    client: &Client,
+    prover: &Prover,
 ) -> Result<Vec<String>> {
     let account = profile::of(kw, principal)?;
-    let reservation = prove_password(kw, seat, &account, password, client)?;
-    let (second, reservation) = prove_second(kw, &account, second, client, Some(reservation))?;
+    let reservation = prove_password(kw, seat, &account, password, prover)?;
+    let (second, reservation) = prove_second(kw, &account, second, prover, Some(reservation))?;
     let codes = RecoveryCodes::make(&kw.entropy);
     let macs = macs(kw, account.id, &codes);
     change(
         kw,
         What::RecoveryCodesRenewed,
         principal,
-        client,
+        &prover.client,
         move |tx, now| {
             if !use_second(tx, account.id, &second)? {
                 return Err(wrong_second());

@@ -10,12 +10,15 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use super::audit::record;
 use super::context::Keyward;
 use super::error::{Code, Error, Result};
+use crate::domain::account::Account;
 use crate::domain::event::{Event, What};
 use crate::domain::id::AccountId;
 use crate::domain::limit::{Counter, Kind, Refused};
 use crate::domain::session::Client;
+use crate::store::factors::Stored as Factor;
 use crate::store::{self, AnyConnection, credentials, limits};
 use crate::support::clock::Timestamp;
+use crate::support::secret::same;
 
 /// Whose secret is guessed at. An identifier that nobody has is counted like one that
 /// somebody has, so that the answers are the same.
@@ -31,19 +34,52 @@ pub(super) enum Subject<'a> {
     },
 }
 
+impl<'a> Subject<'a> {
+    /// Whose guess at this account's secrets it is: a known browser's where the mark that
+    /// was shown is the one of now, and else anybody's.
+    ///
+    /// `factor`: the one that counts.
+    pub(super) fn of(
+        kw: &Keyward,
+        account: &Account,
+        factor: Option<&Factor>,
+        shown: Option<&'a str>,
+    ) -> Self {
+        let mark = mark_of(kw, account, factor);
+        match shown.filter(|shown| same(shown.as_bytes(), mark.as_bytes())) {
+            Some(mark) => Self::KnownBrowser { mark },
+            None => Self::Account(account.id),
+        }
+    }
+}
+
+/// The mark of the browsers that sign in to it now.
+pub(super) fn mark_of(kw: &Keyward, account: &Account, factor: Option<&Factor>) -> String {
+    let factor = factor.map(|factor| factor.id.as_str());
+    kw.devices.mark(account.id, account.epoch, factor)
+}
+
 /// An attempt that was counted. Dropped without [`Reservation::succeeded`], it stays a
 /// failure.
 #[derive(Clone)]
 pub(super) struct Reservation {
-    account: String,
-    kind: Kind,
+    account: Counted,
     /// The client's address and the networks around it, from the inside out: the order
     /// in which every transaction takes their rows.
-    addresses: Vec<(String, Kind)>,
+    addresses: Vec<Counted>,
     /// The counter of codes, where one was counted.
-    code: Option<String>,
+    code: Option<Counted>,
     /// The password record that the attempt was found good by.
     proof: Option<(AccountId, String)>,
+}
+
+/// A counter that an attempt was counted in: as it stood before, and since.
+#[derive(Clone)]
+struct Counted {
+    key: String,
+    kind: Kind,
+    before: Option<Counter>,
+    since: Counter,
 }
 
 /// A compare-and-set loses only to another attempt that was counted: at the most to
@@ -58,22 +94,18 @@ const ROUNDS: usize = 64;
 pub(super) fn reserve(kw: &Keyward, subject: &Subject<'_>, client: &Client) -> Result<Reservation> {
     let (account, kind) = account_key(kw, subject);
     let addresses = address_keys(kw, client);
-    let reservation = Reservation {
-        account: account.clone(),
-        kind,
-        addresses: addresses.clone(),
-        code: None,
-        proof: None,
-    };
     let now = kw.clock.now();
     kw.store.write(move |tx| {
-        for (address, kind) in &addresses {
-            count(tx, address, *kind, now)?;
-        }
-        count(tx, &account, kind, now)?;
-        Ok::<_, Error>(())
-    })?;
-    Ok(reservation)
+        let addresses = addresses.iter();
+        let addresses = addresses.map(|(address, kind)| count(tx, address, *kind, now));
+        Ok(Reservation {
+            // Before the account's: every transaction takes its rows in this order.
+            addresses: addresses.collect::<Result<_>>()?,
+            account: count(tx, &account, kind, now)?,
+            code: None,
+            proof: None,
+        })
+    })
 }
 
 impl Reservation {
@@ -98,21 +130,22 @@ impl Reservation {
         if self.code.is_some() {
             return Ok(());
         }
-        let key = code_key(kw, &self.account);
-        let kind = match self.kind {
+        let key = code_key(kw, &self.account.key);
+        let kind = match self.account.kind {
             Kind::Device => Kind::DeviceCode,
             _ => Kind::Code,
         };
         let now = kw.clock.now();
-        let (inner, client, counted) = (kw.clone(), client.clone(), key.clone());
-        kw.store.write(move |tx| {
-            if count(tx, &counted, kind, now)?.is_used_up(kind) {
+        let (inner, client) = (kw.clone(), client.clone());
+        let counted = kw.store.write(move |tx| {
+            let counted = count(tx, &key, kind, now)?;
+            if counted.since.is_used_up(kind) {
                 let event = Event::new(What::CodesGuessed, client.clone());
                 record(&inner, tx, &event.of(account), now)?;
             }
-            Ok::<_, Error>(())
+            Ok::<_, Error>(counted)
         })?;
-        self.code = Some(key);
+        self.code = Some(counted);
         Ok(())
     }
 
@@ -127,7 +160,7 @@ impl Reservation {
         // In the order in which they were counted, or two of them could wait for each
         // other.
         self.release_around(tx)?;
-        limits::clear(tx, &self.account)?;
+        limits::clear(tx, &self.account.key)?;
         Ok(())
     }
 
@@ -150,25 +183,48 @@ impl Reservation {
         }
     }
 
-    /// Nobody could say whether the attempt was a good one, or it needed none: it is as if
-    /// it had not been.
+    /// Nobody said whether the attempt was a good one, or it needed none: it is as if it
+    /// had not been, the wait that it began included.
     pub(super) fn given_back(&self, kw: &Keyward) -> Result<()> {
-        let inner = self.clone();
-        kw.store.write(move |tx| inner.taken_back(tx))
+        let (inner, now) = (self.clone(), kw.clock.now());
+        kw.store.write(move |tx| {
+            let around = inner.addresses.iter().chain(&inner.code);
+            for counted in around.chain([&inner.account]) {
+                counted.undo(tx, now)?;
+            }
+            Ok(())
+        })
     }
 
     /// The attempt was a good one, but proves nothing that guards the account already: it
     /// is taken back, and what failed before stays counted.
     pub(super) fn taken_back(&self, tx: &mut AnyConnection) -> Result<()> {
         self.release_around(tx)?;
-        limits::release(tx, &self.account)?;
+        limits::release(tx, &self.account.key)?;
         Ok(())
     }
 
     fn release_around(&self, tx: &mut AnyConnection) -> store::Result<()> {
-        let addresses = self.addresses.iter().map(|(address, _)| address);
-        for key in addresses.chain(&self.code) {
-            limits::release(tx, key)?;
+        for counted in self.addresses.iter().chain(&self.code) {
+            limits::release(tx, &counted.key)?;
+        }
+        Ok(())
+    }
+}
+
+impl Counted {
+    /// Makes the counter what it was. Where another attempt was counted since, what it has
+    /// to wait for stands, and only this one's failure is taken back.
+    fn undo(&self, tx: &mut AnyConnection, now: Timestamp) -> store::Result<()> {
+        let undone = match self.before {
+            Some(before) => {
+                let until = before.expires_at(self.kind, now);
+                limits::set(tx, &self.key, Some(self.since), before, until)?
+            }
+            None => limits::remove(tx, &self.key, self.since)?,
+        };
+        if !undone {
+            limits::release(tx, &self.key)?;
         }
         Ok(())
     }
@@ -195,15 +251,20 @@ pub(super) fn forget_codes(
     limits::clear(tx, &code_key(kw, &account))
 }
 
-fn count(tx: &mut AnyConnection, key: &str, kind: Kind, now: Timestamp) -> Result<Counter> {
+fn count(tx: &mut AnyConnection, key: &str, kind: Kind, now: Timestamp) -> Result<Counted> {
     for _ in 0..ROUNDS {
-        let read = limits::lookup(tx, key)?;
-        let counter = read
+        let before = limits::lookup(tx, key)?;
+        let since = before
             .unwrap_or_default()
             .count(kind, now)
             .map_err(|refused| exceeded(refused, kind))?;
-        if limits::set(tx, key, read, counter, counter.expires_at(kind, now))? {
-            return Ok(counter);
+        if limits::set(tx, key, before, since, since.expires_at(kind, now))? {
+            return Ok(Counted {
+                key: key.to_owned(),
+                kind,
+                before,
+                since,
+            });
         }
     }
     Err(Error::busy(

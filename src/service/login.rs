@@ -4,7 +4,7 @@ use super::audit::record;
 use super::context::Keyward;
 use super::error::{Code, Error, Result};
 use super::issue::{TokenSet, mint};
-use super::limiter::{Reservation, Subject, reserve};
+use super::limiter::{Reservation, Subject, mark_of, reserve};
 use super::proof::{Second, read_second, use_second, verify, wrong_second};
 use super::rotate::ended;
 use crate::crypto::password_hasher::Verdict;
@@ -24,7 +24,7 @@ use crate::store::{
     AnyConnection, accounts, credentials, factors, login_attempts, revocations, roles, sessions,
 };
 use crate::support::clock::Timestamp;
-use crate::support::secret::{SecretString, same};
+use crate::support::secret::SecretString;
 
 pub struct Request {
     pub identifier: Identifier,
@@ -57,13 +57,7 @@ pub fn login(kw: &Keyward, seat: &Seat, request: Request) -> Result<TokenSet> {
     let found = find(kw, &request.identifier)?;
     let shown = request.device.as_deref();
     let subject = match &found.account {
-        Some(account) => {
-            let mark = mark_of(kw, account, found.factor.as_ref());
-            match shown.filter(|shown| same(shown.as_bytes(), mark.as_bytes())) {
-                Some(mark) => Subject::KnownBrowser { mark },
-                None => Subject::Account(account.id),
-            }
-        }
+        Some(account) => Subject::of(kw, account, found.factor.as_ref(), shown),
         None => Subject::Nobody {
             identifier: request.identifier.canonical(),
         },
@@ -130,12 +124,6 @@ fn compare(
         }
         answer => answer,
     }
-}
-
-/// The mark of the browsers that sign in to it now.
-fn mark_of(kw: &Keyward, account: &Account, factor: Option<&Factor>) -> String {
-    let factor = factor.map(|factor| factor.id.as_str());
-    kw.devices.mark(account.id, account.epoch, factor)
 }
 
 /// What was typed as a second factor, read; or why it is none, in a word.

@@ -17,7 +17,7 @@ mod limiter;
 pub mod login;
 pub mod logout;
 pub mod profile;
-mod proof;
+pub mod proof;
 pub mod refresh;
 pub mod reissue;
 pub mod revoke;

@@ -1,5 +1,5 @@
 //! Proving it again: the caller's password, and the second factor. What sign-in and
-//! every change of a credential share, on the account's one budget of attempts.
+//! every change of a credential share, on the same two budgets of attempts.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use super::context::Keyward;
 use super::error::{Code, Error, Result};
 use super::limiter::{Reservation, Subject, reserve};
 use crate::crypto::password_hasher::Verdict;
-use crate::crypto::password_lane::Seat;
+use crate::crypto::password_lane::{NotDone, Seat};
 use crate::crypto::totp::{self, Typed};
 use crate::domain::account::Account;
 use crate::domain::id::AccountId;
@@ -17,11 +17,35 @@ use crate::store::factors::Stored;
 use crate::store::{AnyConnection, credentials, factors, recovery_codes};
 use crate::support::secret::{ExposeSecret as _, SecretString};
 
+/// Who proves a secret of their account once more: from where, and with the mark of a
+/// browser that signed in before, so that strangers can not keep its owner from it (B14).
+#[derive(Default)]
+pub struct Prover {
+    pub client: Client,
+    pub device: Option<String>,
+}
+
 /// A second factor that was typed and read. It counts once it is used.
 #[derive(Clone)]
 pub(super) enum Second {
     Code { factor: String, step: i64 },
     Recovery { mac: String },
+}
+
+impl Prover {
+    /// Counts an attempt of theirs, as a sign-in is counted.
+    ///
+    /// # Errors
+    /// As [`reserve`].
+    pub(super) fn reserve(
+        &self,
+        kw: &Keyward,
+        account: &Account,
+        factor: Option<&Stored>,
+    ) -> Result<Reservation> {
+        let subject = Subject::of(kw, account, factor, self.device.as_deref());
+        reserve(kw, &subject, &self.client)
+    }
 }
 
 /// Compares a password with a record, on the password lane.
@@ -36,7 +60,7 @@ pub(super) fn verify(
     let stored = stored.map(str::to_owned);
     let verdict = seat
         .run(move || hasher.verify(&password, stored.as_deref()))
-        .map_err(|_| Error::busy("the password lane gave up on a job"))?;
+        .map_err(|NotDone| not_done(kw, reservation))?;
     if verdict == Verdict::PepperMissing {
         // Nobody can say whether it is right: never "wrong password", never unpeppered.
         log::error!("a password record was made with a pepper that is not here");
@@ -44,6 +68,15 @@ pub(super) fn verify(
         return Err(Error::busy("pepper missing"));
     }
     Ok(verdict)
+}
+
+/// The lane did not get to a job of this attempt, so nothing was found wrong with it:
+/// counted as a failure, it would make a lock-out of overload (semantics 5).
+pub(super) fn not_done(kw: &Keyward, reservation: &Reservation) -> Error {
+    if let Err(error) = reservation.given_back(kw) {
+        log::warn!("an attempt that was not looked at stays counted: {error}");
+    }
+    Error::busy("the password lane gave up on a job")
 }
 
 /// Counts what was typed as a second factor of this account, and reads it. `None` is a
@@ -121,10 +154,13 @@ pub(super) fn prove_password(
     seat: &Seat,
     account: &Account,
     password: &Password,
-    client: &Client,
+    prover: &Prover,
 ) -> Result<Reservation> {
-    let stored = kw.store.read(|db| credentials::lookup(db, account.id))?;
-    let reservation = reserve(kw, &Subject::Account(account.id), client)?;
+    let (stored, factor) = kw.store.read(|db| {
+        let stored = credentials::lookup(db, account.id)?;
+        Ok::<_, Error>((stored, factors::active_of(db, account.id)?))
+    })?;
+    let reservation = prover.reserve(kw, account, factor.as_ref())?;
     match (
         verify(kw, seat, password, stored.as_deref(), &reservation)?,
         stored,
@@ -143,15 +179,16 @@ pub(super) fn prove_second(
     kw: &Keyward,
     account: &Account,
     text: &SecretString,
-    client: &Client,
+    prover: &Prover,
     reservation: Option<Reservation>,
 ) -> Result<(Second, Reservation)> {
     let factor = kw.store.read(|db| factors::active_of(db, account.id))?;
     let factor = factor.ok_or_else(|| Error::payload("A second factor is not switched on"))?;
     let mut reservation = match reservation {
         Some(reservation) => reservation,
-        None => reserve(kw, &Subject::Account(account.id), client)?,
+        None => prover.reserve(kw, account, Some(&factor))?,
     };
+    let client = &prover.client;
     let second = read_second(kw, account.id, &factor, text, client, &mut reservation)?;
     second
         .map(|second| (second, reservation))

@@ -69,6 +69,22 @@ pub fn set(
     Ok(rows == 1)
 }
 
+/// Removes the counter, if it still is what stood. Whether it was.
+///
+/// # Errors
+/// When the database is away.
+pub fn remove(connection: &mut AnyConnection, key: &str, stood: Counter) -> Result<bool> {
+    let rows = diesel::delete(
+        limits::table
+            .filter(limits::key.eq(key))
+            .filter(limits::failures.eq(stood.failures))
+            .filter(limits::next_at.eq(stood.next_at.millis()))
+            .filter(limits::since.eq(stood.since.millis())),
+    )
+    .execute(connection)?;
+    Ok(rows == 1)
+}
+
 /// Takes one failure back: the attempt that was counted before it was looked at was a
 /// good one.
 ///

@@ -6,6 +6,7 @@ use keyward::domain::password::Password;
 use keyward::domain::session::{Client, EndReason};
 use keyward::service::authenticate::authenticate;
 use keyward::service::change_password::change_password;
+use keyward::service::proof::Prover;
 use keyward::service::{Keyward, administer, logout};
 use serde_json::{Value, json};
 
@@ -178,7 +179,7 @@ fn r15_a_session_that_acts_is_ended_before_or_after_postgres() {
             let (seat, _waiting) = inner.lane.seat().unwrap();
             let [present, new] =
                 [PASSWORD, "another good one"].map(|text| Password::parse(text).unwrap());
-            change_password(inner, &seat, &changes, &present, &new, client)
+            change_password(inner, &seat, &changes, &present, &new, &Prover::default())
         });
         assert!(waiting(1));
         let leave = scope.spawn(move || logout::by_principal(inner, &leaves, client));

@@ -256,8 +256,12 @@ const ONE_SEAT: &[(&str, &str)] = &[
 both!(s18_a_full_lane_counts_nothing, ONE_SEAT, |kw| {
     let (access, refresh) = kw.signed_in("alice@example.com");
     let account = kw.session_of(&access).account;
+    for _ in 0..3 {
+        kw.sign_in("alice@example.com", "wrong")
+            .refused(401, "INVALID_CREDENTIALS");
+    }
     let seats = [kw.kw.lane.seat().unwrap(), kw.kw.lane.seat().unwrap()];
-    let before = (kw.state(), kw.attempts(account), kw.count("limits"));
+    let before = (kw.state(), kw.attempts(account), kw.counters());
     let change = json!({ "currentPassword": PASSWORD, "newPassword": "another good one" });
     let asks = [
         directus("alice@example.com", PASSWORD),
@@ -266,6 +270,12 @@ both!(s18_a_full_lane_counts_nothing, ONE_SEAT, |kw| {
         oisp("alice@example.com", PASSWORD),
         ("/auth/password/change", change),
         ("/auth/mfa/totp", json!({ "password": PASSWORD })),
+        ("/users/me/tfa/generate", json!({ "password": PASSWORD })),
+        ("/users/me/tfa/disable", json!({ "otp": "000000" })),
+        (
+            "/auth/mfa/recovery-codes",
+            json!({ "password": PASSWORD, "otp": "000000" }),
+        ),
     ];
     for (path, body) in asks {
         let ask = kw.post(path).bearer(&access);
@@ -276,7 +286,7 @@ both!(s18_a_full_lane_counts_nothing, ONE_SEAT, |kw| {
             assert!(!answer.body.contains(token), "{answer:?}");
         }
     }
-    let after = (kw.state(), kw.attempts(account), kw.count("limits"));
+    let after = (kw.state(), kw.attempts(account), kw.counters());
     assert_eq!(after, before);
     // What does not hash goes on.
     assert_eq!(kw.me(&access), 200);

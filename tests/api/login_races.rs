@@ -13,6 +13,7 @@ use keyward::domain::session::{Class, Client, Mode};
 use keyward::service::authenticate::authenticate;
 use keyward::service::change_password::change_password;
 use keyward::service::issue::TokenSet;
+use keyward::service::proof::Prover;
 use keyward::service::{Code, Keyward, administer, factors, login};
 use keyward::support::secret::ExposeSecret as _;
 use serde_json::json;
@@ -47,8 +48,8 @@ fn set_own_password(kw: &Keyward, access: &str, new: &str) -> Result<(), Code> {
     let principal = authenticate(kw, &access.to_owned().into()).unwrap();
     let (seat, _waiting) = kw.lane.seat().unwrap();
     let [present, new] = [PASSWORD, new].map(|text| Password::parse(text).unwrap());
-    let client = Client::default();
-    change_password(kw, &seat, &principal, &present, &new, &client).map_err(|error| error.code)
+    let prover = Prover::default();
+    change_password(kw, &seat, &principal, &present, &new, &prover).map_err(|error| error.code)
 }
 
 /// Runs `act`, which has read the record of a password and waits for a thread that
@@ -244,8 +245,8 @@ fn r15_login_in_the_midst_of_a_change_postgres() {
             let code = replica.code(&secret, 0).into();
             let principal = authenticate(&other, &owner.clone().into()).unwrap();
             let confirm = || {
-                let client = Client::default();
-                factors::confirm(&other, &principal, &code, None, &client).unwrap();
+                let prover = Prover::default();
+                factors::confirm(&other, &principal, &code, None, &prover).unwrap();
             };
             in_the_midst(&kw, email, confirm)
         };

@@ -24,6 +24,8 @@ mod limits;
 mod limits_address;
 mod limits_clock;
 mod limits_devices;
+mod limits_devices_acts;
+mod limits_overload;
 mod limits_shared;
 mod limits_spray;
 mod login;

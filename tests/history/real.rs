@@ -18,6 +18,7 @@ use keyward::service::administer::{self, NewAccount};
 use keyward::service::authenticate::{authenticate, read_expired};
 use keyward::service::exchange::exchange;
 use keyward::service::issue::TokenSet;
+use keyward::service::proof::Prover;
 use keyward::service::refresh::{Outcome, refresh};
 use keyward::service::{
     Keyward, Result, change_password, housekeeping, login, logout, refresh as refreshing, reissue,
@@ -256,7 +257,8 @@ fn run(kw: &Keyward, op: &Op, accounts: &[(String, AccountId)]) -> Result<Told> 
             let (seat, _waiting) = kw.lane.seat().unwrap();
             let (present, new) = (password(*present), password(*new));
             let principal = principal(by)?;
-            change_password::change_password(kw, &seat, &principal, &present, &new, &client)?;
+            let prover = Prover::default();
+            change_password::change_password(kw, &seat, &principal, &present, &new, &prover)?;
         }
         Op::SetPassword { account, new } => {
             administer::set_password(kw, accounts[*account].1, &password(*new))?;

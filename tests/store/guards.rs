@@ -117,10 +117,15 @@ both!(b1_no_failure_goes_uncounted, |db| {
     let stale = Counter::default();
     let set = db.write(move |tx| limits::set(tx, "key", Some(stale), stale, NOW));
     assert!(!set.unwrap(), "what was read is not there any more");
+    let removed = db.write(move |tx| limits::remove(tx, "key", stale));
+    assert!(!removed.unwrap(), "nor is it what stood there");
     assert_eq!(
         db.read(|db| limits::lookup(db, "key")).unwrap(),
         Some(counter)
     );
+    let removed = db.write(move |tx| limits::remove(tx, "key", counter));
+    assert!(removed.unwrap());
+    assert_eq!(db.read(|db| limits::lookup(db, "key")).unwrap(), None);
 });
 
 both!(

@@ -35,6 +35,14 @@ impl<'a> Ask<'a> {
         self.header("cookie", &format!("__Host-keyward_refresh={token}"))
     }
 
+    /// The mark of a browser that signed in before; none where it is empty.
+    pub fn device(self, mark: &str) -> Self {
+        if mark.is_empty() {
+            return self;
+        }
+        self.header("cookie", &format!("__Host-keyward_device={mark}"))
+    }
+
     /// A JSON body, declared as such.
     pub fn json(self, body: &Value) -> Self {
         self.body("application/json", body.to_string())
@@ -124,6 +132,14 @@ impl Answer {
             .find(|text| text.contains("keyward_refresh="))?;
         let value = cookie.split_once('=')?.1.split(';').next()?;
         Some(value.to_owned())
+    }
+
+    /// The mark of its browser that this answer sets.
+    pub fn device(&self) -> Option<String> {
+        let cookies = self.set_cookies().into_iter();
+        let mut marks = cookies.filter_map(|it| it.strip_prefix("__Host-keyward_device="));
+        let mark = marks.next()?.split(';').next()?;
+        Some(mark.to_owned())
     }
 
     /// The stable code of a refusal in the shape of Directus.

@@ -1,12 +1,15 @@
 //! Guessing at passwords, and password records read or written past the interface.
 
 use aws_lc_rs::hmac;
+use diesel::RunQueryDsl as _;
+use diesel::dsl::sql;
+use diesel::sql_types::Text;
 use keyward::crypto::totp;
 use keyward::domain::id::AccountId;
 use keyward::domain::identifier::Email;
 use keyward::domain::password::Password;
 use keyward::service::administer::{self, NewAccount};
-use keyward::store::credentials;
+use keyward::store::{AnyConnection, credentials};
 use keyward::support::clock::Timestamp;
 use serde_json::json;
 
@@ -81,6 +84,18 @@ impl TestKeyward {
     /// How many failures stand in all counters together, for those of at most a few.
     pub fn counters_at(&self, failures: i64) -> i64 {
         self.count(&format!("limits WHERE failures = {failures}"))
+    }
+
+    /// All counters as they stand: failures, the next instant, since when.
+    pub fn counters(&self) -> Vec<String> {
+        let text = "SELECT key || ' ' || failures || ' ' || next_at || ' ' || since FROM limits ORDER BY 1";
+        self.read(|db| {
+            let rows = match db {
+                AnyConnection::Sqlite(db) => sql::<Text>(text).load(db),
+                AnyConnection::Postgres(db) => sql::<Text>(text).load(db),
+            };
+            Ok(rows?)
+        })
     }
 }
 

@@ -21,9 +21,9 @@ pub async fn begin(mut call: Call) -> Answer<Own> {
     } else {
         None
     };
-    let client = call.client();
+    let prover = call.prover();
     let enrolment = call
-        .on_password(move |kw, seat| factors::begin(kw, seat, &principal, typed.as_ref(), &client))
+        .on_password(move |kw, seat| factors::begin(kw, seat, &principal, typed.as_ref(), &prover))
         .await?;
     Ok(HttpResponse::Ok().json(json!({
         "secret": enrolment.secret,
@@ -39,9 +39,9 @@ pub async fn confirm(mut call: Call) -> Answer<Own> {
     let fields = call.fields().await?;
     fields.only(&["otp"])?;
     let otp: SecretString = fields.required("otp")?.into();
-    let client = call.client();
+    let prover = call.prover();
     let codes = call
-        .on_store(move |kw| factors::confirm(kw, &principal, &otp, None, &client))
+        .on_store(move |kw| factors::confirm(kw, &principal, &otp, None, &prover))
         .await?;
     Ok(HttpResponse::Ok().json(json!({ "recoveryCodes": codes })))
 }
@@ -53,9 +53,9 @@ pub async fn remove(mut call: Call) -> Answer<Own> {
     fields.only(&["password", "otp"])?;
     let typed = password(&fields, "password")?;
     let otp: SecretString = fields.required("otp")?.into();
-    let client = call.client();
+    let prover = call.prover();
     call.on_password(move |kw, seat| {
-        factors::disable(kw, seat, &principal, Some(&typed), &otp, &client)
+        factors::disable(kw, seat, &principal, Some(&typed), &otp, &prover)
     })
     .await?;
     Ok(HttpResponse::NoContent().finish())
@@ -68,10 +68,10 @@ pub async fn recovery_codes(mut call: Call) -> Answer<Own> {
     fields.only(&["password", "otp"])?;
     let typed = password(&fields, "password")?;
     let otp: SecretString = fields.required("otp")?.into();
-    let client = call.client();
+    let prover = call.prover();
     let codes = call
         .on_password(move |kw, seat| {
-            factors::renew_recovery_codes(kw, seat, &principal, &typed, &otp, &client)
+            factors::renew_recovery_codes(kw, seat, &principal, &typed, &otp, &prover)
         })
         .await?;
     Ok(HttpResponse::Ok().json(json!({ "recoveryCodes": codes })))
@@ -83,9 +83,9 @@ pub async fn tfa_generate(mut call: Call) -> Answer<Directus> {
     let principal = call.principal()?;
     let fields = call.fields().await?;
     let typed = password(&fields, "password")?;
-    let client = call.client();
+    let prover = call.prover();
     let enrolment = call
-        .on_password(move |kw, seat| factors::begin(kw, seat, &principal, Some(&typed), &client))
+        .on_password(move |kw, seat| factors::begin(kw, seat, &principal, Some(&typed), &prover))
         .await
         .map_err(|error| match error.code {
             Code::Conflict => Error::payload("TFA Secret is already set for this user"),
@@ -101,8 +101,8 @@ pub async fn tfa_enable(mut call: Call) -> Answer<Directus> {
     let fields = call.fields().await?;
     let secret: SecretString = fields.required("secret")?.into();
     let otp: SecretString = fields.required("otp")?.into();
-    let client = call.client();
-    call.on_store(move |kw| factors::confirm(kw, &principal, &otp, Some(&secret), &client))
+    let prover = call.prover();
+    call.on_store(move |kw| factors::confirm(kw, &principal, &otp, Some(&secret), &prover))
         .await
         .map_err(in_words_of_directus)?;
     Ok(HttpResponse::NoContent().finish())
@@ -113,8 +113,8 @@ pub async fn tfa_disable(mut call: Call) -> Answer<Directus> {
     let principal = call.principal()?;
     let fields = call.fields().await?;
     let otp: SecretString = fields.required("otp")?.into();
-    let client = call.client();
-    call.on_password(move |kw, seat| factors::disable(kw, seat, &principal, None, &otp, &client))
+    let prover = call.prover();
+    call.on_password(move |kw, seat| factors::disable(kw, seat, &principal, None, &otp, &prover))
         .await
         .map_err(in_words_of_directus)?;
     Ok(HttpResponse::NoContent().finish())

@@ -51,9 +51,9 @@ pub async fn change(mut call: Call) -> Answer<Own> {
     fields.only(&["currentPassword", "newPassword"])?;
     let present = password(&fields, "currentPassword")?;
     let new = password(&fields, "newPassword")?;
-    let client = call.client();
+    let prover = call.prover();
     call.on_password(move |kw, seat| {
-        change_password(kw, seat, &principal, &present, &new, &client)
+        change_password(kw, seat, &principal, &present, &new, &prover)
     })
     .await?;
     Ok(HttpResponse::NoContent().finish())
