@@ -23,6 +23,7 @@ pub mod revocations;
 pub mod roles;
 pub mod rotation;
 mod schema;
+pub mod seen;
 pub mod sessions;
 pub mod signing_keys;
 mod writer;

@@ -234,22 +234,6 @@ pub fn count_replay(
     at_most_one("counting a replay", rows)
 }
 
-/// A token of this generation was seen. Nothing happens if the session moved on or ended.
-///
-/// # Errors
-/// When the database is away.
-pub fn mark_seen(connection: &mut AnyConnection, id: SessionId, generation: u32) -> Result<()> {
-    diesel::update(
-        sessions::table
-            .filter(sessions::id.eq(id.to_string()))
-            .filter(sessions::generation.eq(i64::from(generation)))
-            .filter(sessions::revoked_at.is_null()),
-    )
-    .set(sessions::gen_seen.eq(true))
-    .execute(connection)?;
-    Ok(())
-}
-
 /// Moves the idle end of a session that has not ended.
 ///
 /// # Errors

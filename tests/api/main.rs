@@ -55,6 +55,7 @@ mod second_factor_enrolment;
 mod second_factor_guesses;
 mod second_factor_recovery;
 mod second_factor_sessions;
+mod seen_notes;
 mod sessions;
 mod sessions_cap;
 mod sessions_everybody;

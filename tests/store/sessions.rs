@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use keyward::domain::id::SessionId;
 use keyward::domain::session::EndReason;
-use keyward::store::{rotation, sessions};
+use keyward::store::{rotation, seen, sessions};
 use uuid::Uuid;
 
 use crate::kit::{Fresh, NOW, at_once};
@@ -41,7 +41,7 @@ both!(
         let before = db.session();
         let id = before.id;
         let idle = NOW + Duration::from_secs(99);
-        db.write(move |tx| sessions::mark_seen(tx, id, 0)).unwrap();
+        db.write(move |tx| seen::mark(tx, &[(id, 0)])).unwrap();
         for generation in 0..3 {
             let won = at_once(32, |_| {
                 db.write(move |tx| rotation::rotate(tx, id, generation, NOW, idle))
@@ -54,7 +54,7 @@ both!(
             assert_eq!(now.idle_expires_at, idle);
             // The absolute end never moves.
             assert_eq!(now.absolute_expires_at, before.absolute_expires_at);
-            db.write(move |tx| sessions::mark_seen(tx, id, generation + 1))
+            db.write(move |tx| seen::mark(tx, &[(id, generation + 1)]))
                 .unwrap();
             assert!(db.session_now(id).generation.seen);
             assert!(
@@ -138,13 +138,30 @@ both!(an_end_and_a_rotation_at_once_leave_one_story, |db| {
 both!(
     what_was_seen_is_noted_of_the_present_generation_alone,
     |db| {
-        let id = db.session().id;
-        db.write(move |tx| sessions::mark_seen(tx, id, 1)).unwrap();
-        assert!(!db.session_now(id).generation.seen);
+        let [present, other, moved, ended] = [(); 4].map(|()| db.session().id);
+        let rotated = db.write(move |tx| rotation::rotate(tx, moved, 0, NOW, NOW));
+        assert!(rotated.unwrap());
+        assert!(end(db, ended, EndReason::Logout));
         let unknown = SessionId(Uuid::new_v4());
-        db.write(move |tx| sessions::mark_seen(tx, unknown, 0))
-            .unwrap();
-        let moved = db.write(move |tx| rotation::rotate(tx, unknown, 0, NOW, NOW));
-        assert!(!moved.unwrap());
+        let seen = [
+            (present, 0),
+            (other, 1),
+            (moved, 0),
+            (ended, 0),
+            (unknown, 0),
+        ];
+        let noted = |seen: Vec<_>| db.write(move |tx| seen::mark(tx, &seen)).unwrap();
+        assert_eq!(noted(seen.to_vec()), 1);
+        let is_seen = |id| db.session_now(id).generation.seen;
+        assert!(is_seen(present));
+        assert!(!is_seen(other) && !is_seen(moved) && !is_seen(ended));
+        assert!(
+            db.read(|db| sessions::lookup(db, unknown))
+                .unwrap()
+                .is_none()
+        );
+        assert_eq!(noted(Vec::new()), 0);
+        assert_eq!(noted(vec![(other, 0), (moved, 1)]), 2);
+        assert!(is_seen(other) && is_seen(moved));
     }
 );
