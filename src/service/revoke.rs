@@ -4,13 +4,13 @@ use super::audit::record;
 use super::authenticate::Principal;
 use super::context::Keyward;
 use super::error::{Code, Error, Result};
-use super::rotate::ended;
+use super::rotate::{ended, ending};
 use super::standing;
 use crate::domain::event::{Event, What};
 use crate::domain::id::{AccountId, SessionId};
 use crate::domain::session::{Client, EndReason, Session};
 use crate::store::revocations::Entry;
-use crate::store::{AnyConnection, revocations, sessions};
+use crate::store::{AnyConnection, revocations, session_ends, sessions};
 use crate::support::clock::Timestamp;
 
 /// The caller's living sessions, youngest first.
@@ -74,25 +74,16 @@ pub fn others(kw: &Keyward, principal: &Principal, client: &Client) -> Result<()
     Ok(())
 }
 
-/// Ends every living session of the account but `keep`. The last thing that its
-/// transaction may write.
+/// Ends every session of the account but `keep`, but for those of which nothing is left to end
+/// ([`ending`]). The last thing that its transaction may write.
 pub(super) fn end_others(
     tx: &mut AnyConnection,
     account: AccountId,
     keep: SessionId,
     now: Timestamp,
 ) -> Result<Vec<Entry>> {
-    let mut news = Vec::new();
-    for session in sessions::list_of(tx, account)? {
-        if session.id != keep
-            && session.ended.is_none()
-            && sessions::end(tx, session.id, now, EndReason::Revoked)?
-        {
-            news.push(ended(session.id, now));
-        }
-    }
-    for entry in &news {
-        revocations::add(tx, *entry)?;
-    }
+    let others = session_ends::end_others(tx, account, keep, ending(now))?;
+    let news: Vec<Entry> = others.into_iter().map(|id| ended(id, now)).collect();
+    revocations::add_all(tx, &news)?;
     Ok(news)
 }

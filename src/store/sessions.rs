@@ -318,49 +318,6 @@ pub fn end_at(
     at_most_one("ending a session", rows)
 }
 
-/// Ends every session of the account. How many it ended. Goes with an advance of the
-/// account's epoch: the rows make a refresh that runs at the same time lose its
-/// compare-and-set, the epoch makes a login that does so stillborn.
-///
-/// # Errors
-/// When the database is away.
-pub fn end_all_of(
-    connection: &mut AnyConnection,
-    account: AccountId,
-    now: Timestamp,
-    reason: EndReason,
-) -> Result<usize> {
-    Ok(diesel::update(
-        sessions::table
-            .filter(sessions::account_id.eq(account.to_string()))
-            .filter(sessions::revoked_at.is_null()),
-    )
-    .set((
-        sessions::revoked_at.eq(now.millis()),
-        sessions::revoke_reason.eq(reason.as_str()),
-    ))
-    .execute(connection)?)
-}
-
-/// The same for every account.
-///
-/// # Errors
-/// When the database is away.
-pub fn end_every(
-    connection: &mut AnyConnection,
-    now: Timestamp,
-    reason: EndReason,
-) -> Result<usize> {
-    Ok(
-        diesel::update(sessions::table.filter(sessions::revoked_at.is_null()))
-            .set((
-                sessions::revoked_at.eq(now.millis()),
-                sessions::revoke_reason.eq(reason.as_str()),
-            ))
-            .execute(connection)?,
-    )
-}
-
 fn at_most_one(what: &'static str, rows: usize) -> Result<bool> {
     match rows {
         0 => Ok(false),

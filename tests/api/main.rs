@@ -59,6 +59,7 @@ mod seen_notes;
 mod sessions;
 mod sessions_cap;
 mod sessions_everybody;
+mod sessions_many;
 mod smoke;
 mod verify;
 mod wire;

@@ -20,6 +20,9 @@ const REPLAYS: u32 = 60;
 const RECOVERY: i64 = 24 * HOUR;
 pub const DAY: i64 = 24 * HOUR;
 
+/// The longest life of a token that any setting allows, and two minutes.
+const REMEMBERED: i64 = 7 * DAY + 2 * MINUTE;
+
 /// Lives, by class (decision 3).
 const fn access_life(class: Class) -> i64 {
     match class {
@@ -382,10 +385,17 @@ impl Model {
         true
     }
 
+    /// Whether a token of it could live, whatever the settings of who signed it: of the others
+    /// nothing is left to end.
+    fn can_be_believed(&self, index: usize) -> bool {
+        self.sessions[index].idle > self.now - REMEMBERED
+    }
+
     fn end_others(&mut self, keep: usize) {
         let account = self.sessions[keep].account;
         for index in 0..self.sessions.len() {
-            if index != keep && self.sessions[index].account == account {
+            let live = self.can_be_believed(index);
+            if index != keep && live && self.sessions[index].account == account {
                 self.end(index, EndReason::Revoked);
             }
         }
@@ -394,7 +404,7 @@ impl Model {
     fn end_all(&mut self, account: usize) {
         self.accounts[account].epoch += 1;
         for index in 0..self.sessions.len() {
-            if self.sessions[index].account == account {
+            if self.can_be_believed(index) && self.sessions[index].account == account {
                 self.end(index, EndReason::Revoked);
             }
         }

@@ -4,11 +4,12 @@
 use std::time::Duration;
 
 use keyward::domain::id::SessionId;
-use keyward::domain::session::EndReason;
+use keyward::domain::session::{EndReason, Session};
+use keyward::store::session_ends::{self, Ending};
 use keyward::store::{rotation, seen, sessions};
 use uuid::Uuid;
 
-use crate::kit::{Fresh, NOW, at_once};
+use crate::kit::{Fresh, NOW, at_once, session_of};
 
 fn wins(won: Vec<keyward::store::Result<bool>>) -> usize {
     let won: Vec<bool> = won.into_iter().map(Result::unwrap).collect();
@@ -114,9 +115,63 @@ both!(nothing_moves_a_session_that_has_ended, |db| {
         assert!(!moved.unwrap());
     }
     let account = before.account;
-    let ended = db.write(move |tx| sessions::end_all_of(tx, account, later, EndReason::Revoked));
+    let ending = Ending {
+        at: later,
+        reason: EndReason::Revoked,
+        idle_after: NOW,
+    };
+    let ended = db.write(move |tx| session_ends::end_all_of(tx, account, ending));
     assert_eq!(ended.unwrap(), 0);
+    let ended = db.write(move |tx| session_ends::end_every(tx, ending));
+    assert_eq!(ended.unwrap(), 0);
+    let keep = SessionId(Uuid::new_v4());
+    let ended = db.write(move |tx| session_ends::end_others(tx, account, keep, ending));
+    assert_eq!(ended.unwrap(), []);
     assert_eq!(db.session_now(id), before);
+});
+
+both!(r8_of_an_account_all_but_one_end_and_are_named, |db| {
+    let keep = db.session();
+    let (account, kept) = (keep.account, keep.id);
+    let add = |idle| {
+        let row = Session {
+            idle_expires_at: idle,
+            ..session_of(account)
+        };
+        let id = row.id;
+        db.write(move |tx| sessions::add(tx, &row)).unwrap();
+        id
+    };
+    let later = NOW + Duration::from_millis(1);
+    let [first, second, ended, over] = [add(later), add(later), add(later), add(NOW)];
+    let another = db.session().id;
+    assert!(end(db, ended, EndReason::Logout));
+    let ending = Ending {
+        at: later,
+        reason: EndReason::Revoked,
+        idle_after: NOW,
+    };
+    let mut others = db
+        .write(move |tx| session_ends::end_others(tx, account, kept, ending))
+        .unwrap();
+    others.sort_unstable();
+    let mut expected = [first, second];
+    expected.sort_unstable();
+    assert_eq!(others, expected);
+    let ended_of = |id| db.session_now(id).ended;
+    for id in expected {
+        assert_eq!(ended_of(id), Some((later, EndReason::Revoked)));
+    }
+    assert_eq!(ended_of(ended), Some((NOW, EndReason::Logout)));
+    for id in [kept, over, another] {
+        assert_eq!(ended_of(id), None);
+    }
+    // Who ends all of an account, or of everybody, passes over the same.
+    let all = db.write(move |tx| session_ends::end_all_of(tx, account, ending));
+    assert_eq!((all.unwrap(), ended_of(over)), (1, None));
+    let every = db.write(move |tx| session_ends::end_every(tx, ending));
+    assert_eq!((every.unwrap(), ended_of(over)), (1, None));
+    assert!(ended_of(kept).is_some() && ended_of(another).is_some());
 });
 
 both!(an_end_and_a_rotation_at_once_leave_one_story, |db| {
