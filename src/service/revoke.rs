@@ -21,7 +21,7 @@ pub fn list(kw: &Keyward, principal: &Principal) -> Result<Vec<Session>> {
     let now = kw.clock.now();
     let mut sessions = kw
         .store
-        .read(|db| sessions::list_of(db, principal.account()))?;
+        .read(|db| sessions::living_of(db, principal.account(), now))?;
     sessions.retain(|session| !session.is_over(principal.claims.epoch, now));
     Ok(sessions)
 }

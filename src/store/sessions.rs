@@ -171,13 +171,35 @@ pub fn lookup_with_access(
         .transpose()
 }
 
-/// Of one account, youngest first.
+/// Of one account, those that ended among them, youngest first. There may be very many.
 ///
 /// # Errors
 /// When the database is away or a row is damaged.
 pub fn list_of(connection: &mut AnyConnection, account: AccountId) -> Result<Vec<Session>> {
     sessions::table
         .filter(sessions::account_id.eq(account.to_string()))
+        .order(sessions::created_at.desc())
+        .load::<Row>(connection)?
+        .into_iter()
+        .map(Session::try_from)
+        .collect()
+}
+
+/// Of one account, those that have not ended and whose two ends are after `now`, youngest
+/// first.
+///
+/// # Errors
+/// When the database is away or a row is damaged.
+pub fn living_of(
+    connection: &mut AnyConnection,
+    account: AccountId,
+    now: Timestamp,
+) -> Result<Vec<Session>> {
+    sessions::table
+        .filter(sessions::account_id.eq(account.to_string()))
+        .filter(sessions::revoked_at.is_null())
+        .filter(sessions::idle_expires_at.gt(now.millis()))
+        .filter(sessions::absolute_expires_at.gt(now.millis()))
         .order(sessions::created_at.desc())
         .load::<Row>(connection)?
         .into_iter()
