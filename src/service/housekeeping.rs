@@ -12,7 +12,7 @@ use super::keys;
 use super::watch;
 use crate::domain::claims::LONGEST_LIFE;
 use crate::store::purge::{What, purge_before};
-use crate::store::{self, AnyConnection, revocations, sessions};
+use crate::store::{self, AnyConnection, revocations, seen};
 use crate::support::clock::Timestamp;
 use crate::support::steady::Steady;
 
@@ -152,17 +152,12 @@ fn follow_clock(kw: &Keyward) -> Result<()> {
 /// # Errors
 /// `SERVICE_UNAVAILABLE`; what was noted is lost then, and rule 5 a little more lenient.
 pub fn flush_seen(kw: &Keyward) -> Result<()> {
-    let mut seen: Vec<_> = kw.seen.take().into_iter().collect();
-    // In one order for all replicas, so that no two of them wait for each other.
-    seen.sort_unstable();
+    let seen: Vec<_> = kw.seen.take().into_iter().collect();
     for part in seen.chunks(200) {
         let part = part.to_vec();
-        kw.store.write(move |tx| {
-            for (session, generation) in &part {
-                sessions::mark_seen(tx, *session, *generation)?;
-            }
-            Ok::<_, Error>(())
-        })?;
+        // Which of them it noted nobody need know: the others moved on, ended or are held.
+        kw.store
+            .write(move |tx| seen::mark(tx, &part).map_err(Error::from))?;
     }
     Ok(())
 }

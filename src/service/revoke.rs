@@ -4,13 +4,13 @@ use super::audit::record;
 use super::authenticate::Principal;
 use super::context::Keyward;
 use super::error::{Code, Error, Result};
-use super::rotate::ended;
+use super::rotate::{ended, ending, may_be_believed};
 use super::standing;
 use crate::domain::event::{Event, What};
 use crate::domain::id::{AccountId, SessionId};
 use crate::domain::session::{Client, EndReason, Session};
 use crate::store::revocations::Entry;
-use crate::store::{AnyConnection, revocations, sessions};
+use crate::store::{AnyConnection, revocations, session_ends, sessions};
 use crate::support::clock::Timestamp;
 
 /// The caller's living sessions, youngest first.
@@ -21,7 +21,7 @@ pub fn list(kw: &Keyward, principal: &Principal) -> Result<Vec<Session>> {
     let now = kw.clock.now();
     let mut sessions = kw
         .store
-        .read(|db| sessions::list_of(db, principal.account()))?;
+        .read(|db| sessions::living_of(db, principal.account(), now))?;
     sessions.retain(|session| !session.is_over(principal.claims.epoch, now));
     Ok(sessions)
 }
@@ -74,25 +74,19 @@ pub fn others(kw: &Keyward, principal: &Principal, client: &Client) -> Result<()
     Ok(())
 }
 
-/// Ends every living session of the account but `keep`. The last thing that its
-/// transaction may write.
+/// Ends every session of the account but `keep`, and tells of those that somebody could still
+/// believe. The last thing that its transaction may write.
 pub(super) fn end_others(
     tx: &mut AnyConnection,
     account: AccountId,
     keep: SessionId,
     now: Timestamp,
 ) -> Result<Vec<Entry>> {
-    let mut news = Vec::new();
-    for session in sessions::list_of(tx, account)? {
-        if session.id != keep
-            && session.ended.is_none()
-            && sessions::end(tx, session.id, now, EndReason::Revoked)?
-        {
-            news.push(ended(session.id, now));
-        }
-    }
-    for entry in &news {
-        revocations::add(tx, *entry)?;
-    }
+    let others = session_ends::end_others(tx, account, keep, ending(now))?;
+    let told = others
+        .into_iter()
+        .filter(|(_, idle)| may_be_believed(*idle, now));
+    let news: Vec<Entry> = told.map(|(id, _)| ended(id, now)).collect();
+    revocations::add_all(tx, &news)?;
     Ok(news)
 }

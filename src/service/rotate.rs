@@ -4,6 +4,8 @@
 //! changes its row, and the guard then changes nothing and it looks again. Nothing is
 //! answered before what was written has committed.
 
+use std::time::Duration;
+
 use super::audit::record;
 use super::context::Keyward;
 use super::error::{Error, Result};
@@ -15,6 +17,7 @@ use crate::domain::id::SessionId;
 use crate::domain::rotation::{Step, step};
 use crate::domain::session::{Client, EndReason, Session};
 use crate::store::revocations::{Entry, News};
+use crate::store::session_ends::Ending;
 use crate::store::{self, AnyConnection, revocations, rotation, sessions};
 use crate::support::clock::Timestamp;
 
@@ -212,9 +215,28 @@ pub(super) fn ended(session: SessionId, now: Timestamp) -> Entry {
     }
 }
 
+/// The longest that any process could believe a token after it was signed, and something for
+/// clocks that differ.
+const REMEMBERED: Duration = LONGEST_LIFE.saturating_add(Duration::from_secs(120));
+
 /// When no access token can live any more that is signed now, by whatever process.
 pub(super) fn forgotten_at(now: Timestamp) -> Timestamp {
-    now + LONGEST_LIFE + std::time::Duration::from_secs(120)
+    now + REMEMBERED
+}
+
+/// Whether a token can live of a session that goes idle then. One is signed before that; where
+/// it is further back than a token is remembered, nothing is left to tell. An account may have
+/// thousands of such sessions.
+pub(super) fn may_be_believed(idle: Timestamp, now: Timestamp) -> bool {
+    idle > now - REMEMBERED
+}
+
+/// How an act ends many sessions.
+pub(super) const fn ending(now: Timestamp) -> Ending {
+    Ending {
+        at: now,
+        reason: EndReason::Revoked,
+    }
 }
 
 impl Keyward {

@@ -16,6 +16,8 @@ pub enum Error {
     Corrupt(&'static str),
     /// A guarded update met another number of rows than the one it was meant for.
     NotExactlyOne(&'static str, usize),
+    /// A statement for several rows changed fewer or more of them.
+    NotEveryOne(&'static str, usize, usize),
 }
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -38,6 +40,7 @@ impl fmt::Display for Error {
             Self::Transient(why) => write!(f, "transaction broken off: {why}"),
             Self::Corrupt(what) => write!(f, "unreadable row: {what}"),
             Self::NotExactlyOne(what, rows) => write!(f, "{what} changed {rows} rows, not one"),
+            Self::NotEveryOne(what, rows, of) => write!(f, "{what} changed {rows} rows, not {of}"),
         }
     }
 }
@@ -74,5 +77,17 @@ pub fn exactly_one(what: &'static str, rows: usize) -> Result<()> {
     match rows {
         1 => Ok(()),
         rows => Err(Error::NotExactlyOne(what, rows)),
+    }
+}
+
+/// The same for a statement that is meant for so many.
+///
+/// # Errors
+/// [`Error::NotEveryOne`].
+pub fn every_one(what: &'static str, rows: usize, of: usize) -> Result<()> {
+    if rows == of {
+        Ok(())
+    } else {
+        Err(Error::NotEveryOne(what, rows, of))
     }
 }

@@ -23,6 +23,8 @@ pub mod revocations;
 pub mod roles;
 pub mod rotation;
 mod schema;
+pub mod seen;
+pub mod session_ends;
 pub mod sessions;
 pub mod signing_keys;
 mod writer;

@@ -19,38 +19,30 @@ pub enum What {
     Limits,
 }
 
-/// The statements take the instant and the size of a batch. Table and column names
-/// are our own; nothing of a request ever comes here.
-const fn statement(what: What) -> (&'static str, &'static str) {
+/// The statement takes the instant and the size of a batch: SQLite counts such names in the
+/// order in which they first come. Table and column names are our own; nothing of a request
+/// ever comes here.
+///
+/// It says twice what is old. On PostgreSQL another transaction may hold a row that it found,
+/// and move its time; once that has committed, what stands outside is asked anew of the row
+/// and what stands inside is not.
+const fn statement(what: What) -> &'static str {
     macro_rules! text {
         ($table:literal, $key:literal, $time:literal) => {
-            (
-                concat!(
-                    "DELETE FROM ",
-                    $table,
-                    " WHERE ",
-                    $key,
-                    " IN (SELECT ",
-                    $key,
-                    " FROM ",
-                    $table,
-                    " WHERE ",
-                    $time,
-                    " < ? LIMIT ?)"
-                ),
-                concat!(
-                    "DELETE FROM ",
-                    $table,
-                    " WHERE ",
-                    $key,
-                    " IN (SELECT ",
-                    $key,
-                    " FROM ",
-                    $table,
-                    " WHERE ",
-                    $time,
-                    " < $1 LIMIT $2)"
-                ),
+            concat!(
+                "DELETE FROM ",
+                $table,
+                " WHERE ",
+                $key,
+                " IN (SELECT ",
+                $key,
+                " FROM ",
+                $table,
+                " WHERE ",
+                $time,
+                " < $1 LIMIT $2) AND ",
+                $time,
+                " < $1"
             )
         };
     }
@@ -73,12 +65,7 @@ pub fn purge_before(
     before: Timestamp,
     batch: i64,
 ) -> Result<usize> {
-    let (sqlite, postgres) = statement(what);
-    let text = match connection {
-        AnyConnection::Sqlite(_) => sqlite,
-        AnyConnection::Postgres(_) => postgres,
-    };
-    let query = diesel::sql_query(text)
+    let query = diesel::sql_query(statement(what))
         .bind::<BigInt, _>(before.millis())
         .bind::<BigInt, _>(batch);
     Ok(on_each!(connection, inner => query.execute(inner))?)

@@ -4,8 +4,8 @@
 use diesel::prelude::*;
 
 use super::columns::{time, word};
-use super::connection::AnyConnection;
-use super::error::{Error, Result, exactly_one};
+use super::connection::{AnyConnection, on_each};
+use super::error::{Error, Result, every_one};
 use super::schema::revocations;
 use crate::domain::id::{AccountId, SessionId};
 use crate::support::clock::Timestamp;
@@ -35,6 +35,9 @@ pub struct Entry {
 /// Any number will do, as long as nothing else uses it.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(5389712663)";
 
+/// So many rows to a statement: SQLite binds no more than 32,766 values.
+const BATCH: usize = 1000;
+
 /// Adds an entry. Must be the last thing that takes a lock in its transaction: on
 /// PostgreSQL it waits for the other transactions that add one, so that sequence numbers
 /// become visible in order and a reader that has seen one has seen all before it.
@@ -42,28 +45,45 @@ const LOCK: &str = "SELECT pg_advisory_xact_lock(5389712663)";
 /// # Errors
 /// When the database is away.
 pub fn add(connection: &mut AnyConnection, entry: Entry) -> Result<()> {
+    add_all(connection, &[entry])
+}
+
+/// Adds many, in a few statements: all who add one wait until this transaction ends.
+///
+/// # Errors
+/// When the database is away.
+pub fn add_all(connection: &mut AnyConnection, entries: &[Entry]) -> Result<()> {
+    if entries.is_empty() {
+        return Ok(());
+    }
     if let AnyConnection::Postgres(postgres) = connection {
         diesel::sql_query(LOCK).execute(postgres)?;
     }
-    let (kind, subject, epoch, access_version) = match entry.news {
-        News::Session(id) => ("session", id.to_string(), 0, 0),
-        News::Account {
-            id,
-            epoch,
-            access_version,
-        } => ("account", id.to_string(), epoch, access_version),
-        News::Keys => ("keys", String::new(), 0, 0),
-    };
-    let rows = diesel::insert_into(revocations::table)
-        .values((
-            revocations::kind.eq(kind),
-            revocations::subject.eq(subject),
-            revocations::epoch.eq(epoch),
-            revocations::access_version.eq(access_version),
-            revocations::until.eq(entry.until.millis()),
-        ))
-        .execute(connection)?;
-    exactly_one("adding a revocation", rows)
+    for part in entries.chunks(BATCH) {
+        let row = |entry: &Entry| {
+            let (kind, subject, epoch, access_version) = match entry.news {
+                News::Session(id) => ("session", id.to_string(), 0, 0),
+                News::Account {
+                    id,
+                    epoch,
+                    access_version,
+                } => ("account", id.to_string(), epoch, access_version),
+                News::Keys => ("keys", String::new(), 0, 0),
+            };
+            (
+                revocations::kind.eq(kind),
+                revocations::subject.eq(subject),
+                revocations::epoch.eq(epoch),
+                revocations::access_version.eq(access_version),
+                revocations::until.eq(entry.until.millis()),
+            )
+        };
+        let rows: Vec<_> = part.iter().map(row).collect();
+        let insert = diesel::insert_into(revocations::table).values(rows);
+        let added = on_each!(connection, inner => insert.execute(inner))?;
+        every_one("adding revocations", added, part.len())?;
+    }
+    Ok(())
 }
 
 /// The entries after sequence number `after`, and the last number seen.

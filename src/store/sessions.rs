@@ -171,13 +171,35 @@ pub fn lookup_with_access(
         .transpose()
 }
 
-/// Of one account, youngest first.
+/// Of one account, those that ended among them, youngest first. There may be very many.
 ///
 /// # Errors
 /// When the database is away or a row is damaged.
 pub fn list_of(connection: &mut AnyConnection, account: AccountId) -> Result<Vec<Session>> {
     sessions::table
         .filter(sessions::account_id.eq(account.to_string()))
+        .order(sessions::created_at.desc())
+        .load::<Row>(connection)?
+        .into_iter()
+        .map(Session::try_from)
+        .collect()
+}
+
+/// Of one account, those that have not ended and whose two ends are after `now`, youngest
+/// first.
+///
+/// # Errors
+/// When the database is away or a row is damaged.
+pub fn living_of(
+    connection: &mut AnyConnection,
+    account: AccountId,
+    now: Timestamp,
+) -> Result<Vec<Session>> {
+    sessions::table
+        .filter(sessions::account_id.eq(account.to_string()))
+        .filter(sessions::revoked_at.is_null())
+        .filter(sessions::idle_expires_at.gt(now.millis()))
+        .filter(sessions::absolute_expires_at.gt(now.millis()))
         .order(sessions::created_at.desc())
         .load::<Row>(connection)?
         .into_iter()
@@ -232,22 +254,6 @@ pub fn count_replay(
     .set(sessions::replays.eq(sessions::replays + 1))
     .execute(connection)?;
     at_most_one("counting a replay", rows)
-}
-
-/// A token of this generation was seen. Nothing happens if the session moved on or ended.
-///
-/// # Errors
-/// When the database is away.
-pub fn mark_seen(connection: &mut AnyConnection, id: SessionId, generation: u32) -> Result<()> {
-    diesel::update(
-        sessions::table
-            .filter(sessions::id.eq(id.to_string()))
-            .filter(sessions::generation.eq(i64::from(generation)))
-            .filter(sessions::revoked_at.is_null()),
-    )
-    .set(sessions::gen_seen.eq(true))
-    .execute(connection)?;
-    Ok(())
 }
 
 /// Moves the idle end of a session that has not ended.
@@ -332,49 +338,6 @@ pub fn end_at(
     ))
     .execute(connection)?;
     at_most_one("ending a session", rows)
-}
-
-/// Ends every session of the account. How many it ended. Goes with an advance of the
-/// account's epoch: the rows make a refresh that runs at the same time lose its
-/// compare-and-set, the epoch makes a login that does so stillborn.
-///
-/// # Errors
-/// When the database is away.
-pub fn end_all_of(
-    connection: &mut AnyConnection,
-    account: AccountId,
-    now: Timestamp,
-    reason: EndReason,
-) -> Result<usize> {
-    Ok(diesel::update(
-        sessions::table
-            .filter(sessions::account_id.eq(account.to_string()))
-            .filter(sessions::revoked_at.is_null()),
-    )
-    .set((
-        sessions::revoked_at.eq(now.millis()),
-        sessions::revoke_reason.eq(reason.as_str()),
-    ))
-    .execute(connection)?)
-}
-
-/// The same for every account.
-///
-/// # Errors
-/// When the database is away.
-pub fn end_every(
-    connection: &mut AnyConnection,
-    now: Timestamp,
-    reason: EndReason,
-) -> Result<usize> {
-    Ok(
-        diesel::update(sessions::table.filter(sessions::revoked_at.is_null()))
-            .set((
-                sessions::revoked_at.eq(now.millis()),
-                sessions::revoke_reason.eq(reason.as_str()),
-            ))
-            .execute(connection)?,
-    )
 }
 
 fn at_most_one(what: &'static str, rows: usize) -> Result<bool> {

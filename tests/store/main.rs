@@ -15,6 +15,7 @@ mod guards;
 mod migrations;
 mod on_postgres;
 mod on_sqlite;
+mod plans;
 mod purge;
 mod revocations;
 mod sessions;

@@ -6,11 +6,13 @@ use std::thread;
 use std::time::Duration;
 
 use keyward::domain::id::SessionId;
+use keyward::store::purge::{What, purge_before};
 use keyward::store::revocations::{Entry, News, add, list_after};
 use keyward::store::{AnyConnection, Error, Options, Store, Url, accounts, rotation};
 use uuid::Uuid;
 
-use crate::kit::{Fresh, NOW, at_once, lines};
+use crate::kit::{Fresh, NOW, at_once, execute, lines};
+use crate::purge::add as add_old;
 
 fn settings(connection: &mut AnyConnection) -> Vec<String> {
     [
@@ -126,6 +128,50 @@ fn j23_a_later_number_waits_until_the_earlier_one_is_committed() {
         let read = list_after(&mut reader, 0, 10).unwrap().0;
         assert_eq!(read, [entry(1), entry(2)]);
     });
+}
+
+/// The purge finds a row that is over, waits for who holds it, and finds it raised: it is
+/// not over any more.
+#[test]
+fn s20_what_is_raised_while_the_purge_waits_for_it_stays() {
+    let Some(db) = Fresh::postgres(true) else {
+        return;
+    };
+    let account = db.account("alice@example.com");
+    for (what, table, time) in [
+        (What::Limits, "limits", "expires_at"),
+        (What::Sessions, "sessions", "absolute_expires_at"),
+        (What::LoginAttempts, "login_attempts", "at"),
+        (What::AuditEvents, "audit_events", "at"),
+        (What::Revocations, "revocations", "until"),
+    ] {
+        add_old(&db, what, account, NOW - Duration::from_secs(1));
+        let later = (NOW + Duration::from_secs(1)).millis();
+        let mut raising = db.own_reader().unwrap();
+        execute(
+            &mut raising,
+            &format!("BEGIN; UPDATE {table} SET {time} = {later}"),
+        );
+        thread::scope(|scope| {
+            let store = db.another();
+            let purge =
+                scope.spawn(move || store.write(move |tx| purge_before(tx, what, NOW, 100)));
+            let waits = "SELECT count(*)::text AS line FROM pg_stat_activity \
+                         WHERE datname = current_database() AND wait_event_type = 'Lock'";
+            let mut reader = db.own_reader().unwrap();
+            while lines(&mut reader, waits) == ["0"] && !purge.is_finished() {
+                thread::sleep(Duration::from_millis(1));
+            }
+            execute(&mut raising, "COMMIT");
+            assert_eq!(purge.join().unwrap().unwrap(), 0, "{what:?}");
+        });
+        let left = format!("SELECT {time}::text AS line FROM {table}");
+        assert_eq!(
+            lines(&mut raising, &left),
+            [later.to_string()],
+            "{what:?} stays as it was raised"
+        );
+    }
 }
 
 /// What a restart of the server does: every connection but the one that says so is cut.

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::kit::{Fresh, NOW, lines, session_of};
 
 /// A row of that kind that is of `at`.
-fn add(db: &Fresh, what: What, account: AccountId, at: Timestamp) {
+pub fn add(db: &Fresh, what: What, account: AccountId, at: Timestamp) {
     match what {
         What::Sessions => {
             let session = Session {

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use keyward::domain::id::{AccountId, SessionId};
-use keyward::store::revocations::{Entry, News, add, list_after};
+use keyward::store::revocations::{Entry, News, add, add_all, list_after};
 use keyward::store::{AnyConnection, Error, accounts};
 use uuid::Uuid;
 
@@ -58,6 +58,17 @@ both!(news_of_every_kind_is_read_as_it_was_written, |db| {
     for page in [1, 2, 3, 1000] {
         assert_eq!(all(&mut db.own_reader().unwrap(), page), written);
     }
+});
+
+// More than one statement may bind.
+both!(many_are_added_at_once_in_their_order, |db| {
+    let mut written: Vec<Entry> = (0..7001).map(session).collect();
+    written[3000].news = News::Keys;
+    let entries = written.clone();
+    db.write(move |tx| add_all(tx, &entries)).unwrap();
+    assert_eq!(all(&mut db.own_reader().unwrap(), 1000), written);
+    db.write(|tx| add_all(tx, &[])).unwrap();
+    assert_eq!(all(&mut db.own_reader().unwrap(), 1000), written);
 });
 
 both!(what_was_rolled_back_is_never_read, |db| {

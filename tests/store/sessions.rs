@@ -4,11 +4,12 @@
 use std::time::Duration;
 
 use keyward::domain::id::SessionId;
-use keyward::domain::session::EndReason;
-use keyward::store::{rotation, sessions};
+use keyward::domain::session::{EndReason, Session};
+use keyward::store::session_ends::{self, Ending};
+use keyward::store::{rotation, seen, sessions};
 use uuid::Uuid;
 
-use crate::kit::{Fresh, NOW, at_once};
+use crate::kit::{Fresh, NOW, at_once, session_of};
 
 fn wins(won: Vec<keyward::store::Result<bool>>) -> usize {
     let won: Vec<bool> = won.into_iter().map(Result::unwrap).collect();
@@ -41,7 +42,7 @@ both!(
         let before = db.session();
         let id = before.id;
         let idle = NOW + Duration::from_secs(99);
-        db.write(move |tx| sessions::mark_seen(tx, id, 0)).unwrap();
+        db.write(move |tx| seen::mark(tx, &[(id, 0)])).unwrap();
         for generation in 0..3 {
             let won = at_once(32, |_| {
                 db.write(move |tx| rotation::rotate(tx, id, generation, NOW, idle))
@@ -54,7 +55,7 @@ both!(
             assert_eq!(now.idle_expires_at, idle);
             // The absolute end never moves.
             assert_eq!(now.absolute_expires_at, before.absolute_expires_at);
-            db.write(move |tx| sessions::mark_seen(tx, id, generation + 1))
+            db.write(move |tx| seen::mark(tx, &[(id, generation + 1)]))
                 .unwrap();
             assert!(db.session_now(id).generation.seen);
             assert!(
@@ -114,9 +115,60 @@ both!(nothing_moves_a_session_that_has_ended, |db| {
         assert!(!moved.unwrap());
     }
     let account = before.account;
-    let ended = db.write(move |tx| sessions::end_all_of(tx, account, later, EndReason::Revoked));
+    let ending = Ending {
+        at: later,
+        reason: EndReason::Revoked,
+    };
+    let ended = db.write(move |tx| session_ends::end_all_of(tx, account, ending));
     assert_eq!(ended.unwrap(), 0);
+    let ended = db.write(move |tx| session_ends::end_every(tx, ending));
+    assert_eq!(ended.unwrap(), 0);
+    let keep = SessionId(Uuid::new_v4());
+    let ended = db.write(move |tx| session_ends::end_others(tx, account, keep, ending));
+    assert_eq!(ended.unwrap(), []);
     assert_eq!(db.session_now(id), before);
+});
+
+both!(r8_of_an_account_all_but_one_end_and_are_named, |db| {
+    let keep = db.session();
+    let (account, kept) = (keep.account, keep.id);
+    let add = |idle| {
+        let row = Session {
+            idle_expires_at: idle,
+            ..session_of(account)
+        };
+        let id = row.id;
+        db.write(move |tx| sessions::add(tx, &row)).unwrap();
+        id
+    };
+    let later = NOW + Duration::from_millis(1);
+    let [first, second, ended] = [add(later), add(NOW), add(later)];
+    let another = db.session().id;
+    assert!(end(db, ended, EndReason::Logout));
+    let ending = Ending {
+        at: later,
+        reason: EndReason::Revoked,
+    };
+    let mut others = db
+        .write(move |tx| session_ends::end_others(tx, account, kept, ending))
+        .unwrap();
+    others.sort_unstable();
+    let mut expected = [(first, later), (second, NOW)];
+    expected.sort_unstable();
+    assert_eq!(others, expected);
+    let ended_of = |id| db.session_now(id).ended;
+    for (id, _) in expected {
+        assert_eq!(ended_of(id), Some((later, EndReason::Revoked)));
+    }
+    assert_eq!(ended_of(ended), Some((NOW, EndReason::Logout)));
+    for id in [kept, another] {
+        assert_eq!(ended_of(id), None);
+    }
+    let all = db.write(move |tx| session_ends::end_all_of(tx, account, ending));
+    assert_eq!(all.unwrap(), 1);
+    let every = db.write(move |tx| session_ends::end_every(tx, ending));
+    assert_eq!(every.unwrap(), 1);
+    assert!(ended_of(kept).is_some() && ended_of(another).is_some());
 });
 
 both!(an_end_and_a_rotation_at_once_leave_one_story, |db| {
@@ -138,13 +190,30 @@ both!(an_end_and_a_rotation_at_once_leave_one_story, |db| {
 both!(
     what_was_seen_is_noted_of_the_present_generation_alone,
     |db| {
-        let id = db.session().id;
-        db.write(move |tx| sessions::mark_seen(tx, id, 1)).unwrap();
-        assert!(!db.session_now(id).generation.seen);
+        let [present, other, moved, ended] = [(); 4].map(|()| db.session().id);
+        let rotated = db.write(move |tx| rotation::rotate(tx, moved, 0, NOW, NOW));
+        assert!(rotated.unwrap());
+        assert!(end(db, ended, EndReason::Logout));
         let unknown = SessionId(Uuid::new_v4());
-        db.write(move |tx| sessions::mark_seen(tx, unknown, 0))
-            .unwrap();
-        let moved = db.write(move |tx| rotation::rotate(tx, unknown, 0, NOW, NOW));
-        assert!(!moved.unwrap());
+        let seen = [
+            (present, 0),
+            (other, 1),
+            (moved, 0),
+            (ended, 0),
+            (unknown, 0),
+        ];
+        let noted = |seen: Vec<_>| db.write(move |tx| seen::mark(tx, &seen)).unwrap();
+        assert_eq!(noted(seen.to_vec()), 1);
+        let is_seen = |id| db.session_now(id).generation.seen;
+        assert!(is_seen(present));
+        assert!(!is_seen(other) && !is_seen(moved) && !is_seen(ended));
+        assert!(
+            db.read(|db| sessions::lookup(db, unknown))
+                .unwrap()
+                .is_none()
+        );
+        assert_eq!(noted(Vec::new()), 0);
+        assert_eq!(noted(vec![(other, 0), (moved, 1)]), 2);
+        assert!(is_seen(other) && is_seen(moved));
     }
 );

@@ -1,0 +1,94 @@
+//! Ending many sessions by one statement, those that went idle too: were only the clock
+//! ahead, they would live again when it is right.
+
+use diesel::prelude::*;
+
+use super::columns::{time, word};
+use super::connection::{AnyConnection, on_each};
+use super::error::{Result, every_one};
+use super::schema::sessions;
+use crate::domain::id::{AccountId, SessionId};
+use crate::domain::session::EndReason;
+use crate::support::clock::Timestamp;
+
+#[derive(Clone, Copy, Debug)]
+pub struct Ending {
+    pub at: Timestamp,
+    pub reason: EndReason,
+}
+
+/// Ends every session of the account but `keep`. Gives those that it ended, with their idle
+/// ends. Nobody may begin one meanwhile: the account is held.
+///
+/// # Errors
+/// When the database is away, or one of them did not end.
+pub fn end_others(
+    connection: &mut AnyConnection,
+    account: AccountId,
+    keep: SessionId,
+    ending: Ending,
+) -> Result<Vec<(SessionId, Timestamp)>> {
+    let others = || {
+        sessions::table
+            .filter(sessions::account_id.eq(account.to_string()))
+            .filter(sessions::id.ne(keep.to_string()))
+            .filter(sessions::revoked_at.is_null())
+    };
+    let update = diesel::update(others())
+        .set((
+            sessions::revoked_at.eq(ending.at.millis()),
+            sessions::revoke_reason.eq(ending.reason.as_str()),
+        ))
+        .returning((sessions::id, sessions::idle_expires_at));
+    let ended: Vec<(String, i64)> = on_each!(connection, inner => update.get_results(inner))?;
+    // How many there are to end nobody knows before: others may end some of them meanwhile.
+    let left: i64 = others().count().get_result(connection)?;
+    let left = usize::try_from(left).unwrap_or(usize::MAX);
+    every_one(
+        "ending sessions",
+        ended.len(),
+        ended.len().saturating_add(left),
+    )?;
+    ended
+        .iter()
+        .map(|(id, idle)| Ok((word("session id", id)?, time(*idle))))
+        .collect()
+}
+
+/// Ends every session of the account. How many it ended. Goes with an advance of the
+/// account's epoch: the rows make a refresh that runs at the same time lose its
+/// compare-and-set, the epoch makes a login that does so stillborn.
+///
+/// # Errors
+/// When the database is away.
+pub fn end_all_of(
+    connection: &mut AnyConnection,
+    account: AccountId,
+    ending: Ending,
+) -> Result<usize> {
+    Ok(diesel::update(
+        sessions::table
+            .filter(sessions::account_id.eq(account.to_string()))
+            .filter(sessions::revoked_at.is_null()),
+    )
+    .set((
+        sessions::revoked_at.eq(ending.at.millis()),
+        sessions::revoke_reason.eq(ending.reason.as_str()),
+    ))
+    .execute(connection)?)
+}
+
+/// The same for every account.
+///
+/// # Errors
+/// When the database is away.
+pub fn end_every(connection: &mut AnyConnection, ending: Ending) -> Result<usize> {
+    Ok(
+        diesel::update(sessions::table.filter(sessions::revoked_at.is_null()))
+            .set((
+                sessions::revoked_at.eq(ending.at.millis()),
+                sessions::revoke_reason.eq(ending.reason.as_str()),
+            ))
+            .execute(connection)?,
+    )
+}
