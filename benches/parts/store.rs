@@ -44,6 +44,7 @@ fn session() -> Session {
 
 pub fn store(c: &mut Criterion) {
     let url = Url::throw_away();
+    url.make_folder();
     migrations::up(&url).expect("a new database");
     let store = Store::open(url.clone(), &Options::default()).expect("a new database");
     let row = session();
