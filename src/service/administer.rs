@@ -7,14 +7,14 @@ use super::context::Keyward;
 use super::error::{Code, Error, Result};
 use super::keys;
 use super::limiter;
-use super::rotate::{ending, forgotten_at};
+use super::news::forgotten_at;
 use crate::domain::access::ADMINISTRATOR;
 use crate::domain::account::Account;
 use crate::domain::event::{Event, What};
 use crate::domain::id::AccountId;
 use crate::domain::identifier::{Email, Identifier, Username};
 use crate::domain::password::Password;
-use crate::domain::session::{Client, Session};
+use crate::domain::session::{Client, EndReason, Session};
 use crate::store::revocations::{Entry, News};
 use crate::store::{
     AnyConnection, accounts, credentials, factors, recovery_codes, revocations, roles,
@@ -203,7 +203,7 @@ pub fn revoke_sessions(kw: &Keyward, account: AccountId) -> Result<()> {
 pub fn revoke_all_sessions(kw: &Keyward) -> Result<usize> {
     let (_, accounts) = keys::replace_all(kw, What::AllSessionsRevoked, |tx, now| {
         let accounts = accounts::advance_every_epoch(tx, now)?;
-        session_ends::end_every(tx, ending(now))?;
+        session_ends::end_every(tx, now, EndReason::Revoked)?;
         Ok(accounts)
     })?;
     Ok(accounts)
@@ -286,7 +286,7 @@ fn change(
 
 fn end_all(tx: &mut AnyConnection, account: AccountId, now: Timestamp) -> Result<Entry> {
     let epoch = accounts::advance_epoch(tx, account, now)?;
-    session_ends::end_all_of(tx, account, ending(now))?;
+    session_ends::end_all_of(tx, account, now, EndReason::Revoked)?;
     let news = News::Account {
         id: account,
         epoch,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::audit::record;
 use super::context::Keyward;
 use super::error::{Code, Error, Result};
-use super::rotate::forgotten_at;
+use super::news::forgotten_at;
 use crate::crypto::key_ring::{Held, KeyRing, State};
 use crate::crypto::signing_key::SigningKey;
 use crate::domain::algorithm::Algorithm;

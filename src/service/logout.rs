@@ -4,7 +4,7 @@ use super::audit::record;
 use super::authenticate::Principal;
 use super::context::Keyward;
 use super::error::{Error, Result};
-use super::rotate::ended;
+use super::news::ended;
 use crate::domain::event::{Event, What};
 use crate::domain::id::SessionId;
 use crate::domain::session::{Client, EndReason};

@@ -16,6 +16,7 @@ pub mod keys;
 mod limiter;
 pub mod login;
 pub mod logout;
+mod news;
 pub mod profile;
 pub mod proof;
 pub mod refresh;

@@ -4,7 +4,7 @@ use super::audit::record;
 use super::authenticate::Principal;
 use super::context::Keyward;
 use super::error::{Code, Error, Result};
-use super::rotate::{ended, ending, may_be_believed};
+use super::news::{ended, may_be_believed};
 use super::standing;
 use crate::domain::event::{Event, What};
 use crate::domain::id::{AccountId, SessionId};
@@ -82,7 +82,7 @@ pub(super) fn end_others(
     keep: SessionId,
     now: Timestamp,
 ) -> Result<Vec<Entry>> {
-    let others = session_ends::end_others(tx, account, keep, ending(now))?;
+    let others = session_ends::end_others(tx, account, keep, now, EndReason::Revoked)?;
     let told = others
         .into_iter()
         .filter(|(_, idle)| may_be_believed(*idle, now));

@@ -4,20 +4,16 @@
 //! changes its row, and the guard then changes nothing and it looks again. Nothing is
 //! answered before what was written has committed.
 
-use std::time::Duration;
-
 use super::audit::record;
 use super::context::Keyward;
 use super::error::{Error, Result};
+use super::news::ended;
 use crate::domain::access::Access;
 use crate::domain::account::Account;
-use crate::domain::claims::LONGEST_LIFE;
 use crate::domain::event::{Event, What};
 use crate::domain::id::SessionId;
 use crate::domain::rotation::{Step, step};
 use crate::domain::session::{Client, EndReason, Session};
-use crate::store::revocations::{Entry, News};
-use crate::store::session_ends::Ending;
 use crate::store::{self, AnyConnection, revocations, rotation, sessions};
 use crate::support::clock::Timestamp;
 
@@ -205,43 +201,4 @@ fn write_with(
         }
         Ok::<_, Error>(changed)
     })
-}
-
-/// The news that a session has ended, for as long as a token of it could live.
-pub(super) fn ended(session: SessionId, now: Timestamp) -> Entry {
-    Entry {
-        news: News::Session(session),
-        until: forgotten_at(now),
-    }
-}
-
-/// The longest that any process could believe a token after it was signed, and something for
-/// clocks that differ.
-const REMEMBERED: Duration = LONGEST_LIFE.saturating_add(Duration::from_secs(120));
-
-/// When no access token can live any more that is signed now, by whatever process.
-pub(super) fn forgotten_at(now: Timestamp) -> Timestamp {
-    now + REMEMBERED
-}
-
-/// Whether a token can live of a session that goes idle then. One is signed before that; where
-/// it is further back than a token is remembered, nothing is left to tell. An account may have
-/// thousands of such sessions.
-pub(super) fn may_be_believed(idle: Timestamp, now: Timestamp) -> bool {
-    idle > now - REMEMBERED
-}
-
-/// How an act ends many sessions.
-pub(super) const fn ending(now: Timestamp) -> Ending {
-    Ending {
-        at: now,
-        reason: EndReason::Revoked,
-    }
-}
-
-impl Keyward {
-    /// Learns what was just committed, ahead of the tail.
-    pub(super) fn learn(&self, entries: &[Entry]) {
-        self.revoked.learn(entries);
-    }
 }

@@ -27,6 +27,19 @@ pub fn lookup(connection: &mut AnyConnection, key: &str) -> Result<Option<Counte
     }))
 }
 
+/// The counter of this key, if it still is this one.
+#[diesel::dsl::auto_type]
+fn unchanged(key: String, counter: Counter) -> _ {
+    let next_at: i64 = counter.next_at.millis();
+    let since: i64 = counter.since.millis();
+    let failures: i64 = counter.failures;
+    limits::table
+        .filter(limits::key.eq(key))
+        .filter(limits::failures.eq(failures))
+        .filter(limits::next_at.eq(next_at))
+        .filter(limits::since.eq(since))
+}
+
 /// Sets the counter, if it still is what was read. Whether it was.
 ///
 /// # Errors
@@ -52,20 +65,14 @@ pub fn set(
             .execute(inner))?;
         return Ok(rows == 1);
     };
-    let rows = diesel::update(
-        limits::table
-            .filter(limits::key.eq(key))
-            .filter(limits::failures.eq(read.failures))
-            .filter(limits::next_at.eq(read.next_at.millis()))
-            .filter(limits::since.eq(read.since.millis())),
-    )
-    .set((
-        limits::failures.eq(counter.failures),
-        limits::next_at.eq(counter.next_at.millis()),
-        limits::since.eq(counter.since.millis()),
-        limits::expires_at.eq(expires_at.millis()),
-    ))
-    .execute(connection)?;
+    let rows = diesel::update(unchanged(key.to_owned(), read))
+        .set((
+            limits::failures.eq(counter.failures),
+            limits::next_at.eq(counter.next_at.millis()),
+            limits::since.eq(counter.since.millis()),
+            limits::expires_at.eq(expires_at.millis()),
+        ))
+        .execute(connection)?;
     Ok(rows == 1)
 }
 
@@ -74,14 +81,7 @@ pub fn set(
 /// # Errors
 /// When the database is away.
 pub fn remove(connection: &mut AnyConnection, key: &str, stood: Counter) -> Result<bool> {
-    let rows = diesel::delete(
-        limits::table
-            .filter(limits::key.eq(key))
-            .filter(limits::failures.eq(stood.failures))
-            .filter(limits::next_at.eq(stood.next_at.millis()))
-            .filter(limits::since.eq(stood.since.millis())),
-    )
-    .execute(connection)?;
+    let rows = diesel::delete(unchanged(key.to_owned(), stood)).execute(connection)?;
     Ok(rows == 1)
 }
 

@@ -11,12 +11,6 @@ use crate::domain::id::{AccountId, SessionId};
 use crate::domain::session::EndReason;
 use crate::support::clock::Timestamp;
 
-#[derive(Clone, Copy, Debug)]
-pub struct Ending {
-    pub at: Timestamp,
-    pub reason: EndReason,
-}
-
 /// Ends every session of the account but `keep`. Gives those that it ended, with their idle
 /// ends. Nobody may begin one meanwhile: the account is held.
 ///
@@ -26,7 +20,8 @@ pub fn end_others(
     connection: &mut AnyConnection,
     account: AccountId,
     keep: SessionId,
-    ending: Ending,
+    now: Timestamp,
+    reason: EndReason,
 ) -> Result<Vec<(SessionId, Timestamp)>> {
     let others = || {
         sessions::table
@@ -36,8 +31,8 @@ pub fn end_others(
     };
     let update = diesel::update(others())
         .set((
-            sessions::revoked_at.eq(ending.at.millis()),
-            sessions::revoke_reason.eq(ending.reason.as_str()),
+            sessions::revoked_at.eq(now.millis()),
+            sessions::revoke_reason.eq(reason.as_str()),
         ))
         .returning((sessions::id, sessions::idle_expires_at));
     let ended: Vec<(String, i64)> = on_each!(connection, inner => update.get_results(inner))?;
@@ -64,7 +59,8 @@ pub fn end_others(
 pub fn end_all_of(
     connection: &mut AnyConnection,
     account: AccountId,
-    ending: Ending,
+    now: Timestamp,
+    reason: EndReason,
 ) -> Result<usize> {
     Ok(diesel::update(
         sessions::table
@@ -72,8 +68,8 @@ pub fn end_all_of(
             .filter(sessions::revoked_at.is_null()),
     )
     .set((
-        sessions::revoked_at.eq(ending.at.millis()),
-        sessions::revoke_reason.eq(ending.reason.as_str()),
+        sessions::revoked_at.eq(now.millis()),
+        sessions::revoke_reason.eq(reason.as_str()),
     ))
     .execute(connection)?)
 }
@@ -82,12 +78,16 @@ pub fn end_all_of(
 ///
 /// # Errors
 /// When the database is away.
-pub fn end_every(connection: &mut AnyConnection, ending: Ending) -> Result<usize> {
+pub fn end_every(
+    connection: &mut AnyConnection,
+    now: Timestamp,
+    reason: EndReason,
+) -> Result<usize> {
     Ok(
         diesel::update(sessions::table.filter(sessions::revoked_at.is_null()))
             .set((
-                sessions::revoked_at.eq(ending.at.millis()),
-                sessions::revoke_reason.eq(ending.reason.as_str()),
+                sessions::revoked_at.eq(now.millis()),
+                sessions::revoke_reason.eq(reason.as_str()),
             ))
             .execute(connection)?,
     )

@@ -185,8 +185,18 @@ pub fn list_of(connection: &mut AnyConnection, account: AccountId) -> Result<Vec
         .collect()
 }
 
-/// Of one account, those that have not ended and whose two ends are after `now`, youngest
-/// first.
+/// Of one account, those that have not ended and whose two ends are after `now`. The index of
+/// living sessions serves it.
+#[diesel::dsl::auto_type]
+fn living(account: String, now: i64) -> _ {
+    sessions::table
+        .filter(sessions::account_id.eq(account))
+        .filter(sessions::revoked_at.is_null())
+        .filter(sessions::idle_expires_at.gt(now))
+        .filter(sessions::absolute_expires_at.gt(now))
+}
+
+/// The living sessions of one account, youngest first.
 ///
 /// # Errors
 /// When the database is away or a row is damaged.
@@ -195,11 +205,7 @@ pub fn living_of(
     account: AccountId,
     now: Timestamp,
 ) -> Result<Vec<Session>> {
-    sessions::table
-        .filter(sessions::account_id.eq(account.to_string()))
-        .filter(sessions::revoked_at.is_null())
-        .filter(sessions::idle_expires_at.gt(now.millis()))
-        .filter(sessions::absolute_expires_at.gt(now.millis()))
+    living(account.to_string(), now.millis())
         .order(sessions::created_at.desc())
         .load::<Row>(connection)?
         .into_iter()
@@ -219,11 +225,7 @@ pub fn beyond(
     now: Timestamp,
 ) -> Result<Option<SessionId>> {
     // The one at place `most`, counted from the one that was used last.
-    sessions::table
-        .filter(sessions::account_id.eq(account.to_string()))
-        .filter(sessions::revoked_at.is_null())
-        .filter(sessions::idle_expires_at.gt(now.millis()))
-        .filter(sessions::absolute_expires_at.gt(now.millis()))
+    living(account.to_string(), now.millis())
         .order((sessions::rotated_at.desc(), sessions::created_at.desc()))
         .offset(most)
         .limit(1)

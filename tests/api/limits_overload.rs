@@ -7,16 +7,15 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use keyward::crypto::password_lane::Seat;
-use keyward::domain::identifier::Identifier;
 use keyward::domain::password::Password;
-use keyward::domain::session::{Class, Client, Mode};
+use keyward::domain::session::Client;
 use keyward::service::authenticate::{Principal, authenticate};
 use keyward::service::change_password::change_password;
 use keyward::service::proof::Prover;
 use keyward::service::{Code, Error, Keyward, factors, login};
 use keyward::support::secret::SecretString;
 
-use crate::support::{Fault, PASSWORD, TestKeyward, WRONG};
+use crate::support::{Fault, PASSWORD, TestKeyward, WRONG, login_request};
 
 const ALICE: &str = "alice@example.com";
 const NEW: &str = "another battery staple";
@@ -89,14 +88,9 @@ const ACTS: [Act; 5] = [sign_in, change, begin, disable, renew];
 
 fn sign_in(kw: &Keyward, seat: &Seat, owner: &Owner) -> Result<(), Error> {
     let request = login::Request {
-        identifier: Identifier::parse(owner.email).unwrap(),
-        password: password(PASSWORD),
         otp: Some(owner.code()),
-        device: None,
-        mode: Mode::Json,
-        class: Class::Standard,
-        dialect: "test",
         client: owner.prover.client.clone(),
+        ..login_request(owner.email)
     };
     login::login(kw, seat, request).map(drop)
 }

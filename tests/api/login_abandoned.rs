@@ -3,12 +3,9 @@
 
 use std::sync::mpsc::channel;
 
-use keyward::domain::identifier::Identifier;
-use keyward::domain::password::Password;
-use keyward::domain::session::{Class, Client, Mode};
 use keyward::service::{Code, Error, login};
 
-use crate::support::{PASSWORD, TestKeyward};
+use crate::support::{TestKeyward, login_request};
 
 // On SQLite, whose one writer can be kept busy; the check is the same on both.
 #[test]
@@ -18,16 +15,7 @@ fn h14_a_client_that_left_while_its_password_was_hashed_begins_no_session() {
         ("KEYWARD_PASSWORD_QUEUE", "3"),
     ]);
     let account = kw.account("alice@example.com");
-    let request = login::Request {
-        identifier: Identifier::parse("alice@example.com").unwrap(),
-        password: Password::parse(PASSWORD).unwrap(),
-        otp: None,
-        device: None,
-        mode: Mode::Json,
-        class: Class::Standard,
-        dialect: "test",
-        client: Client::default(),
-    };
+    let request = login_request("alice@example.com");
     let hashing = kw.kw.lane.seat().unwrap();
     let (seat, waiting) = kw.kw.lane.seat().unwrap();
     let (open, gate) = channel::<()>();

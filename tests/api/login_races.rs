@@ -7,9 +7,7 @@ use std::thread::ScopedJoinHandle;
 
 use diesel::connection::SimpleConnection as _;
 use keyward::domain::id::AccountId;
-use keyward::domain::identifier::Identifier;
 use keyward::domain::password::Password;
-use keyward::domain::session::{Class, Client, Mode};
 use keyward::service::authenticate::authenticate;
 use keyward::service::change_password::change_password;
 use keyward::service::issue::TokenSet;
@@ -18,7 +16,7 @@ use keyward::service::{Code, Keyward, administer, factors, login};
 use keyward::support::secret::ExposeSecret as _;
 use serde_json::json;
 
-use crate::support::{PASSWORD, TestKeyward, text};
+use crate::support::{PASSWORD, TestKeyward, login_request, text};
 
 const NEW: &str = "another good one";
 
@@ -31,14 +29,8 @@ const ONE_AT_A_TIME: &[(&str, &str)] = &[
 fn sign_in(kw: &Keyward, email: &str, device: Option<String>) -> Result<TokenSet, Code> {
     let (seat, _waiting) = kw.lane.seat().unwrap();
     let request = login::Request {
-        identifier: Identifier::parse(email).unwrap(),
-        password: Password::parse(PASSWORD).unwrap(),
-        otp: None,
         device,
-        mode: Mode::Json,
-        class: Class::Standard,
-        dialect: "test",
-        client: Client::default(),
+        ..login_request(email)
     };
     login::login(kw, &seat, request).map_err(|error| error.code)
 }

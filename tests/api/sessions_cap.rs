@@ -5,14 +5,12 @@ use std::time::Duration;
 
 use keyward::crypto::master_key::MasterKey;
 use keyward::crypto::session_id::SessionIds;
-use keyward::domain::identifier::Identifier;
-use keyward::domain::password::Password;
-use keyward::domain::session::{Class, Client, EndReason, Mode, Session};
+use keyward::domain::session::{EndReason, Session};
 use keyward::service::{Keyward, administer, login};
 use keyward::support::entropy::Entropy;
 use serde_json::json;
 
-use crate::support::{Forge, PASSWORD, SECRET, TestKeyward};
+use crate::support::{Forge, SECRET, TestKeyward, login_request};
 
 const ALICE: &str = "alice@example.com";
 
@@ -86,16 +84,7 @@ both!(r25_beyond_a_thousand_sessions_the_idlest_makes_room, |kw| {
 
 fn sign_in(kw: &Keyward) {
     let (seat, _waiting) = kw.lane.seat().unwrap();
-    let request = login::Request {
-        identifier: Identifier::parse(ALICE).unwrap(),
-        password: Password::parse(PASSWORD).unwrap(),
-        otp: None,
-        device: None,
-        mode: Mode::Json,
-        class: Class::Standard,
-        dialect: "test",
-        client: Client::default(),
-    };
+    let request = login_request(ALICE);
     assert!(login::login(kw, &seat, request).is_ok());
 }
 

@@ -206,16 +206,21 @@ fn s5_connections_that_were_cut_are_replaced() {
     db.account("alice@example.com");
 }
 
+/// So that the next write meets the connection that the last one used.
+fn on_one_connection(db: &Fresh) -> Store {
+    let options = Options {
+        connections: 1,
+        ..Options::default()
+    };
+    Store::open(db.url.clone(), &options).unwrap()
+}
+
 #[test]
 fn s5_a_write_that_found_its_connection_cut_is_run_again() {
     let Some(db) = Fresh::postgres(true) else {
         return;
     };
-    let options = Options {
-        connections: 1,
-        ..Options::default()
-    };
-    let store = Store::open(db.url.clone(), &options).unwrap();
+    let store = on_one_connection(&db);
     let id = db.account("alice@example.com");
     let advance = || store.write(move |tx| accounts::advance_epoch(tx, id, NOW));
     assert_eq!(advance().unwrap(), 1);
@@ -241,11 +246,7 @@ fn s5_a_guarded_statement_that_found_its_connection_cut_is_run_again() {
     let Some(db) = Fresh::postgres(true) else {
         return;
     };
-    let options = Options {
-        connections: 1,
-        ..Options::default()
-    };
-    let store = Store::open(db.url.clone(), &options).unwrap();
+    let store = on_one_connection(&db);
     let id = db.session().id;
     let rotate = |from| store.write_guarded(move |db| rotation::rotate(db, id, from, NOW, NOW));
     assert!(rotate(0).unwrap());

@@ -9,7 +9,7 @@ use diesel::sql_types::Text;
 use diesel::{QueryableByName, RunQueryDsl as _};
 use keyward::domain::id::AccountId;
 use keyward::domain::session::EndReason;
-use keyward::store::session_ends::{self, Ending};
+use keyward::store::session_ends;
 use keyward::store::{AnyConnection, Result, sessions};
 
 use crate::kit::{Fresh, NOW, execute, lines};
@@ -116,10 +116,6 @@ both!(
     |db| {
         let account = with_many_sessions(db);
         let keep = db.session().id;
-        let ending = Ending {
-            at: NOW,
-            reason: EndReason::Revoked,
-        };
         let asked = [
             plans(db, move |tx| {
                 sessions::living_of(tx, account, NOW).map(drop)
@@ -128,10 +124,10 @@ both!(
                 sessions::beyond(tx, account, 1000, NOW).map(drop)
             }),
             plans(db, move |tx| {
-                session_ends::end_others(tx, account, keep, ending).map(drop)
+                session_ends::end_others(tx, account, keep, NOW, EndReason::Revoked).map(drop)
             }),
             plans(db, move |tx| {
-                session_ends::end_all_of(tx, account, ending).map(drop)
+                session_ends::end_all_of(tx, account, NOW, EndReason::Revoked).map(drop)
             }),
         ];
         for plan in asked.into_iter().flatten() {

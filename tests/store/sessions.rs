@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use keyward::domain::id::SessionId;
 use keyward::domain::session::{EndReason, Session};
-use keyward::store::session_ends::{self, Ending};
+use keyward::store::session_ends;
 use keyward::store::{rotation, seen, sessions};
 use uuid::Uuid;
 
@@ -115,16 +115,14 @@ both!(nothing_moves_a_session_that_has_ended, |db| {
         assert!(!moved.unwrap());
     }
     let account = before.account;
-    let ending = Ending {
-        at: later,
-        reason: EndReason::Revoked,
-    };
-    let ended = db.write(move |tx| session_ends::end_all_of(tx, account, ending));
+    let ended =
+        db.write(move |tx| session_ends::end_all_of(tx, account, later, EndReason::Revoked));
     assert_eq!(ended.unwrap(), 0);
-    let ended = db.write(move |tx| session_ends::end_every(tx, ending));
+    let ended = db.write(move |tx| session_ends::end_every(tx, later, EndReason::Revoked));
     assert_eq!(ended.unwrap(), 0);
     let keep = SessionId(Uuid::new_v4());
-    let ended = db.write(move |tx| session_ends::end_others(tx, account, keep, ending));
+    let ended =
+        db.write(move |tx| session_ends::end_others(tx, account, keep, later, EndReason::Revoked));
     assert_eq!(ended.unwrap(), []);
     assert_eq!(db.session_now(id), before);
 });
@@ -145,12 +143,8 @@ both!(r8_of_an_account_all_but_one_end_and_are_named, |db| {
     let [first, second, ended] = [add(later), add(NOW), add(later)];
     let another = db.session().id;
     assert!(end(db, ended, EndReason::Logout));
-    let ending = Ending {
-        at: later,
-        reason: EndReason::Revoked,
-    };
     let mut others = db
-        .write(move |tx| session_ends::end_others(tx, account, kept, ending))
+        .write(move |tx| session_ends::end_others(tx, account, kept, later, EndReason::Revoked))
         .unwrap();
     others.sort_unstable();
     let mut expected = [(first, later), (second, NOW)];
@@ -164,9 +158,9 @@ both!(r8_of_an_account_all_but_one_end_and_are_named, |db| {
     for id in [kept, another] {
         assert_eq!(ended_of(id), None);
     }
-    let all = db.write(move |tx| session_ends::end_all_of(tx, account, ending));
+    let all = db.write(move |tx| session_ends::end_all_of(tx, account, later, EndReason::Revoked));
     assert_eq!(all.unwrap(), 1);
-    let every = db.write(move |tx| session_ends::end_every(tx, ending));
+    let every = db.write(move |tx| session_ends::end_every(tx, later, EndReason::Revoked));
     assert_eq!(every.unwrap(), 1);
     assert!(ended_of(kept).is_some() && ended_of(another).is_some());
 });

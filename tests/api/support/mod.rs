@@ -32,12 +32,12 @@ use keyward::config::{self, Config};
 use keyward::crypto::signing_key::SigningKey;
 use keyward::domain::algorithm::Algorithm;
 use keyward::domain::id::{AccountId, SessionId};
-use keyward::domain::identifier::{Email, Username};
+use keyward::domain::identifier::{Email, Identifier, Username};
 use keyward::domain::password::Password;
-use keyward::domain::session::Session;
+use keyward::domain::session::{Class, Client, Mode, Session};
 use keyward::http::{self, Web};
 use keyward::service::administer::{self, NewAccount};
-use keyward::service::{Keyward, housekeeping, keys};
+use keyward::service::{Keyward, housekeeping, keys, login};
 use keyward::store::{AnyConnection, audit_events, migrations, sessions};
 use keyward::support::clock::{Clock, Timestamp};
 use keyward::support::entropy::Entropy;
@@ -418,6 +418,20 @@ fn config_of(settings: &BTreeMap<String, String>) -> Config {
     config.bcrypt_cost = 4;
     config.test_mode = config.public_url.host_str() == Some("localhost");
     config
+}
+
+/// A sign-in with [`PASSWORD`], for tests that call the act itself.
+pub fn login_request(email: &str) -> login::Request {
+    login::Request {
+        identifier: Identifier::parse(email).unwrap(),
+        password: Password::parse(PASSWORD).unwrap(),
+        otp: None,
+        device: None,
+        mode: Mode::Json,
+        class: Class::Standard,
+        dialect: "test",
+        client: Client::default(),
+    }
 }
 
 /// A member of a JSON object, as text.
