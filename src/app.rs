@@ -4,14 +4,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::Config;
-use crate::crypto::password_hasher::PasswordHasher;
-use crate::crypto::password_lane::PasswordLane;
+use crate::crypto::password::hasher::PasswordHasher;
 use crate::domain::password::Password;
 use crate::domain::rotation;
 use crate::http::Web;
-use crate::service::administer::{self, NewAccount};
-use crate::service::{Keyward, Parts, Policy, Result, keys};
-use crate::store::{Options, Store, migrations};
+use crate::lanes::password_lane::PasswordLane;
+use crate::service::accounts::administer::{self, NewAccount};
+use crate::service::keys::rotate;
+use crate::service::{Keyward, Parts, Policy, Result};
+use crate::store::engine::migrations;
+use crate::store::{Options, Store};
 use crate::support::clock::Clock;
 use crate::support::entropy::Entropy;
 use crate::support::secret::{ExposeSecret as _, SecretString};
@@ -70,7 +72,7 @@ impl App {
         if let Some(now) = app.keyward.store.clock()? {
             app.keyward.clock.follow(now);
         }
-        keys::prepare(&app.keyward)?;
+        rotate::prepare(&app.keyward)?;
         Ok(app)
     }
 

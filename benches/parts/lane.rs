@@ -1,7 +1,7 @@
 //! What the password lane adds to a hash: a seat, a hop to its thread and back.
 
 use criterion::Criterion;
-use keyward::crypto::password_lane::PasswordLane;
+use keyward::lanes::password_lane::PasswordLane;
 
 pub fn lane(c: &mut Criterion) {
     let lane = PasswordLane::start(2, 64).expect("threads");

@@ -5,7 +5,8 @@ use keyward::domain::id::{AccountId, SessionId};
 use keyward::domain::identifier::Email;
 use keyward::domain::rotation::Generation;
 use keyward::domain::session::{Authentication, Class, Mode, Session};
-use keyward::store::{Error, Options, Store, Url, accounts, migrations, rotation, sessions};
+use keyward::store::engine::migrations;
+use keyward::store::{Error, Options, Store, Url, accounts, rotation, sessions};
 use keyward::support::clock::Timestamp;
 use uuid::Uuid;
 

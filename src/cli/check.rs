@@ -1,11 +1,11 @@
 //! `keyward check`: what is in order and what is not, in words, and what a start would
 //! make. It makes and changes nothing.
 
-use super::{Outcome, look_at_config};
 use crate::app::{App, World};
+use crate::cli::{Outcome, look_at_config};
 use crate::config::Config;
-use crate::service::keys;
-use crate::store::migrations;
+use crate::service::keys::rotate;
+use crate::store::engine::migrations;
 use crate::support::clock::Clock;
 
 /// Clocks that differ by more than this make tokens of one machine odd on another.
@@ -77,17 +77,17 @@ fn cookies(config: &Config, say: &mut impl FnMut(bool, String)) {
 fn inside(config: &Config, say: &mut impl FnMut(bool, String)) {
     let app = match App::open(config, World::real(config)) {
         Ok(app) => app,
-        Err(error) => return say(false, format!("database: {}", super::explain(&error))),
+        Err(error) => return say(false, format!("database: {}", crate::cli::explain(&error))),
     };
-    match keys::load(&app.keyward) {
+    match rotate::load(&app.keyward) {
         Ok(()) => {
-            let count = keys::list(&app.keyward).len();
+            let count = rotate::list(&app.keyward).len();
             say(
                 true,
                 format!("keys: {count} in use, and KEYWARD_SECRET opens them"),
             );
         }
-        Err(error) => say(false, format!("keys: {}", super::explain(&error))),
+        Err(error) => say(false, format!("keys: {}", crate::cli::explain(&error))),
     }
     match app.keyward.store.clock() {
         Ok(Some(theirs)) => {

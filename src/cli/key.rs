@@ -2,9 +2,9 @@
 
 use clap::Subcommand;
 
-use super::{Outcome, explain, open};
+use crate::cli::{Outcome, explain, open};
 use crate::crypto::key_ring::State;
-use crate::service::keys;
+use crate::service::keys::rotate;
 
 #[derive(Subcommand)]
 pub(super) enum Key {
@@ -24,7 +24,7 @@ pub(super) fn run(command: &Key) -> Outcome {
     let app = open()?;
     match command {
         Key::List => {
-            for (id, algorithm, activates_at, state) in keys::list(&app.keyward) {
+            for (id, algorithm, activates_at, state) in rotate::list(&app.keyward) {
                 let state = match state {
                     State::Next => format!("next, signs from {activates_at}"),
                     State::Active => format!("active since {activates_at}"),
@@ -34,11 +34,11 @@ pub(super) fn run(command: &Key) -> Outcome {
             }
         }
         Key::Rotate { compromised: true } => {
-            let id = keys::replace_compromised(&app.keyward).map_err(|error| explain(&error))?;
+            let id = rotate::replace_compromised(&app.keyward).map_err(|error| explain(&error))?;
             println!("{id} signs now; tokens of older keys are refused");
         }
         Key::Rotate { compromised: false } => {
-            let (id, from) = keys::rotate(&app.keyward).map_err(|error| explain(&error))?;
+            let (id, from) = rotate::rotate(&app.keyward).map_err(|error| explain(&error))?;
             println!("published {id}: it signs from {from}");
         }
     }

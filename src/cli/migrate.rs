@@ -2,8 +2,8 @@
 
 use clap::Subcommand;
 
-use super::{Outcome, look_at_config, read_config};
-use crate::store::migrations;
+use crate::cli::{Outcome, look_at_config, read_config};
+use crate::store::engine::migrations;
 
 #[derive(Subcommand)]
 pub(super) enum Migrate {

@@ -4,12 +4,12 @@ use std::pin::pin;
 
 use futures_util::future::{Either, select};
 
-use super::signals::Signals;
-use super::{Outcome, Serve, explain, read_config};
 use crate::app::{App, FirstAdministrator, World};
+use crate::cli::signals::Signals;
+use crate::cli::{Outcome, Serve, explain, read_config};
 use crate::config::Config;
 use crate::http;
-use crate::service::housekeeping;
+use crate::service::upkeep::threads;
 use crate::support::secret::ExposeSecret as _;
 
 pub(super) fn run(serve: &Serve) -> Outcome {
@@ -35,7 +35,7 @@ fn serve_with(config: &mut Config) -> Outcome {
         log::warn!("{why}");
     }
     let administrator = app.first_administrator(config).map_err(told)?;
-    let housekeeping = housekeeping::start(&app.keyward).map_err(told)?;
+    let housekeeping = threads::start(&app.keyward).map_err(told)?;
     let system = actix_web::rt::System::new();
     let served = system.block_on(async {
         let told = |error: std::io::Error| error.to_string();

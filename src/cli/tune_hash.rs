@@ -1,7 +1,7 @@
 //! `keyward tune-hash`: which bcrypt cost this machine carries.
 
 use crate::crypto::master_key::MasterKey;
-use crate::crypto::password_hasher::PasswordHasher;
+use crate::crypto::password::hasher::PasswordHasher;
 use crate::support::entropy::Entropy;
 
 pub(super) fn run() {

@@ -4,11 +4,11 @@ use std::io::{BufRead as _, IsTerminal as _};
 
 use clap::{Args, Subcommand};
 
-use super::{Outcome, explain, open};
+use crate::cli::{Outcome, explain, open};
 use crate::domain::account::Account;
 use crate::domain::identifier::{Email, Username};
 use crate::domain::password::Password;
-use crate::service::administer::{self, NewAccount};
+use crate::service::accounts::administer::{self, NewAccount};
 use crate::service::{Error, Keyward};
 
 #[derive(Subcommand)]
@@ -161,7 +161,7 @@ fn show(who: &Who) -> Outcome {
         "last login  {}",
         account
             .last_login_at
-            .map_or_else(none, super::super::support::clock::Timestamp::iso)
+            .map_or_else(none, crate::support::clock::Timestamp::iso)
     );
     println!("sessions");
     let now = kw.clock.now();

@@ -10,9 +10,9 @@ use std::time::Duration;
 use ipnet::IpNet;
 use url::Url;
 
-use super::parse::{boolean, duration, list, network, origin, whole};
-use super::reader::{Fault, Reader};
-use super::rules::{is_cookie_domain, is_loopback, make_secret, secret};
+use crate::config::parse::{boolean, duration, list, network, origin, whole};
+use crate::config::reader::{Fault, Reader};
+use crate::config::rules::{is_cookie_domain, is_loopback, make_secret, secret};
 use crate::crypto::master_key::MasterKey;
 use crate::domain::algorithm::Algorithm;
 use crate::domain::claims::LONGEST_LIFE;

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-use super::parse::duration;
-use super::settings::SETTINGS;
+use crate::config::parse::duration;
+use crate::config::settings::SETTINGS;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {

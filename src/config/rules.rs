@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use url::Url;
 
-use super::reader::Reader;
-use super::secret_file;
+use crate::config::reader::Reader;
+use crate::config::secret_file;
 use crate::crypto::master_key::MasterKey;
 use crate::store;
 use crate::support::secret::{ExposeSecret as _, SecretString};

@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use uuid::Uuid;
 
 use crate::support::entropy::Entropy;
-use crate::support::private::{create, exposure};
+use crate::support::private_files::{create, exposure};
 use crate::support::secret::{ExposeSecret as _, SecretString};
 
 /// # Errors

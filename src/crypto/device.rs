@@ -6,7 +6,7 @@ use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use super::master_key::MasterKey;
+use crate::crypto::master_key::MasterKey;
 use crate::domain::id::AccountId;
 
 pub struct Devices(hmac::Key);

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::signing_key::SigningKey;
+use crate::crypto::signing_key::SigningKey;
 use crate::support::clock::Timestamp;
 
 /// How long after its successor took over a key may still have signed: a replica that is

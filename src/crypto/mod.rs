@@ -2,11 +2,9 @@
 //! tokens and sealed boxes. It knows no database and no HTTP; keys are handed in.
 
 pub mod device;
-mod imported;
 pub mod key_ring;
 pub mod master_key;
-pub mod password_hasher;
-pub mod password_lane;
+pub mod password;
 pub mod refresh_token;
 pub mod sealed;
 pub mod session_id;

@@ -12,7 +12,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use uuid::Uuid;
 
-use super::master_key::{KEY_ID, MasterKey};
+use crate::crypto::master_key::{KEY_ID, MasterKey};
 use crate::domain::id::SessionId;
 use crate::support::secret::{SecretString, same};
 

@@ -4,7 +4,7 @@
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use zeroize::Zeroizing;
 
-use super::master_key::MasterKey;
+use crate::crypto::master_key::MasterKey;
 
 pub struct Sealer {
     key: RandomizedNonceKey,

@@ -5,7 +5,7 @@
 use aws_lc_rs::hmac;
 use uuid::{Builder, Uuid};
 
-use super::master_key::MasterKey;
+use crate::crypto::master_key::MasterKey;
 use crate::domain::id::SessionId;
 use crate::support::entropy::Entropy;
 use crate::support::secret::same;

@@ -6,8 +6,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
-use super::key_ring::KeyRing;
-use super::signing_key::SigningKey;
+use crate::crypto::key_ring::KeyRing;
+use crate::crypto::signing_key::SigningKey;
 use crate::domain::claims::Claims;
 use crate::support::clock::Timestamp;
 

@@ -10,7 +10,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use qrcodegen::{QrCode, QrCodeEcc};
 use totp_rs::{Builder, Secret, Totp};
 
-use super::master_key::MasterKey;
+use crate::crypto::master_key::MasterKey;
 use crate::domain::id::AccountId;
 use crate::support::clock::Timestamp;
 use crate::support::entropy::Entropy;

@@ -1,6 +1,6 @@
 //! An account: who can log in. Registered, or anonymous until it registers.
 
-use super::id::AccountId;
+use crate::domain::id::AccountId;
 use crate::support::clock::Timestamp;
 
 #[derive(Clone, Debug, PartialEq, Eq)]

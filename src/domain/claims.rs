@@ -9,9 +9,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::access::Access;
-use super::id::{AccountId, OrganizationId, SessionId};
-use super::session::Class;
+use crate::domain::access::Access;
+use crate::domain::id::{AccountId, OrganizationId, SessionId};
+use crate::domain::session::Class;
 use crate::support::clock::Timestamp;
 
 /// The longest that any setting lets an access token live. A process knows its own

@@ -1,8 +1,8 @@
 //! Audit events: what happened, to whom, from where. A closed list of words, so
 //! that a log can be searched and an alarm can be set on them (docs/LOGGING.md).
 
-use super::id::{AccountId, SessionId};
-use super::session::Client;
+use crate::domain::id::{AccountId, SessionId};
+use crate::domain::session::Client;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum What {

@@ -3,7 +3,7 @@
 
 use secrecy::ExposeSecret as _;
 
-use super::password::Password;
+use crate::domain::password::Password;
 
 /// Why a password may not be chosen. Said to its chooser, in these words.
 #[derive(Clone, Debug, PartialEq, Eq)]

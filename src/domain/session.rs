@@ -5,8 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::id::{AccountId, OrganizationId, SessionId};
-use super::rotation::Generation;
+use crate::domain::id::{AccountId, OrganizationId, SessionId};
+use crate::domain::rotation::Generation;
 use crate::support::clock::Timestamp;
 
 /// Which family of tokens a session gives: it decides their lifetimes (decision 3)

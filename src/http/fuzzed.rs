@@ -3,8 +3,8 @@
 use actix_web::http::header::{HeaderMap, HeaderValue};
 use actix_web::test::TestRequest;
 
-use super::body::Fields;
-use super::client_address;
+use crate::http::peers::client_address;
+use crate::http::request::fields::Fields;
 
 /// The client's address of a request from `peer`, which is trusted, with this header.
 #[must_use]

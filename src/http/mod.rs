@@ -1,27 +1,24 @@
 //! Faces. Knows actix. A handler reads, calls one act and renders; no rule is here.
 
-mod body;
-mod call;
-mod caller;
-mod client_address;
-mod connection;
-mod connections;
+/// One folder for each people whose wire is spoken.
 pub mod dialect;
-mod docs;
-mod forward_auth;
+/// What others read about this service: keys, the `OpenAPI` document, its viewer.
+mod discovery;
+/// Around every request.
+mod edge;
 #[doc(hidden)]
 pub mod fuzzed;
-mod health;
-mod origin;
-mod refresh_cookie;
+/// Health, and the clock of test mode.
+mod ops;
+/// Below HTTP: addresses, connections, limits by address.
+mod peers;
+/// What a handler may ask of a request.
+mod request;
+/// The table of routes.
 pub mod routes;
 mod server;
-mod shell;
-mod test_mode;
-mod throttle;
-mod unread;
-mod web;
-mod well_known;
+/// What a reverse proxy asks.
+mod sidecar;
 
+pub use request::settings::Web;
 pub use server::{app, listen, serve};
-pub use web::Web;

@@ -9,11 +9,13 @@ use actix_web::http::Method;
 use actix_web::http::header::ALLOW;
 use actix_web::{HttpRequest, HttpResponse, Route, guard, web};
 
-use super::dialect::keyward::{factors, sessions};
-use super::dialect::{VERIFY, directus, hypi, keyward, oisp, refuse_at};
-use super::web::Web;
-use super::{docs, forward_auth, health, test_mode, well_known};
 use crate::config::Dialect;
+use crate::http::dialect::keyward::{second_factor, sessions};
+use crate::http::dialect::{VERIFY, directus, hypi, keyward, oisp, refuse_at};
+use crate::http::discovery::{docs, jwks};
+use crate::http::ops::{health, test_mode};
+use crate::http::request::settings::Web;
+use crate::http::sidecar::verify;
 use crate::service::{Code, Error};
 
 /// Who may call.
@@ -72,9 +74,9 @@ pub static TABLE: &[Group] = &[
             row!(GET "/auth" Public directus::providers),
             row!(GET "/server/ping" Public directus::ping),
             row!(GET "/users/me" SignedIn directus::users_me),
-            row!(POST "/users/me/tfa/generate" SignedIn factors::tfa_generate),
-            row!(POST "/users/me/tfa/enable" SignedIn factors::tfa_enable),
-            row!(POST "/users/me/tfa/disable" SignedIn factors::tfa_disable),
+            row!(POST "/users/me/tfa/generate" SignedIn second_factor::tfa_generate),
+            row!(POST "/users/me/tfa/enable" SignedIn second_factor::tfa_enable),
+            row!(POST "/users/me/tfa/disable" SignedIn second_factor::tfa_disable),
         ],
     },
     Group {
@@ -114,15 +116,15 @@ pub static TABLE: &[Group] = &[
             row!(DELETE "/auth/sessions" SignedIn sessions::end_others),
             row!(DELETE "/auth/sessions/{id}" SignedIn sessions::end),
             row!(POST "/auth/password/change" SignedIn keyward::change),
-            row!(POST "/auth/mfa/totp" SignedIn factors::begin),
-            row!(DELETE "/auth/mfa/totp" SignedIn factors::remove),
-            row!(POST "/auth/mfa/totp/confirm" SignedIn factors::confirm),
-            row!(POST "/auth/mfa/recovery-codes" SignedIn factors::recovery_codes),
-            row!(ANY "/auth/verify" SignedIn forward_auth::verify),
-            row!(GET "/.well-known/jwks.json" Public well_known::jwks),
+            row!(POST "/auth/mfa/totp" SignedIn second_factor::begin),
+            row!(DELETE "/auth/mfa/totp" SignedIn second_factor::remove),
+            row!(POST "/auth/mfa/totp/confirm" SignedIn second_factor::confirm),
+            row!(POST "/auth/mfa/recovery-codes" SignedIn second_factor::recovery_codes),
+            row!(ANY "/auth/verify" SignedIn verify::verify),
+            row!(GET "/.well-known/jwks.json" Public jwks::jwks),
             row!(GET "/health/live" Public health::live),
             row!(GET "/health/ready" Public health::ready),
-            row!(GET "/openapi.yaml" Public well_known::openapi),
+            row!(GET "/openapi.yaml" Public jwks::openapi),
             row!(GET "/docs" Public docs::page),
             row!(GET "/docs/rapidoc.js" Public docs::viewer),
         ],
@@ -147,7 +149,7 @@ impl Group {
 }
 
 /// Mounts every group that is on.
-pub(super) fn mount(config: &mut web::ServiceConfig, web: &Web) {
+pub(in crate::http) fn mount(config: &mut web::ServiceConfig, web: &Web) {
     let mut paths: BTreeMap<&str, Vec<&Row>> = BTreeMap::new();
     for row in TABLE
         .iter()
@@ -203,13 +205,13 @@ async fn no_such_route(request: HttpRequest) -> HttpResponse {
 
 /// The path as routes are compared with it: without the percent signs of letters that need
 /// none. Whatever is decided by a path goes by this, or another spelling would escape it.
-pub(super) fn path(request: &ServiceRequest) -> &str {
+pub(in crate::http) fn path(request: &ServiceRequest) -> &str {
     request.match_info().as_str()
 }
 
 /// Whether it is a mere question, which changes nothing: too common to be worth a line
 /// of log, and too cheap to be counted.
-pub(super) fn is_frequent(request: &ServiceRequest) -> bool {
+pub(in crate::http) fn is_frequent(request: &ServiceRequest) -> bool {
     let asks = matches!(*request.method(), Method::GET | Method::HEAD);
     (asks && path(request) != EXCHANGE) || path(request) == VERIFY
 }

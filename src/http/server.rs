@@ -13,10 +13,10 @@ use actix_web::middleware::from_fn;
 use actix_web::rt::net::TcpStream;
 use actix_web::{App, Error, web};
 
-use super::connection::{Connection, KEEP_ALIVE};
-use super::routes::mount;
-use super::shell::shell;
-use super::web::Web;
+use crate::http::edge::shell::shell;
+use crate::http::peers::connection::{Connection, KEEP_ALIVE};
+use crate::http::request::settings::Web;
+use crate::http::routes::mount;
 use crate::service::Keyward;
 
 /// The application: the whole route table behind the shell.

@@ -1,11 +1,11 @@
 //! Writing down what happened, in the transaction in which it happened.
 
-use super::context::Keyward;
 use crate::domain::event::Event;
+use crate::service::keyward::Keyward;
 use crate::store::{self, AnyConnection, audit_events};
 use crate::support::clock::Timestamp;
 
-pub(super) fn record(
+pub(in crate::service) fn record(
     kw: &Keyward,
     tx: &mut AnyConnection,
     event: &Event,

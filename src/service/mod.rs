@@ -1,32 +1,34 @@
 //! Acts: one file for each thing that Keyward does, in plain synchronous Rust. A rule
 //! lives in exactly one of them. They know no HTTP and no SQL; they take values and
 //! give values, and a face renders these.
+//!
+//! Folders are nouns, files are verbs. An act calls parts and tables, never an act of
+//! another noun.
 
-pub mod administer;
 mod audit;
-pub mod authenticate;
-pub mod change_password;
-pub mod context;
+/// What an act answers when it does not answer what it was asked for.
 pub mod error;
-pub mod exchange;
-pub mod factors;
-pub mod housekeeping;
-pub mod issue;
-pub mod keys;
-mod limiter;
-pub mod login;
-pub mod logout;
-mod news;
-pub mod profile;
-pub mod proof;
-pub mod refresh;
-pub mod reissue;
-pub mod revoke;
-mod revoked;
-mod rotate;
-mod seen;
+/// What every act is given: store, clock, keys, lanes and policy.
+pub mod keyward;
 mod standing;
-pub mod watch;
 
-pub use context::{Keyward, Parts, Policy};
+/// An account's profile and password, by its owner or an administrator.
+pub mod accounts;
+/// Making, rotating and replacing signing keys.
+pub mod keys;
+/// Enrolling and removing a second factor, and its recovery codes.
+pub mod second_factor;
+/// Signing in, going on and signing out.
+pub mod sessions;
+/// What goes on by itself: threads, purges, alarms.
+pub mod upkeep;
+
+/// Part: checking secrets, within limits on guesses.
+pub mod attempts;
+/// Part: what each process remembers. It knows no act and no database.
+mod memory;
+/// Part: signing, checking and rotating tokens, and telling every process what ended.
+pub mod tokens;
+
 pub use error::{Code, Error, Result};
+pub use keyward::{Keyward, Parts, Policy};

@@ -2,8 +2,8 @@
 //! token was checked when the request came; since then, in the middle of a hash or in
 //! another process, the session may have been ended (R15, J25).
 
-use super::error::{Error, Result};
 use crate::domain::id::{AccountId, SessionId};
+use crate::service::error::{Error, Result};
 use crate::store::{AnyConnection, accounts, sessions};
 use crate::support::clock::Timestamp;
 
@@ -13,7 +13,7 @@ use crate::support::clock::Timestamp;
 ///
 /// # Errors
 /// `INVALID_TOKEN` where the session is over.
-pub(super) fn hold(
+pub(in crate::service) fn hold(
     tx: &mut AnyConnection,
     account: AccountId,
     session: SessionId,

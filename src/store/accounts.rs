@@ -2,18 +2,18 @@
 
 use diesel::prelude::*;
 
-use super::columns::{optional, time, word};
-use super::conflict::{Taken, unless_taken};
-use super::connection::{AnyConnection, on_each};
-use super::error::{Error, Result, exactly_one};
-use super::schema::{accounts, factors};
 use crate::domain::account::Account;
 use crate::domain::id::AccountId;
 use crate::domain::identifier::{Email, Identifier, Username};
+use crate::store::engine::columns::{optional, time, word};
+use crate::store::engine::conflict::{Taken, unless_taken};
+use crate::store::engine::connection::{AnyConnection, on_each};
+use crate::store::engine::error::{Error, Result, exactly_one};
+use crate::store::engine::schema::{accounts, factors};
 use crate::support::clock::Timestamp;
 
 #[derive(Queryable)]
-pub(super) struct Row {
+pub(in crate::store) struct Row {
     id: String,
     email: Option<String>,
     _email_canonical: Option<String>,

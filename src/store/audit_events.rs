@@ -2,11 +2,11 @@
 
 use diesel::prelude::*;
 
-use super::connection::AnyConnection;
-use super::error::{Result, exactly_one};
-use super::schema::audit_events;
 use crate::domain::event::{Event, What};
 use crate::domain::id::AccountId;
+use crate::store::engine::connection::AnyConnection;
+use crate::store::engine::error::{Result, exactly_one};
+use crate::store::engine::schema::audit_events;
 use crate::support::clock::Timestamp;
 
 /// # Errors

@@ -2,10 +2,10 @@
 
 use diesel::prelude::*;
 
-use super::connection::AnyConnection;
-use super::error::{Result, exactly_one};
-use super::schema::credentials;
 use crate::domain::id::AccountId;
+use crate::store::engine::connection::AnyConnection;
+use crate::store::engine::error::{Result, exactly_one};
+use crate::store::engine::schema::credentials;
 use crate::support::clock::Timestamp;
 
 /// # Errors

@@ -2,11 +2,11 @@
 
 use diesel::prelude::*;
 
-use super::columns::time;
-use super::connection::{AnyConnection, on_each};
-use super::error::{Result, exactly_one};
-use super::schema::factors;
 use crate::domain::id::AccountId;
+use crate::store::engine::columns::time;
+use crate::store::engine::connection::{AnyConnection, on_each};
+use crate::store::engine::error::{Result, exactly_one};
+use crate::store::engine::schema::factors;
 use crate::support::clock::Timestamp;
 
 #[derive(Clone)]

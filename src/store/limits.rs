@@ -3,11 +3,11 @@
 
 use diesel::prelude::*;
 
-use super::columns::time;
-use super::connection::{AnyConnection, on_each};
-use super::error::Result;
-use super::schema::limits;
 use crate::domain::limit::Counter;
+use crate::store::engine::columns::time;
+use crate::store::engine::connection::{AnyConnection, on_each};
+use crate::store::engine::error::Result;
+use crate::store::engine::schema::limits;
 use crate::support::clock::Timestamp;
 
 /// The counter, all zero where there is none.

@@ -3,12 +3,12 @@
 
 use diesel::prelude::*;
 
-use super::columns::time;
-use super::connection::AnyConnection;
-use super::error::{Result, exactly_one};
-use super::schema::login_attempts;
 use crate::domain::id::AccountId;
 use crate::domain::session::Client;
+use crate::store::engine::columns::time;
+use crate::store::engine::connection::AnyConnection;
+use crate::store::engine::error::{Result, exactly_one};
+use crate::store::engine::schema::login_attempts;
 use crate::support::clock::Timestamp;
 
 pub struct Attempt {

@@ -4,32 +4,28 @@
 //!
 //! Two doors: [`Store::read`] and [`Store::write`]. On SQLite the second is a queue
 //! in front of one writer that commits in groups; on PostgreSQL a pooled transaction.
+//!
+//! `engine/` is what stands below the tables; every other file is the table of its name.
+
+pub mod engine;
 
 pub mod accounts;
 pub mod audit_events;
-mod columns;
-mod conflict;
-mod connection;
 pub mod credentials;
-pub mod error;
 pub mod factors;
 pub mod limits;
 pub mod login_attempts;
-pub mod migrations;
-mod pool;
-pub mod purge;
 pub mod recovery_codes;
 pub mod revocations;
 pub mod roles;
 pub mod rotation;
-mod schema;
 pub mod seen;
 pub mod session_ends;
 pub mod sessions;
 pub mod signing_keys;
-mod writer;
 
-pub use conflict::Taken;
-pub use connection::{AnyConnection, Url, assert_primary};
-pub use error::{Error, Result, Transient};
-pub use pool::{Options, Store};
+pub use engine::conflict::Taken;
+pub use engine::connection::{AnyConnection, Url, assert_primary};
+pub use engine::error::{Error, Result, Transient};
+pub use engine::pool::{Options, Store};
+pub use engine::{migrations, purge};

@@ -2,10 +2,10 @@
 
 use diesel::prelude::*;
 
-use super::connection::AnyConnection;
-use super::error::{Result, exactly_one};
-use super::schema::recovery_codes;
 use crate::domain::id::AccountId;
+use crate::store::engine::connection::AnyConnection;
+use crate::store::engine::error::{Result, exactly_one};
+use crate::store::engine::schema::recovery_codes;
 use crate::support::clock::Timestamp;
 
 /// Puts these in the place of all that the account had.

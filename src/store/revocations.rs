@@ -3,11 +3,11 @@
 
 use diesel::prelude::*;
 
-use super::columns::{time, word};
-use super::connection::{AnyConnection, on_each};
-use super::error::{Error, Result, every_one};
-use super::schema::revocations;
 use crate::domain::id::{AccountId, SessionId};
+use crate::store::engine::columns::{time, word};
+use crate::store::engine::connection::{AnyConnection, on_each};
+use crate::store::engine::error::{Error, Result, every_one};
+use crate::store::engine::schema::revocations;
 use crate::support::clock::Timestamp;
 
 /// News for every process.

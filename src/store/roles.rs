@@ -2,11 +2,11 @@
 
 use diesel::prelude::*;
 
-use super::connection::AnyConnection;
-use super::error::Result;
-use super::schema::{account_roles, role_permissions, roles};
 use crate::domain::access::Access;
 use crate::domain::id::AccountId;
+use crate::store::engine::connection::AnyConnection;
+use crate::store::engine::error::Result;
+use crate::store::engine::schema::{account_roles, role_permissions, roles};
 use crate::support::clock::Timestamp;
 
 /// What the account may do now.

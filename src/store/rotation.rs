@@ -8,9 +8,9 @@ use diesel::result::QueryResult;
 use diesel::serialize::ToSql;
 use diesel::sql_types::{BigInt, Text};
 
-use super::connection::{AnyConnection, on_each};
-use super::error::{Result, exactly_one};
 use crate::domain::id::SessionId;
+use crate::store::engine::connection::{AnyConnection, on_each};
+use crate::store::engine::error::{Result, exactly_one};
 use crate::support::clock::Timestamp;
 
 #[derive(QueryId)]

@@ -3,10 +3,10 @@
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Text};
 
-use super::connection::AnyConnection;
-use super::error::Result;
-use super::schema::sessions;
 use crate::domain::id::SessionId;
+use crate::store::engine::connection::AnyConnection;
+use crate::store::engine::error::Result;
+use crate::store::engine::schema::sessions;
 
 /// A row that another transaction holds is passed over. Who ends many sessions takes them in
 /// another order than this does: if both waited, PostgreSQL would break off one of the two,

@@ -3,12 +3,12 @@
 
 use diesel::prelude::*;
 
-use super::columns::{time, word};
-use super::connection::{AnyConnection, on_each};
-use super::error::{Result, every_one};
-use super::schema::sessions;
 use crate::domain::id::{AccountId, SessionId};
 use crate::domain::session::EndReason;
+use crate::store::engine::columns::{time, word};
+use crate::store::engine::connection::{AnyConnection, on_each};
+use crate::store::engine::error::{Result, every_one};
+use crate::store::engine::schema::sessions;
 use crate::support::clock::Timestamp;
 
 /// Ends every session of the account but `keep`. Gives those that it ended, with their idle

@@ -3,16 +3,18 @@
 
 use diesel::prelude::*;
 
-use super::accounts;
-use super::columns::{number, optional, time, word};
-use super::connection::{AnyConnection, on_each};
-use super::error::{Error, Result, exactly_one};
-use super::schema::{account_roles, accounts as account_table, role_permissions, sessions};
 use crate::domain::access::Access;
 use crate::domain::account::Account;
 use crate::domain::id::{AccountId, SessionId};
 use crate::domain::rotation::Generation;
 use crate::domain::session::{Authentication, EndReason, Session};
+use crate::store::accounts;
+use crate::store::engine::columns::{number, optional, time, word};
+use crate::store::engine::connection::{AnyConnection, on_each};
+use crate::store::engine::error::{Error, Result, exactly_one};
+use crate::store::engine::schema::{
+    account_roles, accounts as account_table, role_permissions, sessions,
+};
 use crate::support::clock::Timestamp;
 
 #[derive(Queryable)]

@@ -2,11 +2,11 @@
 
 use diesel::prelude::*;
 
-use super::columns::{time, word};
-use super::connection::AnyConnection;
-use super::error::{Error, Result, exactly_one};
-use super::schema::signing_keys;
 use crate::domain::algorithm::Algorithm;
+use crate::store::engine::columns::{time, word};
+use crate::store::engine::connection::AnyConnection;
+use crate::store::engine::error::{Error, Result, exactly_one};
+use crate::store::engine::schema::signing_keys;
 use crate::support::clock::Timestamp;
 
 pub struct Stored {

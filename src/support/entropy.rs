@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use aws_lc_rs::digest;
 use uuid::{Builder, Uuid};
 
-use super::clock::Timestamp;
+use crate::support::clock::Timestamp;
 
 pub struct Entropy {
     source: Source,

@@ -4,6 +4,6 @@
 
 pub mod clock;
 pub mod entropy;
-pub mod private;
+pub mod private_files;
 pub mod secret;
-pub mod steady;
+pub mod steady_clock;

@@ -1,7 +1,7 @@
 //! The refresh cookie (semantics 3): what it looks like, that nothing else is taken for
 //! it, what it opens, and when it is cleared and when it is kept.
 
-use keyward::service::administer;
+use keyward::service::accounts::administer;
 use serde_json::json;
 
 use crate::support::{Answer, PASSWORD, TestKeyward};

@@ -4,10 +4,12 @@
 use diesel::connection::SimpleConnection as _;
 use keyward::domain::password::Password;
 use keyward::domain::session::{Client, EndReason};
-use keyward::service::authenticate::authenticate;
-use keyward::service::change_password::change_password;
-use keyward::service::proof::Prover;
-use keyward::service::{Keyward, administer, logout};
+use keyward::service::Keyward;
+use keyward::service::accounts::administer;
+use keyward::service::accounts::change_password::change_password;
+use keyward::service::attempts::prove::Prover;
+use keyward::service::sessions::logout;
+use keyward::service::tokens::authenticate::authenticate;
 use serde_json::{Value, json};
 
 use crate::support::{Answer, Factor, Forge, PASSWORD, TestKeyward, account_of, text};

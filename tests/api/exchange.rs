@@ -8,7 +8,8 @@ mod reuse;
 
 use keyward::domain::id::AccountId;
 use keyward::domain::password::Password;
-use keyward::service::{administer, keys};
+use keyward::service::accounts::administer;
+use keyward::service::keys::rotate;
 use serde_json::{Value, json};
 
 use crate::access_token::{forgeries, show};
@@ -158,7 +159,7 @@ both!(
     x7_a_token_of_a_retired_key_is_exchanged_for_one_of_the_active_key,
     |kw| {
         let (access, _) = kw.signed_in("alice@example.com");
-        let (active, _) = keys::rotate(&kw.kw).unwrap();
+        let (active, _) = rotate::rotate(&kw.kw).unwrap();
         kw.advance(LIFE + WINDOW - 1);
         let young = exchanged(kw, &access);
         assert_ne!(Forge::header_of(&access)["kid"], json!(active));
@@ -170,7 +171,7 @@ both!(
 both!(x7_a_token_of_a_compromised_key_is_not_exchanged, |kw| {
     let (access, refresh) = expired(kw);
     let replica = kw.replica();
-    keys::replace_compromised(&kw.kw).unwrap();
+    rotate::replace_compromised(&kw.kw).unwrap();
     replica.catch_up();
     let before = kw.state();
     for each in [kw, &replica] {

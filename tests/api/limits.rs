@@ -4,7 +4,7 @@
 //! database, so neither a burst nor another replica nor a restart gives more.
 
 use keyward::domain::password::Password;
-use keyward::service::administer;
+use keyward::service::accounts::administer;
 use serde_json::json;
 
 use crate::support::{Fault, PASSWORD, WRONG};

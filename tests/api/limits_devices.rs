@@ -2,7 +2,7 @@
 //! strangers can not lock the owner out of it. Nor can they of a new password.
 
 use keyward::domain::password::Password;
-use keyward::service::administer;
+use keyward::service::accounts::administer;
 use serde_json::json;
 
 use crate::support::{Answer, Ask, PASSWORD, TestKeyward, WRONG};

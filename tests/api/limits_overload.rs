@@ -6,13 +6,15 @@ use std::sync::mpsc::{Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use keyward::crypto::password_lane::Seat;
 use keyward::domain::password::Password;
 use keyward::domain::session::Client;
-use keyward::service::authenticate::{Principal, authenticate};
-use keyward::service::change_password::change_password;
-use keyward::service::proof::Prover;
-use keyward::service::{Code, Error, Keyward, factors, login};
+use keyward::lanes::password_lane::Seat;
+use keyward::service::accounts::change_password::change_password;
+use keyward::service::attempts::prove::Prover;
+use keyward::service::second_factor::enrol;
+use keyward::service::sessions::login;
+use keyward::service::tokens::authenticate::{Principal, authenticate};
+use keyward::service::{Code, Error, Keyward};
 use keyward::support::secret::SecretString;
 
 use crate::support::{Fault, PASSWORD, TestKeyward, WRONG, login_request};
@@ -102,17 +104,17 @@ fn change(kw: &Keyward, seat: &Seat, owner: &Owner) -> Result<(), Error> {
 
 fn begin(kw: &Keyward, seat: &Seat, owner: &Owner) -> Result<(), Error> {
     let (by, present) = (owner.principal(kw), password(PASSWORD));
-    factors::begin(kw, seat, &by, Some(&present), &owner.prover).map(drop)
+    enrol::begin(kw, seat, &by, Some(&present), &owner.prover).map(drop)
 }
 
 fn disable(kw: &Keyward, seat: &Seat, owner: &Owner) -> Result<(), Error> {
     let (by, present, code) = (owner.principal(kw), password(PASSWORD), owner.code());
-    factors::disable(kw, seat, &by, Some(&present), &code, &owner.prover)
+    enrol::disable(kw, seat, &by, Some(&present), &code, &owner.prover)
 }
 
 fn renew(kw: &Keyward, seat: &Seat, owner: &Owner) -> Result<(), Error> {
     let (by, present, code) = (owner.principal(kw), password(PASSWORD), owner.code());
-    factors::renew_recovery_codes(kw, seat, &by, &present, &code, &owner.prover).map(drop)
+    enrol::renew_recovery_codes(kw, seat, &by, &present, &code, &owner.prover).map(drop)
 }
 
 #[track_caller]

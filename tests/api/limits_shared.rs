@@ -3,7 +3,8 @@
 //! an unproven e-mail address does (O-30), and what is left of a flood (B15).
 
 use keyward::domain::password::Password;
-use keyward::service::{administer, housekeeping};
+use keyward::service::accounts::administer;
+use keyward::service::upkeep::threads;
 use serde_json::json;
 
 use crate::support::{Answer, PASSWORD, WRONG};
@@ -233,7 +234,7 @@ both!(b15_a_flood_of_names_leaves_nothing_behind, |kw| {
     }
     let left_after = |seconds, left, why| {
         kw.advance(seconds);
-        housekeeping::purge(&kw.kw, kw.kw.clock.now()).unwrap();
+        threads::purge(&kw.kw, kw.kw.clock.now()).unwrap();
         assert_eq!(kw.count("limits"), left, "{why}");
     };
     left_after(0, 65, "nothing is old");
@@ -255,7 +256,7 @@ both!(
         }
         for _ in 0..3 {
             kw.advance(400 * 86_400);
-            housekeeping::purge(&kw.kw, kw.kw.clock.now()).unwrap();
+            threads::purge(&kw.kw, kw.kw.clock.now()).unwrap();
             for email in [ALICE, ghost] {
                 kw.sign_in(email, PASSWORD).limited(900);
             }

@@ -1,7 +1,7 @@
 //! Passwords sprayed over many accounts from many addresses (row B7): an operator is told,
 //! once a minute at the most, and nobody is refused for what strangers do.
 
-use keyward::service::watch;
+use keyward::service::upkeep::spray_alarm;
 
 use crate::support::{PASSWORD, TestKeyward, WRONG};
 
@@ -18,7 +18,7 @@ impl TestKeyward {
     }
 
     fn told(&self) -> i64 {
-        watch::failed_sign_ins(&self.kw).unwrap();
+        spray_alarm::failed_sign_ins(&self.kw).unwrap();
         self.count("audit_events WHERE what = 'sign_ins_failing'")
     }
 }

@@ -3,7 +3,7 @@
 //! the wire are in `dialects/`; the password itself is `login_passwords.rs`.
 
 use keyward::domain::session::{Class, Mode};
-use keyward::service::administer::{self, NewAccount};
+use keyward::service::accounts::administer::{self, NewAccount};
 use serde_json::{Value, json};
 
 use crate::support::{Answer, Forge, PASSWORD, TestKeyward};

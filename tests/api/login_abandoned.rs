@@ -3,7 +3,8 @@
 
 use std::sync::mpsc::channel;
 
-use keyward::service::{Code, Error, login};
+use keyward::service::sessions::login;
+use keyward::service::{Code, Error};
 
 use crate::support::{TestKeyward, login_request};
 

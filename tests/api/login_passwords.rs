@@ -2,10 +2,10 @@
 //! whole and exactly, hashed only where it could be right, and told to no log.
 
 use keyward::crypto::master_key::MasterKey;
-use keyward::crypto::password_hasher::PasswordHasher;
+use keyward::crypto::password::hasher::PasswordHasher;
 use keyward::domain::id::AccountId;
 use keyward::domain::password::Password;
-use keyward::service::administer;
+use keyward::service::accounts::administer;
 use keyward::support::entropy::Entropy;
 use serde_json::json;
 

@@ -8,11 +8,14 @@ use std::thread::ScopedJoinHandle;
 use diesel::connection::SimpleConnection as _;
 use keyward::domain::id::AccountId;
 use keyward::domain::password::Password;
-use keyward::service::authenticate::authenticate;
-use keyward::service::change_password::change_password;
-use keyward::service::issue::TokenSet;
-use keyward::service::proof::Prover;
-use keyward::service::{Code, Keyward, administer, factors, login};
+use keyward::service::accounts::administer;
+use keyward::service::accounts::change_password::change_password;
+use keyward::service::attempts::prove::Prover;
+use keyward::service::second_factor::enrol;
+use keyward::service::sessions::login;
+use keyward::service::tokens::authenticate::authenticate;
+use keyward::service::tokens::mint::TokenSet;
+use keyward::service::{Code, Keyward};
 use keyward::support::secret::ExposeSecret as _;
 use serde_json::json;
 
@@ -238,7 +241,7 @@ fn r15_login_in_the_midst_of_a_change_postgres() {
             let principal = authenticate(&other, &owner.clone().into()).unwrap();
             let confirm = || {
                 let prover = Prover::default();
-                factors::confirm(&other, &principal, &code, None, &prover).unwrap();
+                enrol::confirm(&other, &principal, &code, None, &prover).unwrap();
             };
             in_the_midst(&kw, email, confirm)
         };

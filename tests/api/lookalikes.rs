@@ -4,7 +4,7 @@
 use keyward::domain::id::AccountId;
 use keyward::domain::identifier::{Email, Username};
 use keyward::domain::password::Password;
-use keyward::service::administer::{NewAccount, add_account};
+use keyward::service::accounts::administer::{NewAccount, add_account};
 use keyward::service::{Code, Keyward};
 use keyward::store::accounts;
 

@@ -3,7 +3,7 @@
 //! that is lost sign nobody in, and each says so in its own way (P9, P12).
 
 use keyward::crypto::master_key::MasterKey;
-use keyward::crypto::password_hasher::PasswordHasher;
+use keyward::crypto::password::hasher::PasswordHasher;
 use keyward::domain::password::Password;
 use keyward::support::entropy::Entropy;
 use serde_json::json;

@@ -4,7 +4,7 @@
 
 use keyward::domain::rotation::Generation;
 use keyward::domain::session::Session;
-use keyward::service::administer;
+use keyward::service::accounts::administer;
 use keyward::support::clock::Timestamp;
 use serde_json::{Value, json};
 

@@ -7,9 +7,11 @@ use keyward::domain::access::ADMINISTRATOR;
 use keyward::domain::id::AccountId;
 use keyward::domain::password::Password;
 use keyward::domain::session::{Client, EndReason};
-use keyward::service::authenticate::authenticate;
-use keyward::service::issue::TokenSet;
-use keyward::service::{Code, Keyward, administer, refresh};
+use keyward::service::accounts::administer;
+use keyward::service::sessions::refresh;
+use keyward::service::tokens::authenticate::authenticate;
+use keyward::service::tokens::mint::TokenSet;
+use keyward::service::{Code, Keyward};
 use keyward::support::secret::{ExposeSecret as _, SecretString};
 use serde_json::json;
 

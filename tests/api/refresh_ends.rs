@@ -2,7 +2,7 @@
 //! (semantics 1, rule 2): a logout, an administrator, idleness, its absolute end.
 
 use keyward::domain::session::{EndReason, Session};
-use keyward::service::administer;
+use keyward::service::accounts::administer;
 use serde_json::json;
 
 use crate::support::{Forge, PASSWORD, TestKeyward, text};

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use keyward::domain::session::Session;
-use keyward::service::housekeeping;
+use keyward::service::upkeep::threads;
 use serde_json::json;
 
 use crate::support::{Forge, TestKeyward, forged_refresh};
@@ -41,7 +41,7 @@ impl Walk<'_> {
             10..=12 => {
                 kw.me(&self.newest_access);
             }
-            13 => housekeeping::flush_seen(&kw.kw).unwrap(),
+            13 => threads::flush_seen(&kw.kw).unwrap(),
             14..=17 => {
                 let pause = [1, 29, 31, 3600][usize::try_from(self.dice.below(4)).unwrap()];
                 self.kw.advance(pause);
@@ -168,7 +168,7 @@ both!(r_invariant_one_token_is_good_outside_the_grace, |kw| {
         token = next;
         assert_eq!(kw.me(&newest), 200);
     }
-    housekeeping::flush_seen(&kw.kw).unwrap();
+    threads::flush_seen(&kw.kw).unwrap();
     let row = kw.session_of(&access);
     kw.advance(31);
     let accepted = |shown: u32| {

@@ -7,8 +7,8 @@ use std::sync::{Barrier, Mutex};
 
 use keyward::domain::session::Client;
 use keyward::service::Keyward;
-use keyward::service::administer;
-use keyward::service::refresh::{Outcome, Request, refresh};
+use keyward::service::accounts::administer;
+use keyward::service::sessions::refresh::{Outcome, Request, refresh};
 use keyward::support::secret::ExposeSecret as _;
 use serde_json::json;
 

@@ -2,7 +2,7 @@
 //! what is no text, what was tampered with, and a page that wants the cookie's token in
 //! the body. What it refuses by the session's standing is `refresh_rules.rs`.
 
-use keyward::service::administer;
+use keyward::service::accounts::administer;
 use serde_json::json;
 
 use crate::support::{TestKeyward, forged_refresh};

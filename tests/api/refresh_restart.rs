@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use keyward::domain::session::EndReason;
-use keyward::service::housekeeping;
+use keyward::service::upkeep::threads;
 use keyward::support::clock::{Clock, Timestamp};
 use serde_json::json;
 
@@ -53,7 +53,7 @@ both!(r17_a_restart_may_forget_only_what_was_just_seen, |kw| {
         let (access, [zero, one]) = process.refreshed(email);
         assert_eq!(process.me(&access), 200);
         if flushed {
-            housekeeping::flush_seen(&process.kw).unwrap();
+            threads::flush_seen(&process.kw).unwrap();
         }
         kw.advance(31);
         drop(process);
@@ -95,7 +95,7 @@ fn r18_replicas_with_wrong_clocks_answer_alike_postgres() {
     let slow = kw.replica_by(wrong_by(-FIVE_MINUTES), &[]);
     let apart = || fast.kw.clock.now().millis_since(slow.kw.clock.now());
     assert!(apart() > FIVE_MINUTES);
-    let running = [housekeeping::start(&fast.kw), housekeeping::start(&slow.kw)];
+    let running = [threads::start(&fast.kw), threads::start(&slow.kw)];
     assert!(running.iter().all(Result::is_ok));
     assert!(
         apart().abs() < 2000,

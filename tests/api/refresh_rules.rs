@@ -3,7 +3,7 @@
 //! has the table of rules with its edges; here they hold from the wire to the row.
 
 use keyward::domain::session::{EndReason, Session};
-use keyward::service::housekeeping;
+use keyward::service::upkeep::threads;
 use serde_json::json;
 
 use crate::support::{Forge, TestKeyward, forged_refresh};
@@ -141,13 +141,13 @@ both!(rule_5_a_seen_answer_is_not_given_again, |kw| {
         }),
         ("flushed", |kw, access| {
             assert_eq!(kw.me(access), 200);
-            housekeeping::flush_seen(&kw.kw).unwrap();
+            threads::flush_seen(&kw.kw).unwrap();
             assert!(kw.session_of(access).generation.seen);
         }),
         ("replica", |kw, access| {
             let replica = kw.replica();
             assert_eq!(replica.me(access), 200);
-            housekeeping::flush_seen(&replica.kw).unwrap();
+            threads::flush_seen(&replica.kw).unwrap();
         }),
     ];
     for (name, see) in sights {
@@ -164,7 +164,7 @@ both!(rule_5_each_generation_is_seen_anew, |kw| {
     let (access, [_, one]) = kw.refreshed("alice@example.com");
     assert_eq!(kw.me(&access), 200);
     let (_, two) = kw.refresh(&one).tokens();
-    housekeeping::flush_seen(&kw.kw).unwrap();
+    threads::flush_seen(&kw.kw).unwrap();
     kw.advance(31);
     let answer = kw.refresh(&one);
     assert_eq!((answer.outcome(), answer.tokens().1), ("recovered", two));

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use keyward::domain::password::Password;
-use keyward::service::administer;
+use keyward::service::accounts::administer;
 use serde_json::json;
 
 use crate::support::{PASSWORD, TestKeyward, account_of};

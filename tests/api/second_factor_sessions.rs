@@ -2,7 +2,7 @@
 //! no token from before a second factor becomes more than it was.
 
 use keyward::domain::session::EndReason;
-use keyward::service::administer;
+use keyward::service::accounts::administer;
 use serde_json::{Value, json};
 
 use crate::support::{Factor, Forge, PASSWORD, TestKeyward, account_of, text};

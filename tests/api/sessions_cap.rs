@@ -6,7 +6,9 @@ use std::time::Duration;
 use keyward::crypto::master_key::MasterKey;
 use keyward::crypto::session_id::SessionIds;
 use keyward::domain::session::{EndReason, Session};
-use keyward::service::{Keyward, administer, login};
+use keyward::service::Keyward;
+use keyward::service::accounts::administer;
+use keyward::service::sessions::login;
 use keyward::support::entropy::Entropy;
 use serde_json::json;
 

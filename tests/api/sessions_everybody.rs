@@ -1,7 +1,7 @@
 //! After a backup was restored every session of everybody ends by one command (row S16):
 //! what the restored database knows of its clients is not what they have.
 
-use keyward::service::administer;
+use keyward::service::accounts::administer;
 use serde_json::json;
 
 use crate::support::TestKeyward;

@@ -3,7 +3,7 @@
 //! caller's own and do not matter.
 
 use keyward::domain::password::Password;
-use keyward::service::administer;
+use keyward::service::accounts::administer;
 use serde_json::{Value, json};
 
 use crate::support::{Answer, Forge, PASSWORD, TestKeyward, text};

@@ -19,7 +19,7 @@ use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use keyward::store::migrations;
+use keyward::store::engine::migrations;
 use real::Real;
 use walk::{Tally, walk};
 

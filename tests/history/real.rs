@@ -14,16 +14,16 @@ use keyward::domain::id::{AccountId, SessionId};
 use keyward::domain::identifier::{Email, Identifier};
 use keyward::domain::password::Password;
 use keyward::domain::session::{Client, Mode, Session};
-use keyward::service::administer::{self, NewAccount};
-use keyward::service::authenticate::{authenticate, read_expired};
-use keyward::service::exchange::exchange;
-use keyward::service::issue::TokenSet;
-use keyward::service::proof::Prover;
-use keyward::service::refresh::{Outcome, refresh};
-use keyward::service::{
-    Keyward, Result, change_password, housekeeping, login, logout, refresh as refreshing, reissue,
-    revoke,
-};
+use keyward::service::accounts::administer::{self, NewAccount};
+use keyward::service::accounts::change_password;
+use keyward::service::attempts::prove::Prover;
+use keyward::service::sessions::exchange::exchange;
+use keyward::service::sessions::refresh::{Outcome, refresh};
+use keyward::service::sessions::{end, login, logout, refresh as refreshing, renew};
+use keyward::service::tokens::authenticate::{authenticate, read_expired};
+use keyward::service::tokens::mint::TokenSet;
+use keyward::service::upkeep::threads;
+use keyward::service::{Keyward, Result};
 use keyward::store::AnyConnection;
 use keyward::support::clock::{Clock, Timestamp};
 use keyward::support::entropy::Entropy;
@@ -95,7 +95,7 @@ impl Real {
         config.bcrypt_cost = 4;
         let kw = App::build(&config, world).unwrap().keyward;
         let mut reader = kw.store.own_reader().unwrap();
-        housekeeping::tail(&kw, &mut reader).unwrap();
+        threads::tail(&kw, &mut reader).unwrap();
         Process { kw, reader }
     }
 
@@ -108,17 +108,17 @@ impl Real {
     /// What the tail does five times a second.
     pub fn catch_up(&mut self) {
         for process in &mut self.processes {
-            housekeeping::tail(&process.kw, &mut process.reader).unwrap();
+            threads::tail(&process.kw, &mut process.reader).unwrap();
         }
     }
 
     pub fn flush(&self, process: usize) {
-        housekeeping::flush_seen(&self.processes[process].kw).unwrap();
+        threads::flush_seen(&self.processes[process].kw).unwrap();
     }
 
     pub fn purge(&self, process: usize) {
         let kw = &self.processes[process].kw;
-        housekeeping::purge(kw, kw.clock.now()).unwrap();
+        threads::purge(kw, kw.clock.now()).unwrap();
     }
 
     pub fn now(&self) -> i64 {
@@ -248,11 +248,11 @@ fn run(kw: &Keyward, op: &Op, accounts: &[(String, AccountId)]) -> Result<Told> 
         }
         Op::LogoutByAccess(access) => logout::by_principal(kw, &*principal(access)?, &client)?,
         Op::Reissue(access) => {
-            let tokens = reissue::reissue(kw, &*principal(access)?, &client)?;
+            let tokens = renew::reissue(kw, &*principal(access)?, &client)?;
             return Ok(tokens_told(&tokens, ""));
         }
-        Op::EndOne { by, id, .. } => revoke::one(kw, &*principal(by)?, *id, &client)?,
-        Op::EndOthers(by) => revoke::others(kw, &*principal(by)?, &client)?,
+        Op::EndOne { by, id, .. } => end::one(kw, &*principal(by)?, *id, &client)?,
+        Op::EndOthers(by) => end::others(kw, &*principal(by)?, &client)?,
         Op::ChangePassword { by, present, new } => {
             let (seat, _waiting) = kw.lane.seat().unwrap();
             let (present, new) = (password(*present), password(*new));

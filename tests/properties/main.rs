@@ -6,7 +6,7 @@
 use actix_web::http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use keyward::crypto::key_ring::{Held, KeyRing};
 use keyward::crypto::master_key::MasterKey;
-use keyward::crypto::password_hasher::{PasswordHasher, Verdict};
+use keyward::crypto::password::hasher::{PasswordHasher, Verdict};
 use keyward::crypto::refresh_token::RefreshTokens;
 use keyward::crypto::signing_key::SigningKey;
 use keyward::crypto::{token, totp};

@@ -12,7 +12,8 @@ use keyward::domain::id::{AccountId, OrganizationId, SessionId};
 use keyward::domain::identifier::Email;
 use keyward::domain::rotation::Generation;
 use keyward::domain::session::{Authentication, Class, Mode, Session};
-use keyward::store::{AnyConnection, Options, Store, Url, accounts, migrations, sessions};
+use keyward::store::engine::migrations;
+use keyward::store::{AnyConnection, Options, Store, Url, accounts, sessions};
 use keyward::support::clock::Timestamp;
 use uuid::Uuid;
 

@@ -4,7 +4,8 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use keyward::store::{Url, migrations};
+use keyward::store::Url;
+use keyward::store::engine::migrations;
 
 use crate::kit::{Fresh, at_once, execute, lines};
 

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use keyward::domain::id::SessionId;
-use keyward::store::purge::{What, purge_before};
+use keyward::store::engine::purge::{What, purge_before};
 use keyward::store::revocations::{Entry, News, add, list_after};
 use keyward::store::{AnyConnection, Error, Options, Store, Url, accounts, rotation};
 use uuid::Uuid;

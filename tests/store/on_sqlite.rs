@@ -4,7 +4,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::sync::Barrier;
 use std::time::{Duration, Instant};
 
-use keyward::store::{Error, Options, Store, Url, accounts, migrations};
+use keyward::store::engine::migrations;
+use keyward::store::{Error, Options, Store, Url, accounts};
 
 use crate::kit::{Fresh, NOW, at_once, execute, lines, new_account};
 

@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 
 use keyward::domain::id::AccountId;
 use keyward::http::routes::{Guard, TABLE};
-use keyward::service::{administer, housekeeping};
-use keyward::support::steady::Steady;
+use keyward::service::accounts::administer;
+use keyward::service::upkeep::threads;
+use keyward::support::steady_clock::Steady;
 
 use super::{INVALID, refused_at_every_door};
 use crate::support::{Answer, Forge, PASSWORD, TestKeyward, text};
@@ -129,7 +130,7 @@ both!(j25_a_later_process_knows_of_earlier_logouts, |kw| {
     let access = kw.oisp_login("alice");
     assert_eq!(kw.post("/auth/logout").bearer(&access).send().status, 204);
     kw.advance(24 * 3600 - 1);
-    housekeeping::purge(&kw.kw, kw.kw.clock.now()).unwrap();
+    threads::purge(&kw.kw, kw.kw.clock.now()).unwrap();
     refused_on_every_route(kw, &access);
     refused_on_every_route(&kw.replica(), &access);
 });
@@ -148,7 +149,7 @@ both!(j23_a_process_of_shorter_lives_revokes_for_all, |kw| {
     for hours in [2, 21] {
         kw.advance(hours * 3600);
         for each in [kw, &command] {
-            housekeeping::purge(&each.kw, kw.kw.clock.now()).unwrap();
+            threads::purge(&each.kw, kw.kw.clock.now()).unwrap();
         }
         refused_on_every_route(kw, &access);
         refused_on_every_route(&kw.replica(), &access);
@@ -164,7 +165,7 @@ both!(s8_a_leap_of_the_clock_revives_no_token, |kw| {
     let leap = Duration::from_secs(400 * 86_400);
     kw.kw.clock.advance(leap);
     let over = steady.tell(kw.kw.clock.now(), Instant::now());
-    assert_eq!(housekeeping::purge(&kw.kw, over).unwrap(), 0);
+    assert_eq!(threads::purge(&kw.kw, over).unwrap(), 0);
     kw.kw.clock.step_back(leap);
     refused_on_every_route(kw, &access);
     refused_on_every_route(&kw.replica(), &access);
@@ -182,7 +183,7 @@ both!(s8_a_clock_that_was_behind_revives_no_token, |kw| {
     administer::revoke_sessions(&kw.kw, id_of(&access)).unwrap();
     kw.kw.clock.advance(behind);
     kw.advance(24 * 3600 - 60);
-    housekeeping::purge(&kw.kw, kw.kw.clock.now()).unwrap();
+    threads::purge(&kw.kw, kw.kw.clock.now()).unwrap();
     refused_on_every_route(kw, &access);
     refused_on_every_route(&kw.replica(), &access);
 });

@@ -1,6 +1,6 @@
 //! Directus (seed D): refreshing and signing out, as golden exchanges.
 
-use keyward::service::administer;
+use keyward::service::accounts::administer;
 use serde_json::json;
 
 use super::directus::{ACCOUNT, HEADER, REFRESH_TOKEN, SESSION, send};

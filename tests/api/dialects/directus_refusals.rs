@@ -2,7 +2,7 @@
 //! would echo what was sent, or its status misleads, the requirements decide: 405 for a
 //! method, 413 for a body too large, 415 for a media type.
 
-use keyward::service::administer;
+use keyward::service::accounts::administer;
 use serde_json::{Value, json};
 
 use super::directus::send;

@@ -2,7 +2,7 @@
 //! golden exchanges. What it must never do stands in `exchange.rs`.
 
 use keyward::domain::algorithm::Algorithm;
-use keyward::service::administer;
+use keyward::service::accounts::administer;
 use serde_json::json;
 
 use crate::support::{Answer, Ask, Forge, Logbook, TestKeyward, text};

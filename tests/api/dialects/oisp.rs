@@ -1,7 +1,8 @@
 //! Intel / OISP `IoT` Analytics (seed O): one token of 24 hours and what it says, as
 //! golden exchanges.
 
-use keyward::service::{administer, keys};
+use keyward::service::accounts::administer;
+use keyward::service::keys::rotate;
 use serde_json::{Value, json};
 
 use super::directus::{ACCOUNT, HEADER, SESSION, send};
@@ -203,7 +204,7 @@ both!(
     |kw| {
         kw.account("alice@example.com");
         let replica = kw.replica_with(&[("KEYWARD_JWT_ALGORITHM", "ES256")]);
-        keys::prepare(&replica.kw).unwrap();
+        rotate::prepare(&replica.kw).unwrap();
         let alg = |token: &str| {
             let info = replica.get(TOKEN_INFO).bearer(token).send().json();
             let header = Forge::header_of(token);
@@ -212,7 +213,7 @@ both!(
         };
         let old = replica.oisp_login("alice@example.com");
         assert_eq!(alg(&old), "RS256");
-        replica.advance(keys::NOTICE.as_secs());
+        replica.advance(rotate::NOTICE.as_secs());
         assert_eq!(alg(&replica.oisp_login("alice@example.com")), "ES256");
         assert_eq!(alg(&old), "RS256");
     }

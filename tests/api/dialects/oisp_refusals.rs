@@ -1,7 +1,7 @@
 //! Intel / OISP (seed O): how it says no, `{"code","message"}` with the status as the
 //! code, on every refusal below `/v1/api/`; and what the original's SDK asks besides.
 
-use keyward::service::administer;
+use keyward::service::accounts::administer;
 use serde_json::{Value, json};
 
 use super::directus::send;

@@ -1,7 +1,7 @@
 //! "The same set of permissions, no more, no less" (seed Y): the old token's, as long
 //! as its holder still has all of them, and never beyond the session's end.
 
-use keyward::service::administer;
+use keyward::service::accounts::administer;
 use serde_json::json;
 
 use super::{LIFE, exchange, exchanged, id_of};

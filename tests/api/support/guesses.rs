@@ -8,7 +8,7 @@ use keyward::crypto::totp;
 use keyward::domain::id::AccountId;
 use keyward::domain::identifier::Email;
 use keyward::domain::password::Password;
-use keyward::service::administer::{self, NewAccount};
+use keyward::service::accounts::administer::{self, NewAccount};
 use keyward::store::{AnyConnection, credentials};
 use keyward::support::clock::Timestamp;
 use serde_json::json;

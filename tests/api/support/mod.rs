@@ -36,9 +36,13 @@ use keyward::domain::identifier::{Email, Identifier, Username};
 use keyward::domain::password::Password;
 use keyward::domain::session::{Class, Client, Mode, Session};
 use keyward::http::{self, Web};
-use keyward::service::administer::{self, NewAccount};
-use keyward::service::{Keyward, housekeeping, keys, login};
-use keyward::store::{AnyConnection, audit_events, migrations, sessions};
+use keyward::service::Keyward;
+use keyward::service::accounts::administer::{self, NewAccount};
+use keyward::service::keys::rotate;
+use keyward::service::sessions::login;
+use keyward::service::upkeep::threads;
+use keyward::store::engine::migrations;
+use keyward::store::{AnyConnection, audit_events, sessions};
 use keyward::support::clock::{Clock, Timestamp};
 use keyward::support::entropy::Entropy;
 use serde_json::Value;
@@ -164,7 +168,7 @@ impl TestKeyward {
             let bytes = SigningKey::generate(kw.key.0, &Entropy::seeded(2)).unwrap();
             kw.key.1 = bytes.to_vec();
         }
-        keys::import(&kw.kw, kw.key.1.clone()).unwrap();
+        rotate::import(&kw.kw, kw.key.1.clone()).unwrap();
         kw
     }
 
@@ -233,7 +237,7 @@ impl TestKeyward {
         }
         let mut replica = Self::start(all, world, Rc::clone(&self.system), Rc::clone(&self.folder));
         replica.key.clone_from(&self.key);
-        keys::load(&replica.kw).unwrap();
+        rotate::load(&replica.kw).unwrap();
         replica.catch_up();
         replica
     }
@@ -246,7 +250,7 @@ impl TestKeyward {
     /// What the tail does five times a second: reads what others revoked.
     pub fn catch_up(&self) {
         let mut reader = self.kw.store.own_reader().unwrap();
-        housekeeping::tail(&self.kw, &mut reader).unwrap();
+        threads::tail(&self.kw, &mut reader).unwrap();
     }
 
     pub fn advance(&self, seconds: u64) {

@@ -1,19 +1,20 @@
 //! Keyward's own dialect: what none of the five has a word for. Times are epoch
 //! milliseconds, as in seed O's account.
 
-pub mod factors;
+pub mod second_factor;
 pub mod sessions;
 
 use actix_web::HttpResponse;
 use serde_json::{Value, json};
 
-use super::directus::Directus;
-use super::{Answer, Shape, oisp};
 use crate::domain::password::{LONGEST, Password, Unusable};
-use crate::http::body::Fields;
-use crate::http::call::Call;
-use crate::service::change_password::change_password;
-use crate::service::{Error, profile};
+use crate::http::dialect::directus::Directus;
+use crate::http::dialect::{Answer, Shape, oisp};
+use crate::http::request::call::Call;
+use crate::http::request::fields::Fields;
+use crate::service::Error;
+use crate::service::accounts::change_password::change_password;
+use crate::service::accounts::profile;
 
 #[derive(Debug)]
 pub struct Own;

@@ -3,19 +3,20 @@
 use actix_web::{HttpResponse, web};
 use serde_json::{Value, json};
 
-use super::Own;
 use crate::domain::id::SessionId;
 use crate::domain::session::Session;
-use crate::http::call::Call;
 use crate::http::dialect::Answer;
-use crate::service::authenticate::Principal;
-use crate::service::{Code, Error, revoke};
+use crate::http::dialect::keyward::Own;
+use crate::http::request::call::Call;
+use crate::service::sessions::end;
+use crate::service::tokens::authenticate::Principal;
+use crate::service::{Code, Error};
 
 /// `GET /auth/sessions`: the living ones, youngest first.
 pub async fn list(call: Call) -> Answer<Own> {
     let principal = call.principal()?;
     let caller = principal.clone();
-    let sessions = call.on_store(move |kw| revoke::list(kw, &caller)).await?;
+    let sessions = call.on_store(move |kw| end::list(kw, &caller)).await?;
     let sessions: Vec<Value> = sessions
         .iter()
         .map(|session| render(session, &principal))
@@ -30,7 +31,7 @@ pub async fn end(call: Call, path: web::Path<String>) -> Answer<Own> {
         .parse()
         .map_err(|_| Error::new(Code::NotFound, "There is no such session."))?;
     let client = call.client();
-    call.on_store(move |kw| revoke::one(kw, &principal, id, &client))
+    call.on_store(move |kw| end::one(kw, &principal, id, &client))
         .await?;
     Ok(HttpResponse::NoContent().finish())
 }
@@ -39,7 +40,7 @@ pub async fn end(call: Call, path: web::Path<String>) -> Answer<Own> {
 pub async fn end_others(call: Call) -> Answer<Own> {
     let principal = call.principal()?;
     let client = call.client();
-    call.on_store(move |kw| revoke::others(kw, &principal, &client))
+    call.on_store(move |kw| end::others(kw, &principal, &client))
         .await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -1,0 +1,4 @@
+//! Password records.
+
+pub mod hasher;
+mod imported;

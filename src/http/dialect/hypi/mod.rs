@@ -1,0 +1,51 @@
+//! Hypi (seed Y): `GET /auth/token`, an old token for a new one.
+
+use actix_web::HttpResponse;
+use actix_web::http::header::{CACHE_CONTROL, VARY};
+use serde_json::{Value, json};
+
+use crate::http::dialect::directus::Directus;
+use crate::http::dialect::{Answer, Shape};
+use crate::http::request::call::Call;
+use crate::service::sessions::exchange::exchange;
+use crate::service::tokens::authenticate::read_expired;
+use crate::service::{Code, Error};
+use crate::support::secret::ExposeSecret as _;
+
+#[derive(Debug)]
+pub struct Hypi;
+
+impl Shape for Hypi {
+    fn body(error: &Error) -> Value {
+        Directus::body(error)
+    }
+}
+
+/// `GET /auth/token` and `POST /auth/token` (rows Y-28 to Y-40). It changes state by
+/// GET, as the original does, so what a page or a prefetch asks for is refused.
+pub async fn token(call: Call) -> Answer<Hypi> {
+    if !call.web.exchange {
+        return Err(Error::new(Code::RouteNotFound, "Route /auth/token doesn't exist.").into());
+    }
+    let said = |name: &str, word: &str| {
+        call.headers()
+            .get_all(name)
+            .any(|value| value.to_str().is_ok_and(|text| text.contains(word)))
+    };
+    if said("sec-fetch-site", "cross-site")
+        || said("sec-fetch-site", "same-site")
+        || said("sec-purpose", "prefetch")
+        || said("purpose", "prefetch")
+    {
+        return Err(Error::forbidden("A token is not exchanged for another site's page.").into());
+    }
+    let token = call.exchange_token()?.ok_or_else(Error::credentials)?;
+    let old = read_expired(&call.kw, &token)?;
+    let client = call.client();
+    let (new, outcome) = call.on_store(move |kw| exchange(kw, &old, &client)).await?;
+    Ok(HttpResponse::Ok()
+        .insert_header((CACHE_CONTROL, "no-store, private"))
+        .insert_header((VARY, "Authorization"))
+        .insert_header(("x-keyward-refresh", outcome.as_str()))
+        .json(json!({ "token": new.expose_secret() })))
+}

@@ -1,0 +1,171 @@
+//! Intel / OISP `IoT` Analytics (seed O): one token of 24 hours, and what it says.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use serde_json::{Value, json};
+
+use crate::domain::account::Account;
+use crate::domain::identifier::Identifier;
+use crate::domain::session::{Class, Mode};
+use crate::http::dialect::directus::{otp, password};
+use crate::http::dialect::{Answer, Shape, status};
+use crate::http::request::call::Call;
+use crate::service::accounts::profile;
+use crate::service::sessions::{login, logout, refresh, renew};
+use crate::service::tokens::authenticate::read_expired;
+use crate::service::{Code, Error};
+use crate::support::secret::ExposeSecret as _;
+
+#[derive(Debug)]
+pub struct Oisp;
+
+impl Shape for Oisp {
+    /// A locked account is 403 here, as in the original (row O-31).
+    fn status(error: &Error) -> StatusCode {
+        match error.code {
+            Code::AttemptsExceeded => StatusCode::FORBIDDEN,
+            code => status(code),
+        }
+    }
+
+    /// `{"code","message"}` in the original's words; the code is the status, or one of
+    /// the original's own.
+    fn body(error: &Error) -> Value {
+        let code = match error.code {
+            Code::EmailNotVerified => 2402,
+            Code::AttemptsExceeded => 2403,
+            _ => Self::status(error).as_u16(),
+        };
+        let message = match error.code {
+            Code::InvalidPayload => "Invalid request",
+            Code::InvalidCredentials | Code::InvalidToken | Code::TokenExpired => "Not Authorized",
+            Code::RouteNotFound => "Not Found",
+            Code::EmailNotVerified => "User email is not verified",
+            Code::AttemptsExceeded => "Account locked",
+            _ => &error.message,
+        };
+        json!({ "code": code, "message": message })
+    }
+}
+
+/// `POST /v1/api/auth/token` (rows O-01 to O-06): with a body a sign-in; with a live
+/// Bearer token and no body, that token anew.
+pub async fn token(mut call: Call) -> Answer<Oisp> {
+    let fields = call.fields().await?;
+    if fields.is_empty() && call.access_token()?.is_some() {
+        return renew(call).await;
+    }
+    fields.only(&["username", "password", "otp"])?;
+    let username = fields.required("username")?;
+    let password = password(fields.required("password")?)?;
+    let otp = otp(&fields)?;
+    // What can be no identifier of ours is one that nobody has.
+    let identifier = Identifier::parse(username).ok_or_else(Error::credentials)?;
+    let request = login::Request {
+        identifier,
+        password,
+        otp,
+        device: None,
+        mode: Mode::Json,
+        class: Class::Oisp,
+        dialect: "oisp",
+        client: call.client(),
+    };
+    let tokens = call
+        .on_password(move |kw, seat| login::login(kw, seat, request))
+        .await?;
+    Ok(HttpResponse::Ok().json(json!({ "token": tokens.access.expose_secret() })))
+}
+
+/// `PUT /v1/api/auth/me`: the live token anew, with the access of now.
+pub async fn renew(call: Call) -> Answer<Oisp> {
+    let principal = call.principal()?;
+    let client = call.client();
+    let tokens = call
+        .on_store(move |kw| renew::reissue(kw, &principal, &client))
+        .await?;
+    Ok(HttpResponse::Ok().json(json!({ "token": tokens.access.expose_secret() })))
+}
+
+/// `GET /v1/api/auth/tokenInfo` (rows O-13 to O-20): what the verified token says.
+pub async fn token_info(call: Call) -> Answer<Oisp> {
+    let principal = call.principal()?;
+    let claims = &principal.claims;
+    Ok(HttpResponse::Ok().json(json!({
+        "header": { "typ": "JWT", "alg": principal.algorithm.as_str() },
+        "payload": {
+            "jti": claims.jti,
+            "iss": claims.iss,
+            "sub": claims.sub,
+            "exp": claims.expires_at().iso(),
+            "accounts": [],
+        },
+    })))
+}
+
+/// `GET /v1/api/auth/me` (rows O-21 to O-27).
+pub async fn me(call: Call) -> Answer<Oisp> {
+    let principal = call.principal()?;
+    let account = call.on_store(move |kw| profile::of(kw, &principal)).await?;
+    Ok(HttpResponse::Ok().json(user(&account)))
+}
+
+/// `DELETE /v1/api/auth/me`: signing out.
+pub async fn sign_out(call: Call) -> Answer<Oisp> {
+    let principal = call.principal()?;
+    let client = call.client();
+    call.on_store(move |kw| logout::by_principal(kw, &principal, &client))
+        .await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// `POST /v1/api/auth/refresh`: the refresh token that goes with a live token.
+pub async fn refresh_token(call: Call) -> Answer<Oisp> {
+    let principal = call.principal()?;
+    let token = call
+        .on_store(move |kw| refresh::current_refresh_token(kw, &principal))
+        .await?;
+    Ok(HttpResponse::Ok().json(json!({ "refreshToken": token.expose_secret() })))
+}
+
+/// `PUT /v1/api/auth/refresh` (row O-32): `{refreshToken}` beside the old token, which
+/// may have expired.
+pub async fn refresh_both(mut call: Call) -> Answer<Oisp> {
+    let fields = call.fields().await?;
+    fields.only(&["refreshToken"])?;
+    let token = fields.required("refreshToken")?.into();
+    let old = call.access_token()?.ok_or_else(Error::credentials)?;
+    let old = read_expired(&call.kw, &old)?;
+    let request = refresh::Request {
+        token,
+        client: call.client(),
+    };
+    let (tokens, outcome) = call
+        .on_store(move |kw| refresh::refresh_beside(kw, &request, &old))
+        .await?;
+    Ok(HttpResponse::Ok()
+        .insert_header(("x-keyward-refresh", outcome.as_str()))
+        .json(json!({
+            "jwt": tokens.access.expose_secret(),
+            "refreshToken": tokens.refresh.expose_secret(),
+        })))
+}
+
+/// `GET /v1/api/health`.
+pub async fn health() -> HttpResponse {
+    HttpResponse::Ok().json(json!({
+        "kind": "healthcheck", "isHealthy": true, "name": "keyward", "items": [],
+    }))
+}
+
+/// The caller's account as seed O shows it. Times are epoch milliseconds.
+pub(in crate::http) fn user(account: &Account) -> Value {
+    json!({
+        "id": account.id,
+        "created": account.created_at.millis(),
+        "email": account.email,
+        "termsAndConditions": account.terms_accepted,
+        "updated": account.updated_at.millis(),
+        "verified": account.verified,
+    })
+}

@@ -1,0 +1,4 @@
+//! What others read about this service.
+
+pub(in crate::http) mod docs;
+pub(in crate::http) mod jwks;

@@ -1,0 +1,6 @@
+//! Below HTTP: who is at the other end, and how many of them.
+
+pub(in crate::http) mod admission;
+pub(in crate::http) mod client_address;
+pub(in crate::http) mod connection;
+pub(in crate::http) mod throttle;

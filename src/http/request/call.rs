@@ -1,0 +1,216 @@
+//! One request, as a handler sees it: what it may ask of the request, and the one hop
+//! off the event loop, to a named lane.
+
+use std::future::{Ready, ready};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use actix_web::dev::Payload;
+use actix_web::http::header::{CONTENT_LENGTH, HeaderMap, HeaderValue, USER_AGENT};
+use actix_web::{FromRequest, HttpRequest, web};
+use futures_util::StreamExt as _;
+
+use crate::domain::session::Client;
+use crate::http::peers::client_address;
+use crate::http::request::fields::Fields;
+use crate::http::request::settings::Web;
+use crate::http::request::{bearer, cookies, origin};
+use crate::lanes::password_lane::Seat;
+use crate::service::attempts::prove::Prover;
+use crate::service::tokens::authenticate::{Principal, authenticate};
+use crate::service::{Code, Error, Keyward, Result};
+use crate::support::secret::SecretString;
+
+/// The longest body that is read, in bytes.
+const LONGEST_BODY: usize = 16 * 1024;
+
+/// How long a body may take to come (threat D9: actix has no limit of its own).
+const BODY_DEADLINE: Duration = Duration::from_secs(5);
+
+/// How many acts may wait for the database or run on it at once.
+const STORE_LANE: usize = 1024;
+
+static ON_STORE_LANE: AtomicUsize = AtomicUsize::new(0);
+
+pub struct Call {
+    pub kw: Keyward,
+    pub web: Arc<Web>,
+    request: HttpRequest,
+    payload: Payload,
+}
+
+impl FromRequest for Call {
+    type Error = actix_web::Error;
+    type Future = Ready<std::result::Result<Self, Self::Error>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let data = |missing| actix_web::error::ErrorInternalServerError::<&str>(missing);
+        let kw = request
+            .app_data::<web::Data<Keyward>>()
+            .ok_or_else(|| data("no Keyward"));
+        let web = request
+            .app_data::<web::Data<Web>>()
+            .ok_or_else(|| data("no Web"));
+        ready(kw.and_then(|kw| {
+            Ok(Self {
+                kw: kw.get_ref().clone(),
+                web: Arc::clone(&web?.clone().into_inner()),
+                request: request.clone(),
+                payload: payload.take(),
+            })
+        }))
+    }
+}
+
+impl Call {
+    pub fn headers(&self) -> &HeaderMap {
+        self.request.headers()
+    }
+
+    /// The members of the JSON body; none where there is no body.
+    ///
+    /// # Errors
+    /// `CONTENT_TOO_LARGE`, `REQUEST_TIMEOUT`, `UNSUPPORTED_MEDIA_TYPE`, `INVALID_PAYLOAD`.
+    pub async fn fields(&mut self) -> Result<Fields> {
+        let body = tokio::time::timeout(BODY_DEADLINE, self.body())
+            .await
+            .map_err(|_| Error::new(Code::RequestTimeout, "The body did not come in time."))??;
+        Fields::parse(self.request.headers(), &body)
+    }
+
+    async fn body(&mut self) -> Result<Vec<u8>> {
+        let too_large = || Error::new(Code::ContentTooLarge, "The body is larger than 16 KiB.");
+        let declared = self.request.headers().get(CONTENT_LENGTH);
+        let declared = declared.and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+        if declared.is_some_and(|length| length > LONGEST_BODY as u64) {
+            return Err(too_large());
+        }
+        let mut body = Vec::new();
+        while let Some(chunk) = self.payload.next().await {
+            let chunk = chunk.map_err(|_| Error::payload("The body could not be read"))?;
+            if body.len() + chunk.len() > LONGEST_BODY {
+                return Err(too_large());
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body)
+    }
+
+    /// The caller by access token: checked in place, on the event loop, without the
+    /// database.
+    ///
+    /// # Errors
+    /// 401 without a token or with a bad one, 400 with two.
+    pub fn principal(&self) -> Result<Arc<Principal>> {
+        let token = bearer::access_token(&self.request, self.web.query_tokens)?
+            .ok_or_else(Error::credentials)?;
+        authenticate(&self.kw, &token)
+    }
+
+    /// The access token as it was sent, where one was.
+    ///
+    /// # Errors
+    /// `INVALID_PAYLOAD` where there is more than one.
+    pub fn access_token(&self) -> Result<Option<SecretString>> {
+        bearer::access_token(&self.request, self.web.query_tokens)
+    }
+
+    /// # Errors
+    /// `INVALID_PAYLOAD` where there is more than one.
+    pub fn exchange_token(&self) -> Result<Option<SecretString>> {
+        bearer::exchange_token(&self.request)
+    }
+
+    /// # Errors
+    /// `INVALID_PAYLOAD` for two that differ.
+    pub fn refresh_cookie(&self) -> Result<Option<SecretString>> {
+        cookies::read(&self.request, &self.web)
+    }
+
+    /// The mark of a browser that signed in before.
+    pub fn device(&self) -> Option<String> {
+        cookies::device(&self.request, &self.web)
+    }
+
+    /// # Errors
+    /// `FORBIDDEN` for a page of another site.
+    pub fn require_our_origin(&self) -> Result<()> {
+        origin::require_ours(&self.request, &self.web)
+    }
+
+    pub fn is_browser(&self) -> bool {
+        origin::is_browser(self.request.headers())
+    }
+
+    pub fn query(&self) -> &str {
+        self.request.query_string()
+    }
+
+    pub fn client(&self) -> Client {
+        let user_agent = self.request.headers().get(USER_AGENT);
+        let user_agent = user_agent.and_then(|value: &HeaderValue| value.to_str().ok());
+        let address = client_address::of(&self.request, &self.web.trusted_proxies);
+        Client {
+            address: address.map(|(address, _)| address.to_string()),
+            internal: address.is_some_and(|(_, internal)| internal),
+            user_agent: user_agent.map(|text| text.chars().take(256).collect()),
+        }
+    }
+
+    /// Whoever proves a secret of their account once more by this request.
+    pub fn prover(&self) -> Prover {
+        Prover {
+            client: self.client(),
+            device: self.device(),
+        }
+    }
+
+    /// Runs an act that reads or writes rows, off the event loop.
+    ///
+    /// # Errors
+    /// What the act says; `SERVICE_UNAVAILABLE` where too many wait.
+    pub async fn on_store<T: Send + 'static>(
+        &self,
+        act: impl FnOnce(&Keyward) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        struct Leave;
+        impl Drop for Leave {
+            fn drop(&mut self) {
+                ON_STORE_LANE.fetch_sub(1, Ordering::Relaxed);
+            }
+        }
+        let before = ON_STORE_LANE.fetch_add(1, Ordering::Relaxed);
+        let leave = Leave;
+        if before >= STORE_LANE {
+            return Err(Error::busy("too many requests wait for the database"));
+        }
+        let kw = self.kw.clone();
+        web::block(move || {
+            let _leave = leave;
+            act(&kw)
+        })
+        .await
+        .unwrap_or_else(|_| Err(Error::busy("the store lane broke off")))
+    }
+
+    /// Runs an act that hashes. Without a free seat on the password lane nothing is
+    /// begun and nothing is counted (semantics 5).
+    ///
+    /// # Errors
+    /// What the act says; `SERVICE_UNAVAILABLE` where the lane is full.
+    pub async fn on_password<T: Send + 'static>(
+        &self,
+        act: impl FnOnce(&Keyward, &Seat) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let (seat, waiting) = self
+            .kw
+            .lane
+            .seat()
+            .ok_or_else(|| Error::busy("the password lane is full"))?;
+        let answer = self.on_store(move |kw| act(kw, &seat)).await;
+        // Dropped early when the client goes away: hashing not begun is left undone.
+        drop(waiting);
+        answer
+    }
+}

@@ -1,0 +1,8 @@
+//! What a handler may ask of a request.
+
+pub(in crate::http) mod bearer;
+pub(in crate::http) mod call;
+pub(in crate::http) mod cookies;
+pub(in crate::http) mod fields;
+pub(in crate::http) mod origin;
+pub(in crate::http) mod settings;

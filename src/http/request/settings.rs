@@ -1,0 +1,83 @@
+//! The operator's decisions as far as faces need them.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use ipnet::IpNet;
+use url::Url;
+
+use crate::config::{Config, Dialect, SameSite};
+use crate::http::peers::admission::Connections;
+use crate::http::peers::throttle::Throttle;
+
+pub struct Web {
+    pub public_url: Url,
+    /// Origins whose pages may use the refresh cookie, the public one first.
+    pub origins: Vec<String>,
+    pub query_tokens: bool,
+    pub directus_envelope: bool,
+    pub cookie_domain: Option<String>,
+    pub cookie_same_site: SameSite,
+    /// Whether a browser would keep the refresh cookie at all.
+    pub cookies_work: bool,
+    pub trusted_proxies: Vec<IpNet>,
+    pub dialects: Vec<Dialect>,
+    pub exchange: bool,
+    pub test_mode: bool,
+    pub throttle: Throttle,
+    pub connections: Arc<Connections>,
+    stopping: AtomicBool,
+}
+
+impl Web {
+    #[must_use]
+    pub fn new(config: &Config) -> Self {
+        let own = config.public_url.origin().ascii_serialization();
+        let others = config
+            .allowed_origins
+            .iter()
+            .map(|url| url.origin().ascii_serialization());
+        let origins = std::iter::once(own).chain(other_name(config)).chain(others);
+        Self {
+            public_url: config.public_url.clone(),
+            origins: origins.collect(),
+            query_tokens: config.query_tokens,
+            directus_envelope: config.directus_envelope,
+            cookie_domain: config.cookie_domain.clone(),
+            cookie_same_site: config.cookie_same_site,
+            cookies_work: config.cookies_work(),
+            trusted_proxies: config.trusted_proxies.clone(),
+            dialects: config.dialects.clone(),
+            exchange: !config.exchange_window.is_zero(),
+            test_mode: config.test_mode,
+            throttle: Throttle::default(),
+            connections: Arc::new(Connections::new(
+                config.connections,
+                config.connections_per_address,
+                config.trusted_proxies.clone(),
+            )),
+            stopping: AtomicBool::new(false),
+        }
+    }
+
+    /// From now on it is not ready.
+    pub fn begin_to_stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+    }
+
+    #[must_use]
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
+    }
+}
+
+/// Where browsers reach this very process without a proxy, the address that it listens on
+/// is as good a name of it as `localhost`. It is what the greeting prints.
+fn other_name(config: &Config) -> Option<String> {
+    let url = &config.public_url;
+    let direct = url.scheme() == "http"
+        && url.host_str() == Some("localhost")
+        && url.port_or_known_default() == Some(config.listen.port())
+        && config.listen.ip().is_loopback();
+    direct.then(|| format!("http://{}", config.listen))
+}

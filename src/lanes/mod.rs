@@ -1,0 +1,4 @@
+//! Threads with a bound on who may wait for them.
+
+/// Where passwords are hashed.
+pub mod password_lane;

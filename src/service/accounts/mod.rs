@@ -1,0 +1,8 @@
+//! An account's profile and password, by its owner or an administrator.
+
+/// What an administrator does to accounts.
+pub mod administer;
+/// The owner changes the password.
+pub mod change_password;
+/// What an account shows of itself.
+pub mod profile;

@@ -1,0 +1,3 @@
+//! Signing keys: loaded, made, rotated, replaced.
+
+pub mod rotate;

@@ -1,0 +1,3 @@
+//! The second factor of an account (TOTP) and its recovery codes.
+
+pub mod enrol;

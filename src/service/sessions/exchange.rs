@@ -1,0 +1,98 @@
+//! Exchanging an access token, also an expired one, for a new one with exactly the
+//! same permissions (semantics 2, seed Y). A refresh in disguise: it moves the same
+//! counter, so a copied token can not be renewed for long beside its owner.
+
+use aws_lc_rs::hmac;
+use uuid::Builder;
+
+use crate::domain::account::Account;
+use crate::domain::claims::Claims;
+use crate::domain::event::What;
+use crate::domain::session::{Client, Session};
+use crate::service::error::{Error, Result};
+use crate::service::keyward::Keyward;
+use crate::service::tokens::authenticate::ExpiredToken;
+use crate::service::tokens::mint::{access_end, sign};
+use crate::service::tokens::rotate::{Outcome, Presented, Rotated, rotate};
+use crate::store::factors;
+use crate::support::clock::Timestamp;
+use crate::support::secret::SecretString;
+
+/// # Errors
+/// `TOKEN_EXPIRED` past the window, `INVALID_TOKEN` for everything else that is wrong
+/// with the token, its session or its account; `SERVICE_UNAVAILABLE`.
+pub fn exchange(
+    kw: &Keyward,
+    old: &ExpiredToken,
+    client: &Client,
+) -> Result<(SecretString, Outcome)> {
+    let old = old.claims.clone();
+    let window = kw.policy.exchange_window(old.cls);
+    if kw.clock.now() >= old.expires_at() + window {
+        return Err(Error::expired());
+    }
+    let held = old.access();
+    let presented = Presented {
+        session: old.sid,
+        generation: old.generation,
+        client,
+        fresh: Some(What::TokenExchanged),
+    };
+    let rotated = rotate(kw, &presented, |db, on| {
+        let same = on.session.account == old.sub
+            && on.session.class == old.cls
+            && on.account.epoch == old.epoch;
+        // Not a smaller token, not a larger one: the same, or none (decision 6).
+        let may = same && on.access.includes(&held);
+        // A second factor since: this token's holder has not shown it (X12).
+        Ok(may && (old.aal >= 2 || factors::active_of(db, on.account.id)?.is_none()))
+    })?;
+    match rotated {
+        Rotated::On(on) => {
+            let now = kw.clock.now();
+            // What was lost a while ago and is given again must be good from now on.
+            let from = match on.outcome {
+                Outcome::Recovered => now,
+                Outcome::Fresh | Outcome::Replayed => on.session.generation.rotated_at,
+            };
+            let claims = successor(kw, old, &on.session, &on.account, from);
+            Ok((sign(kw, &claims, now)?, on.outcome))
+        }
+        Rotated::Refused(error) if error.code == crate::service::Code::InvalidCredentials => {
+            Err(if error.is_final {
+                Error::token()
+            } else {
+                Error::token().not_final()
+            })
+        }
+        Rotated::Refused(error) => Err(error),
+        Rotated::Ended => Err(Error::token()),
+    }
+}
+
+/// The new token's claims follow from the old token, the session's row and the instant
+/// `from` alone, so that exchanges of one token that run at the same time give the same
+/// text (Y-39).
+fn successor(
+    kw: &Keyward,
+    old: Claims,
+    session: &Session,
+    account: &Account,
+    from: Timestamp,
+) -> Claims {
+    let mut context = hmac::Context::with_key(&kw.exchange_ids);
+    context.update(session.id.0.as_bytes());
+    context.update(&session.generation.number.to_be_bytes());
+    context.update(&from.millis().to_be_bytes());
+    context.update(old.jti.as_bytes());
+    let mut id = [0; 16];
+    id.copy_from_slice(&context.sign().as_ref()[..16]);
+    Claims {
+        jti: Builder::from_custom_bytes(id).into_uuid(),
+        iat: from.seconds(),
+        exp: access_end(kw, session, from),
+        generation: session.generation.number,
+        acv: account.access_version,
+        ..old
+    }
+}

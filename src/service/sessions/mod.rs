@@ -1,0 +1,14 @@
+//! Signing in, going on and signing out.
+
+/// Ends sessions of the caller's account, and lists them.
+pub mod end;
+/// Exchanges an access token, live or expired, for a new one (`GET /auth/token`).
+pub mod exchange;
+/// Begins a session: password, second factor, limits.
+pub mod login;
+/// Ends the caller's session.
+pub mod logout;
+/// Goes on with a refresh token.
+pub mod refresh;
+/// Goes on with a live token of a class that has no refresh token (seed O).
+pub mod renew;

@@ -1,0 +1,90 @@
+//! Refreshing: a refresh token for its successor and a new access token (semantics 1).
+
+use crate::domain::session::{Class, Client};
+use crate::service::error::{Error, Result};
+use crate::service::keyward::Keyward;
+use crate::service::tokens::authenticate::{ExpiredToken, Principal};
+use crate::service::tokens::mint::{TokenSet, mint, refresh_token};
+pub use crate::service::tokens::rotate::Outcome;
+use crate::service::tokens::rotate::{Presented, Rotated, rotate};
+use crate::store::sessions;
+use crate::support::secret::{ExposeSecret as _, SecretString};
+
+pub struct Request {
+    pub token: SecretString,
+    pub client: Client,
+}
+
+/// # Errors
+/// `INVALID_CREDENTIALS` for whatever is wrong with the token, `REQUESTS_EXCEEDED`,
+/// `SERVICE_UNAVAILABLE`.
+pub fn refresh(kw: &Keyward, request: &Request) -> Result<(TokenSet, Outcome)> {
+    turn(kw, request, None)
+}
+
+/// Seed O's refresh: the refresh token, and beside it the old access token of the same
+/// session, which may have expired.
+///
+/// # Errors
+/// As [`refresh`].
+pub fn refresh_beside(
+    kw: &Keyward,
+    request: &Request,
+    old: &ExpiredToken,
+) -> Result<(TokenSet, Outcome)> {
+    turn(kw, request, Some(old))
+}
+
+fn turn(
+    kw: &Keyward,
+    request: &Request,
+    old: Option<&ExpiredToken>,
+) -> Result<(TokenSet, Outcome)> {
+    // Rule 1, syntax and tag: without the database.
+    let presented = kw
+        .refresh_tokens
+        .read(request.token.expose_secret())
+        .filter(|token| old.is_none_or(|old| old.claims.sid == token.session))
+        .ok_or_else(Error::credentials)?;
+    let turned = Presented {
+        session: presented.session,
+        generation: presented.generation,
+        client: &request.client,
+        fresh: None,
+    };
+    let rotated = rotate(kw, &turned, |_, on| {
+        Ok(kw.refresh_tokens.belongs(&presented, &on.session.salt))
+    })?;
+    match rotated {
+        Rotated::On(on) => {
+            // What was granted since the last one is in the new token, what was taken is not.
+            let tokens = mint(kw, &on.session, &on.account, on.access, kw.clock.now())?;
+            Ok((tokens, on.outcome))
+        }
+        Rotated::Refused(error) => Err(error),
+        Rotated::Ended => Err(Error::credentials()),
+    }
+}
+
+/// Seed O's `POST /v1/api/auth/refresh`: the refresh token that goes with a live
+/// access token of that class. Only of that class: elsewhere a script in a page could
+/// turn an access token into a session.
+///
+/// # Errors
+/// `FORBIDDEN` for another class, `INVALID_TOKEN` where the session is over.
+pub fn current_refresh_token(kw: &Keyward, principal: &Principal) -> Result<SecretString> {
+    if principal.claims.cls != Class::Oisp {
+        return Err(Error::forbidden(
+            "This kind of token gives no refresh token.",
+        ));
+    }
+    let found = kw
+        .store
+        .read(|db| sessions::lookup(db, principal.session()))?;
+    found
+        .filter(|(session, account)| {
+            account.enabled && !session.is_over(account.epoch, kw.clock.now())
+        })
+        .map(|(session, _)| refresh_token(kw, &session))
+        .ok_or_else(Error::token)
+}

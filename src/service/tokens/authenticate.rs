@@ -1,0 +1,138 @@
+//! From an access token to a principal: the hot path. No database and no lock held
+//! for long: a cache of tokens whose signature was checked, then age and revocation,
+//! at every call.
+
+use std::sync::Arc;
+
+use aws_lc_rs::digest;
+use quick_cache::sync::Cache;
+
+use crate::crypto::token;
+use crate::domain::algorithm::Algorithm;
+use crate::domain::claims::{Claims, Fault, LEEWAY_SECONDS};
+use crate::domain::id::{AccountId, SessionId};
+use crate::service::error::{Error, Result};
+use crate::service::keyward::Keyward;
+use crate::service::memory::revoked::Standing;
+use crate::support::secret::{ExposeSecret as _, SecretString};
+
+/// How many verified tokens are remembered, at about one kilobyte each.
+const REMEMBERED: usize = 8192;
+
+/// Tokens whose signature and claims were found good, by the hash of their text: the
+/// text itself is not kept.
+pub struct VerifiedTokens(Cache<[u8; 32], Arc<Principal>>);
+
+/// The caller, after authentication.
+#[derive(Debug)]
+pub struct Principal {
+    pub claims: Claims,
+    /// By what its token is signed, which after a change is not what signs now.
+    pub algorithm: Algorithm,
+    key: String,
+}
+
+impl Principal {
+    #[must_use]
+    pub const fn account(&self) -> AccountId {
+        self.claims.sub
+    }
+
+    #[must_use]
+    pub const fn session(&self) -> SessionId {
+        self.claims.sid
+    }
+}
+
+/// A rightly signed token whose age was not asked. Only [`crate::service::sessions::exchange`] and seed
+/// O's refresh take it; no guard accepts it, so it opens nothing.
+#[derive(Debug)]
+pub struct ExpiredToken {
+    pub(in crate::service) claims: Claims,
+}
+
+impl VerifiedTokens {
+    pub(in crate::service) fn new() -> Self {
+        Self(Cache::new(REMEMBERED))
+    }
+
+    pub(in crate::service) fn clear(&self) {
+        self.0.clear();
+    }
+}
+
+/// # Errors
+/// `INVALID_TOKEN`, `TOKEN_EXPIRED`, or `SERVICE_UNAVAILABLE` where revocations could
+/// not be read of late.
+pub fn authenticate(kw: &Keyward, text: &SecretString) -> Result<Arc<Principal>> {
+    if !kw.revoked.is_fresh() {
+        return Err(Error::busy("revocations were not read for a second"));
+    }
+    let text = text.expose_secret();
+    let now = kw.clock.now();
+    let principal = verified(kw, text)?;
+    let claims = &principal.claims;
+    if now.seconds() >= claims.exp.saturating_add(LEEWAY_SECONDS) {
+        return Err(Error::expired());
+    }
+    match kw.revoked.standing(claims) {
+        Standing::Good => Ok(principal),
+        Standing::Revoked => Err(Error::token()),
+        Standing::Outdated => Err(Error::expired()),
+    }
+}
+
+fn verified(kw: &Keyward, text: &str) -> Result<Arc<Principal>> {
+    if text.len() > token::LONGEST {
+        return Err(Error::token());
+    }
+    let mut key = [0; 32];
+    key.copy_from_slice(digest::digest(&digest::SHA256, text.as_bytes()).as_ref());
+    let now = kw.clock.now();
+    let ring = kw.ring.load();
+    if let Some(principal) = kw.verified.0.get(&key) {
+        // Its key may be gone meanwhile, and this be a leaf that was put here at the very
+        // moment in which all were swept out.
+        return match ring.verifier(&principal.key, now) {
+            Some(_) => Ok(principal),
+            None => Err(Error::token()),
+        };
+    }
+    let (claims, signer) = token::verify(&ring, text, now).ok_or_else(Error::token)?;
+    claims
+        .check(&kw.expected, now)
+        .map_err(|fault| match fault {
+            Fault::Wrong => Error::token(),
+            Fault::Expired => Error::expired(),
+        })?;
+    if !kw.session_ids.is_ours(claims.sid) {
+        return Err(Error::token());
+    }
+    // Once for each token and process: enough for "this generation was seen".
+    kw.seen.note(claims.sid, claims.generation);
+    let principal = Arc::new(Principal {
+        claims,
+        algorithm: signer.algorithm(),
+        key: signer.id().to_owned(),
+    });
+    kw.verified.0.insert(key, Arc::clone(&principal));
+    Ok(principal)
+}
+
+/// Everything that is checked of an access token, except its age (semantics 2, rule 2).
+///
+/// # Errors
+/// `INVALID_TOKEN`, or `SERVICE_UNAVAILABLE` as above.
+pub fn read_expired(kw: &Keyward, text: &SecretString) -> Result<ExpiredToken> {
+    let now = kw.clock.now();
+    let ring = kw.ring.load();
+    let (claims, _) = token::verify(&ring, text.expose_secret(), now).ok_or_else(Error::token)?;
+    claims
+        .check_but_age(&kw.expected, now)
+        .map_err(|_| Error::token())?;
+    if !kw.session_ids.is_ours(claims.sid) {
+        return Err(Error::token());
+    }
+    kw.seen.note(claims.sid, claims.generation);
+    Ok(ExpiredToken { claims })
+}

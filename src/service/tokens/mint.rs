@@ -1,0 +1,119 @@
+//! The one mint: tokens for a session that a committed transaction saw alive.
+
+use crate::crypto::token;
+use crate::domain::access::Access;
+use crate::domain::account::Account;
+use crate::domain::claims::Claims;
+use crate::domain::id::{AccountId, OrganizationId, SessionId};
+use crate::domain::session::{Class, Session};
+use crate::service::error::{Error, Result};
+use crate::service::keyward::Keyward;
+use crate::support::clock::Timestamp;
+use crate::support::secret::SecretString;
+
+/// What a sign-in or a refresh gives. Instants only: milliseconds, seconds and ISO
+/// texts are rendering (decision 2).
+pub struct TokenSet {
+    pub access: SecretString,
+    pub issued_at: Timestamp,
+    pub access_expires_at: Timestamp,
+    pub refresh: SecretString,
+    pub refresh_expires_at: Timestamp,
+    pub session: SessionId,
+    pub account: AccountId,
+    pub organization: Option<OrganizationId>,
+    pub anonymous: bool,
+    /// The mark for the browser, after a full sign-in.
+    pub device: Option<String>,
+}
+
+/// # Errors
+/// Where there is no signing key: the start makes one, so that is a defect.
+pub(in crate::service) fn mint(
+    kw: &Keyward,
+    session: &Session,
+    account: &Account,
+    access: Access,
+    now: Timestamp,
+) -> Result<TokenSet> {
+    let claims = claims(kw, session, account, access, now);
+    Ok(TokenSet {
+        access: sign(kw, &claims, now)?,
+        issued_at: Timestamp::from_seconds(claims.iat),
+        access_expires_at: claims.expires_at(),
+        refresh: refresh_token(kw, session),
+        refresh_expires_at: session.idle_expires_at.min(session.absolute_expires_at),
+        session: session.id,
+        account: session.account,
+        organization: session.organization,
+        anonymous: session.anonymous,
+        device: None,
+    })
+}
+
+pub(in crate::service) fn refresh_token(kw: &Keyward, session: &Session) -> SecretString {
+    kw.refresh_tokens
+        .issue(session.id, session.generation.number, &session.salt)
+}
+
+pub(in crate::service) fn sign(
+    kw: &Keyward,
+    claims: &Claims,
+    now: Timestamp,
+) -> Result<SecretString> {
+    let ring = kw.ring.load();
+    let key = ring
+        .signer(now)
+        .ok_or_else(|| Error::busy("no signing key"))?;
+    Ok(token::sign(key, claims).into())
+}
+
+/// When an access token ends that is issued at `from`: its class's life, but never
+/// past the session's absolute end.
+pub(in crate::service) fn access_end(kw: &Keyward, session: &Session, from: Timestamp) -> i64 {
+    let life = kw.policy.access_ttl(session.class);
+    let end = Timestamp::from_seconds(from.seconds()) + life;
+    // At least a second, so that a token issued at the very end is still well formed.
+    end.min(session.absolute_expires_at)
+        .seconds()
+        .max(from.seconds() + 1)
+}
+
+fn claims(
+    kw: &Keyward,
+    session: &Session,
+    account: &Account,
+    access: Access,
+    now: Timestamp,
+) -> Claims {
+    let directus = session.class == Class::Standard;
+    let is_admin = access.is_admin();
+    Claims {
+        iss: kw.policy.issuer.clone(),
+        aud: kw.policy.audience.clone(),
+        sub: session.account,
+        sid: session.id,
+        jti: kw.entropy.random_id(),
+        iat: now.seconds(),
+        exp: access_end(kw, session, now),
+        nbf: None,
+        generation: session.generation.number,
+        epoch: session.account_epoch,
+        acv: account.access_version,
+        cls: session.class,
+        role: access.roles.first().cloned(),
+        roles: access.roles.into_iter().collect(),
+        permissions: access.permissions.into_iter().collect(),
+        amr: session.authentication.methods.clone(),
+        aal: session.authentication.level,
+        auth_time: session.authentication.at.seconds(),
+        org: session.organization,
+        anon: session.anonymous,
+        preferred_username: account.username.clone(),
+        email: account.email.clone(),
+        name: Some(account.full_name()).filter(|name| !name.is_empty()),
+        id: directus.then_some(session.account),
+        app_access: directus.then_some(is_admin),
+        admin_access: directus.then_some(is_admin),
+    }
+}

@@ -1,0 +1,194 @@
+//! What runs beside the requests: the tail of the revocations, the clock that follows
+//! the database's, the flush of what was seen, and the purge of what is over.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use crate::domain::claims::LONGEST_LIFE;
+use crate::service::error::{Error, Result};
+use crate::service::keys::rotate;
+use crate::service::keyward::{Inner, Keyward};
+use crate::service::upkeep::spray_alarm;
+use crate::store::engine::purge::{What, purge_before};
+use crate::store::{self, AnyConnection, revocations, seen};
+use crate::support::clock::Timestamp;
+use crate::support::steady_clock::Steady;
+
+/// Five readings within the promised second.
+const TAIL_EVERY: Duration = Duration::from_millis(200);
+const FLUSH_EVERY: Duration = Duration::from_secs(5);
+const PURGE_EVERY: Duration = Duration::from_secs(60);
+
+const PAGE: i64 = 1000;
+const PURGE_BATCH: i64 = 500;
+
+const KEEP_ATTEMPTS: Duration = Duration::from_secs(30 * 86_400);
+const KEEP_AUDIT: Duration = Duration::from_secs(365 * 86_400);
+
+/// The threads. They stop when this is dropped.
+pub struct Housekeeping {
+    stop: Arc<AtomicBool>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+/// Reads all revocations, then begins to follow them.
+///
+/// # Errors
+/// Where the database is away.
+pub fn start(kw: &Keyward) -> Result<Housekeeping> {
+    let mut reader = kw.store.own_reader()?;
+    follow_clock(kw)?;
+    tail(kw, &mut reader)?;
+    kw.revoked.set_tailed(true);
+    let stop = Arc::new(AtomicBool::new(false));
+    let mut reader = Some(reader);
+    let tail_thread = every(TAIL_EVERY, "revocations", kw, &stop, move |kw| {
+        let connection = match &mut reader {
+            Some(connection) => connection,
+            None => reader.insert(kw.store.own_reader()?),
+        };
+        let read = tail(kw, connection);
+        if read.is_err() {
+            reader = None;
+        }
+        read
+    })?;
+    let mut purged_at = Instant::now();
+    let mut steady = Steady::new(kw.clock.now(), purged_at);
+    let slow_thread = every(FLUSH_EVERY, "housekeeping", kw, &stop, move |kw| {
+        follow_clock(kw)?;
+        flush_seen(kw)?;
+        if purged_at.elapsed() >= PURGE_EVERY {
+            purged_at = Instant::now();
+            let over = steady.tell(kw.clock.now(), purged_at);
+            purge(kw, over)?;
+            spray_alarm::failed_sign_ins(kw)?;
+            if !steady.has_leapt() {
+                rotate::rotate_when_due(kw)?;
+            }
+        }
+        Ok(())
+    })?;
+    Ok(Housekeeping {
+        stop,
+        threads: vec![tail_thread, slow_thread],
+    })
+}
+
+impl Drop for Housekeeping {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        for thread in self.threads.drain(..) {
+            thread.thread().unpark();
+            let _ = thread.join();
+        }
+    }
+}
+
+fn every(
+    pause: Duration,
+    name: &'static str,
+    kw: &Keyward,
+    stop: &Arc<AtomicBool>,
+    mut work: impl FnMut(&Keyward) -> Result<()> + Send + 'static,
+) -> Result<JoinHandle<()>> {
+    let (kw, stop): (Weak<Inner>, _) = (Arc::downgrade(&kw.0), Arc::clone(stop));
+    std::thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(move || {
+            let mut failing = false;
+            while !stop.load(Ordering::Relaxed) {
+                std::thread::park_timeout(pause);
+                let Some(kw) = kw.upgrade().map(Keyward) else {
+                    return;
+                };
+                // Once for each trouble, not five times a second while it lasts.
+                match work(&kw) {
+                    Err(error) if !failing => {
+                        log::error!("{name}: {error}");
+                        failing = true;
+                    }
+                    Ok(()) if failing => {
+                        log::info!("{name}: works again");
+                        failing = false;
+                    }
+                    _ => {}
+                }
+            }
+        })
+        .map_err(|error| Error::busy(error.to_string()))
+}
+
+/// Reads what others wrote since the last time.
+pub fn tail(kw: &Keyward, reader: &mut AnyConnection) -> Result<()> {
+    loop {
+        let began = Instant::now();
+        let (entries, last) = revocations::list_after(reader, kw.revoked.read_to(), PAGE)?;
+        if kw.revoked.learn(&entries) {
+            rotate::load(kw)?;
+        }
+        kw.revoked.has_read(last);
+        if entries.len() < usize::try_from(PAGE).unwrap_or(usize::MAX) {
+            // What a standby does not say may have happened all the same.
+            store::assert_primary(reader)?;
+            kw.revoked.is_up_to_date(began);
+            return Ok(());
+        }
+    }
+}
+
+/// On PostgreSQL all replicas tell the time by the database's clock (R18).
+fn follow_clock(kw: &Keyward) -> Result<()> {
+    if let Some(now) = kw.store.clock()? {
+        kw.clock.follow(now);
+    }
+    Ok(())
+}
+
+/// Writes down which generations were seen.
+///
+/// # Errors
+/// `SERVICE_UNAVAILABLE`; what was noted is lost then, and rule 5 a little more lenient.
+pub fn flush_seen(kw: &Keyward) -> Result<()> {
+    let seen: Vec<_> = kw.seen.take().into_iter().collect();
+    for part in seen.chunks(200) {
+        let part = part.to_vec();
+        // Which of them it noted nobody need know: the others moved on, ended or are held.
+        kw.store
+            .write(move |tx| seen::mark(tx, &part).map_err(Error::from))?;
+    }
+    Ok(())
+}
+
+/// Deletes what is over at `now`, in small batches, each its own transaction.
+///
+/// # Errors
+/// `SERVICE_UNAVAILABLE`; what is left goes next time.
+pub fn purge(kw: &Keyward, now: Timestamp) -> Result<usize> {
+    // The table keeps an entry for as long as any process could believe a token that it
+    // speaks of; this one believes none that lives longer than it gives itself.
+    let longest = kw.policy.longest_access_ttl();
+    let spared = LONGEST_LIFE.saturating_sub(longest);
+    kw.revoked.forget_before(now + spared, longest);
+    let mut purged = 0;
+    for (what, before) in [
+        (What::Sessions, now),
+        (What::LoginAttempts, now - KEEP_ATTEMPTS),
+        (What::AuditEvents, now - KEEP_AUDIT),
+        (What::Revocations, now),
+        (What::Limits, now),
+    ] {
+        loop {
+            let rows = kw.store.write(move |tx| {
+                purge_before(tx, what, before, PURGE_BATCH).map_err(Error::from)
+            })?;
+            purged += rows;
+            if rows < usize::try_from(PURGE_BATCH).unwrap_or(usize::MAX) {
+                break;
+            }
+        }
+    }
+    Ok(purged)
+}

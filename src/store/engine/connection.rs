@@ -1,0 +1,333 @@
+//! One connection, to either backend, and how it is opened. The scheme of
+//! `DATABASE_URL` decides; what is neither `sqlite:` nor `postgres:` is refused.
+
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::{Duration, Instant};
+
+use diesel::Connection as _;
+use diesel::connection::SimpleConnection as _;
+use diesel::pg::PgConnection;
+use diesel::sqlite::SqliteConnection;
+
+use crate::store::engine::error::{Error, Result, one_line};
+use crate::support::clock::Timestamp;
+use crate::support::private_files::{create, exposure, folder_of};
+
+#[derive(diesel::MultiConnection)]
+pub enum AnyConnection {
+    Sqlite(SqliteConnection),
+    Postgres(PgConnection),
+}
+
+/// Runs one expression with the connection of either backend: for the few statements
+/// whose text or types must differ, and for those of the hot paths, whose text
+/// `MultiConnection` would build anew at each use, prepared or not.
+macro_rules! on_each {
+    ($conn:expr, $inner:ident => $run:expr) => {
+        match $conn {
+            $crate::store::engine::connection::AnyConnection::Sqlite($inner) => $run,
+            $crate::store::engine::connection::AnyConnection::Postgres($inner) => $run,
+        }
+    };
+}
+pub(in crate::store) use on_each;
+
+/// Where the database is. Its password is not printed.
+#[derive(Clone)]
+pub enum Url {
+    Sqlite(PathBuf),
+    Postgres(String),
+}
+
+impl FromStr for Url {
+    type Err = String;
+
+    fn from_str(text: &str) -> std::result::Result<Self, String> {
+        if let Some(rest) = text.strip_prefix("sqlite:") {
+            let path = rest.strip_prefix("//").unwrap_or(rest);
+            if path.is_empty() || path.contains('?') || path.starts_with(":memory:") {
+                return Err("a path to a file, such as sqlite://keyward.db".to_owned());
+            }
+            return Ok(Self::Sqlite(PathBuf::from(path)));
+        }
+        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+            return match place(text) {
+                Some(_) => Ok(Self::Postgres(text.to_owned())),
+                None => Err(
+                    "postgresql://USER:PASSWORD@HOST/DATABASE, with what is neither letter nor \
+                     digit in the password encoded as %40 is for @"
+                        .to_owned(),
+                ),
+            };
+        }
+        Err("sqlite://PATH or postgresql://USER@HOST/DATABASE".to_owned())
+    }
+}
+
+/// How the folders of test mode are called.
+const THROW_AWAY: &str = "keyward-test-";
+
+impl Url {
+    /// For people: the backend and the place, never a password.
+    #[must_use]
+    pub fn label(&self) -> String {
+        match self {
+            Self::Sqlite(path) => format!("SQLite {}", path.display()),
+            Self::Postgres(url) => {
+                let (host, database) = place(url).unwrap_or_default();
+                format!("PostgreSQL {host}/{database}")
+            }
+        }
+    }
+
+    #[must_use]
+    pub const fn is_sqlite(&self) -> bool {
+        matches!(self, Self::Sqlite(_))
+    }
+
+    /// A database of its own in the system's folder for temporary files: test mode.
+    /// [`Url::make_folder`] makes its place.
+    #[must_use]
+    pub fn throw_away() -> Self {
+        let folder = std::env::temp_dir().join(format!("{THROW_AWAY}{}", uuid::Uuid::new_v4()));
+        Self::Sqlite(folder.join("keyward.db"))
+    }
+
+    fn throw_away_folder(&self) -> Option<&Path> {
+        let Self::Sqlite(path) = self else {
+            return None;
+        };
+        path.parent().filter(|folder| {
+            let name = folder.file_name().and_then(|name| name.to_str());
+            folder.parent() == Some(&std::env::temp_dir())
+                && name.is_some_and(|name| name.starts_with(THROW_AWAY))
+        })
+    }
+
+    /// Makes the folder of a database of [`Url::throw_away`], and no other.
+    pub fn make_folder(&self) {
+        if let Some(folder) = self.throw_away_folder() {
+            let mut options = std::fs::DirBuilder::new();
+            #[cfg(unix)]
+            std::os::unix::fs::DirBuilderExt::mode(&mut options, 0o700);
+            // Where it can not be made, opening the file says why.
+            let _ = options.create(folder);
+        }
+    }
+
+    /// Whether there is a database, as far as a look at files tells.
+    #[must_use]
+    pub fn exists(&self) -> bool {
+        match self {
+            Self::Sqlite(path) => path.exists(),
+            Self::Postgres(_) => true,
+        }
+    }
+
+    /// Who besides this process can get at the files of an SQLite database: a line for
+    /// each, with what to do about it. In a folder that others may write to, they can put
+    /// another file in the place of one that they may not read.
+    #[must_use]
+    pub fn exposures(&self) -> Vec<String> {
+        let Self::Sqlite(path) = self else {
+            return Vec::new();
+        };
+        [exposure(folder_of(path), 0o022), exposure(path, 0o077)]
+            .into_iter()
+            // What is not there is not exposed; what can not be asked, opening tells.
+            .filter_map(|found| found.ok().flatten())
+            .collect()
+    }
+
+    /// Removes a database of [`Url::throw_away`], and no other.
+    pub fn discard(&self) {
+        if let Some(folder) = self.throw_away_folder() {
+            let _ = std::fs::remove_dir_all(folder);
+        }
+    }
+
+    /// A connection that may write.
+    pub(in crate::store) fn open(&self) -> Result<AnyConnection> {
+        match self {
+            Self::Sqlite(path) => sqlite(path).map(AnyConnection::Sqlite),
+            Self::Postgres(url) => postgres(url).map(AnyConnection::Postgres),
+        }
+    }
+
+    /// A connection for the reading door. On SQLite it can not write.
+    pub(in crate::store) fn open_to_read(&self) -> Result<AnyConnection> {
+        let mut connection = self.open()?;
+        if let AnyConnection::Sqlite(sqlite) = &mut connection {
+            sqlite
+                .batch_execute("PRAGMA query_only = ON")
+                .map_err(Error::from)?;
+        }
+        Ok(connection)
+    }
+}
+
+/// Hosts and database of an address, divided as libpq divides it. `None` where a sign
+/// stands as itself that must be encoded: libpq would take a part of the password for
+/// something else, and tell it in its error (threat G4).
+fn place(url: &str) -> Option<(&str, &str)> {
+    let (_, rest) = url.split_once("://")?;
+    let (credentials, rest) = match rest.find(['@', '/']) {
+        Some(at) if rest[at..].starts_with('@') => (&rest[..at], &rest[at + 1..]),
+        _ => ("", rest),
+    };
+    let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let (hosts, database) = rest.split_once('/').unwrap_or((rest, ""));
+    let is_host = |host: &str| match host.rsplit_once(':') {
+        Some((_, port)) if !port.ends_with(']') => port.bytes().all(|b| b.is_ascii_digit()),
+        _ => true,
+    };
+    let is_hex = |two: &str| two != "00" && two.bytes().all(|b| b.is_ascii_hexdigit());
+    let mut encoded = url.split('%').skip(1);
+    let right = !url.contains(char::is_whitespace)
+        && !credentials.contains('?')
+        && !rest.contains('@')
+        && hosts.split(',').all(is_host)
+        && encoded.all(|text| text.get(..2).is_some_and(is_hex))
+        && (query.is_empty() || query.split('&').all(|pair| pair.matches('=').count() == 1));
+    right.then_some((hosts, database))
+}
+
+/// How long SQLite waits for another process's lock, in milliseconds.
+const BUSY_MILLIS: u32 = 2500;
+
+fn sqlite(path: &Path) -> Result<SqliteConnection> {
+    let away = |why: String| Error::Unavailable(format!("{}: {why}", path.display()));
+    // SQLite would make the file readable for all. It takes over mode and owner of one that
+    // is there, also for its `-wal` and `-shm` files.
+    create(path).map_err(|error| away(error.to_string()))?;
+    let text = path
+        .to_str()
+        .ok_or_else(|| away("the path is not UTF-8".to_owned()))?;
+    let mut connection =
+        SqliteConnection::establish(text).map_err(|error| away(error.to_string()))?;
+    let pragmas = format!(
+        "PRAGMA busy_timeout = {BUSY_MILLIS}; PRAGMA journal_mode = WAL; \
+         PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;"
+    );
+    // SQLite does not wait for others where it switches to WAL: two processes that find
+    // the same new file would stop each other.
+    let deadline = Instant::now() + Duration::from_millis(BUSY_MILLIS.into());
+    loop {
+        match connection.batch_execute(&pragmas) {
+            Err(error) if is_locked(&error) && Instant::now() < deadline => {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            done => {
+                return done
+                    .map(|()| connection)
+                    .map_err(|error| away(error.to_string()));
+            }
+        }
+    }
+}
+
+fn is_locked(error: &diesel::result::Error) -> bool {
+    error.to_string().contains("is locked")
+}
+
+fn postgres(url: &str) -> Result<PgConnection> {
+    // Without these a vanished server would be waited for as long as the kernel likes.
+    let mut url = url.to_owned();
+    for (name, value) in [
+        ("connect_timeout", "2"),
+        ("tcp_user_timeout", "3000"),
+        ("keepalives_idle", "10"),
+        ("target_session_attrs", "read-write"),
+    ] {
+        if !url.contains(name) {
+            url.push(if url.contains('?') { '&' } else { '?' });
+            url.push_str(name);
+            url.push('=');
+            url.push_str(value);
+        }
+    }
+    let mut connection = PgConnection::establish(&url)
+        .map_err(|error| Error::Unavailable(one_line(&error.to_string())))?;
+    connection
+        .batch_execute(
+            "SET statement_timeout = 3000; SET idle_in_transaction_session_timeout = 5000; \
+             SET client_min_messages = warning; SET synchronous_commit = on;",
+        )
+        .map_err(Error::from)?;
+    Ok(connection)
+}
+
+/// Whether the server behind this connection is one that writes. Asked for when the
+/// connection was made, but a switch-over may leave it on a server that became a standby,
+/// which lags behind what was revoked since.
+///
+/// # Errors
+/// Where it only reads, or is away.
+pub fn assert_primary(connection: &mut AnyConnection) -> Result<()> {
+    database_now(connection).map(|_| ())
+}
+
+/// The one clock that all replicas share, where there is one; an error on a standby.
+pub(in crate::store) fn database_now(connection: &mut AnyConnection) -> Result<Option<Timestamp>> {
+    use diesel::RunQueryDsl as _;
+    use diesel::dsl::sql;
+    use diesel::sql_types::{BigInt, Bool};
+    match connection {
+        AnyConnection::Sqlite(_) => Ok(None),
+        AnyConnection::Postgres(postgres) => {
+            let (now, reads_only): (i64, bool) = diesel::select((
+                sql::<BigInt>("(extract(epoch from clock_timestamp()) * 1000)::bigint"),
+                sql::<Bool>("current_setting('transaction_read_only') = 'on'"),
+            ))
+            .get_result(postgres)?;
+            if reads_only {
+                let why = "the server takes no writes: it is a standby, or set to read only";
+                return Err(Error::Unavailable(why.to_owned()));
+            }
+            Ok(Some(Timestamp::from_millis(now)))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn g3_a_throw_away_folder_is_private() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let url = Url::throw_away();
+        let Url::Sqlite(path) = &url else { panic!() };
+        assert!(!path.parent().unwrap().exists(), "only named");
+        url.make_folder();
+        let folder = path.parent().unwrap();
+        let mode = std::fs::metadata(folder).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o700);
+        url.discard();
+        assert!(!folder.exists());
+    }
+
+    #[test]
+    fn the_scheme_decides_and_the_label_holds_no_password() {
+        assert!(
+            "sqlite://keyward.db"
+                .parse::<Url>()
+                .is_ok_and(|url| url.is_sqlite())
+        );
+        let url: Url = "postgresql://kw:CANARY@db.example:5432/auth?sslmode=require"
+            .parse()
+            .unwrap();
+        assert_eq!(url.label(), "PostgreSQL db.example:5432/auth");
+        for text in [
+            "",
+            "mysql://x",
+            "keyward.db",
+            "sqlite://",
+            "sqlite://:memory:",
+        ] {
+            assert!(text.parse::<Url>().is_err(), "{text}");
+        }
+    }
+}

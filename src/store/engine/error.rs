@@ -1,0 +1,93 @@
+//! Why the store could not answer. A broken uniqueness is not among these: it is an
+//! answer, given where the insert is (`conflict.rs`).
+
+use std::fmt;
+
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
+
+#[derive(Debug)]
+pub enum Error {
+    /// The database is away, locked, full or overloaded. Asking again may help.
+    Unavailable(String),
+    /// The database broke off a transaction that did nothing wrong; it may be run
+    /// again at once, since nothing of it was acknowledged.
+    Transient(String),
+    /// What stands in a row can not be: a defect, or a foreign hand.
+    Corrupt(&'static str),
+    /// A guarded update met another number of rows than the one it was meant for.
+    NotExactlyOne(&'static str, usize),
+    /// A statement for several rows changed fewer or more of them.
+    NotEveryOne(&'static str, usize, usize),
+}
+
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Whether a failed write may be tried once more (semantics 10).
+pub trait Transient {
+    fn is_transient(&self) -> bool;
+}
+
+impl Transient for Error {
+    fn is_transient(&self) -> bool {
+        matches!(self, Self::Transient(_))
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unavailable(why) => write!(f, "database unavailable: {why}"),
+            Self::Transient(why) => write!(f, "transaction broken off: {why}"),
+            Self::Corrupt(what) => write!(f, "unreadable row: {what}"),
+            Self::NotExactlyOne(what, rows) => write!(f, "{what} changed {rows} rows, not one"),
+            Self::NotEveryOne(what, rows, of) => write!(f, "{what} changed {rows} rows, not {of}"),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<DieselError> for Error {
+    fn from(error: DieselError) -> Self {
+        match &error {
+            DieselError::DatabaseError(DatabaseErrorKind::SerializationFailure, info) => {
+                Self::Transient(info.message().to_owned())
+            }
+            DieselError::DatabaseError(_, info)
+                if info.message().contains("deadlock detected")
+                    || info.message().contains("could not serialize") =>
+            {
+                Self::Transient(info.message().to_owned())
+            }
+            _ => Self::Unavailable(one_line(&error.to_string())),
+        }
+    }
+}
+
+/// libpq's messages come in several lines; a line of log is one.
+pub(in crate::store) fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The check of a guarded update (threat D16): exactly one row, or an error.
+///
+/// # Errors
+/// [`Error::NotExactlyOne`].
+pub fn exactly_one(what: &'static str, rows: usize) -> Result<()> {
+    match rows {
+        1 => Ok(()),
+        rows => Err(Error::NotExactlyOne(what, rows)),
+    }
+}
+
+/// The same for a statement that is meant for so many.
+///
+/// # Errors
+/// [`Error::NotEveryOne`].
+pub fn every_one(what: &'static str, rows: usize, of: usize) -> Result<()> {
+    if rows == of {
+        Ok(())
+    } else {
+        Err(Error::NotEveryOne(what, rows, of))
+    }
+}

@@ -1,0 +1,11 @@
+//! The engine under the tables: connections, the pool, the writer, migrations.
+
+pub(in crate::store) mod columns;
+pub(in crate::store) mod conflict;
+pub(in crate::store) mod connection;
+pub mod error;
+pub mod migrations;
+pub(in crate::store) mod pool;
+pub mod purge;
+pub(in crate::store) mod schema;
+pub(in crate::store) mod writer;

