@@ -1,9 +1,5 @@
-//! Golden exchanges, a file or a few for each dialect.
+//! Golden exchanges, a folder or a file for each dialect.
 
 mod directus;
-mod directus_refresh;
-mod directus_refusals;
-mod directus_tokens;
 mod hypi;
 mod oisp;
-mod oisp_refusals;

@@ -3,7 +3,7 @@
 use keyward::service::accounts::administer;
 use serde_json::json;
 
-use super::directus::{ACCOUNT, HEADER, REFRESH_TOKEN, SESSION, send};
+use super::{ACCOUNT, HEADER, REFRESH_TOKEN, SESSION, send};
 use crate::support::{Answer, Forge, TestKeyward, text};
 
 const REFUSED: &str = r#"{"errors":[{"message":"Invalid user credentials.","extensions":{"code":"INVALID_CREDENTIALS"}}]}"#;

@@ -4,7 +4,7 @@
 use keyward::service::accounts::administer;
 use serde_json::{Value, json};
 
-use super::directus::send;
+use crate::dialects::directus::send;
 use crate::support::{Answer, Ask, Forge, PASSWORD, TestKeyward, text};
 
 const TOKEN: &str = "/v1/api/auth/token";

@@ -5,7 +5,7 @@
 use keyward::service::accounts::administer;
 use serde_json::{Value, json};
 
-use super::directus::send;
+use super::send;
 use crate::support::{Answer, PASSWORD, TestKeyward};
 
 /// The text of a 400.

@@ -2,6 +2,17 @@
 //! from, where its successor goes, and what is refused before any session is touched.
 //! What becomes of a session that is refreshed is `refresh_rules.rs`.
 
+mod against_ends;
+mod ends;
+mod faults;
+mod flood;
+mod invariants;
+mod races;
+mod refused;
+mod restart;
+mod rules;
+mod seen_notes;
+
 use keyward::domain::rotation::Generation;
 use keyward::domain::session::Session;
 use keyward::service::accounts::administer;

@@ -148,7 +148,7 @@ fn d40_the_courtesies_that_the_sdk_asks_for() {
         openapi.header("content-type"),
         Some("application/yaml; charset=utf-8")
     );
-    assert_eq!(openapi.body, include_str!("../../openapi.yaml"));
+    assert_eq!(openapi.body, include_str!("../../../openapi.yaml"));
 }
 
 both!(

@@ -2,6 +2,10 @@
 //! written down, what is not, and that a refusal tells nobody why. The exact texts on
 //! the wire are in `dialects/`; the password itself is `login_passwords.rs`.
 
+mod abandoned;
+mod passwords;
+mod races;
+
 use keyward::domain::session::{Class, Mode};
 use keyward::service::accounts::administer::{self, NewAccount};
 use serde_json::{Value, json};

@@ -6,7 +6,9 @@ use std::collections::BTreeSet;
 use keyward::domain::id::AccountId;
 use serde_json::{Value, json};
 
-use crate::openapi::{METHODS, assert_documented, document, faults, operations, resolve};
+use crate::discovery::openapi::{
+    METHODS, assert_documented, document, faults, operations, resolve,
+};
 use crate::support::{Answer, PASSWORD, TestKeyward, WRONG, text};
 
 /// Every operation, asked by somebody without a token, by somebody with a bad one, and

@@ -4,7 +4,7 @@
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
-use crate::openapi::{assert_documented, document, operations, resolve};
+use crate::discovery::openapi::{assert_documented, document, operations, resolve};
 use crate::support::{PASSWORD, TestKeyward, text};
 
 /// Bodies that are good for some routes and not for others.

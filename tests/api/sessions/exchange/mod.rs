@@ -12,8 +12,8 @@ use keyward::service::accounts::administer;
 use keyward::service::keys::rotate;
 use serde_json::{Value, json};
 
-use crate::access_token::{forgeries, show};
 use crate::support::{Answer, Forge, PASSWORD, TestKeyward, text};
+use crate::tokens::access_token::{forgeries, show};
 
 const PATH: &str = "/auth/token";
 

@@ -1,6 +1,10 @@
 //! Directus (seed D): signing in and the caller's own account, as golden exchanges: the
 //! exact text of what is sent and of what comes back.
 
+mod refresh;
+mod refusals;
+mod tokens;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Answer, TestKeyward, text};
 
-const TEXT: &str = include_str!("../../openapi.yaml");
+const TEXT: &str = include_str!("../../../openapi.yaml");
 
 pub const METHODS: [&str; 8] = [
     "get", "put", "post", "delete", "options", "head", "patch", "trace",

@@ -1,11 +1,13 @@
 //! Intel / OISP `IoT` Analytics (seed O): one token of 24 hours and what it says, as
 //! golden exchanges.
 
+mod refusals;
+
 use keyward::service::accounts::administer;
 use keyward::service::keys::rotate;
 use serde_json::{Value, json};
 
-use super::directus::{ACCOUNT, HEADER, SESSION, send};
+use crate::dialects::directus::{ACCOUNT, HEADER, SESSION, send};
 use crate::support::{Answer, BEGIN, Forge, PASSWORD, text};
 
 const TOKEN: &str = "/v1/api/auth/token";

@@ -1,0 +1,5 @@
+//! Passwords and names of accounts.
+
+mod change_password;
+mod imported_passwords;
+mod lookalikes;

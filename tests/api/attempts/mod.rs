@@ -1,0 +1,10 @@
+//! Limits on guesses (semantics 4).
+
+mod account;
+mod address;
+mod clock;
+mod devices;
+mod devices_acts;
+mod overload;
+mod shared;
+mod spray;

@@ -1,0 +1,7 @@
+//! What others read about this service.
+
+mod docs;
+mod openapi;
+mod openapi_answers;
+mod openapi_bodies;
+mod public;

@@ -1,0 +1,4 @@
+//! Signing keys.
+
+mod rotate;
+mod stored;

@@ -1,0 +1,8 @@
+//! The second factor: enrolment, sign-in, recovery, removal.
+
+mod directus;
+mod enrolment;
+mod guesses;
+mod recovery;
+mod sessions;
+mod sign_in;

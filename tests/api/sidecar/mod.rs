@@ -1,0 +1,3 @@
+//! What a reverse proxy asks.
+
+mod verify;
