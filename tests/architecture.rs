@@ -45,15 +45,6 @@ const CIRCLES: &[&[&str]] = &[
         "cli/serve",
         "cli/user",
     ],
-    // `refuse_at` picks the dialect of a path that no handler was found for; a dialect
-    // takes `Shape` and `Answer` from the same file.
-    &[
-        "http/dialect/directus/mod",
-        "http/dialect/mod",
-        "http/dialect/oisp/mod",
-    ],
-    // The context holds the cache of verified tokens that `authenticate` defines.
-    &["service/keyward", "service/tokens/authenticate"],
     // The pool hands writes to the writer, which opens transactions as the pool does.
     &["store/engine/pool", "store/engine/writer"],
 ];

@@ -1,5 +1,7 @@
 //! Faces. Knows actix. A handler reads, calls one act and renders; no rule is here.
 
+/// How a face says no.
+mod answer;
 /// One folder for each people whose wire is spoken.
 pub mod dialect;
 /// What others read about this service: keys, the `OpenAPI` document, its viewer.
@@ -12,6 +14,8 @@ pub mod fuzzed;
 mod ops;
 /// Below HTTP: addresses, connections, limits by address.
 mod peers;
+/// What more than one dialect shows in the same words.
+mod render;
 /// What a handler may ask of a request.
 mod request;
 /// The table of routes.

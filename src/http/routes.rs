@@ -1,6 +1,6 @@
-//! The route table, as data: the server mounts it, `keyward routes` prints it, and
-//! tests compare it with `openapi.yaml` and walk it for guards. A dialect that is
-//! switched off is a group that is skipped.
+//! The route table, as data: the server mounts it and enforces its guards, `keyward routes`
+//! prints it, and tests compare it with `openapi.yaml` and walk it by every kind of caller.
+//! A dialect that is switched off is a group that is skipped.
 
 use std::collections::BTreeMap;
 
@@ -10,20 +10,25 @@ use actix_web::http::header::ALLOW;
 use actix_web::{HttpRequest, HttpResponse, Route, guard, web};
 
 use crate::config::Dialect;
-use crate::http::dialect::keyward::{second_factor, sessions};
-use crate::http::dialect::{VERIFY, directus, hypi, keyward, oisp, refuse_at};
+use crate::http::answer::refuse;
+use crate::http::dialect::directus::{self, Directus};
+use crate::http::dialect::hypi::{self, Hypi};
+use crate::http::dialect::keyward::{Keyward, account, second_factor, sessions, sign_in};
+use crate::http::dialect::oisp::{self, Oisp};
 use crate::http::discovery::{docs, jwks};
 use crate::http::ops::{health, test_mode};
+use crate::http::request::call::Call;
 use crate::http::request::settings::Web;
-use crate::http::sidecar::verify;
+use crate::http::sidecar::verify::{self, Verify};
 use crate::service::{Code, Error};
 
-/// Who may call.
+/// Who may call. The mount enforces it before the handler runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Guard {
     /// Anybody. What is needed stands in the body, the query or a cookie.
     Public,
-    /// The holder of a live access token.
+    /// The holder of a live access token. Its handler takes the `Actor` as an argument, so
+    /// it can not be written, or mounted, without one.
     SignedIn,
 }
 
@@ -42,7 +47,42 @@ pub struct Row {
     pub method: &'static str,
     pub path: &'static str,
     pub guard: Guard,
+    /// A HEAD of a GET is answered, unless the GET spends something.
+    head: bool,
+    /// A mere question, which changes nothing: too common to be worth a line of log, and
+    /// too cheap to be counted.
+    cheap: bool,
+    /// Whether the operator switched it on.
+    on: fn(&Web) -> bool,
+    /// How it says no before a handler is reached, where not as its group does.
+    refuse: Option<Refuse>,
     handler: fn() -> Route,
+}
+
+type Refuse = fn(&Error) -> HttpResponse;
+
+impl Row {
+    /// The GET spends something: clients and caches send a HEAD lightly (threat X15).
+    const fn spending(mut self) -> Self {
+        self.head = false;
+        self.cheap = false;
+        self
+    }
+
+    const fn cheap(mut self) -> Self {
+        self.cheap = true;
+        self
+    }
+
+    const fn on(mut self, on: fn(&Web) -> bool) -> Self {
+        self.on = on;
+        self
+    }
+
+    const fn refusing(mut self, refuse: Refuse) -> Self {
+        self.refuse = Some(refuse);
+        self
+    }
 }
 
 pub struct Group {
@@ -51,6 +91,9 @@ pub struct Group {
     pub dialect: Option<Dialect>,
     /// Only there in test mode.
     pub test_mode: bool,
+    /// Unknown paths below it are refused in the group's shape, too.
+    prefix: Option<&'static str>,
+    refuse: Refuse,
     pub rows: &'static [Row],
 }
 
@@ -60,7 +103,22 @@ macro_rules! row {
             method: stringify!($method),
             path: $path,
             guard: Guard::$guard,
-            handler: || web::to($handler),
+            head: true,
+            cheap: matches!(stringify!($method).as_bytes(), b"GET"),
+            on: |_| true,
+            refuse: None,
+            handler: row!(@ $guard $handler),
+        }
+    };
+    (@ Public $handler:path) => {
+        || web::to($handler)
+    };
+    (@ SignedIn $handler:path) => {
+        || {
+            web::to(|call: Call| async move {
+                let actor = call.actor()?;
+                $handler(call, actor).await
+            })
         }
     };
 }
@@ -70,19 +128,23 @@ pub static TABLE: &[Group] = &[
         name: "directus",
         dialect: Some(Dialect::Directus),
         test_mode: false,
+        prefix: None,
+        refuse: refuse::<Directus>,
         rows: &[
             row!(GET "/auth" Public directus::providers),
             row!(GET "/server/ping" Public directus::ping),
-            row!(GET "/users/me" SignedIn directus::users_me),
-            row!(POST "/users/me/tfa/generate" SignedIn second_factor::tfa_generate),
-            row!(POST "/users/me/tfa/enable" SignedIn second_factor::tfa_enable),
-            row!(POST "/users/me/tfa/disable" SignedIn second_factor::tfa_disable),
+            row!(GET "/users/me" SignedIn directus::users::me),
+            row!(POST "/users/me/tfa/generate" SignedIn directus::second_factor::generate),
+            row!(POST "/users/me/tfa/enable" SignedIn directus::second_factor::enable),
+            row!(POST "/users/me/tfa/disable" SignedIn directus::second_factor::disable),
         ],
     },
     Group {
         name: "oisp",
         dialect: Some(Dialect::Oisp),
         test_mode: false,
+        prefix: Some("/v1/api/"),
+        refuse: refuse::<Oisp>,
         rows: &[
             row!(POST "/v1/api/auth/token" Public oisp::token),
             row!(GET "/v1/api/auth/tokenInfo" SignedIn oisp::token_info),
@@ -98,29 +160,37 @@ pub static TABLE: &[Group] = &[
         name: "hypi",
         dialect: Some(Dialect::Hypi),
         test_mode: false,
+        prefix: None,
+        refuse: refuse::<Hypi>,
         rows: &[
-            row!(GET "/auth/token" Public hypi::token),
-            row!(POST "/auth/token" Public hypi::token),
+            row!(GET "/auth/token" Public hypi::token)
+                .spending()
+                .on(|web| web.exchange),
+            row!(POST "/auth/token" Public hypi::token).on(|web| web.exchange),
         ],
     },
     Group {
         name: "keyward",
         dialect: None,
         test_mode: false,
+        prefix: None,
+        refuse: refuse::<Keyward>,
         rows: &[
-            row!(POST "/auth/login" Public directus::login),
-            row!(POST "/auth/refresh" Public directus::refresh),
-            row!(POST "/auth/logout" Public directus::logout),
-            row!(GET "/auth/me" SignedIn keyward::me),
+            row!(POST "/auth/login" Public sign_in::login),
+            row!(POST "/auth/refresh" Public sign_in::refresh),
+            row!(POST "/auth/logout" Public sign_in::logout),
+            row!(GET "/auth/me" SignedIn account::me),
             row!(GET "/auth/sessions" SignedIn sessions::list),
             row!(DELETE "/auth/sessions" SignedIn sessions::end_others),
             row!(DELETE "/auth/sessions/{id}" SignedIn sessions::end),
-            row!(POST "/auth/password/change" SignedIn keyward::change),
+            row!(POST "/auth/password/change" SignedIn account::change),
             row!(POST "/auth/mfa/totp" SignedIn second_factor::begin),
             row!(DELETE "/auth/mfa/totp" SignedIn second_factor::remove),
             row!(POST "/auth/mfa/totp/confirm" SignedIn second_factor::confirm),
             row!(POST "/auth/mfa/recovery-codes" SignedIn second_factor::recovery_codes),
-            row!(ANY "/auth/verify" SignedIn verify::verify),
+            row!(ANY "/auth/verify" SignedIn verify::verify)
+                .cheap()
+                .refusing(refuse::<Verify>),
             row!(GET "/.well-known/jwks.json" Public jwks::jwks),
             row!(GET "/health/live" Public health::live),
             row!(GET "/health/ready" Public health::ready),
@@ -133,6 +203,8 @@ pub static TABLE: &[Group] = &[
         name: "test mode",
         dialect: None,
         test_mode: true,
+        prefix: None,
+        refuse: refuse::<Keyward>,
         rows: &[
             row!(GET "/test/clock" Public test_mode::clock),
             row!(POST "/test/clock" Public test_mode::advance),
@@ -148,13 +220,14 @@ impl Group {
     }
 }
 
-/// Mounts every group that is on.
+/// Mounts every row that is on.
 pub(in crate::http) fn mount(config: &mut web::ServiceConfig, web: &Web) {
     let mut paths: BTreeMap<&str, Vec<&Row>> = BTreeMap::new();
     for row in TABLE
         .iter()
         .filter(|group| group.is_on(web))
         .flat_map(|group| group.rows)
+        .filter(|row| (row.on)(web))
     {
         paths.entry(row.path).or_default().push(row);
     }
@@ -164,10 +237,6 @@ pub(in crate::http) fn mount(config: &mut web::ServiceConfig, web: &Web) {
     config.default_service(web::to(no_such_route));
 }
 
-/// The exchange spends something by GET, so a HEAD of it, which clients and caches send
-/// lightly, is refused (threat X15).
-const EXCHANGE: &str = "/auth/token";
-
 fn resource(path: &'static str, rows: &[&Row]) -> impl HttpServiceFactory + 'static {
     let mut resource = web::resource(path);
     let mut allowed: Vec<&str> = Vec::new();
@@ -175,7 +244,7 @@ fn resource(path: &'static str, rows: &[&Row]) -> impl HttpServiceFactory + 'sta
         let route = (row.handler)();
         let route = match row.method {
             "ANY" => route,
-            "GET" if path != EXCHANGE => {
+            "GET" if row.head => {
                 allowed.push("HEAD");
                 route.guard(guard::Any(guard::Get()).or(guard::Head()))
             }
@@ -203,15 +272,34 @@ async fn no_such_route(request: HttpRequest) -> HttpResponse {
     )
 }
 
+/// What is refused before a handler is reached, in the shape of the path's dialect.
+pub(in crate::http) fn refuse_at(path: &str, error: &Error) -> HttpResponse {
+    let own = rows()
+        .filter(|row| row.path == path)
+        .find_map(|row| row.refuse);
+    let below = |group: &&Group| group.prefix.is_some_and(|prefix| path.starts_with(prefix));
+    let refuse = own
+        .or_else(|| TABLE.iter().find(below).map(|group| group.refuse))
+        .unwrap_or(refuse::<Keyward>);
+    refuse(error)
+}
+
+fn rows() -> impl Iterator<Item = &'static Row> {
+    TABLE.iter().flat_map(|group| group.rows)
+}
+
 /// The path as routes are compared with it: without the percent signs of letters that need
 /// none. Whatever is decided by a path goes by this, or another spelling would escape it.
 pub(in crate::http) fn path(request: &ServiceRequest) -> &str {
     request.match_info().as_str()
 }
 
-/// Whether it is a mere question, which changes nothing: too common to be worth a line
-/// of log, and too cheap to be counted.
+/// Whether the request is a mere question, by its row. A question after a path that no row
+/// has is one, too.
 pub(in crate::http) fn is_frequent(request: &ServiceRequest) -> bool {
+    let path = path(request);
     let asks = matches!(*request.method(), Method::GET | Method::HEAD);
-    (asks && path(request) != EXCHANGE) || path(request) == VERIFY
+    let row = rows()
+        .find(|row| row.path == path && (row.method == "ANY" || (asks && row.method == "GET")));
+    row.map_or(asks, |row| row.cheap)
 }

@@ -5,12 +5,18 @@
 //! Folders are nouns, files are verbs. An act calls parts and tables, never an act of
 //! another noun.
 
-mod audit;
+/// Who acts.
+pub mod actor;
+/// What every process must learn when something is revoked.
+mod broadcast;
+/// One transaction of an act.
+mod change;
 /// What an act answers when it does not answer what it was asked for.
 pub mod error;
 /// What every act is given: store, clock, keys, lanes and policy.
 pub mod keyward;
-mod standing;
+/// The operator's decisions.
+pub mod policy;
 
 /// An account's profile and password, by its owner or an administrator.
 pub mod accounts;
@@ -27,8 +33,9 @@ pub mod upkeep;
 pub mod attempts;
 /// Part: what each process remembers. It knows no act and no database.
 mod memory;
-/// Part: signing, checking and rotating tokens, and telling every process what ended.
+/// Part: signing, checking and rotating tokens.
 pub mod tokens;
 
 pub use error::{Code, Error, Result};
-pub use keyward::{Keyward, Parts, Policy};
+pub use keyward::{Keyward, Parts};
+pub use policy::Policy;

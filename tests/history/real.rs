@@ -15,8 +15,8 @@ use keyward::domain::identifier::{Email, Identifier};
 use keyward::domain::password::Password;
 use keyward::domain::session::{Client, Mode, Session};
 use keyward::service::accounts::administer::{self, NewAccount};
-use keyward::service::accounts::change_password;
-use keyward::service::attempts::prove::Prover;
+use keyward::service::accounts::change_password::{NewPassword, change_password};
+use keyward::service::actor::Actor;
 use keyward::service::sessions::exchange::exchange;
 use keyward::service::sessions::refresh::{Outcome, refresh};
 use keyward::service::sessions::{end, login, logout, refresh as refreshing, renew};
@@ -194,7 +194,13 @@ fn answer(kw: &Keyward, op: &Op, accounts: &[(String, AccountId)]) -> Told {
 
 fn run(kw: &Keyward, op: &Op, accounts: &[(String, AccountId)]) -> Result<Told> {
     let client = Client::default();
-    let principal = |access: &Access| authenticate(kw, &access.text.clone().into());
+    let actor = |access: &Access| -> Result<Actor> {
+        Ok(Actor {
+            principal: authenticate(kw, &access.text.clone().into())?,
+            client: client.clone(),
+            device: None,
+        })
+    };
     let renew = |text: &str| {
         let request = refreshing::Request {
             token: text.into(),
@@ -241,24 +247,25 @@ fn run(kw: &Keyward, op: &Op, accounts: &[(String, AccountId)]) -> Result<Told> 
         }
         Op::Exchange(access) => return swap(&access.text),
         Op::Use(access) => {
-            principal(access)?;
+            actor(access)?;
         }
         Op::LogoutByRefresh { text, .. } => {
             logout::by_refresh_token(kw, &text.0.as_str().into(), &client)?;
         }
-        Op::LogoutByAccess(access) => logout::by_principal(kw, &*principal(access)?, &client)?,
+        Op::LogoutByAccess(access) => logout::by_access_token(kw, &actor(access)?)?,
         Op::Reissue(access) => {
-            let tokens = renew::reissue(kw, &*principal(access)?, &client)?;
+            let tokens = renew::renew(kw, &actor(access)?)?;
             return Ok(tokens_told(&tokens, ""));
         }
-        Op::EndOne { by, id, .. } => end::one(kw, &*principal(by)?, *id, &client)?,
-        Op::EndOthers(by) => end::others(kw, &*principal(by)?, &client)?,
+        Op::EndOne { by, id, .. } => end::one(kw, &actor(by)?, *id)?,
+        Op::EndOthers(by) => end::others(kw, &actor(by)?)?,
         Op::ChangePassword { by, present, new } => {
             let (seat, _waiting) = kw.lane.seat().unwrap();
-            let (present, new) = (password(*present), password(*new));
-            let principal = principal(by)?;
-            let prover = Prover::default();
-            change_password::change_password(kw, &seat, &principal, &present, &new, &prover)?;
+            let typed = NewPassword {
+                present: password(*present),
+                new: password(*new),
+            };
+            change_password(kw, &seat, &actor(by)?, &typed)?;
         }
         Op::SetPassword { account, new } => {
             administer::set_password(kw, accounts[*account].1, &password(*new))?;

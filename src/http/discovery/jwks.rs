@@ -3,13 +3,13 @@
 use actix_web::HttpResponse;
 use actix_web::http::header::CACHE_CONTROL;
 
-use crate::http::dialect::Answer;
-use crate::http::dialect::keyward::Own;
+use crate::http::answer::Answer;
+use crate::http::dialect::keyward::Keyward;
 use crate::http::request::call::Call;
 use crate::service::keys::rotate::{self, JWKS_CACHE};
 
 /// `GET /.well-known/jwks.json` (RFC 7517).
-pub async fn jwks(call: Call) -> Answer<Own> {
+pub async fn jwks(call: Call) -> Answer<Keyward> {
     Ok(HttpResponse::Ok()
         .insert_header((
             CACHE_CONTROL,

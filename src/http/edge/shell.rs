@@ -15,12 +15,12 @@ use actix_web::http::header::{
 use actix_web::middleware::Next;
 use actix_web::{HttpResponse, web};
 
-use crate::http::dialect::{VERIFY, refuse_at};
 use crate::http::edge::unread_body;
 use crate::http::peers::client_address;
 use crate::http::request::origin;
 use crate::http::request::settings::Web;
-use crate::http::routes;
+use crate::http::routes::{self, refuse_at};
+use crate::http::sidecar::verify;
 use crate::service::{Code, Error};
 use crate::support::entropy::Entropy;
 
@@ -145,7 +145,7 @@ fn throttle(request: &ServiceRequest, web: &Web) -> Result<(), Error> {
 /// would be a yes to whoever sends these headers (threat F16).
 fn is_preflight(request: &ServiceRequest) -> bool {
     request.method() == Method::OPTIONS
-        && routes::path(request) != VERIFY
+        && routes::path(request) != verify::PATH
         && request.headers().contains_key(ORIGIN)
         && request
             .headers()

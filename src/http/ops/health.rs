@@ -3,8 +3,8 @@
 use actix_web::HttpResponse;
 use serde_json::json;
 
-use crate::http::dialect::Answer;
-use crate::http::dialect::keyward::Own;
+use crate::http::answer::Answer;
+use crate::http::dialect::keyward::Keyward;
 use crate::http::request::call::Call;
 use crate::service::Error;
 use crate::service::accounts::administer;
@@ -16,7 +16,7 @@ pub async fn live() -> HttpResponse {
 
 /// `GET /health/ready`: it can sign people in; 503 where the database is away, and once it
 /// was told to stop: a balancer sends nobody any more, while those who come are served.
-pub async fn ready(call: Call) -> Answer<Own> {
+pub async fn ready(call: Call) -> Answer<Keyward> {
     if call.web.is_stopping() {
         return Err(Error::busy("it was told to stop").into());
     }

@@ -5,18 +5,18 @@ use actix_web::HttpResponse;
 use serde_json::json;
 
 use crate::config::parse_duration;
-use crate::http::dialect::Answer;
-use crate::http::dialect::keyward::Own;
+use crate::http::answer::Answer;
+use crate::http::dialect::keyward::Keyward;
 use crate::http::request::call::Call;
 use crate::service::Error;
 
 /// `GET /test/clock`.
-pub async fn clock(call: Call) -> Answer<Own> {
+pub async fn clock(call: Call) -> Answer<Keyward> {
     Ok(HttpResponse::Ok().json(json!({ "now": call.kw.clock.now().iso() })))
 }
 
 /// `POST /test/clock {"advance":"15m"}`.
-pub async fn advance(mut call: Call) -> Answer<Own> {
+pub async fn advance(mut call: Call) -> Answer<Keyward> {
     let fields = call.fields().await?;
     fields.only(&["advance"])?;
     let by = parse_duration(fields.required("advance")?)

@@ -17,8 +17,8 @@ use crate::http::request::fields::Fields;
 use crate::http::request::settings::Web;
 use crate::http::request::{bearer, cookies, origin};
 use crate::lanes::password_lane::Seat;
-use crate::service::attempts::prove::Prover;
-use crate::service::tokens::authenticate::{Principal, authenticate};
+use crate::service::actor::Actor;
+use crate::service::tokens::authenticate::authenticate;
 use crate::service::{Code, Error, Keyward, Result};
 use crate::support::secret::SecretString;
 
@@ -97,15 +97,24 @@ impl Call {
         Ok(body)
     }
 
-    /// The caller by access token: checked in place, on the event loop, without the
-    /// database.
+    /// Who acts, by access token: checked in place, on the event loop, without the
+    /// database. The mount hands it to the handlers of the signed-in (`http/routes.rs`).
     ///
     /// # Errors
     /// 401 without a token or with a bad one, 400 with two.
-    pub fn principal(&self) -> Result<Arc<Principal>> {
+    pub fn actor(&self) -> Result<Actor> {
         let token = bearer::access_token(&self.request, self.web.query_tokens)?
             .ok_or_else(Error::credentials)?;
-        authenticate(&self.kw, &token)
+        Ok(Actor {
+            principal: authenticate(&self.kw, &token)?,
+            client: self.client(),
+            device: self.device(),
+        })
+    }
+
+    /// The part of the path that the row calls `{name}`.
+    pub fn path_part(&self, name: &str) -> &str {
+        self.request.match_info().get(name).unwrap_or_default()
     }
 
     /// The access token as it was sent, where one was.
@@ -155,14 +164,6 @@ impl Call {
             address: address.map(|(address, _)| address.to_string()),
             internal: address.is_some_and(|(_, internal)| internal),
             user_agent: user_agent.map(|text| text.chars().take(256).collect()),
-        }
-    }
-
-    /// Whoever proves a secret of their account once more by this request.
-    pub fn prover(&self) -> Prover {
-        Prover {
-            client: self.client(),
-            device: self.device(),
         }
     }
 

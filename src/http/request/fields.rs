@@ -9,7 +9,9 @@ use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
 use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
+use crate::domain::password::{LONGEST, Password, Unusable};
 use crate::service::{Code, Error, Result};
+use crate::support::secret::SecretString;
 
 const DEPTH: u32 = 32;
 
@@ -90,6 +92,48 @@ impl Fields {
             Some(text) => Ok(text),
         }
     }
+}
+
+/// A second factor that may be absent, but not empty.
+///
+/// # Errors
+/// `INVALID_PAYLOAD`.
+pub fn otp(fields: &Fields) -> Result<Option<SecretString>> {
+    if !fields.has("otp") {
+        return Ok(None);
+    }
+    fields.required("otp").map(|text| Some(text.into()))
+}
+
+/// A password to be compared. A NUL can be in no password of ours, so it is a wrong one;
+/// too long is said.
+///
+/// # Errors
+/// `INVALID_PAYLOAD`, `INVALID_CREDENTIALS`.
+pub fn password(text: &str) -> Result<Password> {
+    Password::parse(text).map_err(|unusable| match unusable {
+        Unusable::ContainsNul => Error::credentials(),
+        Unusable::Empty => Error::payload("\"password\" is not allowed to be empty"),
+        Unusable::TooLong => {
+            Error::payload("\"password\" length must be less than or equal to 1024 characters long")
+        }
+    })
+}
+
+/// A password to be compared or set, by a caller who is known: here a NUL is said.
+///
+/// # Errors
+/// `INVALID_PAYLOAD`.
+pub fn new_password(fields: &Fields, name: &str) -> Result<Password> {
+    Password::parse(fields.required(name)?).map_err(|unusable| {
+        Error::payload(match unusable {
+            Unusable::Empty => format!("\"{name}\" is not allowed to be empty"),
+            Unusable::ContainsNul => format!("\"{name}\" must not hold a NUL"),
+            Unusable::TooLong => {
+                format!("\"{name}\" length must be less than or equal to {LONGEST} characters long")
+            }
+        })
+    })
 }
 
 fn require_json(headers: &HeaderMap) -> Result<()> {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use ipnet::IpNet;
+use serde_json::{Value, json};
 use url::Url;
 
 use crate::config::{Config, Dialect, SameSite};
@@ -57,6 +58,16 @@ impl Web {
                 config.trusted_proxies.clone(),
             )),
             stopping: AtomicBool::new(false),
+        }
+    }
+
+    /// `{"data": …}` around a body, where the operator wants the original's envelope.
+    #[must_use]
+    pub fn enveloped(&self, body: Value) -> Value {
+        if self.directus_envelope {
+            json!({ "data": body })
+        } else {
+            body
         }
     }
 

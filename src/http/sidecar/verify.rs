@@ -3,10 +3,30 @@
 //! empty where there is nothing to say, so that a client's own copies never survive.
 
 use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
-use crate::http::dialect::{Answer, Verify};
+use crate::http::answer::{Answer, Shape, status};
 use crate::http::request::call::Call;
+use crate::service::Error;
+use crate::service::actor::Actor;
+
+pub const PATH: &str = "/auth/verify";
+
+/// How a proxy that asks [`PATH`] is refused. nginx's `auth_request` knows 2xx, 401 and 403;
+/// anything else becomes a 500 of the proxy's own. So a request that can not be read is
+/// answered 401 (semantics 8).
+#[derive(Debug)]
+pub struct Verify;
+
+impl Shape for Verify {
+    fn status(error: &Error) -> StatusCode {
+        match status(error.code) {
+            status @ (StatusCode::FORBIDDEN | StatusCode::SERVICE_UNAVAILABLE) => status,
+            _ => StatusCode::UNAUTHORIZED,
+        }
+    }
+}
 
 /// What stands in a header value as it is: visible ASCII but the percent sign, which
 /// marks the encoded rest (threat F13).
@@ -16,9 +36,8 @@ const ENCODED: &AsciiSet = &CONTROLS.add(b'%');
 const IN_LIST: &AsciiSet = &ENCODED.add(b',');
 
 /// The request's body, if it has one, is not read.
-pub async fn verify(call: Call) -> Answer<Verify> {
-    let principal = call.principal()?;
-    let claims = &principal.claims;
+pub async fn verify(_: Call, actor: Actor) -> Answer<Verify> {
+    let claims = actor.claims();
     let id = claims.sub.to_string();
     let user = claims
         .preferred_username

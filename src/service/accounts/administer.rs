@@ -10,17 +10,11 @@ use crate::domain::identifier::{Email, Identifier, Username};
 use crate::domain::password::Password;
 use crate::domain::session::{Client, EndReason, Session};
 use crate::service::attempts::budget;
-use crate::service::audit::record;
+use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keys::rotate;
 use crate::service::keyward::Keyward;
-use crate::service::tokens::broadcast::forgotten_at;
-use crate::store::revocations::{Entry, News};
-use crate::store::{
-    AnyConnection, accounts, credentials, factors, recovery_codes, revocations, roles,
-    session_ends, sessions,
-};
-use crate::support::clock::Timestamp;
+use crate::store::{accounts, credentials, factors, recovery_codes, roles, session_ends, sessions};
 
 pub struct NewAccount {
     pub email: Option<Email>,
@@ -55,27 +49,20 @@ pub fn add_account(kw: &Keyward, new: NewAccount) -> Result<AccountId> {
         created_by: None,
         now,
     };
-    let inner = kw.clone();
-    kw.store.write(move |tx| {
-        accounts::add(tx, &row)?.map_err(|_| {
+    kw.change(move |change| {
+        accounts::add(change, &row)?.map_err(|_| {
             Error::new(
                 Code::Conflict,
                 "That e-mail address or username belongs to another account.",
             )
         })?;
         if let Some(hash) = &hash {
-            credentials::set(tx, id, hash, now)?;
+            credentials::set(change, id, hash, now)?;
         }
         if new.admin {
-            roles::grant(tx, id, ADMINISTRATOR, now)?;
+            roles::grant(change, id, ADMINISTRATOR, now)?;
         }
-        record(
-            &inner,
-            tx,
-            &Event::new(What::AccountAdded, Client::default()).of(id),
-            now,
-        )?;
-        Ok::<_, Error>(())
+        change.record(&Event::new(What::AccountAdded, Client::default()).of(id))
     })?;
     Ok(id)
 }
@@ -145,12 +132,13 @@ pub fn set_enabled(kw: &Keyward, account: AccountId, enabled: bool) -> Result<()
     } else {
         What::AccountDisabled
     };
-    change(kw, account, what, move |_, tx, now| {
-        accounts::set_enabled(tx, account, enabled, now)?;
+    change(kw, account, what, move |change| {
+        let now = change.now;
+        accounts::set_enabled(change, account, enabled, now)?;
         if enabled {
-            Ok(None)
+            Ok(())
         } else {
-            end_all(tx, account, now).map(Some)
+            change.end_all_of(account)
         }
     })
 }
@@ -161,11 +149,12 @@ pub fn set_enabled(kw: &Keyward, account: AccountId, enabled: bool) -> Result<()
 /// `SERVICE_UNAVAILABLE`.
 pub fn set_password(kw: &Keyward, account: AccountId, password: &Password) -> Result<()> {
     let hash = kw.hasher.hash(password, &kw.entropy);
-    change(kw, account, What::PasswordSet, move |kw, tx, now| {
-        credentials::set(tx, account, &hash, now)?;
-        budget::forget(kw, tx, account)?;
-        budget::forget_codes(kw, tx, account)?;
-        end_all(tx, account, now).map(Some)
+    change(kw, account, What::PasswordSet, move |change| {
+        let now = change.now;
+        credentials::set(change, account, &hash, now)?;
+        budget::forget(change.kw, change, account)?;
+        budget::forget_codes(change.kw, change, account)?;
+        change.end_all_of(account)
     })
 }
 
@@ -175,21 +164,21 @@ pub fn set_password(kw: &Keyward, account: AccountId, password: &Password) -> Re
 /// # Errors
 /// `INVALID_PAYLOAD` where there is none; `SERVICE_UNAVAILABLE`.
 pub fn reset_factor(kw: &Keyward, account: AccountId) -> Result<()> {
-    change(kw, account, What::FactorReset, move |kw, tx, now| {
-        if !factors::remove_all_of(tx, account)? {
+    change(kw, account, What::FactorReset, move |change| {
+        if !factors::remove_all_of(change, account)? {
             return Err(Error::payload("The account has no second factor."));
         }
-        recovery_codes::remove_all_of(tx, account)?;
-        budget::forget_codes(kw, tx, account)?;
-        end_all(tx, account, now).map(Some)
+        recovery_codes::remove_all_of(change, account)?;
+        budget::forget_codes(change.kw, change, account)?;
+        change.end_all_of(account)
     })
 }
 
 /// # Errors
 /// `SERVICE_UNAVAILABLE`.
 pub fn revoke_sessions(kw: &Keyward, account: AccountId) -> Result<()> {
-    change(kw, account, What::SessionsRevoked, move |_, tx, now| {
-        end_all(tx, account, now).map(Some)
+    change(kw, account, What::SessionsRevoked, move |change| {
+        change.end_all_of(account)
     })
 }
 
@@ -201,9 +190,10 @@ pub fn revoke_sessions(kw: &Keyward, account: AccountId) -> Result<()> {
 /// # Errors
 /// `SERVICE_UNAVAILABLE`.
 pub fn revoke_all_sessions(kw: &Keyward) -> Result<usize> {
-    let (_, accounts) = rotate::replace_all(kw, What::AllSessionsRevoked, |tx, now| {
-        let accounts = accounts::advance_every_epoch(tx, now)?;
-        session_ends::end_every(tx, now, EndReason::Revoked)?;
+    let (_, accounts) = rotate::replace_all(kw, What::AllSessionsRevoked, |change| {
+        let now = change.now;
+        let accounts = accounts::advance_every_epoch(change, now)?;
+        session_ends::end_every(change, now, EndReason::Revoked)?;
         Ok(accounts)
     })?;
     Ok(accounts)
@@ -226,9 +216,10 @@ pub fn define_role(kw: &Keyward, name: &str, permissions: &[&str]) -> Result<()>
 /// `SERVICE_UNAVAILABLE`.
 pub fn grant_role(kw: &Keyward, account: AccountId, role: &str) -> Result<()> {
     let role = role.to_owned();
-    change(kw, account, What::RoleGranted, move |_, tx, now| {
-        roles::grant(tx, account, &role, now)?;
-        Ok(None)
+    change(kw, account, What::RoleGranted, move |change| {
+        let now = change.now;
+        roles::grant(change, account, &role, now)?;
+        Ok(())
     })
 }
 
@@ -238,62 +229,24 @@ pub fn grant_role(kw: &Keyward, account: AccountId, role: &str) -> Result<()> {
 /// `SERVICE_UNAVAILABLE`.
 pub fn take_role(kw: &Keyward, account: AccountId, role: &str) -> Result<()> {
     let role = role.to_owned();
-    change(kw, account, What::RoleTaken, move |_, tx, now| {
-        if !roles::take(tx, account, &role)? {
-            return Ok(None);
+    change(kw, account, What::RoleTaken, move |change| {
+        if roles::take(change, account, &role)? {
+            change.outdate_access(account)?;
         }
-        let access_version = accounts::advance_access(tx, account, now)?;
-        let news = News::Account {
-            id: account,
-            epoch: 0,
-            access_version,
-        };
-        Ok(Some(Entry {
-            news,
-            until: forgotten_at(now),
-        }))
+        Ok(())
     })
 }
 
-/// The frame of every change: one transaction, one audit event, and news last.
+/// The frame of every change: the account held, and one audit event.
 fn change(
     kw: &Keyward,
     account: AccountId,
     what: What,
-    mut write: impl FnMut(&Keyward, &mut AnyConnection, Timestamp) -> Result<Option<Entry>>
-    + Send
-    + 'static,
+    mut write: impl FnMut(&mut Change<'_>) -> Result<()> + Send + 'static,
 ) -> Result<()> {
-    let now = kw.clock.now();
-    let inner = kw.clone();
-    let news = kw.store.write(move |tx| {
-        accounts::hold(tx, account)?;
-        record(
-            &inner,
-            tx,
-            &Event::new(what, Client::default()).of(account),
-            now,
-        )?;
-        let news = write(&inner, tx, now)?;
-        if let Some(entry) = news {
-            revocations::add(tx, entry)?;
-        }
-        Ok::<_, Error>(news)
-    })?;
-    kw.learn(news.as_slice());
-    Ok(())
-}
-
-fn end_all(tx: &mut AnyConnection, account: AccountId, now: Timestamp) -> Result<Entry> {
-    let epoch = accounts::advance_epoch(tx, account, now)?;
-    session_ends::end_all_of(tx, account, now, EndReason::Revoked)?;
-    let news = News::Account {
-        id: account,
-        epoch,
-        access_version: 0,
-    };
-    Ok(Entry {
-        news,
-        until: forgotten_at(now),
+    kw.change(move |change| {
+        accounts::hold(change, account)?;
+        change.record(&Event::new(what, Client::default()).of(account))?;
+        write(change)
     })
 }

@@ -1,33 +1,20 @@
 //! What the caller may know of their own account.
 
 use crate::domain::account::Account;
+use crate::service::actor::{Actor, is_theirs};
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
-use crate::service::tokens::authenticate::Principal;
 use crate::store::accounts;
 
-/// The caller's account, read now.
+pub use crate::service::actor::account_of as of;
+
+/// The caller's account, and whether it has a second factor that counts.
 ///
 /// # Errors
-/// `INVALID_TOKEN` where it is gone or disabled; `SERVICE_UNAVAILABLE`.
-pub fn of(kw: &Keyward, principal: &Principal) -> Result<Account> {
+/// `INVALID_TOKEN` where the account is gone or disabled.
+pub fn with_factor(kw: &Keyward, actor: &Actor) -> Result<(Account, bool)> {
     kw.store
-        .read(|db| accounts::lookup(db, principal.account()))?
-        .filter(|account| is_theirs(account, principal))
+        .read(|db| accounts::lookup_with_factor(db, actor.account()))?
+        .filter(|(account, _)| is_theirs(account, actor))
         .ok_or_else(Error::token)
-}
-
-/// The same, and whether it has a second factor that counts.
-///
-/// # Errors
-/// As [`of`].
-pub fn with_factor(kw: &Keyward, principal: &Principal) -> Result<(Account, bool)> {
-    kw.store
-        .read(|db| accounts::lookup_with_factor(db, principal.account()))?
-        .filter(|(account, _)| is_theirs(account, principal))
-        .ok_or_else(Error::token)
-}
-
-fn is_theirs(account: &Account, principal: &Principal) -> bool {
-    account.enabled && account.epoch == principal.claims.epoch
 }

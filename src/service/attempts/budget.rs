@@ -12,7 +12,6 @@ use crate::domain::event::{Event, What};
 use crate::domain::id::AccountId;
 use crate::domain::limit::{Counter, Kind, Refused};
 use crate::domain::session::Client;
-use crate::service::audit::record;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
 use crate::store::factors::Stored as Factor;
@@ -60,7 +59,7 @@ pub(in crate::service) fn mark_of(
     factor: Option<&Factor>,
 ) -> String {
     let factor = factor.map(|factor| factor.id.as_str());
-    kw.devices.mark(account.id, account.epoch, factor)
+    kw.keys.devices.mark(account.id, account.epoch, factor)
 }
 
 /// An attempt that was counted. Dropped without [`Reservation::succeeded`], it stays a
@@ -144,14 +143,14 @@ impl Reservation {
             _ => Kind::Code,
         };
         let now = kw.clock.now();
-        let (inner, client) = (kw.clone(), client.clone());
-        let counted = kw.store.write(move |tx| {
-            let counted = count(tx, &key, kind, now)?;
+        let client = client.clone();
+        let counted = kw.change(move |change| {
+            let counted = count(change, &key, kind, now)?;
             if counted.since.is_used_up(kind) {
                 let event = Event::new(What::CodesGuessed, client.clone());
-                record(&inner, tx, &event.of(account), now)?;
+                change.record(&event.of(account))?;
             }
-            Ok::<_, Error>(counted)
+            Ok(counted)
         })?;
         self.code = Some(counted);
         Ok(())
@@ -334,7 +333,7 @@ fn nat64(octets: &[u8; 16]) -> Option<[u8; 4]> {
 }
 
 fn keyed(kw: &Keyward, kind: &str, text: &[u8]) -> String {
-    let mut context = hmac::Context::with_key(&kw.limit_keys);
+    let mut context = hmac::Context::with_key(&kw.keys.limits);
     context.update(kind.as_bytes());
     context.update(&[0]);
     context.update(text);

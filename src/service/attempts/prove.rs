@@ -1,5 +1,5 @@
-//! Proving it again: the caller's password, and the second factor. What sign-in and
-//! every change of a credential share, on the same two budgets of attempts.
+//! Checks the caller's secrets: password and second factor. Sign-in and every change of a
+//! credential use it, on the same attempt limits.
 
 use std::sync::Arc;
 
@@ -10,20 +10,13 @@ use crate::domain::id::AccountId;
 use crate::domain::password::Password;
 use crate::domain::session::Client;
 use crate::lanes::password_lane::{NotDone, Seat};
+use crate::service::actor::Actor;
 use crate::service::attempts::budget::{Reservation, Subject, reserve};
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
 use crate::store::factors::Stored;
 use crate::store::{AnyConnection, credentials, factors, recovery_codes};
 use crate::support::secret::{ExposeSecret as _, SecretString};
-
-/// Who proves a secret of their account once more: from where, and with the mark of a
-/// browser that signed in before, so that strangers can not keep its owner from it (B14).
-#[derive(Default)]
-pub struct Prover {
-    pub client: Client,
-    pub device: Option<String>,
-}
 
 /// A second factor that was typed and read. It counts once it is used.
 #[derive(Clone)]
@@ -32,20 +25,19 @@ pub(in crate::service) enum Second {
     Recovery { mac: String },
 }
 
-impl Prover {
-    /// Counts an attempt of theirs, as a sign-in is counted.
-    ///
-    /// # Errors
-    /// As [`reserve`].
-    pub(in crate::service) fn reserve(
-        &self,
-        kw: &Keyward,
-        account: &Account,
-        factor: Option<&Stored>,
-    ) -> Result<Reservation> {
-        let subject = Subject::of(kw, account, factor, self.device.as_deref());
-        reserve(kw, &subject, &self.client)
-    }
+/// Counts an attempt of the actor at a secret of their own account, as a sign-in is
+/// counted.
+///
+/// # Errors
+/// As [`reserve`].
+pub(in crate::service) fn reserve_for(
+    kw: &Keyward,
+    actor: &Actor,
+    account: &Account,
+    factor: Option<&Stored>,
+) -> Result<Reservation> {
+    let subject = Subject::of(kw, account, factor, actor.device.as_deref());
+    reserve(kw, &subject, &actor.client)
 }
 
 /// Compares a password with a record, on the password lane.
@@ -96,7 +88,7 @@ pub(in crate::service) fn read_second(
     Ok(match totp::typed(text.expose_secret()) {
         None => None,
         Some(Typed::Recovery(code)) => Some(Second::Recovery {
-            mac: kw.recovery_codes.mac(account, &code),
+            mac: kw.keys.recovery_codes.mac(account, &code),
         }),
         Some(Typed::Code(code)) => {
             let secret = open_secret(kw, account, factor)?;
@@ -125,7 +117,8 @@ pub(in crate::service) fn open_secret(
     account: AccountId,
     factor: &Stored,
 ) -> Result<zeroize::Zeroizing<Vec<u8>>> {
-    kw.factor_sealer
+    kw.keys
+        .factors
         .open(&context(account, &factor.id), &factor.sealed)
         .ok_or_else(|| {
             Error::busy(
@@ -154,13 +147,13 @@ pub(in crate::service) fn prove_password(
     seat: &Seat,
     account: &Account,
     password: &Password,
-    prover: &Prover,
+    actor: &Actor,
 ) -> Result<Reservation> {
     let (stored, factor) = kw.store.read(|db| {
         let stored = credentials::lookup(db, account.id)?;
         Ok::<_, Error>((stored, factors::active_of(db, account.id)?))
     })?;
-    let reservation = prover.reserve(kw, account, factor.as_ref())?;
+    let reservation = reserve_for(kw, actor, account, factor.as_ref())?;
     match (
         verify(kw, seat, password, stored.as_deref(), &reservation)?,
         stored,
@@ -179,16 +172,16 @@ pub(in crate::service) fn prove_second(
     kw: &Keyward,
     account: &Account,
     text: &SecretString,
-    prover: &Prover,
+    actor: &Actor,
     reservation: Option<Reservation>,
 ) -> Result<(Second, Reservation)> {
     let factor = kw.store.read(|db| factors::active_of(db, account.id))?;
     let factor = factor.ok_or_else(|| Error::payload("A second factor is not switched on"))?;
     let mut reservation = match reservation {
         Some(reservation) => reservation,
-        None => prover.reserve(kw, account, Some(&factor))?,
+        None => reserve_for(kw, actor, account, Some(&factor))?,
     };
-    let client = &prover.client;
+    let client = &actor.client;
     let second = read_second(kw, account.id, &factor, text, client, &mut reservation)?;
     second
         .map(|second| (second, reservation))

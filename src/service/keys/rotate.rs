@@ -8,13 +8,11 @@ use crate::crypto::signing_key::SigningKey;
 use crate::domain::algorithm::Algorithm;
 use crate::domain::event::{Event, What};
 use crate::domain::session::{Class, Client};
-use crate::service::audit::record;
+use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
-use crate::service::tokens::broadcast::forgotten_at;
-use crate::store::revocations::{Entry, News};
+use crate::store::signing_keys;
 use crate::store::signing_keys::Stored;
-use crate::store::{AnyConnection, revocations, signing_keys};
 use crate::support::clock::Timestamp;
 
 /// How long verifiers may keep a JWKS: its `Cache-Control: max-age`.
@@ -35,19 +33,18 @@ pub fn prepare(kw: &Keyward) -> Result<()> {
     let algorithm = kw.policy.algorithm;
     // Asked inside the transaction again: replicas that start together make one key.
     if stored.last().is_none_or(|key| key.algorithm != algorithm) {
-        let now = kw.clock.now();
         let bytes = SigningKey::generate(algorithm, &kw.entropy).map_err(unusable)?;
-        let inner = kw.clone();
-        kw.store.write(move |tx| {
-            signing_keys::hold(tx)?;
-            let stored = signing_keys::list(tx)?;
+        kw.change(move |change| {
+            signing_keys::hold(change)?;
+            let stored = signing_keys::list(change)?;
             if stored.last().is_some_and(|key| key.algorithm == algorithm) {
                 return Ok(());
             }
+            let now = change.now;
             let from = if stored.is_empty() { now } else { now + NOTICE };
-            add(&inner, tx, algorithm, &bytes, from, now)?;
-            announce(tx, now)?;
-            Ok::<_, Error>(())
+            add(change, algorithm, &bytes, from)?;
+            change.tell_keys();
+            Ok(())
         })?;
     }
     load(kw)
@@ -63,7 +60,7 @@ pub fn load(kw: &Keyward) -> Result<()> {
     let _turn = turn.unwrap_or_else(PoisonError::into_inner);
     let mut held = Vec::new();
     for stored in kw.store.read(signing_keys::list)? {
-        let private = kw.key_sealer.open(&stored.id, &stored.sealed).ok_or_else(|| {
+        let private = kw.keys.signing_keys.open(&stored.id, &stored.sealed).ok_or_else(|| {
             Error::busy(
                 "a signing key in the database can not be opened: KEYWARD_SECRET is not the one \
                  with which it was made",
@@ -83,7 +80,7 @@ pub fn load(kw: &Keyward) -> Result<()> {
     kw.ring
         .store(std::sync::Arc::new(KeyRing::new(held, longest)));
     // What an old ring has verified, the new one might not.
-    kw.verified.clear();
+    kw.memory.verified.clear();
     Ok(())
 }
 
@@ -92,11 +89,8 @@ pub fn load(kw: &Keyward) -> Result<()> {
 /// # Errors
 /// Where it is no key of the algorithm set.
 pub fn import(kw: &Keyward, bytes: Vec<u8>) -> Result<()> {
-    let now = kw.clock.now();
-    let inner = kw.clone();
     let algorithm = kw.policy.algorithm;
-    kw.store
-        .write(move |tx| add(&inner, tx, algorithm, &bytes, now, now).map(|_| ()))?;
+    kw.change(move |change| add(change, algorithm, &bytes, change.now).map(|_| ()))?;
     load(kw)
 }
 
@@ -108,12 +102,11 @@ pub fn rotate(kw: &Keyward) -> Result<(String, Timestamp)> {
     let now = kw.clock.now();
     let algorithm = kw.policy.algorithm;
     let bytes = SigningKey::generate(algorithm, &kw.entropy).map_err(unusable)?;
-    let inner = kw.clone();
     let from = now + NOTICE;
-    let id = kw.store.write(move |tx| {
+    let id = kw.change(move |change| {
         // Asked of the database: another replica may have been first.
-        signing_keys::hold(tx)?;
-        let stored = signing_keys::list(tx)?;
+        signing_keys::hold(change)?;
+        let stored = signing_keys::list(change)?;
         if let Some(next) = stored.iter().find(|key| key.activates_at > now) {
             let told = format!(
                 "key {} waits already: it signs from {}",
@@ -121,14 +114,9 @@ pub fn rotate(kw: &Keyward) -> Result<(String, Timestamp)> {
             );
             return Err(Error::new(Code::Conflict, told));
         }
-        let id = add(&inner, tx, algorithm, &bytes, from, now)?;
-        record(
-            &inner,
-            tx,
-            &Event::new(What::KeyRotated, Client::default()),
-            now,
-        )?;
-        announce(tx, now)?;
+        let id = add(change, algorithm, &bytes, from)?;
+        change.record(&Event::new(What::KeyRotated, Client::default()))?;
+        change.tell_keys();
         Ok(id)
     })?;
     load(kw)?;
@@ -141,7 +129,7 @@ pub fn rotate(kw: &Keyward) -> Result<(String, Timestamp)> {
 /// # Errors
 /// `SERVICE_UNAVAILABLE`.
 pub fn replace_compromised(kw: &Keyward) -> Result<String> {
-    let (id, ()) = replace_all(kw, What::KeyCompromised, |_, _| Ok(()))?;
+    let (id, ()) = replace_all(kw, What::KeyCompromised, |_| Ok(()))?;
     Ok(id)
 }
 
@@ -150,20 +138,18 @@ pub fn replace_compromised(kw: &Keyward) -> Result<String> {
 pub(in crate::service) fn replace_all<T: Send + 'static>(
     kw: &Keyward,
     what: What,
-    mut first: impl FnMut(&mut AnyConnection, Timestamp) -> Result<T> + Send + 'static,
+    mut first: impl FnMut(&mut Change<'_>) -> Result<T> + Send + 'static,
 ) -> Result<(String, T)> {
-    let now = kw.clock.now();
     let algorithm = kw.policy.algorithm;
     let bytes = SigningKey::generate(algorithm, &kw.entropy).map_err(unusable)?;
-    let inner = kw.clone();
-    let done = kw.store.write(move |tx| {
-        signing_keys::hold(tx)?;
-        let done = first(tx, now)?;
-        signing_keys::remove_all(tx)?;
-        let id = add(&inner, tx, algorithm, &bytes, now, now)?;
-        record(&inner, tx, &Event::new(what, Client::default()), now)?;
-        announce(tx, now)?;
-        Ok::<_, Error>((id, done))
+    let done = kw.change(move |change| {
+        signing_keys::hold(change)?;
+        let done = first(change)?;
+        signing_keys::remove_all(change)?;
+        let id = add(change, algorithm, &bytes, change.now)?;
+        change.record(&Event::new(what, Client::default()))?;
+        change.tell_keys();
+        Ok((id, done))
     })?;
     load(kw)?;
     Ok(done)
@@ -220,37 +206,25 @@ pub fn jwks(kw: &Keyward) -> serde_json::Value {
 }
 
 fn add(
-    kw: &Keyward,
-    tx: &mut AnyConnection,
+    change: &mut Change<'_>,
     algorithm: Algorithm,
     bytes: &[u8],
     activates_at: Timestamp,
-    now: Timestamp,
 ) -> Result<String> {
     let id = SigningKey::read(algorithm, bytes)
         .map_err(unusable)?
         .id()
         .to_owned();
-    let sealed = kw.key_sealer.seal(&id, bytes);
+    let sealed = change.kw.keys.signing_keys.seal(&id, bytes);
     let stored = Stored {
         id: id.clone(),
         algorithm,
         sealed,
-        created_at: now,
+        created_at: change.now,
         activates_at,
     };
-    signing_keys::add(tx, &stored)?;
+    signing_keys::add(change, &stored)?;
     Ok(id)
-}
-
-/// Tells the other replicas to read the keys again. The last thing that its transaction
-/// writes.
-fn announce(tx: &mut AnyConnection, now: Timestamp) -> Result<()> {
-    let entry = Entry {
-        news: News::Keys,
-        until: forgotten_at(now),
-    };
-    revocations::add(tx, entry).map_err(Error::from)
 }
 
 fn unusable(error: crate::crypto::signing_key::Unusable) -> Error {

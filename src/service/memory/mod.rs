@@ -1,4 +1,19 @@
 //! What each process remembers. It knows no act and no database.
 
+/// What every process must have learnt of revocations.
 pub(in crate::service) mod revoked;
+/// Which generations of sessions were seen in use.
 pub(in crate::service) mod seen_generations;
+/// Access tokens whose signature was checked.
+pub(in crate::service) mod verified_tokens;
+
+use revoked::Revoked;
+use seen_generations::Seen;
+use verified_tokens::VerifiedTokens;
+
+#[derive(Default)]
+pub(in crate::service) struct Memory {
+    pub(in crate::service) verified: VerifiedTokens,
+    pub(in crate::service) revoked: Revoked,
+    pub(in crate::service) seen: Seen,
+}

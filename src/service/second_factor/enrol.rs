@@ -4,22 +4,20 @@
 use std::time::Duration;
 
 use crate::crypto::totp::{self, Enrolment, RecoveryCodes, SECRET_BYTES, Typed};
-use crate::domain::event::{Event, What};
+use crate::domain::event::What;
 use crate::domain::id::AccountId;
 use crate::domain::password::Password;
-use crate::domain::session::Client;
 use crate::lanes::password_lane::Seat;
-use crate::service::accounts::profile;
+use crate::service::actor::{Actor, account_of};
+use crate::service::attempts::budget::Reservation;
 use crate::service::attempts::prove::{
-    Prover, context, open_secret, prove_password, prove_second, use_second, wrong_second,
+    Second, context, open_secret, prove_password, prove_second, reserve_for, use_second,
+    wrong_second,
 };
-use crate::service::audit::record;
+use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
-use crate::service::sessions::end::end_others;
-use crate::service::standing;
-use crate::service::tokens::authenticate::Principal;
-use crate::store::{AnyConnection, factors, recovery_codes};
+use crate::store::{factors, recovery_codes};
 use crate::support::clock::Timestamp;
 use crate::support::secret::{ExposeSecret as _, SecretString, same};
 
@@ -39,15 +37,14 @@ const ISSUER: &str = "Keyward";
 pub fn begin(
     kw: &Keyward,
     seat: &Seat,
-    principal: &Principal,
+    actor: &Actor,
     password: Option<&Password>,
-    prover: &Prover,
 ) -> Result<Enrolment> {
-    let account = profile::of(kw, principal)?;
+    let account = account_of(kw, actor)?;
     let now = kw.clock.now();
     let reservation = match password {
-        Some(password) => Some(prove_password(kw, seat, &account, password, prover)?),
-        None if now <= Timestamp::from_seconds(principal.claims.auth_time) + FRESH => None,
+        Some(password) => Some(prove_password(kw, seat, &account, password, actor)?),
+        None if now <= Timestamp::from_seconds(actor.claims().auth_time) + FRESH => None,
         None => return Err(Error::credentials()),
     };
     let on = kw.store.read(|db| factors::active_of(db, account.id))?;
@@ -64,19 +61,19 @@ pub fn begin(
     let enrolment = totp::enrolment(&secret, ISSUER, &label)
         .ok_or_else(|| Error::payload("The account's name is too long for a QR code"))?;
     let id = kw.entropy.id(now).to_string();
-    let sealed = kw.factor_sealer.seal(&context(account.id, &id), &secret);
-    let session = principal.session();
-    kw.store
-        .write(move |tx| {
-            // One after the other: of two that begin at once the last one waits.
-            standing::hold(tx, account.id, session, now)?;
-            factors::add_pending(tx, account.id, &id, &sealed, now)?;
-            if let Some(reservation) = &reservation {
-                reservation.succeeded(tx)?;
-            }
-            Ok::<_, Error>(())
-        })
-        .map_err(Error::or_credentials)?;
+    let sealed = kw.keys.factors.seal(&context(account.id, &id), &secret);
+    let actor = actor.clone();
+    kw.change(move |change| {
+        // Two enrolments that begin at once take turns here, and the later one stands.
+        change.hold_caller(&actor)?;
+        let now = change.now;
+        factors::add_pending(change, actor.account(), &id, &sealed, now)?;
+        if let Some(reservation) = &reservation {
+            reservation.succeeded(change)?;
+        }
+        Ok(())
+    })
+    .map_err(Error::or_credentials)?;
     Ok(enrolment)
 }
 
@@ -89,12 +86,11 @@ pub fn begin(
 /// `INVALID_OTP`, `ATTEMPTS_EXCEEDED`; `INVALID_PAYLOAD` where nothing waits (any more).
 pub fn confirm(
     kw: &Keyward,
-    principal: &Principal,
+    actor: &Actor,
     code: &SecretString,
     secret: Option<&SecretString>,
-    prover: &Prover,
 ) -> Result<Vec<String>> {
-    let account = profile::of(kw, principal)?;
+    let account = account_of(kw, actor)?;
     let now = kw.clock.now();
     let nothing = || Error::payload("No enrolment waits for this code: begin one");
     let (pending, active) = kw.store.read(|db| {
@@ -112,143 +108,121 @@ pub fn confirm(
         }
     }
     // Counted like every guess: who stole a token must not guess his way to the codes.
-    let mut reservation = prover.reserve(kw, &account, active.as_ref())?;
-    reservation.guess_code(kw, account.id, &prover.client)?;
+    let mut reservation = reserve_for(kw, actor, &account, active.as_ref())?;
+    reservation.guess_code(kw, account.id, &actor.client)?;
     let Some(Typed::Code(code)) = totp::typed(code.expose_secret()) else {
         return Err(wrong_second());
     };
     let step = totp::step_of(&stored, &code, now).ok_or_else(wrong_second)?;
     let codes = RecoveryCodes::make(&kw.entropy);
     let macs = macs(kw, account.id, &codes);
-    let keep = principal.session();
-    change(
-        kw,
-        What::FactorEnabled,
-        principal,
-        &prover.client,
-        move |tx, now| {
-            if factors::active_of(tx, account.id)?.is_some()
-                || !factors::confirm(tx, &pending.id, step, now)?
-            {
-                return Err(Error::new(
-                    Code::Conflict,
-                    "A second factor is switched on already.",
-                ));
-            }
-            reservation.taken_back(tx)?;
-            recovery_codes::replace(tx, account.id, &macs, now)?;
-            end_others(tx, account.id, keep, now)
-        },
-    )?;
+    change(kw, What::FactorEnabled, actor, move |change, actor| {
+        let now = change.now;
+        if factors::active_of(change, actor.account())?.is_some()
+            || !factors::confirm(change, &pending.id, step, now)?
+        {
+            return Err(Error::new(
+                Code::Conflict,
+                "A second factor is switched on already.",
+            ));
+        }
+        reservation.taken_back(change)?;
+        recovery_codes::replace(change, actor.account(), &macs, now)?;
+        change.end_others(actor.account(), actor.session())
+    })?;
     Ok(codes)
+}
+
+/// What the caller typed to prove who they are: the password, and the second factor.
+pub struct Proof {
+    /// Keyward's own routes ask for it. The Directus face has a code alone.
+    pub password: Option<Password>,
+    pub second: SecretString,
 }
 
 /// Takes the factor away.
 ///
-/// `password`: as Keyward's own face has it. The Directus face has a code alone.
-///
 /// # Errors
 /// `INVALID_CREDENTIALS`, `INVALID_OTP`, `ATTEMPTS_EXCEEDED`; `INVALID_PAYLOAD` where
 /// there is none.
-pub fn disable(
-    kw: &Keyward,
-    seat: &Seat,
-    principal: &Principal,
-    password: Option<&Password>,
-    second: &SecretString,
-    prover: &Prover,
-) -> Result<()> {
-    let account = profile::of(kw, principal)?;
-    let reservation = match password {
-        Some(password) => Some(prove_password(kw, seat, &account, password, prover)?),
-        None => None,
-    };
-    let by_password = reservation.is_some();
-    let (second, reservation) = prove_second(kw, &account, second, prover, reservation)?;
-    let keep = principal.session();
-    change(
-        kw,
-        What::FactorDisabled,
-        principal,
-        &prover.client,
-        move |tx, now| {
-            if !use_second(tx, account.id, &second)? {
-                return Err(wrong_second());
-            }
-            if by_password {
-                reservation.succeeded(tx)?;
-            } else {
-                // A code alone says nothing of who guessed at the password.
-                reservation.taken_back(tx)?;
-            }
-            factors::remove_all_of(tx, account.id)?;
-            recovery_codes::remove_all_of(tx, account.id)?;
-            end_others(tx, account.id, keep, now)
-        },
-    )
+pub fn remove(kw: &Keyward, seat: &Seat, actor: &Actor, proof: &Proof) -> Result<()> {
+    let by_password = proof.password.is_some();
+    let (second, reservation) = prove(kw, seat, actor, proof)?;
+    change(kw, What::FactorDisabled, actor, move |change, actor| {
+        if !use_second(change, actor.account(), &second)? {
+            return Err(wrong_second());
+        }
+        if by_password {
+            reservation.succeeded(change)?;
+        } else {
+            // A code alone says nothing of who guessed at the password.
+            reservation.taken_back(change)?;
+        }
+        factors::remove_all_of(change, actor.account())?;
+        recovery_codes::remove_all_of(change, actor.account())?;
+        change.end_others(actor.account(), actor.session())
+    })
 }
 
 /// New recovery codes in the place of the old ones.
 ///
 /// # Errors
-/// As [`disable`].
+/// As [`remove`].
 pub fn renew_recovery_codes(
     kw: &Keyward,
     seat: &Seat,
-    principal: &Principal,
-    password: &Password,
-    second: &SecretString,
-    prover: &Prover,
+    actor: &Actor,
+    proof: &Proof,
 ) -> Result<Vec<String>> {
-    let account = profile::of(kw, principal)?;
-    let reservation = prove_password(kw, seat, &account, password, prover)?;
-    let (second, reservation) = prove_second(kw, &account, second, prover, Some(reservation))?;
+    let (second, reservation) = prove(kw, seat, actor, proof)?;
     let codes = RecoveryCodes::make(&kw.entropy);
-    let macs = macs(kw, account.id, &codes);
+    let macs = macs(kw, actor.account(), &codes);
     change(
         kw,
         What::RecoveryCodesRenewed,
-        principal,
-        &prover.client,
-        move |tx, now| {
-            if !use_second(tx, account.id, &second)? {
+        actor,
+        move |change, actor| {
+            if !use_second(change, actor.account(), &second)? {
                 return Err(wrong_second());
             }
-            reservation.succeeded(tx)?;
-            recovery_codes::replace(tx, account.id, &macs, now)?;
-            Ok(Vec::new())
+            reservation.succeeded(change)?;
+            let now = change.now;
+            recovery_codes::replace(change, actor.account(), &macs, now)?;
+            Ok(())
         },
     )?;
     Ok(codes)
 }
 
+/// Checks the password, where one is asked for, and reads the second factor.
+fn prove(kw: &Keyward, seat: &Seat, actor: &Actor, proof: &Proof) -> Result<(Second, Reservation)> {
+    let account = account_of(kw, actor)?;
+    let reservation = match &proof.password {
+        Some(password) => Some(prove_password(kw, seat, &account, password, actor)?),
+        None => None,
+    };
+    prove_second(kw, &account, &proof.second, actor, reservation)
+}
+
 fn macs(kw: &Keyward, account: AccountId, codes: &[String]) -> Vec<String> {
     codes
         .iter()
-        .map(|code| kw.recovery_codes.mac(account, code))
+        .map(|code| kw.keys.recovery_codes.mac(account, code))
         .collect()
 }
 
-type News = Vec<crate::store::revocations::Entry>;
-
+/// The frame of every change: the caller held, and the event recorded.
 fn change(
     kw: &Keyward,
     what: What,
-    principal: &Principal,
-    client: &Client,
-    mut write: impl FnMut(&mut AnyConnection, Timestamp) -> Result<News> + Send + 'static,
+    actor: &Actor,
+    mut write: impl FnMut(&mut Change<'_>, &Actor) -> Result<()> + Send + 'static,
 ) -> Result<()> {
-    let now = kw.clock.now();
-    let (inner, client) = (kw.clone(), client.clone());
-    let (account, session) = (principal.account(), principal.session());
-    let news = kw.store.write(move |tx| {
-        standing::hold(tx, account, session, now)?;
-        // The event first: news of revocations must be the last thing written.
-        let event = Event::new(what, client.clone());
-        record(&inner, tx, &event.of(account).within(session), now)?;
-        write(tx, now)
-    });
-    let news = news.map_err(Error::or_credentials)?;
-    kw.learn(&news);
-    Ok(())
+    let actor = actor.clone();
+    kw.change(move |change| {
+        change.hold_caller(&actor)?;
+        change.record(&actor.event(what))?;
+        write(change, &actor)
+    })
+    .map_err(Error::or_credentials)
 }

@@ -80,7 +80,7 @@ fn successor(
     account: &Account,
     from: Timestamp,
 ) -> Claims {
-    let mut context = hmac::Context::with_key(&kw.exchange_ids);
+    let mut context = hmac::Context::with_key(&kw.keys.exchange_ids);
     context.update(session.id.0.as_bytes());
     context.update(&session.generation.number.to_be_bytes());
     context.update(&from.millis().to_be_bytes());

@@ -12,17 +12,13 @@ use crate::domain::session::{Authentication, Class, Client, EndReason, Mode, Ses
 use crate::lanes::password_lane::{Caller, Seat};
 use crate::service::attempts::budget::{Reservation, Subject, mark_of, reserve};
 use crate::service::attempts::prove::{Second, read_second, use_second, verify, wrong_second};
-use crate::service::audit::record;
+use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
-use crate::service::tokens::broadcast::ended;
 use crate::service::tokens::mint::{TokenSet, mint};
 use crate::store::factors::Stored as Factor;
 use crate::store::login_attempts::Attempt;
-use crate::store::revocations::Entry;
-use crate::store::{
-    AnyConnection, accounts, credentials, factors, login_attempts, revocations, roles, sessions,
-};
+use crate::store::{accounts, credentials, factors, login_attempts, roles, sessions};
 use crate::support::clock::Timestamp;
 use crate::support::secret::SecretString;
 
@@ -254,7 +250,7 @@ fn begin(
         Some(Second::Recovery { .. }) => (&["pwd", "recovery"], 2),
     };
     let session = Session {
-        id: kw.session_ids.mint(&kw.entropy),
+        id: kw.keys.session_ids.mint(&kw.entropy),
         account: account.id,
         organization: None,
         anonymous: false,
@@ -281,27 +277,24 @@ fn begin(
         ended: None,
     };
     let attempt = attempt(kw, Some(account.id), "ok", request, now);
-    let (inner, row) = (kw.clone(), session.clone());
-    let begun = kw.store.write(move |tx| {
+    let row = session.clone();
+    let begun = kw.change(move |change| {
         // Nobody would ever end a session that nobody was told of (H14).
         if caller.is_gone() {
             return Err(Error::busy("the client went away during its sign-in"));
         }
-        write_session(&inner, tx, &row, &attempt, second.as_ref(), &reservation)
+        write_session(change, &row, &attempt, second.as_ref(), &reservation)
     })?;
-    kw.learn(begun.displaced.as_slice());
     mint(kw, &session, &begun.account, begun.access, now)
 }
 
 struct Begun {
     account: Account,
     access: Access,
-    displaced: Option<Entry>,
 }
 
 fn write_session(
-    kw: &Keyward,
-    tx: &mut AnyConnection,
+    change: &mut Change<'_>,
     session: &Session,
     attempt: &Attempt,
     second: Option<&Second>,
@@ -310,49 +303,40 @@ fn write_session(
     let now = session.created_at;
     // Since the password was verified the account may have been disabled, or all its
     // sessions ended, which advances its epoch.
-    if !accounts::sign_in(tx, session.account, session.account_epoch, now)? {
+    if !accounts::sign_in(change, session.account, session.account_epoch, now)? {
         return Err(Error::credentials());
     }
-    let account = accounts::lookup(tx, session.account)?.ok_or_else(Error::credentials)?;
+    let account = accounts::lookup(change, session.account)?.ok_or_else(Error::credentials)?;
     let event = |what| {
         Event::new(what, attempt.client.clone())
             .of(account.id)
             .within(session.id)
     };
     if let Some(second) = second {
-        if !use_second(tx, account.id, second)? {
+        if !use_second(change, account.id, second)? {
             return Err(wrong_second());
         }
         if matches!(second, Second::Recovery { .. }) {
-            record(kw, tx, &event(What::RecoveryCodeUsed), now)?;
+            change.record(&event(What::RecoveryCodeUsed))?;
         }
-    } else if factors::active_of(tx, account.id)?.is_some() {
+    } else if factors::active_of(change, account.id)?.is_some() {
         // Switched on since it was looked for.
         return Err(wrong_second());
     }
-    reservation.succeeded(tx)?;
-    let access = roles::access_of(tx, account.id)?;
-    sessions::add(tx, session)?;
-    login_attempts::add(tx, attempt)?;
-    record(kw, tx, &event(What::LoginSucceeded), now)?;
-    let displaced = displace(tx, account.id, now)?;
-    Ok(Begun {
-        account,
-        access,
-        displaced,
-    })
+    reservation.succeeded(change)?;
+    let access = roles::access_of(change, account.id)?;
+    sessions::add(change, session)?;
+    login_attempts::add(change, attempt)?;
+    change.record(&event(What::LoginSucceeded))?;
+    displace(change, account.id)?;
+    Ok(Begun { account, access })
 }
 
-/// Ends the session that was idle for longest, where there are too many. The last thing
-/// that its transaction writes.
-fn displace(tx: &mut AnyConnection, account: AccountId, now: Timestamp) -> Result<Option<Entry>> {
-    let Some(oldest) = sessions::beyond(tx, account, MOST_SESSIONS, now)? else {
-        return Ok(None);
-    };
-    if !sessions::end(tx, oldest, now, EndReason::Displaced)? {
-        return Ok(None);
+/// Ends the session that was idle for longest, where there are too many.
+fn displace(change: &mut Change<'_>, account: AccountId) -> Result<()> {
+    let now = change.now;
+    if let Some(oldest) = sessions::beyond(change, account, MOST_SESSIONS, now)? {
+        change.end(oldest, EndReason::Displaced)?;
     }
-    let entry = ended(oldest, now);
-    revocations::add(tx, entry)?;
-    Ok(Some(entry))
+    Ok(())
 }

@@ -1,9 +1,11 @@
 //! Signing in, going on and signing out.
 
-/// Ends sessions of the caller's account, and lists them.
+/// Ends sessions of the caller's account.
 pub mod end;
 /// Exchanges an access token, live or expired, for a new one (`GET /auth/token`).
 pub mod exchange;
+/// Lists the caller's sessions.
+pub mod list;
 /// Begins a session: password, second factor, limits.
 pub mod login;
 /// Ends the caller's session.

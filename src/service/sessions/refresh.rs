@@ -1,9 +1,10 @@
 //! Refreshing: a refresh token for its successor and a new access token (semantics 1).
 
 use crate::domain::session::{Class, Client};
+use crate::service::actor::Actor;
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
-use crate::service::tokens::authenticate::{ExpiredToken, Principal};
+use crate::service::tokens::authenticate::ExpiredToken;
 use crate::service::tokens::mint::{TokenSet, mint, refresh_token};
 pub use crate::service::tokens::rotate::Outcome;
 use crate::service::tokens::rotate::{Presented, Rotated, rotate};
@@ -42,6 +43,7 @@ fn turn(
 ) -> Result<(TokenSet, Outcome)> {
     // Rule 1, syntax and tag: without the database.
     let presented = kw
+        .keys
         .refresh_tokens
         .read(request.token.expose_secret())
         .filter(|token| old.is_none_or(|old| old.claims.sid == token.session))
@@ -53,7 +55,7 @@ fn turn(
         fresh: None,
     };
     let rotated = rotate(kw, &turned, |_, on| {
-        Ok(kw.refresh_tokens.belongs(&presented, &on.session.salt))
+        Ok(kw.keys.refresh_tokens.belongs(&presented, &on.session.salt))
     })?;
     match rotated {
         Rotated::On(on) => {
@@ -72,15 +74,13 @@ fn turn(
 ///
 /// # Errors
 /// `FORBIDDEN` for another class, `INVALID_TOKEN` where the session is over.
-pub fn current_refresh_token(kw: &Keyward, principal: &Principal) -> Result<SecretString> {
-    if principal.claims.cls != Class::Oisp {
+pub fn current_refresh_token(kw: &Keyward, actor: &Actor) -> Result<SecretString> {
+    if actor.claims().cls != Class::Oisp {
         return Err(Error::forbidden(
             "This kind of token gives no refresh token.",
         ));
     }
-    let found = kw
-        .store
-        .read(|db| sessions::lookup(db, principal.session()))?;
+    let found = kw.store.read(|db| sessions::lookup(db, actor.session()))?;
     found
         .filter(|(session, account)| {
             account.enabled && !session.is_over(account.epoch, kw.clock.now())

@@ -5,44 +5,14 @@
 use std::sync::Arc;
 
 use aws_lc_rs::digest;
-use quick_cache::sync::Cache;
 
 use crate::crypto::token;
-use crate::domain::algorithm::Algorithm;
 use crate::domain::claims::{Claims, Fault, LEEWAY_SECONDS};
-use crate::domain::id::{AccountId, SessionId};
+use crate::domain::principal::Principal;
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::memory::revoked::Standing;
 use crate::support::secret::{ExposeSecret as _, SecretString};
-
-/// How many verified tokens are remembered, at about one kilobyte each.
-const REMEMBERED: usize = 8192;
-
-/// Tokens whose signature and claims were found good, by the hash of their text: the
-/// text itself is not kept.
-pub struct VerifiedTokens(Cache<[u8; 32], Arc<Principal>>);
-
-/// The caller, after authentication.
-#[derive(Debug)]
-pub struct Principal {
-    pub claims: Claims,
-    /// By what its token is signed, which after a change is not what signs now.
-    pub algorithm: Algorithm,
-    key: String,
-}
-
-impl Principal {
-    #[must_use]
-    pub const fn account(&self) -> AccountId {
-        self.claims.sub
-    }
-
-    #[must_use]
-    pub const fn session(&self) -> SessionId {
-        self.claims.sid
-    }
-}
 
 /// A rightly signed token whose age was not asked. Only [`crate::service::sessions::exchange`] and seed
 /// O's refresh take it; no guard accepts it, so it opens nothing.
@@ -51,21 +21,11 @@ pub struct ExpiredToken {
     pub(in crate::service) claims: Claims,
 }
 
-impl VerifiedTokens {
-    pub(in crate::service) fn new() -> Self {
-        Self(Cache::new(REMEMBERED))
-    }
-
-    pub(in crate::service) fn clear(&self) {
-        self.0.clear();
-    }
-}
-
 /// # Errors
 /// `INVALID_TOKEN`, `TOKEN_EXPIRED`, or `SERVICE_UNAVAILABLE` where revocations could
 /// not be read of late.
 pub fn authenticate(kw: &Keyward, text: &SecretString) -> Result<Arc<Principal>> {
-    if !kw.revoked.is_fresh() {
+    if !kw.memory.revoked.is_fresh() {
         return Err(Error::busy("revocations were not read for a second"));
     }
     let text = text.expose_secret();
@@ -75,7 +35,7 @@ pub fn authenticate(kw: &Keyward, text: &SecretString) -> Result<Arc<Principal>>
     if now.seconds() >= claims.exp.saturating_add(LEEWAY_SECONDS) {
         return Err(Error::expired());
     }
-    match kw.revoked.standing(claims) {
+    match kw.memory.revoked.standing(claims) {
         Standing::Good => Ok(principal),
         Standing::Revoked => Err(Error::token()),
         Standing::Outdated => Err(Error::expired()),
@@ -90,9 +50,9 @@ fn verified(kw: &Keyward, text: &str) -> Result<Arc<Principal>> {
     key.copy_from_slice(digest::digest(&digest::SHA256, text.as_bytes()).as_ref());
     let now = kw.clock.now();
     let ring = kw.ring.load();
-    if let Some(principal) = kw.verified.0.get(&key) {
-        // Its key may be gone meanwhile, and this be a leaf that was put here at the very
-        // moment in which all were swept out.
+    if let Some(principal) = kw.memory.verified.get(&key) {
+        // Check the key again: it may have been removed after this entry was cached, or the
+        // entry inserted while the cache was being cleared.
         return match ring.verifier(&principal.key, now) {
             Some(_) => Ok(principal),
             None => Err(Error::token()),
@@ -105,17 +65,17 @@ fn verified(kw: &Keyward, text: &str) -> Result<Arc<Principal>> {
             Fault::Wrong => Error::token(),
             Fault::Expired => Error::expired(),
         })?;
-    if !kw.session_ids.is_ours(claims.sid) {
+    if !kw.keys.session_ids.is_ours(claims.sid) {
         return Err(Error::token());
     }
     // Once for each token and process: enough for "this generation was seen".
-    kw.seen.note(claims.sid, claims.generation);
+    kw.memory.seen.note(claims.sid, claims.generation);
     let principal = Arc::new(Principal {
         claims,
         algorithm: signer.algorithm(),
         key: signer.id().to_owned(),
     });
-    kw.verified.0.insert(key, Arc::clone(&principal));
+    kw.memory.verified.insert(key, Arc::clone(&principal));
     Ok(principal)
 }
 
@@ -130,9 +90,9 @@ pub fn read_expired(kw: &Keyward, text: &SecretString) -> Result<ExpiredToken> {
     claims
         .check_but_age(&kw.expected, now)
         .map_err(|_| Error::token())?;
-    if !kw.session_ids.is_ours(claims.sid) {
+    if !kw.keys.session_ids.is_ours(claims.sid) {
         return Err(Error::token());
     }
-    kw.seen.note(claims.sid, claims.generation);
+    kw.memory.seen.note(claims.sid, claims.generation);
     Ok(ExpiredToken { claims })
 }

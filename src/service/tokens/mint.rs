@@ -52,7 +52,8 @@ pub(in crate::service) fn mint(
 }
 
 pub(in crate::service) fn refresh_token(kw: &Keyward, session: &Session) -> SecretString {
-    kw.refresh_tokens
+    kw.keys
+        .refresh_tokens
         .issue(session.id, session.generation.number, &session.salt)
 }
 

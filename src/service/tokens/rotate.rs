@@ -10,11 +10,10 @@ use crate::domain::event::{Event, What};
 use crate::domain::id::SessionId;
 use crate::domain::rotation::{Step, step};
 use crate::domain::session::{Client, EndReason, Session};
-use crate::service::audit::record;
+use crate::service::change::Change;
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
-use crate::service::tokens::broadcast::ended;
-use crate::store::{self, AnyConnection, revocations, rotation, sessions};
+use crate::store::{AnyConnection, rotation, sessions};
 use crate::support::clock::Timestamp;
 
 /// How a presented token was answered: the header `X-Keyward-Refresh`.
@@ -115,7 +114,7 @@ fn attempt(
 ) -> Result<Option<Rotated>> {
     let id = on.session.id;
     let mut current = on.session.generation;
-    current.seen |= kw.seen.has(id, current.number);
+    current.seen |= kw.memory.seen.has(id, current.number);
     let account = on.account.id;
     let event = |what| {
         Event::new(what, presented.client.clone())
@@ -128,11 +127,11 @@ fn attempt(
             let idle = now + kw.policy.idle_ttl(on.session.class);
             let number = current.number;
             let event = presented.fresh.map(event);
-            let guarded = move |tx: &mut _| rotation::rotate(tx, id, number, now, idle);
+            let guarded = move |tx: &mut AnyConnection| rotation::rotate(tx, id, number, now, idle);
             let done = match event {
                 // Too many to be remembered one by one (decision 0005).
                 None => kw.store.write_guarded(guarded)?,
-                Some(event) => write_with(kw, event, now, guarded)?,
+                Some(event) => write_with(kw, event, move |change| Ok(guarded(change)?))?,
             };
             if !done {
                 return Ok(None);
@@ -148,8 +147,9 @@ fn attempt(
             } else {
                 (What::RefreshRecovered, Outcome::Recovered)
             };
-            let done = write_with(kw, event(what), now, move |tx| {
-                sessions::count_replay(tx, id, current.number, policy.max_replays)
+            let done = write_with(kw, event(what), move |change| {
+                let most = policy.max_replays;
+                Ok(sessions::count_replay(change, id, current.number, most)?)
             })?;
             if !done {
                 return Ok(None);
@@ -164,22 +164,17 @@ fn attempt(
         }
         Step::Late => return Ok(Some(Rotated::Refused(Error::credentials().not_final()))),
         Step::Ahead => {
-            write_with(kw, event(What::DatabaseOlderThanTokens), now, |_| Ok(true))?;
+            write_with(kw, event(What::DatabaseOlderThanTokens), |_| Ok(true))?;
             return Ok(Some(Rotated::Refused(Error::credentials().not_final())));
         }
         Step::Reuse => {
-            let entry = ended(id, now);
-            let done = write_with(kw, event(What::RefreshReuse), now, move |tx| {
-                let ended = sessions::end_at(tx, id, current.number, now, EndReason::Reuse)?;
-                if ended {
-                    revocations::add(tx, entry)?;
-                }
-                Ok(ended)
+            let number = current.number;
+            let done = write_with(kw, event(What::RefreshReuse), move |change| {
+                change.end_at(id, number, EndReason::Reuse)
             })?;
             if !done {
                 return Ok(None);
             }
-            kw.learn(&[entry]);
             return Ok(Some(Rotated::Ended));
         }
     };
@@ -190,15 +185,13 @@ fn attempt(
 fn write_with(
     kw: &Keyward,
     event: Event,
-    now: Timestamp,
-    mut change: impl FnMut(&mut AnyConnection) -> store::Result<bool> + Send + 'static,
+    mut guarded: impl FnMut(&mut Change<'_>) -> Result<bool> + Send + 'static,
 ) -> Result<bool> {
-    let inner = kw.clone();
-    kw.store.write(move |tx| {
-        let changed = change(tx)?;
+    kw.change(move |change| {
+        let changed = guarded(change)?;
         if changed {
-            record(&inner, tx, &event, now)?;
+            change.record(&event)?;
         }
-        Ok::<_, Error>(changed)
+        Ok(changed)
     })
 }

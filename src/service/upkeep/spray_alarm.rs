@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use crate::domain::event::{Event, What};
 use crate::domain::session::Client;
-use crate::service::audit::record;
-use crate::service::error::{Error, Result};
+use crate::service::error::Result;
 use crate::service::keyward::Keyward;
 use crate::store::{audit_events, login_attempts};
 
@@ -31,13 +30,11 @@ pub fn failed_sign_ins(kw: &Keyward) -> Result<()> {
     {
         return Ok(());
     }
-    let inner = kw.clone();
-    kw.store.write(move |tx| {
+    kw.change(move |change| {
         // Another replica was first.
-        if audit_events::has_happened(tx, What::SignInsFailing, since)? {
+        if audit_events::has_happened(change, What::SignInsFailing, since)? {
             return Ok(());
         }
-        let event = Event::new(What::SignInsFailing, Client::default());
-        record(&inner, tx, &event, now).map_err(Error::from)
+        change.record(&Event::new(What::SignInsFailing, Client::default()))
     })
 }

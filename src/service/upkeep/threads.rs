@@ -41,7 +41,7 @@ pub fn start(kw: &Keyward) -> Result<Housekeeping> {
     let mut reader = kw.store.own_reader()?;
     follow_clock(kw)?;
     tail(kw, &mut reader)?;
-    kw.revoked.set_tailed(true);
+    kw.memory.revoked.set_tailed(true);
     let stop = Arc::new(AtomicBool::new(false));
     let mut reader = Some(reader);
     let tail_thread = every(TAIL_EVERY, "revocations", kw, &stop, move |kw| {
@@ -125,15 +125,15 @@ fn every(
 pub fn tail(kw: &Keyward, reader: &mut AnyConnection) -> Result<()> {
     loop {
         let began = Instant::now();
-        let (entries, last) = revocations::list_after(reader, kw.revoked.read_to(), PAGE)?;
-        if kw.revoked.learn(&entries) {
+        let (entries, last) = revocations::list_after(reader, kw.memory.revoked.read_to(), PAGE)?;
+        if kw.memory.revoked.learn(&entries) {
             rotate::load(kw)?;
         }
-        kw.revoked.has_read(last);
+        kw.memory.revoked.has_read(last);
         if entries.len() < usize::try_from(PAGE).unwrap_or(usize::MAX) {
             // What a standby does not say may have happened all the same.
             store::assert_primary(reader)?;
-            kw.revoked.is_up_to_date(began);
+            kw.memory.revoked.is_up_to_date(began);
             return Ok(());
         }
     }
@@ -152,7 +152,7 @@ fn follow_clock(kw: &Keyward) -> Result<()> {
 /// # Errors
 /// `SERVICE_UNAVAILABLE`; what was noted is lost then, and rule 5 a little more lenient.
 pub fn flush_seen(kw: &Keyward) -> Result<()> {
-    let seen: Vec<_> = kw.seen.take().into_iter().collect();
+    let seen: Vec<_> = kw.memory.seen.take().into_iter().collect();
     for part in seen.chunks(200) {
         let part = part.to_vec();
         // Which of them it noted nobody need know: the others moved on, ended or are held.
@@ -171,7 +171,7 @@ pub fn purge(kw: &Keyward, now: Timestamp) -> Result<usize> {
     // speaks of; this one believes none that lives longer than it gives itself.
     let longest = kw.policy.longest_access_ttl();
     let spared = LONGEST_LIFE.saturating_sub(longest);
-    kw.revoked.forget_before(now + spared, longest);
+    kw.memory.revoked.forget_before(now + spared, longest);
     let mut purged = 0;
     for (what, before) in [
         (What::Sessions, now),

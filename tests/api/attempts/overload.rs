@@ -1,7 +1,6 @@
 //! An attempt that the password lane did not get to was not looked at, so it is not counted:
 //! overload must not become a lock-out (semantics 5, row S18). Nor does it lend a guess.
 
-use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -9,15 +8,14 @@ use std::time::{Duration, Instant};
 use keyward::domain::password::Password;
 use keyward::domain::session::Client;
 use keyward::lanes::password_lane::Seat;
-use keyward::service::accounts::change_password::change_password;
-use keyward::service::attempts::prove::Prover;
-use keyward::service::second_factor::enrol;
+use keyward::service::accounts::change_password::{NewPassword, change_password};
+use keyward::service::actor::Actor;
+use keyward::service::second_factor::enrol::{self, Proof};
 use keyward::service::sessions::login;
-use keyward::service::tokens::authenticate::{Principal, authenticate};
 use keyward::service::{Code, Error, Keyward};
 use keyward::support::secret::SecretString;
 
-use crate::support::{Fault, PASSWORD, TestKeyward, WRONG, login_request};
+use crate::support::{Fault, PASSWORD, TestKeyward, WRONG, actor, login_request};
 
 const ALICE: &str = "alice@example.com";
 const NEW: &str = "another battery staple";
@@ -33,7 +31,7 @@ struct Owner {
     email: &'static str,
     access: String,
     code: String,
-    prover: Prover,
+    client: Client,
 }
 
 impl Owner {
@@ -51,19 +49,26 @@ impl Owner {
                 email,
                 access,
                 code: kw.code(&factor.secret, 0),
-                prover: Prover {
-                    client: Client {
-                        address: Some(format!("2001:db8:{network}::1")),
-                        ..Client::default()
-                    },
-                    device: None,
+                client: Client {
+                    address: Some(format!("2001:db8:{network}::1")),
+                    ..Client::default()
                 },
             }
         })
     }
 
-    fn principal(&self, kw: &Keyward) -> Arc<Principal> {
-        authenticate(kw, &self.access.clone().into()).unwrap()
+    fn actor(&self, kw: &Keyward) -> Actor {
+        Actor {
+            client: self.client.clone(),
+            ..actor(kw, &self.access)
+        }
+    }
+
+    fn proof(&self) -> Proof {
+        Proof {
+            password: Some(password(PASSWORD)),
+            second: self.code(),
+        }
     }
 
     fn code(&self) -> SecretString {
@@ -73,7 +78,7 @@ impl Owner {
     /// Somebody fails to sign in as the owner, from the same place.
     #[track_caller]
     fn is_guessed_at(&self, kw: &TestKeyward) {
-        let peer = format!("[{}]", self.prover.client.address.as_ref().unwrap());
+        let peer = format!("[{}]", self.client.address.as_ref().unwrap());
         let answer = kw.ask_sign_in(self.email, WRONG).peer(&peer).send();
         answer.refused(401, "INVALID_CREDENTIALS");
     }
@@ -91,30 +96,27 @@ const ACTS: [Act; 5] = [sign_in, change, begin, disable, renew];
 fn sign_in(kw: &Keyward, seat: &Seat, owner: &Owner) -> Result<(), Error> {
     let request = login::Request {
         otp: Some(owner.code()),
-        client: owner.prover.client.clone(),
+        client: owner.client.clone(),
         ..login_request(owner.email)
     };
     login::login(kw, seat, request).map(drop)
 }
 
 fn change(kw: &Keyward, seat: &Seat, owner: &Owner) -> Result<(), Error> {
-    let (by, present, new) = (owner.principal(kw), password(PASSWORD), password(NEW));
-    change_password(kw, seat, &by, &present, &new, &owner.prover)
+    let (present, new) = (password(PASSWORD), password(NEW));
+    change_password(kw, seat, &owner.actor(kw), &NewPassword { present, new })
 }
 
 fn begin(kw: &Keyward, seat: &Seat, owner: &Owner) -> Result<(), Error> {
-    let (by, present) = (owner.principal(kw), password(PASSWORD));
-    enrol::begin(kw, seat, &by, Some(&present), &owner.prover).map(drop)
+    enrol::begin(kw, seat, &owner.actor(kw), Some(&password(PASSWORD))).map(drop)
 }
 
 fn disable(kw: &Keyward, seat: &Seat, owner: &Owner) -> Result<(), Error> {
-    let (by, present, code) = (owner.principal(kw), password(PASSWORD), owner.code());
-    enrol::disable(kw, seat, &by, Some(&present), &code, &owner.prover)
+    enrol::remove(kw, seat, &owner.actor(kw), &owner.proof())
 }
 
 fn renew(kw: &Keyward, seat: &Seat, owner: &Owner) -> Result<(), Error> {
-    let (by, present, code) = (owner.principal(kw), password(PASSWORD), owner.code());
-    enrol::renew_recovery_codes(kw, seat, &by, &present, &code, &owner.prover).map(drop)
+    enrol::renew_recovery_codes(kw, seat, &owner.actor(kw), &owner.proof()).map(drop)
 }
 
 #[track_caller]

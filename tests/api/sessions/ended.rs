@@ -3,16 +3,14 @@
 
 use diesel::connection::SimpleConnection as _;
 use keyward::domain::password::Password;
-use keyward::domain::session::{Client, EndReason};
+use keyward::domain::session::EndReason;
 use keyward::service::Keyward;
 use keyward::service::accounts::administer;
-use keyward::service::accounts::change_password::change_password;
-use keyward::service::attempts::prove::Prover;
+use keyward::service::accounts::change_password::{NewPassword, change_password};
 use keyward::service::sessions::logout;
-use keyward::service::tokens::authenticate::authenticate;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Factor, Forge, PASSWORD, TestKeyward, account_of, text};
+use crate::support::{Answer, Factor, Forge, PASSWORD, TestKeyward, account_of, actor, text};
 
 /// What the holder of an access token asks for: method, path and body.
 type Act = fn(&TestKeyward, &Signed) -> (&'static str, String, Value);
@@ -172,19 +170,17 @@ fn r15_a_session_that_acts_is_ended_before_or_after_postgres() {
                         = 'Lock'";
         (0..50_000).any(|_| kw.count(activity) >= many)
     };
-    let client = Client::default();
-    let principal = || authenticate(&kw.kw, &access.clone().into()).unwrap();
-    let (changes, leaves) = (principal(), principal());
+    let by = actor(&kw.kw, &access);
     std::thread::scope(|scope| {
-        let (inner, client): (&Keyward, _) = (&kw.kw, &client);
+        let (inner, by): (&Keyward, _) = (&kw.kw, &by);
         let change = scope.spawn(move || {
             let (seat, _waiting) = inner.lane.seat().unwrap();
             let [present, new] =
                 [PASSWORD, "another good one"].map(|text| Password::parse(text).unwrap());
-            change_password(inner, &seat, &changes, &present, &new, &Prover::default())
+            change_password(inner, &seat, by, &NewPassword { present, new })
         });
         assert!(waiting(1));
-        let leave = scope.spawn(move || logout::by_principal(inner, &leaves, client));
+        let leave = scope.spawn(move || logout::by_access_token(inner, by));
         assert!(waiting(2), "signing out waits");
         assert!(!leave.is_finished() && !change.is_finished());
         gate.batch_execute("SELECT pg_advisory_unlock(7)").unwrap();

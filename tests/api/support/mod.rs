@@ -38,8 +38,10 @@ use keyward::domain::session::{Class, Client, Mode, Session};
 use keyward::http::{self, Web};
 use keyward::service::Keyward;
 use keyward::service::accounts::administer::{self, NewAccount};
+use keyward::service::actor::Actor;
 use keyward::service::keys::rotate;
 use keyward::service::sessions::login;
+use keyward::service::tokens::authenticate::authenticate;
 use keyward::service::upkeep::threads;
 use keyward::store::engine::migrations;
 use keyward::store::{AnyConnection, audit_events, sessions};
@@ -445,4 +447,13 @@ pub fn text(value: &Value, name: &str) -> String {
         .as_str()
         .unwrap_or_else(|| panic!("{name} in {value}"))
         .to_owned()
+}
+
+/// The holder of this access token, as a handler gets them.
+pub fn actor(kw: &Keyward, access: &str) -> Actor {
+    Actor {
+        principal: authenticate(kw, &access.to_owned().into()).unwrap(),
+        client: Client::default(),
+        device: None,
+    }
 }

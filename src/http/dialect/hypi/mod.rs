@@ -2,31 +2,23 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::header::{CACHE_CONTROL, VARY};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::http::dialect::directus::Directus;
-use crate::http::dialect::{Answer, Shape};
+use crate::http::answer::{Answer, Shape};
 use crate::http::request::call::Call;
+use crate::service::Error;
 use crate::service::sessions::exchange::exchange;
 use crate::service::tokens::authenticate::read_expired;
-use crate::service::{Code, Error};
 use crate::support::secret::ExposeSecret as _;
 
 #[derive(Debug)]
 pub struct Hypi;
 
-impl Shape for Hypi {
-    fn body(error: &Error) -> Value {
-        Directus::body(error)
-    }
-}
+impl Shape for Hypi {}
 
 /// `GET /auth/token` and `POST /auth/token` (rows Y-28 to Y-40). It changes state by
 /// GET, as the original does, so what a page or a prefetch asks for is refused.
 pub async fn token(call: Call) -> Answer<Hypi> {
-    if !call.web.exchange {
-        return Err(Error::new(Code::RouteNotFound, "Route /auth/token doesn't exist.").into());
-    }
     let said = |name: &str, word: &str| {
         call.headers()
             .get_all(name)

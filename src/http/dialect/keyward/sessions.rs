@@ -1,51 +1,45 @@
 //! The caller's sessions: a list of devices, and ending them.
 
-use actix_web::{HttpResponse, web};
+use actix_web::HttpResponse;
 use serde_json::{Value, json};
 
 use crate::domain::id::SessionId;
 use crate::domain::session::Session;
-use crate::http::dialect::Answer;
-use crate::http::dialect::keyward::Own;
+use crate::http::answer::Answer;
+use crate::http::dialect::keyward::Keyward;
 use crate::http::request::call::Call;
-use crate::service::sessions::end;
-use crate::service::tokens::authenticate::Principal;
+use crate::service::actor::Actor;
+use crate::service::sessions::{end, list};
 use crate::service::{Code, Error};
 
 /// `GET /auth/sessions`: the living ones, youngest first.
-pub async fn list(call: Call) -> Answer<Own> {
-    let principal = call.principal()?;
-    let caller = principal.clone();
-    let sessions = call.on_store(move |kw| end::list(kw, &caller)).await?;
+pub async fn list(call: Call, actor: Actor) -> Answer<Keyward> {
+    let caller = actor.clone();
+    let sessions = call.on_store(move |kw| list::list(kw, &caller)).await?;
     let sessions: Vec<Value> = sessions
         .iter()
-        .map(|session| render(session, &principal))
+        .map(|session| render(session, &actor))
         .collect();
     Ok(HttpResponse::Ok().json(json!({ "sessions": sessions })))
 }
 
 /// `DELETE /auth/sessions/{id}`.
-pub async fn end(call: Call, path: web::Path<String>) -> Answer<Own> {
-    let principal = call.principal()?;
-    let id: SessionId = path
+pub async fn end(call: Call, actor: Actor) -> Answer<Keyward> {
+    let id: SessionId = call
+        .path_part("id")
         .parse()
         .map_err(|_| Error::new(Code::NotFound, "There is no such session."))?;
-    let client = call.client();
-    call.on_store(move |kw| end::one(kw, &principal, id, &client))
-        .await?;
+    call.on_store(move |kw| end::one(kw, &actor, id)).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
 /// `DELETE /auth/sessions`: all but this one.
-pub async fn end_others(call: Call) -> Answer<Own> {
-    let principal = call.principal()?;
-    let client = call.client();
-    call.on_store(move |kw| end::others(kw, &principal, &client))
-        .await?;
+pub async fn end_others(call: Call, actor: Actor) -> Answer<Keyward> {
+    call.on_store(move |kw| end::others(kw, &actor)).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
-fn render(session: &Session, principal: &Principal) -> Value {
+fn render(session: &Session, actor: &Actor) -> Value {
     json!({
         "id": session.id,
         "device": session.user_agent,
@@ -53,7 +47,7 @@ fn render(session: &Session, principal: &Principal) -> Value {
         "created": session.created_at.millis(),
         "lastUsed": session.generation.rotated_at.millis(),
         "expires": session.idle_expires_at.min(session.absolute_expires_at).millis(),
-        "current": session.id == principal.session(),
+        "current": session.id == actor.session(),
         "amr": session.authentication.methods,
         "aal": session.authentication.level,
     })

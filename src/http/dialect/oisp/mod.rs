@@ -4,13 +4,14 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use serde_json::{Value, json};
 
-use crate::domain::account::Account;
 use crate::domain::identifier::Identifier;
 use crate::domain::session::{Class, Mode};
-use crate::http::dialect::directus::{otp, password};
-use crate::http::dialect::{Answer, Shape, status};
+use crate::http::answer::{Answer, Shape, status};
+use crate::http::render;
 use crate::http::request::call::Call;
+use crate::http::request::fields::{otp, password};
 use crate::service::accounts::profile;
+use crate::service::actor::Actor;
 use crate::service::sessions::{login, logout, refresh, renew};
 use crate::service::tokens::authenticate::read_expired;
 use crate::service::{Code, Error};
@@ -53,7 +54,8 @@ impl Shape for Oisp {
 pub async fn token(mut call: Call) -> Answer<Oisp> {
     let fields = call.fields().await?;
     if fields.is_empty() && call.access_token()?.is_some() {
-        return renew(call).await;
+        let actor = call.actor()?;
+        return renew(call, actor).await;
     }
     fields.only(&["username", "password", "otp"])?;
     let username = fields.required("username")?;
@@ -78,21 +80,16 @@ pub async fn token(mut call: Call) -> Answer<Oisp> {
 }
 
 /// `PUT /v1/api/auth/me`: the live token anew, with the access of now.
-pub async fn renew(call: Call) -> Answer<Oisp> {
-    let principal = call.principal()?;
-    let client = call.client();
-    let tokens = call
-        .on_store(move |kw| renew::reissue(kw, &principal, &client))
-        .await?;
+pub async fn renew(call: Call, actor: Actor) -> Answer<Oisp> {
+    let tokens = call.on_store(move |kw| renew::renew(kw, &actor)).await?;
     Ok(HttpResponse::Ok().json(json!({ "token": tokens.access.expose_secret() })))
 }
 
 /// `GET /v1/api/auth/tokenInfo` (rows O-13 to O-20): what the verified token says.
-pub async fn token_info(call: Call) -> Answer<Oisp> {
-    let principal = call.principal()?;
-    let claims = &principal.claims;
+pub async fn token_info(_: Call, actor: Actor) -> Answer<Oisp> {
+    let claims = actor.claims();
     Ok(HttpResponse::Ok().json(json!({
-        "header": { "typ": "JWT", "alg": principal.algorithm.as_str() },
+        "header": { "typ": "JWT", "alg": actor.principal.algorithm.as_str() },
         "payload": {
             "jti": claims.jti,
             "iss": claims.iss,
@@ -104,26 +101,22 @@ pub async fn token_info(call: Call) -> Answer<Oisp> {
 }
 
 /// `GET /v1/api/auth/me` (rows O-21 to O-27).
-pub async fn me(call: Call) -> Answer<Oisp> {
-    let principal = call.principal()?;
-    let account = call.on_store(move |kw| profile::of(kw, &principal)).await?;
-    Ok(HttpResponse::Ok().json(user(&account)))
+pub async fn me(call: Call, actor: Actor) -> Answer<Oisp> {
+    let account = call.on_store(move |kw| profile::of(kw, &actor)).await?;
+    Ok(HttpResponse::Ok().json(render::account(&account)))
 }
 
 /// `DELETE /v1/api/auth/me`: signing out.
-pub async fn sign_out(call: Call) -> Answer<Oisp> {
-    let principal = call.principal()?;
-    let client = call.client();
-    call.on_store(move |kw| logout::by_principal(kw, &principal, &client))
+pub async fn sign_out(call: Call, actor: Actor) -> Answer<Oisp> {
+    call.on_store(move |kw| logout::by_access_token(kw, &actor))
         .await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
 /// `POST /v1/api/auth/refresh`: the refresh token that goes with a live token.
-pub async fn refresh_token(call: Call) -> Answer<Oisp> {
-    let principal = call.principal()?;
+pub async fn refresh_token(call: Call, actor: Actor) -> Answer<Oisp> {
     let token = call
-        .on_store(move |kw| refresh::current_refresh_token(kw, &principal))
+        .on_store(move |kw| refresh::current_refresh_token(kw, &actor))
         .await?;
     Ok(HttpResponse::Ok().json(json!({ "refreshToken": token.expose_secret() })))
 }
@@ -156,16 +149,4 @@ pub async fn health() -> HttpResponse {
     HttpResponse::Ok().json(json!({
         "kind": "healthcheck", "isHealthy": true, "name": "keyward", "items": [],
     }))
-}
-
-/// The caller's account as seed O shows it. Times are epoch milliseconds.
-pub(in crate::http) fn user(account: &Account) -> Value {
-    json!({
-        "id": account.id,
-        "created": account.created_at.millis(),
-        "email": account.email,
-        "termsAndConditions": account.terms_accepted,
-        "updated": account.updated_at.millis(),
-        "verified": account.verified,
-    })
 }

@@ -9,17 +9,15 @@ use diesel::connection::SimpleConnection as _;
 use keyward::domain::id::AccountId;
 use keyward::domain::password::Password;
 use keyward::service::accounts::administer;
-use keyward::service::accounts::change_password::change_password;
-use keyward::service::attempts::prove::Prover;
+use keyward::service::accounts::change_password::{NewPassword, change_password};
 use keyward::service::second_factor::enrol;
 use keyward::service::sessions::login;
-use keyward::service::tokens::authenticate::authenticate;
 use keyward::service::tokens::mint::TokenSet;
 use keyward::service::{Code, Keyward};
 use keyward::support::secret::ExposeSecret as _;
 use serde_json::json;
 
-use crate::support::{PASSWORD, TestKeyward, login_request, text};
+use crate::support::{PASSWORD, TestKeyward, actor, login_request, text};
 
 const NEW: &str = "another good one";
 
@@ -40,11 +38,10 @@ fn sign_in(kw: &Keyward, email: &str, device: Option<String>) -> Result<TokenSet
 
 /// The holder of this access token sets another password.
 fn set_own_password(kw: &Keyward, access: &str, new: &str) -> Result<(), Code> {
-    let principal = authenticate(kw, &access.to_owned().into()).unwrap();
     let (seat, _waiting) = kw.lane.seat().unwrap();
     let [present, new] = [PASSWORD, new].map(|text| Password::parse(text).unwrap());
-    let prover = Prover::default();
-    change_password(kw, &seat, &principal, &present, &new, &prover).map_err(|error| error.code)
+    let typed = NewPassword { present, new };
+    change_password(kw, &seat, &actor(kw, access), &typed).map_err(|error| error.code)
 }
 
 /// Runs `act`, which has read the record of a password and waits for a thread that
@@ -238,10 +235,9 @@ fn r15_login_in_the_midst_of_a_change_postgres() {
         } else {
             let secret = text(&replica.begin_enrolment(&owner).json(), "secret");
             let code = replica.code(&secret, 0).into();
-            let principal = authenticate(&other, &owner.clone().into()).unwrap();
+            let owner = actor(&other, &owner);
             let confirm = || {
-                let prover = Prover::default();
-                enrol::confirm(&other, &principal, &code, None, &prover).unwrap();
+                enrol::confirm(&other, &owner, &code, None).unwrap();
             };
             in_the_midst(&kw, email, confirm)
         };

@@ -1,0 +1,61 @@
+//! The second factor in the words of Directus.
+
+use actix_web::HttpResponse;
+use serde_json::json;
+
+use crate::http::answer::Answer;
+use crate::http::dialect::directus::Directus;
+use crate::http::request::call::Call;
+use crate::http::request::fields::new_password as password;
+use crate::service::actor::Actor;
+use crate::service::second_factor::enrol::{self, Proof};
+use crate::service::{Code, Error};
+use crate::support::secret::SecretString;
+
+/// `POST /users/me/tfa/generate {"password"}` (Directus). The secret waits here: the
+/// original keeps nothing and believes whatever secret comes back.
+pub async fn generate(mut call: Call, actor: Actor) -> Answer<Directus> {
+    let fields = call.fields().await?;
+    let typed = password(&fields, "password")?;
+    let enrolment = call
+        .on_password(move |kw, seat| enrol::begin(kw, seat, &actor, Some(&typed)))
+        .await
+        .map_err(|error| match error.code {
+            Code::Conflict => Error::payload("TFA Secret is already set for this user"),
+            _ => error,
+        })?;
+    let body = json!({ "secret": enrolment.secret, "otpauth_url": enrolment.url });
+    Ok(HttpResponse::Ok().json(call.web.enveloped(body)))
+}
+
+/// `POST /users/me/tfa/enable {"secret","otp"}` (Directus).
+pub async fn enable(mut call: Call, actor: Actor) -> Answer<Directus> {
+    let fields = call.fields().await?;
+    let secret: SecretString = fields.required("secret")?.into();
+    let otp: SecretString = fields.required("otp")?.into();
+    call.on_store(move |kw| enrol::confirm(kw, &actor, &otp, Some(&secret)))
+        .await
+        .map_err(in_its_words)?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// `POST /users/me/tfa/disable {"otp"}` (Directus): a code alone, as its clients send.
+pub async fn disable(mut call: Call, actor: Actor) -> Answer<Directus> {
+    let fields = call.fields().await?;
+    let proof = Proof {
+        password: None,
+        second: fields.required("otp")?.into(),
+    };
+    call.on_password(move |kw, seat| enrol::remove(kw, seat, &actor, &proof))
+        .await
+        .map_err(in_its_words)?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+fn in_its_words(error: Error) -> Error {
+    match error.code {
+        Code::InvalidOtp => Error::payload("\"otp\" is invalid"),
+        Code::Conflict => Error::payload("TFA Secret is already set for this user"),
+        _ => error,
+    }
+}

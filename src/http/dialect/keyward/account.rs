@@ -1,0 +1,45 @@
+//! The caller's own account: what it shows, and its password.
+
+use actix_web::HttpResponse;
+use serde_json::json;
+
+use crate::http::answer::Answer;
+use crate::http::dialect::keyward::Keyward;
+use crate::http::render;
+use crate::http::request::call::Call;
+use crate::http::request::fields::new_password as password;
+use crate::service::accounts::change_password::{NewPassword, change_password};
+use crate::service::accounts::profile;
+use crate::service::actor::Actor;
+
+/// `GET /auth/me`: seed O's body, and what the token lets its holder do (decision 11).
+pub async fn me(call: Call, actor: Actor) -> Answer<Keyward> {
+    let caller = actor.clone();
+    let (account, second) = call
+        .on_store(move |kw| profile::with_factor(kw, &caller))
+        .await?;
+    let claims = actor.claims();
+    let mut body = render::account(&account);
+    body["username"] = json!(account.username);
+    body["role"] = json!(claims.roles.first());
+    body["roles"] = json!(claims.roles);
+    body["permissions"] = json!(claims.permissions);
+    body["organizationId"] = json!(claims.org);
+    body["isAnonymous"] = json!(claims.anon);
+    body["mfaEnabled"] = json!(second);
+    Ok(HttpResponse::Ok().json(body))
+}
+
+/// `POST /auth/password/change {"currentPassword","newPassword"}`: ends the caller's
+/// other sessions.
+pub async fn change(mut call: Call, actor: Actor) -> Answer<Keyward> {
+    let fields = call.fields().await?;
+    fields.only(&["currentPassword", "newPassword"])?;
+    let typed = NewPassword {
+        present: password(&fields, "currentPassword")?,
+        new: password(&fields, "newPassword")?,
+    };
+    call.on_password(move |kw, seat| change_password(kw, seat, &actor, &typed))
+        .await?;
+    Ok(HttpResponse::NoContent().finish())
+}

@@ -1,0 +1,156 @@
+//! Signing in, going on and signing out: Directus's routes (seed D), which Keyward took
+//! for its own.
+
+use actix_web::HttpResponse;
+use actix_web::http::header::SET_COOKIE;
+
+use crate::domain::identifier::{Email, Identifier};
+use crate::domain::session::{Class, Mode};
+use crate::http::answer::{Answer, Refused};
+use crate::http::dialect::keyward::Keyward;
+use crate::http::render;
+use crate::http::request::call::Call;
+use crate::http::request::cookies;
+use crate::http::request::fields::{Fields, otp, password};
+use crate::service::sessions::{login, logout, refresh};
+use crate::service::{Code, Error};
+use crate::support::secret::{ExposeSecret as _, SecretString};
+
+const NO_TOKEN: &str = "The refresh token is required in either the payload or cookie";
+
+/// `POST /auth/login` (rows D-10 to D-26).
+pub async fn login(mut call: Call) -> Answer<Keyward> {
+    let fields = call.fields().await?;
+    let email = fields.required("email")?;
+    let email =
+        Email::parse(email).ok_or_else(|| Error::payload("\"email\" must be a valid email"))?;
+    let password = password(fields.required("password")?)?;
+    let otp = otp(&fields)?;
+    let mode = mode(&fields)?.unwrap_or(Mode::Json);
+    if mode == Mode::Cookie {
+        require_cookies(&call)?;
+    }
+    let request = login::Request {
+        identifier: Identifier::Email(email),
+        password,
+        otp,
+        device: call.device(),
+        mode,
+        class: Class::Standard,
+        dialect: "directus",
+        client: call.client(),
+    };
+    let tokens = call
+        .on_password(move |kw, seat| login::login(kw, seat, request))
+        .await?;
+    Ok(render::tokens(&call, &tokens, mode, None))
+}
+
+/// `POST /auth/refresh` (rows D-27 to D-38).
+pub async fn refresh(mut call: Call) -> Answer<Keyward> {
+    let fields = call.fields().await?;
+    let mode = mode(&fields)?;
+    let cookie = call.refresh_cookie()?;
+    let body = body_token(&fields)?;
+    let (token, by_cookie) = match (body, cookie) {
+        (Some(body), Some(cookie)) if body.expose_secret() != cookie.expose_secret() => {
+            return Err(
+                Error::payload("The payload and the cookie hold different refresh tokens").into(),
+            );
+        }
+        (Some(body), None) => (body, false),
+        (_, Some(cookie)) => (cookie, true),
+        (None, None) => return Err(Error::payload(NO_TOKEN).into()),
+    };
+    let mode = mode.unwrap_or(if by_cookie { Mode::Cookie } else { Mode::Json });
+    if mode == Mode::Cookie {
+        require_cookies(&call)?;
+    } else if by_cookie {
+        call.require_our_origin()?;
+    }
+    if by_cookie && mode == Mode::Json && call.is_browser() {
+        let reason = "a refresh token that is held in a cookie is not given to a page";
+        return Err(Error::payload(reason).into());
+    }
+    let request = refresh::Request {
+        token,
+        client: call.client(),
+    };
+    match call
+        .on_store(move |kw| refresh::refresh(kw, &request))
+        .await
+    {
+        Ok((tokens, outcome)) => Ok(render::tokens(&call, &tokens, mode, Some(outcome))),
+        Err(error) if by_cookie && error.is_final && error.code == Code::InvalidCredentials => {
+            Err(Refused::with_cookie(error, cookies::clear(&call.web)))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// `POST /auth/logout` (rows D-39, H-26 to H-30): by refresh token in the body or the
+/// cookie, or by access token.
+pub async fn logout(mut call: Call) -> Answer<Keyward> {
+    let fields = call.fields().await?;
+    mode(&fields)?;
+    let cookie = call.refresh_cookie()?;
+    let had_cookie = cookie.is_some();
+    if had_cookie {
+        call.require_our_origin()?;
+    }
+    let client = call.client();
+    let mut tokens: Vec<SecretString> = body_token(&fields)?.into_iter().chain(cookie).collect();
+    tokens.dedup_by(|a, b| a.expose_secret() == b.expose_secret());
+    if tokens.is_empty() {
+        if call.access_token()?.is_none() {
+            return Err(Error::payload(NO_TOKEN).into());
+        }
+        let actor = call.actor()?;
+        call.on_store(move |kw| logout::by_access_token(kw, &actor))
+            .await?;
+    } else {
+        call.on_store(move |kw| {
+            tokens
+                .iter()
+                .try_for_each(|token| logout::by_refresh_token(kw, token, &client))
+        })
+        .await?;
+    }
+    let mut response = HttpResponse::NoContent();
+    if had_cookie {
+        response.append_header((SET_COOKIE, cookies::clear(&call.web)));
+    }
+    Ok(response.finish())
+}
+
+fn mode(fields: &Fields) -> Result<Option<Mode>, Error> {
+    let wrong = || Error::payload("\"mode\" must be one of [cookie, json]");
+    if !fields.has("mode") {
+        return Ok(None);
+    }
+    match fields.optional("mode").map_err(|_| wrong())? {
+        Some("json") => Ok(Some(Mode::Json)),
+        Some("cookie") => Ok(Some(Mode::Cookie)),
+        _ => Err(wrong()),
+    }
+}
+
+/// What must hold where the answer sets the cookie. Without TLS a browser drops it, and
+/// with it the only copy of the new token (threat C11).
+fn require_cookies(call: &Call) -> Result<(), Error> {
+    call.require_our_origin()?;
+    if call.web.cookies_work {
+        return Ok(());
+    }
+    let reason = "mode \"cookie\" needs KEYWARD_PUBLIC_URL to be https: browsers drop a Secure cookie otherwise";
+    Err(Error::payload(reason))
+}
+
+fn body_token(fields: &Fields) -> Result<Option<SecretString>, Error> {
+    if !fields.has("refresh_token") {
+        return Ok(None);
+    }
+    fields
+        .required("refresh_token")
+        .map(|text| Some(text.into()))
+}

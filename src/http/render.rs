@@ -1,0 +1,58 @@
+//! What more than one dialect shows in the same words: an account, and the tokens of a
+//! session.
+
+use actix_web::HttpResponse;
+use actix_web::http::header::{self, SET_COOKIE};
+use serde_json::{Value, json};
+
+use crate::domain::account::Account;
+use crate::domain::session::Mode;
+use crate::http::request::call::Call;
+use crate::http::request::cookies;
+use crate::service::sessions::refresh;
+use crate::service::tokens::mint::TokenSet;
+use crate::support::secret::ExposeSecret as _;
+
+/// An account as seed O shows it. Times are epoch milliseconds.
+pub fn account(account: &Account) -> Value {
+    json!({
+        "id": account.id,
+        "created": account.created_at.millis(),
+        "email": account.email,
+        "termsAndConditions": account.terms_accepted,
+        "updated": account.updated_at.millis(),
+        "verified": account.verified,
+    })
+}
+
+/// A session's tokens: all in the body, or the refresh token in its cookie.
+pub fn tokens(
+    call: &Call,
+    tokens: &TokenSet,
+    mode: Mode,
+    outcome: Option<refresh::Outcome>,
+) -> HttpResponse {
+    let expires = tokens.access_expires_at.millis_since(tokens.issued_at);
+    let mut body = json!({
+        "access_token": tokens.access.expose_secret(),
+        "expires": expires,
+        "expires_at": tokens.access_expires_at.millis(),
+    });
+    let mut response = HttpResponse::Ok();
+    if let Some(outcome) = outcome {
+        response.insert_header(("x-keyward-refresh", outcome.as_str()));
+    }
+    match mode {
+        Mode::Json => body["refresh_token"] = json!(tokens.refresh.expose_secret()),
+        Mode::Cookie => {
+            let now = call.kw.clock.now();
+            let cookie = cookies::set(&call.web, &tokens.refresh, tokens.refresh_expires_at, now);
+            response.append_header((SET_COOKIE, cookie));
+            if let Some(mark) = &tokens.device {
+                response.append_header((SET_COOKIE, cookies::set_device(&call.web, mark)));
+            }
+        }
+    }
+    response.insert_header((header::PRAGMA, "no-cache"));
+    response.json(call.web.enveloped(body))
+}

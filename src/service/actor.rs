@@ -1,0 +1,65 @@
+//! Who acts.
+
+use std::sync::Arc;
+
+use crate::domain::account::Account;
+use crate::domain::claims::Claims;
+use crate::domain::event::{Event, What};
+use crate::domain::id::{AccountId, SessionId};
+use crate::domain::principal::Principal;
+use crate::domain::session::Client;
+use crate::service::error::{Error, Result};
+use crate::service::keyward::Keyward;
+use crate::store::accounts;
+
+/// Who acts in one request: the holder of a live access token, from where, and in which
+/// browser. A route of the signed-in hands one to its handler; there is no other way to it.
+#[derive(Clone, Debug)]
+pub struct Actor {
+    pub principal: Arc<Principal>,
+    pub client: Client,
+    /// The device cookie: the mark of a browser in which the account signed in before.
+    /// Strangers can not lock its owner out there (B14).
+    pub device: Option<String>,
+}
+
+impl Actor {
+    #[must_use]
+    pub fn claims(&self) -> &Claims {
+        &self.principal.claims
+    }
+
+    #[must_use]
+    pub fn account(&self) -> AccountId {
+        self.principal.account()
+    }
+
+    #[must_use]
+    pub fn session(&self) -> SessionId {
+        self.principal.session()
+    }
+
+    /// What this actor does, for the audit log.
+    #[must_use]
+    pub(in crate::service) fn event(&self, what: What) -> Event {
+        Event::new(what, self.client.clone())
+            .of(self.account())
+            .within(self.session())
+    }
+}
+
+/// The actor's account, read now.
+///
+/// # Errors
+/// `INVALID_TOKEN` where the account is gone or disabled.
+pub fn account_of(kw: &Keyward, actor: &Actor) -> Result<Account> {
+    kw.store
+        .read(|db| accounts::lookup(db, actor.account()))?
+        .filter(|account| is_theirs(account, actor))
+        .ok_or_else(Error::token)
+}
+
+/// Whether the account still believes the actor's token.
+pub(in crate::service) fn is_theirs(account: &Account, actor: &Actor) -> bool {
+    account.enabled && account.epoch == actor.claims().epoch
+}

@@ -1,0 +1,176 @@
+//! One transaction of an act. It holds the caller, records events and ends sessions; what
+//! every process must learn of it is written last and learnt after the commit, whatever the
+//! act does in between.
+
+use std::ops::{Deref, DerefMut};
+
+use crate::domain::event::Event;
+use crate::domain::id::{AccountId, SessionId};
+use crate::domain::session::EndReason;
+use crate::service::actor::Actor;
+use crate::service::broadcast::{ended, entry, may_be_believed};
+use crate::service::error::{Error, Result};
+use crate::service::keyward::Keyward;
+use crate::store::revocations::{Entry, News};
+use crate::store::{AnyConnection, accounts, audit_events, revocations, session_ends, sessions};
+use crate::support::clock::Timestamp;
+
+/// Derefs to the connection of its transaction, for the tables.
+pub(in crate::service) struct Change<'a> {
+    pub(in crate::service) kw: &'a Keyward,
+    pub(in crate::service) now: Timestamp,
+    db: &'a mut AnyConnection,
+    told: Vec<Entry>,
+}
+
+impl Keyward {
+    /// Runs an act in one transaction. The store may run it again from the start, so the
+    /// act changes nothing outside the [`Change`].
+    ///
+    /// Revocations take a lock for all of PostgreSQL. They are written after everything
+    /// else, so that the lock is held for one insert and two transactions never wait for
+    /// each other.
+    pub(in crate::service) fn change<T: Send + 'static>(
+        &self,
+        mut act: impl FnMut(&mut Change<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let (kw, now) = (self.clone(), self.clock.now());
+        let (value, told) = self.store.write(move |db| {
+            let mut change = Change {
+                kw: &kw,
+                now,
+                db,
+                told: Vec::new(),
+            };
+            let value = act(&mut change)?;
+            let Change { db, told, .. } = change;
+            revocations::add_all(db, &told)?;
+            Ok::<_, Error>((value, told))
+        })?;
+        self.memory.revoked.learn(&told);
+        Ok(value)
+    }
+}
+
+impl Change<'_> {
+    /// Re-checks that the caller's session is active, and holds its account and session
+    /// until the transaction ends. The session was checked when the request came; it may
+    /// have been ended since, in the middle of a hash or in another process (R15, J25).
+    ///
+    /// # Errors
+    /// `INVALID_TOKEN` where the session is over.
+    pub(in crate::service) fn hold_caller(&mut self, actor: &Actor) -> Result<()> {
+        accounts::hold(self, actor.account())?;
+        if !sessions::hold(self, actor.session())? {
+            return Err(Error::token());
+        }
+        let now = self.now;
+        sessions::lookup(self, actor.session())?
+            .filter(|(session, account)| account.enabled && !session.is_over(account.epoch, now))
+            .map(|_| ())
+            .ok_or_else(Error::token)
+    }
+
+    /// Writes the event into the audit log; an alarm is logged as well.
+    pub(in crate::service) fn record(&mut self, event: &Event) -> Result<()> {
+        if event.what.is_alarm() {
+            let none = || "-".to_owned();
+            log::warn!(
+                "{}: session {} of account {}",
+                event.what.as_str(),
+                event.session.map_or_else(none, |id| id.to_string()),
+                event.account.map_or_else(none, |id| id.to_string()),
+            );
+        }
+        let (id, now) = (self.kw.entropy.id(self.now), self.now);
+        audit_events::add(self, id, event, now)?;
+        Ok(())
+    }
+
+    /// Ends a session. False where it has ended already.
+    pub(in crate::service) fn end(&mut self, id: SessionId, reason: EndReason) -> Result<bool> {
+        let now = self.now;
+        let did = sessions::end(self, id, now, reason)?;
+        if did {
+            self.told.push(ended(id, now));
+        }
+        Ok(did)
+    }
+
+    /// Ends a session that still stands at this generation. False where it does not.
+    pub(in crate::service) fn end_at(
+        &mut self,
+        id: SessionId,
+        generation: u32,
+        reason: EndReason,
+    ) -> Result<bool> {
+        let now = self.now;
+        let did = sessions::end_at(self, id, generation, now, reason)?;
+        if did {
+            self.told.push(ended(id, now));
+        }
+        Ok(did)
+    }
+
+    /// Ends every session of the account but `keep`.
+    pub(in crate::service) fn end_others(
+        &mut self,
+        account: AccountId,
+        keep: SessionId,
+    ) -> Result<()> {
+        let now = self.now;
+        let others = session_ends::end_others(self, account, keep, now, EndReason::Revoked)?;
+        let told = others
+            .into_iter()
+            .filter(|(_, idle)| may_be_believed(*idle, now));
+        self.told.extend(told.map(|(id, _)| ended(id, now)));
+        Ok(())
+    }
+
+    /// Ends every session of the account, those included that are beginning at this moment.
+    pub(in crate::service) fn end_all_of(&mut self, account: AccountId) -> Result<()> {
+        let now = self.now;
+        let epoch = accounts::advance_epoch(self, account, now)?;
+        session_ends::end_all_of(self, account, now, EndReason::Revoked)?;
+        self.tell(News::Account {
+            id: account,
+            epoch,
+            access_version: 0,
+        });
+        Ok(())
+    }
+
+    /// Makes the account's access tokens outdated: what they permit was taken away.
+    pub(in crate::service) fn outdate_access(&mut self, account: AccountId) -> Result<()> {
+        let now = self.now;
+        let access_version = accounts::advance_access(self, account, now)?;
+        self.tell(News::Account {
+            id: account,
+            epoch: 0,
+            access_version,
+        });
+        Ok(())
+    }
+
+    /// Tells every process that there are other signing keys.
+    pub(in crate::service) fn tell_keys(&mut self) {
+        self.tell(News::Keys);
+    }
+
+    fn tell(&mut self, news: News) {
+        self.told.push(entry(news, self.now));
+    }
+}
+
+impl Deref for Change<'_> {
+    type Target = AnyConnection;
+    fn deref(&self) -> &AnyConnection {
+        self.db
+    }
+}
+
+impl DerefMut for Change<'_> {
+    fn deref_mut(&mut self) -> &mut AnyConnection {
+        self.db
+    }
+}

@@ -1,0 +1,72 @@
+//! The operator's decisions, as far as acts need them.
+
+use std::time::Duration;
+
+use crate::domain::algorithm::Algorithm;
+use crate::domain::claims::Expected;
+use crate::domain::rotation;
+use crate::domain::session::Class;
+
+#[derive(Clone, Debug)]
+pub struct Policy {
+    pub issuer: String,
+    pub audience: String,
+    pub algorithm: Algorithm,
+    pub access_ttl: Duration,
+    pub refresh_ttl: Duration,
+    pub session_max_ttl: Duration,
+    pub oisp_ttl: Duration,
+    pub exchange_window: Duration,
+    pub rotation: rotation::Policy,
+    pub password_min_length: usize,
+    pub require_verified_email: bool,
+    /// How long a signing key signs before the next one is published. Zero: only by hand.
+    pub key_life: Duration,
+    /// So many failed sign-ins within a minute are told of. Zero: never.
+    pub failure_alarm: i64,
+}
+
+impl Policy {
+    /// How long an access token of this class lives (decision 3).
+    #[must_use]
+    pub const fn access_ttl(&self, class: Class) -> Duration {
+        match class {
+            Class::Standard => self.access_ttl,
+            Class::Oisp => self.oisp_ttl,
+        }
+    }
+
+    /// How long a session of this class lives unless it is renewed. A class without a
+    /// refresh token is idle only once its one token has ended.
+    #[must_use]
+    pub fn idle_ttl(&self, class: Class) -> Duration {
+        match class {
+            Class::Standard => self.refresh_ttl,
+            Class::Oisp => self.oisp_ttl + self.refresh_ttl,
+        }
+    }
+
+    /// How long after its end an access token can be exchanged (semantics 2, rule 1).
+    #[must_use]
+    pub const fn exchange_window(&self, class: Class) -> Duration {
+        match class {
+            Class::Standard => self.exchange_window,
+            Class::Oisp => self.refresh_ttl,
+        }
+    }
+
+    #[must_use]
+    pub fn longest_access_ttl(&self) -> Duration {
+        self.access_ttl.max(self.oisp_ttl)
+    }
+
+    #[must_use]
+    pub fn expected(&self) -> Expected {
+        Expected {
+            issuer: self.issuer.clone(),
+            audience: self.audience.clone(),
+            longest_life_seconds: i64::try_from(self.longest_access_ttl().as_secs())
+                .unwrap_or(i64::MAX),
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! Who gets what from each route: every row of the table by every kind of caller, with an
+//! empty body. `matrix.txt` is the reviewed answer: a changed right is a changed line, and a
+//! row without a line fails. `KEYWARD_WRITE=1 cargo test --test api matrix` writes it anew.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use keyward::domain::id::AccountId;
+use keyward::http::routes::TABLE;
+use keyward::service::accounts::administer;
+
+use crate::support::{PASSWORD, TestKeyward};
+
+const REVIEWED: &str = include_str!("matrix.txt");
+
+/// Each kind of caller, and the access token that it shows; made anew for every request,
+/// since some routes end it.
+const CALLERS: &[(&str, fn(&TestKeyward, AccountId) -> Option<String>)] = &[
+    ("nobody", |_, _| None),
+    ("garbage", |_, _| Some("garbage".to_owned())),
+    ("standard", |kw, _| {
+        Some(kw.sign_in(ALICE, PASSWORD).tokens().0)
+    }),
+    ("oisp", |kw, _| Some(kw.oisp_login(ALICE))),
+    ("expired", |kw, _| {
+        let access = kw.sign_in(ALICE, PASSWORD).tokens().0;
+        kw.advance(906);
+        Some(access)
+    }),
+    ("ended", |kw, _| {
+        let access = kw.sign_in(ALICE, PASSWORD).tokens().0;
+        kw.post("/auth/logout").bearer(&access).send();
+        Some(access)
+    }),
+    ("disabled", |kw, alice| {
+        let access = kw.sign_in(ALICE, PASSWORD).tokens().0;
+        administer::set_enabled(&kw.kw, alice, false).unwrap();
+        Some(access)
+    }),
+];
+
+const ALICE: &str = "alice@example.com";
+
+fn matrix() -> String {
+    let mut text = format!("{:42}", "");
+    for (name, _) in CALLERS {
+        write!(text, "{name:10}").unwrap();
+    }
+    let mut lines = vec![text.trim_end().to_owned()];
+    let kw = TestKeyward::new();
+    let alice = kw.account(ALICE);
+    for row in TABLE.iter().flat_map(|group| group.rows) {
+        let method = if row.method == "ANY" {
+            "GET"
+        } else {
+            row.method
+        };
+        let mut line = format!("{:7}{:35}", row.method, row.path);
+        for (_, token_of) in CALLERS {
+            let token = token_of(&kw, alice);
+            let mut ask = kw.ask(method, row.path);
+            if let Some(token) = &token {
+                ask = ask.bearer(token);
+            }
+            write!(line, "{:<10}", ask.send().status).unwrap();
+            administer::set_enabled(&kw.kw, alice, true).unwrap();
+        }
+        lines.push(line.trim_end().to_owned());
+    }
+    lines.join("\n") + "\n"
+}
+
+#[test]
+fn every_route_answers_every_kind_of_caller_as_it_was_reviewed() {
+    let found = matrix();
+    if std::env::var_os("KEYWARD_WRITE").is_some() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/api/matrix.txt");
+        std::fs::write(path, &found).unwrap();
+        return;
+    }
+    for (found, reviewed) in found.lines().zip(REVIEWED.lines()) {
+        assert_eq!(
+            found, reviewed,
+            "not as reviewed: look at it, then KEYWARD_WRITE=1 writes tests/api/matrix.txt"
+        );
+    }
+    assert_eq!(found.lines().count(), REVIEWED.lines().count());
+}
