@@ -188,7 +188,7 @@ fn lane(config: &Config, one_hash: Duration) -> Result<PasswordLane> {
         config.password_queue
     };
     PasswordLane::start(threads, queue).map_err(|error| {
-        crate::service::Error::busy(format!("the password threads can not be started: {error}"))
+        crate::service::Error::defect(format!("the password threads can not be started: {error}"))
     })
 }
 

@@ -1,7 +1,7 @@
 //! Faces. Knows actix. A handler reads, calls one act and renders; no rule is here.
 
 /// How a face says no.
-mod answer;
+pub mod answer;
 /// One folder for each people whose wire is spoken.
 pub mod dialect;
 /// What others read about this service: keys, the `OpenAPI` document, its viewer.

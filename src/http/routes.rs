@@ -10,7 +10,7 @@ use actix_web::http::header::ALLOW;
 use actix_web::{HttpRequest, HttpResponse, Route, guard, web};
 
 use crate::config::Dialect;
-use crate::http::answer::refuse;
+use crate::http::answer::{Http, Refusal, refuse};
 use crate::http::dialect::directus::{self, Directus};
 use crate::http::dialect::hypi::{self, Hypi};
 use crate::http::dialect::keyward::{Keyward, account, second_factor, sessions, sign_in};
@@ -20,7 +20,6 @@ use crate::http::ops::{health, test_mode};
 use crate::http::request::call::Call;
 use crate::http::request::settings::Web;
 use crate::http::sidecar::verify::{self, Verify};
-use crate::service::{Code, Error};
 
 /// Who may call. The mount enforces it before the handler runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,7 +58,7 @@ pub struct Row {
     handler: fn() -> Route,
 }
 
-type Refuse = fn(&Error) -> HttpResponse;
+type Refuse = fn(&Refusal) -> HttpResponse;
 
 impl Row {
     /// The GET spends something: clients and caches send a HEAD lightly (threat X15).
@@ -255,7 +254,7 @@ fn resource(path: &'static str, rows: &[&Row]) -> impl HttpServiceFactory + 'sta
     }
     let allow = allowed.join(", ");
     resource.default_service(web::to(move |request: HttpRequest| {
-        let error = Error::new(Code::MethodNotAllowed, "That method is not allowed here.");
+        let error = Refusal::http(Http::MethodNotAllowed, "That method is not allowed here.");
         let mut response = refuse_at(request.match_info().as_str(), &error);
         if let Ok(value) = allow.parse() {
             response.headers_mut().insert(ALLOW, value);
@@ -268,12 +267,12 @@ async fn no_such_route(request: HttpRequest) -> HttpResponse {
     let path: String = request.uri().path().chars().take(256).collect();
     refuse_at(
         request.match_info().as_str(),
-        &Error::new(Code::RouteNotFound, format!("Route {path} doesn't exist.")),
+        &Refusal::http(Http::RouteNotFound, format!("Route {path} doesn't exist.")),
     )
 }
 
 /// What is refused before a handler is reached, in the shape of the path's dialect.
-pub(in crate::http) fn refuse_at(path: &str, error: &Error) -> HttpResponse {
+pub(in crate::http) fn refuse_at(path: &str, refusal: &Refusal) -> HttpResponse {
     let own = rows()
         .filter(|row| row.path == path)
         .find_map(|row| row.refuse);
@@ -281,7 +280,7 @@ pub(in crate::http) fn refuse_at(path: &str, error: &Error) -> HttpResponse {
     let refuse = own
         .or_else(|| TABLE.iter().find(below).map(|group| group.refuse))
         .unwrap_or(refuse::<Keyward>);
-    refuse(error)
+    refuse(refusal)
 }
 
 fn rows() -> impl Iterator<Item = &'static Row> {

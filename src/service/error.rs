@@ -1,88 +1,60 @@
 //! How an act says no: a closed list of codes, each with one meaning. Public words and
-//! private cause travel together and part at the door: the cause goes to the log, the
-//! words to the caller. The store's errors are database troubles and become
-//! `SERVICE_UNAVAILABLE`; everything that a caller can do wrong is told apart here.
+//! private cause travel together and part at the face: the cause goes to the log, the words
+//! to the caller. HTTP's own refusals (a body too large, an unknown path) are the face's
+//! (`http/answer.rs`).
 
 use std::borrow::Cow;
 
+use strum::{IntoStaticStr, VariantArray};
+
 use crate::store;
 
-/// Stable; a client may compare it. The status that a face gives it stands beside it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Stable; a client may compare it. The face gives it a status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
 pub enum Code {
-    /// 400: the request is not what the route takes.
+    /// The request is not what the act takes.
     InvalidPayload,
-    /// 401: identifier, password or refresh token are not good, or a token is missing.
+    /// Identifier, password or refresh token are not good, or a token is missing.
     InvalidCredentials,
-    /// 401: the password is right, the second factor is missing or wrong.
+    /// The password is right, the second factor is missing or wrong.
     InvalidOtp,
-    /// 401: the password is right, the e-mail address was not proven. Most faces must not
-    /// tell this from wrong credentials.
+    /// The password is right, the e-mail address was not proven. Most faces must not tell
+    /// this from wrong credentials.
+    #[strum(serialize = "INVALID_CREDENTIALS")]
     EmailNotVerified,
-    /// 401: the access token is not one of ours, or no longer.
+    /// The access token is not one of ours, or no longer.
     InvalidToken,
-    /// 401: the access token was good once.
+    /// The access token was good once.
     TokenExpired,
-    /// 403: known who, not allowed.
+    /// Known who, not allowed.
     Forbidden,
-    /// 404: the thing that is meant, or not the caller's.
+    /// The thing that is meant does not exist, or is not the caller's.
     NotFound,
-    /// 404: the path.
-    RouteNotFound,
-    /// 405
-    MethodNotAllowed,
-    /// 408: the body did not come in time.
-    RequestTimeout,
-    /// 409: an e-mail address or username is taken.
+    /// What is to be made is there already: an address, a second factor, a waiting key.
     Conflict,
-    /// 413
-    ContentTooLarge,
-    /// 414
-    UriTooLong,
-    /// 415
-    UnsupportedMediaType,
-    /// 429, with `Retry-After`: from one address, or with one token.
+    /// From one address, or with one token, came too many requests. With a time to wait.
     RequestsExceeded,
-    /// 429, with `Retry-After`: wrong guesses at one account's secrets.
+    /// Too many wrong guesses were made at one account's secrets. With a time to wait.
+    #[strum(serialize = "REQUESTS_EXCEEDED")]
     AttemptsExceeded,
-    /// 431
-    HeadersTooLarge,
-    /// 500: a defect of ours. Never expected.
-    Internal,
-    /// 503: a password was changed while it was compared. The acts that compare one know
-    /// what to do; it is seldom told.
-    Overtaken,
-    /// 503, with `Retry-After`.
+    /// The database is away, or too much is going on. Asking again helps.
     ServiceUnavailable,
+    /// Something is wrong with the service itself, and stays so until an operator mends it:
+    /// a wrong secret, a missing key, a row that can not be read.
+    #[strum(serialize = "INTERNAL_SERVER_ERROR")]
+    Defect,
 }
 
 impl Code {
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::InvalidPayload => "INVALID_PAYLOAD",
-            Self::InvalidCredentials | Self::EmailNotVerified => "INVALID_CREDENTIALS",
-            Self::InvalidOtp => "INVALID_OTP",
-            Self::InvalidToken => "INVALID_TOKEN",
-            Self::TokenExpired => "TOKEN_EXPIRED",
-            Self::Forbidden => "FORBIDDEN",
-            Self::NotFound => "NOT_FOUND",
-            Self::RouteNotFound => "ROUTE_NOT_FOUND",
-            Self::MethodNotAllowed => "METHOD_NOT_ALLOWED",
-            Self::RequestTimeout => "REQUEST_TIMEOUT",
-            Self::Conflict => "CONFLICT",
-            Self::ContentTooLarge => "CONTENT_TOO_LARGE",
-            Self::UriTooLong => "URI_TOO_LONG",
-            Self::UnsupportedMediaType => "UNSUPPORTED_MEDIA_TYPE",
-            Self::RequestsExceeded | Self::AttemptsExceeded => "REQUESTS_EXCEEDED",
-            Self::HeadersTooLarge => "HEADERS_TOO_LARGE",
-            Self::Internal => "INTERNAL_SERVER_ERROR",
-            Self::Overtaken | Self::ServiceUnavailable => "SERVICE_UNAVAILABLE",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{message}{}", .cause.as_deref().map(|cause| format!(" ({cause})")).unwrap_or_default())]
 pub struct Error {
     pub code: Code,
     /// For the caller. Never holds what the caller sent.
@@ -91,10 +63,10 @@ pub struct Error {
     pub cause: Option<String>,
     /// Seconds after which asking again may help.
     pub retry_after: Option<u32>,
-    /// Whether a refresh token that met this answer is dead for good. A late tab's is
-    /// refused too, but its browser may hold a better one by now.
-    pub is_final: bool,
+    /// The store may run the transaction again.
     transient: bool,
+    /// What was compared is not the password any more: see [`Error::overtaken`].
+    overtaken: bool,
 }
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -107,8 +79,8 @@ impl Error {
             message: message.into(),
             cause: None,
             retry_after: None,
-            is_final: true,
             transient: false,
+            overtaken: false,
         }
     }
 
@@ -139,56 +111,67 @@ impl Error {
         Self::new(Code::Forbidden, message)
     }
 
+    /// Too many requests or guesses: asking again helps after so many seconds.
+    #[must_use]
+    pub fn wait(code: Code, message: &'static str, seconds: u32) -> Self {
+        let mut error = Self::new(code, message);
+        error.retry_after = Some(seconds);
+        error
+    }
+
     /// Overload, or a database that is away: nothing was done.
     #[must_use]
     pub fn busy(cause: impl Into<String>) -> Self {
         let mut error = Self::new(Code::ServiceUnavailable, "Service unavailable, try again.");
         error.retry_after = Some(1);
-        error.is_final = false;
         error.cause = Some(cause.into());
         error
     }
 
-    /// What was compared is not the password any more.
+    /// The service itself is wrong, and asking again does not help: nothing was done.
+    #[must_use]
+    pub fn defect(cause: impl Into<String>) -> Self {
+        let message =
+            "Something is wrong with this service. Its operator finds the cause in the log.";
+        let mut error = Self::new(Code::Defect, message);
+        error.cause = Some(cause.into());
+        error
+    }
+
+    /// The password was changed while it was compared. Acts that compare one look again, or
+    /// refuse; a caller hardly ever sees it.
     #[must_use]
     pub fn overtaken() -> Self {
-        let error = Self::busy("a password was changed while it was compared");
-        Self {
-            code: Code::Overtaken,
-            ..error
-        }
+        let mut error = Self::busy("a password was changed while it was compared");
+        error.overtaken = true;
+        error
+    }
+
+    #[must_use]
+    pub const fn is_overtaken(&self) -> bool {
+        self.overtaken
     }
 
     /// Where one's own password was to be proven: what was typed is not it any more.
     #[must_use]
     pub fn or_credentials(self) -> Self {
-        if self.code == Code::Overtaken {
+        if self.overtaken {
             Self::credentials()
         } else {
             self
         }
-    }
-
-    #[must_use]
-    pub fn because(mut self, cause: impl Into<String>) -> Self {
-        self.cause = Some(cause.into());
-        self
-    }
-
-    #[must_use]
-    pub const fn not_final(mut self) -> Self {
-        self.is_final = false;
-        self
     }
 }
 
 impl From<store::Error> for Error {
     fn from(error: store::Error) -> Self {
         let transient = store::Transient::is_transient(&error);
-        Self {
-            transient,
-            ..Self::busy(error.to_string())
-        }
+        let error = if error.is_defect() {
+            Self::defect(error.to_string())
+        } else {
+            Self::busy(error.to_string())
+        };
+        Self { transient, ..error }
     }
 }
 
@@ -197,15 +180,3 @@ impl store::Transient for Error {
         self.transient
     }
 }
-
-impl std::fmt::Display for Error {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.message)?;
-        match &self.cause {
-            Some(cause) => write!(f, " ({cause})"),
-            None => Ok(()),
-        }
-    }
-}
-
-impl std::error::Error for Error {}

@@ -18,7 +18,7 @@ use keyward::service::accounts::administer::{self, NewAccount};
 use keyward::service::accounts::change_password::{NewPassword, change_password};
 use keyward::service::actor::Actor;
 use keyward::service::sessions::exchange::exchange;
-use keyward::service::sessions::refresh::{Outcome, refresh};
+use keyward::service::sessions::refresh::refresh;
 use keyward::service::sessions::{end, login, logout, refresh as refreshing, renew};
 use keyward::service::tokens::authenticate::{authenticate, read_expired};
 use keyward::service::tokens::mint::TokenSet;
@@ -206,12 +206,15 @@ fn run(kw: &Keyward, op: &Op, accounts: &[(String, AccountId)]) -> Result<Told> 
             token: text.into(),
             client: client.clone(),
         };
-        refresh(kw, &request).map(|(tokens, outcome)| tokens_told(&tokens, outcome.as_str()))
+        refresh(kw, &request)
+            .map(|done| tokens_told(&done.tokens, done.outcome.as_str()))
+            .map_err(|refused| refused.error)
     };
     let swap = |text: &str| -> Result<Told> {
         let old = read_expired(kw, &text.into())?;
-        let (new, outcome): (_, Outcome) = exchange(kw, &old, &client)?;
-        Ok(told(new.expose_secret(), outcome.as_str(), None, None))
+        let new = exchange(kw, &old, &client)?;
+        let outcome = new.outcome.as_str();
+        Ok(told(new.token.expose_secret(), outcome, None, None))
     };
     match op {
         Op::Login {

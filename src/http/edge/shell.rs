@@ -15,13 +15,14 @@ use actix_web::http::header::{
 use actix_web::middleware::Next;
 use actix_web::{HttpResponse, web};
 
+use crate::http::answer::{Http, Refusal};
 use crate::http::edge::unread_body;
 use crate::http::peers::client_address;
 use crate::http::request::origin;
 use crate::http::request::settings::Web;
 use crate::http::routes::{self, refuse_at};
 use crate::http::sidecar::verify;
-use crate::service::{Code, Error};
+use crate::service::Error;
 use crate::support::entropy::Entropy;
 
 /// The most bytes of all headers but Authorization, which has a limit of its own.
@@ -96,11 +97,11 @@ pub async fn shell(
 }
 
 /// What must hold of every request's head.
-fn check(request: &ServiceRequest) -> Result<(), Error> {
+fn check(request: &ServiceRequest) -> Result<(), Refusal> {
     let headers = request.headers();
     for name in [HOST, AUTHORIZATION, CONTENT_TYPE] {
         if headers.get_all(&name).nth(1).is_some() {
-            return Err(Error::payload(format!("The header {name} was sent twice")));
+            return Err(Error::payload(format!("The header {name} was sent twice")).into());
         }
     }
     if let Some(authority) = request.uri().authority()
@@ -109,9 +110,7 @@ fn check(request: &ServiceRequest) -> Result<(), Error> {
                 .eq_ignore_ascii_case(authority.as_str().as_bytes())
         })
     {
-        return Err(Error::payload(
-            "The address names another host than the header",
-        ));
+        return Err(Error::payload("The address names another host than the header").into());
     }
     let size: usize = headers
         .iter()
@@ -119,14 +118,14 @@ fn check(request: &ServiceRequest) -> Result<(), Error> {
         .map(|(name, value)| name.as_str().len() + value.len() + 4)
         .sum();
     if size > HEADERS {
-        return Err(Error::new(
-            Code::HeadersTooLarge,
+        return Err(Refusal::http(
+            Http::HeadersTooLarge,
             "The headers are larger than 16 KiB.",
         ));
     }
     if request.uri().path().len() + request.query_string().len() > URI {
-        return Err(Error::new(
-            Code::UriTooLong,
+        return Err(Refusal::http(
+            Http::UriTooLong,
             "The address is longer than 8 KiB.",
         ));
     }
@@ -134,9 +133,9 @@ fn check(request: &ServiceRequest) -> Result<(), Error> {
 }
 
 /// A sidecar that asks for itself is not a client, and is not held up.
-fn throttle(request: &ServiceRequest, web: &Web) -> Result<(), Error> {
+fn throttle(request: &ServiceRequest, web: &Web) -> Result<(), Refusal> {
     match client_address::of(request.request(), &web.trusted_proxies) {
-        Some((address, false)) => web.throttle.admit(address),
+        Some((address, false)) => Ok(web.throttle.admit(address)?),
         _ => Ok(()),
     }
 }
@@ -162,7 +161,7 @@ fn preflight(request: &ServiceRequest, web: &Web) -> HttpResponse {
     if listed.is_none() {
         return refuse_at(
             routes::path(request),
-            &Error::forbidden("This origin is not on the list."),
+            &Error::forbidden("This origin is not on the list.").into(),
         );
     }
     HttpResponse::NoContent()

@@ -37,7 +37,7 @@ impl Throttle {
             let wait = not_until.wait_time_from(DefaultClock::default().now());
             let seconds = u32::try_from(wait.as_secs() + 1).unwrap_or(u32::MAX);
             let message = format!("Too many requests, retry after {seconds}s.");
-            let mut error = Error::new(Code::RequestsExceeded, message).not_final();
+            let mut error = Error::new(Code::RequestsExceeded, message);
             error.retry_after = Some(seconds);
             error
         })

@@ -12,6 +12,7 @@ use actix_web::{FromRequest, HttpRequest, web};
 use futures_util::StreamExt as _;
 
 use crate::domain::session::Client;
+use crate::http::answer::{Http, Refusal};
 use crate::http::peers::client_address;
 use crate::http::request::fields::Fields;
 use crate::http::request::settings::Web;
@@ -19,7 +20,7 @@ use crate::http::request::{bearer, cookies, origin};
 use crate::lanes::password_lane::Seat;
 use crate::service::actor::Actor;
 use crate::service::tokens::authenticate::authenticate;
-use crate::service::{Code, Error, Keyward, Result};
+use crate::service::{Error, Keyward, Result};
 use crate::support::secret::SecretString;
 
 /// The longest body that is read, in bytes.
@@ -72,15 +73,15 @@ impl Call {
     ///
     /// # Errors
     /// `CONTENT_TOO_LARGE`, `REQUEST_TIMEOUT`, `UNSUPPORTED_MEDIA_TYPE`, `INVALID_PAYLOAD`.
-    pub async fn fields(&mut self) -> Result<Fields> {
+    pub async fn fields(&mut self) -> Result<Fields, Refusal> {
         let body = tokio::time::timeout(BODY_DEADLINE, self.body())
             .await
-            .map_err(|_| Error::new(Code::RequestTimeout, "The body did not come in time."))??;
+            .map_err(|_| Refusal::http(Http::RequestTimeout, "The body did not come in time."))??;
         Fields::parse(self.request.headers(), &body)
     }
 
-    async fn body(&mut self) -> Result<Vec<u8>> {
-        let too_large = || Error::new(Code::ContentTooLarge, "The body is larger than 16 KiB.");
+    async fn body(&mut self) -> Result<Vec<u8>, Refusal> {
+        let too_large = || Refusal::http(Http::ContentTooLarge, "The body is larger than 16 KiB.");
         let declared = self.request.headers().get(CONTENT_LENGTH);
         let declared = declared.and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
         if declared.is_some_and(|length| length > LONGEST_BODY as u64) {
@@ -171,10 +172,10 @@ impl Call {
     ///
     /// # Errors
     /// What the act says; `SERVICE_UNAVAILABLE` where too many wait.
-    pub async fn on_store<T: Send + 'static>(
+    pub async fn on_store<T: Send + 'static, E: From<Error> + Send + 'static>(
         &self,
-        act: impl FnOnce(&Keyward) -> Result<T> + Send + 'static,
-    ) -> Result<T> {
+        act: impl FnOnce(&Keyward) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E> {
         struct Leave;
         impl Drop for Leave {
             fn drop(&mut self) {
@@ -184,7 +185,7 @@ impl Call {
         let before = ON_STORE_LANE.fetch_add(1, Ordering::Relaxed);
         let leave = Leave;
         if before >= STORE_LANE {
-            return Err(Error::busy("too many requests wait for the database"));
+            return Err(Error::busy("too many requests wait for the database").into());
         }
         let kw = self.kw.clone();
         web::block(move || {
@@ -192,7 +193,7 @@ impl Call {
             act(&kw)
         })
         .await
-        .unwrap_or_else(|_| Err(Error::busy("the store lane broke off")))
+        .unwrap_or_else(|_| Err(Error::defect("an act on the store lane panicked").into()))
     }
 
     /// Runs an act that hashes. Without a free seat on the password lane nothing is

@@ -10,7 +10,8 @@ use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, MapAccess, Seq
 use serde_json::{Map, Value};
 
 use crate::domain::password::{LONGEST, Password, Unusable};
-use crate::service::{Code, Error, Result};
+use crate::http::answer::{Http, Refusal};
+use crate::service::{Error, Result};
 use crate::support::secret::SecretString;
 
 const DEPTH: u32 = 32;
@@ -23,7 +24,7 @@ impl Fields {
     /// # Errors
     /// `UNSUPPORTED_MEDIA_TYPE` where there is a body that is not declared as JSON in
     /// UTF-8; `INVALID_PAYLOAD` where it is no object.
-    pub fn parse(headers: &HeaderMap, body: &[u8]) -> Result<Self> {
+    pub fn parse(headers: &HeaderMap, body: &[u8]) -> Result<Self, Refusal> {
         if body.is_empty() {
             return Ok(Self::default());
         }
@@ -41,7 +42,7 @@ impl Fields {
             })?;
         match value {
             Value::Object(fields) => Ok(Self(fields)),
-            _ => Err(Error::payload("\"value\" must be of type object")),
+            _ => Err(Error::payload("\"value\" must be of type object").into()),
         }
     }
 
@@ -136,8 +137,8 @@ pub fn new_password(fields: &Fields, name: &str) -> Result<Password> {
     })
 }
 
-fn require_json(headers: &HeaderMap) -> Result<()> {
-    let refuse = |message: &'static str| Err(Error::new(Code::UnsupportedMediaType, message));
+fn require_json(headers: &HeaderMap) -> Result<(), Refusal> {
+    let refuse = |message: &'static str| Err(Refusal::http(Http::UnsupportedMediaType, message));
     if headers.contains_key(CONTENT_ENCODING) {
         return refuse("A body with a Content-Encoding is not taken.");
     }
@@ -250,7 +251,7 @@ mod tests {
 
     use super::*;
 
-    fn parse(content_type: Option<&str>, body: &[u8]) -> Result<Fields> {
+    fn parse(content_type: Option<&str>, body: &[u8]) -> Result<Fields, Refusal> {
         let mut headers = HeaderMap::new();
         if let Some(text) = content_type {
             let value: HeaderValue = text.try_into_value().unwrap();
@@ -259,8 +260,8 @@ mod tests {
         Fields::parse(&headers, body)
     }
 
-    fn code(content_type: Option<&str>, body: &[u8]) -> Code {
-        parse(content_type, body).expect_err("refused").code
+    fn code(content_type: Option<&str>, body: &[u8]) -> &'static str {
+        parse(content_type, body).expect_err("refused").code()
     }
 
     const JSON: Option<&str> = Some("application/json");
@@ -286,13 +287,9 @@ mod tests {
             &deep(10_000),
             &deep(1_000_000),
         ] {
-            assert_eq!(
-                code(JSON, body.as_bytes()),
-                Code::InvalidPayload,
-                "{body:.40}"
-            );
+            assert_eq!(code(JSON, body.as_bytes()), "INVALID_PAYLOAD", "{body:.40}");
         }
-        assert_eq!(code(JSON, b"{\"a\":\"\xff\"}"), Code::InvalidPayload);
+        assert_eq!(code(JSON, b"{\"a\":\"\xff\"}"), "INVALID_PAYLOAD");
         assert!(parse(JSON, deep(31).as_bytes()).is_ok());
     }
 
@@ -308,7 +305,7 @@ mod tests {
         ] {
             assert_eq!(
                 code(content_type, b"{}"),
-                Code::UnsupportedMediaType,
+                "UNSUPPORTED_MEDIA_TYPE",
                 "{content_type:?}"
             );
         }

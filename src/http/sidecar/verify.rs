@@ -6,9 +6,8 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
-use crate::http::answer::{Answer, Shape, status};
+use crate::http::answer::{Answer, Refusal, Shape};
 use crate::http::request::call::Call;
-use crate::service::Error;
 use crate::service::actor::Actor;
 
 pub const PATH: &str = "/auth/verify";
@@ -20,9 +19,11 @@ pub const PATH: &str = "/auth/verify";
 pub struct Verify;
 
 impl Shape for Verify {
-    fn status(error: &Error) -> StatusCode {
-        match status(error.code) {
+    fn status(refusal: &Refusal) -> StatusCode {
+        match refusal.status() {
             status @ (StatusCode::FORBIDDEN | StatusCode::SERVICE_UNAVAILABLE) => status,
+            // A defect is no answer about the caller.
+            StatusCode::INTERNAL_SERVER_ERROR => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::UNAUTHORIZED,
         }
     }

@@ -287,7 +287,7 @@ fn exceeded(refused: Refused, kind: Kind) -> Error {
     let seconds = refused.wait_seconds;
     let mut error = Error::new(code, format!("Too many requests, retry after {seconds}s."));
     error.retry_after = Some(seconds);
-    error.not_final()
+    error
 }
 
 fn account_key(kw: &Keyward, subject: &Subject<'_>) -> (String, Kind) {

@@ -55,9 +55,10 @@ pub(in crate::service) fn verify(
         .map_err(|NotDone| not_done(kw, reservation))?;
     if verdict == Verdict::PepperMissing {
         // Nobody can say whether it is right: never "wrong password", never unpeppered.
-        log::error!("a password record was made with a pepper that is not here");
         reservation.given_back(kw)?;
-        return Err(Error::busy("pepper missing"));
+        return Err(Error::defect(
+            "a password record was made with a pepper that is not here",
+        ));
     }
     Ok(verdict)
 }
@@ -121,7 +122,7 @@ pub(in crate::service) fn open_secret(
         .factors
         .open(&context(account, &factor.id), &factor.sealed)
         .ok_or_else(|| {
-            Error::busy(
+            Error::defect(
                 "a second factor can not be opened: KEYWARD_SECRET is not the one it was made with",
             )
         })

@@ -61,7 +61,7 @@ pub fn load(kw: &Keyward) -> Result<()> {
     let mut held = Vec::new();
     for stored in kw.store.read(signing_keys::list)? {
         let private = kw.keys.signing_keys.open(&stored.id, &stored.sealed).ok_or_else(|| {
-            Error::busy(
+            Error::defect(
                 "a signing key in the database can not be opened: KEYWARD_SECRET is not the one \
                  with which it was made",
             )
@@ -228,5 +228,5 @@ fn add(
 }
 
 fn unusable(error: crate::crypto::signing_key::Unusable) -> Error {
-    Error::busy(error.to_string())
+    Error::defect(error.to_string())
 }

@@ -18,14 +18,15 @@ use crate::store::factors;
 use crate::support::clock::Timestamp;
 use crate::support::secret::SecretString;
 
+pub struct Exchanged {
+    pub token: SecretString,
+    pub outcome: Outcome,
+}
+
 /// # Errors
 /// `TOKEN_EXPIRED` past the window, `INVALID_TOKEN` for everything else that is wrong
-/// with the token, its session or its account; `SERVICE_UNAVAILABLE`.
-pub fn exchange(
-    kw: &Keyward,
-    old: &ExpiredToken,
-    client: &Client,
-) -> Result<(SecretString, Outcome)> {
+/// with the token, its session or its account.
+pub fn exchange(kw: &Keyward, old: &ExpiredToken, client: &Client) -> Result<Exchanged> {
     let old = old.claims.clone();
     let window = kw.policy.exchange_window(old.cls);
     if kw.clock.now() >= old.expires_at() + window {
@@ -56,17 +57,12 @@ pub fn exchange(
                 Outcome::Fresh | Outcome::Replayed => on.session.generation.rotated_at,
             };
             let claims = successor(kw, old, &on.session, &on.account, from);
-            Ok((sign(kw, &claims, now)?, on.outcome))
-        }
-        Rotated::Refused(error) if error.code == crate::service::Code::InvalidCredentials => {
-            Err(if error.is_final {
-                Error::token()
-            } else {
-                Error::token().not_final()
+            Ok(Exchanged {
+                token: sign(kw, &claims, now)?,
+                outcome: on.outcome,
             })
         }
-        Rotated::Refused(error) => Err(error),
-        Rotated::Ended => Err(Error::token()),
+        Rotated::Refused(refused) => Err(refused.error(Error::token)),
     }
 }
 

@@ -62,7 +62,7 @@ pub fn login(kw: &Keyward, seat: &Seat, request: Request) -> Result<TokenSet> {
     match compare(kw, seat, found, &request, &mut reservation) {
         // Another sign-in made the record anew, or the password is another one now: the
         // record that stands will tell.
-        Err(error) if error.code == Code::Overtaken => {
+        Err(error) if error.is_overtaken() => {
             let found = find(kw, &request.identifier)?;
             compare(kw, seat, found, &request, &mut reservation)
         }

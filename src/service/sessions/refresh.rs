@@ -7,7 +7,7 @@ use crate::service::keyward::Keyward;
 use crate::service::tokens::authenticate::ExpiredToken;
 use crate::service::tokens::mint::{TokenSet, mint, refresh_token};
 pub use crate::service::tokens::rotate::Outcome;
-use crate::service::tokens::rotate::{Presented, Rotated, rotate};
+use crate::service::tokens::rotate::{Presented, Refused, Rotated, rotate};
 use crate::store::sessions;
 use crate::support::secret::{ExposeSecret as _, SecretString};
 
@@ -16,10 +16,40 @@ pub struct Request {
     pub client: Client,
 }
 
+pub struct Refreshed {
+    pub tokens: TokenSet,
+    pub outcome: Outcome,
+}
+
+/// No, and whether the refresh token is dead for good: then a browser may forget it. The
+/// token of a late tab is refused as well, but its browser may hold a better one by now.
+#[derive(Debug)]
+pub struct NotRefreshed {
+    pub error: Error,
+    pub is_final: bool,
+}
+
+impl From<Error> for NotRefreshed {
+    fn from(error: Error) -> Self {
+        Self {
+            error,
+            is_final: false,
+        }
+    }
+}
+
+impl From<Refused> for NotRefreshed {
+    fn from(refused: Refused) -> Self {
+        Self {
+            error: refused.error(Error::credentials),
+            is_final: matches!(refused, Refused::NotGood | Refused::Reused),
+        }
+    }
+}
+
 /// # Errors
-/// `INVALID_CREDENTIALS` for whatever is wrong with the token, `REQUESTS_EXCEEDED`,
-/// `SERVICE_UNAVAILABLE`.
-pub fn refresh(kw: &Keyward, request: &Request) -> Result<(TokenSet, Outcome)> {
+/// `INVALID_CREDENTIALS` for whatever is wrong with the token, `REQUESTS_EXCEEDED`.
+pub fn refresh(kw: &Keyward, request: &Request) -> Result<Refreshed, NotRefreshed> {
     turn(kw, request, None)
 }
 
@@ -32,7 +62,7 @@ pub fn refresh_beside(
     kw: &Keyward,
     request: &Request,
     old: &ExpiredToken,
-) -> Result<(TokenSet, Outcome)> {
+) -> Result<Refreshed, NotRefreshed> {
     turn(kw, request, Some(old))
 }
 
@@ -40,14 +70,14 @@ fn turn(
     kw: &Keyward,
     request: &Request,
     old: Option<&ExpiredToken>,
-) -> Result<(TokenSet, Outcome)> {
+) -> Result<Refreshed, NotRefreshed> {
     // Rule 1, syntax and tag: without the database.
     let presented = kw
         .keys
         .refresh_tokens
         .read(request.token.expose_secret())
         .filter(|token| old.is_none_or(|old| old.claims.sid == token.session))
-        .ok_or_else(Error::credentials)?;
+        .ok_or(Refused::NotGood)?;
     let turned = Presented {
         session: presented.session,
         generation: presented.generation,
@@ -57,15 +87,16 @@ fn turn(
     let rotated = rotate(kw, &turned, |_, on| {
         Ok(kw.keys.refresh_tokens.belongs(&presented, &on.session.salt))
     })?;
-    match rotated {
-        Rotated::On(on) => {
-            // What was granted since the last one is in the new token, what was taken is not.
-            let tokens = mint(kw, &on.session, &on.account, on.access, kw.clock.now())?;
-            Ok((tokens, on.outcome))
-        }
-        Rotated::Refused(error) => Err(error),
-        Rotated::Ended => Err(Error::credentials()),
-    }
+    let on = match rotated {
+        Rotated::On(on) => on,
+        Rotated::Refused(refused) => return Err(refused.into()),
+    };
+    // What was granted since the last one is in the new token, what was taken is not.
+    let tokens = mint(kw, &on.session, &on.account, on.access, kw.clock.now())?;
+    Ok(Refreshed {
+        tokens,
+        outcome: on.outcome,
+    })
 }
 
 /// Seed O's `POST /v1/api/auth/refresh`: the refresh token that goes with a live

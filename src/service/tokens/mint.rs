@@ -65,7 +65,7 @@ pub(in crate::service) fn sign(
     let ring = kw.ring.load();
     let key = ring
         .signer(now)
-        .ok_or_else(|| Error::busy("no signing key"))?;
+        .ok_or_else(|| Error::defect("no signing key"))?;
     Ok(token::sign(key, claims).into())
 }
 

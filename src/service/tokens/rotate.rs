@@ -11,7 +11,7 @@ use crate::domain::id::SessionId;
 use crate::domain::rotation::{Step, step};
 use crate::domain::session::{Client, EndReason, Session};
 use crate::service::change::Change;
-use crate::service::error::{Error, Result};
+use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
 use crate::store::{AnyConnection, rotation, sessions};
 use crate::support::clock::Timestamp;
@@ -39,10 +39,40 @@ impl Outcome {
 pub(in crate::service) enum Rotated {
     /// The session stands at a generation whose tokens may be given out.
     On(Box<On>),
-    /// Refused, and nothing was changed.
-    Refused(Error),
-    /// Refused, and the session was ended: everybody has learned of it.
-    Ended,
+    /// No token may be given out.
+    Refused(Refused),
+}
+
+/// Why no token is given out. From outside all but the last look the same (semantics 1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::service) enum Refused {
+    /// The token is not the session's own, or the session is over. Nothing was changed.
+    NotGood,
+    /// A tab that is late: its browser may hold a better token by now.
+    Late,
+    /// The database is older than the token: a backup was restored.
+    Ahead,
+    /// A spent token came back. The session was ended, and everybody has learnt of it.
+    Reused,
+    /// Too many requests were made with this one token.
+    TooMany,
+}
+
+/// How long to wait after too many requests with one token.
+const TOO_MANY_WAIT: u32 = 30;
+
+impl Refused {
+    /// The error for a caller, where `not_good` is how a bad token is refused.
+    pub(in crate::service) fn error(self, not_good: fn() -> Error) -> Error {
+        match self {
+            Self::NotGood | Self::Late | Self::Ahead | Self::Reused => not_good(),
+            Self::TooMany => Error::wait(
+                Code::RequestsExceeded,
+                "Too many requests with one refresh token.",
+                TOO_MANY_WAIT,
+            ),
+        }
+    }
 }
 
 pub(in crate::service) struct On {
@@ -94,7 +124,7 @@ pub(in crate::service) fn rotate(
             })
         })?;
         let Some(on) = found else {
-            return Ok(Rotated::Refused(Error::credentials()));
+            return Ok(Rotated::Refused(Refused::NotGood));
         };
         if let Some(rotated) = attempt(kw, presented, on, now)? {
             return Ok(rotated);
@@ -156,16 +186,11 @@ fn attempt(
             }
             outcome
         }
-        Step::TooManyReplays => {
-            let message = "Too many requests with one refresh token.";
-            let mut error = Error::new(crate::service::Code::RequestsExceeded, message).not_final();
-            error.retry_after = Some(30);
-            return Ok(Some(Rotated::Refused(error)));
-        }
-        Step::Late => return Ok(Some(Rotated::Refused(Error::credentials().not_final()))),
+        Step::TooManyReplays => return Ok(Some(Rotated::Refused(Refused::TooMany))),
+        Step::Late => return Ok(Some(Rotated::Refused(Refused::Late))),
         Step::Ahead => {
             write_with(kw, event(What::DatabaseOlderThanTokens), |_| Ok(true))?;
-            return Ok(Some(Rotated::Refused(Error::credentials().not_final())));
+            return Ok(Some(Rotated::Refused(Refused::Ahead)));
         }
         Step::Reuse => {
             let number = current.number;
@@ -175,7 +200,7 @@ fn attempt(
             if !done {
                 return Ok(None);
             }
-            return Ok(Some(Rotated::Ended));
+            return Ok(Some(Rotated::Refused(Refused::Reused)));
         }
     };
     Ok(Some(Rotated::On(Box::new(on))))

@@ -118,7 +118,7 @@ fn every(
                 }
             }
         })
-        .map_err(|error| Error::busy(error.to_string()))
+        .map_err(|error| Error::defect(error.to_string()))
 }
 
 /// Reads what others wrote since the last time.

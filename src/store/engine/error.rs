@@ -1,23 +1,37 @@
 //! Why the store could not answer. A broken uniqueness is not among these: it is an
 //! answer, given where the insert is (`conflict.rs`).
 
-use std::fmt;
-
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The database is away, locked, full or overloaded. Asking again may help.
+    #[error("database unavailable: {0}")]
     Unavailable(String),
     /// The database broke off a transaction that did nothing wrong; it may be run
     /// again at once, since nothing of it was acknowledged.
+    #[error("transaction broken off: {0}")]
     Transient(String),
     /// What stands in a row can not be: a defect, or a foreign hand.
+    #[error("unreadable row: {0}")]
     Corrupt(&'static str),
     /// A guarded update met another number of rows than the one it was meant for.
+    #[error("{0} changed {1} rows, not one")]
     NotExactlyOne(&'static str, usize),
     /// A statement for several rows changed fewer or more of them.
+    #[error("{0} changed {1} rows, not {2}")]
     NotEveryOne(&'static str, usize, usize),
+}
+
+impl Error {
+    /// Whether asking again can not help: what is stored is not what it must be.
+    #[must_use]
+    pub const fn is_defect(&self) -> bool {
+        matches!(
+            self,
+            Self::Corrupt(_) | Self::NotExactlyOne(..) | Self::NotEveryOne(..)
+        )
+    }
 }
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -32,20 +46,6 @@ impl Transient for Error {
         matches!(self, Self::Transient(_))
     }
 }
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unavailable(why) => write!(f, "database unavailable: {why}"),
-            Self::Transient(why) => write!(f, "transaction broken off: {why}"),
-            Self::Corrupt(what) => write!(f, "unreadable row: {what}"),
-            Self::NotExactlyOne(what, rows) => write!(f, "{what} changed {rows} rows, not one"),
-            Self::NotEveryOne(what, rows, of) => write!(f, "{what} changed {rows} rows, not {of}"),
-        }
-    }
-}
-
-impl std::error::Error for Error {}
 
 impl From<DieselError> for Error {
     fn from(error: DieselError) -> Self {

@@ -213,13 +213,13 @@ both!(p12_without_the_pepper_of_a_record_nobody_can_say, |kw| {
     for password in [PASSWORD, WRONG] {
         for _ in 0..10 {
             let ask = kw.ask_sign_in(ALICE, password).peer("203.0.113.9");
-            ask.send().refused(503, "SERVICE_UNAVAILABLE");
+            ask.send().refused(500, "INTERNAL_SERVER_ERROR");
             kw.change_password(&access, password, "another battery staple")
-                .refused(503, "SERVICE_UNAVAILABLE");
-            assert_eq!(kw.oisp_sign_in(ALICE, password).status, 503);
+                .refused(500, "INTERNAL_SERVER_ERROR");
+            assert_eq!(kw.oisp_sign_in(ALICE, password).status, 500);
             let body = json!({ "password": password });
             let ask = kw.post("/auth/mfa/totp").bearer(&access).json(&body);
-            ask.send().refused(503, "SERVICE_UNAVAILABLE");
+            ask.send().refused(500, "INTERNAL_SERVER_ERROR");
         }
     }
     let after = (kw.state(), kw.record_of(alice), kw.count("login_attempts"));

@@ -224,5 +224,5 @@ both!(b18_a_refused_attempt_costs_no_hash_and_no_row, |kw| {
     // The trap works.
     kw.advance(1);
     kw.sign_in(ALICE, PASSWORD)
-        .refused(503, "SERVICE_UNAVAILABLE");
+        .refused(500, "INTERNAL_SERVER_ERROR");
 });

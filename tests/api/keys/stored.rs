@@ -85,7 +85,7 @@ both!(another_secret_opens_nothing_and_says_so, |kw| {
     for algorithm in ["RS256", "ES256"] {
         let all = [other[0], ("KEYWARD_JWT_ALGORITHM", algorithm)];
         let error = kw.start_again(&all).err().unwrap();
-        assert_eq!(error.code, Code::ServiceUnavailable);
+        assert_eq!(error.code, Code::Defect);
         let cause = error.cause.unwrap();
         assert!(cause.contains("KEYWARD_SECRET is not the one"), "{cause}");
         assert!(!cause.contains("0123456789"), "{cause}");

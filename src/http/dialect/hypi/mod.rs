@@ -34,10 +34,10 @@ pub async fn token(call: Call) -> Answer<Hypi> {
     let token = call.exchange_token()?.ok_or_else(Error::credentials)?;
     let old = read_expired(&call.kw, &token)?;
     let client = call.client();
-    let (new, outcome) = call.on_store(move |kw| exchange(kw, &old, &client)).await?;
+    let new = call.on_store(move |kw| exchange(kw, &old, &client)).await?;
     Ok(HttpResponse::Ok()
         .insert_header((CACHE_CONTROL, "no-store, private"))
         .insert_header((VARY, "Authorization"))
-        .insert_header(("x-keyward-refresh", outcome.as_str()))
-        .json(json!({ "token": new.expose_secret() })))
+        .insert_header(("x-keyward-refresh", new.outcome.as_str()))
+        .json(json!({ "token": new.token.expose_secret() })))
 }

@@ -12,8 +12,9 @@ use crate::http::render;
 use crate::http::request::call::Call;
 use crate::http::request::cookies;
 use crate::http::request::fields::{Fields, otp, password};
+use crate::service::Error;
+use crate::service::sessions::refresh::Refreshed;
 use crate::service::sessions::{login, logout, refresh};
-use crate::service::{Code, Error};
 use crate::support::secret::{ExposeSecret as _, SecretString};
 
 const NO_TOKEN: &str = "The refresh token is required in either the payload or cookie";
@@ -80,11 +81,14 @@ pub async fn refresh(mut call: Call) -> Answer<Keyward> {
         .on_store(move |kw| refresh::refresh(kw, &request))
         .await
     {
-        Ok((tokens, outcome)) => Ok(render::tokens(&call, &tokens, mode, Some(outcome))),
-        Err(error) if by_cookie && error.is_final && error.code == Code::InvalidCredentials => {
-            Err(Refused::with_cookie(error, cookies::clear(&call.web)))
+        Ok(Refreshed { tokens, outcome }) => {
+            Ok(render::tokens(&call, &tokens, mode, Some(outcome)))
         }
-        Err(error) => Err(error.into()),
+        Err(refused) if by_cookie && refused.is_final => {
+            let forget = cookies::clear(&call.web);
+            Err(Refused::with_cookie(refused.error, forget))
+        }
+        Err(refused) => Err(refused.error.into()),
     }
 }
 

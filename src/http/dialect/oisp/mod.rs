@@ -6,12 +6,13 @@ use serde_json::{Value, json};
 
 use crate::domain::identifier::Identifier;
 use crate::domain::session::{Class, Mode};
-use crate::http::answer::{Answer, Shape, status};
+use crate::http::answer::{Answer, Http, Refusal, Shape};
 use crate::http::render;
 use crate::http::request::call::Call;
 use crate::http::request::fields::{otp, password};
 use crate::service::accounts::profile;
 use crate::service::actor::Actor;
+use crate::service::sessions::refresh::Refreshed;
 use crate::service::sessions::{login, logout, refresh, renew};
 use crate::service::tokens::authenticate::read_expired;
 use crate::service::{Code, Error};
@@ -22,28 +23,33 @@ pub struct Oisp;
 
 impl Shape for Oisp {
     /// A locked account is 403 here, as in the original (row O-31).
-    fn status(error: &Error) -> StatusCode {
-        match error.code {
-            Code::AttemptsExceeded => StatusCode::FORBIDDEN,
-            code => status(code),
+    fn status(refusal: &Refusal) -> StatusCode {
+        match refusal.act() {
+            Some(Code::AttemptsExceeded) => StatusCode::FORBIDDEN,
+            _ => refusal.status(),
         }
     }
 
     /// `{"code","message"}` in the original's words; the code is the status, or one of
     /// the original's own.
-    fn body(error: &Error) -> Value {
-        let code = match error.code {
-            Code::EmailNotVerified => 2402,
-            Code::AttemptsExceeded => 2403,
-            _ => Self::status(error).as_u16(),
+    fn body(refusal: &Refusal) -> Value {
+        let code = match refusal.act() {
+            Some(Code::EmailNotVerified) => 2402,
+            Some(Code::AttemptsExceeded) => 2403,
+            _ => Self::status(refusal).as_u16(),
         };
-        let message = match error.code {
-            Code::InvalidPayload => "Invalid request",
-            Code::InvalidCredentials | Code::InvalidToken | Code::TokenExpired => "Not Authorized",
-            Code::RouteNotFound => "Not Found",
-            Code::EmailNotVerified => "User email is not verified",
-            Code::AttemptsExceeded => "Account locked",
-            _ => &error.message,
+        let message = match refusal {
+            Refusal::Http(Http::RouteNotFound, _) => "Not Found",
+            Refusal::Http(_, message) => message,
+            Refusal::Act(error) => match error.code {
+                Code::InvalidPayload => "Invalid request",
+                Code::InvalidCredentials | Code::InvalidToken | Code::TokenExpired => {
+                    "Not Authorized"
+                }
+                Code::EmailNotVerified => "User email is not verified",
+                Code::AttemptsExceeded => "Account locked",
+                _ => &error.message,
+            },
         };
         json!({ "code": code, "message": message })
     }
@@ -133,8 +139,10 @@ pub async fn refresh_both(mut call: Call) -> Answer<Oisp> {
         token,
         client: call.client(),
     };
-    let (tokens, outcome) = call
-        .on_store(move |kw| refresh::refresh_beside(kw, &request, &old))
+    let Refreshed { tokens, outcome } = call
+        .on_store(move |kw| {
+            refresh::refresh_beside(kw, &request, &old).map_err(|refused| refused.error)
+        })
         .await?;
     Ok(HttpResponse::Ok()
         .insert_header(("x-keyward-refresh", outcome.as_str()))

@@ -128,9 +128,9 @@ fn race(
                         client: Client::default(),
                     };
                     match refresh::refresh(&kw, &request) {
-                        Ok((tokens, _)) => Some(tokens),
-                        Err(error) => {
-                            assert_eq!(error.code, Code::InvalidCredentials, "{error}");
+                        Ok(refreshed) => Some(refreshed.tokens),
+                        Err(refused) => {
+                            assert_eq!(refused.error.code, Code::InvalidCredentials);
                             None
                         }
                     }

@@ -131,8 +131,8 @@ fn show(kw: &Keyward, token: String) -> Result<(String, Outcome), &'static str> 
         client: Client::default(),
     };
     refresh(kw, &request)
-        .map(|(tokens, outcome)| (tokens.refresh.expose_secret().to_owned(), outcome))
-        .map_err(|error| error.code.as_str())
+        .map(|done| (done.tokens.refresh.expose_secret().to_owned(), done.outcome))
+        .map_err(|refused| refused.error.code.as_str())
 }
 
 // Tabs share one jar and refresh whenever they like, each with what it read a moment
