@@ -10,7 +10,7 @@ use crate::domain::rotation;
 use crate::http::Web;
 use crate::lanes::password_lane::PasswordLane;
 use crate::service::accounts::administer::{self, NewAccount};
-use crate::service::keys::rotate;
+use crate::service::keys;
 use crate::service::{Keyward, Parts, Policy, Result};
 use crate::store::engine::migrations;
 use crate::store::{Options, Store};
@@ -72,7 +72,7 @@ impl App {
         if let Some(now) = app.keyward.store.clock()? {
             app.keyward.clock.follow(now);
         }
-        rotate::prepare(&app.keyward)?;
+        keys::prepare(&app.keyward)?;
         Ok(app)
     }
 

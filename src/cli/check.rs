@@ -4,7 +4,7 @@
 use crate::app::{App, World};
 use crate::cli::{Outcome, look_at_config};
 use crate::config::Config;
-use crate::service::keys::rotate;
+use crate::service::keys;
 use crate::store::engine::migrations;
 use crate::support::clock::Clock;
 
@@ -79,9 +79,9 @@ fn inside(config: &Config, say: &mut impl FnMut(bool, String)) {
         Ok(app) => app,
         Err(error) => return say(false, format!("database: {}", crate::cli::explain(&error))),
     };
-    match rotate::load(&app.keyward) {
+    match keys::load(&app.keyward) {
         Ok(()) => {
-            let count = rotate::list(&app.keyward).len();
+            let count = keys::list(&app.keyward).len();
             say(
                 true,
                 format!("keys: {count} in use, and KEYWARD_SECRET opens them"),

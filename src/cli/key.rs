@@ -4,7 +4,7 @@ use clap::Subcommand;
 
 use crate::cli::{Outcome, explain, open};
 use crate::crypto::key_ring::State;
-use crate::service::keys::rotate;
+use crate::service::keys::{self, Published};
 
 #[derive(Subcommand)]
 pub(super) enum Key {
@@ -24,21 +24,23 @@ pub(super) fn run(command: &Key) -> Outcome {
     let app = open()?;
     match command {
         Key::List => {
-            for (id, algorithm, activates_at, state) in rotate::list(&app.keyward) {
-                let state = match state {
-                    State::Next => format!("next, signs from {activates_at}"),
-                    State::Active => format!("active since {activates_at}"),
+            for key in keys::list(&app.keyward) {
+                let since = key.activates_at;
+                let state = match key.state {
+                    State::Next => format!("next, signs from {since}"),
+                    State::Active => format!("active since {since}"),
                     State::Retired { until } => format!("retired, verifies until {until}"),
                 };
-                println!("{id}  {}  {state}", algorithm.as_str());
+                println!("{}  {}  {state}", key.id, key.algorithm.as_str());
             }
         }
         Key::Rotate { compromised: true } => {
-            let id = rotate::replace_compromised(&app.keyward).map_err(|error| explain(&error))?;
+            let id = keys::replace_compromised(&app.keyward).map_err(|error| explain(&error))?;
             println!("{id} signs now; tokens of older keys are refused");
         }
         Key::Rotate { compromised: false } => {
-            let (id, from) = rotate::rotate(&app.keyward).map_err(|error| explain(&error))?;
+            let Published { id, from } =
+                keys::rotate(&app.keyward).map_err(|error| explain(&error))?;
             println!("published {id}: it signs from {from}");
         }
     }

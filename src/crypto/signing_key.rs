@@ -73,79 +73,26 @@ impl SigningKey {
     /// # Errors
     /// Where the bytes are no key of this algorithm, or too short a one (threat G2).
     pub fn read(algorithm: Algorithm, bytes: &[u8]) -> Result<Self, Unusable> {
-        let unusable = || Unusable(algorithm.as_str());
-        let encode = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
-        let (private, verifier, thumb, public) = match algorithm {
-            Algorithm::Rs256 => {
-                let pair = RsaKeyPair::from_pkcs8(bytes).map_err(|_| unusable())?;
-                if pair.public_modulus_len() < 256 {
-                    return Err(unusable());
-                }
-                let n = pair
-                    .public_key()
-                    .modulus()
-                    .big_endian_without_leading_zero()
-                    .to_vec();
-                let e = pair
-                    .public_key()
-                    .exponent()
-                    .big_endian_without_leading_zero()
-                    .to_vec();
-                let jwk = json!({"e": encode(&e), "kty": "RSA", "n": encode(&n)});
-                let verifier = DecodingKey::from_rsa_raw_components(&n, &e);
-                (
-                    Private::Rsa(Box::new(pair)),
-                    verifier,
-                    jwk.clone(),
-                    Some(jwk),
-                )
-            }
-            Algorithm::Es256 => {
-                let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, bytes)
-                    .map_err(|_| unusable())?;
-                let point = pair.public_key().as_ref().to_vec();
-                let jwk = json!({
-                    "crv": "P-256", "kty": "EC",
-                    "x": encode(&point[1..33]), "y": encode(&point[33..]),
-                });
-                let verifier = DecodingKey::from_ec_der(&point);
-                (
-                    Private::Ec(Box::new(pair)),
-                    verifier,
-                    jwk.clone(),
-                    Some(jwk),
-                )
-            }
-            Algorithm::EdDsa => {
-                let pair = Ed25519KeyPair::from_pkcs8(bytes).map_err(|_| unusable())?;
-                let point = pair.public_key().as_ref().to_vec();
-                let jwk = json!({"crv": "Ed25519", "kty": "OKP", "x": encode(&point)});
-                let verifier = DecodingKey::from_ed_der(&point);
-                (
-                    Private::Ed(Box::new(pair)),
-                    verifier,
-                    jwk.clone(),
-                    Some(jwk),
-                )
-            }
-            Algorithm::Hs256 => {
-                if bytes.len() < 32 {
-                    return Err(unusable());
-                }
-                let thumb = json!({"k": encode(bytes), "kty": "oct"});
-                let key = hmac::Key::new(hmac::HMAC_SHA256, bytes);
-                (
-                    Private::Symmetric(Box::new(key)),
-                    DecodingKey::from_secret(bytes),
-                    thumb,
-                    None,
-                )
-            }
+        let parts = match algorithm {
+            Algorithm::Rs256 => Parts::rsa(bytes),
+            Algorithm::Es256 => Parts::ec(bytes),
+            Algorithm::EdDsa => Parts::ed(bytes),
+            Algorithm::Hs256 => Parts::symmetric(bytes),
         };
-        // RFC 7638: the hash of the required members in lexical order, without spaces. They
-        // stand in that order above, and serde_json keeps it (feature `preserve_order`).
-        let id = encode(digest::digest(&digest::SHA256, thumb.to_string().as_bytes()).as_ref());
-        let public = public.map(|mut jwk| {
+        let Parts {
+            private,
+            verifier,
+            members,
+            is_public,
+        } = parts.ok_or(Unusable(algorithm.as_str()))?;
+        // RFC 7638: the hash of the required members in lexical order, without spaces. `Parts`
+        // gives them so, and serde_json keeps the order (feature `preserve_order`).
+        let id = encode(digest::digest(
+            &digest::SHA256,
+            members.to_string().as_bytes(),
+        ));
+        let public = is_public.then(|| {
+            let mut jwk = members;
             jwk["kid"] = json!(id);
             jwk["alg"] = json!(algorithm.as_str());
             jwk["use"] = json!("sig");
@@ -210,6 +157,72 @@ impl SigningKey {
         };
         jsonwebtoken::crypto::verify(signature, message, &self.verifier, algorithm).unwrap_or(false)
     }
+}
+
+/// What a key's bytes hold, each kind read by its own rules.
+struct Parts {
+    private: Private,
+    verifier: DecodingKey,
+    /// The members that RFC 7638 asks for, in lexical order.
+    members: Value,
+    /// A symmetric key is in no JWKS.
+    is_public: bool,
+}
+
+impl Parts {
+    fn rsa(bytes: &[u8]) -> Option<Self> {
+        let pair = RsaKeyPair::from_pkcs8(bytes).ok()?;
+        if pair.public_modulus_len() < 256 {
+            return None;
+        }
+        let public = pair.public_key();
+        let n = public.modulus().big_endian_without_leading_zero().to_vec();
+        let e = public.exponent().big_endian_without_leading_zero().to_vec();
+        Some(Self {
+            verifier: DecodingKey::from_rsa_raw_components(&n, &e),
+            members: json!({"e": encode(&e), "kty": "RSA", "n": encode(&n)}),
+            private: Private::Rsa(Box::new(pair)),
+            is_public: true,
+        })
+    }
+
+    fn ec(bytes: &[u8]) -> Option<Self> {
+        let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, bytes).ok()?;
+        let point = pair.public_key().as_ref().to_vec();
+        Some(Self {
+            verifier: DecodingKey::from_ec_der(&point),
+            members: json!({
+                "crv": "P-256", "kty": "EC",
+                "x": encode(&point[1..33]), "y": encode(&point[33..]),
+            }),
+            private: Private::Ec(Box::new(pair)),
+            is_public: true,
+        })
+    }
+
+    fn ed(bytes: &[u8]) -> Option<Self> {
+        let pair = Ed25519KeyPair::from_pkcs8(bytes).ok()?;
+        let point = pair.public_key().as_ref().to_vec();
+        Some(Self {
+            verifier: DecodingKey::from_ed_der(&point),
+            members: json!({"crv": "Ed25519", "kty": "OKP", "x": encode(&point)}),
+            private: Private::Ed(Box::new(pair)),
+            is_public: true,
+        })
+    }
+
+    fn symmetric(bytes: &[u8]) -> Option<Self> {
+        (bytes.len() >= 32).then(|| Self {
+            private: Private::Symmetric(Box::new(hmac::Key::new(hmac::HMAC_SHA256, bytes))),
+            verifier: DecodingKey::from_secret(bytes),
+            members: json!({"k": encode(bytes), "kty": "oct"}),
+            is_public: false,
+        })
+    }
+}
+
+fn encode(bytes: impl AsRef<[u8]>) -> String {
+    URL_SAFE_NO_PAD.encode(bytes)
 }
 
 #[cfg(test)]

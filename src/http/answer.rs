@@ -103,6 +103,12 @@ pub trait Shape: fmt::Debug + 'static {
     }
 }
 
+/// Keyward's own dialect, which says no as the default does.
+#[derive(Debug)]
+pub struct Keyward;
+
+impl Shape for Keyward {}
+
 /// A refusal on its way out, in the shape of its dialect.
 #[derive(Debug)]
 pub struct Refused<S> {

@@ -3,10 +3,9 @@
 use actix_web::HttpResponse;
 use actix_web::http::header::CACHE_CONTROL;
 
-use crate::http::answer::Answer;
-use crate::http::dialect::keyward::Keyward;
+use crate::http::answer::{Answer, Keyward};
 use crate::http::request::call::Call;
-use crate::service::keys::rotate::{self, JWKS_CACHE};
+use crate::service::keys::{self, JWKS_CACHE};
 
 /// `GET /.well-known/jwks.json` (RFC 7517).
 pub async fn jwks(call: Call) -> Answer<Keyward> {
@@ -15,7 +14,7 @@ pub async fn jwks(call: Call) -> Answer<Keyward> {
             CACHE_CONTROL,
             format!("public, max-age={}", JWKS_CACHE.as_secs()),
         ))
-        .json(rotate::jwks(&call.kw)))
+        .json(keys::jwks(&call.kw)))
 }
 
 /// `GET /openapi.yaml` (media type of RFC 9512).

@@ -5,8 +5,7 @@ use actix_web::HttpResponse;
 use serde_json::json;
 
 use crate::config::parse_duration;
-use crate::http::answer::Answer;
-use crate::http::dialect::keyward::Keyward;
+use crate::http::answer::{Answer, Keyward};
 use crate::http::request::call::Call;
 use crate::service::Error;
 

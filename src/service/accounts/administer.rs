@@ -12,8 +12,8 @@ use crate::domain::session::{Client, EndReason, Session};
 use crate::service::attempts::budget;
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
-use crate::service::keys::rotate;
 use crate::service::keyward::Keyward;
+use crate::service::tokens::signing_keys::replace_all;
 use crate::store::{accounts, credentials, factors, recovery_codes, roles, session_ends, sessions};
 
 pub struct NewAccount {
@@ -190,7 +190,7 @@ pub fn revoke_sessions(kw: &Keyward, account: AccountId) -> Result<()> {
 /// # Errors
 /// `SERVICE_UNAVAILABLE`.
 pub fn revoke_all_sessions(kw: &Keyward) -> Result<usize> {
-    let (_, accounts) = rotate::replace_all(kw, What::AllSessionsRevoked, |change| {
+    let (_, accounts) = replace_all(kw, What::AllSessionsRevoked, |change| {
         let now = change.now;
         let accounts = accounts::advance_every_epoch(change, now)?;
         session_ends::end_every(change, now, EndReason::Revoked)?;

@@ -6,3 +6,5 @@ pub mod authenticate;
 pub mod mint;
 /// Carries out `domain/rotation.rs`.
 pub(in crate::service) mod rotate;
+/// Signing keys: read, added, replaced.
+pub(in crate::service) mod signing_keys;

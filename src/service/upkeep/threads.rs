@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 
 use crate::domain::claims::LONGEST_LIFE;
 use crate::service::error::{Error, Result};
-use crate::service::keys::rotate;
+use crate::service::keys;
 use crate::service::keyward::{Inner, Keyward};
+use crate::service::tokens::signing_keys;
 use crate::service::upkeep::spray_alarm;
 use crate::store::engine::purge::{What, purge_before};
 use crate::store::{self, AnyConnection, revocations, seen};
@@ -66,7 +67,7 @@ pub fn start(kw: &Keyward) -> Result<Housekeeping> {
             purge(kw, over)?;
             spray_alarm::failed_sign_ins(kw)?;
             if !steady.has_leapt() {
-                rotate::rotate_when_due(kw)?;
+                keys::rotate_when_due(kw)?;
             }
         }
         Ok(())
@@ -127,7 +128,7 @@ pub fn tail(kw: &Keyward, reader: &mut AnyConnection) -> Result<()> {
         let began = Instant::now();
         let (entries, last) = revocations::list_after(reader, kw.memory.revoked.read_to(), PAGE)?;
         if kw.memory.revoked.learn(&entries) {
-            rotate::load(kw)?;
+            signing_keys::load(kw)?;
         }
         kw.memory.revoked.has_read(last);
         if entries.len() < usize::try_from(PAGE).unwrap_or(usize::MAX) {

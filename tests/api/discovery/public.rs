@@ -4,7 +4,7 @@
 use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{DecodingKey, Validation, decode, decode_header};
 use keyward::service::accounts::administer;
-use keyward::service::keys::rotate;
+use keyward::service::keys;
 use serde_json::{Value, json};
 
 use crate::support::{Forge, TestKeyward, text};
@@ -64,11 +64,11 @@ fn h01_keys_of_every_public_algorithm_are_published_before_they_sign() {
         // Of two that sign from one instant, which is the younger is left to their names.
         kw.advance(1);
         let changed = kw.replica_with(&[("KEYWARD_JWT_ALGORITHM", algorithm)]);
-        rotate::prepare(&changed.kw).unwrap();
+        keys::prepare(&changed.kw).unwrap();
         let set = key_set(&changed);
         let before = changed.oisp_login("alice@example.com");
         assert!(verified_elsewhere(&before, &set).is_some());
-        changed.advance(rotate::NOTICE.as_secs());
+        changed.advance(keys::NOTICE.as_secs());
         let after = changed.oisp_login("alice@example.com");
         assert_eq!(Forge::header_of(&after)["alg"], json!(algorithm));
         // By the set as it was read before the key signed anything.
@@ -94,8 +94,8 @@ fn a_symmetric_key_is_never_published() {
     let kw = TestKeyward::new();
     kw.account("alice@example.com");
     let changed = kw.replica_with(&[("KEYWARD_JWT_ALGORITHM", "HS256")]);
-    rotate::prepare(&changed.kw).unwrap();
-    changed.advance(rotate::NOTICE.as_secs());
+    keys::prepare(&changed.kw).unwrap();
+    changed.advance(keys::NOTICE.as_secs());
     let token = changed.oisp_login("alice@example.com");
     assert_eq!(Forge::header_of(&token)["alg"], json!("HS256"));
     let set = changed.get("/.well-known/jwks.json").send();

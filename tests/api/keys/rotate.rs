@@ -4,7 +4,7 @@
 //! is looked at.
 
 use keyward::service::Code;
-use keyward::service::keys::rotate;
+use keyward::service::keys::{self, Published};
 use serde_json::Value;
 
 use crate::support::{Forge, TestKeyward, text};
@@ -42,16 +42,16 @@ both!(
     |kw| {
         let (before, _) = kw.signed_in(ALICE);
         let first = key_of(&before);
-        let (next, from) = rotate::rotate(&kw.kw).unwrap();
-        assert_eq!(from, kw.kw.clock.now() + rotate::NOTICE);
+        let Published { id: next, from } = keys::rotate(&kw.kw).unwrap();
+        assert_eq!(from, kw.kw.clock.now() + keys::NOTICE);
         // Whoever fetched the set just before has it fresh when the key begins to sign.
-        assert!(rotate::NOTICE >= 2 * rotate::JWKS_CACHE);
+        assert!(keys::NOTICE >= 2 * keys::JWKS_CACHE);
         let answer = kw.get("/.well-known/jwks.json").send();
-        let cached = format!("public, max-age={}", rotate::JWKS_CACHE.as_secs());
+        let cached = format!("public, max-age={}", keys::JWKS_CACHE.as_secs());
         assert_eq!(answer.header("cache-control"), Some(&*cached));
         assert_eq!(kw.published(), [first.clone(), next.clone()]);
 
-        let notice = rotate::NOTICE.as_secs();
+        let notice = keys::NOTICE.as_secs();
         kw.advance(notice - 1);
         assert_eq!(key_of(&access(kw, ALICE)), first);
         kw.advance(1);
@@ -71,8 +71,8 @@ both!(
     |kw| {
         kw.account(ALICE);
         let first = key_of(&access(kw, ALICE));
-        let (next, _) = rotate::rotate(&kw.kw).unwrap();
-        kw.advance(rotate::NOTICE.as_secs() - 1);
+        let next = keys::rotate(&kw.kw).unwrap().id;
+        kw.advance(keys::NOTICE.as_secs() - 1);
         // The last token that the old key signs, of the class that lives longest: 24 h, and
         // then its exchange for as long as a session may be idle, 12 h.
         let last = kw.oisp_login(ALICE);
@@ -99,24 +99,24 @@ both!(
 );
 
 both!(j21_one_next_key_waits_at_a_time, |kw| {
-    let (next, _) = rotate::rotate(&kw.kw).unwrap();
-    let refused = rotate::rotate(&kw.kw).unwrap_err();
+    let next = keys::rotate(&kw.kw).unwrap().id;
+    let refused = keys::rotate(&kw.kw).unwrap_err();
     assert_eq!(refused.code, Code::Conflict);
     assert!(refused.message.contains(&next), "{refused}");
     assert_eq!(kw.count("signing_keys"), 2);
-    kw.advance(rotate::NOTICE.as_secs());
-    rotate::rotate(&kw.kw).unwrap();
+    kw.advance(keys::NOTICE.as_secs());
+    keys::rotate(&kw.kw).unwrap();
     assert_eq!(kw.published().len(), 3);
 });
 
 both!(j21_replicas_sign_and_verify_by_the_same_keys, |kw| {
     let (before, _) = kw.signed_in(ALICE);
     let replica = kw.replica();
-    let (next, _) = rotate::rotate(&kw.kw).unwrap();
+    let next = keys::rotate(&kw.kw).unwrap().id;
     replica.catch_up();
     assert_eq!(replica.published(), kw.published());
-    kw.advance(rotate::NOTICE.as_secs());
-    replica.advance(rotate::NOTICE.as_secs());
+    kw.advance(keys::NOTICE.as_secs());
+    replica.advance(keys::NOTICE.as_secs());
     let (ours, theirs) = (access(kw, ALICE), access(&replica, ALICE));
     assert_eq!((key_of(&ours), key_of(&theirs)), (next.clone(), next));
     for token in [&before, &ours, &theirs] {
@@ -131,10 +131,10 @@ both!(
         kw.account(ALICE);
         let first = key_of(&access(kw, ALICE));
         let due = || {
-            rotate::rotate_when_due(&kw.kw).unwrap();
+            keys::rotate_when_due(&kw.kw).unwrap();
             kw.published()
         };
-        let notice = rotate::NOTICE.as_secs();
+        let notice = keys::NOTICE.as_secs();
         kw.advance(30 * DAY - notice - 1);
         assert_eq!(due(), std::slice::from_ref(&first));
         kw.advance(1);
@@ -171,7 +171,7 @@ both!(
             keyward.advance(30 * DAY);
         }
         for keyward in [kw, &replica] {
-            rotate::rotate_when_due(&keyward.kw).unwrap();
+            keys::rotate_when_due(&keyward.kw).unwrap();
         }
         assert_eq!(kw.count("signing_keys"), 2);
         assert_eq!(replica.published(), kw.published());
@@ -183,9 +183,9 @@ both!(
     &[("KEYWARD_KEY_ROTATION", "0")],
     |kw| {
         kw.advance(3650 * DAY);
-        rotate::rotate_when_due(&kw.kw).unwrap();
+        keys::rotate_when_due(&kw.kw).unwrap();
         assert_eq!(kw.count("signing_keys"), 1);
-        rotate::rotate(&kw.kw).unwrap();
+        keys::rotate(&kw.kw).unwrap();
         assert_eq!(kw.count("signing_keys"), 2);
     }
 );
@@ -193,7 +193,7 @@ both!(
 both!(a_compromised_key_is_believed_nowhere_any_more, |kw| {
     let (before, refresh) = kw.signed_in(ALICE);
     let oisp = kw.oisp_login(ALICE);
-    rotate::rotate(&kw.kw).unwrap();
+    keys::rotate(&kw.kw).unwrap();
     let replica = kw.replica();
     // Also what was verified before, and is remembered.
     for keyward in [kw, &replica] {
@@ -201,7 +201,7 @@ both!(a_compromised_key_is_believed_nowhere_any_more, |kw| {
     }
     let sessions = kw.state();
 
-    let fresh = rotate::replace_compromised(&kw.kw).unwrap();
+    let fresh = keys::replace_compromised(&kw.kw).unwrap();
     replica.catch_up();
 
     let forged = Forge::ours().sign(&Forge::ours().header(), &Forge::claims_of(&before));

@@ -6,7 +6,7 @@ use std::sync::Barrier;
 
 use keyward::domain::algorithm::Algorithm;
 use keyward::service::Code;
-use keyward::service::keys::rotate;
+use keyward::service::keys;
 use keyward::store::signing_keys::list;
 
 use crate::support::{Forge, SIGNING_KEY, text};
@@ -25,14 +25,14 @@ both!(each_algorithm_of_the_setting_signs, |kw| {
     ] {
         let restarted = kw.replica_with(&[("KEYWARD_JWT_ALGORITHM", name)]);
         let count = kw.count("signing_keys");
-        rotate::prepare(&restarted.kw).unwrap();
-        rotate::prepare(&restarted.kw).unwrap();
+        keys::prepare(&restarted.kw).unwrap();
+        keys::prepare(&restarted.kw).unwrap();
         assert_eq!(kw.count("signing_keys"), count + 1, "{name}: one key");
         kw.catch_up();
         let early = text(&restarted.login(ALICE), "access_token");
         assert_ne!(Forge::header_of(&early)["alg"], name, "not without notice");
         for keyward in [kw, &restarted] {
-            keyward.advance(rotate::NOTICE.as_secs());
+            keyward.advance(keys::NOTICE.as_secs());
         }
         let token = text(&restarted.login(ALICE), "access_token");
         let header = Forge::header_of(&token);
@@ -61,7 +61,7 @@ both!(each_algorithm_of_the_setting_signs, |kw| {
 });
 
 both!(a_private_key_is_stored_sealed, |kw| {
-    rotate::rotate(&kw.kw).unwrap();
+    keys::rotate(&kw.kw).unwrap();
     let stored = kw.read(list);
     assert_eq!(stored.len(), 2);
     for key in &stored {
@@ -101,7 +101,7 @@ both!(another_secret_opens_nothing_and_says_so, |kw| {
 
 // A box is bound to its row: a key can not be passed off as another, nor changed.
 both!(a_sealed_key_that_was_moved_or_changed_stays_shut, |kw| {
-    rotate::rotate(&kw.kw).unwrap();
+    keys::rotate(&kw.kw).unwrap();
     let stored = kw.read(list);
     let mut changed = stored[0].sealed.clone();
     changed[40] ^= 1;
@@ -136,15 +136,21 @@ both!(replicas_that_begin_together_make_one_key, |kw| {
                 let together = &together;
                 scope.spawn(move || {
                     together.wait();
-                    rotate::prepare(keyward).unwrap();
+                    keys::prepare(keyward).unwrap();
                 });
             }
         });
         assert_eq!(kw.count("signing_keys"), 1, "{algorithm:?}");
         for keyward in &begun {
-            let [(id, made, from, _)] = rotate::list(keyward).try_into().unwrap();
-            assert_eq!((id, made), (kw.read(list)[0].id.clone(), algorithm));
-            assert!(from <= keyward.clock.now(), "the first one signs at once");
+            let [key] = &keys::list(keyward)[..] else {
+                panic!("more than one key");
+            };
+            assert_eq!(key.id, kw.read(list)[0].id);
+            assert_eq!(key.algorithm, algorithm);
+            assert!(
+                key.activates_at <= keyward.clock.now(),
+                "the first one signs at once"
+            );
         }
     }
 });

@@ -39,7 +39,7 @@ use keyward::http::{self, Web};
 use keyward::service::Keyward;
 use keyward::service::accounts::administer::{self, NewAccount};
 use keyward::service::actor::Actor;
-use keyward::service::keys::rotate;
+use keyward::service::keys;
 use keyward::service::sessions::login;
 use keyward::service::tokens::authenticate::authenticate;
 use keyward::service::upkeep::threads;
@@ -170,7 +170,7 @@ impl TestKeyward {
             let bytes = SigningKey::generate(kw.key.0, &Entropy::seeded(2)).unwrap();
             kw.key.1 = bytes.to_vec();
         }
-        rotate::import(&kw.kw, kw.key.1.clone()).unwrap();
+        keys::import(&kw.kw, kw.key.1.clone()).unwrap();
         kw
     }
 
@@ -239,7 +239,7 @@ impl TestKeyward {
         }
         let mut replica = Self::start(all, world, Rc::clone(&self.system), Rc::clone(&self.folder));
         replica.key.clone_from(&self.key);
-        rotate::load(&replica.kw).unwrap();
+        keys::load(&replica.kw).unwrap();
         replica.catch_up();
         replica
     }

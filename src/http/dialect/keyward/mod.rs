@@ -10,9 +10,4 @@ pub mod sessions;
 /// `/auth/login`, `/auth/refresh`, `/auth/logout`.
 pub mod sign_in;
 
-use crate::http::answer::Shape;
-
-#[derive(Debug)]
-pub struct Keyward;
-
-impl Shape for Keyward {}
+pub use crate::http::answer::Keyward;

@@ -4,7 +4,7 @@
 mod refusals;
 
 use keyward::service::accounts::administer;
-use keyward::service::keys::rotate;
+use keyward::service::keys;
 use serde_json::{Value, json};
 
 use crate::dialects::directus::{ACCOUNT, HEADER, SESSION, send};
@@ -206,7 +206,7 @@ both!(
     |kw| {
         kw.account("alice@example.com");
         let replica = kw.replica_with(&[("KEYWARD_JWT_ALGORITHM", "ES256")]);
-        rotate::prepare(&replica.kw).unwrap();
+        keys::prepare(&replica.kw).unwrap();
         let alg = |token: &str| {
             let info = replica.get(TOKEN_INFO).bearer(token).send().json();
             let header = Forge::header_of(token);
@@ -215,7 +215,7 @@ both!(
         };
         let old = replica.oisp_login("alice@example.com");
         assert_eq!(alg(&old), "RS256");
-        replica.advance(rotate::NOTICE.as_secs());
+        replica.advance(keys::NOTICE.as_secs());
         assert_eq!(alg(&replica.oisp_login("alice@example.com")), "ES256");
         assert_eq!(alg(&old), "RS256");
     }

@@ -9,7 +9,7 @@ mod reuse;
 use keyward::domain::id::AccountId;
 use keyward::domain::password::Password;
 use keyward::service::accounts::administer;
-use keyward::service::keys::rotate;
+use keyward::service::keys;
 use serde_json::{Value, json};
 
 use crate::support::{Answer, Forge, PASSWORD, TestKeyward, text};
@@ -159,7 +159,7 @@ both!(
     x7_a_token_of_a_retired_key_is_exchanged_for_one_of_the_active_key,
     |kw| {
         let (access, _) = kw.signed_in("alice@example.com");
-        let (active, _) = rotate::rotate(&kw.kw).unwrap();
+        let active = keys::rotate(&kw.kw).unwrap().id;
         kw.advance(LIFE + WINDOW - 1);
         let young = exchanged(kw, &access);
         assert_ne!(Forge::header_of(&access)["kid"], json!(active));
@@ -171,7 +171,7 @@ both!(
 both!(x7_a_token_of_a_compromised_key_is_not_exchanged, |kw| {
     let (access, refresh) = expired(kw);
     let replica = kw.replica();
-    rotate::replace_compromised(&kw.kw).unwrap();
+    keys::replace_compromised(&kw.kw).unwrap();
     replica.catch_up();
     let before = kw.state();
     for each in [kw, &replica] {

@@ -2,7 +2,7 @@
 //! has ended, and of one algorithm from beginning to end.
 
 use keyward::domain::algorithm::Algorithm;
-use keyward::service::keys::rotate;
+use keyward::service::keys::{self, Published};
 use serde_json::{Value, json};
 
 use super::{INVALID, refused_at_every_door};
@@ -37,7 +37,7 @@ both!(
     |kw| {
         kw.add("alice@example.com", Some("alice"), false);
         let old = text(&kw.login("alice@example.com"), "access_token");
-        let (new, from) = rotate::rotate(&kw.kw).unwrap();
+        let Published { id: new, from } = keys::rotate(&kw.kw).unwrap();
         assert_eq!(published(kw), [kid(&old), new.clone()], "before it signs");
 
         kw.advance(NOTICE - 1);
@@ -70,7 +70,7 @@ both!(
 // of a token that it was; he can not make one that lives longer.
 both!(j21_a_retired_key_signs_nothing_any_more, |kw| {
     let (access, _) = kw.signed_in("alice@example.com");
-    rotate::rotate(&kw.kw).unwrap();
+    keys::rotate(&kw.kw).unwrap();
     // A replica that learns late may sign by it for a minute more.
     for (at, good) in [
         (NOTICE + 59, true),
@@ -101,7 +101,7 @@ both!(j21_a_compromised_key_verifies_nothing_from_now_on, |kw| {
     let (access, refresh) = kw.signed_in("alice@example.com");
     let replica = kw.replica();
     assert_eq!((kw.me(&access), replica.me(&access)), (200, 200));
-    let new = rotate::replace_compromised(&kw.kw).unwrap();
+    let new = keys::replace_compromised(&kw.kw).unwrap();
     replica.catch_up();
 
     let before = kw.state();
@@ -124,7 +124,7 @@ both!(j21_a_compromised_key_verifies_nothing_from_now_on, |kw| {
 /// The same Keyward, started again with another algorithm set: its new key is `next`.
 fn with_another_algorithm(kw: &TestKeyward) -> TestKeyward {
     let other = kw.replica_with(&[("KEYWARD_JWT_ALGORITHM", "ES256")]);
-    rotate::prepare(&other.kw).unwrap();
+    keys::prepare(&other.kw).unwrap();
     other
 }
 
@@ -133,10 +133,10 @@ both!(
     |kw| {
         let (access, _) = kw.signed_in("alice@example.com");
         let other = with_another_algorithm(kw);
-        let keys = rotate::list(&other.kw);
-        let algorithms: Vec<_> = keys.iter().map(|key| key.1).collect();
+        let keys = keys::list(&other.kw);
+        let algorithms: Vec<_> = keys.iter().map(|key| key.algorithm).collect();
         assert_eq!(algorithms, [Algorithm::Rs256, Algorithm::Es256]);
-        let (old, new) = (kw.forge(), keys[1].0.clone());
+        let (old, new) = (kw.forge(), keys[1].id.clone());
 
         let before = kw.state();
         let claims = Forge::claims_of(&access);
@@ -186,7 +186,7 @@ both!(
     |kw| {
         kw.account("alice@example.com");
         let other = kw.replica();
-        rotate::rotate(&other.kw).unwrap();
+        keys::rotate(&other.kw).unwrap();
         kw.catch_up();
         assert_eq!(published(kw), published(&other));
 

@@ -1,0 +1,46 @@
+//! The keys of a start.
+
+use crate::crypto::signing_key::SigningKey;
+use crate::service::error::Result;
+use crate::service::keyward::Keyward;
+use crate::service::tokens::signing_keys::{NOTICE, add, load, unusable};
+use crate::store::signing_keys;
+
+/// Reads the keys; makes one where there is none, or none of the algorithm set. The
+/// very first key signs at once, others after [`NOTICE`].
+///
+/// # Errors
+/// Where a key can not be opened: the secret is another one than when it was made.
+pub fn prepare(kw: &Keyward) -> Result<()> {
+    // With another secret this fails before a key is added that nobody else can open.
+    load(kw)?;
+    let stored = kw.store.read(signing_keys::list)?;
+    let algorithm = kw.policy.algorithm;
+    // Asked inside the transaction again: replicas that start together make one key.
+    if stored.last().is_none_or(|key| key.algorithm != algorithm) {
+        let bytes = SigningKey::generate(algorithm, &kw.entropy).map_err(unusable)?;
+        kw.change(move |change| {
+            signing_keys::hold(change)?;
+            let stored = signing_keys::list(change)?;
+            if stored.last().is_some_and(|key| key.algorithm == algorithm) {
+                return Ok(());
+            }
+            let now = change.now;
+            let from = if stored.is_empty() { now } else { now + NOTICE };
+            add(change, algorithm, &bytes, from)?;
+            change.tell_keys();
+            Ok(())
+        })?;
+    }
+    load(kw)
+}
+
+/// Puts a key of one's own in: tests need tokens that are the same in every run.
+///
+/// # Errors
+/// Where it is no key of the algorithm set.
+pub fn import(kw: &Keyward, bytes: Vec<u8>) -> Result<()> {
+    let algorithm = kw.policy.algorithm;
+    kw.change(move |change| add(change, algorithm, &bytes, change.now).map(|_| ()))?;
+    load(kw)
+}

@@ -1,0 +1,16 @@
+//! Replacing every key at once.
+
+use crate::domain::event::What;
+use crate::service::error::Result;
+use crate::service::keyward::Keyward;
+use crate::service::tokens::signing_keys::replace_all;
+
+/// A key was known to others: a new one signs at once, and no token of an older one is
+/// believed any more. Sessions live on; a refresh gives a token of the new key.
+///
+/// # Errors
+/// `SERVICE_UNAVAILABLE`.
+pub fn replace_compromised(kw: &Keyward) -> Result<String> {
+    let (id, ()) = replace_all(kw, What::KeyCompromised, |_| Ok(()))?;
+    Ok(id)
+}

@@ -1,0 +1,105 @@
+//! The signing keys of the database: read into the ring, added, replaced (semantics 7).
+
+use std::sync::PoisonError;
+use std::time::Duration;
+
+use crate::crypto::key_ring::{Held, KeyRing};
+use crate::crypto::signing_key::SigningKey;
+use crate::domain::algorithm::Algorithm;
+use crate::domain::event::{Event, What};
+use crate::domain::session::{Class, Client};
+use crate::service::change::Change;
+use crate::service::error::{Error, Result};
+use crate::service::keyward::Keyward;
+use crate::store::signing_keys;
+use crate::store::signing_keys::Stored;
+use crate::support::clock::Timestamp;
+
+/// How long verifiers may keep a JWKS: its `Cache-Control: max-age`.
+pub const JWKS_CACHE: Duration = Duration::from_secs(300);
+
+/// How long a new key is published before it signs: twice as long as it is cached.
+pub const NOTICE: Duration = Duration::from_secs(600);
+
+/// Reads the keys into the ring.
+///
+/// # Errors
+/// Where a key can not be opened: the secret is another one than when it was made.
+pub fn load(kw: &Keyward) -> Result<()> {
+    // Who has read first stores first: an older list never takes the place of a newer one.
+    let turn = kw.loading_keys.lock();
+    let _turn = turn.unwrap_or_else(PoisonError::into_inner);
+    let mut held = Vec::new();
+    for stored in kw.store.read(signing_keys::list)? {
+        let private = kw.keys.signing_keys.open(&stored.id, &stored.sealed).ok_or_else(|| {
+            Error::defect(
+                "a signing key in the database can not be opened: KEYWARD_SECRET is not the one \
+                 with which it was made",
+            )
+        })?;
+        let key = SigningKey::read(stored.algorithm, &private).map_err(unusable)?;
+        held.push(Held {
+            key,
+            activates_at: stored.activates_at,
+        });
+    }
+    let longest = kw.policy.longest_access_ttl()
+        + kw.policy
+            .exchange_window(Class::Standard)
+            .max(kw.policy.exchange_window(Class::Oisp))
+        + Duration::from_secs(60);
+    kw.ring
+        .store(std::sync::Arc::new(KeyRing::new(held, longest)));
+    // What an old ring has verified, the new one might not.
+    kw.memory.verified.clear();
+    Ok(())
+}
+
+/// Puts one new key in the place of all, in the transaction of whatever `first` does: from
+/// then on no access token that was ever given out is good. Gives the key's id.
+pub(in crate::service) fn replace_all<T: Send + 'static>(
+    kw: &Keyward,
+    what: What,
+    mut first: impl FnMut(&mut Change<'_>) -> Result<T> + Send + 'static,
+) -> Result<(String, T)> {
+    let algorithm = kw.policy.algorithm;
+    let bytes = SigningKey::generate(algorithm, &kw.entropy).map_err(unusable)?;
+    let done = kw.change(move |change| {
+        signing_keys::hold(change)?;
+        let done = first(change)?;
+        signing_keys::remove_all(change)?;
+        let id = add(change, algorithm, &bytes, change.now)?;
+        change.record(&Event::new(what, Client::default()))?;
+        change.tell_keys();
+        Ok((id, done))
+    })?;
+    load(kw)?;
+    Ok(done)
+}
+
+/// Adds a key, its private part sealed. Gives its id.
+pub(in crate::service) fn add(
+    change: &mut Change<'_>,
+    algorithm: Algorithm,
+    bytes: &[u8],
+    activates_at: Timestamp,
+) -> Result<String> {
+    let id = SigningKey::read(algorithm, bytes)
+        .map_err(unusable)?
+        .id()
+        .to_owned();
+    let sealed = change.kw.keys.signing_keys.seal(&id, bytes);
+    let stored = Stored {
+        id: id.clone(),
+        algorithm,
+        sealed,
+        created_at: change.now,
+        activates_at,
+    };
+    signing_keys::add(change, &stored)?;
+    Ok(id)
+}
+
+pub(in crate::service) fn unusable(error: crate::crypto::signing_key::Unusable) -> Error {
+    Error::defect(error.to_string())
+}
