@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use aws_lc_rs::hmac;
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use qrcodegen::{QrCode, QrCodeEcc};
 use totp_rs::{Builder, Secret, Totp};
 
@@ -67,8 +67,6 @@ pub struct Enrolment {
     pub secret: String,
     pub url: String,
     pub qr_svg: String,
-    /// A data URL.
-    pub qr_png: String,
 }
 
 /// `None` where the account's name does not fit into a QR code.
@@ -78,11 +76,9 @@ pub fn enrolment(secret: &[u8], issuer: &str, account: &str) -> Option<Enrolment
     let account = account.replace(':', " ");
     let totp = totp(secret, issuer, &account);
     let url = totp.to_url().ok()?;
-    let png = totp.to_qr_png().ok()?;
     Some(Enrolment {
         secret: Secret::from(secret.to_vec()).to_base32(),
         qr_svg: svg(&QrCode::encode_text(&url, QrCodeEcc::Medium).ok()?),
-        qr_png: format!("data:image/png;base64,{}", STANDARD.encode(png)),
         url,
     })
 }
@@ -204,7 +200,6 @@ mod tests {
                 .url
                 .starts_with("otpauth://totp/Keyward:a%40example.com?secret=")
         );
-        assert!(enrolment.qr_png.starts_with("data:image/png;base64,iVBOR"));
         assert!(enrolment.qr_svg.starts_with("<svg"));
     }
 }

@@ -1,7 +1,7 @@
 //! The lane for hashing (semantics 5): threads of their own at the lowest scheduling
 //! class, behind a bounded queue, so that a storm of sign-ins slows nothing else.
 //!
-//! A [`Seat`] is the right to hash: without one there is no way in, and there are only
+//! A `Seat` is the right to hash: without one there is no way in, and there are only
 //! so many. One more thread at normal priority takes the jobs that have waited for too
 //! long, so that sign-ins go on, slowly, on a machine whose cores are always full.
 

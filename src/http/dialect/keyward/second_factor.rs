@@ -28,7 +28,6 @@ pub async fn begin(mut call: Call, actor: Actor) -> Answer<Keyward> {
         "secret": enrolment.secret,
         "otpauthUrl": enrolment.url,
         "qrSvg": enrolment.qr_svg,
-        "qrPng": enrolment.qr_png,
     })))
 }
 
