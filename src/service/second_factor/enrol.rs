@@ -11,7 +11,7 @@ use crate::domain::session::Client;
 use crate::lanes::password_lane::Seat;
 use crate::service::accounts::profile;
 use crate::service::attempts::prove::{
-    Prover, context, open_secret, prove_password, prove_second, use_second, wrong_second,
+    Flaw, Prover, context, form, open_secret, prove_password, prove_second, use_second,
 };
 use crate::service::audit::record;
 use crate::service::error::{Code, Error, Result};
@@ -111,13 +111,13 @@ pub fn confirm(
             return Err(nothing());
         }
     }
+    let Typed::Code(code) = form(code)? else {
+        return Err(Flaw::NoCode.error());
+    };
     // Counted like every guess: who stole a token must not guess his way to the codes.
     let mut reservation = prover.reserve(kw, &account, active.as_ref())?;
     reservation.guess_code(kw, account.id, &prover.client)?;
-    let Some(Typed::Code(code)) = totp::typed(code.expose_secret()) else {
-        return Err(wrong_second());
-    };
-    let step = totp::step_of(&stored, &code, now).ok_or_else(wrong_second)?;
+    let step = totp::step_of(&stored, &code, now).ok_or_else(|| Flaw::Wrong.error())?;
     let codes = RecoveryCodes::make(&kw.entropy);
     let macs = macs(kw, account.id, &codes);
     let keep = principal.session();
@@ -172,9 +172,7 @@ pub fn disable(
         principal,
         &prover.client,
         move |tx, now| {
-            if !use_second(tx, account.id, &second)? {
-                return Err(wrong_second());
-            }
+            use_second(tx, account.id, &second)?;
             if by_password {
                 reservation.succeeded(tx)?;
             } else {
@@ -211,9 +209,7 @@ pub fn renew_recovery_codes(
         principal,
         &prover.client,
         move |tx, now| {
-            if !use_second(tx, account.id, &second)? {
-                return Err(wrong_second());
-            }
+            use_second(tx, account.id, &second)?;
             reservation.succeeded(tx)?;
             recovery_codes::replace(tx, account.id, &macs, now)?;
             Ok(Vec::new())

@@ -6,6 +6,7 @@ use actix_web::http::header::{self, SET_COOKIE};
 use serde_json::{Map, Value, json};
 use url::form_urlencoded;
 
+use crate::crypto::refresh_token::RefreshTokens;
 use crate::domain::account::Account;
 use crate::domain::identifier::{Email, Identifier};
 use crate::domain::password::{Password, Unusable};
@@ -16,7 +17,7 @@ use crate::http::request::cookies;
 use crate::http::request::fields::Fields;
 use crate::http::request::settings::Web;
 use crate::service::accounts::profile;
-use crate::service::sessions::{login, logout, refresh};
+use crate::service::sessions::{login, logout, presented, refresh};
 use crate::service::tokens::authenticate::Principal;
 use crate::service::tokens::mint::TokenSet;
 use crate::service::{Code, Error};
@@ -76,9 +77,13 @@ pub async fn login(mut call: Call) -> Answer<Directus> {
 pub async fn refresh(mut call: Call) -> Answer<Directus> {
     let fields = call.fields().await?;
     let mode = mode(&fields)?;
-    let cookie = call.refresh_cookie()?;
+    let cookie = call.refresh_cookie().await?;
     let body = body_token(&fields)?;
     let (token, by_cookie) = match (body, cookie) {
+        // Another's cookie of our name says nothing against the body's token.
+        (Some(body), Some(cookie)) if !RefreshTokens::has_form(cookie.expose_secret()) => {
+            (body, false)
+        }
         (Some(body), Some(cookie)) if body.expose_secret() != cookie.expose_secret() => {
             return Err(
                 Error::payload("The payload and the cookie hold different refresh tokens").into(),
@@ -98,6 +103,8 @@ pub async fn refresh(mut call: Call) -> Answer<Directus> {
         let reason = "a refresh token that is held in a cookie is not given to a page";
         return Err(Error::payload(reason).into());
     }
+    // What is no token of ours by its form is another's cookie, and is left to it.
+    let clears = by_cookie && RefreshTokens::has_form(token.expose_secret());
     let request = refresh::Request {
         token,
         client: call.client(),
@@ -107,30 +114,32 @@ pub async fn refresh(mut call: Call) -> Answer<Directus> {
         .await
     {
         Ok((tokens, outcome)) => Ok(render(&call, &tokens, mode, Some(outcome))),
-        Err(error) if by_cookie && error.is_final && error.code == Code::InvalidCredentials => {
+        Err(error) if clears && error.is_final && error.code == Code::InvalidCredentials => {
             Err(Refused::with_cookie(error, cookies::clear(&call.web)))
         }
         Err(error) => Err(error.into()),
     }
 }
 
-/// `POST /auth/logout` (rows D-39, H-26 to H-30): by refresh token in the body or the
-/// cookie, or by access token.
+/// `POST /auth/logout` (rows D-39, H-26 to H-30): by refresh token in the body or in every
+/// cookie of the name, or by access token where none of the cookies is ours.
 pub async fn logout(mut call: Call) -> Answer<Directus> {
     let fields = call.fields().await?;
     mode(&fields)?;
-    let cookie = call.refresh_cookie()?;
-    let had_cookie = cookie.is_some();
+    let cookies = call.refresh_cookies();
+    let had_cookie = !cookies.is_empty();
     if had_cookie {
         call.require_our_origin()?;
     }
     let client = call.client();
-    let mut tokens: Vec<SecretString> = body_token(&fields)?.into_iter().chain(cookie).collect();
-    tokens.dedup_by(|a, b| a.expose_secret() == b.expose_secret());
-    if tokens.is_empty() {
-        if call.access_token()?.is_none() {
-            return Err(Error::payload(NO_TOKEN).into());
-        }
+    let named = presented::ours(&call.kw, &cookies).into_iter();
+    let named = named.map(|(_, token)| token);
+    let tokens: Vec<SecretString> = body_token(&fields)?.into_iter().chain(named).collect();
+    let bearer = tokens.is_empty() && call.access_token()?.is_some();
+    if tokens.is_empty() && !bearer && !had_cookie {
+        return Err(Error::payload(NO_TOKEN).into());
+    }
+    if bearer {
         let principal = call.principal()?;
         call.on_store(move |kw| logout::by_principal(kw, &principal, &client))
             .await?;
@@ -183,10 +192,8 @@ pub async fn providers() -> HttpResponse {
 
 fn mode(fields: &Fields) -> Result<Option<Mode>, Error> {
     let wrong = || Error::payload("\"mode\" must be one of [cookie, json]");
-    if !fields.has("mode") {
-        return Ok(None);
-    }
     match fields.optional("mode").map_err(|_| wrong())? {
+        None => Ok(None),
         Some("json") => Ok(Some(Mode::Json)),
         Some("cookie") => Ok(Some(Mode::Cookie)),
         _ => Err(wrong()),
@@ -204,21 +211,18 @@ fn require_cookies(call: &Call) -> Result<(), Error> {
     Err(Error::payload(reason))
 }
 
+/// An empty one is none, as in the original: the cookie counts.
 fn body_token(fields: &Fields) -> Result<Option<SecretString>, Error> {
-    if !fields.has("refresh_token") {
-        return Ok(None);
-    }
-    fields
-        .required("refresh_token")
-        .map(|text| Some(text.into()))
+    let text = fields.optional("refresh_token")?;
+    Ok(text.filter(|text| !text.is_empty()).map(Into::into))
 }
 
 /// A second factor that may be absent, but not empty.
 pub(in crate::http) fn otp(fields: &Fields) -> Result<Option<SecretString>, Error> {
-    if !fields.has("otp") {
-        return Ok(None);
+    match fields.optional("otp")? {
+        None => Ok(None),
+        Some(_) => fields.required("otp").map(|text| Some(text.into())),
     }
-    fields.required("otp").map(|text| Some(text.into()))
 }
 
 /// A NUL can be in no password of ours, so it is a wrong one; too long is told.

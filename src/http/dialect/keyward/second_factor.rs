@@ -17,10 +17,9 @@ pub async fn begin(mut call: Call) -> Answer<Own> {
     let principal = call.principal()?;
     let fields = call.fields().await?;
     fields.only(&["password"])?;
-    let typed = if fields.has("password") {
-        Some(password(&fields, "password")?)
-    } else {
-        None
+    let typed = match fields.optional("password")? {
+        Some(_) => Some(password(&fields, "password")?),
+        None => None,
     };
     let prover = call.prover();
     let enrolment = call
@@ -123,7 +122,10 @@ pub async fn tfa_disable(mut call: Call) -> Answer<Directus> {
 
 fn in_words_of_directus(error: Error) -> Error {
     match error.code {
-        Code::InvalidOtp => Error::payload("\"otp\" is invalid"),
+        Code::InvalidOtp => {
+            let why = error.message.trim_start_matches("Invalid user OTP. ");
+            Error::payload(format!("\"otp\" is invalid: {}", why.trim_end_matches('.')))
+        }
         Code::Conflict => Error::payload("TFA Secret is already set for this user"),
         _ => error,
     }
