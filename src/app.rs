@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::config::Config;
 use crate::crypto::password::hasher::PasswordHasher;
 use crate::domain::password::Password;
+use crate::domain::password_policy;
 use crate::domain::rotation;
 use crate::http::Web;
 use crate::lanes::password_lane::PasswordLane;
@@ -129,8 +130,13 @@ impl App {
         match administer::add_account(&self.keyward, new) {
             Ok(_) => {
                 let given = config.admin_password.as_ref();
-                if given.is_some_and(|text| text.expose_secret().chars().count() < 8) {
-                    log::warn!("the administrator's password has fewer than 8 characters");
+                let given = given.and_then(|text| Password::parse(text.expose_secret()).ok());
+                let about = [config.admin_email.written()];
+                if given.is_some_and(|password| password_policy::is_weak(&password, &about)) {
+                    log::warn!(
+                        "the administrator's password is short, or among the first that a \
+                         guesser would try"
+                    );
                 }
                 Ok(Some(FirstAdministrator {
                     email: config.admin_email.written().to_owned(),

@@ -7,7 +7,9 @@ use clap::{Args, Subcommand};
 use crate::cli::{Outcome, explain, open};
 use crate::domain::account::Account;
 use crate::domain::identifier::{Email, Username};
+use crate::domain::letters::shown;
 use crate::domain::password::Password;
+use crate::domain::password_policy;
 use crate::service::accounts::administer::{self, NewAccount};
 use crate::service::{Error, Keyward};
 
@@ -99,15 +101,21 @@ pub(super) fn run(command: &User) -> Outcome {
 
 fn add(add: &Add) -> Outcome {
     let email = Email::parse(&add.email)
-        .ok_or_else(|| format!("{:?} is not an e-mail address", add.email))?;
+        .ok_or_else(|| format!("\"{}\" is not an e-mail address", shown(&add.email)))?;
     let username = match add.username.as_deref() {
         Some(text) => Some(Username::parse(text).ok_or_else(|| {
-            format!("{text:?} is no username: 1 to 128 characters without @ and spaces")
+            let text = shown(text);
+            format!("\"{text}\" is no username: 1 to 128 characters without @, spaces and invisible ones")
         })?),
         None => None,
     };
     let password = password(add.password_stdin)?;
     let app = open()?;
+    let label = email.written().to_owned();
+    warn_of_weak(
+        &password,
+        &[&label, username.as_ref().map_or("", Username::written)],
+    );
     let new = NewAccount {
         email: Some(email),
         username,
@@ -116,7 +124,7 @@ fn add(add: &Add) -> Outcome {
         verified: true,
     };
     let id = administer::add_account(&app.keyward, new).map_err(|error| explain(&error))?;
-    println!("added {} as {id}", add.email);
+    println!("added {label} as {id}");
     Ok(())
 }
 
@@ -205,7 +213,11 @@ fn set_password(set: &SetPassword) -> Outcome {
     change(
         &who,
         "has a new password and no sessions:",
-        move |kw, account| administer::set_password(kw, account.id, &password),
+        move |kw, account| {
+            let known = [account.email.as_deref(), account.username.as_deref()];
+            warn_of_weak(&password, &known.map(Option::unwrap_or_default));
+            administer::set_password(kw, account.id, &password)
+        },
     )
 }
 
@@ -220,6 +232,13 @@ fn change(
     act(&app.keyward, &account).map_err(told)?;
     println!("{did} {}", account.label());
     Ok(())
+}
+
+/// An operator may set any password (row D-26), and hears what a guesser thinks of it.
+fn warn_of_weak(password: &Password, about: &[&str]) {
+    if password_policy::is_weak(password, about) {
+        log::warn!("the password is short, or among the first that a guesser would try");
+    }
 }
 
 /// One line of standard input, or what is typed at a prompt, twice.
@@ -243,8 +262,5 @@ fn password(from_stdin: bool) -> Result<Password, String> {
     };
     let password = Password::parse(&text)
         .map_err(|_| "a password has 1 to 1024 characters and no NUL".to_owned())?;
-    if text.chars().count() < 8 {
-        log::warn!("the password has fewer than 8 characters");
-    }
     Ok(password)
 }

@@ -76,6 +76,14 @@ impl RefreshTokens {
         })
     }
 
+    /// Whether a text is a refresh token by its form, of whatever Keyward.
+    #[must_use]
+    pub fn has_form(text: &str) -> bool {
+        text.strip_prefix(PREFIX).is_some_and(|encoded| {
+            encoded.len() == (LENGTH * 4).div_ceil(3) && URL_SAFE_NO_PAD.decode(encoded).is_ok()
+        })
+    }
+
     /// Whether the token is the session's own. Constant time.
     #[must_use]
     pub fn belongs(&self, token: &Presented, salt: &[u8; 32]) -> bool {

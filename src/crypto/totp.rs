@@ -7,8 +7,11 @@ use std::fmt::Write as _;
 use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use icu_properties::CodePointMapData;
+use icu_properties::props::GeneralCategory;
 use qrcodegen::{QrCode, QrCodeEcc};
 use totp_rs::{Builder, Secret, Totp};
+use unicode_normalization::UnicodeNormalization as _;
 
 use crate::crypto::master_key::MasterKey;
 use crate::domain::id::AccountId;
@@ -26,23 +29,39 @@ const LETTERS: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 #[derive(Debug, PartialEq, Eq)]
 pub enum Typed {
     Code(String),
-    /// In capitals, without dashes and spaces.
+    /// In capitals, without what stood between them.
     Recovery(String),
 }
 
-/// Six digits, or sixteen letters of base32 with whatever dashes and spaces.
+/// Six digits, or sixteen letters of base32. People copy them by eye and by clipboard, so
+/// whatever is neither a letter nor a digit is passed over: the spaces that authenticators
+/// show, dashes of any kind, a line end, marks of direction. Full-width letters and the
+/// digits of every script are those of ASCII.
 #[must_use]
 pub fn typed(text: &str) -> Option<Typed> {
-    if text.len() == 6 && text.bytes().all(|b| b.is_ascii_digit()) {
-        return Some(Typed::Code(text.to_owned()));
-    }
     let code: String = text
-        .chars()
-        .filter(|c| !matches!(c, '-' | ' '))
-        .map(|c| c.to_ascii_uppercase())
+        .nfkc()
+        .filter(|c| c.is_alphanumeric())
+        .map(|c| digit(c).unwrap_or(c).to_ascii_uppercase())
         .collect();
+    if code.len() == 6 && code.bytes().all(|b| b.is_ascii_digit()) {
+        return Some(Typed::Code(code));
+    }
     let fits = code.len() == 16 && code.bytes().all(|b| LETTERS.contains(&b));
     fits.then_some(Typed::Recovery(code))
+}
+
+/// The digit of ASCII for a decimal digit of any script. Unicode keeps the digits of a
+/// script together, in order and in tens, so that the place in the run tells the value.
+fn digit(c: char) -> Option<char> {
+    let category = CodePointMapData::<GeneralCategory>::new();
+    let is_digit = |c: u32| category.get32(c) == GeneralCategory::DecimalNumber;
+    let point = u32::from(c);
+    if c.is_ascii() || !is_digit(point) {
+        return None;
+    }
+    let before = (0..point).rev().take_while(|&c| is_digit(c)).count() % 10;
+    char::from_digit(u32::try_from(before).ok()?, 10)
 }
 
 /// The step whose code this is: the present one or a neighbour.
@@ -149,21 +168,41 @@ mod tests {
     use super::*;
 
     #[test]
-    fn m6_only_six_ascii_digits_or_a_recovery_code() {
-        assert_eq!(typed("123456"), Some(Typed::Code("123456".to_owned())));
-        assert_eq!(
-            typed("abcd-efgh ijkl-2345"),
-            Some(Typed::Recovery("ABCDEFGHIJKL2345".to_owned()))
-        );
+    fn m6_only_six_digits_or_a_recovery_code() {
         for text in [
-            "",
-            "12345",
-            "1234567",
+            "123456",
             " 123456",
             "123456\n",
+            "123 456",
+            "12\u{a0}34\u{2009}56",
+            "\u{feff}123\u{200b}456\u{200e}",
+            "1\u{fe0f}\u{20e3}23456",
+            "123-456",
             "１２３４５６",
+            "١٢٣٤٥٦",
+            "۱۲۳۴۵۶",
+            "१२३४५६",
+        ] {
+            let code = Some(Typed::Code("123456".to_owned()));
+            assert_eq!(typed(text), code, "{text:?}");
+        }
+        for text in [
+            "abcd-efgh ijkl-2345",
+            "ABCD\u{2013}EFGH\u{2011}IJKL\u{b7}2345\r\n",
+            "ａｂｃｄ\u{3000}ｅｆｇｈ　ｉｊｋｌ　２３４５",
+        ] {
+            let code = Some(Typed::Recovery("ABCDEFGHIJKL2345".to_owned()));
+            assert_eq!(typed(text), code, "{text:?}");
+        }
+        for text in [
+            "",
+            " - ",
+            "12345",
+            "1234567",
             "12a456",
+            "12345六",
             "abcd-efgh-ijkl-0189",
+            "abcd-efgh-ijkl-234ß",
         ] {
             assert_eq!(typed(text), None, "{text:?}");
         }

@@ -1,5 +1,6 @@
 //! What people type to say who they are: an e-mail address or a username, in the
-//! form they wrote and in the canonical form by which an account is found.
+//! form they wrote and in the canonical form by which an account is found. White space and
+//! invisible characters around it are no part of it: keyboards put them there.
 //!
 //! Grammar of an address (row D-11): `local@domain`, at most 254 bytes, local part
 //! at most 64, no quoting, comments or address literals; the domain has a dot or is
@@ -7,6 +8,8 @@
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_security::MixedScript as _;
+
+use crate::domain::letters::{is_mark, is_no_part_of_a_name, is_of_a_word, trimmed};
 
 /// An e-mail address: as written, and canonical.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,18 +22,24 @@ impl Email {
     /// `None` where the text is not an address by the grammar above.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        if text.len() > 254 {
+        let written = written(text)?;
+        if written.len() > 254 {
             return None;
         }
-        let (local, domain) = text.rsplit_once('@')?;
-        let local: String = local.nfkc().flat_map(char::to_lowercase).collect();
+        let (local, domain) = written.rsplit_once('@')?;
+        let local = in_lower_case(local);
         if local.is_empty()
             || local.len() > 64
             || local.starts_with('.')
             || local.ends_with('.')
             || local.contains("..")
+            || local.starts_with(is_mark)
             || !local.chars().all(is_local)
         {
+            return None;
+        }
+        // UTS 46 drops what is invisible; an address that holds some looks like another.
+        if domain.chars().any(is_no_part_of_a_name) {
             return None;
         }
         let domain = idna::domain_to_ascii_strict(domain).ok()?;
@@ -38,10 +47,7 @@ impl Email {
             return None;
         }
         let canonical = format!("{local}@{domain}");
-        (canonical.len() <= 254).then(|| Self {
-            written: text.to_owned(),
-            canonical,
-        })
+        (canonical.len() <= 254).then_some(Self { written, canonical })
     }
 
     #[must_use]
@@ -69,9 +75,28 @@ fn mixes_scripts(text: &str) -> bool {
     !text.is_single_script()
 }
 
-/// RFC 5321's `atext` and dots, and letters and digits of any script.
+/// More bytes are in no name; what is longer is not even normalized.
+const LONGEST_TEXT: usize = 1024;
+
+/// What was typed, without what surrounds it, in the form NFKC: before it is taken apart,
+/// or a full-width at sign would part nothing. `None` where it is too long for any name.
+fn written(text: &str) -> Option<String> {
+    let text = trimmed(text);
+    (text.len() <= LONGEST_TEXT).then(|| text.nfkc().collect())
+}
+
+/// Lower case, and composed again: the small letter of `\u{130}` is two characters.
+fn in_lower_case(text: &str) -> String {
+    text.chars().flat_map(char::to_lowercase).nfkc().collect()
+}
+
+/// RFC 5321's `atext` and dots, and of RFC 6532's the characters of words of any script.
 fn is_local(c: char) -> bool {
-    c.is_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(c)
+    if c.is_ascii() {
+        c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(c)
+    } else {
+        is_of_a_word(c)
+    }
 }
 
 fn is_label(label: &str) -> bool {
@@ -89,15 +114,15 @@ pub struct Username {
 impl Username {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let canonical: String = text.nfkc().flat_map(char::to_lowercase).collect();
+        let written = written(text)?;
+        let canonical = in_lower_case(&written);
         let fits = (1..=128).contains(&canonical.chars().count());
-        let clean = canonical
-            .chars()
-            .all(|c| c != '@' && !c.is_control() && !c.is_whitespace() && !is_invisible(c));
-        (fits && clean && uuid::Uuid::try_parse(&canonical).is_err()).then(|| Self {
-            written: text.to_owned(),
-            canonical,
-        })
+        let clean = !canonical.starts_with(is_mark)
+            && canonical
+                .chars()
+                .all(|c| c != '@' && !is_no_part_of_a_name(c));
+        (fits && clean && uuid::Uuid::try_parse(&canonical).is_err())
+            .then_some(Self { written, canonical })
     }
 
     #[must_use]
@@ -117,13 +142,7 @@ impl Username {
     }
 }
 
-/// Zero-width characters and marks of direction: two names that look the same.
-const fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{61c}' | '\u{180e}')
-}
-
-/// Either. Text with an `@` is an address or nothing.
+/// Either. Text with an `@`, be it a wide one, is an address or nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Identifier {
     Email(Email),
@@ -133,10 +152,10 @@ pub enum Identifier {
 impl Identifier {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        if text.contains('@') {
-            Email::parse(text).map(Self::Email)
-        } else {
-            Username::parse(text).map(Self::Username)
+        match Email::parse(text) {
+            Some(email) => Some(Self::Email(email)),
+            // No username has an at sign in it.
+            None => Username::parse(text).map(Self::Username),
         }
     }
 
@@ -177,8 +196,8 @@ mod tests {
             "@b.co",
             "a@b",
             "a b@c.co",
-            " a@b.co",
-            "a@b.co ",
+            "a @b.co",
+            "a@ b.co",
             "a@@b.co",
             "a@-b.co",
             "a@b..co",
@@ -188,9 +207,14 @@ mod tests {
             "\"a\"@b.co",
             "a@[1.2.3.4]",
             "a(c)@b.co",
-            "a@b.co\n",
+            "a@b.co\n.co",
+            "a@b.co\0",
             "a\0@b.co",
             "a\u{200b}@b.co",
+            "a@b\u{200b}b.co",
+            "a@b\u{ad}b.co",
+            "a\u{fe0f}@b.co",
+            "\u{301}a@b.co",
             &long_local,
             &long,
         ] {
@@ -226,14 +250,52 @@ mod tests {
     }
 
     #[test]
+    fn clients_05_26_what_surrounds_a_name_is_no_part_of_it() {
+        for around in [
+            " ", "\t", "\n", "\r\n", "\u{a0}", "\u{3000}", "\u{200b}", "\u{feff}", "\u{2060}",
+        ] {
+            for text in [format!("{around}alice@b.co"), format!("alice@b.co{around}")] {
+                assert_eq!(Email::parse(&text).unwrap().written(), "alice@b.co");
+            }
+            let name = Username::parse(&format!("{around}Alice{around}")).unwrap();
+            assert_eq!((name.written(), name.canonical()), ("Alice", "alice"));
+        }
+        let wide = "ａｌｉｃｅ＠ｅｘａｍｐｌｅ．ｃｏｍ";
+        let wide = Identifier::parse(wide).unwrap();
+        assert_eq!(wide, Identifier::parse("alice@example.com").unwrap());
+    }
+
+    #[test]
+    fn clients_06_addresses_of_every_script() {
+        for text in [
+            "संपर्क@डाटामेल.भारत",
+            "ผู้ใช้@ตัวอย่าง.ไทย",
+            "ব্যবহারকারী@উদাহরণ.বাংলা",
+            "İstanbul@example.com",
+            "jose\u{301}@example.com",
+        ] {
+            let email = Email::parse(text).unwrap_or_else(|| panic!("{text}"));
+            let again = Email::parse(email.canonical()).unwrap();
+            assert_eq!(again.canonical(), email.canonical());
+            assert!(!email.mixes_scripts(), "{text}");
+        }
+    }
+
+    #[test]
     fn a_username_has_no_at_sign_and_no_spaces() {
         assert_eq!(Username::parse("Alice").unwrap().canonical(), "alice");
         for text in [
             "",
             "a b",
             "a@b",
-            "a\n",
+            "a\nb",
             "\u{7}",
+            "a\u{fe0f}b",
+            "a\u{34f}b",
+            "a\u{e0061}b",
+            "\u{2800}",
+            "a\u{2800}b",
+            "\u{301}",
             "a\u{200b}lice",
             "\u{202e}ecila",
             "01a20072-d0f7-726a-9e00-22bfb6ad771a",

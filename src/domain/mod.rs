@@ -8,6 +8,7 @@ pub mod claims;
 pub mod event;
 pub mod id;
 pub mod identifier;
+pub mod letters;
 pub mod limit;
 pub mod password;
 pub mod password_policy;

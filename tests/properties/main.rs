@@ -74,13 +74,14 @@ proptest! {
     fn i9_i11_an_address_has_one_canonical_form(text in r"\PC{0,60}", local in "[A-Za-z0-9.+_-]{1,20}") {
         for text in [text.clone(), format!("{local}@{text}"), format!("{local}@Example.COM")] {
             if let Some(email) = Email::parse(&text) {
-                prop_assert_eq!(email.written(), &text);
+                prop_assert_eq!(Email::parse(email.written()).as_ref(), Some(&email), "{:?}", text);
                 let again = Email::parse(email.canonical()).map(|it| it.canonical().to_owned());
                 prop_assert_eq!(again.as_deref(), Some(email.canonical()), "{:?}", text);
                 prop_assert!(!email.canonical().contains(char::is_whitespace));
             }
             if let Some(name) = Username::parse(&text) {
                 prop_assert!(!name.canonical().contains('@'));
+                prop_assert_eq!(Username::parse(name.canonical()).map(|it| it.canonical().to_owned()).as_deref(), Some(name.canonical()));
             }
         }
     }
@@ -104,7 +105,8 @@ proptest! {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         for body in [body, text.into_bytes()] {
             if fuzzed::reads_body(&headers, &body) && !body.is_empty() {
-                let value: serde_json::Value = serde_json::from_slice(&body).unwrap();
+                let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&body);
+                let value: serde_json::Value = serde_json::from_slice(body).unwrap();
                 prop_assert!(value.is_object());
             }
         }
@@ -114,7 +116,7 @@ proptest! {
     fn m6_only_six_digits_or_sixteen_letters_are_a_second_factor(text in r"\PC{0,24}") {
         if let Some(typed) = totp::typed(&text) {
             let fits = match typed {
-                totp::Typed::Code(code) => code.len() == 6 && code == text,
+                totp::Typed::Code(code) => code.len() == 6 && code.bytes().all(|b| b.is_ascii_digit()),
                 totp::Typed::Recovery(code) => code.len() == 16 && code.is_ascii(),
             };
             prop_assert!(fits, "{:?}", text);

@@ -41,6 +41,7 @@ pub async fn shell(
     let method = request.method().clone();
     let frequent = routes::is_frequent(&request);
     let asked = request.headers().get(ORIGIN).cloned();
+    let public = origin::is_for_everybody(routes::path(&request));
     let unread = unread_body::hold(&mut request);
 
     let early = match web.as_deref() {
@@ -67,7 +68,7 @@ pub async fn shell(
             .map_body(|_, body| unread_body::Answer::new(body, unread)),
     };
     if let Some(web) = web.as_deref() {
-        finish(response.headers_mut(), web, asked.as_ref());
+        finish(response.headers_mut(), web, asked.as_ref(), public);
     }
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, value);
@@ -152,13 +153,14 @@ fn is_preflight(request: &ServiceRequest) -> bool {
 }
 
 /// Threats C13, C14: a listed origin is told what it may do, for ten minutes; another
-/// is told nothing.
+/// is told nothing, but about what everybody may read.
 fn preflight(request: &ServiceRequest, web: &Web) -> HttpResponse {
-    let listed = request
-        .headers()
-        .get(ORIGIN)
-        .and_then(|value| origin::allowed(value, web));
-    if listed.is_none() {
+    let asked = request.headers().get(ORIGIN);
+    let listed = asked.is_some_and(|value| origin::allowed(value, web).is_some());
+    if !listed && !origin::is_for_everybody(routes::path(request)) {
+        if let Some(asked) = asked {
+            web.unlisted.tell(asked);
+        }
         return refuse_at(
             routes::path(request),
             &Error::forbidden("This origin is not on the list.").into(),
@@ -171,13 +173,13 @@ fn preflight(request: &ServiceRequest, web: &Web) -> HttpResponse {
         ))
         .insert_header((
             header::ACCESS_CONTROL_ALLOW_HEADERS,
-            "authorization, content-type",
+            origin::allowed_headers(request.headers()),
         ))
         .insert_header((header::ACCESS_CONTROL_MAX_AGE, "600"))
         .finish()
 }
 
-fn finish(headers: &mut HeaderMap, web: &Web, asked: Option<&HeaderValue>) {
+fn finish(headers: &mut HeaderMap, web: &Web, asked: Option<&HeaderValue>, public: bool) {
     let fixed = |text: &'static str| HeaderValue::from_static(text);
     if !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, fixed("no-store"));
@@ -195,14 +197,17 @@ fn finish(headers: &mut HeaderMap, web: &Web, asked: Option<&HeaderValue>) {
     }
     // Also where no origin asked: an answer from a cache must not lack what follows.
     headers.append(VARY, fixed("Origin"));
-    let Some(asked) = asked else { return };
-    if let Some(value) = origin::allowed(asked, web).and_then(|text| text.parse().ok()) {
+    let listed = asked.and_then(|asked| origin::allowed(asked, web));
+    if let Some(value) = listed.and_then(|text| text.parse().ok()) {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, value);
         headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, fixed("true"));
         headers.insert(
             header::ACCESS_CONTROL_EXPOSE_HEADERS,
             fixed("retry-after, x-keyward-refresh, x-request-id"),
         );
+    } else if public {
+        // Without credentials: what everybody may read is the same for everybody.
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, fixed("*"));
     }
 }
 

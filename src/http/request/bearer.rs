@@ -5,7 +5,7 @@ use actix_web::HttpRequest;
 use actix_web::http::header::AUTHORIZATION;
 use url::form_urlencoded;
 
-use crate::service::{Error, Result};
+use crate::service::{Code, Error, Result};
 use crate::support::secret::SecretString;
 
 const BOTH: &str = "The request uses more than one method for including an access token";
@@ -35,7 +35,22 @@ pub fn exchange_token(request: &HttpRequest) -> Result<Option<SecretString>> {
         let raw = !text.contains(' ');
         if raw { Some(text) } else { bearer(text) }
     });
+    if token.is_some_and(|token| token.contains(',')) {
+        return Err(Error::payload(BOTH));
+    }
     one_of(header, token, parameter(request, "token")?)
+}
+
+/// What is said where there is no token, in words for who forgot the header or wrote
+/// another scheme. The code is the one of the original.
+#[must_use]
+pub fn missing(request: &HttpRequest) -> Error {
+    let message = if request.headers().contains_key(AUTHORIZATION) {
+        "No access token was found: the Authorization header is not of the form \"Bearer TOKEN\"."
+    } else {
+        "No access token was found: send it in the header \"Authorization: Bearer TOKEN\"."
+    };
+    Error::new(Code::InvalidCredentials, message)
 }
 
 /// The token of the header or of the query. A `Bearer` header whose token can not be read
@@ -58,23 +73,28 @@ fn is_bearer(text: &str) -> bool {
     scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("bearer"))
 }
 
-/// The one Authorization header, where it is text.
+/// The one Authorization header, where it is text. A comma parts two credentials where one
+/// of them is of the scheme Bearer; in other schemes it is grammar (Digest, OAuth, AWS4).
 fn authorization(request: &HttpRequest) -> Result<Option<&str>> {
     let mut headers = request.headers().get_all(AUTHORIZATION);
     let Some(first) = headers.next() else {
         return Ok(None);
     };
     let text = first.to_str().unwrap_or("");
-    if headers.next().is_some() || text.contains(',') {
+    let two = text.contains(',') && text.split(',').any(is_bearer);
+    if headers.next().is_some() || two {
         return Err(Error::payload(BOTH));
     }
     Ok(Some(text))
 }
 
-/// `Bearer TOKEN`, the scheme in any letter case, one space (RFC 9110 section 11.4).
+/// `Bearer TOKEN`, the scheme in any letter case, one space or more (RFC 6750 section 2.1,
+/// RFC 9110 section 11.4: `1*SP`).
 fn bearer(text: &str) -> Option<&str> {
     let (scheme, token) = text.split_once(' ')?;
-    let right = scheme.eq_ignore_ascii_case("bearer") && !token.is_empty() && !token.contains(' ');
+    let token = token.trim_start_matches(' ');
+    let right =
+        scheme.eq_ignore_ascii_case("bearer") && !token.is_empty() && !token.contains([' ', '\t']);
     right.then_some(token)
 }
 

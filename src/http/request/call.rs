@@ -19,6 +19,7 @@ use crate::http::request::settings::Web;
 use crate::http::request::{bearer, cookies, origin};
 use crate::lanes::password_lane::Seat;
 use crate::service::actor::Actor;
+use crate::service::sessions::presented;
 use crate::service::tokens::authenticate::authenticate;
 use crate::service::{Error, Keyward, Result};
 use crate::support::secret::SecretString;
@@ -105,7 +106,7 @@ impl Call {
     /// 401 without a token or with a bad one, 400 with two.
     pub fn actor(&self) -> Result<Actor> {
         let token = bearer::access_token(&self.request, self.web.query_tokens)?
-            .ok_or_else(Error::credentials)?;
+            .ok_or_else(|| bearer::missing(&self.request))?;
         Ok(Actor {
             principal: authenticate(&self.kw, &token)?,
             client: self.client(),
@@ -132,10 +133,26 @@ impl Call {
         bearer::exchange_token(&self.request)
     }
 
+    /// The refresh token of the cookie: of several cookies the one that is ours and lives.
+    ///
     /// # Errors
-    /// `INVALID_PAYLOAD` for two that differ.
-    pub fn refresh_cookie(&self) -> Result<Option<SecretString>> {
+    /// `INVALID_PAYLOAD` where two live; `SERVICE_UNAVAILABLE`.
+    pub async fn refresh_cookie(&self) -> Result<Option<SecretString>> {
+        let mut tokens = self.refresh_cookies();
+        if tokens.len() < 2 {
+            return Ok(tokens.pop());
+        }
+        self.on_store(move |kw| presented::choose(kw, tokens)).await
+    }
+
+    /// Every value that came as the refresh cookie.
+    pub fn refresh_cookies(&self) -> Vec<SecretString> {
         cookies::read(&self.request, &self.web)
+    }
+
+    /// What is said where a token is missing.
+    pub fn no_token(&self) -> Error {
+        bearer::missing(&self.request)
     }
 
     /// The mark of a browser that signed in before.

@@ -9,7 +9,6 @@ use cookie::{Cookie, SameSite};
 
 use crate::config;
 use crate::http::request::settings::Web;
-use crate::service::{Error, Result};
 use crate::support::clock::Timestamp;
 use crate::support::secret::{ExposeSecret as _, SecretString};
 
@@ -29,34 +28,55 @@ const fn device_name(web: &Web) -> &'static str {
     }
 }
 
-/// The refresh token that the request carries as a cookie.
+/// What the request carries under the name of the refresh cookie, each value once. There
+/// may be several: of two domains, of two deployments, or planted (threat C10).
+#[must_use]
+pub fn read(request: &HttpRequest, web: &Web) -> Vec<SecretString> {
+    let values = values(request, name(web)).into_iter();
+    values.map(SecretString::from).collect()
+}
+
+/// The values of the cookies of this name, without empty ones, in the order of their coming.
 ///
-/// # Errors
-/// `INVALID_PAYLOAD` where there are two of that name that differ: one of them was
-/// planted (threat C10).
-pub fn read(request: &HttpRequest, web: &Web) -> Result<Option<SecretString>> {
-    let name = name(web);
-    let mut found: Option<String> = None;
+/// Names are compared as browsers compare them (RFC 6265 section 5.4): bytes, of which
+/// only spaces and tabs around are taken away. A reader that takes away more, such as
+/// Unicode's white space, would find `__Host-` in a name that no browser guards by it.
+fn values(request: &HttpRequest, name: &str) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
     for header in request.headers().get_all(COOKIE) {
-        // Another cookie beside ours may hold any bytes.
-        let text = String::from_utf8_lossy(header.as_bytes());
-        for cookie in Cookie::split_parse(text.as_ref())
-            .flatten()
-            .filter(|cookie| cookie.name() == name)
-        {
-            match &found {
-                Some(value) if value != cookie.value() => {
-                    return Err(Error::payload(
-                        "The refresh cookie was sent twice with different values",
-                    ));
-                }
-                _ => found = Some(cookie.value().to_owned()),
+        for pair in header.as_bytes().split(|b| *b == b';') {
+            let Some(equals) = pair.iter().position(|b| *b == b'=') else {
+                continue;
+            };
+            if blanks_off(&pair[..equals]) != name.as_bytes() {
+                continue;
+            }
+            let value = unquoted(blanks_off(&pair[equals + 1..]));
+            // Another cookie beside ours may hold any bytes; ours holds ASCII.
+            let Ok(value) = std::str::from_utf8(value) else {
+                continue;
+            };
+            if !value.is_empty() && value.is_ascii() && !found.iter().any(|it| it == value) {
+                found.push(value.to_owned());
             }
         }
     }
-    Ok(found
-        .filter(|value| !value.is_empty())
-        .map(SecretString::from))
+    found
+}
+
+fn blanks_off(mut bytes: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = bytes {
+        bytes = rest;
+    }
+    bytes
+}
+
+/// RFC 6265 section 4.1.1: a value may stand in quotes, both or none.
+fn unquoted(bytes: &[u8]) -> &[u8] {
+    match bytes {
+        [b'"', inside @ .., b'"'] => inside,
+        _ => bytes,
+    }
 }
 
 /// `Set-Cookie` with the mark of a browser that has signed in: its own budget of
@@ -66,18 +86,12 @@ pub fn set_device(web: &Web, mark: &str) -> HeaderValue {
     render(web, device_name(web), mark.to_owned(), Duration::days(365))
 }
 
-/// The mark, where the request carries one.
+/// The marks that the request carries, with spaces between them: whichever is right
+/// counts, so that one planted beside ours takes nothing away.
 #[must_use]
 pub fn device(request: &HttpRequest, web: &Web) -> Option<String> {
-    let name = device_name(web);
-    request
-        .headers()
-        .get_all(COOKIE)
-        .filter_map(|header| header.to_str().ok())
-        .flat_map(Cookie::split_parse)
-        .flatten()
-        .find(|cookie| cookie.name() == name)
-        .map(|cookie| cookie.value().to_owned())
+    let marks = values(request, device_name(web));
+    (!marks.is_empty()).then(|| marks.join(" "))
 }
 
 /// `Set-Cookie` with this token, until `expires_at`.

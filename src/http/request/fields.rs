@@ -3,47 +3,34 @@
 //! (serde's would echo what was sent). Fields are read one by one, so that the refusal
 //! names the field, as Directus does: `"email" is required`.
 
-use std::fmt;
-
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
-use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
 use crate::domain::password::{LONGEST, Password, Unusable};
 use crate::http::answer::{Http, Refusal};
+use crate::http::request::strict_json::{self, quoted};
 use crate::service::{Error, Result};
 use crate::support::secret::SecretString;
 
-const DEPTH: u32 = 32;
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// The members of one JSON object.
 #[derive(Debug, Default)]
 pub struct Fields(Map<String, Value>);
 
 impl Fields {
+    /// A byte order mark before the object is passed over (RFC 8259 section 8.1).
+    ///
     /// # Errors
     /// `UNSUPPORTED_MEDIA_TYPE` where there is a body that is not declared as JSON in
-    /// UTF-8; `INVALID_PAYLOAD` where it is no object.
+    /// UTF-8; `INVALID_PAYLOAD` where it is no object, with the reason.
     pub fn parse(headers: &HeaderMap, body: &[u8]) -> Result<Self, Refusal> {
+        let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
         if body.is_empty() {
             return Ok(Self::default());
         }
         require_json(headers)?;
-        let mut json = serde_json::Deserializer::from_slice(body);
-        let value = Strict(DEPTH)
-            .deserialize(&mut json)
-            .and_then(|value| json.end().map(|()| value))
-            .map_err(|error| {
-                let line = (error.line(), error.column());
-                Error::payload(format!(
-                    "The body is not valid JSON at line {} column {}",
-                    line.0, line.1
-                ))
-            })?;
-        match value {
-            Value::Object(fields) => Ok(Self(fields)),
-            _ => Err(Error::payload("\"value\" must be of type object").into()),
-        }
+        Ok(Self(strict_json::object(body)?))
     }
 
     #[must_use]
@@ -51,30 +38,26 @@ impl Fields {
         self.0.is_empty()
     }
 
-    #[must_use]
-    pub fn has(&self, name: &str) -> bool {
-        self.0.contains_key(name)
-    }
-
     /// # Errors
     /// `INVALID_PAYLOAD` where a field is present that is not among `known`.
     pub fn only(&self, known: &[&str]) -> Result<()> {
-        if self.0.keys().all(|name| known.contains(&name.as_str())) {
-            Ok(())
-        } else {
-            Err(Error::payload(
-                "The body has a field that is not known here",
-            ))
+        match self.0.keys().find(|name| !known.contains(&name.as_str())) {
+            None => Ok(()),
+            Some(name) => Err(Error::payload(format!(
+                "{} is not a field of this body, which may have {}",
+                quoted(name),
+                known.join(", ")
+            ))),
         }
     }
 
-    /// A text that may be absent.
+    /// A text that may be absent; null is absent too, since many clients write it so.
     ///
     /// # Errors
-    /// `INVALID_PAYLOAD` where it is present and not a string (also where it is null).
+    /// `INVALID_PAYLOAD` where it is present and not a string.
     pub fn optional(&self, name: &str) -> Result<Option<&str>> {
         match self.0.get(name) {
-            None => Ok(None),
+            None | Some(Value::Null) => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
             Some(_) => Err(Error::payload(format!("\"{name}\" must be a string"))),
         }
@@ -86,6 +69,9 @@ impl Fields {
     /// `INVALID_PAYLOAD`.
     pub fn required(&self, name: &str) -> Result<&str> {
         match self.optional(name)? {
+            None if self.0.contains_key(name) => {
+                Err(Error::payload(format!("\"{name}\" must be a string")))
+            }
             None => Err(Error::payload(format!("\"{name}\" is required"))),
             Some("") => Err(Error::payload(format!(
                 "\"{name}\" is not allowed to be empty"
@@ -100,10 +86,10 @@ impl Fields {
 /// # Errors
 /// `INVALID_PAYLOAD`.
 pub fn otp(fields: &Fields) -> Result<Option<SecretString>> {
-    if !fields.has("otp") {
-        return Ok(None);
+    match fields.optional("otp")? {
+        None => Ok(None),
+        Some(_) => fields.required("otp").map(|text| Some(text.into())),
     }
-    fields.required("otp").map(|text| Some(text.into()))
 }
 
 /// A password to be compared. A NUL can be in no password of ours, so it is a wrong one;
@@ -139,8 +125,16 @@ pub fn new_password(fields: &Fields, name: &str) -> Result<Password> {
 
 fn require_json(headers: &HeaderMap) -> Result<(), Refusal> {
     let refuse = |message: &'static str| Err(Refusal::http(Http::UnsupportedMediaType, message));
-    if headers.contains_key(CONTENT_ENCODING) {
-        return refuse("A body with a Content-Encoding is not taken.");
+    // RFC 9110 section 8.4.1: "identity" is no encoding.
+    let encoded = headers.get_all(CONTENT_ENCODING).any(|value| {
+        let mut names = value
+            .as_bytes()
+            .split(|b| *b == b',')
+            .map(<[u8]>::trim_ascii);
+        names.any(|name| !name.is_empty() && !name.eq_ignore_ascii_case(b"identity"))
+    });
+    if encoded {
+        return refuse("A body with a Content-Encoding is not taken: send it as it is.");
     }
     let declared = headers
         .get(CONTENT_TYPE)
@@ -156,93 +150,31 @@ fn require_json(headers: &HeaderMap) -> Result<(), Refusal> {
     }
     let utf8 = parts.filter(|part| !part.is_empty()).all(|part| {
         part.split_once('=').is_none_or(|(name, value)| {
-            !name.trim().eq_ignore_ascii_case("charset")
-                || value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
+            !name.trim().eq_ignore_ascii_case("charset") || is_utf8(value.trim().trim_matches('"'))
         })
     });
     if utf8 {
         Ok(())
     } else {
-        refuse("Send the body in UTF-8.")
+        refuse("Send the body in UTF-8: its Content-Type names another charset.")
     }
 }
 
-/// A JSON value without repeated keys, at most so deep.
-struct Strict(u32);
-
-impl<'de> DeserializeSeed<'de> for Strict {
-    type Value = Value;
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl Strict {
-    fn inner<E: de::Error>(&self) -> Result<Self, E> {
-        self.0
-            .checked_sub(1)
-            .map(Self)
-            .ok_or_else(|| E::custom("nested too deep"))
-    }
-}
-
-impl<'de> Visitor<'de> for Strict {
-    type Value = Value;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON value")
-    }
-
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(Value::Bool(value))
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
-        let mut array = Vec::new();
-        while let Some(item) = items.next_element_seed(self.inner()?)? {
-            array.push(item);
-        }
-        Ok(Value::Array(array))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
-        let mut object = Map::new();
-        while let Some(Key(key)) = members.next_key()? {
-            let value = members.next_value_seed(self.inner()?)?;
-            if object.insert(key, value).is_some() {
-                return Err(de::Error::custom("a key comes twice"));
-            }
-        }
-        Ok(Value::Object(object))
-    }
-}
-
-struct Key(String);
-
-impl<'de> Deserialize<'de> for Key {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer).map(Self)
-    }
+/// The labels of UTF-8, and of ASCII, which is part of it (WHATWG's Encoding and IANA's list).
+fn is_utf8(charset: &str) -> bool {
+    const LABELS: [&str; 8] = [
+        "utf-8",
+        "utf8",
+        "unicode-1-1-utf-8",
+        "unicode11utf8",
+        "x-unicode20utf8",
+        "us-ascii",
+        "ascii",
+        "ansi_x3.4-1968",
+    ];
+    LABELS
+        .iter()
+        .any(|label| label.eq_ignore_ascii_case(charset))
 }
 
 #[cfg(test)]
@@ -282,7 +214,8 @@ mod tests {
             r#"{"a":1,"\u0061":2}"#,
             r#"{"b":{"a":1,"a":2}}"#,
             r#"{"a":"\ud800"}"#,
-            "\u{feff}{}",
+            "{}\u{feff}",
+            "\u{feff}\u{feff}{}",
             &deep(32),
             &deep(10_000),
             &deep(1_000_000),
@@ -311,6 +244,8 @@ mod tests {
         }
         for content_type in [
             "application/json",
+            "application/json; charset=utf8",
+            "application/json; charset=US-ASCII",
             "Application/JSON; charset=UTF-8",
             "application/json;charset=\"utf-8\"",
         ] {

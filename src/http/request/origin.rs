@@ -3,7 +3,7 @@
 //! where present, must be ours or on the list. Neither: no browser (decision 16).
 
 use actix_web::HttpRequest;
-use actix_web::http::header::{HeaderMap, HeaderValue, ORIGIN};
+use actix_web::http::header::{ACCESS_CONTROL_REQUEST_HEADERS, HeaderMap, HeaderValue, ORIGIN};
 use url::Url;
 
 use crate::http::request::settings::Web;
@@ -12,12 +12,15 @@ use crate::service::{Error, Result};
 /// # Errors
 /// `FORBIDDEN` for a request that a page of another site made.
 pub fn require_ours(request: &HttpRequest, web: &Web) -> Result<()> {
+    let headers = request.headers();
     let refuse = || {
+        if let Some(origin) = headers.get(ORIGIN) {
+            web.unlisted.tell(origin);
+        }
         Err(Error::forbidden(
             "This origin may not use the refresh cookie.",
         ))
     };
-    let headers = request.headers();
     let listed = match headers.get(ORIGIN) {
         Some(origin) if allowed(origin, web).is_none() => return refuse(),
         Some(_) => true,
@@ -53,4 +56,48 @@ pub fn allowed<'a>(origin: &HeaderValue, web: &'a Web) -> Option<&'a str> {
         .iter()
         .find(|listed| **listed == text)
         .map(String::as_str)
+}
+
+/// Public documents: pages of every origin may read them, without credentials. A page that
+/// verifies tokens by itself needs the keys.
+#[must_use]
+pub fn is_for_everybody(path: &str) -> bool {
+    matches!(
+        path,
+        "/.well-known/jwks.json"
+            | "/openapi.yaml"
+            | "/health/live"
+            | "/health/ready"
+            | "/v1/api/health"
+    )
+}
+
+/// So many of a page's headers are mirrored, and no longer names.
+const MOST_HEADERS: usize = 32;
+const LONGEST_HEADER: usize = 64;
+
+/// Which headers a page may send: those of this interface, and whatever else it asks for
+/// that is a header's name. Tracing adds headers of its own to every request, and a page
+/// that holds the session may send what it likes.
+#[must_use]
+pub fn allowed_headers(headers: &HeaderMap) -> String {
+    let mut allowed = vec!["authorization".to_owned(), "content-type".to_owned()];
+    let asked = headers.get_all(ACCESS_CONTROL_REQUEST_HEADERS);
+    for name in asked.flat_map(|value| value.as_bytes().split(|b| *b == b',')) {
+        let Some(name) = name_of_a_header(name.trim_ascii()) else {
+            continue;
+        };
+        if allowed.len() < MOST_HEADERS && !allowed.contains(&name) {
+            allowed.push(name);
+        }
+    }
+    allowed.join(", ")
+}
+
+/// RFC 9110 section 5.6.2: a token, in lower case as browsers ask.
+fn name_of_a_header(bytes: &[u8]) -> Option<String> {
+    let is_token = |b: &u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(b);
+    let fits = (1..=LONGEST_HEADER).contains(&bytes.len()) && bytes.iter().all(is_token);
+    let name = std::str::from_utf8(bytes).ok()?;
+    fits.then(|| name.to_ascii_lowercase())
 }

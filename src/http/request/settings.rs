@@ -10,6 +10,7 @@ use url::Url;
 use crate::config::{Config, Dialect, SameSite};
 use crate::http::peers::admission::Connections;
 use crate::http::peers::throttle::Throttle;
+use crate::http::request::unlisted::Unlisted;
 
 pub struct Web {
     pub public_url: Url,
@@ -26,6 +27,7 @@ pub struct Web {
     pub exchange: bool,
     pub test_mode: bool,
     pub throttle: Throttle,
+    pub unlisted: Unlisted,
     pub connections: Arc<Connections>,
     stopping: AtomicBool,
 }
@@ -52,6 +54,7 @@ impl Web {
             exchange: !config.exchange_window.is_zero(),
             test_mode: config.test_mode,
             throttle: Throttle::default(),
+            unlisted: Unlisted::default(),
             connections: Arc::new(Connections::new(
                 config.connections,
                 config.connections_per_address,

@@ -7,6 +7,7 @@ use crate::domain::account::Account;
 use crate::domain::event::{Event, What};
 use crate::domain::id::AccountId;
 use crate::domain::identifier::{Email, Identifier, Username};
+use crate::domain::letters::{shown, trimmed};
 use crate::domain::password::Password;
 use crate::domain::session::{Client, EndReason, Session};
 use crate::service::attempts::budget;
@@ -70,7 +71,8 @@ pub fn add_account(kw: &Keyward, new: NewAccount) -> Result<AccountId> {
 /// # Errors
 /// `INVALID_PAYLOAD` where nobody is called so.
 pub fn find(kw: &Keyward, identifier: &str) -> Result<Account> {
-    let missing = || Error::payload(format!("There is no account {identifier}."));
+    let identifier = trimmed(identifier);
+    let missing = || Error::payload(format!("There is no account \"{}\".", shown(identifier)));
     let found = kw.store.read(|db| match identifier.parse::<AccountId>() {
         Ok(id) => accounts::lookup(db, id),
         Err(_) => match Identifier::parse(identifier) {

@@ -37,7 +37,7 @@ impl<'a> Subject<'a> {
     /// Whose guess at this account's secrets it is: a known browser's where the mark that
     /// was shown is the one of now, and else anybody's.
     ///
-    /// `factor`: the one that counts.
+    /// `factor`: the one that counts. `shown`: the marks that came, with spaces between.
     pub(in crate::service) fn of(
         kw: &Keyward,
         account: &Account,
@@ -45,7 +45,8 @@ impl<'a> Subject<'a> {
         shown: Option<&'a str>,
     ) -> Self {
         let mark = mark_of(kw, account, factor);
-        match shown.filter(|shown| same(shown.as_bytes(), mark.as_bytes())) {
+        let mut shown = shown.into_iter().flat_map(|shown| shown.split(' '));
+        match shown.find(|shown| same(shown.as_bytes(), mark.as_bytes())) {
             Some(mark) => Self::KnownBrowser { mark },
             None => Self::Account(account.id),
         }

@@ -72,6 +72,56 @@ pub(in crate::service) fn not_done(kw: &Keyward, reservation: &Reservation) -> E
     Error::busy("the password lane gave up on a job")
 }
 
+/// Why a second factor is refused. Who hears of it has proved the password, or is signed
+/// in: the four are four things to a person, and one to who guesses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::service) enum Flaw {
+    Missing,
+    /// No code by its form: no guess, so none is counted.
+    NoCode,
+    Wrong,
+    Used,
+}
+
+impl Flaw {
+    /// In the record of attempts.
+    pub(in crate::service) const fn outcome(self) -> &'static str {
+        match self {
+            Self::Missing => "missing_otp",
+            Self::NoCode => "not_a_code",
+            Self::Wrong => "wrong_otp",
+            Self::Used => "used_otp",
+        }
+    }
+
+    pub(in crate::service) fn error(self) -> Error {
+        let words = match self {
+            Self::Missing => {
+                "Invalid user OTP. A second factor is switched on: send a code of it as \"otp\"."
+            }
+            Self::NoCode => {
+                "Invalid user OTP. It is no code: the authenticator shows six digits, and a \
+                 recovery code has sixteen letters and digits."
+            }
+            Self::Wrong => {
+                "Invalid user OTP. The code is wrong: check the clock of the authenticator, \
+                 or take the next code."
+            }
+            Self::Used => "Invalid user OTP. The code was used already: wait for the next one.",
+        };
+        Error::new(Code::InvalidOtp, words)
+    }
+}
+
+/// What was typed as a second factor, by its form alone: without a look at the account,
+/// and without a count.
+///
+/// # Errors
+/// `INVALID_OTP` where it is no code.
+pub(in crate::service) fn form(text: &SecretString) -> Result<Typed> {
+    totp::typed(text.expose_secret()).ok_or_else(|| Flaw::NoCode.error())
+}
+
 /// Counts what was typed as a second factor of this account, and reads it. `None` is a
 /// wrong one.
 ///
@@ -81,19 +131,18 @@ pub(in crate::service) fn read_second(
     kw: &Keyward,
     account: AccountId,
     factor: &Stored,
-    text: &SecretString,
+    typed: &Typed,
     client: &Client,
     reservation: &mut Reservation,
 ) -> Result<Option<Second>> {
     reservation.guess_code(kw, account, client)?;
-    Ok(match totp::typed(text.expose_secret()) {
-        None => None,
-        Some(Typed::Recovery(code)) => Some(Second::Recovery {
-            mac: kw.keys.recovery_codes.mac(account, &code),
+    Ok(match typed {
+        Typed::Recovery(code) => Some(Second::Recovery {
+            mac: kw.keys.recovery_codes.mac(account, code),
         }),
-        Some(Typed::Code(code)) => {
+        Typed::Code(code) => {
             let secret = open_secret(kw, account, factor)?;
-            totp::step_of(&secret, &code, kw.clock.now()).map(|step| Second::Code {
+            totp::step_of(&secret, code, kw.clock.now()).map(|step| Second::Code {
                 factor: factor.id.clone(),
                 step,
             })
@@ -101,16 +150,21 @@ pub(in crate::service) fn read_second(
     })
 }
 
-/// Uses it up: false where it was used before.
+/// Uses it up.
+///
+/// # Errors
+/// `INVALID_OTP` where it was used before. Of a used recovery code nothing is kept, so it
+/// is told as a wrong one.
 pub(in crate::service) fn use_second(
     tx: &mut AnyConnection,
     account: AccountId,
     second: &Second,
-) -> Result<bool> {
-    Ok(match second {
-        Second::Code { factor, step } => factors::use_step(tx, factor, *step)?,
-        Second::Recovery { mac } => recovery_codes::consume(tx, account, mac)?,
-    })
+) -> Result<()> {
+    let (done, flaw) = match second {
+        Second::Code { factor, step } => (factors::use_step(tx, factor, *step)?, Flaw::Used),
+        Second::Recovery { mac } => (recovery_codes::consume(tx, account, mac)?, Flaw::Wrong),
+    };
+    if done { Ok(()) } else { Err(flaw.error()) }
 }
 
 pub(in crate::service) fn open_secret(
@@ -131,11 +185,6 @@ pub(in crate::service) fn open_secret(
 /// What a sealed secret is bound to: moved to another row, it stays shut.
 pub(in crate::service) fn context(account: AccountId, factor: &str) -> String {
     format!("{account}/{factor}")
-}
-
-#[must_use]
-pub(in crate::service) fn wrong_second() -> Error {
-    Error::new(Code::InvalidOtp, "Invalid user OTP.")
 }
 
 /// The caller's own password, once more. The reservation is still to be released by
@@ -178,13 +227,21 @@ pub(in crate::service) fn prove_second(
 ) -> Result<(Second, Reservation)> {
     let factor = kw.store.read(|db| factors::active_of(db, account.id))?;
     let factor = factor.ok_or_else(|| Error::payload("A second factor is not switched on"))?;
+    let typed = match (form(text), &reservation) {
+        // The password was right, and nobody guessed at a code.
+        (Err(no_code), Some(reservation)) => {
+            reservation.given_back(kw)?;
+            return Err(no_code);
+        }
+        (typed, _) => typed?,
+    };
     let mut reservation = match reservation {
         Some(reservation) => reservation,
         None => reserve_for(kw, actor, account, Some(&factor))?,
     };
     let client = &actor.client;
-    let second = read_second(kw, account.id, &factor, text, client, &mut reservation)?;
+    let second = read_second(kw, account.id, &factor, &typed, client, &mut reservation)?;
     second
         .map(|second| (second, reservation))
-        .ok_or_else(wrong_second)
+        .ok_or_else(|| Flaw::Wrong.error())
 }

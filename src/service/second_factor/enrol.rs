@@ -11,8 +11,7 @@ use crate::lanes::password_lane::Seat;
 use crate::service::actor::{Actor, account_of};
 use crate::service::attempts::budget::Reservation;
 use crate::service::attempts::prove::{
-    Second, context, open_secret, prove_password, prove_second, reserve_for, use_second,
-    wrong_second,
+    Flaw, Second, context, form, open_secret, prove_password, prove_second, reserve_for, use_second,
 };
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
@@ -107,13 +106,13 @@ pub fn confirm(
             return Err(nothing());
         }
     }
+    let Typed::Code(code) = form(code)? else {
+        return Err(Flaw::NoCode.error());
+    };
     // Counted like every guess: who stole a token must not guess his way to the codes.
     let mut reservation = reserve_for(kw, actor, &account, active.as_ref())?;
     reservation.guess_code(kw, account.id, &actor.client)?;
-    let Some(Typed::Code(code)) = totp::typed(code.expose_secret()) else {
-        return Err(wrong_second());
-    };
-    let step = totp::step_of(&stored, &code, now).ok_or_else(wrong_second)?;
+    let step = totp::step_of(&stored, &code, now).ok_or_else(|| Flaw::Wrong.error())?;
     let codes = RecoveryCodes::make(&kw.entropy);
     let macs = macs(kw, account.id, &codes);
     change(kw, What::FactorEnabled, actor, move |change, actor| {
@@ -149,9 +148,7 @@ pub fn remove(kw: &Keyward, seat: &Seat, actor: &Actor, proof: &Proof) -> Result
     let by_password = proof.password.is_some();
     let (second, reservation) = prove(kw, seat, actor, proof)?;
     change(kw, What::FactorDisabled, actor, move |change, actor| {
-        if !use_second(change, actor.account(), &second)? {
-            return Err(wrong_second());
-        }
+        use_second(change, actor.account(), &second)?;
         if by_password {
             reservation.succeeded(change)?;
         } else {
@@ -182,9 +179,7 @@ pub fn renew_recovery_codes(
         What::RecoveryCodesRenewed,
         actor,
         move |change, actor| {
-            if !use_second(change, actor.account(), &second)? {
-                return Err(wrong_second());
-            }
+            use_second(change, actor.account(), &second)?;
             reservation.succeeded(change)?;
             let now = change.now;
             recovery_codes::replace(change, actor.account(), &macs, now)?;

@@ -11,7 +11,7 @@ use crate::domain::rotation::Generation;
 use crate::domain::session::{Authentication, Class, Client, EndReason, Mode, Session};
 use crate::lanes::password_lane::{Caller, Seat};
 use crate::service::attempts::budget::{Reservation, Subject, mark_of, reserve};
-use crate::service::attempts::prove::{Second, read_second, use_second, verify, wrong_second};
+use crate::service::attempts::prove::{Flaw, Second, form, read_second, use_second, verify};
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
@@ -27,7 +27,8 @@ pub struct Request {
     pub password: Password,
     /// A code of the second factor, or a recovery code.
     pub otp: Option<SecretString>,
-    /// The mark of a browser that signed in before.
+    /// The mark of a browser that signed in before; of several, with spaces between them,
+    /// any may be it.
     pub device: Option<String>,
     pub mode: Mode,
     pub class: Class,
@@ -99,7 +100,7 @@ fn compare(
     }
     let second = match second(kw, &account, found.factor.as_ref(), request, reservation)? {
         Ok(second) => second,
-        Err(outcome) => return say_no(kw, Some(id), outcome, request, wrong_second()),
+        Err(flaw) => return say_no(kw, Some(id), flaw.outcome(), request, flaw.error()),
     };
     // Only where there is a cookie jar to keep it.
     let device =
@@ -109,7 +110,7 @@ fn compare(
     let begun = begin(kw, account, request, second, reservation, caller);
     match begun.map(|tokens| TokenSet { device, ..tokens }) {
         Err(error) if error.code == Code::InvalidOtp => {
-            say_no(kw, Some(id), "used_otp", request, error)
+            say_no(kw, Some(id), Flaw::Used.outcome(), request, error)
         }
         Ok(tokens) if kw.hasher.is_outdated(&record) => {
             // The session has begun: another sign-in may have better luck with this.
@@ -122,22 +123,28 @@ fn compare(
     }
 }
 
-/// What was typed as a second factor, read; or why it is none, in a word.
+/// What was typed as a second factor, read; or why it is none.
 fn second(
     kw: &Keyward,
     account: &Account,
     factor: Option<&Factor>,
     request: &Request,
     reservation: &mut Reservation,
-) -> Result<Result<Option<Second>, &'static str>> {
+) -> Result<Result<Option<Second>, Flaw>> {
     let Some(factor) = factor else {
         return Ok(Ok(None));
     };
     let Some(otp) = &request.otp else {
-        return Ok(Err("missing_otp"));
+        return Ok(Err(Flaw::Missing));
     };
-    let second = read_second(kw, account.id, factor, otp, &request.client, reservation)?;
-    Ok(second.map(Some).ok_or("wrong_otp"))
+    let Ok(typed) = form(otp) else {
+        // The password was right, and nobody guessed at a code.
+        reservation.given_back(kw)?;
+        return Ok(Err(Flaw::NoCode));
+    };
+    let client = &request.client;
+    let second = read_second(kw, account.id, factor, &typed, client, reservation)?;
+    Ok(second.map(Some).ok_or(Flaw::Wrong))
 }
 
 fn not_verified() -> Error {
@@ -313,15 +320,13 @@ fn write_session(
             .within(session.id)
     };
     if let Some(second) = second {
-        if !use_second(change, account.id, second)? {
-            return Err(wrong_second());
-        }
+        use_second(change, account.id, second)?;
         if matches!(second, Second::Recovery { .. }) {
             change.record(&event(What::RecoveryCodeUsed))?;
         }
     } else if factors::active_of(change, account.id)?.is_some() {
         // Switched on since it was looked for.
-        return Err(wrong_second());
+        return Err(Flaw::Missing.error());
     }
     reservation.succeeded(change)?;
     let access = roles::access_of(change, account.id)?;

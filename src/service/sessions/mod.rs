@@ -10,6 +10,8 @@ pub mod list;
 pub mod login;
 /// Ends the caller's session.
 pub mod logout;
+/// Which of several refresh tokens of one browser is meant.
+pub mod presented;
 /// Goes on with a refresh token.
 pub mod refresh;
 /// Goes on with a live token of a class that has no refresh token (seed O).

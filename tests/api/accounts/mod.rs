@@ -3,3 +3,4 @@
 mod change_password;
 mod imported_passwords;
 mod lookalikes;
+mod names;

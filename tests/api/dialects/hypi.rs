@@ -11,7 +11,7 @@ const REFUSED: &str =
     r#"{"errors":[{"message":"Invalid token.","extensions":{"code":"INVALID_TOKEN"}}]}"#;
 const TOO_OLD: &str =
     r#"{"errors":[{"message":"Token expired.","extensions":{"code":"TOKEN_EXPIRED"}}]}"#;
-const NONE: &str = r#"{"errors":[{"message":"Invalid user credentials.","extensions":{"code":"INVALID_CREDENTIALS"}}]}"#;
+const NONE: &str = r#"{"errors":[{"message":"No access token was found: send it in the header \"Authorization: Bearer TOKEN\".","extensions":{"code":"INVALID_CREDENTIALS"}}]}"#;
 const TWO: &str = r#"{"errors":[{"message":"Invalid payload. The request uses more than one method for including an access token.","extensions":{"code":"INVALID_PAYLOAD","reason":"The request uses more than one method for including an access token"}}]}"#;
 
 /// A token that has expired a minute ago.

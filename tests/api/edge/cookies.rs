@@ -104,7 +104,7 @@ both!(c10_a_second_cookie_of_the_same_name_was_planted, |kw| {
     let before = kw.state();
     let pair = |token: &str| format!("__Host-keyward_refresh={token}");
     let (ours, planted) = (pair(&alice), pair(&mallory));
-    for route in ["/auth/refresh", "/auth/logout"] {
+    for route in ["/auth/refresh"] {
         let in_one = format!("{planted}; {ours}");
         let answers = [
             kw.post(route).header("cookie", &in_one).send(),
@@ -181,7 +181,7 @@ both!(c12_a_final_refusal_clears_the_cookie, |kw| {
         assert_eq!(answer.set_cookies(), [cleared], "{why}");
         no_token_in(&answer);
     };
-    refuse("garbage", "no token of ours");
+    refuse(&format!("kwr1_{}", "A".repeat(82)), "no token of ours");
 
     let (_, token) = kw.signed_in_by_cookie("out@example.com");
     kw.post("/auth/logout").cookie(&token).send();

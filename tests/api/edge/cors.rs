@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use crate::support::{Answer, TestKeyward};
+use crate::support::{Answer, Logbook, TestKeyward};
 
 const APP: &str = "https://app.example.com";
 
@@ -216,4 +216,97 @@ fn c17_every_answer_carries_the_headers_that_guard_it() {
             assert_eq!(cached != "no-store", is_keys, "{answer:?}");
         }
     }
+}
+
+/// Field log of clients, 13: tracing adds headers to every request of a page.
+#[test]
+fn clients_13_a_listed_page_may_send_the_headers_that_it_asks_for() {
+    let kw = TestKeyward::with(LISTED);
+    let ask = |origin: &str, headers: &str| {
+        kw.ask("OPTIONS", "/auth/login")
+            .header("origin", origin)
+            .header("access-control-request-method", "POST")
+            .header("access-control-request-headers", headers)
+            .send()
+    };
+    let allowed = |headers: &str| {
+        let answer = ask(APP, headers);
+        assert_eq!(answer.status, 204, "{answer:?}");
+        let name = "access-control-allow-headers";
+        answer.header(name).unwrap_or_default().to_owned()
+    };
+    assert_eq!(
+        allowed("baggage,content-type, Sentry-Trace,traceparent , x-requested-with"),
+        "authorization, content-type, baggage, sentry-trace, traceparent, x-requested-with"
+    );
+    assert_eq!(
+        allowed("a b, x@y, , \"q\", ok"),
+        "authorization, content-type, ok"
+    );
+    let long = "x".repeat(65);
+    assert_eq!(allowed(&long), "authorization, content-type");
+    let many: Vec<String> = (0..1000).map(|number| format!("x-{number}")).collect();
+    assert_eq!(allowed(&many.join(",")).split(", ").count(), 32);
+    let other = ask("https://evil.io", "baggage");
+    assert_eq!((other.status, told(&other)), (403, vec![]));
+}
+
+/// Field log of clients, 15: what everybody may read, every page may read, and never with
+/// credentials.
+#[test]
+fn clients_15_public_documents_are_public_to_pages_too() {
+    let kw = TestKeyward::with(LISTED);
+    let star = vec![("access-control-allow-origin", "*")];
+    let documents = [
+        "/.well-known/jwks.json",
+        "/openapi.yaml",
+        "/health/live",
+        "/health/ready",
+    ];
+    for path in documents {
+        let answer = kw
+            .get(path)
+            .header("origin", "https://other.example")
+            .send();
+        assert_eq!(
+            (answer.status, told(&answer)),
+            (200, star.clone()),
+            "{path}"
+        );
+        // A copy in a cache may be asked for by a page next.
+        let answer = kw.get(path).send();
+        assert_eq!(told(&answer), star, "{path}");
+        varies_by_origin(&answer);
+        let answer = preflight(&kw, path, "https://other.example");
+        assert_eq!(answer.status, 204, "{path}");
+        let credentials = "access-control-allow-credentials";
+        assert_eq!(answer.header(credentials), None, "{path}");
+        assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
+    }
+    for path in ["/auth", "/auth/me", "/docs", "/.well-known/nothing"] {
+        let answer = kw
+            .get(path)
+            .header("origin", "https://other.example")
+            .send();
+        assert_eq!(told(&answer), [], "{path}");
+    }
+}
+
+/// Field log of clients, 24.
+#[test]
+fn clients_24_the_log_names_the_origin_and_the_setting_once_a_minute() {
+    let kw = TestKeyward::with(LISTED);
+    let (_, token) = kw.signed_in_by_cookie("alice@example.com");
+    let logbook = Logbook::open();
+    let new = "https://new-page-of-24.example";
+    for _ in 0..3 {
+        let ask = kw.post("/auth/refresh").cookie(&token);
+        ask.header("origin", new).send().refused(403, "FORBIDDEN");
+        assert_eq!(preflight(&kw, "/auth/login", new).status, 403);
+    }
+    let lines = logbook.lines_with(new);
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(lines[0].starts_with("WARN"), "{lines:?}");
+    assert!(lines[0].contains("KEYWARD_ALLOWED_ORIGINS"), "{lines:?}");
+    logbook.holds_none_of(&[token]);
 }

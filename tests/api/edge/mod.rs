@@ -1,6 +1,8 @@
 //! What holds around every request.
 
+mod bodies;
 mod cookies;
+mod cookies_twice;
 mod cors;
 mod csrf;
 mod injection;

@@ -6,3 +6,4 @@ mod guesses;
 mod recovery;
 mod sessions;
 mod sign_in;
+mod typed;

@@ -165,7 +165,10 @@ both!(m7_m8_the_password_alone_yields_nothing, |kw| {
     answer.refused(401, "INVALID_OTP");
     assert_eq!(
         answer.body,
-        r#"{"errors":[{"message":"Invalid user OTP.","extensions":{"code":"INVALID_OTP"}}]}"#
+        concat!(
+            r#"{"errors":[{"message":"Invalid user OTP. A second factor is switched on: "#,
+            r#"send a code of it as \"otp\".","extensions":{"code":"INVALID_OTP"}}]}"#
+        )
     );
     assert_eq!(answer.set_cookies(), Vec::<&str>::new());
     // There is no second step that the code could be sent to: only all in one request.
@@ -211,13 +214,20 @@ both!(m19_seed_o_asks_for_the_second_factor_too, |kw| {
     let (before, stored) = (kw.state(), kw.factor_state(&access));
     let token = |body: Value| kw.post("/v1/api/auth/token").json(&body).send();
     let code = kw.code(&factor.secret, 0);
-    for body in [
-        json!({ "username": ALICE, "password": PASSWORD }),
-        json!({ "username": ALICE, "password": PASSWORD, "otp": "nonsense" }),
+    for (body, words) in [
+        (
+            json!({ "username": ALICE, "password": PASSWORD }),
+            "Invalid user OTP. A second factor is switched on: send a code of it as \"otp\".",
+        ),
+        (
+            json!({ "username": ALICE, "password": PASSWORD, "otp": "nonsense" }),
+            "Invalid user OTP. It is no code: the authenticator shows six digits, and a \
+             recovery code has sixteen letters and digits.",
+        ),
     ] {
         let refused = token(body);
-        let words = r#"{"code":401,"message":"Invalid user OTP."}"#;
-        assert_eq!((refused.status, refused.body.as_str()), (401, words));
+        assert_eq!(refused.status, 401);
+        assert_eq!(refused.json(), json!({ "code": 401, "message": words }));
     }
     assert_eq!((kw.state(), kw.factor_state(&access)), (before, stored));
     for otp in [&code, &factor.recovery[0]] {

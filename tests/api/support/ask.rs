@@ -2,6 +2,7 @@
 
 use actix_http::Request;
 use actix_web::http::Method;
+use actix_web::http::header::HeaderValue;
 use actix_web::test::TestRequest;
 use futures_util::future::LocalBoxFuture;
 use serde_json::Value;
@@ -22,6 +23,12 @@ impl<'a> Ask<'a> {
     }
 
     pub fn header(mut self, name: &'static str, value: &str) -> Self {
+        self.request = self.request.append_header((name, value));
+        self
+    }
+
+    /// A header of any bytes.
+    pub fn header_value(mut self, name: &'static str, value: HeaderValue) -> Self {
         self.request = self.request.append_header((name, value));
         self
     }

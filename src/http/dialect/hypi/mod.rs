@@ -31,7 +31,7 @@ pub async fn token(call: Call) -> Answer<Hypi> {
     {
         return Err(Error::forbidden("A token is not exchanged for another site's page.").into());
     }
-    let token = call.exchange_token()?.ok_or_else(Error::credentials)?;
+    let token = call.exchange_token()?.ok_or_else(|| call.no_token())?;
     let old = read_expired(&call.kw, &token)?;
     let client = call.client();
     let new = call.on_store(move |kw| exchange(kw, &old, &client)).await?;

@@ -16,10 +16,9 @@ use crate::support::secret::SecretString;
 pub async fn begin(mut call: Call, actor: Actor) -> Answer<Keyward> {
     let fields = call.fields().await?;
     fields.only(&["password"])?;
-    let typed = if fields.has("password") {
-        Some(password(&fields, "password")?)
-    } else {
-        None
+    let typed = match fields.optional("password")? {
+        Some(_) => Some(password(&fields, "password")?),
+        None => None,
     };
     let enrolment = call
         .on_password(move |kw, seat| enrol::begin(kw, seat, &actor, typed.as_ref()))

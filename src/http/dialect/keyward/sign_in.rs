@@ -4,6 +4,7 @@
 use actix_web::HttpResponse;
 use actix_web::http::header::SET_COOKIE;
 
+use crate::crypto::refresh_token::RefreshTokens;
 use crate::domain::identifier::{Email, Identifier};
 use crate::domain::session::{Class, Mode};
 use crate::http::answer::{Answer, Refused};
@@ -14,7 +15,7 @@ use crate::http::request::cookies;
 use crate::http::request::fields::{Fields, otp, password};
 use crate::service::Error;
 use crate::service::sessions::refresh::Refreshed;
-use crate::service::sessions::{login, logout, refresh};
+use crate::service::sessions::{login, logout, presented, refresh};
 use crate::support::secret::{ExposeSecret as _, SecretString};
 
 const NO_TOKEN: &str = "The refresh token is required in either the payload or cookie";
@@ -51,9 +52,13 @@ pub async fn login(mut call: Call) -> Answer<Keyward> {
 pub async fn refresh(mut call: Call) -> Answer<Keyward> {
     let fields = call.fields().await?;
     let mode = mode(&fields)?;
-    let cookie = call.refresh_cookie()?;
+    let cookie = call.refresh_cookie().await?;
     let body = body_token(&fields)?;
     let (token, by_cookie) = match (body, cookie) {
+        // Another's cookie of our name says nothing against the body's token.
+        (Some(body), Some(cookie)) if !RefreshTokens::has_form(cookie.expose_secret()) => {
+            (body, false)
+        }
         (Some(body), Some(cookie)) if body.expose_secret() != cookie.expose_secret() => {
             return Err(
                 Error::payload("The payload and the cookie hold different refresh tokens").into(),
@@ -73,6 +78,8 @@ pub async fn refresh(mut call: Call) -> Answer<Keyward> {
         let reason = "a refresh token that is held in a cookie is not given to a page";
         return Err(Error::payload(reason).into());
     }
+    // What is no token of ours by its form is another's cookie, and is left to it.
+    let clears = by_cookie && RefreshTokens::has_form(token.expose_secret());
     let request = refresh::Request {
         token,
         client: call.client(),
@@ -84,7 +91,7 @@ pub async fn refresh(mut call: Call) -> Answer<Keyward> {
         Ok(Refreshed { tokens, outcome }) => {
             Ok(render::tokens(&call, &tokens, mode, Some(outcome)))
         }
-        Err(refused) if by_cookie && refused.is_final => {
+        Err(refused) if clears && refused.is_final => {
             let forget = cookies::clear(&call.web);
             Err(Refused::with_cookie(refused.error, forget))
         }
@@ -92,23 +99,25 @@ pub async fn refresh(mut call: Call) -> Answer<Keyward> {
     }
 }
 
-/// `POST /auth/logout` (rows D-39, H-26 to H-30): by refresh token in the body or the
-/// cookie, or by access token.
+/// `POST /auth/logout` (rows D-39, H-26 to H-30): by refresh token in the body or in every
+/// cookie of the name, or by access token where none of the cookies is ours.
 pub async fn logout(mut call: Call) -> Answer<Keyward> {
     let fields = call.fields().await?;
     mode(&fields)?;
-    let cookie = call.refresh_cookie()?;
-    let had_cookie = cookie.is_some();
+    let cookies = call.refresh_cookies();
+    let had_cookie = !cookies.is_empty();
     if had_cookie {
         call.require_our_origin()?;
     }
     let client = call.client();
-    let mut tokens: Vec<SecretString> = body_token(&fields)?.into_iter().chain(cookie).collect();
-    tokens.dedup_by(|a, b| a.expose_secret() == b.expose_secret());
-    if tokens.is_empty() {
-        if call.access_token()?.is_none() {
-            return Err(Error::payload(NO_TOKEN).into());
-        }
+    let named = presented::ours(&call.kw, &cookies).into_iter();
+    let named = named.map(|(_, token)| token);
+    let tokens: Vec<SecretString> = body_token(&fields)?.into_iter().chain(named).collect();
+    let bearer = tokens.is_empty() && call.access_token()?.is_some();
+    if tokens.is_empty() && !bearer && !had_cookie {
+        return Err(Error::payload(NO_TOKEN).into());
+    }
+    if bearer {
         let actor = call.actor()?;
         call.on_store(move |kw| logout::by_access_token(kw, &actor))
             .await?;
@@ -129,10 +138,8 @@ pub async fn logout(mut call: Call) -> Answer<Keyward> {
 
 fn mode(fields: &Fields) -> Result<Option<Mode>, Error> {
     let wrong = || Error::payload("\"mode\" must be one of [cookie, json]");
-    if !fields.has("mode") {
-        return Ok(None);
-    }
     match fields.optional("mode").map_err(|_| wrong())? {
+        None => Ok(None),
         Some("json") => Ok(Some(Mode::Json)),
         Some("cookie") => Ok(Some(Mode::Cookie)),
         _ => Err(wrong()),
@@ -150,11 +157,8 @@ fn require_cookies(call: &Call) -> Result<(), Error> {
     Err(Error::payload(reason))
 }
 
+/// An empty one is none, as in the original: the cookie counts.
 fn body_token(fields: &Fields) -> Result<Option<SecretString>, Error> {
-    if !fields.has("refresh_token") {
-        return Ok(None);
-    }
-    fields
-        .required("refresh_token")
-        .map(|text| Some(text.into()))
+    let text = fields.optional("refresh_token")?;
+    Ok(text.filter(|text| !text.is_empty()).map(Into::into))
 }

@@ -38,10 +38,14 @@ impl Shape for Oisp {
             Some(Code::AttemptsExceeded) => 2403,
             _ => Self::status(refusal).as_u16(),
         };
+        // The original has one word for every body (O-29); where it could not even be read,
+        // the reason follows.
+        let unread = format!("Invalid request. {}.", refusal.message());
         let message = match refusal {
             Refusal::Http(Http::RouteNotFound, _) => "Not Found",
             Refusal::Http(_, message) => message,
             Refusal::Act(error) => match error.code {
+                Code::InvalidPayload if error.message.starts_with("The body ") => &unread,
                 Code::InvalidPayload => "Invalid request",
                 Code::InvalidCredentials | Code::InvalidToken | Code::TokenExpired => {
                     "Not Authorized"
@@ -133,7 +137,7 @@ pub async fn refresh_both(mut call: Call) -> Answer<Oisp> {
     let fields = call.fields().await?;
     fields.only(&["refreshToken"])?;
     let token = fields.required("refreshToken")?.into();
-    let old = call.access_token()?.ok_or_else(Error::credentials)?;
+    let old = call.access_token()?.ok_or_else(|| call.no_token())?;
     let old = read_expired(&call.kw, &old)?;
     let request = refresh::Request {
         token,

@@ -41,6 +41,75 @@ both!(j28_the_word_bearer_is_read_in_any_letter_case, |kw| {
     }
 });
 
+both!(clients_10_one_space_or_more_after_the_word, |kw| {
+    let (access, _) = kw.signed_in("alice@example.com");
+    for spaces in [1, 2, 3, 8] {
+        let value = format!("Bearer{}{access}", " ".repeat(spaces));
+        for path in [
+            "/auth/me",
+            "/auth/verify",
+            "/users/me",
+            "/v1/api/auth/tokenInfo",
+        ] {
+            let answer = kw.get(path).header("authorization", &value).send();
+            assert_eq!(answer.status, 200, "{spaces} {path} {answer:?}");
+        }
+    }
+    let twice = format!("Bearer  {access}");
+    let exchanged = kw.get("/auth/token").header("authorization", &twice).send();
+    assert_eq!(exchanged.status, 200, "{exchanged:?}");
+});
+
+both!(
+    clients_16_another_scheme_is_no_token_whatever_its_grammar,
+    |kw| {
+        let (access, _) = kw.signed_in("alice@example.com");
+        let others = [
+            "Basic YTpi",
+            r#"Digest username="a", realm="b", uri="/", response="c""#,
+            r#"OAuth oauth_consumer_key="a",oauth_token="b""#,
+            "AWS4-HMAC-SHA256 Credential=a/b, SignedHeaders=host;x-amz-date, Signature=c",
+            "Negotiate YII=",
+        ];
+        for other in others {
+            let asked = kw.get(&format!("/auth/me?access_token={access}"));
+            assert_eq!(
+                asked.header("authorization", other).send().status,
+                200,
+                "{other}"
+            );
+            let alone = kw.get(PATH).header("authorization", other).send();
+            alone.refused(401, "INVALID_CREDENTIALS");
+            let exchange = kw.get("/auth/token").header("authorization", other).send();
+            exchange.refused(401, "INVALID_CREDENTIALS");
+        }
+        // The raw token of the exchange is one token.
+        let two = format!("{access},{access}");
+        let exchange = kw.get("/auth/token").header("authorization", &two).send();
+        exchange.refused(400, "INVALID_PAYLOAD");
+    }
+);
+
+both!(clients_19_who_sent_no_token_is_told_so, |kw| {
+    let (access, _) = kw.signed_in("alice@example.com");
+    let nothing = kw.get(PATH).send();
+    let others = ["TOKEN", "Token x", &format!("Bearer: {access}")]
+        .map(|value| kw.get(PATH).header("authorization", value).send());
+    for answer in others.iter().chain([&nothing]) {
+        answer.refused(401, "INVALID_CREDENTIALS");
+        assert!(
+            answer.body.contains("No access token was found"),
+            "{answer:?}"
+        );
+    }
+    // A wrong password is another thing.
+    let wrong = kw.sign_in("alice@example.com", "wrong");
+    assert!(
+        wrong.body.contains("Invalid user credentials."),
+        "{wrong:?}"
+    );
+});
+
 // As the original: no token at all, rather than a bad one.
 both!(
     j28_what_is_not_bearer_and_one_token_is_as_if_nothing_was_sent,
@@ -52,7 +121,8 @@ both!(
             "Bearer ".to_owned(),
             access.clone(),
             format!("Bearer\t{access}"),
-            format!("Bearer  {access}"),
+            format!("Bearer  {access} x"),
+            format!("Bearer  \t{access}"),
             format!("Bearer {access} x"),
             format!("Bearer{access}"),
             format!("Token {access}"),
