@@ -28,12 +28,7 @@ fn session() -> Session {
         },
         created_at: NOW,
         salt: [9; 32],
-        generation: Generation {
-            number: 0,
-            rotated_at: NOW,
-            replays: 0,
-            seen: false,
-        },
+        generation: Generation::first(NOW),
         idle_expires_at: END,
         absolute_expires_at: END,
         account_epoch: 0,
@@ -71,14 +66,17 @@ pub fn store(c: &mut Criterion) {
                 .expect("a session")
         });
     });
-    let mut generation = 0;
+    let mut generation = row.generation;
     // One durable commit each: what remains is the disk.
     c.bench_function("store, rotate a session, durably", |b| {
         b.iter(|| {
-            let at = generation;
-            let rotated = store.write(move |tx| rotation::rotate(tx, id, at, NOW, END));
+            let next = Generation {
+                number: generation.number + 1,
+                ..generation
+            };
+            let rotated = store.write(move |tx| rotation::rotate(tx, id, next, END));
             assert!(rotated.expect("a commit"));
-            generation += 1;
+            generation = next;
         });
     });
     drop(store);

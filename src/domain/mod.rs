@@ -11,5 +11,6 @@ pub mod identifier;
 pub mod limit;
 pub mod password;
 pub mod password_policy;
+pub mod recent;
 pub mod rotation;
 pub mod session;

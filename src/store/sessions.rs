@@ -41,6 +41,7 @@ struct Row {
     address: Option<String>,
     revoked_at: Option<i64>,
     revoke_reason: Option<String>,
+    recent: String,
 }
 
 impl TryFrom<Row> for Session {
@@ -76,6 +77,7 @@ impl TryFrom<Row> for Session {
                 rotated_at: time(row.rotated_at),
                 replays: number("session replays", i64::from(row.replays))?,
                 seen: row.gen_seen,
+                recent: word("session's recent generations", &row.recent)?,
             },
             idle_expires_at: time(row.idle_expires_at),
             absolute_expires_at: time(row.absolute_expires_at),
@@ -117,6 +119,7 @@ pub fn add(connection: &mut AnyConnection, session: &Session) -> Result<()> {
                 sessions::account_epoch.eq(session.account_epoch),
                 sessions::user_agent.eq(session.user_agent.as_deref()),
                 sessions::address.eq(session.address.as_deref()),
+                sessions::recent.eq(session.generation.recent.to_string()),
             ),
         ))
         .execute(connection)?;

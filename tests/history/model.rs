@@ -17,6 +17,8 @@ pub const HOUR: i64 = 60 * MINUTE;
 
 const GRACE: i64 = 30 * SECOND;
 const REPLAYS: u32 = 60;
+/// So often a session may rotate within one grace.
+const ROTATIONS: usize = 16;
 const RECOVERY: i64 = 24 * HOUR;
 pub const DAY: i64 = 24 * HOUR;
 
@@ -68,6 +70,9 @@ pub struct Session {
     pub generation: u32,
     pub rotated_at: i64,
     pub replays: u32,
+    /// Of every generation that began after the first, the present one last: how long
+    /// before the present one it began, by a clock that never goes back.
+    pub began: Vec<i64>,
     /// As the row says it: what a process only remembers is in [`Process`].
     pub seen: bool,
     pub idle: i64,
@@ -223,6 +228,7 @@ impl Model {
             generation: 0,
             rotated_at: self.now,
             replays: 0,
+            began: Vec::new(),
             seen: false,
             idle: self.now + idle_life(class),
             absolute: self.now + 30 * DAY,
@@ -243,8 +249,17 @@ impl Model {
         let now = self.now;
         let session = &mut self.sessions[index];
         let seen = session.seen || remembered == Some(session.generation);
-        // Rule 3.
+        let age = now - session.rotated_at;
+        let doubtful = age <= -MINUTE;
+        let passed = age.max(0);
+        // Rule 3, and the end of rule 7.
         if shown == session.generation {
+            let first = session.began.len().checked_sub(ROTATIONS);
+            if first.is_some_and(|first| !doubtful && session.began[first] + passed < GRACE) {
+                return Err(Code::RequestsExceeded);
+            }
+            session.began.iter_mut().for_each(|began| *began += passed);
+            session.began.push(0);
             session.generation += 1;
             session.rotated_at = now;
             session.replays = 0;
@@ -253,8 +268,7 @@ impl Model {
             return Ok("fresh");
         }
         // Rule 6, and rule 9 where the clock went back by a minute or more.
-        let age = now - session.rotated_at;
-        if shown > session.generation || age <= -MINUTE {
+        if shown > session.generation || doubtful {
             return refused;
         }
         let in_grace = age <= GRACE;
@@ -268,9 +282,13 @@ impl Model {
                 session.replays += 1;
                 return Ok(if in_grace { "replayed" } else { "recovered" });
             }
-        } else if in_grace {
-            // Rule 7.
-            return refused;
+        } else {
+            // Rule 7: by when its own successor began, which is the generation after it.
+            let replaced = session.began[usize::try_from(shown).unwrap()] + passed;
+            let remembered = session.generation - shown <= ROTATIONS as u32;
+            if remembered && replaced <= GRACE {
+                return refused;
+            }
         }
         // Rule 8.
         session.ended = Some((now, EndReason::Reuse));

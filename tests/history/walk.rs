@@ -332,9 +332,14 @@ pub fn differ(rows: &[session::Session], model: &Model) -> Outcome {
         let mut accounts = model.accounts.iter();
         accounts.position(|account| account.id == row.account)
     };
+    let began = |row: &session::Session| {
+        let mut sessions = model.sessions.iter();
+        let session = sessions.find(|session| session.id == row.id);
+        session.map_or_else(Vec::new, |session| session.began.clone())
+    };
     let rows = rows
         .iter()
-        .map(|row| as_modelled(row, owner(row).unwrap_or(usize::MAX)));
+        .map(|row| as_modelled(row, owner(row).unwrap_or(usize::MAX), began(row)));
     let mut rows: Vec<Session> = rows.collect();
     let living = model.sessions.iter().filter(|session| !session.purged);
     let mut expected: Vec<Session> = living.cloned().collect();
@@ -348,8 +353,10 @@ pub fn differ(rows: &[session::Session], model: &Model) -> Outcome {
     ))
 }
 
-fn as_modelled(row: &session::Session, account: usize) -> Session {
+/// What the row does not say is as in the model's own, which may be none.
+fn as_modelled(row: &session::Session, account: usize, began: Vec<i64>) -> Session {
     Session {
+        began,
         id: row.id,
         account,
         class: row.class,

@@ -177,6 +177,7 @@ pub fn session_of(account: AccountId) -> Session {
             rotated_at: later(3),
             replays: 0,
             seen: false,
+            recent: "1,20000".parse().unwrap(),
         },
         idle_expires_at: later(4),
         absolute_expires_at: later(5),
@@ -184,6 +185,15 @@ pub fn session_of(account: AccountId) -> Session {
         user_agent: Some("agent".to_owned()),
         address: Some("::1".to_owned()),
         ended: None,
+    }
+}
+
+/// The generation after `number`, begun now.
+pub fn after(number: u32) -> Generation {
+    Generation {
+        number: number + 1,
+        recent: "3000,29000".parse().unwrap(),
+        ..Generation::first(NOW)
     }
 }
 

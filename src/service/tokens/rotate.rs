@@ -4,6 +4,8 @@
 //! changes its row, and the guard then changes nothing and it looks again. Nothing is
 //! answered before what was written has committed.
 
+use std::time::Duration;
+
 use crate::domain::access::Access;
 use crate::domain::account::Account;
 use crate::domain::event::{Event, What};
@@ -11,7 +13,7 @@ use crate::domain::id::SessionId;
 use crate::domain::rotation::{Step, step};
 use crate::domain::session::{Client, EndReason, Session};
 use crate::service::audit::record;
-use crate::service::error::{Error, Result};
+use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::tokens::broadcast::ended;
 use crate::store::{self, AnyConnection, revocations, rotation, sessions};
@@ -126,9 +128,9 @@ fn attempt(
     on.outcome = match step(current, presented.generation, now, policy) {
         Step::Rotate => {
             let idle = now + kw.policy.idle_ttl(on.session.class);
-            let number = current.number;
+            let next = current.next(now, policy);
             let event = presented.fresh.map(event);
-            let guarded = move |tx: &mut _| rotation::rotate(tx, id, number, now, idle);
+            let guarded = move |tx: &mut _| rotation::rotate(tx, id, next, idle);
             let done = match event {
                 // Too many to be remembered one by one (decision 0005).
                 None => kw.store.write_guarded(guarded)?,
@@ -138,8 +140,7 @@ fn attempt(
                 return Ok(None);
             }
             on.session.idle_expires_at = idle;
-            on.session.generation.number = number + 1;
-            on.session.generation.rotated_at = now;
+            on.session.generation = next;
             Outcome::Fresh
         }
         again @ (Step::Replay | Step::Recover) => {
@@ -158,13 +159,19 @@ fn attempt(
         }
         Step::TooManyReplays => {
             let message = "Too many requests with one refresh token.";
-            let mut error = Error::new(crate::service::Code::RequestsExceeded, message).not_final();
-            error.retry_after = Some(30);
-            return Ok(Some(Rotated::Refused(error)));
+            return Ok(Some(too_many(message, Duration::from_secs(30))));
         }
-        Step::Late => return Ok(Some(Rotated::Refused(Error::credentials().not_final()))),
-        Step::Ahead => {
-            write_with(kw, event(What::DatabaseOlderThanTokens), now, |_| Ok(true))?;
+        Step::TooManyRotations(wait) => {
+            let message = "Too many refreshes of one session. Use each access token until it ends.";
+            return Ok(Some(too_many(message, wait)));
+        }
+        refused @ (Step::Late | Step::Ahead) => {
+            let what = if refused == Step::Late {
+                What::RefreshLate
+            } else {
+                What::DatabaseOlderThanTokens
+            };
+            write_with(kw, event(what), now, |_| Ok(true))?;
             return Ok(Some(Rotated::Refused(Error::credentials().not_final())));
         }
         Step::Reuse => {
@@ -184,6 +191,14 @@ fn attempt(
         }
     };
     Ok(Some(Rotated::On(Box::new(on))))
+}
+
+/// Nothing was changed, and the same token is good after a while.
+fn too_many(message: &'static str, wait: Duration) -> Rotated {
+    let mut error = Error::new(Code::RequestsExceeded, message).not_final();
+    let seconds = wait.as_millis().div_ceil(1000);
+    error.retry_after = Some(u32::try_from(seconds).unwrap_or(u32::MAX));
+    Rotated::Refused(error)
 }
 
 /// A guarded change and its line in the audit log: both, or neither.
