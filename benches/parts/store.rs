@@ -74,7 +74,7 @@ pub fn store(c: &mut Criterion) {
                 number: generation.number + 1,
                 ..generation
             };
-            let rotated = store.write(move |tx| rotation::rotate(tx, id, next, END));
+            let rotated = store.write(move |tx| rotation::rotate(tx, id, [generation, next], END));
             assert!(rotated.expect("a commit"));
             generation = next;
         });

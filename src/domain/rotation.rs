@@ -14,7 +14,7 @@ use crate::support::clock::{Timestamp, millis};
 pub struct Generation {
     /// The generation whose token the client should hold now. Never decreases.
     pub number: u32,
-    /// When that generation began.
+    /// When that generation began, or was given again to a client that never got it.
     pub rotated_at: Timestamp,
     /// How often the generation before it was answered again.
     pub replays: u32,
@@ -50,6 +50,18 @@ impl Generation {
         Self {
             number: self.number + 1,
             recent,
+            ..Self::first(now)
+        }
+    }
+
+    /// The same one, given again from now on to a client that never got it: its other tabs,
+    /// which wake with it, have a grace of their own. (Those before are older than one.)
+    #[must_use]
+    pub fn given_again(self, now: Timestamp) -> Self {
+        Self {
+            number: self.number,
+            replays: self.replays + 1,
+            seen: self.seen,
             ..Self::first(now)
         }
     }

@@ -45,7 +45,9 @@ fn row_of(kw: &Keyward, session: SessionId, event: &Event, now: Timestamp) -> Uu
     let keyed = |parts: &[&[u8]]| {
         let mut context = hmac::Context::with_key(&kw.exchange_ids);
         context.update(b"audit event");
-        parts.iter().for_each(|part| context.update(part));
+        for part in parts {
+            context.update(part);
+        }
         context.sign()
     };
     let session = session.0.as_bytes();

@@ -18,6 +18,7 @@ use crate::support::clock::Timestamp;
 struct Rotate {
     id: String,
     generation: i64,
+    rotated_at: i64,
     next: i64,
     now: i64,
     recent: String,
@@ -42,6 +43,8 @@ where
         out.push_bind_param::<Text, _>(&self.id)?;
         out.push_sql(" AND gen = ");
         out.push_bind_param::<BigInt, _>(&self.generation)?;
+        out.push_sql(" AND rotated_at = ");
+        out.push_bind_param::<BigInt, _>(&self.rotated_at)?;
         out.push_sql(" AND revoked_at IS NULL");
         Ok(())
     }
@@ -49,20 +52,21 @@ where
 
 impl<Conn> diesel::RunQueryDsl<Conn> for Rotate {}
 
-/// To the generation `next`, if the session still stands at the one before and has not
-/// ended. Whether it did; if not, read again.
+/// To the next generation, if the session still stands as it `stood` when that was decided,
+/// and has not ended. Whether it did; if not, read again.
 ///
 /// # Errors
 /// When the database is away.
 pub fn rotate(
     connection: &mut AnyConnection,
     id: SessionId,
-    next: Generation,
+    [stood, next]: [Generation; 2],
     idle_expires_at: Timestamp,
 ) -> Result<bool> {
     let statement = Rotate {
         id: id.to_string(),
-        generation: i64::from(next.number) - 1,
+        generation: i64::from(stood.number),
+        rotated_at: stood.rotated_at.millis(),
         next: i64::from(next.number),
         now: next.rotated_at.millis(),
         recent: next.recent.to_string(),

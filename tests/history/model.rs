@@ -15,7 +15,7 @@ const SECOND: i64 = 1000;
 const MINUTE: i64 = 60 * SECOND;
 pub const HOUR: i64 = 60 * MINUTE;
 
-const GRACE: i64 = 30 * SECOND;
+pub const GRACE: i64 = 30 * SECOND;
 const REPLAYS: u32 = 60;
 /// So often a session may rotate within one grace.
 const ROTATIONS: usize = 16;
@@ -80,6 +80,14 @@ pub struct Session {
     pub ended: Option<(i64, EndReason)>,
     /// Its row is gone.
     pub purged: bool,
+}
+
+impl Session {
+    fn grow_older(&mut self, passed: i64) {
+        for began in &mut self.began {
+            *began += passed;
+        }
+    }
 }
 
 /// What one process keeps in memory, and loses when it crashes.
@@ -258,7 +266,7 @@ impl Model {
             if first.is_some_and(|first| !doubtful && session.began[first] + passed < GRACE) {
                 return Err(Code::RequestsExceeded);
             }
-            session.began.iter_mut().for_each(|began| *began += passed);
+            session.grow_older(passed);
             session.began.push(0);
             session.generation += 1;
             session.rotated_at = now;
@@ -280,12 +288,20 @@ impl Model {
                     return Err(Code::RequestsExceeded);
                 }
                 session.replays += 1;
-                return Ok(if in_grace { "replayed" } else { "recovered" });
+                if in_grace {
+                    return Ok("replayed");
+                }
+                // Given again from now on: the client's other tabs have a grace of their own.
+                session.rotated_at = now;
+                session.grow_older(passed);
+                *session.began.last_mut().unwrap() = 0;
+                return Ok("recovered");
             }
         } else {
             // Rule 7: by when its own successor began, which is the generation after it.
             let replaced = session.began[usize::try_from(shown).unwrap()] + passed;
-            let remembered = session.generation - shown <= ROTATIONS as u32;
+            let since = usize::try_from(session.generation - shown).unwrap();
+            let remembered = since <= ROTATIONS;
             if remembered && replaced <= GRACE {
                 return refused;
             }
@@ -306,15 +322,9 @@ impl Model {
             return Err(Code::TokenExpired);
         }
         match self.present(process, access.session, access.generation) {
-            // From the row alone, so that exchanges of one token give one text. What was
-            // lost a while ago must be good from now on.
+            // From the row alone, so that exchanges of one token give one text.
             Ok(outcome) => {
-                let rotated_at = self.sessions[access.session].rotated_at;
-                let from = if outcome == "recovered" {
-                    self.now
-                } else {
-                    rotated_at
-                };
+                let from = self.sessions[access.session].rotated_at;
                 Ok(self.signed(access.session, outcome, from, false))
             }
             Err(Code::InvalidCredentials) => Err(Code::InvalidToken),

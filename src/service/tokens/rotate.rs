@@ -130,7 +130,7 @@ fn attempt(
             let idle = now + kw.policy.idle_ttl(on.session.class);
             let next = current.next(now, policy);
             let event = presented.fresh.map(event);
-            let guarded = move |tx: &mut _| rotation::rotate(tx, id, next, idle);
+            let guarded = move |tx: &mut _| rotation::rotate(tx, id, [current, next], idle);
             let done = match event {
                 // Too many to be remembered one by one (decision 0005).
                 None => kw.store.write_guarded(guarded)?,
@@ -143,19 +143,25 @@ fn attempt(
             on.session.generation = next;
             Outcome::Fresh
         }
-        again @ (Step::Replay | Step::Recover) => {
-            let (what, outcome) = if again == Step::Replay {
-                (What::RefreshReplayed, Outcome::Replayed)
-            } else {
-                (What::RefreshRecovered, Outcome::Recovered)
-            };
-            let done = write_with(kw, event(what), now, move |tx| {
+        Step::Replay => {
+            let done = write_with(kw, event(What::RefreshReplayed), now, move |tx| {
                 sessions::count_replay(tx, id, current.number, policy.max_replays)
             })?;
             if !done {
                 return Ok(None);
             }
-            outcome
+            Outcome::Replayed
+        }
+        Step::Recover => {
+            let again = current.given_again(now);
+            let done = write_with(kw, event(What::RefreshRecovered), now, move |tx| {
+                sessions::give_again(tx, id, current, again)
+            })?;
+            if !done {
+                return Ok(None);
+            }
+            on.session.generation = again;
+            Outcome::Recovered
         }
         Step::TooManyReplays => {
             let message = "Too many requests with one refresh token.";
@@ -177,7 +183,7 @@ fn attempt(
         Step::Reuse => {
             let entry = ended(id, now);
             let done = write_with(kw, event(What::RefreshReuse), now, move |tx| {
-                let ended = sessions::end_at(tx, id, current.number, now, EndReason::Reuse)?;
+                let ended = sessions::end_at(tx, id, current, now, EndReason::Reuse)?;
                 if ended {
                     revocations::add(tx, entry)?;
                 }

@@ -10,6 +10,7 @@ mod invariants;
 mod races;
 mod refused;
 mod restart;
+mod rows;
 mod rules;
 mod seen_notes;
 mod thief;
