@@ -45,6 +45,7 @@ pub fn store(c: &mut Criterion) {
     let store = Store::open(url.clone(), &Options::default()).expect("a new database");
     let row = session();
     let (id, account) = (row.id, row.account);
+    let mut generation = row.generation;
     let added: Result<_, Error> = store.write(move |tx| {
         let new = accounts::New {
             id: account,
@@ -66,7 +67,6 @@ pub fn store(c: &mut Criterion) {
                 .expect("a session")
         });
     });
-    let mut generation = row.generation;
     // One durable commit each: what remains is the disk.
     c.bench_function("store, rotate a session, durably", |b| {
         b.iter(|| {
