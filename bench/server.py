@@ -53,6 +53,9 @@ class Server:
             "KEYWARD_ADMIN_EMAIL": EMAIL,
             "KEYWARD_ADMIN_PASSWORD": PASSWORD,
             "KEYWARD_DIALECTS": "directus,oisp,hypi",
+            # Sessions rotate sixteen times within a grace, and clients here chain refreshes. As
+            # in life, where they come minutes apart, nothing is remembered of earlier ones.
+            "KEYWARD_REFRESH_GRACE": "0s",
         } | {f"KEYWARD_{name.upper()}": str(value) for name, value in settings.items()}
         if not postgres:
             del self.environment["KEYWARD_SECRET_FILE"]

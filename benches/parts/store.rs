@@ -28,12 +28,7 @@ fn session() -> Session {
         },
         created_at: NOW,
         salt: [9; 32],
-        generation: Generation {
-            number: 0,
-            rotated_at: NOW,
-            replays: 0,
-            seen: false,
-        },
+        generation: Generation::first(NOW),
         idle_expires_at: END,
         absolute_expires_at: END,
         account_epoch: 0,
@@ -50,6 +45,7 @@ pub fn store(c: &mut Criterion) {
     let store = Store::open(url.clone(), &Options::default()).expect("a new database");
     let row = session();
     let (id, account) = (row.id, row.account);
+    let mut generation = row.generation;
     let added: Result<_, Error> = store.write(move |tx| {
         let new = accounts::New {
             id: account,
@@ -71,14 +67,16 @@ pub fn store(c: &mut Criterion) {
                 .expect("a session")
         });
     });
-    let mut generation = 0;
     // One durable commit each: what remains is the disk.
     c.bench_function("store, rotate a session, durably", |b| {
         b.iter(|| {
-            let at = generation;
-            let rotated = store.write(move |tx| rotation::rotate(tx, id, at, NOW, END));
+            let next = Generation {
+                number: generation.number + 1,
+                ..generation
+            };
+            let rotated = store.write(move |tx| rotation::rotate(tx, id, [generation, next], END));
             assert!(rotated.expect("a commit"));
-            generation += 1;
+            generation = next;
         });
     });
     drop(store);

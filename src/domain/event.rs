@@ -29,6 +29,8 @@ pub enum What {
     RefreshReplayed,
     /// The predecessor after the grace, while its successor was never seen.
     RefreshRecovered,
+    /// One that was replaced more than once, a moment ago: a late tab, or a thief's victim.
+    RefreshLate,
     /// A spent token came back: the session was ended.
     RefreshReuse,
     /// A token ahead of the database: a backup was restored.
@@ -67,6 +69,7 @@ impl What {
             Self::LoggedOut => "logged_out",
             Self::RefreshReplayed => "refresh_replayed",
             Self::RefreshRecovered => "refresh_recovered",
+            Self::RefreshLate => "refresh_late",
             Self::RefreshReuse => "refresh_reuse",
             Self::DatabaseOlderThanTokens => "database_older_than_tokens",
             Self::TokenExchanged => "token_exchanged",
@@ -91,6 +94,21 @@ impl What {
                 | Self::DatabaseOlderThanTokens
         )
     }
+
+    /// What the holder of a token may do again and again, as often as he likes: counted in
+    /// one row for each session, hour and address, or he would fill the disk.
+    #[must_use]
+    pub const fn is_counted(self) -> bool {
+        matches!(
+            self,
+            Self::RefreshReplayed
+                | Self::RefreshRecovered
+                | Self::RefreshLate
+                | Self::DatabaseOlderThanTokens
+                | Self::TokenExchanged
+                | Self::TokenReissued
+        )
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -101,9 +119,17 @@ pub struct Event {
     pub client: Client,
 }
 
+/// How much of a user agent is kept, in characters: enough to tell one from another.
+const LONGEST_USER_AGENT: usize = 128;
+
 impl Event {
     #[must_use]
-    pub const fn new(what: What, client: Client) -> Self {
+    pub fn new(what: What, mut client: Client) -> Self {
+        if let Some(agent) = &mut client.user_agent
+            && let Some((end, _)) = agent.char_indices().nth(LONGEST_USER_AGENT)
+        {
+            agent.truncate(end);
+        }
         Self {
             what,
             account: None,

@@ -13,5 +13,6 @@ pub mod limit;
 pub mod password;
 pub mod password_policy;
 pub mod principal;
+pub mod recent;
 pub mod rotation;
 pub mod session;

@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use crate::domain::recent::Recent;
 use crate::support::clock::{Timestamp, millis};
 
 /// Where a session stands: the part of its row that rotation reads and writes.
@@ -13,12 +14,67 @@ use crate::support::clock::{Timestamp, millis};
 pub struct Generation {
     /// The generation whose token the client should hold now. Never decreases.
     pub number: u32,
-    /// When that generation began.
+    /// When that generation began, or was given again to a client that never got it.
     pub rotated_at: Timestamp,
     /// How often the generation before it was answered again.
     pub replays: u32,
     /// Whether any route has seen an access or refresh token of this generation.
     pub seen: bool,
+    /// When those before it began, as far as a grace ago.
+    pub recent: Recent,
+}
+
+impl Generation {
+    /// A session's first.
+    #[must_use]
+    pub fn first(now: Timestamp) -> Self {
+        Self {
+            number: 0,
+            rotated_at: now,
+            replays: 0,
+            seen: false,
+            recent: Recent::default(),
+        }
+    }
+
+    /// The one that follows, from now on.
+    #[must_use]
+    pub fn next(self, now: Timestamp, policy: Policy) -> Self {
+        // A clock that went back says nothing of how long ago: as if it had been now.
+        let elapsed = now.millis_since(self.rotated_at).max(0);
+        let recent = match self.number {
+            // Nobody was ever replaced by the first one.
+            0 => Recent::default(),
+            _ => self.recent.then(elapsed, millis(policy.grace)),
+        };
+        Self {
+            number: self.number + 1,
+            recent,
+            ..Self::first(now)
+        }
+    }
+
+    /// The same one, given again from now on to a client that never got it: its other tabs,
+    /// which wake with it, have a grace of their own. (Those before are older than one.)
+    #[must_use]
+    pub fn given_again(self, now: Timestamp) -> Self {
+        Self {
+            number: self.number,
+            replays: self.replays + 1,
+            seen: self.seen,
+            ..Self::first(now)
+        }
+    }
+
+    /// How long before the present generation the token of an older one, `number`, was
+    /// replaced. `None` where that is longer ago than is remembered.
+    fn replaced(&self, number: u32) -> Option<i64> {
+        match self.number - number {
+            0 => None,
+            1 => Some(0),
+            distance => self.recent.before_last(usize::try_from(distance - 2).ok()?),
+        }
+    }
 }
 
 /// The settings of rotation.
@@ -48,6 +104,8 @@ pub enum Step {
     Recover,
     /// Rule 4's end: answered too often.
     TooManyReplays,
+    /// Rule 7's end: rotated too often within a grace. Refuse, and say how long to wait.
+    TooManyRotations(Duration),
     /// Rules 7 and 9: a late tab, or a clock in doubt. Refuse and change nothing.
     Late,
     /// Rule 6: the token is ahead of the database, so the database is older: a backup
@@ -59,13 +117,17 @@ pub enum Step {
 
 #[must_use]
 pub fn step(current: Generation, presented: u32, now: Timestamp, policy: Policy) -> Step {
+    let elapsed = now.millis_since(current.rotated_at);
+    let grace = millis(policy.grace);
     if presented == current.number {
-        return Step::Rotate;
+        return match wait(&current, elapsed, grace) {
+            Some(wait) => Step::TooManyRotations(wait),
+            None => Step::Rotate,
+        };
     }
     if presented > current.number {
         return Step::Ahead;
     }
-    let elapsed = now.millis_since(current.rotated_at);
     if elapsed <= DOUBTFUL {
         return Step::Late;
     }
@@ -73,8 +135,10 @@ pub fn step(current: Generation, presented: u32, now: Timestamp, policy: Policy)
         return Step::Reuse;
     }
     let elapsed = elapsed.max(0);
-    let in_grace = elapsed <= millis(policy.grace);
     let predecessor = presented + 1 == current.number;
+    // Since its own successor began, not since the last rotation: a thief renews that.
+    let replaced = current.replaced(presented);
+    let in_grace = replaced.is_some_and(|age| age.saturating_add(elapsed) <= grace);
     let may_recover = !current.seen && elapsed <= millis(policy.recovery);
     match (predecessor, in_grace) {
         (true, _) if (in_grace || may_recover) && current.replays >= policy.max_replays => {
@@ -85,6 +149,20 @@ pub fn step(current: Generation, presented: u32, now: Timestamp, policy: Policy)
         (false, true) => Step::Late,
         _ => Step::Reuse,
     }
+}
+
+/// How long the next rotation must wait, where the last sixteen all fell within a grace:
+/// more are not remembered. An honest client rotates once in the life of an access token.
+fn wait(current: &Generation, elapsed: i64, grace: i64) -> Option<Duration> {
+    if elapsed <= DOUBTFUL {
+        return None;
+    }
+    let first = current
+        .recent
+        .oldest_of_all()?
+        .saturating_add(elapsed.max(0));
+    let left = u64::try_from(grace.saturating_sub(first)).ok()?;
+    (left > 0).then(|| Duration::from_millis(left))
 }
 
 #[cfg(test)]
@@ -105,6 +183,8 @@ mod tests {
             rotated_at: Timestamp::from_millis(ROTATED),
             replays,
             seen,
+            // The one before began 10 s earlier, and the one before that another 15.
+            recent: "10000,25000".parse().unwrap(),
         }
     }
 
@@ -131,9 +211,13 @@ mod tests {
             // rule 6
             (at(5, 0, false), 6, 0, Step::Ahead),
             (at(5, 0, false), u32::MAX, 90_000_000, Step::Ahead),
-            // rule 7
-            (at(5, 0, true), 3, 30_000, Step::Late),
-            (at(5, 0, false), 0, 1, Step::Late),
+            // rule 7: by when each one's own successor began
+            (at(5, 0, true), 3, 20_000, Step::Late),
+            (at(5, 0, true), 3, 20_001, Step::Reuse),
+            (at(5, 0, false), 2, 5_000, Step::Late),
+            (at(5, 0, false), 2, 5_001, Step::Reuse),
+            (at(5, 0, false), 1, 0, Step::Reuse),
+            (at(5, 0, false), 0, 1, Step::Reuse),
             // rule 8
             (at(5, 0, true), 4, 30_001, Step::Reuse),
             (at(5, 0, false), 4, 86_400_001, Step::Reuse),
@@ -152,6 +236,52 @@ mod tests {
                 "{current:?} presented {presented} after {elapsed} ms"
             );
         }
+    }
+
+    #[test]
+    fn attack_h1_sixteen_rotations_within_a_grace_and_no_more() {
+        let mut current = Generation::first(after(0));
+        for number in 0..16 {
+            let now = after(i64::from(number) * 1_900);
+            assert_eq!(step(current, number, now, POLICY), Step::Rotate);
+            current = current.next(now, POLICY);
+        }
+        let table = [
+            (28_500, Step::TooManyRotations(Duration::from_millis(1_500))),
+            (29_999, Step::TooManyRotations(Duration::from_millis(1))),
+            (30_000, Step::Rotate),
+            // A doubtful clock shuts nobody out, as it ends nothing.
+            (
+                28_500 - 59_999,
+                Step::TooManyRotations(Duration::from_millis(1_500)),
+            ),
+            (28_500 - 60_000, Step::Rotate),
+        ];
+        for (now, expected) in table {
+            assert_eq!(step(current, 16, after(now), POLICY), expected, "{now}");
+        }
+        // The first token of all is as late as it is, however many came since.
+        assert_eq!(step(current, 0, after(30_000), POLICY), Step::Late);
+        assert_eq!(step(current, 0, after(30_001), POLICY), Step::Reuse);
+        let strict = Policy {
+            grace: Duration::ZERO,
+            ..POLICY
+        };
+        assert_eq!(step(current, 16, after(28_500), strict), Step::Rotate);
+    }
+
+    #[test]
+    fn a_clock_that_went_back_counts_as_one_that_stood_still() {
+        let mut current = Generation::first(after(0));
+        for millis in [0, 10_000, -3_600_000] {
+            current = current.next(after(millis), POLICY);
+        }
+        assert_eq!(current.recent.to_string(), "0,10000");
+        let later = |millis: i64| after(millis - 3_600_000);
+        assert_eq!(step(current, 1, later(30_000), POLICY), Step::Late);
+        assert_eq!(step(current, 1, later(30_001), POLICY), Step::Reuse);
+        assert_eq!(step(current, 0, later(20_000), POLICY), Step::Late);
+        assert_eq!(step(current, 0, later(20_001), POLICY), Step::Reuse);
     }
 
     #[test]

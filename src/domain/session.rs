@@ -1,6 +1,7 @@
 //! A session: one sign-in on one client, active or ended. Its refresh tokens are
 //! computed from `salt` and `gen`; nothing of them is stored.
 
+use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
@@ -12,7 +13,7 @@ use crate::support::clock::Timestamp;
 /// Which family of tokens a session gives: it decides their lifetimes (decision 3)
 /// and whether a refresh token goes with them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "lowercase", try_from = "String")]
 pub enum Class {
     /// A short access token with a refresh token: Directus, and Keyward's own.
     Standard,
@@ -61,6 +62,21 @@ macro_rules! words {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UnknownWord;
 
+impl fmt::Display for UnknownWord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an unknown word")
+    }
+}
+
+/// Serde's own reading takes `{"standard": null}` for the word as well.
+impl TryFrom<String> for Class {
+    type Error = UnknownWord;
+
+    fn try_from(word: String) -> Result<Self, UnknownWord> {
+        word.parse()
+    }
+}
+
 words!(Class { Standard = "standard", Oisp = "oisp" });
 words!(Mode { Json = "json", Cookie = "cookie" });
 words!(EndReason { Logout = "logout", Reuse = "reuse", Revoked = "revoked", Displaced = "displaced" });
@@ -74,7 +90,7 @@ pub struct Authentication {
     pub at: Timestamp,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Session {
     pub id: SessionId,
     pub account: AccountId,
@@ -93,6 +109,31 @@ pub struct Session {
     pub user_agent: Option<String>,
     pub address: Option<String>,
     pub ended: Option<(Timestamp, EndReason)>,
+}
+
+/// All but the salt: with the key it makes refresh tokens.
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let row = (
+            &self.account,
+            &self.organization,
+            self.anonymous,
+            self.mode,
+            self.class,
+            &self.authentication,
+        );
+        let ends = (self.idle_expires_at, self.absolute_expires_at);
+        f.debug_struct("Session")
+            .field("id", &self.id)
+            .field("of", &row)
+            .field("created_at", &self.created_at)
+            .field("generation", &self.generation)
+            .field("expires_at", &ends)
+            .field("account_epoch", &self.account_epoch)
+            .field("client", &(&self.user_agent, &self.address))
+            .field("ended", &self.ended)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Session {

@@ -6,8 +6,10 @@ use std::ops::{Deref, DerefMut};
 
 use crate::domain::event::Event;
 use crate::domain::id::{AccountId, SessionId};
+use crate::domain::rotation::Generation;
 use crate::domain::session::EndReason;
 use crate::service::actor::Actor;
+use crate::service::audit_row::counted_row;
 use crate::service::broadcast::{ended, entry, may_be_believed};
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
@@ -82,8 +84,13 @@ impl Change<'_> {
                 event.account.map_or_else(none, |id| id.to_string()),
             );
         }
-        let (id, now) = (self.kw.entropy.id(self.now), self.now);
-        audit_events::add(self, id, event, now)?;
+        let (kw, now) = (self.kw, self.now);
+        match event.session {
+            Some(session) if event.what.is_counted() => {
+                audit_events::count(self, counted_row(kw, session, event, now), event, now)?;
+            }
+            _ => audit_events::add(self, kw.entropy.id(now), event, now)?,
+        }
         Ok(())
     }
 
@@ -97,15 +104,15 @@ impl Change<'_> {
         Ok(did)
     }
 
-    /// Ends a session that still stands at this generation. False where it does not.
+    /// Ends a session that still stands as it did when it was judged. False where it does not.
     pub(in crate::service) fn end_at(
         &mut self,
         id: SessionId,
-        generation: u32,
+        stood: Generation,
         reason: EndReason,
     ) -> Result<bool> {
         let now = self.now;
-        let did = sessions::end_at(self, id, generation, now, reason)?;
+        let did = sessions::end_at(self, id, stood, now, reason)?;
         if did {
             self.told.push(ended(id, now));
         }

@@ -7,6 +7,8 @@
 
 /// Who acts.
 pub mod actor;
+/// Which row of the audit log counts an event.
+mod audit_row;
 /// What every process must learn when something is revoked.
 mod broadcast;
 /// One transaction of an act.

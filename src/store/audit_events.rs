@@ -1,13 +1,40 @@
-//! The audit log: rows are added and purged by age, never changed.
+//! The audit log: rows are added and purged by age. Of what may happen without end a row
+//! counts an hour; nothing else in a row ever changes.
 
 use diesel::prelude::*;
 
 use crate::domain::event::{Event, What};
 use crate::domain::id::AccountId;
-use crate::store::engine::connection::AnyConnection;
+use crate::store::engine::connection::{AnyConnection, on_each};
 use crate::store::engine::error::{Result, exactly_one};
 use crate::store::engine::schema::audit_events;
 use crate::support::clock::Timestamp;
+
+#[derive(Insertable)]
+#[diesel(table_name = audit_events)]
+struct New<'a> {
+    id: String,
+    what: &'static str,
+    account_id: Option<String>,
+    session_id: Option<String>,
+    address: Option<&'a str>,
+    user_agent: Option<&'a str>,
+    at: i64,
+}
+
+impl<'a> New<'a> {
+    fn of(id: uuid::Uuid, event: &'a Event, now: Timestamp) -> Self {
+        Self {
+            id: id.to_string(),
+            what: event.what.as_str(),
+            account_id: event.account.map(|id| id.to_string()),
+            session_id: event.session.map(|id| id.to_string()),
+            address: event.client.address.as_deref(),
+            user_agent: event.client.user_agent.as_deref(),
+            at: now.millis(),
+        }
+    }
+}
 
 /// # Errors
 /// When the database is away.
@@ -18,17 +45,32 @@ pub fn add(
     now: Timestamp,
 ) -> Result<()> {
     let rows = diesel::insert_into(audit_events::table)
-        .values((
-            audit_events::id.eq(id.to_string()),
-            audit_events::what.eq(event.what.as_str()),
-            audit_events::account_id.eq(event.account.map(|id| id.to_string())),
-            audit_events::session_id.eq(event.session.map(|id| id.to_string())),
-            audit_events::address.eq(event.client.address.as_deref()),
-            audit_events::user_agent.eq(event.client.user_agent.as_deref()),
-            audit_events::at.eq(now.millis()),
-        ))
+        .values(New::of(id, event, now))
         .execute(connection)?;
     exactly_one("adding an audit event", rows)
+}
+
+/// Adds the row, or counts one more in it where it is there.
+///
+/// # Errors
+/// When the database is away.
+pub fn count(
+    connection: &mut AnyConnection,
+    id: uuid::Uuid,
+    event: &Event,
+    now: Timestamp,
+) -> Result<()> {
+    let new = New::of(id, event, now);
+    let rows = on_each!(connection, inner => diesel::insert_into(audit_events::table)
+        .values(new)
+        .on_conflict(audit_events::id)
+        .do_update()
+        .set((
+            audit_events::times.eq(audit_events::times + 1),
+            audit_events::last_at.eq(now.millis()),
+        ))
+        .execute(inner))?;
+    exactly_one("counting an audit event", rows)
 }
 
 /// Whether it happened to anybody after `since`.

@@ -9,6 +9,7 @@ use diesel::serialize::ToSql;
 use diesel::sql_types::{BigInt, Text};
 
 use crate::domain::id::SessionId;
+use crate::domain::rotation::Generation;
 use crate::store::engine::connection::{AnyConnection, on_each};
 use crate::store::engine::error::{Result, exactly_one};
 use crate::support::clock::Timestamp;
@@ -17,8 +18,10 @@ use crate::support::clock::Timestamp;
 struct Rotate {
     id: String,
     generation: i64,
+    rotated_at: i64,
     next: i64,
     now: i64,
+    recent: String,
     idle_expires_at: i64,
 }
 
@@ -32,12 +35,16 @@ where
         out.push_bind_param::<BigInt, _>(&self.next)?;
         out.push_sql(", rotated_at = ");
         out.push_bind_param::<BigInt, _>(&self.now)?;
+        out.push_sql(", recent = ");
+        out.push_bind_param::<Text, _>(&self.recent)?;
         out.push_sql(", idle_expires_at = ");
         out.push_bind_param::<BigInt, _>(&self.idle_expires_at)?;
         out.push_sql(" WHERE id = ");
         out.push_bind_param::<Text, _>(&self.id)?;
         out.push_sql(" AND gen = ");
         out.push_bind_param::<BigInt, _>(&self.generation)?;
+        out.push_sql(" AND rotated_at = ");
+        out.push_bind_param::<BigInt, _>(&self.rotated_at)?;
         out.push_sql(" AND revoked_at IS NULL");
         Ok(())
     }
@@ -45,23 +52,24 @@ where
 
 impl<Conn> diesel::RunQueryDsl<Conn> for Rotate {}
 
-/// To the next generation, if the session still stands at `generation` and has not
-/// ended. Whether it did; if not, read again.
+/// To the next generation, if the session still stands as it `stood` when that was decided,
+/// and has not ended. Whether it did; if not, read again.
 ///
 /// # Errors
 /// When the database is away.
 pub fn rotate(
     connection: &mut AnyConnection,
     id: SessionId,
-    generation: u32,
-    now: Timestamp,
+    [stood, next]: [Generation; 2],
     idle_expires_at: Timestamp,
 ) -> Result<bool> {
     let statement = Rotate {
         id: id.to_string(),
-        generation: i64::from(generation),
-        next: i64::from(generation) + 1,
-        now: now.millis(),
+        generation: i64::from(stood.number),
+        rotated_at: stood.rotated_at.millis(),
+        next: i64::from(next.number),
+        now: next.rotated_at.millis(),
+        recent: next.recent.to_string(),
         idle_expires_at: idle_expires_at.millis(),
     };
     match on_each!(connection, inner => statement.execute(inner))? {

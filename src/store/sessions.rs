@@ -41,6 +41,7 @@ struct Row {
     address: Option<String>,
     revoked_at: Option<i64>,
     revoke_reason: Option<String>,
+    recent: String,
 }
 
 impl TryFrom<Row> for Session {
@@ -76,6 +77,7 @@ impl TryFrom<Row> for Session {
                 rotated_at: time(row.rotated_at),
                 replays: number("session replays", i64::from(row.replays))?,
                 seen: row.gen_seen,
+                recent: word("session's recent generations", &row.recent)?,
             },
             idle_expires_at: time(row.idle_expires_at),
             absolute_expires_at: time(row.absolute_expires_at),
@@ -117,6 +119,7 @@ pub fn add(connection: &mut AnyConnection, session: &Session) -> Result<()> {
                 sessions::account_epoch.eq(session.account_epoch),
                 sessions::user_agent.eq(session.user_agent.as_deref()),
                 sessions::address.eq(session.address.as_deref()),
+                sessions::recent.eq(session.generation.recent.to_string()),
             ),
         ))
         .execute(connection)?;
@@ -238,7 +241,34 @@ pub fn beyond(
         .transpose()
 }
 
-/// Rules 4 and 5: one more replay of the current generation, below `limit`.
+/// Rule 5: gives the present generation again, if the session still stands as it did when
+/// that was decided, and has not ended. Whether it did; if not, read again.
+///
+/// # Errors
+/// When the database is away.
+pub fn give_again(
+    connection: &mut AnyConnection,
+    id: SessionId,
+    stood: Generation,
+    again: Generation,
+) -> Result<bool> {
+    let rows = diesel::update(
+        sessions::table
+            .filter(sessions::id.eq(id.to_string()))
+            .filter(sessions::generation.eq(i64::from(stood.number)))
+            .filter(sessions::rotated_at.eq(stood.rotated_at.millis()))
+            .filter(sessions::revoked_at.is_null()),
+    )
+    .set((
+        sessions::replays.eq(sessions::replays + 1),
+        sessions::rotated_at.eq(again.rotated_at.millis()),
+        sessions::recent.eq(again.recent.to_string()),
+    ))
+    .execute(connection)?;
+    at_most_one("giving a generation again", rows)
+}
+
+/// Rule 4: one more replay of the current generation, below `limit`.
 ///
 /// # Errors
 /// When the database is away.
@@ -318,7 +348,7 @@ pub fn end(
     at_most_one("ending a session", rows)
 }
 
-/// Rule 8: ends a session if it still stands at `generation`, as when it was judged.
+/// Rule 8: ends a session if it still stands as it `stood` when it was judged.
 /// Whether it did; if not, read again.
 ///
 /// # Errors
@@ -326,14 +356,15 @@ pub fn end(
 pub fn end_at(
     connection: &mut AnyConnection,
     id: SessionId,
-    generation: u32,
+    stood: Generation,
     now: Timestamp,
     reason: EndReason,
 ) -> Result<bool> {
     let rows = diesel::update(
         sessions::table
             .filter(sessions::id.eq(id.to_string()))
-            .filter(sessions::generation.eq(i64::from(generation)))
+            .filter(sessions::generation.eq(i64::from(stood.number)))
+            .filter(sessions::rotated_at.eq(stood.rotated_at.millis()))
             .filter(sessions::revoked_at.is_null()),
     )
     .set((

@@ -68,6 +68,7 @@ const ROOMS: &[(&str, &[(&str, u8)])] = &[
             ("service/change", 4),
             ("service/actor", 3),
             ("service/keyward", 2),
+            ("service/audit_row", 3),
             ("service/broadcast", 1),
             ("service/memory", 1),
             ("service/policy", 1),

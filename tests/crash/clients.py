@@ -48,6 +48,8 @@ class Server:
             "KEYWARD_ADMIN_EMAIL": EMAIL,
             "KEYWARD_ADMIN_PASSWORD": PASSWORD,
             "KEYWARD_BCRYPT_COST": "10",
+            # A session rotates sixteen times within a grace, and these do nothing else.
+            "KEYWARD_REFRESH_GRACE": "1s",
         }
 
     def start(self):

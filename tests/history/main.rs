@@ -12,6 +12,7 @@ mod postgres;
 mod race;
 mod real;
 mod steps;
+mod thefts;
 mod walk;
 
 use std::env;

@@ -15,8 +15,10 @@ const SECOND: i64 = 1000;
 const MINUTE: i64 = 60 * SECOND;
 pub const HOUR: i64 = 60 * MINUTE;
 
-const GRACE: i64 = 30 * SECOND;
+pub const GRACE: i64 = 30 * SECOND;
 const REPLAYS: u32 = 60;
+/// So often a session may rotate within one grace.
+const ROTATIONS: usize = 16;
 const RECOVERY: i64 = 24 * HOUR;
 pub const DAY: i64 = 24 * HOUR;
 
@@ -68,6 +70,9 @@ pub struct Session {
     pub generation: u32,
     pub rotated_at: i64,
     pub replays: u32,
+    /// Of every generation that began after the first, the present one last: how long
+    /// before the present one it began, by a clock that never goes back.
+    pub began: Vec<i64>,
     /// As the row says it: what a process only remembers is in [`Process`].
     pub seen: bool,
     pub idle: i64,
@@ -75,6 +80,14 @@ pub struct Session {
     pub ended: Option<(i64, EndReason)>,
     /// Its row is gone.
     pub purged: bool,
+}
+
+impl Session {
+    fn grow_older(&mut self, passed: i64) {
+        for began in &mut self.began {
+            *began += passed;
+        }
+    }
 }
 
 /// What one process keeps in memory, and loses when it crashes.
@@ -223,6 +236,7 @@ impl Model {
             generation: 0,
             rotated_at: self.now,
             replays: 0,
+            began: Vec::new(),
             seen: false,
             idle: self.now + idle_life(class),
             absolute: self.now + 30 * DAY,
@@ -243,8 +257,17 @@ impl Model {
         let now = self.now;
         let session = &mut self.sessions[index];
         let seen = session.seen || remembered == Some(session.generation);
-        // Rule 3.
+        let age = now - session.rotated_at;
+        let doubtful = age <= -MINUTE;
+        let passed = age.max(0);
+        // Rule 3, and the end of rule 7.
         if shown == session.generation {
+            let first = session.began.len().checked_sub(ROTATIONS);
+            if first.is_some_and(|first| !doubtful && session.began[first] + passed < GRACE) {
+                return Err(Code::RequestsExceeded);
+            }
+            session.grow_older(passed);
+            session.began.push(0);
             session.generation += 1;
             session.rotated_at = now;
             session.replays = 0;
@@ -253,8 +276,7 @@ impl Model {
             return Ok("fresh");
         }
         // Rule 6, and rule 9 where the clock went back by a minute or more.
-        let age = now - session.rotated_at;
-        if shown > session.generation || age <= -MINUTE {
+        if shown > session.generation || doubtful {
             return refused;
         }
         let in_grace = age <= GRACE;
@@ -266,11 +288,23 @@ impl Model {
                     return Err(Code::RequestsExceeded);
                 }
                 session.replays += 1;
-                return Ok(if in_grace { "replayed" } else { "recovered" });
+                if in_grace {
+                    return Ok("replayed");
+                }
+                // Given again from now on: the client's other tabs have a grace of their own.
+                session.rotated_at = now;
+                session.grow_older(passed);
+                *session.began.last_mut().unwrap() = 0;
+                return Ok("recovered");
             }
-        } else if in_grace {
-            // Rule 7.
-            return refused;
+        } else {
+            // Rule 7: by when its own successor began, which is the generation after it.
+            let replaced = session.began[usize::try_from(shown).unwrap()] + passed;
+            let since = usize::try_from(session.generation - shown).unwrap();
+            let remembered = since <= ROTATIONS;
+            if remembered && replaced <= GRACE {
+                return refused;
+            }
         }
         // Rule 8.
         session.ended = Some((now, EndReason::Reuse));
@@ -288,15 +322,9 @@ impl Model {
             return Err(Code::TokenExpired);
         }
         match self.present(process, access.session, access.generation) {
-            // From the row alone, so that exchanges of one token give one text. What was
-            // lost a while ago must be good from now on.
+            // From the row alone, so that exchanges of one token give one text.
             Ok(outcome) => {
-                let rotated_at = self.sessions[access.session].rotated_at;
-                let from = if outcome == "recovered" {
-                    self.now
-                } else {
-                    rotated_at
-                };
+                let from = self.sessions[access.session].rotated_at;
                 Ok(self.signed(access.session, outcome, from, false))
             }
             Err(Code::InvalidCredentials) => Err(Code::InvalidToken),

@@ -133,12 +133,24 @@ pub enum Step {
     Race(Vec<(usize, Op)>),
     /// Until the sixtieth replay and beyond.
     Storm(usize, Op),
+    Theft(Theft),
     Flush(usize),
     Purge(usize),
     /// The process loses its memory.
     Crash(usize),
     /// Milliseconds, back too.
     Clock(i64),
+}
+
+/// A thief holds the token that the owner holds, and refreshes so often that the last
+/// rotation is always a moment ago. Then the owner comes with his.
+#[derive(Clone, Debug)]
+pub struct Theft {
+    pub process: usize,
+    pub session: usize,
+    /// Milliseconds between two refreshes.
+    pub period: i64,
+    pub turns: usize,
 }
 
 /// Numbers that look random and are the same at every run (`SplitMix64`).
@@ -194,6 +206,14 @@ impl Chooser<'_> {
                 let generation = self.model.sessions[session].generation.saturating_sub(1);
                 Step::Storm(process, self.refresh_of(session, generation))
             }
+            80 if self.dice.percent(40) => Step::Theft(Theft {
+                process,
+                session: self.session(),
+                period: self
+                    .dice
+                    .of(&[1_000, 2_000, 5_000, 20_000, 25_000, 29_000, 30_000]),
+                turns: 1 + self.dice.below(20),
+            }),
             77..=80 => Step::Flush(process),
             81 => Step::Purge(process),
             82 => Step::Crash(process),
@@ -270,7 +290,8 @@ impl Chooser<'_> {
         let generation = match self.dice.below(20) {
             0..=9 => current,
             10..=14 => current.saturating_sub(1),
-            15 | 16 => current.saturating_sub(2),
+            15 => current.saturating_sub(2),
+            16 => current.saturating_sub(2 + u32::try_from(self.dice.below(18)).unwrap()),
             17 => self.dice.of(&[0, current + 1, current + 2, u32::MAX]),
             _ => return self.forged(session, current),
         };

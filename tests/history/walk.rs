@@ -6,10 +6,10 @@ use std::fmt::Write as _;
 use keyward::domain::id::{AccountId, SessionId};
 use keyward::domain::session;
 
-use crate::model::{Account, Model, Process, Said, Session};
+use crate::model::{Account, GRACE, Model, Process, Said, Session};
 use crate::race::Race;
 use crate::real::{Real, Told};
-use crate::steps::{Access, Chooser, Dice, Op, Step};
+use crate::steps::{Access, Chooser, Dice, Op, Step, Text, Theft};
 
 pub type Outcome = Result<(), String>;
 
@@ -39,6 +39,8 @@ impl Tally {
             "Refresh replayed",
             "Refresh recovered",
             "Refresh INVALID_CREDENTIALS",
+            "Refresh REQUESTS_EXCEEDED",
+            "theft found",
             "Exchange fresh",
             "Exchange replayed",
             "Exchange recovered",
@@ -99,7 +101,7 @@ struct History {
     salts: HashMap<SessionId, [u8; 32]>,
     rows: HashMap<SessionId, session::Session>,
     /// What an exchange gave for a token at a generation.
-    exchanged: HashMap<(String, u32), String>,
+    exchanged: HashMap<(usize, u32, String), String>,
     log: String,
 }
 
@@ -169,6 +171,7 @@ impl History {
                 }
             }
             Step::Race(ops) => self.race(real, &ops, tally)?,
+            Step::Theft(theft) => self.steal(real, &theft, tally)?,
             Step::Flush(process) => {
                 real.flush(process);
                 self.model.flush(process);
@@ -193,6 +196,53 @@ impl History {
         self.compare(real)
     }
 
+    /// Whatever the thief does, the owner's first refresh that is later than the grace finds
+    /// him, once he moved on twice. (Once is a lost answer, until the successor was seen.)
+    fn steal(&mut self, real: &Real, theft: &Theft, tally: &mut Tally) -> Outcome {
+        let Theft {
+            process, session, ..
+        } = *theft;
+        if self.model.is_over(session) {
+            return Ok(());
+        }
+        let owned = self.model.sessions[session].generation;
+        let mut replaced = None;
+        for _ in 0..theft.turns {
+            let current = self.model.sessions[session].generation;
+            self.act(
+                real,
+                process,
+                &self.refresh_of(real, session, current),
+                tally,
+            )?;
+            if self.model.sessions[session].generation > owned {
+                replaced.get_or_insert(self.model.now);
+            }
+            real.move_clock(theft.period);
+            self.model.now += theft.period;
+            self.latest = self.latest.max(self.model.now);
+        }
+        self.act(real, process, &self.refresh_of(real, session, owned), tally)?;
+        let late = replaced.is_some_and(|at| self.model.now - at > GRACE);
+        if late && self.model.sessions[session].generation > owned + 1 {
+            if !self.model.is_over(session) {
+                return Err("a thief was not found".to_owned());
+            }
+            *tally.0.entry("theft found".to_owned()).or_default() += 1;
+        }
+        Ok(())
+    }
+
+    fn refresh_of(&self, real: &Real, session: usize, generation: u32) -> Op {
+        let id = self.model.sessions[session].id;
+        let text = Text(real.refresh_token(id, generation, &self.salts[&id]));
+        Op::Refresh {
+            session,
+            generation,
+            text,
+        }
+    }
+
     fn act(&mut self, real: &Real, process: usize, op: &Op, tally: &mut Tally) -> Outcome {
         let told = real.act(process, op, &self.accounts);
         let expected = self.model.act(process, op, told.began);
@@ -210,7 +260,18 @@ impl History {
         real.catch_up();
         let rows = self.read_rows(real);
         self.model = Race::new(ops, &answers, &self.model, rows).after(&self.model)?;
-        for ((_, op), told) in ops.iter().zip(answers) {
+        let recovered = |told: &Told| {
+            matches!(
+                told.said,
+                Said::Signed {
+                    outcome: "recovered",
+                    ..
+                }
+            )
+        };
+        let mut answers: Vec<_> = ops.iter().zip(answers).collect();
+        answers.sort_by_key(|(_, told)| !recovered(told));
+        for ((_, op), told) in answers {
             tally.count(op, &told.said);
             self.receive(real, op, told)?;
         }
@@ -243,11 +304,13 @@ impl History {
                 return Err("another refresh token for the same generation".to_owned());
             }
         }
-        if let Op::Exchange(old) = op
-            // One that was lost a while ago is dated anew.
-            && outcome != "recovered"
-        {
-            let key = (old.text.clone(), generation);
+        if outcome == "recovered" {
+            // Dated anew, for all that come after.
+            let other = |of: &(usize, u32, String)| (of.0, of.1) != (session, generation);
+            self.exchanged.retain(|of, _| other(of));
+        }
+        if let Op::Exchange(old) = op {
+            let key = (session, generation, old.text.clone());
             let known = self.exchanged.entry(key).or_insert_with(|| text.clone());
             if *known != text {
                 return Err(format!("another text for the same exchange ({outcome})"));
@@ -332,9 +395,14 @@ pub fn differ(rows: &[session::Session], model: &Model) -> Outcome {
         let mut accounts = model.accounts.iter();
         accounts.position(|account| account.id == row.account)
     };
+    let began = |row: &session::Session| {
+        let mut sessions = model.sessions.iter();
+        let session = sessions.find(|session| session.id == row.id);
+        session.map_or_else(Vec::new, |session| session.began.clone())
+    };
     let rows = rows
         .iter()
-        .map(|row| as_modelled(row, owner(row).unwrap_or(usize::MAX)));
+        .map(|row| as_modelled(row, owner(row).unwrap_or(usize::MAX), began(row)));
     let mut rows: Vec<Session> = rows.collect();
     let living = model.sessions.iter().filter(|session| !session.purged);
     let mut expected: Vec<Session> = living.cloned().collect();
@@ -348,8 +416,10 @@ pub fn differ(rows: &[session::Session], model: &Model) -> Outcome {
     ))
 }
 
-fn as_modelled(row: &session::Session, account: usize) -> Session {
+/// What the row does not say is as in the model's own, which may be none.
+fn as_modelled(row: &session::Session, account: usize, began: Vec<i64>) -> Session {
     Session {
+        began,
         id: row.id,
         account,
         class: row.class,

@@ -5,10 +5,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use keyward::domain::id::AccountId;
 use keyward::service::{Code, Error as ActError};
-use keyward::store::{self, Error, accounts, rotation, sessions};
+use keyward::store::{self, Error, accounts, sessions};
 use uuid::Uuid;
 
-use crate::kit::{NOW, at_once, new_account};
+use crate::kit::{NOW, at_once, new_account, rotate};
 
 both!(a_write_lasts_and_is_seen_by_the_next_read, |db| {
     let id = db.account("alice@example.com");
@@ -110,7 +110,7 @@ both!(those_that_fail_do_not_take_their_neighbours_along, |db| {
 
 both!(a_guarded_statement_lasts_or_changes_nothing, |db| {
     let id = db.session().id;
-    let rotate = move |from| db.write_guarded(move |db| rotation::rotate(db, id, from, NOW, NOW));
+    let rotate = move |from| db.write_guarded(move |db| rotate(db, id, from, NOW));
     assert!(rotate(0).unwrap());
     assert!(!rotate(0).unwrap(), "its guard holds");
     let generation = db.another().read(|db| sessions::lookup(db, id)).unwrap();
@@ -126,7 +126,7 @@ both!(d13_many_guarded_statements_lose_nothing, |db| {
     // All of one generation: one of them is the one that rotates.
     for from in 0..20 {
         let won = at_once(THREADS, |_| {
-            db.write_guarded(move |db| rotation::rotate(db, id, from, NOW, NOW))
+            db.write_guarded(move |db| rotate(db, id, from, NOW))
         });
         let won = won.into_iter().filter(|won| *won.as_ref().unwrap()).count();
         assert_eq!(won, 1, "from {from}");
@@ -141,7 +141,7 @@ both!(d13_read_then_write_is_compare_and_set, |db| {
     // As an act does it: read, decide, write only if it still is as it was read.
     let turn = move |tx: &mut store::AnyConnection| -> store::Result<bool> {
         let (session, _) = sessions::lookup(tx, id)?.unwrap();
-        rotation::rotate(tx, id, session.generation.number, NOW, NOW)
+        rotate(tx, id, session.generation.number, NOW)
     };
     let lost = at_once(THREADS, |_| {
         let mut lost = 0;

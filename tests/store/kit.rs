@@ -13,7 +13,7 @@ use keyward::domain::identifier::Email;
 use keyward::domain::rotation::Generation;
 use keyward::domain::session::{Authentication, Class, Mode, Session};
 use keyward::store::engine::migrations;
-use keyward::store::{AnyConnection, Options, Store, Url, accounts, sessions};
+use keyward::store::{AnyConnection, Options, Store, Url, accounts, rotation, sessions};
 use keyward::support::clock::Timestamp;
 use uuid::Uuid;
 
@@ -177,6 +177,7 @@ pub fn session_of(account: AccountId) -> Session {
             rotated_at: later(3),
             replays: 0,
             seen: false,
+            recent: "1,20000".parse().unwrap(),
         },
         idle_expires_at: later(4),
         absolute_expires_at: later(5),
@@ -185,6 +186,30 @@ pub fn session_of(account: AccountId) -> Session {
         address: Some("::1".to_owned()),
         ended: None,
     }
+}
+
+/// The generation after `number`, begun now.
+pub fn after(number: u32) -> Generation {
+    Generation {
+        number: number + 1,
+        recent: "3000,29000".parse().unwrap(),
+        ..Generation::first(NOW)
+    }
+}
+
+/// Rotates the session, if it still stands at the generation `from`.
+pub fn rotate(
+    db: &mut AnyConnection,
+    id: SessionId,
+    from: u32,
+    idle_expires_at: Timestamp,
+) -> keyward::store::Result<bool> {
+    let (session, _) = sessions::lookup(db, id)?.expect("a session");
+    let stood = Generation {
+        number: from,
+        ..session.generation
+    };
+    rotation::rotate(db, id, [stood, after(from)], idle_expires_at)
 }
 
 /// Runs `work` on so many threads that begin together. What each gave, in order.

@@ -8,10 +8,10 @@ use std::time::Duration;
 use keyward::domain::id::SessionId;
 use keyward::store::engine::purge::{What, purge_before};
 use keyward::store::revocations::{Entry, News, add, list_after};
-use keyward::store::{AnyConnection, Error, Options, Store, Url, accounts, rotation};
+use keyward::store::{AnyConnection, Error, Options, Store, Url, accounts};
 use uuid::Uuid;
 
-use crate::kit::{Fresh, NOW, at_once, execute, lines};
+use crate::kit::{Fresh, NOW, at_once, execute, lines, rotate};
 use crate::purge::add as add_old;
 
 fn settings(connection: &mut AnyConnection) -> Vec<String> {
@@ -248,15 +248,15 @@ fn s5_a_guarded_statement_that_found_its_connection_cut_is_run_again() {
     };
     let store = on_one_connection(&db);
     let id = db.session().id;
-    let rotate = |from| store.write_guarded(move |db| rotation::rotate(db, id, from, NOW, NOW));
-    assert!(rotate(0).unwrap());
+    let guarded = |from| store.write_guarded(move |db| rotate(db, id, from, NOW));
+    assert!(guarded(0).unwrap());
     cut_all(&db.url);
-    assert!(rotate(1).unwrap(), "on another connection");
+    assert!(guarded(1).unwrap(), "on another connection");
     // The answer alone was lost: it is committed, and its second run finds it so.
     let (mut attempts, url) = (0, db.url.clone());
     let changed = store.write_guarded(move |db| {
         attempts += 1;
-        let changed = rotation::rotate(db, id, 2, NOW, NOW)?;
+        let changed = rotate(db, id, 2, NOW)?;
         if attempts == 1 {
             cut_all(&url);
             accounts::count(db)?;

@@ -78,7 +78,7 @@ fn with_many_sessions(db: &Fresh) -> AccountId {
             "INSERT INTO sessions SELECT {fresh} || number, account_id, organization_id, anonymous, \
              mode, class, amr, aal, auth_time, created_at, salt, gen, rotated_at, replays, \
              gen_seen, idle_expires_at, absolute_expires_at, account_epoch, user_agent, address, \
-             revoked_at, revoke_reason \
+             revoked_at, revoke_reason, recent \
              FROM sessions, (WITH RECURSIVE numbers (number) AS (SELECT 1 UNION ALL \
              SELECT number + 1 FROM numbers WHERE number < {many}) SELECT number FROM numbers) AS n \
              WHERE id = '{of}'"

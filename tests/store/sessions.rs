@@ -6,10 +6,10 @@ use std::time::Duration;
 use keyward::domain::id::SessionId;
 use keyward::domain::session::{EndReason, Session};
 use keyward::store::session_ends;
-use keyward::store::{rotation, seen, sessions};
+use keyward::store::{seen, sessions};
 use uuid::Uuid;
 
-use crate::kit::{Fresh, NOW, at_once, session_of};
+use crate::kit::{Fresh, NOW, after, at_once, rotate, session_of};
 
 fn wins(won: Vec<keyward::store::Result<bool>>) -> usize {
     let won: Vec<bool> = won.into_iter().map(Result::unwrap).collect();
@@ -44,14 +44,11 @@ both!(
         let idle = NOW + Duration::from_secs(99);
         db.write(move |tx| seen::mark(tx, &[(id, 0)])).unwrap();
         for generation in 0..3 {
-            let won = at_once(32, |_| {
-                db.write(move |tx| rotation::rotate(tx, id, generation, NOW, idle))
-            });
+            let won = at_once(32, |_| db.write(move |tx| rotate(tx, id, generation, idle)));
             assert_eq!(wins(won), 1, "generation {generation}");
             let now = db.session_now(id);
             assert_eq!(now.generation.number, generation + 1);
-            assert_eq!(now.generation.rotated_at, NOW);
-            assert_eq!((now.generation.replays, now.generation.seen), (0, false));
+            assert_eq!(now.generation, after(generation), "all of it is written");
             assert_eq!(now.idle_expires_at, idle);
             // The absolute end never moves.
             assert_eq!(now.absolute_expires_at, before.absolute_expires_at);
@@ -107,7 +104,7 @@ both!(nothing_moves_a_session_that_has_ended, |db| {
     let before = db.session_now(id);
     let later = NOW + Duration::from_secs(5);
     for moved in [
-        db.write(move |tx| rotation::rotate(tx, id, 0, later, later)),
+        db.write(move |tx| rotate(tx, id, 0, later)),
         db.write(move |tx| sessions::count_replay(tx, id, 0, 60)),
         db.write(move |tx| sessions::extend(tx, id, later)),
         db.write(move |tx| sessions::end(tx, id, later, EndReason::Reuse)),
@@ -170,7 +167,7 @@ both!(an_end_and_a_rotation_at_once_leave_one_story, |db| {
         let id = db.session().id;
         let won = at_once(8, |number| match number {
             0 => db.write(move |tx| sessions::end(tx, id, NOW, EndReason::Logout)),
-            _ => db.write(move |tx| rotation::rotate(tx, id, 0, NOW, NOW)),
+            _ => db.write(move |tx| rotate(tx, id, 0, NOW)),
         });
         assert!(matches!(won[0], Ok(true)), "nothing keeps it from ending");
         let rotations = wins(won) - 1;
@@ -185,7 +182,7 @@ both!(
     what_was_seen_is_noted_of_the_present_generation_alone,
     |db| {
         let [present, other, moved, ended] = [(); 4].map(|()| db.session().id);
-        let rotated = db.write(move |tx| rotation::rotate(tx, moved, 0, NOW, NOW));
+        let rotated = db.write(move |tx| rotate(tx, moved, 0, NOW));
         assert!(rotated.unwrap());
         assert!(end(db, ended, EndReason::Logout));
         let unknown = SessionId(Uuid::new_v4());

@@ -51,11 +51,8 @@ pub fn exchange(kw: &Keyward, old: &ExpiredToken, client: &Client) -> Result<Exc
     match rotated {
         Rotated::On(on) => {
             let now = kw.clock.now();
-            // What was lost a while ago and is given again must be good from now on.
-            let from = match on.outcome {
-                Outcome::Recovered => now,
-                Outcome::Fresh | Outcome::Replayed => on.session.generation.rotated_at,
-            };
+            // When the generation began, or was given again after it had been lost.
+            let from = on.session.generation.rotated_at;
             let claims = successor(kw, old, &on.session, &on.account, from);
             Ok(Exchanged {
                 token: sign(kw, &claims, now)?,

@@ -270,12 +270,7 @@ fn begin(
         },
         created_at: now,
         salt: kw.entropy.bytes(),
-        generation: Generation {
-            number: 0,
-            rotated_at: now,
-            replays: 0,
-            seen: false,
-        },
+        generation: Generation::first(now),
         idle_expires_at: now + kw.policy.idle_ttl(request.class),
         absolute_expires_at: now + kw.policy.session_max_ttl,
         account_epoch: account.epoch,

@@ -4,6 +4,8 @@
 //! changes its row, and the guard then changes nothing and it looks again. Nothing is
 //! answered before what was written has committed.
 
+use std::time::Duration;
+
 use crate::domain::access::Access;
 use crate::domain::account::Account;
 use crate::domain::event::{Event, What};
@@ -55,21 +57,28 @@ pub(in crate::service) enum Refused {
     /// A spent token came back. The session was ended, and everybody has learnt of it.
     Reused,
     /// Too many requests were made with this one token.
-    TooMany,
+    TooManyReplays,
+    /// The session was refreshed too often. The same token is good after the wait.
+    TooManyRotations(Duration),
 }
 
-/// How long to wait after too many requests with one token.
-const TOO_MANY_WAIT: u32 = 30;
+/// How long to wait after too many requests with one token, in seconds.
+const REPLAYS_WAIT: u32 = 30;
 
 impl Refused {
     /// The error for a caller, where `not_good` is how a bad token is refused.
     pub(in crate::service) fn error(self, not_good: fn() -> Error) -> Error {
         match self {
             Self::NotGood | Self::Late | Self::Ahead | Self::Reused => not_good(),
-            Self::TooMany => Error::wait(
+            Self::TooManyReplays => Error::wait(
                 Code::RequestsExceeded,
                 "Too many requests with one refresh token.",
-                TOO_MANY_WAIT,
+                REPLAYS_WAIT,
+            ),
+            Self::TooManyRotations(wait) => Error::wait(
+                Code::RequestsExceeded,
+                "Too many refreshes of one session. Use each access token until it ends.",
+                u32::try_from(wait.as_millis().div_ceil(1000)).unwrap_or(u32::MAX),
             ),
         }
     }
@@ -155,9 +164,10 @@ fn attempt(
     on.outcome = match step(current, presented.generation, now, policy) {
         Step::Rotate => {
             let idle = now + kw.policy.idle_ttl(on.session.class);
-            let number = current.number;
+            let next = current.next(now, policy);
             let event = presented.fresh.map(event);
-            let guarded = move |tx: &mut AnyConnection| rotation::rotate(tx, id, number, now, idle);
+            let guarded =
+                move |tx: &mut AnyConnection| rotation::rotate(tx, id, [current, next], idle);
             let done = match event {
                 // Too many to be remembered one by one (decision 0005).
                 None => kw.store.write_guarded(guarded)?,
@@ -167,35 +177,45 @@ fn attempt(
                 return Ok(None);
             }
             on.session.idle_expires_at = idle;
-            on.session.generation.number = number + 1;
-            on.session.generation.rotated_at = now;
+            on.session.generation = next;
             Outcome::Fresh
         }
-        again @ (Step::Replay | Step::Recover) => {
-            let (what, outcome) = if again == Step::Replay {
-                (What::RefreshReplayed, Outcome::Replayed)
-            } else {
-                (What::RefreshRecovered, Outcome::Recovered)
-            };
-            let done = write_with(kw, event(what), move |change| {
+        Step::Replay => {
+            let done = write_with(kw, event(What::RefreshReplayed), move |change| {
                 let most = policy.max_replays;
                 Ok(sessions::count_replay(change, id, current.number, most)?)
             })?;
             if !done {
                 return Ok(None);
             }
-            outcome
+            Outcome::Replayed
         }
-        Step::TooManyReplays => return Ok(Some(Rotated::Refused(Refused::TooMany))),
-        Step::Late => return Ok(Some(Rotated::Refused(Refused::Late))),
+        Step::Recover => {
+            let again = current.given_again(now);
+            let done = write_with(kw, event(What::RefreshRecovered), move |change| {
+                Ok(sessions::give_again(change, id, current, again)?)
+            })?;
+            if !done {
+                return Ok(None);
+            }
+            on.session.generation = again;
+            Outcome::Recovered
+        }
+        Step::TooManyReplays => return Ok(Some(Rotated::Refused(Refused::TooManyReplays))),
+        Step::TooManyRotations(wait) => {
+            return Ok(Some(Rotated::Refused(Refused::TooManyRotations(wait))));
+        }
+        Step::Late => {
+            write_with(kw, event(What::RefreshLate), |_| Ok(true))?;
+            return Ok(Some(Rotated::Refused(Refused::Late)));
+        }
         Step::Ahead => {
             write_with(kw, event(What::DatabaseOlderThanTokens), |_| Ok(true))?;
             return Ok(Some(Rotated::Refused(Refused::Ahead)));
         }
         Step::Reuse => {
-            let number = current.number;
             let done = write_with(kw, event(What::RefreshReuse), move |change| {
-                change.end_at(id, number, EndReason::Reuse)
+                change.end_at(id, current, EndReason::Reuse)
             })?;
             if !done {
                 return Ok(None);

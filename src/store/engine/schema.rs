@@ -78,6 +78,7 @@ diesel::table! {
         address -> Nullable<Text>,
         revoked_at -> Nullable<BigInt>,
         revoke_reason -> Nullable<Text>,
+        recent -> Text,
     }
 }
 
@@ -124,6 +125,8 @@ diesel::table! {
         address -> Nullable<Text>,
         user_agent -> Nullable<Text>,
         at -> BigInt,
+        times -> BigInt,
+        last_at -> Nullable<BigInt>,
     }
 }
 

@@ -1,9 +1,10 @@
 //! Sessions as tests need them: signed in one way or another, and found dead or alive.
 
-use keyward::domain::session::EndReason;
-
+use diesel::RunQueryDsl as _;
+use diesel::sql_types::Text;
 use keyward::domain::id::AccountId;
-use keyward::store::login_attempts;
+use keyward::domain::session::EndReason;
+use keyward::store::{AnyConnection, login_attempts};
 
 use super::TestKeyward;
 
@@ -14,6 +15,36 @@ impl TestKeyward {
             .into_iter()
             .map(|(_, _, outcome)| outcome)
             .collect()
+    }
+
+    /// What was written down about an account, oldest first, and how often each row counts.
+    pub fn counted(&self, account: AccountId) -> Vec<(String, i64)> {
+        let rows = self.rows(&format!(
+            "SELECT what || ' ' || times AS line FROM audit_events \
+             WHERE account_id = '{account}' ORDER BY at, id"
+        ));
+        let split = |row: &String| {
+            let (what, times) = row.split_once(' ').unwrap();
+            (what.to_owned(), times.parse().unwrap())
+        };
+        rows.iter().map(split).collect()
+    }
+
+    /// The rows of a query whose one column is a text called `line`.
+    pub fn rows(&self, query: &str) -> Vec<String> {
+        #[derive(diesel::QueryableByName)]
+        struct Row {
+            #[diesel(sql_type = Text)]
+            line: String,
+        }
+        let rows: Vec<Row> = self.read(|db| {
+            let query = diesel::sql_query(query);
+            Ok(match db {
+                AnyConnection::Sqlite(sqlite) => query.load(sqlite)?,
+                AnyConnection::Postgres(postgres) => query.load(postgres)?,
+            })
+        });
+        rows.into_iter().map(|row| row.line).collect()
     }
 
     /// A new account, signed in and refreshed once: the access token of generation 1,

@@ -10,9 +10,12 @@ mod invariants;
 mod races;
 mod refused;
 mod restart;
+mod rows;
 mod rules;
 mod seen_notes;
+mod thief;
 
+use keyward::domain::recent::Recent;
 use keyward::domain::rotation::Generation;
 use keyward::domain::session::Session;
 use keyward::service::accounts::administer;
@@ -103,6 +106,7 @@ both!(r1_a_refresh_changes_one_row, |kw| {
             rotated_at: now,
             replays: 0,
             seen: false,
+            recent: Recent::default(),
         },
         idle_expires_at: Timestamp::from_millis(now.millis() + 12 * 3_600_000),
         ..before

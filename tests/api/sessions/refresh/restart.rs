@@ -116,10 +116,10 @@ fn r18_replicas_with_wrong_clocks_answer_alike_postgres() {
             ("replayed", one.clone())
         );
     }
-    // A minute later on both: the next generation, and then the first token's reuse.
-    let minute = Duration::from_secs(60);
-    fast.kw.clock.advance(minute);
-    slow.kw.clock.advance(minute);
+    // A moment later on both the next generation, and a minute later the first token's reuse.
+    let (moment, minute) = (Duration::from_secs(20), Duration::from_secs(60));
+    fast.kw.clock.advance(moment);
+    slow.kw.clock.advance(moment);
     assert_eq!(fast.refresh(&one).outcome(), "fresh");
     slow.refresh(&zero).refused(401, "INVALID_CREDENTIALS");
     assert_eq!(

@@ -48,7 +48,10 @@ both!(r3_rule_4_a_lost_answer_is_fetched_again, |kw| {
         );
     }
     let account = before.account;
-    assert_eq!(kw.audit(account)[2..], ["refresh_replayed"; 3]);
+    assert_eq!(
+        kw.counted(account)[2..],
+        [("refresh_replayed".to_owned(), 3)]
+    );
 });
 
 both!(r4_rule_8_a_spent_token_ends_the_session, |kw| {
@@ -77,7 +80,7 @@ both!(r5_rule_7_a_late_tab_does_no_harm, |kw| {
     let (access, [zero, one]) = kw.refreshed("alice@example.com");
     kw.advance(10);
     let (_, two) = kw.refresh(&one).tokens();
-    kw.advance(30);
+    kw.advance(20);
     assert_harmless(kw, &access, &zero, &two);
 });
 
@@ -104,6 +107,8 @@ both!(rule_5_an_unseen_answer_is_recovered, |kw| {
         assert_eq!(answer.tokens().1, one);
         let mut expected = before.clone();
         expected.generation.replays = replays;
+        // The tabs that wake with this one have a grace of their own.
+        expected.generation.rotated_at = kw.kw.clock.now();
         assert_eq!(kw.session_of(&access), expected);
     }
     assert_eq!(kw.audit(before.account)[2..], ["refresh_recovered"; 3]);
@@ -117,7 +122,7 @@ both!(
         let (access, [zero, one]) = kw.refreshed("alice@example.com");
         kw.advance(86_400);
         assert_eq!(kw.refresh(&zero).outcome(), "recovered");
-        kw.advance(1);
+        kw.advance(86_401);
         kw.refresh(&zero).refused(401, "INVALID_CREDENTIALS");
         kw.assert_ended(&access, &[&one], EndReason::Reuse);
     }
@@ -205,13 +210,17 @@ both!(r13_rule_6_a_database_older_than_its_tokens, |kw| {
 
 #[track_caller]
 fn assert_harmless_alarm(kw: &TestKeyward, session: &Session, token: &str) {
-    let alarms = kw.audit(session.account).len();
+    let alarms = |kw: &TestKeyward| {
+        let mut counted = kw.counted(session.account);
+        counted.retain(|(what, _)| what == "database_older_than_tokens");
+        counted.iter().map(|(_, times)| times).sum::<i64>()
+    };
+    let before = alarms(kw);
     let answer = kw.post("/auth/refresh").cookie(token).send();
     answer.refused(401, "INVALID_CREDENTIALS");
     assert!(answer.set_cookies().is_empty(), "{answer:?}");
     assert_eq!(kw.session(&session.id.to_string()), *session);
-    let audit = kw.audit(session.account);
-    assert_eq!(audit[alarms..], ["database_older_than_tokens"]);
+    assert_eq!(alarms(kw), before + 1);
 }
 
 both!(r22_sixty_replays_and_no_more, |kw| {

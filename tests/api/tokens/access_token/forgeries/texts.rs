@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{Forge, TestKeyward};
 
@@ -116,21 +116,47 @@ pub fn of_another_form(kw: &TestKeyward, access: &str) -> Vec<String> {
 
 /// Nested beyond what a recursive reader's stack holds, once below and once above the
 /// longest token that is looked at; and claims that nobody knows.
+/// What a lax reader takes for an object or a word, because it holds the same.
+pub fn in_other_clothes(kw: &TestKeyward, access: &str) -> Vec<String> {
+    let ours = kw.forge();
+    let (header, claims) = (Forge::header_of(access), Forge::claims_of(access));
+    let listed = |object: &Value, names: &str| {
+        let values = names.split(' ').map(|name| match &object[name] {
+            Value::Null if name == "anon" => json!(false),
+            value => value.clone(),
+        });
+        Value::Array(values.collect()).to_string()
+    };
+    let bare_header = listed(&header, "typ alg kid");
+    let bare_claims = listed(
+        &claims,
+        "iss aud sub sid jti iat exp nbf gen epoch acv cls roles permissions amr aal auth_time \
+         org anon preferred_username email name id role app_access admin_access",
+    );
+    let cls = json!({ claims["cls"].as_str().unwrap(): null });
+    let (header, text) = (header.to_string(), claims.to_string());
+    vec![
+        ours.sign_text(&bare_header, &text),
+        ours.sign_text(&header, &bare_claims),
+        ours.sign_text(&bare_header, &bare_claims),
+        ours.sign(&ours.header(), &Forge::with(access, &[("cls", cls)])),
+        ours.sign_text(&header, &format!("[{text}]")),
+        ours.sign_text(&format!("[{header}]"), &text),
+        ours.sign_text(&header, "{}"),
+        ours.sign_text(&header, "null"),
+        ours.sign_text(&header, ""),
+    ]
+}
+
 pub fn with_too_much_in_them(kw: &TestKeyward, access: &str) -> Vec<String> {
     let ours = kw.forge();
     let header = ours.header().to_string();
     let text = Forge::claims_of(access).to_string();
     let mut forged = Vec::new();
-    for depth in [130, 2_000, 10_000] {
+    for depth in [33, 130, 2_000, 10_000] {
         for (open, close) in [("[", "]"), (r#"{"a":"#, "}")] {
             let deep = format!("{}1{}", open.repeat(depth), close.repeat(depth));
-            // Where nobody knows the claim it is passed over, as long as the token is short.
-            let names: &[_] = if depth < 10_000 {
-                &["roles"]
-            } else {
-                &["deep", "roles"]
-            };
-            for name in names {
+            for name in ["deep", "roles"] {
                 let text = text.replacen('{', &format!(r#"{{"{name}":{deep},"#), 1);
                 forged.push(ours.sign_text(&header, &text));
             }
