@@ -3,9 +3,11 @@
 //! stands on which stream, and what never stands anywhere.
 
 mod accounts;
+mod environment;
 mod first_start;
 mod help;
 mod home;
+mod mounted;
 mod owners;
 mod server;
 mod serving;

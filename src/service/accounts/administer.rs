@@ -83,7 +83,7 @@ pub fn add_account(kw: &Keyward, new: NewAccount) -> Result<AccountId> {
 /// # Errors
 /// `INVALID_PAYLOAD` where nobody is called so.
 pub fn find(kw: &Keyward, identifier: &str) -> Result<Account> {
-    let missing = || Error::payload(format!("There is no account {identifier}."));
+    let missing = || Error::payload(format!("There is no account {identifier:?}."));
     let found = kw.store.read(|db| match identifier.parse::<AccountId>() {
         Ok(id) => accounts::lookup(db, id),
         Err(_) => match Identifier::parse(identifier) {
