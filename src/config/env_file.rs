@@ -30,7 +30,10 @@ pub fn read(path: &Path) -> Result<EnvFile, Vec<String>> {
     if path.is_dir() {
         return Err(vec![is_a_folder(path)]);
     }
-    let bytes = std::fs::read(path).map_err(told)?;
+    let bytes = std::fs::read(path).map_err(|error| match error.kind() {
+        kind if kind == absent() => vec![format!("{name}: is a link to a file that is not there")],
+        _ => told(error),
+    })?;
     let about_file = |fault: String| format!("{name}: {fault}");
     let text = text(&bytes).map_err(|fault| vec![about_file(fault)])?;
     let values =

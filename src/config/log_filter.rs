@@ -76,7 +76,7 @@ fn module(text: &str) -> Result<String, String> {
             .is_some_and(|first| first.is_ascii_alphabetic() || first == '_')
             && letters.all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
     };
-    let known = parts.next().is_some_and(|first| CRATES.contains(&first)) && parts.all(is_name);
+    let known = parts.next().is_some_and(is_known) && parts.all(is_name);
     if known {
         Ok(text.to_owned())
     } else {
@@ -85,6 +85,14 @@ fn module(text: &str) -> Result<String, String> {
             "about modules of {crates}, such as keyward::http; not {text:?}"
         ))
     }
+}
+
+/// A crate, or the beginning of the names of several: `actix` is all of actix.
+fn is_known(name: &str) -> bool {
+    CRATES.iter().any(|known| {
+        let rest = known.strip_prefix(name);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
+    })
 }
 
 #[cfg(test)]
