@@ -3,7 +3,7 @@
 use url::Url;
 
 use crate::config::origin;
-use crate::config::parse::{list, name, optional};
+use crate::config::parse::{as_it_is, list, optional};
 use crate::config::reader::Reader;
 use crate::config::section::section;
 
@@ -12,7 +12,7 @@ section! {
     Cookies, "Pages and cookies" {
         /// Domain of the refresh cookie: the public URL's host or a domain above it. Absent:
         /// this host only.
-        domain: Option<String> = KEYWARD_COOKIE_DOMAIN, "", optional(name);
+        domain: Option<String> = KEYWARD_COOKIE_DOMAIN, "", optional(as_it_is);
         /// strict, lax or none. none needs KEYWARD_ALLOWED_ORIGINS.
         same_site: SameSite = KEYWARD_COOKIE_SAMESITE, "strict", same_site;
         /// Origins, comma separated, whose pages may use the refresh cookie and read answers,

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::config::parse::{optional, path, whole};
+use crate::config::parse::{as_it_is, optional, whole};
 use crate::config::reader::Reader;
 use crate::config::secret_file;
 use crate::config::section::section;
@@ -16,7 +16,7 @@ section! {
         /// sqlite://PATH (made if absent) or postgresql://USER:PASSWORD@HOST/DATABASE.
         url: Url = DATABASE_URL, "sqlite://keyward.db", str::parse, secret;
         /// A file that holds DATABASE_URL, as Docker and Kubernetes mount secrets.
-        file: Option<PathBuf> = DATABASE_URL_FILE, "", optional(path);
+        file: Option<PathBuf> = DATABASE_URL_FILE, "", optional(as_it_is);
         /// Connections to the database, 1 to 200.
         pool: u32 = KEYWARD_DATABASE_POOL, "8", whole(1, 200);
     }

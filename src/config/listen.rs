@@ -27,10 +27,8 @@ section! {
 impl Listen {
     #[must_use]
     pub fn public_url(&self) -> Url {
-        self.given_url.clone().unwrap_or_else(|| {
-            let text = format!("http://localhost:{}", self.address.port());
-            Url::parse(&text).expect("a host and a port are a URL")
-        })
+        let given = self.given_url.clone();
+        given.unwrap_or_else(|| here(self.address.port()))
     }
 
     /// The public URL as an issuer is written: without a slash at its end.
@@ -82,6 +80,10 @@ impl Listen {
             )
         })
     }
+}
+
+fn here(port: u16) -> Url {
+    Url::parse(&format!("http://localhost:{port}")).expect("a host and a port are a URL")
 }
 
 fn is_loopback(url: &Url) -> bool {

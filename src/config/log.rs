@@ -20,10 +20,11 @@ impl Log {
     /// not work.
     #[must_use]
     pub fn of(given: Option<&BTreeMap<String, String>>) -> Self {
-        let nothing = BTreeMap::new();
         let given = given.and_then(|given| Self::read(&mut Reader::new(given)));
-        given
-            .or_else(|| Self::read(&mut Reader::new(&nothing)))
-            .expect("the default is a filter")
+        given.unwrap_or_else(default)
     }
+}
+
+fn default() -> Log {
+    Log::read(&mut Reader::new(&BTreeMap::new())).expect("the default is a filter")
 }

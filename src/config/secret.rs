@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::config::parse::{optional, path, text};
+use crate::config::parse::{as_it_is, optional};
 use crate::config::reader::Reader;
 use crate::config::secret_file;
 use crate::config::section::section;
@@ -17,10 +17,10 @@ section! {
         /// At least 32 random bytes as text, from which every key is derived (openssl rand
         /// -base64 32). The same for all replicas; whoever loses it loses all sessions and
         /// passwords.
-        text: Option<SecretString> = KEYWARD_SECRET, "", optional(text), secret;
+        text: Option<SecretString> = KEYWARD_SECRET, "", optional(as_it_is), secret;
         /// A file that holds the secret. Default with SQLite: keyward.secret beside the
         /// database, made at the first start. With PostgreSQL one of the two must be given.
-        file: Option<PathBuf> = KEYWARD_SECRET_FILE, "", optional(path);
+        file: Option<PathBuf> = KEYWARD_SECRET_FILE, "", optional(as_it_is);
     }
 }
 

@@ -2,16 +2,16 @@
 
 use std::time::Duration;
 
-use crate::config::parse::{boolean, duration, lasting, name, optional};
+use crate::config::parse::{as_it_is, boolean, duration, lasting, optional};
 use crate::config::section::section;
 
 section! {
     /// What tokens say, and how long tokens and sessions live.
     Tokens, "Tokens and sessions" {
         /// The iss of tokens. Default: KEYWARD_PUBLIC_URL.
-        issuer: Option<String> = KEYWARD_ISSUER, "", optional(name);
+        issuer: Option<String> = KEYWARD_ISSUER, "", optional(as_it_is);
         /// The aud of tokens.
-        audience: String = KEYWARD_AUDIENCE, "keyward", name;
+        audience: String = KEYWARD_AUDIENCE, "keyward", as_it_is;
         /// Life of an access token, 1s to 1d.
         access_ttl: Duration = KEYWARD_ACCESS_TOKEN_TTL, "15m", lasting("1s", "1d");
         /// How long a session lives without a refresh, 1s to 365d; one of OISP's, after its
