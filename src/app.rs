@@ -44,7 +44,7 @@ impl World {
     /// machine's.
     #[must_use]
     pub fn real(config: &Config) -> Self {
-        let clock = if config.database.is_sqlite() {
+        let clock = if config.database.url.is_sqlite() {
             Clock::wall()
         } else {
             Clock::anchored()
@@ -82,13 +82,17 @@ impl App {
     /// # Errors
     /// As [`App::build`].
     pub fn open(config: &Config, world: World) -> Result<Self> {
-        migrations::up(&config.database)?;
+        migrations::up(&config.database.url)?;
         let options = Options {
-            connections: config.database_pool,
+            connections: config.database.pool,
             ..Options::default()
         };
-        let store = Store::open(config.database.clone(), &options)?;
-        let hasher = PasswordHasher::new(&config.master_key, config.bcrypt_cost, &world.entropy);
+        let store = Store::open(config.database.url.clone(), &options)?;
+        let hasher = PasswordHasher::new(
+            &config.master_key,
+            config.passwords.bcrypt_cost,
+            &world.entropy,
+        );
         let lane = lane(config, hasher.one_hash_about())?;
         let parts = Parts {
             policy: policy(config),
@@ -111,17 +115,18 @@ impl App {
     /// # Errors
     /// `SERVICE_UNAVAILABLE`.
     pub fn first_administrator(&self, config: &Config) -> Result<Option<FirstAdministrator>> {
+        let wanted = &config.first_administrator;
         if !administer::is_empty(&self.keyward)? {
             return Ok(None);
         }
-        let made_up = config
-            .admin_password
+        let made_up = wanted
+            .password
             .is_none()
             .then(|| random_password(&self.keyward.entropy));
-        let password = config.admin_password.as_ref().or(made_up.as_ref());
+        let password = wanted.password.as_ref().or(made_up.as_ref());
         let password = password.and_then(|text| Password::parse(text.expose_secret()).ok());
         let new = NewAccount {
-            email: Some(config.admin_email.clone()),
+            email: Some(wanted.email.clone()),
             username: None,
             password,
             admin: true,
@@ -129,9 +134,9 @@ impl App {
         };
         match administer::add_account(&self.keyward, new) {
             Ok(_) => {
-                let given = config.admin_password.as_ref();
+                let given = wanted.password.as_ref();
                 let given = given.and_then(|text| Password::parse(text.expose_secret()).ok());
-                let about = [config.admin_email.written()];
+                let about = [wanted.email.written()];
                 if given.is_some_and(|password| password_policy::is_weak(&password, &about)) {
                     log::warn!(
                         "the administrator's password is short, or among the first that a \
@@ -139,7 +144,7 @@ impl App {
                     );
                 }
                 Ok(Some(FirstAdministrator {
-                    email: config.admin_email.written().to_owned(),
+                    email: wanted.email.written().to_owned(),
                     password: made_up,
                 }))
             }
@@ -151,36 +156,38 @@ impl App {
 }
 
 fn policy(config: &Config) -> Policy {
+    let tokens = &config.tokens;
     Policy {
-        issuer: config.issuer.clone(),
-        audience: config.audience.clone(),
-        algorithm: config.algorithm,
-        access_ttl: config.access_ttl,
-        refresh_ttl: config.refresh_ttl,
-        session_max_ttl: config.session_max_ttl,
-        oisp_ttl: config.oisp_ttl,
-        exchange_window: config.exchange_window,
+        issuer: config.issuer(),
+        audience: tokens.audience.clone(),
+        algorithm: config.keys.algorithm,
+        access_ttl: tokens.access_ttl,
+        refresh_ttl: tokens.refresh_ttl,
+        session_max_ttl: tokens.session_max_ttl,
+        oisp_ttl: tokens.oisp_ttl,
+        exchange_window: tokens.exchange_window,
         rotation: rotation::Policy {
-            grace: config.refresh_grace,
+            grace: tokens.refresh_grace,
             max_replays: MAX_REPLAYS,
             recovery: RECOVERY,
         },
-        password_min_length: config.password_min_length,
-        require_verified_email: config.require_verified_email,
-        key_life: config.key_rotation,
-        failure_alarm: config.failure_alarm,
+        password_min_length: config.passwords.min_length,
+        require_verified_email: config.passwords.require_verified_email,
+        key_life: config.keys.rotation,
+        failure_alarm: config.attempts.failure_alarm,
+        totp_issuer: config.totp_issuer(),
     }
 }
 
 /// One thread for each core; a queue of what they hash in two seconds.
 fn lane(config: &Config, one_hash: Duration) -> Result<PasswordLane> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let threads = if config.password_threads == 0 {
+    let threads = if config.passwords.threads == 0 {
         cores
     } else {
-        config.password_threads
+        config.passwords.threads
     };
-    let queue = if config.password_queue == 0 {
+    let queue = if config.passwords.queue == 0 {
         let each = (QUEUE_SECONDS / one_hash.as_secs_f64().max(0.001)).ceil();
         // Between one and a few thousand: the cast loses nothing.
         #[expect(
@@ -191,7 +198,7 @@ fn lane(config: &Config, one_hash: Duration) -> Result<PasswordLane> {
         let each = each as usize;
         each * threads
     } else {
-        config.password_queue
+        config.passwords.queue
     };
     PasswordLane::start(threads, queue).map_err(|error| {
         crate::service::Error::defect(format!("the password threads can not be started: {error}"))

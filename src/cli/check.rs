@@ -23,15 +23,15 @@ pub(super) fn run() -> Outcome {
     if let Some(path) = &config.secret_to_make {
         say(true, format!("secret: a start makes {}", path.display()));
     }
-    for why in config.database.exposures() {
+    for why in config.database.url.exposures() {
         say(false, format!("files: {why}"));
     }
-    let label = config.database.label();
-    if !config.database.exists() {
+    let label = config.database.url.label();
+    if !config.database.url.exists() {
         say(true, format!("database: a start makes {label}"));
         return summary(faults);
     }
-    match migrations::status(&config.database) {
+    match migrations::status(&config.database.url) {
         Err(error) => say(false, format!("database: {error}")),
         Ok(statuses) => {
             let pending = statuses.iter().filter(|status| !status.applied).count();
@@ -60,13 +60,10 @@ fn summary(faults: usize) -> Outcome {
 }
 
 fn cookies(config: &Config, say: &mut impl FnMut(bool, String)) {
-    if config.cookies_work() {
-        say(
-            true,
-            format!("cookies: {} can hold the refresh cookie", config.public_url),
-        );
+    let url = config.listen.public_url();
+    if config.listen.cookies_work() {
+        say(true, format!("cookies: {url} can hold the refresh cookie"));
     } else {
-        let url = &config.public_url;
         say(
             false,
             format!("cookies: browsers drop a Secure cookie from {url}: make it https"),

@@ -23,7 +23,7 @@ pub(super) fn run(command: &Migrate) -> Outcome {
     let told = |error: crate::store::Error| error.to_string();
     match command {
         Migrate::Up => {
-            let ran = migrations::up(&config.database).map_err(told)?;
+            let ran = migrations::up(&config.database.url).map_err(told)?;
             for name in &ran {
                 println!("ran {name}");
             }
@@ -31,12 +31,12 @@ pub(super) fn run(command: &Migrate) -> Outcome {
                 println!("nothing to do");
             }
         }
-        Migrate::Down => match migrations::down(&config.database).map_err(told)? {
+        Migrate::Down => match migrations::down(&config.database.url).map_err(told)? {
             Some(name) => println!("undid {name}"),
             None => println!("nothing to undo"),
         },
         Migrate::Status => {
-            for status in migrations::status(&config.database).map_err(told)? {
+            for status in migrations::status(&config.database.url).map_err(told)? {
                 let word = if status.applied { "applied" } else { "pending" };
                 println!("{word}  {}", status.name);
             }

@@ -2,6 +2,7 @@
 //! the list of processes would show it.
 
 mod check;
+mod environment;
 mod key;
 mod migrate;
 mod routes;
@@ -10,7 +11,6 @@ mod signals;
 mod tune_hash;
 mod user;
 
-use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
@@ -68,29 +68,19 @@ struct Serve {
 /// What a command says when it fails: one line, for people.
 type Outcome = Result<(), String>;
 
-/// What is wrong with `.env`. Never what stands in its lines: it may be a password.
-fn unreadable(error: &dotenvy::Error) -> String {
-    match error {
-        dotenvy::Error::LineParse(..) => {
-            ".env: a line can not be read: put a value with spaces, $, #, quotes or backslashes \
-             into single quotes"
-                .to_owned()
-        }
-        error => format!(".env: {error}"),
-    }
-}
-
 #[must_use]
 pub fn run() -> ExitCode {
-    // Before anything reads the environment.
-    // This folder's, not one of a folder above.
-    let dotenv = dotenvy::from_path(".env");
     let cli = Cli::parse();
-    start_log();
-    if let Err(error) = dotenv
-        && !error.not_found()
-    {
-        return fail(&unreadable(&error));
+    let environment = environment::read();
+    environment::start_log(environment.as_ref().ok());
+    match &environment {
+        Ok(environment) => {
+            environment::pass_on(environment);
+            for why in &environment.warnings {
+                log::warn!("{why}");
+            }
+        }
+        Err(why) => return fail(why),
     }
     let outcome = match cli.command {
         None => serve::run(&Serve::default()),
@@ -119,47 +109,21 @@ fn fail(why: &str) -> ExitCode {
     ExitCode::FAILURE
 }
 
-fn start_log() {
-    // actix tells of its workers at info; that is of no use to an operator.
-    let default = "info,actix_server=warn";
-    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or(default))
-        .format_target(false)
-        .init();
-}
-
 /// As a start reads them. Every fault of the settings is a line.
 fn read_config(test_mode: bool) -> Result<Config, String> {
-    environment(|given| config::read(given, test_mode))
+    let given = environment::read()?.given;
+    config::read(&given, test_mode).map_err(lines)
 }
 
 /// For a command that only looks: nothing is made.
 fn look_at_config() -> Result<Config, String> {
-    environment(|given| config::look(given, false))
+    let given = environment::read()?.given;
+    config::look(&given, false).map_err(lines)
 }
 
-fn environment(
-    read: impl FnOnce(&BTreeMap<String, String>) -> Result<Config, Vec<config::Fault>>,
-) -> Result<Config, String> {
-    let mut given = BTreeMap::new();
-    let mut unreadable = Vec::new();
-    for (name, value) in std::env::vars_os() {
-        let name = name.to_string_lossy().into_owned();
-        match value.into_string() {
-            Ok(value) => {
-                given.insert(name, value);
-            }
-            // As if it were absent its default would stand in silence.
-            Err(_) if settings::is_ours(&name) => unreadable.push(format!("{name}: is not UTF-8")),
-            Err(_) => {}
-        }
-    }
-    if !unreadable.is_empty() {
-        return Err(unreadable.join("\nkeyward: "));
-    }
-    read(&given).map_err(|faults| {
-        let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
-        lines.join("\nkeyward: ")
-    })
+fn lines(faults: Vec<config::Fault>) -> String {
+    let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    lines.join("\nkeyward: ")
 }
 
 /// Keyward without a server, for a command.

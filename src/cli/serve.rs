@@ -15,26 +15,37 @@ use crate::support::secret::ExposeSecret as _;
 pub(super) fn run(serve: &Serve) -> Outcome {
     let mut config = read_config(serve.test_mode)?;
     let served = serve_with(&mut config);
-    config.database.discard();
+    config.database.url.discard();
     served
 }
 
 fn serve_with(config: &mut Config) -> Outcome {
     // Before anything else: what is said of the address holds from here on.
-    let asked = config.listen;
+    let asked = config.listen.address;
     let listener = http::listen(asked)
         .and_then(|listener| Ok((listener.local_addr()?, listener)))
         .map_err(|error| format!("KEYWARD_LISTEN: {asked}: {error}"));
     let (address, listener) = listener?;
     config.listens_on(address);
-    let label = config.database.label();
+    let label = config.database.url.label();
     let told = |error: crate::service::Error| format!("{label}: {}", explain(&error));
     let world = World::real(config);
     let app = App::build(config, world).map_err(told)?;
-    for why in config.database.exposures() {
+    for why in config
+        .database
+        .url
+        .exposures()
+        .iter()
+        .chain(&config.warnings())
+    {
         log::warn!("{why}");
     }
     let administrator = app.first_administrator(config).map_err(told)?;
+    if administrator.is_none()
+        && let Some(why) = config.first_administrator.without_effect()
+    {
+        log::info!("{why}");
+    }
     let housekeeping = threads::start(&app.keyward).map_err(told)?;
     let system = actix_web::rt::System::new();
     let served = system.block_on(async {
@@ -43,7 +54,7 @@ fn serve_with(config: &mut Config) -> Outcome {
         // Before it says that it is there: from then on somebody may send it one.
         let signals = Signals::catch().map_err(told)?;
         greet(config, administrator.as_ref());
-        let end = signals.obey(server.handle(), &app.web, config.shutdown_delay);
+        let end = signals.obey(server.handle(), &app.web, config.listen.shutdown_delay);
         match select(server, pin!(end)).await {
             Either::Left((ended, _)) => ended.map_err(told),
             Either::Right(((), _)) => Ok(()),
@@ -56,7 +67,7 @@ fn serve_with(config: &mut Config) -> Outcome {
 
 /// Where it listens, who can sign in, and a line that works when pasted.
 fn greet(config: &Config, administrator: Option<&FirstAdministrator>) {
-    let host = config.listen.ip();
+    let host = config.listen.address.ip();
     let host = if host.is_unspecified() {
         "127.0.0.1".to_owned()
     } else {
@@ -67,18 +78,18 @@ fn greet(config: &Config, administrator: Option<&FirstAdministrator>) {
     } else {
         host
     };
-    let url = format!("http://{host}:{}", config.listen.port());
+    let url = format!("http://{host}:{}", config.listen.address.port());
     println!("Keyward {} listens on {url}", env!("CARGO_PKG_VERSION"));
-    println!("  database       {}", config.database.label());
+    println!("  database       {}", config.database.url.label());
     if config.test_mode {
         println!(
             "  test mode      move the clock with POST {url}/test/clock {{\"advance\":\"16m\"}}"
         );
     }
-    if !config.cookies_work() {
+    if !config.listen.cookies_work() {
         println!(
             "  no cookies     {} is neither https nor this machine: sign-in with mode \"cookie\" is refused",
-            config.public_url
+            config.listen.public_url()
         );
     }
     match administrator {

@@ -244,12 +244,12 @@ fn warn_of_weak(password: &Password, about: &[&str]) {
 /// One line of standard input, or what is typed at a prompt, twice.
 fn password(from_stdin: bool) -> Result<Password, String> {
     let text = if from_stdin {
-        let mut line = String::new();
+        let mut line = Vec::new();
         std::io::stdin()
             .lock()
-            .read_line(&mut line)
-            .map_err(|error| error.to_string())?;
-        line.trim_end_matches(['\r', '\n']).to_owned()
+            .read_until(b'\n', &mut line)
+            .map_err(|error| format!("standard input: {error}"))?;
+        typed(line)?
     } else if std::io::stdin().is_terminal() {
         let first = rpassword::prompt_password("Password: ").map_err(|error| error.to_string())?;
         let again = rpassword::prompt_password("Again: ").map_err(|error| error.to_string())?;
@@ -263,4 +263,14 @@ fn password(from_stdin: bool) -> Result<Password, String> {
     let password = Password::parse(&text)
         .map_err(|_| "a password has 1 to 1024 characters and no NUL".to_owned())?;
     Ok(password)
+}
+
+/// What was meant by a line: without its end, and without the byte order mark that
+/// PowerShell and editors put before a text.
+fn typed(line: Vec<u8>) -> Result<String, String> {
+    let line = String::from_utf8(line).map_err(|_| {
+        "the password on standard input is not UTF-8: send it in that encoding".to_owned()
+    })?;
+    let line = line.strip_prefix('\u{feff}').unwrap_or(&line);
+    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
 }

@@ -1,13 +1,36 @@
-//! What the operator decides: one table of settings (`settings.rs`), read once at the
-//! start into a [`Config`]; all faults are told at once, before anything listens.
+//! What the operator decides: sections of settings, each read once at the start into a
+//! struct of [`Config`]; all faults are told at once, before anything listens.
 
+pub mod attempts;
+pub mod cookies;
+pub mod database;
+pub mod env_file;
+pub mod faces;
+pub mod first_administrator;
+pub mod keys;
+pub mod listen;
+pub mod log;
+pub mod log_filter;
+pub mod origin;
 mod parse;
+pub mod passwords;
+pub mod peers;
 mod read;
 mod reader;
-mod rules;
+pub mod second_factor;
+pub mod secret;
 pub mod secret_file;
+mod section;
+mod setting;
 pub mod settings;
+mod strangers;
+#[cfg(test)]
+mod tests;
+pub mod tokens;
 
+pub use cookies::SameSite;
+pub use faces::Dialect;
+pub use log_filter::Filter;
 pub use parse::duration as parse_duration;
-pub use read::{Config, Dialect, SameSite, look, read};
+pub use read::{Config, look, read};
 pub use reader::Fault;

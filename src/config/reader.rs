@@ -3,10 +3,8 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::time::Duration;
 
-use crate::config::parse::duration;
-use crate::config::settings::SETTINGS;
+use crate::config::setting::Setting;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
@@ -27,71 +25,57 @@ pub(super) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// A `KEYWARD_` name that is in no table is a fault already: a misspelt setting
-    /// would silently leave its default in force (threat G7).
-    pub(super) fn new(given: &'a BTreeMap<String, String>) -> Self {
-        let mut reader = Self {
+    pub(super) const fn new(given: &'a BTreeMap<String, String>) -> Self {
+        Self {
             given,
             faults: Vec::new(),
-        };
-        for name in given.keys() {
-            if name.starts_with("KEYWARD_") && !SETTINGS.iter().any(|setting| setting.name == name)
-            {
-                reader.fault::<()>(
-                    name,
-                    "is no setting of Keyward: see keyward serve --help".to_owned(),
-                );
-            }
         }
-        reader
     }
 
-    /// The text of a setting; `None` where it is absent or empty and has no default.
-    pub(super) fn text(&self, name: &'static str) -> Option<String> {
-        debug_assert!(
-            SETTINGS.iter().any(|setting| setting.name == name),
-            "{name}"
-        );
-        let default = SETTINGS
-            .iter()
-            .find(|setting| setting.name == name)?
-            .default;
-        let text = self.given.get(name).map_or(default, |text| text.trim());
-        (!text.is_empty()).then(|| text.to_owned())
-    }
-
-    /// A text that is taken as it is: spaces may be part of a password (P11).
-    pub(super) fn untrimmed(&self, name: &'static str) -> Option<String> {
-        let text = self.given.get(name)?;
-        (!text.is_empty()).then(|| text.clone())
+    /// Whether a setting has a value. An empty one is as absent: Compose passes on `${X:-}`
+    /// as an empty text.
+    pub(super) fn is_given(&self, name: &str) -> bool {
+        self.given
+            .get(name)
+            .is_some_and(|text| !text.trim().is_empty())
     }
 
     pub(super) fn value<T>(
         &mut self,
-        name: &'static str,
+        setting: &Setting,
         parse: impl FnOnce(&str) -> Result<T, String>,
     ) -> Option<T> {
-        let text = self.text(name).unwrap_or_default();
-        match parse(&text) {
+        let text = self.text(setting);
+        if text.chars().any(char::is_control) {
+            let why = "contains a line break or another control character, which nobody can type";
+            return self.fault(setting.name, why);
+        }
+        match parse(text) {
             Ok(value) => Some(value),
-            Err(wanted) => self.fault(name, format!("must be {wanted}")),
+            Err(wanted) => self.fault(setting.name, format!("must be {wanted}")),
         }
     }
 
-    /// How long something lives: at least a second, at the most so many.
-    pub(super) fn life(&mut self, name: &'static str, most_seconds: u64) -> Option<Duration> {
-        self.value(name, |text| {
-            duration(text)
-                .ok()
-                .filter(|life| (1..=most_seconds).contains(&life.as_secs()))
-                .ok_or_else(|| format!("a duration of 1s to {most_seconds}s, such as 15m or 12h"))
-        })
+    /// The text of a setting, or its default where it is absent or empty. The end of a line
+    /// is what `echo` and editors add to a file; it is part of no value.
+    fn text(&self, setting: &Setting) -> &'a str {
+        let given = self.given.get(setting.name).map(String::as_str);
+        let text = match given {
+            Some(text) if setting.verbatim => text.trim_end_matches(['\r', '\n']),
+            Some(text) => text.trim(),
+            None => "",
+        };
+        if text.is_empty() {
+            setting.default
+        } else {
+            text
+        }
     }
 
-    pub(super) fn fault<T>(&mut self, name: &str, why: String) -> Option<T> {
+    pub(super) fn fault<T>(&mut self, name: &str, why: impl Into<String>) -> Option<T> {
         self.faults.push(Fault {
             setting: name.to_owned(),
-            why,
+            why: why.into(),
         });
         None
     }

@@ -10,24 +10,44 @@ use base64::engine::general_purpose::STANDARD;
 use uuid::Uuid;
 
 use crate::support::entropy::Entropy;
-use crate::support::private_files::{create, exposure};
+use crate::support::private_files::{MOUNTED, create, distrust};
 use crate::support::secret::{ExposeSecret as _, SecretString};
 
+/// What stands in it, without the ends of lines and the byte order mark that editors add.
+///
 /// # Errors
 /// A line that says what is wrong with it.
 pub fn read(path: &Path) -> Result<SecretString, String> {
     let told = |error: std::io::Error| format!("{}: {error}", path.display());
-    if let Some(why) = exposure(path, 0o077).map_err(told)? {
+    if path.is_dir() {
+        return Err(is_a_folder(path));
+    }
+    if let Some(why) = distrust(path, 0o077).map_err(told)? {
         return Err(why);
     }
-    let text = fs::read_to_string(path).map_err(told)?;
-    if text.trim().is_empty() {
+    let bytes = fs::read(path).map_err(|error| match error.kind() {
+        ErrorKind::PermissionDenied => format!("{}. {MOUNTED}", told(error)),
+        _ => told(error),
+    })?;
+    let text = String::from_utf8(bytes).map_err(|_| format!("{} is not UTF-8", path.display()))?;
+    let text = text.trim_start_matches('\u{feff}').trim();
+    if text.is_empty() {
         return Err(format!(
             "{} is empty: put the secret back, or remove the file",
             path.display()
         ));
     }
-    Ok(text.trim().to_owned().into())
+    Ok(text.to_owned().into())
+}
+
+/// Docker makes a folder where a bind mount names a file that is not there.
+#[must_use]
+pub fn is_a_folder(path: &Path) -> String {
+    format!(
+        "{} is a folder, and must be a file. Docker makes a folder where a mounted file is \
+         not there: remove the folder, and make the file before you mount it",
+        path.display()
+    )
 }
 
 /// Makes it with a random secret, with all that is in it at once, so that another process
@@ -45,12 +65,7 @@ pub fn make(path: &Path) -> Result<(), String> {
     };
     let linked = file
         .write_all(random().expose_secret().as_bytes())
-        .and_then(|()| {
-            file.write_all(
-                b"
-",
-            )
-        })
+        .and_then(|()| file.write_all(b"\n"))
         .and_then(|()| file.sync_all())
         // Unlike a rename, this never replaces what another process made meanwhile.
         .and_then(|()| fs::hard_link(&draft, path));

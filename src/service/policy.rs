@@ -24,6 +24,8 @@ pub struct Policy {
     pub key_life: Duration,
     /// So many failed sign-ins within a minute are told of. Zero: never.
     pub failure_alarm: i64,
+    /// The name of this deployment in authenticator apps.
+    pub totp_issuer: String,
 }
 
 impl Policy {

@@ -4,7 +4,6 @@ use std::io::Write as _;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::sync::atomic::{AtomicU64, Ordering};
 
 pub struct Home {
     folder: PathBuf,
@@ -26,9 +25,8 @@ impl Home {
     }
 
     pub fn with(settings: &[(&str, &str)]) -> Self {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("keyward-commands-{}-{number}", std::process::id());
+        // Nor by the number of a process, which two containers or users may share.
+        let name = format!("keyward-commands-{}", uuid::Uuid::new_v4());
         let folder = std::env::temp_dir().join(name);
         std::fs::create_dir_all(&folder).unwrap();
         let settings = settings
@@ -47,7 +45,10 @@ impl Home {
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_keyward"));
         let ours = |name: &str| {
-            name.starts_with("KEYWARD_") || matches!(name, "DATABASE_URL" | "RUST_LOG")
+            ["KEYWARD_", "DATABASE_", "DB_", "POSTGRES", "PG"]
+                .iter()
+                .any(|prefix| name.starts_with(prefix))
+                || name == "RUST_LOG"
         };
         for (name, _) in std::env::vars_os() {
             if name.to_str().is_some_and(ours) {
@@ -57,6 +58,8 @@ impl Home {
         command
             .args(arguments)
             .current_dir(&self.folder)
+            // The default's port may be taken.
+            .env("KEYWARD_LISTEN", "127.0.0.1:0")
             .envs(self.settings.iter().map(|(name, value)| (name, value)));
         command
     }
@@ -67,6 +70,10 @@ impl Home {
 
     /// With this on its standard input.
     pub fn run_with(&self, arguments: &[&str], input: &str) -> Run {
+        self.run_with_bytes(arguments, input.as_bytes())
+    }
+
+    pub fn run_with_bytes(&self, arguments: &[&str], input: &[u8]) -> Run {
         let mut child = self
             .command(arguments)
             .stdin(Stdio::piped())
@@ -75,7 +82,7 @@ impl Home {
             .spawn()
             .unwrap();
         // One that does not read its input may have ended by now.
-        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+        let _ = child.stdin.take().unwrap().write_all(input);
         Run::from(child.wait_with_output().unwrap())
     }
 }

@@ -3,9 +3,12 @@
 //! stands on which stream, and what never stands anywhere.
 
 mod accounts;
+mod env_file;
+mod environment;
 mod first_start;
 mod help;
 mod home;
+mod mounted;
 mod owners;
 mod server;
 mod serving;

@@ -32,9 +32,13 @@ pub struct Reply {
 
 impl<'a> Server<'a> {
     pub fn start(home: &'a Home, arguments: &[&str]) -> Self {
+        Self::of(home, home.command(&[&["serve"], arguments].concat()))
+    }
+
+    /// The one that this command starts.
+    pub fn of(home: &'a Home, mut command: Command) -> Self {
         let log = File::create(home.join("stderr.log")).unwrap();
-        let mut child = home
-            .command(&[&["serve"], arguments].concat())
+        let mut child = command
             .env("KEYWARD_LISTEN", "127.0.0.1:0")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

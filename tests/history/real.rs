@@ -92,7 +92,7 @@ impl Real {
             entropy: Entropy::seeded(self.entropy_seed),
         };
         let mut config = config::read(&self.settings, false).ok().unwrap();
-        config.bcrypt_cost = 4;
+        config.passwords.bcrypt_cost = 4;
         let kw = App::build(&config, world).unwrap().keyward;
         let mut reader = kw.store.own_reader().unwrap();
         threads::tail(&kw, &mut reader).unwrap();

@@ -4,8 +4,8 @@
 
 use actix_web::HttpRequest;
 use actix_web::http::header::{ACCESS_CONTROL_REQUEST_HEADERS, HeaderMap, HeaderValue, ORIGIN};
-use url::Url;
 
+use crate::config::origin::canonical;
 use crate::http::request::settings::Web;
 use crate::service::{Error, Result};
 
@@ -43,15 +43,11 @@ pub fn is_browser(headers: &HeaderMap) -> bool {
             .any(|name| name.as_str().starts_with("sec-fetch-"))
 }
 
-/// The origin as it is written on the list, where it is on it. Compared after parsing:
-/// upper case in a host is no other host.
+/// The origin as it is written on the list, where it is on it. Compared in the one way to
+/// write it: upper case in a host is no other host, and an app has a scheme of its own.
 #[must_use]
 pub fn allowed<'a>(origin: &HeaderValue, web: &'a Web) -> Option<&'a str> {
-    let origin = Url::parse(origin.to_str().ok()?).ok()?.origin();
-    if !origin.is_tuple() {
-        return None;
-    }
-    let text = origin.ascii_serialization();
+    let text = canonical(origin.to_str().ok()?)?;
     web.origins
         .iter()
         .find(|listed| **listed == text)

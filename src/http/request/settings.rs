@@ -35,30 +35,28 @@ pub struct Web {
 impl Web {
     #[must_use]
     pub fn new(config: &Config) -> Self {
-        let own = config.public_url.origin().ascii_serialization();
-        let others = config
-            .allowed_origins
-            .iter()
-            .map(|url| url.origin().ascii_serialization());
+        let public_url = config.listen.public_url();
+        let own = public_url.origin().ascii_serialization();
+        let others = config.cookies.allowed_origins.iter().cloned();
         let origins = std::iter::once(own).chain(other_name(config)).chain(others);
         Self {
-            public_url: config.public_url.clone(),
+            public_url,
             origins: origins.collect(),
-            query_tokens: config.query_tokens,
-            directus_envelope: config.directus_envelope,
-            cookie_domain: config.cookie_domain.clone(),
-            cookie_same_site: config.cookie_same_site,
-            cookies_work: config.cookies_work(),
-            trusted_proxies: config.trusted_proxies.clone(),
-            dialects: config.dialects.clone(),
-            exchange: !config.exchange_window.is_zero(),
+            query_tokens: config.tokens.in_queries,
+            directus_envelope: config.faces.directus_envelope,
+            cookie_domain: config.cookies.domain.clone(),
+            cookie_same_site: config.cookies.same_site,
+            cookies_work: config.listen.cookies_work(),
+            trusted_proxies: config.peers.trusted_proxies.clone(),
+            dialects: config.faces.dialects.clone(),
+            exchange: !config.tokens.exchange_window.is_zero(),
             test_mode: config.test_mode,
             throttle: Throttle::default(),
             unlisted: Unlisted::default(),
             connections: Arc::new(Connections::new(
-                config.connections,
-                config.connections_per_address,
-                config.trusted_proxies.clone(),
+                config.peers.connections,
+                config.peers.connections_per_address,
+                config.peers.trusted_proxies.clone(),
             )),
             stopping: AtomicBool::new(false),
         }
@@ -88,10 +86,10 @@ impl Web {
 /// Where browsers reach this very process without a proxy, the address that it listens on
 /// is as good a name of it as `localhost`. It is what the greeting prints.
 fn other_name(config: &Config) -> Option<String> {
-    let url = &config.public_url;
+    let url = config.listen.public_url();
     let direct = url.scheme() == "http"
         && url.host_str() == Some("localhost")
-        && url.port_or_known_default() == Some(config.listen.port())
-        && config.listen.ip().is_loopback();
-    direct.then(|| format!("http://{}", config.listen))
+        && url.port_or_known_default() == Some(config.listen.address.port())
+        && config.listen.address.ip().is_loopback();
+    direct.then(|| format!("http://{}", config.listen.address))
 }

@@ -26,8 +26,6 @@ const FRESH: Duration = Duration::from_secs(300);
 /// A factor that waits longer for its confirmation is not confirmed any more.
 const PENDING: Duration = Duration::from_secs(600);
 
-const ISSUER: &str = "Keyward";
-
 /// Begins an enrolment: a secret that waits, beside a factor that may count already.
 ///
 /// # Errors
@@ -57,7 +55,7 @@ pub fn begin(
     }
     let secret: [u8; SECRET_BYTES] = kw.entropy.bytes();
     let label = account.label().to_owned();
-    let enrolment = totp::enrolment(&secret, ISSUER, &label)
+    let enrolment = totp::enrolment(&secret, &kw.policy.totp_issuer, &label)
         .ok_or_else(|| Error::payload("The account's name is too long for a QR code"))?;
     let id = kw.entropy.id(now).to_string();
     let sealed = kw.keys.factors.seal(&context(account.id, &id), &secret);

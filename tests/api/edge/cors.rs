@@ -142,6 +142,49 @@ fn c14_a_listed_origin_is_told_exactly_this() {
     }
 }
 
+/// Apps and extensions: a URL library calls their origins opaque, browsers send them as text.
+#[test]
+fn clients_12_origins_of_apps_are_compared_as_texts() {
+    let apps = [
+        "capacitor://localhost",
+        "ionic://localhost",
+        "tauri://localhost",
+        "app://.",
+        "chrome-extension://abcdefghijklmnopabcdefghijklmnop",
+        "moz-extension://3c4bd2a0-5f3e-4a2b-9d3e-1f2a3b4c5d6e",
+        "vscode-webview://1a2b3c",
+    ];
+    let listed = apps.join(", ").replace("ionic", "IONIC");
+    let kw = TestKeyward::with(&[("KEYWARD_ALLOWED_ORIGINS", &listed)]);
+    for origin in apps {
+        let answer = preflight(&kw, "/auth/login", origin);
+        assert_eq!(answer.status, 204, "{origin}: {answer:?}");
+        assert_eq!(answer.header("access-control-allow-origin"), Some(origin));
+        let login = kw.post("/auth/login").json(&json!({}));
+        let answer = login.header("origin", origin).send();
+        assert_eq!(answer.header("access-control-allow-origin"), Some(origin));
+    }
+    for origin in [
+        "null",
+        "file://",
+        "*",
+        "capacitor://localhost.evil.io",
+        "capacitor://localhost:1",
+        "capacitor://",
+        "capacitor:",
+        "capacitor",
+        "http://localhost",
+        "ionic://localhost/x",
+        "app://",
+        "app://..",
+        "chrome-extension://ponmlkjihgfedcbaponmlkjihgfedcba",
+    ] {
+        let answer = preflight(&kw, "/auth/login", origin);
+        assert_eq!((answer.status, told(&answer)), (403, vec![]), "{origin}");
+        varies_by_origin(&answer);
+    }
+}
+
 /// One answer of each kind that Keyward has, with its status.
 fn one_of_each(kw: &TestKeyward) -> Vec<(u16, Answer)> {
     let (access, refresh) = kw.signed_in("alice@example.com");

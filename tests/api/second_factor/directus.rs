@@ -35,7 +35,7 @@ both!(directus_enables_and_disables_a_factor, |kw| {
     assert_eq!(body.as_object().unwrap().len(), 2);
     let url = text(&body, "otpauth_url");
     assert!(
-        url.starts_with("otpauth://totp/Keyward:alice%40example.com?"),
+        url.starts_with("otpauth://totp/localhost:alice%40example.com?"),
         "{url}"
     );
     let code = kw.code(&secret, 0);

@@ -33,9 +33,9 @@ both!(an_enrolment_gives_what_an_authenticator_takes, |kw| {
     // 160 bits, as RFC 4226 section 4 recommends.
     assert_eq!(secret.len(), 32);
     let url = text(&body, "otpauthUrl");
-    let wanted = format!("otpauth://totp/Keyward:alice%40example.com?secret={secret}");
+    let wanted = format!("otpauth://totp/localhost:alice%40example.com?secret={secret}");
     assert!(
-        url.starts_with(&wanted) && url.contains("issuer=Keyward"),
+        url.starts_with(&wanted) && url.contains("issuer=localhost"),
         "{url}"
     );
     assert!(text(&body, "qrSvg").starts_with("<svg"));
@@ -44,6 +44,43 @@ both!(an_enrolment_gives_what_an_authenticator_takes, |kw| {
     assert_eq!(kw.state(), before);
     kw.login_without(ALICE).tokens();
 });
+
+/// One app would put the code of staging in the place of production's.
+#[test]
+fn clients_14_the_issuer_names_the_deployment() {
+    for (settings, issuer) in [
+        (
+            ("KEYWARD_PUBLIC_URL", "https://auth.example.com"),
+            "auth.example.com",
+        ),
+        (
+            ("KEYWARD_PUBLIC_URL", "https://staging.example.com:8443"),
+            "staging.example.com",
+        ),
+        (
+            ("KEYWARD_PUBLIC_URL", "https://192.0.2.7:8443"),
+            "192.0.2.7",
+        ),
+        (
+            ("KEYWARD_PUBLIC_URL", "https://[2001:db8::7]:8443"),
+            "2001-db8--7",
+        ),
+        (
+            ("KEYWARD_TOTP_ISSUER", "Example, Inc. & Söhne"),
+            "Example%2C%20Inc.%20%26%20S%C3%B6hne",
+        ),
+    ] {
+        let kw = TestKeyward::with(&[settings]);
+        let (access, _) = kw.signed_in(ALICE);
+        let url = text(&kw.begin_enrolment(&access).json(), "otpauthUrl");
+        let label = format!("otpauth://totp/{issuer}:alice%40example.com?");
+        assert!(url.starts_with(&label), "{url}");
+        let named = url
+            .split(['?', '&'])
+            .filter(|part| part.starts_with("issuer="));
+        assert_eq!(named.collect::<Vec<_>>(), [format!("issuer={issuer}")]);
+    }
+}
 
 both!(
     confirming_answers_ten_recovery_codes_and_switches_it_on,

@@ -211,7 +211,7 @@ impl TestKeyward {
             handle,
             system,
             folder,
-            key: (config.algorithm, SIGNING_KEY.to_vec()),
+            key: (config.keys.algorithm, SIGNING_KEY.to_vec()),
             kw: app.keyward,
         }
     }
@@ -421,8 +421,8 @@ fn config_of(settings: &BTreeMap<String, String>) -> Config {
     let mut config = config::read(settings, false)
         .map_err(|faults| format!("{faults:?}"))
         .unwrap();
-    config.bcrypt_cost = 4;
-    config.test_mode = config.public_url.host_str() == Some("localhost");
+    config.passwords.bcrypt_cost = 4;
+    config.test_mode = config.listen.public_url().host_str() == Some("localhost");
     config
 }
 

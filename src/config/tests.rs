@@ -1,5 +1,7 @@
 //! What settings are taken and refused.
 
+use std::collections::BTreeMap;
+
 use super::*;
 
 fn given(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
@@ -25,11 +27,14 @@ fn defaults_stand_and_the_issuer_follows_the_public_url() {
     let config = read(&given(&[("KEYWARD_LISTEN", "127.0.0.1:9999")]), false)
         .ok()
         .unwrap();
-    assert_eq!(config.public_url.as_str(), "http://localhost:9999/");
-    assert_eq!(config.issuer, "http://localhost:9999");
-    assert_eq!(config.access_ttl.as_secs(), 900);
-    assert_eq!(config.bcrypt_cost, 12);
-    assert!(config.cookies_work());
+    assert_eq!(
+        config.listen.public_url().as_str(),
+        "http://localhost:9999/"
+    );
+    assert_eq!(config.issuer(), "http://localhost:9999");
+    assert_eq!(config.tokens.access_ttl.as_secs(), 900);
+    assert_eq!(config.passwords.bcrypt_cost, 12);
+    assert!(config.listen.cookies_work());
 }
 
 #[test]
@@ -101,10 +106,13 @@ fn port_0_becomes_the_port_that_was_given() {
         let mut config = read(&settings, false).ok().unwrap();
         config.listens_on("127.0.0.1:4711".parse().unwrap());
         assert_eq!(
-            (config.public_url.as_str(), config.issuer.as_str()),
+            (
+                config.listen.public_url().as_str(),
+                config.issuer().as_str()
+            ),
             (public, issuer)
         );
-        assert_eq!(config.listen.port(), 4711);
+        assert_eq!(config.listen.address.port(), 4711);
     }
 }
 
@@ -144,10 +152,46 @@ fn test_mode_is_for_this_machine_only() {
         "KEYWARD_PUBLIC_URL"
     );
     let config = read(&given(&[]), true).ok().unwrap();
-    assert_eq!(config.bcrypt_cost, 4);
+    assert_eq!(config.passwords.bcrypt_cost, 4);
     for url in ["sqlite://keyward.db", "postgresql://localhost/x", "junk"] {
         let faults = read(&given(&[("DATABASE_URL", url)]), true).err().unwrap();
         assert_eq!(faults.len(), 1, "{faults:?}");
         assert_eq!(faults[0].setting, "DATABASE_URL");
+    }
+}
+
+#[test]
+fn clients_14_an_issuer_of_codes_has_no_colon_and_is_short() {
+    for text in ["a:b", "https://a.example", &"x".repeat(65), "a\nb"] {
+        assert_eq!(
+            faults(&[("KEYWARD_TOTP_ISSUER", text)]),
+            ["KEYWARD_TOTP_ISSUER"]
+        );
+    }
+    assert_eq!(faults(&[("KEYWARD_TOTP_ISSUER", "Example")]), [""; 0]);
+}
+
+/// Attack, "what a buyer looks for", 11.
+#[test]
+fn attack_buyer_11_plain_http_beyond_this_machine_is_warned_of() {
+    for (listen, public, named) in [
+        ("127.0.0.1:8080", "", None),
+        ("[::1]:8080", "", None),
+        ("0.0.0.0:8080", "https://auth.example.com", None),
+        ("0.0.0.0:8080", "", Some("KEYWARD_LISTEN is 0.0.0.0:8080")),
+        ("192.0.2.5:80", "http://localhost", Some("KEYWARD_LISTEN")),
+        (
+            "127.0.0.1:80",
+            "http://a.example",
+            Some("KEYWARD_PUBLIC_URL"),
+        ),
+    ] {
+        let settings = [("KEYWARD_LISTEN", listen), ("KEYWARD_PUBLIC_URL", public)];
+        let warnings = look(&given(&settings), false).ok().unwrap().warnings();
+        match named {
+            Some(named) => assert!(warnings[0].starts_with(named), "{warnings:?}"),
+            None => assert!(warnings.is_empty(), "{warnings:?}"),
+        }
+        assert!(warnings.len() < 2, "{warnings:?}");
     }
 }

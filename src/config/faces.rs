@@ -1,0 +1,37 @@
+//! Which faces are served.
+
+use std::str::FromStr;
+
+use crate::config::parse::{boolean, list};
+use crate::config::section::section;
+
+section! {
+    /// Faces besides Keyward's own, and how they answer.
+    Faces, "Faces" {
+        /// Which faces are served besides Keyward's own, comma separated. none: no other.
+        dialects: Vec<Dialect> = KEYWARD_DIALECTS, "directus,oisp,hypi", list(str::parse);
+        /// Whether bodies of the Directus face stand inside {"data": ...}.
+        directus_envelope: bool = KEYWARD_DIRECTUS_ENVELOPE, "false", boolean;
+    }
+}
+
+/// A face that can be switched off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    Directus,
+    Oisp,
+    Hypi,
+}
+
+impl FromStr for Dialect {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "directus" => Ok(Self::Directus),
+            "oisp" => Ok(Self::Oisp),
+            "hypi" => Ok(Self::Hypi),
+            _ => Err(format!("of directus, oisp and hypi, not {text:?}")),
+        }
+    }
+}

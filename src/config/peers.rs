@@ -1,0 +1,23 @@
+//! Who connects.
+
+use ipnet::IpNet;
+
+use crate::config::parse::{list, network, whole};
+use crate::config::section::section;
+
+section! {
+    /// Proxies that are believed, and how many connections there may be.
+    Peers, "Proxies and connections" {
+        /// Networks, comma separated, whose X-Forwarded-For is believed. None wider than /8
+        /// (IPv6: /16, private ones /7). none: nobody's.
+        trusted_proxies: Vec<IpNet> =
+            KEYWARD_TRUSTED_PROXIES, "127.0.0.0/8,::1", list(network);
+        /// How many connections may be open at once, 16 to 1000000. Beyond it new ones are
+        /// closed.
+        connections: usize = KEYWARD_CONNECTIONS, "10000", whole(16, 1_000_000);
+        /// How many of them one address may have, 1 to 1000000. Not for
+        /// KEYWARD_TRUSTED_PROXIES.
+        connections_per_address: usize =
+            KEYWARD_CONNECTIONS_PER_ADDRESS, "256", whole(1, 1_000_000);
+    }
+}

@@ -1,0 +1,45 @@
+//! Tokens and sessions.
+
+use std::time::Duration;
+
+use crate::config::parse::{as_it_is, boolean, duration, lasting, optional};
+use crate::config::section::section;
+
+section! {
+    /// What tokens say, and how long tokens and sessions live.
+    Tokens, "Tokens and sessions" {
+        /// The iss of tokens. Default: KEYWARD_PUBLIC_URL.
+        issuer: Option<String> = KEYWARD_ISSUER, "", optional(as_it_is);
+        /// The aud of tokens.
+        audience: String = KEYWARD_AUDIENCE, "keyward", as_it_is;
+        /// Life of an access token, 1s to 1d.
+        access_ttl: Duration = KEYWARD_ACCESS_TOKEN_TTL, "15m", lasting("1s", "1d");
+        /// How long a session lives without a refresh, 1s to 365d; one of OISP's, after its
+        /// token has ended.
+        refresh_ttl: Duration = KEYWARD_REFRESH_TOKEN_TTL, "12h", lasting("1s", "365d");
+        /// How long a session lives at the most, however often it is refreshed, 1s to 3650d.
+        session_max_ttl: Duration = KEYWARD_SESSION_MAX_TTL, "30d", lasting("1s", "3650d");
+        /// Life of a token of POST /v1/api/auth/token, 1s to 7d.
+        oisp_ttl: Duration = KEYWARD_OISP_TOKEN_TTL, "24h", lasting("1s", "7d");
+        /// How long after its end an access token can be exchanged at /auth/token. 0 switches
+        /// the route off. OISP's: KEYWARD_REFRESH_TOKEN_TTL.
+        exchange_window: Duration = KEYWARD_EXCHANGE_WINDOW, "1h", duration;
+        /// How long a refresh token that was just used is answered with the same successor,
+        /// 0s to 60s. 0 ends the session at any reuse.
+        refresh_grace: Duration = KEYWARD_REFRESH_GRACE, "30s", lasting("0s", "60s");
+        /// Whether ?access_token= is read: on or off.
+        in_queries: bool = KEYWARD_QUERY_TOKENS, "on", boolean;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::claims::LONGEST_LIFE;
+
+    /// Other rules stand on the longest life that any setting gives a token.
+    #[test]
+    fn no_token_lives_longer_than_the_longest_life() {
+        assert_eq!(lasting("1s", "7d")("7d"), Ok(LONGEST_LIFE));
+    }
+}
