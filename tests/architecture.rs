@@ -39,10 +39,13 @@ const CIRCLES: &[&[&str]] = &[
     // The command line picks a command; commands say their outcome in its words.
     &[
         "cli/check",
+        "cli/health",
         "cli/key",
         "cli/migrate",
         "cli/mod",
+        "cli/routes",
         "cli/serve",
+        "cli/tune_hash",
         "cli/user",
     ],
     // `refuse_at` picks the dialect of a path that no handler was found for; a dialect

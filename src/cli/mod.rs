@@ -2,8 +2,10 @@
 //! the list of processes would show it.
 
 mod check;
+mod health;
 mod key;
 mod migrate;
+mod output;
 mod routes;
 mod serve;
 mod signals;
@@ -16,6 +18,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use crate::app::{App, World};
+use crate::cli::signals::Signals;
 use crate::config::{self, Config, settings};
 
 #[derive(Parser)]
@@ -51,6 +54,8 @@ enum Command {
     TuneHash,
     /// Print every route, its guard and its dialect
     Routes,
+    /// Ask the server of these settings whether it is ready
+    Health,
     /// Say in words whether settings, database, keys and clock are in order
     Check,
 }
@@ -87,35 +92,40 @@ pub fn run() -> ExitCode {
     let dotenv = dotenvy::from_path(".env");
     let cli = Cli::parse();
     start_log();
+    // Before anything that may wait.
+    let is_server = matches!(cli.command, None | Some(Command::Serve(_)));
+    let signals = match Signals::catch(is_server) {
+        Ok(signals) => signals,
+        Err(error) => return fail(&format!("signals: {error}")),
+    };
     if let Err(error) = dotenv
         && !error.not_found()
     {
         return fail(&unreadable(&error));
     }
     let outcome = match cli.command {
-        None => serve::run(&Serve::default()),
-        Some(Command::Serve(serve)) => serve::run(&serve),
+        None => serve::run(&Serve::default(), &signals),
+        Some(Command::Serve(serve)) => serve::run(&serve, &signals),
         Some(Command::Migrate(command)) => migrate::run(&command),
         Some(Command::User(command)) => user::run(&command),
         Some(Command::Key(command)) => key::run(&command),
-        Some(Command::Routes) => {
-            routes::run();
-            Ok(())
-        }
-        Some(Command::TuneHash) => {
-            tune_hash::run();
-            Ok(())
-        }
+        Some(Command::Routes) => routes::run(),
+        Some(Command::TuneHash) => tune_hash::run(),
+        Some(Command::Health) => health::run(),
         Some(Command::Check) => check::run(),
     };
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => {
+            output::finish();
+            ExitCode::SUCCESS
+        }
         Err(why) => fail(&why),
     }
 }
 
 fn fail(why: &str) -> ExitCode {
-    eprintln!("keyward: {why}");
+    output::complain(format_args!("keyward: {why}"));
+    output::finish();
     ExitCode::FAILURE
 }
 
@@ -124,6 +134,7 @@ fn start_log() {
     let default = "info,actix_server=warn";
     env_logger::Builder::from_env(env_logger::Env::default().default_filter_or(default))
         .format_target(false)
+        .target(env_logger::Target::Pipe(Box::new(output::Log::start())))
         .init();
 }
 
@@ -166,7 +177,7 @@ fn environment(
 fn open() -> Result<App, String> {
     let config = read_config(false)?;
     let world = World::real(&config);
-    App::build(&config, world).map_err(|error| explain(&error))
+    App::for_command(&config, world).map_err(|error| explain(&error))
 }
 
 /// An error of an act, for people at a terminal: with its cause.

@@ -196,6 +196,10 @@ impl store::Transient for Error {
     fn is_transient(&self) -> bool {
         self.transient
     }
+
+    fn said_by_database(&self) -> Option<String> {
+        self.cause.clone()
+    }
 }
 
 impl std::fmt::Display for Error {

@@ -3,11 +3,17 @@
 //! stands on which stream, and what never stands anywhere.
 
 mod accounts;
+mod databases;
 mod first_start;
 mod help;
 mod home;
+mod output;
 mod owners;
+#[path = "../support/postgres.rs"]
+mod postgres;
+mod proxy;
 mod server;
 mod serving;
 mod setup;
+mod silence;
 mod test_mode;

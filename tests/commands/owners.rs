@@ -9,11 +9,11 @@ use crate::home::{Home, Run};
 use crate::server::Server;
 
 /// The user of a service, and somebody else.
-const SERVICE: u32 = 65_534;
+pub const SERVICE: u32 = 65_534;
 const ELSE: u32 = 65_533;
 
 /// A folder that is the service's; `None` where we are not root.
-fn home_of_service() -> Option<Home> {
+pub fn home_of_service() -> Option<Home> {
     let home = Home::new();
     if chown(&*home, Some(SERVICE), Some(SERVICE)).is_err() {
         eprintln!("skipped: only root gives files away");
@@ -23,7 +23,7 @@ fn home_of_service() -> Option<Home> {
 }
 
 /// The service's user need not be able to reach where the binary was built.
-fn run_as_service(home: &Home, arguments: &[&str]) -> Run {
+pub fn run_as_service(home: &Home, arguments: &[&str]) -> Run {
     let binary = home.join("keyward");
     if !binary.exists() {
         fs::copy(env!("CARGO_BIN_EXE_keyward"), &binary).unwrap();
