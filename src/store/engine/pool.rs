@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use diesel::{Connection as _, RunQueryDsl as _};
+use diesel::Connection as _;
 use r2d2::{Pool, PooledConnection};
 
 use crate::store::engine::connection::{AnyConnection, Url, database_now};
@@ -237,11 +237,6 @@ impl Store {
                 path.display()
             )));
         }
-        self.read(|connection| {
-            let one = diesel::select(diesel::dsl::sql::<diesel::sql_types::Integer>("1"));
-            one.get_result::<i32>(connection)?;
-            Ok::<_, Error>(())
-        })?;
         writer.write_guarded(|_| Ok::<_, Error>(()))
     }
 
