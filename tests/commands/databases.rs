@@ -158,7 +158,7 @@ fn operators_03_a_pooler_in_transaction_mode_is_refused_in_words() {
     assert_eq!(server.ask("GET", "/health/ready", &[], "").status, 200);
 }
 
-/// PgBouncer in transaction mode before a server of the test's own.
+/// A pooler (`pgbouncer`) in transaction mode before a server of the test's own.
 struct Pooler {
     child: Child,
     url: String,
