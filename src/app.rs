@@ -28,6 +28,9 @@ const RECOVERY: Duration = Duration::from_secs(24 * 3600);
 /// Sign-ins wait for a free thread for about so long, then others get 503.
 const QUEUE_SECONDS: f64 = 2.0;
 
+/// How long one reading or writing of a command may take.
+const FOR_COMMANDS: Duration = Duration::from_secs(20);
+
 pub struct App {
     pub keyward: Keyward,
     pub web: Arc<Web>,
@@ -69,7 +72,20 @@ impl App {
     /// # Errors
     /// What can not work, in one line.
     pub fn build(config: &Config, world: World) -> Result<Self> {
-        let app = Self::open(config, world)?;
+        Self::open(config, world)?.prepared()
+    }
+
+    /// The same for a command, which nobody's request waits for: what it does to all accounts
+    /// may take longer.
+    ///
+    /// # Errors
+    /// As [`App::build`].
+    pub fn for_command(config: &Config, world: World) -> Result<Self> {
+        Self::within(config, world, FOR_COMMANDS)?.prepared()
+    }
+
+    fn prepared(self) -> Result<Self> {
+        let app = self;
         if let Some(now) = app.keyward.store.clock()? {
             app.keyward.clock.follow(now);
         }
@@ -82,9 +98,14 @@ impl App {
     /// # Errors
     /// As [`App::build`].
     pub fn open(config: &Config, world: World) -> Result<Self> {
+        Self::within(config, world, Options::default().deadline)
+    }
+
+    fn within(config: &Config, world: World, deadline: Duration) -> Result<Self> {
         migrations::up(&config.database.url)?;
         let options = Options {
             connections: config.database.pool,
+            deadline,
             ..Options::default()
         };
         let store = Store::open(config.database.url.clone(), &options)?;
@@ -110,11 +131,16 @@ impl App {
     }
 
     /// On an empty database: the administrator of the settings. `None` where there are
-    /// accounts already.
+    /// accounts already. A password that is made up is shown before the account is made; none
+    /// is made where `show` says that nobody saw it.
     ///
     /// # Errors
     /// `SERVICE_UNAVAILABLE`.
-    pub fn first_administrator(&self, config: &Config) -> Result<Option<FirstAdministrator>> {
+    pub fn first_administrator(
+        &self,
+        config: &Config,
+        show: impl FnOnce(&str, &SecretString) -> bool,
+    ) -> Result<Option<FirstAdministrator>> {
         let wanted = &config.first_administrator;
         if !administer::is_empty(&self.keyward)? {
             return Ok(None);
@@ -123,6 +149,12 @@ impl App {
             .password
             .is_none()
             .then(|| random_password(&self.keyward.entropy));
+        let shown = made_up
+            .as_ref()
+            .is_none_or(|password| show(wanted.email.written(), password));
+        if !shown {
+            return Ok(None);
+        }
         let password = wanted.password.as_ref().or(made_up.as_ref());
         let password = password.and_then(|text| Password::parse(text.expose_secret()).ok());
         let new = NewAccount {
@@ -149,7 +181,12 @@ impl App {
                 }))
             }
             // Another replica was first.
-            Err(error) if error.code == crate::service::Code::Conflict => Ok(None),
+            Err(error) if error.code == crate::service::Code::Conflict => {
+                if made_up.is_some() {
+                    log::warn!("another process made the administrator: its password counts");
+                }
+                Ok(None)
+            }
             Err(error) => Err(error),
         }
     }

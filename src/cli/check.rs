@@ -2,7 +2,7 @@
 //! make. It makes and changes nothing.
 
 use crate::app::{App, World};
-use crate::cli::{Outcome, look_at_config};
+use crate::cli::{Outcome, look_at_config, output};
 use crate::config::Config;
 use crate::service::keys;
 use crate::store::engine::migrations;
@@ -11,88 +11,104 @@ use crate::support::clock::Clock;
 /// Clocks that differ by more than this make tokens of one machine odd on another.
 const CLOCKS_DIFFER: i64 = 2_000;
 
-pub(super) fn run() -> Outcome {
-    let config = look_at_config()?;
-    println!("ok    settings");
-    let mut faults = 0;
-    let mut say = |fine: bool, text: String| {
-        faults += usize::from(!fine);
-        println!("{}  {text}", if fine { "ok  " } else { "FAIL" });
-    };
-    cookies(&config, &mut say);
-    if let Some(path) = &config.secret_to_make {
-        say(true, format!("secret: a start makes {}", path.display()));
-    }
-    for why in config.database.url.exposures() {
-        say(false, format!("files: {why}"));
-    }
-    let label = config.database.url.label();
-    if !config.database.url.exists() {
-        say(true, format!("database: a start makes {label}"));
-        return summary(faults);
-    }
-    match migrations::status(&config.database.url) {
-        Err(error) => say(false, format!("database: {error}")),
-        Ok(statuses) => {
-            let pending = statuses.iter().filter(|status| !status.applied).count();
-            if pending == 0 {
-                say(true, format!("database: {label}, up to date"));
-                inside(&config, &mut say);
-            } else {
-                say(
-                    false,
-                    format!(
-                        "database: {label} has {pending} migrations to run: keyward migrate up"
-                    ),
-                );
-            }
+/// What was said so far: how many faults, and whether it could be written.
+struct Report {
+    faults: usize,
+    written: Outcome,
+}
+
+impl Report {
+    fn say(&mut self, fine: bool, text: &str) {
+        self.faults += usize::from(!fine);
+        if self.written.is_ok() {
+            let word = if fine { "ok  " } else { "FAIL" };
+            self.written = output::line(format_args!("{word}  {text}"));
         }
     }
-    summary(faults)
-}
 
-fn summary(faults: usize) -> Outcome {
-    if faults == 0 {
-        Ok(())
-    } else {
-        Err(format!("{faults} of these are not in order"))
+    fn summary(self) -> Outcome {
+        self.written?;
+        if self.faults == 0 {
+            Ok(())
+        } else {
+            Err(format!("{} of these are not in order", self.faults))
+        }
     }
 }
 
-fn cookies(config: &Config, say: &mut impl FnMut(bool, String)) {
+pub(super) fn run() -> Outcome {
+    let config = look_at_config()?;
+    let mut report = Report {
+        faults: 0,
+        written: Ok(()),
+    };
+    report.say(true, "settings");
+    cookies(&config, &mut report);
+    if let Some(path) = &config.secret_to_make {
+        report.say(true, &format!("secret: a start makes {}", path.display()));
+    }
+    for why in config.database.url.exposures() {
+        report.say(false, &format!("files: {why}"));
+    }
+    database(&config, &mut report);
+    report.summary()
+}
+
+fn database(config: &Config, report: &mut Report) {
+    let label = config.database.url.label();
+    let statuses = match migrations::status(&config.database.url) {
+        Ok(statuses) => statuses,
+        Err(error) => return report.say(false, &format!("database: {label}: {error}")),
+    };
+    if !config.database.url.exists() {
+        return report.say(true, &format!("database: a start makes {label}"));
+    }
+    let pending = statuses.iter().filter(|status| !status.applied).count();
+    if pending > 0 {
+        let what = format!("database: {label} has {pending} migrations to run: keyward migrate up");
+        return report.say(false, &what);
+    }
+    report.say(true, &format!("database: {label}, up to date"));
+    inside(config, report);
+}
+
+fn cookies(config: &Config, report: &mut Report) {
     let url = config.listen.public_url();
     if config.listen.cookies_work() {
-        say(true, format!("cookies: {url} can hold the refresh cookie"));
+        let what = format!("cookies: {url} can hold the refresh cookie");
+        report.say(true, &what);
     } else {
-        say(
+        report.say(
             false,
-            format!("cookies: browsers drop a Secure cookie from {url}: make it https"),
+            &format!("cookies: browsers drop a Secure cookie from {url}: make it https"),
         );
     }
 }
 
-fn inside(config: &Config, say: &mut impl FnMut(bool, String)) {
+fn inside(config: &Config, report: &mut Report) {
     let app = match App::open(config, World::real(config)) {
         Ok(app) => app,
-        Err(error) => return say(false, format!("database: {}", crate::cli::explain(&error))),
+        Err(error) => {
+            return report.say(false, &format!("database: {}", crate::cli::explain(&error)));
+        }
     };
     match keys::load(&app.keyward) {
         Ok(()) => {
             let count = keys::list(&app.keyward).len();
-            say(
+            report.say(
                 true,
-                format!("keys: {count} in use, and KEYWARD_SECRET opens them"),
+                &format!("keys: {count} in use, and KEYWARD_SECRET opens them"),
             );
         }
-        Err(error) => say(false, format!("keys: {}", crate::cli::explain(&error))),
+        Err(error) => report.say(false, &format!("keys: {}", crate::cli::explain(&error))),
     }
     match app.keyward.store.clock() {
         Ok(Some(theirs)) => {
             let apart = theirs.millis_since(Clock::wall().now()).abs();
             let text = format!("clock: {apart} ms from the database's");
-            say(apart <= CLOCKS_DIFFER, text);
+            report.say(apart <= CLOCKS_DIFFER, &text);
         }
-        Ok(None) => say(true, "clock: the machine's own".to_owned()),
-        Err(error) => say(false, format!("clock: {error}")),
+        Ok(None) => report.say(true, "clock: the machine's own"),
+        Err(error) => report.say(false, &format!("clock: {error}")),
     }
 }

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use crate::cli::output;
 use crate::config::log::Log;
 use crate::config::{env_file, settings};
 
@@ -73,5 +74,6 @@ pub(super) fn start_log(environment: Option<&Environment>) {
     for (module, level) in Log::of(given).filter.0 {
         logger.filter(module.as_deref(), level);
     }
+    logger.target(env_logger::Target::Pipe(Box::new(output::Log::start())));
     logger.init();
 }

@@ -2,6 +2,7 @@
 
 use clap::Subcommand;
 
+use crate::cli::output::say;
 use crate::cli::{Outcome, explain, open};
 use crate::crypto::key_ring::State;
 use crate::service::keys::{self, Published};
@@ -31,17 +32,17 @@ pub(super) fn run(command: &Key) -> Outcome {
                     State::Active => format!("active since {since}"),
                     State::Retired { until } => format!("retired, verifies until {until}"),
                 };
-                println!("{}  {}  {state}", key.id, key.algorithm.as_str());
+                say!("{}  {}  {state}", key.id, key.algorithm.as_str());
             }
         }
         Key::Rotate { compromised: true } => {
             let id = keys::replace_compromised(&app.keyward).map_err(|error| explain(&error))?;
-            println!("{id} signs now; tokens of older keys are refused");
+            say!("{id} signs now; tokens of older keys are refused");
         }
         Key::Rotate { compromised: false } => {
             let Published { id, from } =
                 keys::rotate(&app.keyward).map_err(|error| explain(&error))?;
-            println!("published {id}: it signs from {from}");
+            say!("published {id}: it signs from {from}");
         }
     }
     Ok(())

@@ -2,6 +2,7 @@
 
 use clap::Subcommand;
 
+use crate::cli::output::say;
 use crate::cli::{Outcome, look_at_config, read_config};
 use crate::store::engine::migrations;
 
@@ -25,20 +26,20 @@ pub(super) fn run(command: &Migrate) -> Outcome {
         Migrate::Up => {
             let ran = migrations::up(&config.database.url).map_err(told)?;
             for name in &ran {
-                println!("ran {name}");
+                say!("ran {name}");
             }
             if ran.is_empty() {
-                println!("nothing to do");
+                say!("nothing to do");
             }
         }
         Migrate::Down => match migrations::down(&config.database.url).map_err(told)? {
-            Some(name) => println!("undid {name}"),
-            None => println!("nothing to undo"),
+            Some(name) => say!("undid {name}"),
+            None => say!("nothing to undo"),
         },
         Migrate::Status => {
             for status in migrations::status(&config.database.url).map_err(told)? {
                 let word = if status.applied { "applied" } else { "pending" };
-                println!("{word}  {}", status.name);
+                say!("{word}  {}", status.name);
             }
         }
     }

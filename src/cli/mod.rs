@@ -3,8 +3,10 @@
 
 mod check;
 mod environment;
+mod health;
 mod key;
 mod migrate;
+mod output;
 mod routes;
 mod serve;
 mod signals;
@@ -16,6 +18,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use crate::app::{App, World};
+use crate::cli::signals::Signals;
 use crate::config::{self, Config, settings};
 
 #[derive(Parser)]
@@ -51,6 +54,8 @@ enum Command {
     TuneHash,
     /// Print every route, its guard and its dialect
     Routes,
+    /// Ask the server of these settings whether it is ready
+    Health,
     /// Say in words whether settings, database, keys and clock are in order
     Check,
 }
@@ -72,10 +77,19 @@ type Outcome = Result<(), String>;
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
     let environment = environment::read();
+    // Libraries read the environment: it is written before any thread is there.
+    if let Ok(environment) = &environment {
+        environment::pass_on(environment);
+    }
     environment::start_log(environment.as_ref().ok());
+    // Before anything that may wait.
+    let is_server = matches!(cli.command, None | Some(Command::Serve(_)));
+    let signals = match Signals::catch(is_server) {
+        Ok(signals) => signals,
+        Err(error) => return fail(&format!("signals: {error}")),
+    };
     match &environment {
         Ok(environment) => {
-            environment::pass_on(environment);
             for why in &environment.warnings {
                 log::warn!("{why}");
             }
@@ -83,29 +97,28 @@ pub fn run() -> ExitCode {
         Err(why) => return fail(why),
     }
     let outcome = match cli.command {
-        None => serve::run(&Serve::default()),
-        Some(Command::Serve(serve)) => serve::run(&serve),
+        None => serve::run(&Serve::default(), &signals),
+        Some(Command::Serve(serve)) => serve::run(&serve, &signals),
         Some(Command::Migrate(command)) => migrate::run(&command),
         Some(Command::User(command)) => user::run(&command),
         Some(Command::Key(command)) => key::run(&command),
-        Some(Command::Routes) => {
-            routes::run();
-            Ok(())
-        }
-        Some(Command::TuneHash) => {
-            tune_hash::run();
-            Ok(())
-        }
+        Some(Command::Routes) => routes::run(),
+        Some(Command::TuneHash) => tune_hash::run(),
+        Some(Command::Health) => health::run(),
         Some(Command::Check) => check::run(),
     };
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => {
+            output::finish();
+            ExitCode::SUCCESS
+        }
         Err(why) => fail(&why),
     }
 }
 
 fn fail(why: &str) -> ExitCode {
-    eprintln!("keyward: {why}");
+    output::complain(format_args!("keyward: {why}"));
+    output::finish();
     ExitCode::FAILURE
 }
 
@@ -130,7 +143,7 @@ fn lines(faults: Vec<config::Fault>) -> String {
 fn open() -> Result<App, String> {
     let config = read_config(false)?;
     let world = World::real(&config);
-    App::build(&config, world).map_err(|error| explain(&error))
+    App::for_command(&config, world).map_err(|error| explain(&error))
 }
 
 /// An error of an act, for people at a terminal: with its cause.

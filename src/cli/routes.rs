@@ -1,12 +1,14 @@
 //! `keyward routes`: the route table, for people.
 
+use crate::cli::Outcome;
+use crate::cli::output::say;
 use crate::http::routes::TABLE;
 
-pub(super) fn run() {
+pub(super) fn run() -> Outcome {
     for group in TABLE {
-        println!("{}", group.name);
+        say!("{}", group.name);
         for row in group.rows {
-            println!(
+            say!(
                 "  {:<7} {:<26} {}",
                 row.method,
                 row.path,
@@ -14,4 +16,5 @@ pub(super) fn run() {
             );
         }
     }
+    Ok(())
 }

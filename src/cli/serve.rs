@@ -1,25 +1,31 @@
 //! `keyward serve`.
 
 use std::pin::pin;
+use std::time::Duration;
 
 use futures_util::future::{Either, select};
 
 use crate::app::{App, FirstAdministrator, World};
-use crate::cli::signals::Signals;
+use crate::cli::output::write_line;
+use crate::cli::signals::{Signals, serve_until_told};
 use crate::cli::{Outcome, Serve, explain, read_config};
 use crate::config::Config;
 use crate::http;
 use crate::service::upkeep::threads;
-use crate::support::secret::ExposeSecret as _;
+use crate::support::secret::{ExposeSecret as _, SecretString};
 
-pub(super) fn run(serve: &Serve) -> Outcome {
+/// How long a start waits for a database that comes later than Keyward.
+const DATABASE_COMES_WITHIN: Duration = Duration::from_secs(30);
+
+pub(super) fn run(serve: &Serve, signals: &Signals) -> Outcome {
     let mut config = read_config(serve.test_mode)?;
-    let served = serve_with(&mut config);
+    signals.discard_at_end(&config.database.url);
+    let served = serve_with(&mut config, signals);
     config.database.url.discard();
     served
 }
 
-fn serve_with(config: &mut Config) -> Outcome {
+fn serve_with(config: &mut Config, signals: &Signals) -> Outcome {
     // Before anything else: what is said of the address holds from here on.
     let asked = config.listen.address;
     let listener = http::listen(asked)
@@ -29,6 +35,7 @@ fn serve_with(config: &mut Config) -> Outcome {
     config.listens_on(address);
     let label = config.database.url.label();
     let told = |error: crate::service::Error| format!("{label}: {}", explain(&error));
+    config.database.url.wait_until_there(DATABASE_COMES_WITHIN);
     let world = World::real(config);
     let app = App::build(config, world).map_err(told)?;
     for why in config
@@ -40,7 +47,19 @@ fn serve_with(config: &mut Config) -> Outcome {
     {
         log::warn!("{why}");
     }
-    let administrator = app.first_administrator(config).map_err(told)?;
+    // Shown before it is made: a password that nobody can be told must open nothing.
+    let mut unsaid = None;
+    let administrator = app.first_administrator(config, |email, password| {
+        let said = show_password(email, password);
+        said.map_err(|error| unsaid = Some(error)).is_ok()
+    });
+    if let Some(error) = unsaid {
+        return Err(format!(
+            "the first administrator's password can not be printed (standard output: {error}), \
+             so none was made: set KEYWARD_ADMIN_PASSWORD"
+        ));
+    }
+    let administrator = administrator.map_err(told)?;
     if administrator.is_none()
         && let Some(why) = config.first_administrator.without_effect()
     {
@@ -48,13 +67,16 @@ fn serve_with(config: &mut Config) -> Outcome {
     }
     let housekeeping = threads::start(&app.keyward).map_err(told)?;
     let system = actix_web::rt::System::new();
+    let delay = config.listen.shutdown_delay;
     let served = system.block_on(async {
         let told = |error: std::io::Error| error.to_string();
         let server = http::serve(&app.keyward, &app.web, listener).map_err(told)?;
         // Before it says that it is there: from then on somebody may send it one.
-        let signals = Signals::catch().map_err(told)?;
-        greet(config, administrator.as_ref());
-        let end = signals.obey(server.handle(), &app.web, config.listen.shutdown_delay);
+        let signals = signals.serve(delay);
+        if let Err(error) = greet(config, administrator.as_ref()) {
+            log::warn!("the greeting can not be printed: standard output: {error}");
+        }
+        let end = serve_until_told(signals, server.handle(), (&app.web, delay));
         match select(server, pin!(end)).await {
             Either::Left((ended, _)) => ended.map_err(told),
             Either::Right(((), _)) => Ok(()),
@@ -65,8 +87,16 @@ fn serve_with(config: &mut Config) -> Outcome {
     served
 }
 
+fn show_password(email: &str, password: &SecretString) -> std::io::Result<()> {
+    let password = password.expose_secret();
+    write_line(format_args!(
+        "First administrator, for an empty database\n  administrator  {email}\n  \
+         password       {password}   (shown this once)"
+    ))
+}
+
 /// Where it listens, who can sign in, and a line that works when pasted.
-fn greet(config: &Config, administrator: Option<&FirstAdministrator>) {
+fn greet(config: &Config, administrator: Option<&FirstAdministrator>) -> std::io::Result<()> {
     let host = config.listen.address.ip();
     let host = if host.is_unspecified() {
         "127.0.0.1".to_owned()
@@ -79,40 +109,39 @@ fn greet(config: &Config, administrator: Option<&FirstAdministrator>) {
         host
     };
     let url = format!("http://{host}:{}", config.listen.address.port());
-    println!("Keyward {} listens on {url}", env!("CARGO_PKG_VERSION"));
-    println!("  database       {}", config.database.url.label());
+    let version = env!("CARGO_PKG_VERSION");
+    write_line(format_args!("Keyward {version} listens on {url}"))?;
+    let database = config.database.url.label();
+    write_line(format_args!("  database       {database}"))?;
     if config.test_mode {
-        println!(
+        write_line(format_args!(
             "  test mode      move the clock with POST {url}/test/clock {{\"advance\":\"16m\"}}"
-        );
+        ))?;
     }
     if !config.listen.cookies_work() {
-        println!(
+        write_line(format_args!(
             "  no cookies     {} is neither https nor this machine: sign-in with mode \"cookie\" is refused",
             config.listen.public_url()
-        );
+        ))?;
     }
-    match administrator {
-        Some(FirstAdministrator {
-            email,
-            password: Some(password),
-        }) => {
-            let password = password.expose_secret();
-            println!("  administrator  {email}");
-            println!("  password       {password}   (shown this once)");
-            println!("\nTry it:\n  {}", sign_in(&url, email, password));
-        }
-        Some(FirstAdministrator {
-            email,
-            password: None,
-        }) => {
-            println!("  administrator  {email}, with the password of KEYWARD_ADMIN_PASSWORD");
-            println!("\nTry it:\n  curl -s {url}/health/ready");
-        }
-        // Whoever made the accounts that are there knows them.
-        None => println!("\nTry it:\n  curl -s {url}/health/ready"),
+    let ready = format!("curl -s {url}/health/ready");
+    // Whoever made the accounts that are there knows them.
+    let made_up = administrator.and_then(|it| it.password.as_ref().map(|made| (&it.email, made)));
+    let line = if let Some((email, password)) = made_up {
+        sign_in(&url, email, password.expose_secret())
+    } else {
+        ready
+    };
+    if let Some(FirstAdministrator {
+        email,
+        password: None,
+    }) = administrator
+    {
+        write_line(format_args!(
+            "  administrator  {email}, with the password of KEYWARD_ADMIN_PASSWORD"
+        ))?;
     }
-    println!();
+    write_line(format_args!("\nTry it:\n  {line}\n"))
 }
 
 fn sign_in(url: &str, email: &str, password: &str) -> String {

@@ -4,6 +4,7 @@ use std::io::{BufRead as _, IsTerminal as _};
 
 use clap::{Args, Subcommand};
 
+use crate::cli::output::{complain, say};
 use crate::cli::{Outcome, explain, open};
 use crate::domain::account::Account;
 use crate::domain::identifier::{Email, Username};
@@ -11,6 +12,7 @@ use crate::domain::letters::shown;
 use crate::domain::password::Password;
 use crate::domain::password_policy;
 use crate::service::accounts::administer::{self, NewAccount};
+use crate::service::accounts::pages;
 use crate::service::{Error, Keyward};
 
 #[derive(Subcommand)]
@@ -22,6 +24,9 @@ pub(super) enum User {
         /// At most so many
         #[arg(long, default_value_t = 100)]
         limit: u32,
+        /// The account after which to begin: e-mail address, username or id
+        #[arg(long)]
+        after: Option<String>,
     },
     /// Show one account, its roles and its sessions
     Show(Who),
@@ -81,7 +86,7 @@ pub(super) struct SetPassword {
 pub(super) fn run(command: &User) -> Outcome {
     match command {
         User::Add(add) => self::add(add),
-        User::List { limit } => list(*limit),
+        User::List { limit, after } => list(*limit, after.as_deref()),
         User::Show(who) => show(who),
         User::Disable(who) => change(who, "disabled", |kw, account| {
             administer::set_enabled(kw, account.id, false)
@@ -124,19 +129,34 @@ fn add(add: &Add) -> Outcome {
         verified: true,
     };
     let id = administer::add_account(&app.keyward, new).map_err(|error| explain(&error))?;
-    println!("added {label} as {id}");
+    say!("added {label} as {id}");
     Ok(())
 }
 
-fn list(limit: u32) -> Outcome {
+fn list(limit: u32, after: Option<&str>) -> Outcome {
     let app = open()?;
-    for account in administer::list(&app.keyward, limit).map_err(|error| explain(&error))? {
+    let told = |error: Error| explain(&error);
+    let after = after.map(|it| administer::find(&app.keyward, it));
+    let after = after.transpose().map_err(told)?;
+    let page = pages::page(&app.keyward, after.as_ref(), limit).map_err(told)?;
+    for account in &page.accounts {
         let state = if account.enabled {
             "enabled "
         } else {
             "disabled"
         };
-        println!("{}  {state}  {}", account.id, account.label());
+        say!("{}  {state}  {}", account.id, account.label());
+    }
+    // Not where a script reads.
+    if page.more > 0 {
+        let more = page.more;
+        match page.accounts.last() {
+            Some(last) => complain(format_args!(
+                "… and {more} more: --limit, or --after {}",
+                last.id
+            )),
+            None => complain(format_args!("… and {more} more: --limit")),
+        }
     }
     Ok(())
 }
@@ -148,15 +168,15 @@ fn show(who: &Who) -> Outcome {
     let account = administer::find(kw, &who.account).map_err(told)?;
     let roles = administer::roles_of(kw, account.id).map_err(told)?;
     let none = || "-".to_owned();
-    println!("id          {}", account.id);
-    println!("email       {}", account.email.clone().unwrap_or_else(none));
-    println!(
+    say!("id          {}", account.id);
+    say!("email       {}", account.email.clone().unwrap_or_else(none));
+    say!(
         "username    {}",
         account.username.clone().unwrap_or_else(none)
     );
-    println!("enabled     {}", account.enabled);
-    println!("verified    {}", account.verified);
-    println!(
+    say!("enabled     {}", account.enabled);
+    say!("verified    {}", account.verified);
+    say!(
         "roles       {}",
         if roles.is_empty() {
             none()
@@ -164,14 +184,14 @@ fn show(who: &Who) -> Outcome {
             roles.join(", ")
         }
     );
-    println!("created     {}", account.created_at);
-    println!(
+    say!("created     {}", account.created_at);
+    say!(
         "last login  {}",
         account
             .last_login_at
             .map_or_else(none, crate::support::clock::Timestamp::iso)
     );
-    println!("sessions");
+    say!("sessions");
     let now = kw.clock.now();
     for session in administer::sessions_of(kw, account.id).map_err(told)? {
         let state = match session.ended {
@@ -182,7 +202,7 @@ fn show(who: &Who) -> Outcome {
                 session.idle_expires_at.min(session.absolute_expires_at)
             ),
         };
-        println!(
+        say!(
             "  {}  since {}  {state}  from {}",
             session.id,
             session.created_at,
@@ -197,7 +217,7 @@ fn revoke_sessions(revoke: &RevokeSessions) -> Outcome {
         let app = open()?;
         let accounts = administer::revoke_all_sessions(&app.keyward);
         let accounts = accounts.map_err(|error| explain(&error))?;
-        println!("no account of {accounts} has sessions now, and no token is good");
+        say!("no account of {accounts} has sessions now, and no token is good");
         return Ok(());
     };
     change(&Who { account }, "has no sessions now:", |kw, account| {
@@ -230,7 +250,7 @@ fn change(
     let told = |error: Error| explain(&error);
     let account = administer::find(&app.keyward, &who.account).map_err(told)?;
     act(&app.keyward, &account).map_err(told)?;
-    println!("{did} {}", account.label());
+    say!("{did} {}", account.label());
     Ok(())
 }
 

@@ -179,4 +179,8 @@ impl store::Transient for Error {
     fn is_transient(&self) -> bool {
         self.transient
     }
+
+    fn said_by_database(&self) -> Option<String> {
+        self.cause.clone()
+    }
 }

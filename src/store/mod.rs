@@ -28,4 +28,5 @@ pub use engine::conflict::Taken;
 pub use engine::connection::{AnyConnection, Url, assert_primary};
 pub use engine::error::{Error, Result, Transient};
 pub use engine::pool::{Options, Store};
+pub use engine::watch::Watched;
 pub use engine::{migrations, purge};

@@ -126,10 +126,13 @@ const CIRCLES: &[&[&str]] = &[
     // The command line picks a command; commands say their outcome in its words.
     &[
         "cli/check",
+        "cli/health",
         "cli/key",
         "cli/migrate",
         "cli/mod",
+        "cli/routes",
         "cli/serve",
+        "cli/tune_hash",
         "cli/user",
     ],
     // The pool hands writes to the writer, which opens transactions as the pool does.

@@ -224,3 +224,28 @@ fn g5_a_password_is_never_an_argument() {
         "nothing was begun"
     );
 }
+
+#[test]
+fn operators_19_a_list_that_is_cut_says_so_and_goes_on_after_the_last() {
+    let home = Home::new();
+    for number in 0..5 {
+        let email = format!("user{number}@example.com");
+        home.run_with(
+            &["user", "add", &email, "--password-stdin"],
+            "correct horse battery",
+        )
+        .done();
+    }
+    let first = home.run(&["user", "list", "--limit", "3"]);
+    assert_eq!(first.done().lines().count(), 3);
+    assert!(first.err.contains("… and 2 more: --limit"), "{first:?}");
+    let last = first.out.lines().last().unwrap();
+    let last = last.split_whitespace().next().unwrap();
+    let rest = home.run(&["user", "list", "--after", last]);
+    assert_eq!(rest.done().lines().count(), 2);
+    assert_eq!(rest.err, "", "nothing is left");
+    let all = home.run(&["user", "list"]);
+    assert_eq!(all.out, format!("{}{}", first.out, rest.out), "each once");
+    let none = home.run(&["user", "list", "--after", "nobody@example.com"]);
+    assert!(none.refused().contains("nobody@example.com"));
+}

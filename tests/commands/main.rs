@@ -3,14 +3,20 @@
 //! stands on which stream, and what never stands anywhere.
 
 mod accounts;
+mod databases;
 mod env_file;
 mod environment;
 mod first_start;
 mod help;
 mod home;
 mod mounted;
+mod output;
 mod owners;
+#[path = "../support/postgres.rs"]
+mod postgres;
+mod proxy;
 mod server;
 mod serving;
 mod setup;
+mod silence;
 mod test_mode;

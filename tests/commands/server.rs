@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
@@ -20,7 +21,7 @@ pub struct Server<'a> {
     child: Child,
     /// What it printed up to the line that can be tried.
     pub greeting: Vec<String>,
-    later: Receiver<String>,
+    later: Mutex<Receiver<String>>,
 }
 
 #[derive(Debug)]
@@ -56,14 +57,15 @@ impl<'a> Server<'a> {
             home,
             child,
             greeting: Vec::new(),
-            later,
+            later: Mutex::new(later),
         };
         while !server
             .greeting
             .iter()
             .any(|line| line.starts_with("  curl "))
         {
-            match server.later.recv_timeout(PATIENCE) {
+            let said = server.later.lock().unwrap().recv_timeout(PATIENCE);
+            match said {
                 Ok(line) => server.greeting.push(line),
                 Err(error) => panic!("{error}: {:?} {}", server.greeting, server.log()),
             }
@@ -73,9 +75,9 @@ impl<'a> Server<'a> {
 
     /// The address that it says it listens on.
     pub fn address(&self) -> &str {
-        let line = &self.greeting[0];
-        let (_, address) = line.split_once(" listens on http://").expect(line);
-        address
+        let mut lines = self.greeting.iter();
+        let address = lines.find_map(|line| line.split_once(" listens on http://"));
+        address.expect("a line with the address").1
     }
 
     /// What follows a word at the beginning of a line of the greeting.
@@ -174,7 +176,7 @@ impl<'a> Server<'a> {
             );
             std::thread::sleep(Duration::from_millis(5));
         };
-        (status.code(), self.later.iter().collect())
+        (status.code(), self.later.lock().unwrap().iter().collect())
     }
 }
 

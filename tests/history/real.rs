@@ -24,7 +24,7 @@ use keyward::service::tokens::authenticate::{authenticate, read_expired};
 use keyward::service::tokens::mint::TokenSet;
 use keyward::service::upkeep::threads;
 use keyward::service::{Keyward, Result};
-use keyward::store::AnyConnection;
+use keyward::store::Watched;
 use keyward::support::clock::{Clock, Timestamp};
 use keyward::support::entropy::Entropy;
 use keyward::support::secret::ExposeSecret as _;
@@ -48,7 +48,7 @@ pub struct Real {
 struct Process {
     kw: Keyward,
     /// Its tail's connection.
-    reader: AnyConnection,
+    reader: Watched,
 }
 
 /// An answer, with the texts that the model does not know.

@@ -96,6 +96,7 @@ impl Fresh {
         let options = Options {
             connections: 8,
             patience: Duration::from_secs(30),
+            deadline: Duration::from_secs(30),
         };
         Store::open(self.url.clone(), &options).unwrap()
     }

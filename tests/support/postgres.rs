@@ -65,6 +65,74 @@ pub fn database_like(prepare: impl FnOnce(&str)) -> Option<String> {
     Some(server.url(&server.create(prepared)))
 }
 
+/// A server for this call alone, which may be stopped, and set as a test likes. `None` where
+/// there are no binaries of one.
+pub fn own() -> Option<Own> {
+    let binaries = folder_of(&["initdb", "pg_ctl", "postgres", "psql"])?;
+    let server = Server::private(&binaries).unwrap_or_else(|reason| panic!("{reason}"));
+    let url = server.url(&server.create("template0"));
+    Some(Own { server, url })
+}
+
+pub struct Own {
+    /// Ends with this value.
+    server: Server,
+    pub url: String,
+}
+
+impl Own {
+    /// As a superuser, of the server's first database.
+    pub fn run(&self, sql: &str) -> String {
+        let mut psql = self.server.psql.lock().expect("not poisoned");
+        psql.run(sql)
+            .unwrap_or_else(|error| panic!("{sql}: {error}"))
+    }
+
+    /// The folder of its socket.
+    pub fn folder(&self) -> PathBuf {
+        let (_, rest) = self.url.split_once("host=").expect("a host");
+        PathBuf::from(rest.split('&').next().unwrap_or_default())
+    }
+
+    /// Alive and silent: none of its processes does anything until [`Own::go_on`].
+    pub fn stop(&self) {
+        self.signal("-STOP");
+    }
+
+    pub fn go_on(&self) {
+        self.signal("-CONT");
+    }
+
+    fn signal(&self, signal: &str) {
+        let file = self.folder().join("data/postmaster.pid");
+        let text = fs::read_to_string(file).expect("it runs");
+        let first = text.lines().next().expect("a pid").to_owned();
+        // The first process before those that it would start anew.
+        let mut pids = vec![first.clone()];
+        for entry in fs::read_dir("/proc").expect("a /proc").flatten() {
+            let stat = fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
+            let parent = stat
+                .rsplit_once(") ")
+                .and_then(|(_, it)| it.split(' ').nth(1));
+            if parent == Some(&first) {
+                pids.extend(entry.file_name().into_string());
+            }
+        }
+        // One of them may have ended meanwhile.
+        let _ = Command::new("kill")
+            .arg(signal)
+            .args(&pids)
+            .stderr(Stdio::null())
+            .status();
+    }
+}
+
+impl Drop for Own {
+    fn drop(&mut self) {
+        self.go_on();
+    }
+}
+
 /// A failure is remembered too, so that every test reports it and none waits for it again.
 fn server() -> Option<&'static Server> {
     static SERVER: OnceLock<Outcome<Option<Server>>> = OnceLock::new();

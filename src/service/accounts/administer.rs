@@ -91,16 +91,6 @@ pub fn list(kw: &Keyward, limit: u32) -> Result<Vec<Account>> {
     Ok(kw.store.read(|db| accounts::list(db, i64::from(limit)))?)
 }
 
-/// Whether the database answers.
-///
-/// # Errors
-/// `SERVICE_UNAVAILABLE`.
-pub fn is_reachable(kw: &Keyward) -> Result<()> {
-    kw.store
-        .read(|db| accounts::lookup(db, AccountId(uuid::Uuid::nil())))?;
-    Ok(())
-}
-
 /// # Errors
 /// `SERVICE_UNAVAILABLE`.
 pub fn is_empty(kw: &Keyward) -> Result<bool> {

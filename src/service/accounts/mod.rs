@@ -4,5 +4,7 @@
 pub mod administer;
 /// The owner changes the password.
 pub mod change_password;
+/// All accounts, a page at a time.
+pub mod pages;
 /// What an account shows of itself.
 pub mod profile;

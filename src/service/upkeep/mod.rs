@@ -1,5 +1,7 @@
 //! What goes on by itself: threads that purge, flush and follow the tail of revocations.
 
+/// Whether this process can do its work now.
+pub mod readiness;
 /// Tells of many failed sign-ins in a minute.
 pub mod spray_alarm;
 /// The threads of a running server.

@@ -19,6 +19,12 @@ use crate::support::steady_clock::Steady;
 
 /// Five readings within the promised second.
 const TAIL_EVERY: Duration = Duration::from_millis(200);
+
+/// How long reading what is new may take, and at the start all of it. A connection that takes
+/// longer is given up, and another one opened.
+const ONE_READING: Duration = Duration::from_secs(2);
+const FIRST_READING: Duration = Duration::from_secs(20);
+
 const FLUSH_EVERY: Duration = Duration::from_secs(5);
 const PURGE_EVERY: Duration = Duration::from_secs(60);
 
@@ -41,7 +47,7 @@ pub struct Housekeeping {
 pub fn start(kw: &Keyward) -> Result<Housekeeping> {
     let mut reader = kw.store.own_reader()?;
     follow_clock(kw)?;
-    tail(kw, &mut reader)?;
+    reader.within(FIRST_READING, |reader| tail(kw, reader))?;
     kw.memory.revoked.set_tailed(true);
     let stop = Arc::new(AtomicBool::new(false));
     let mut reader = Some(reader);
@@ -50,7 +56,7 @@ pub fn start(kw: &Keyward) -> Result<Housekeeping> {
             Some(connection) => connection,
             None => reader.insert(kw.store.own_reader()?),
         };
-        let read = tail(kw, connection);
+        let read = connection.within(ONE_READING, |reader| tail(kw, reader));
         if read.is_err() {
             reader = None;
         }

@@ -5,33 +5,15 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::{Duration, Instant};
 
-use diesel::Connection as _;
 use diesel::connection::SimpleConnection as _;
-use diesel::pg::PgConnection;
-use diesel::sqlite::SqliteConnection;
 
-use crate::store::engine::error::{Error, Result, one_line};
+pub use crate::store::engine::any::AnyConnection;
+pub(in crate::store) use crate::store::engine::any::on_each;
+use crate::store::engine::error::{Error, Result};
+use crate::store::engine::watch::Watched;
+use crate::store::engine::{postgres, sqlite_file};
 use crate::support::clock::Timestamp;
-use crate::support::private_files::{create, exposure, folder_of};
-
-#[derive(diesel::MultiConnection)]
-pub enum AnyConnection {
-    Sqlite(SqliteConnection),
-    Postgres(PgConnection),
-}
-
-/// Runs one expression with the connection of either backend: for the few statements
-/// whose text or types must differ, and for those of the hot paths, whose text
-/// `MultiConnection` would build anew at each use, prepared or not.
-macro_rules! on_each {
-    ($conn:expr, $inner:ident => $run:expr) => {
-        match $conn {
-            $crate::store::engine::connection::AnyConnection::Sqlite($inner) => $run,
-            $crate::store::engine::connection::AnyConnection::Postgres($inner) => $run,
-        }
-    };
-}
-pub(in crate::store) use on_each;
+use crate::support::private_files::{exposure, folder_of};
 
 /// Where the database is. Its password is not printed.
 #[derive(Clone)]
@@ -148,17 +130,54 @@ impl Url {
     }
 
     /// A connection that may write.
-    pub(in crate::store) fn open(&self) -> Result<AnyConnection> {
+    pub(in crate::store) fn open(&self) -> Result<Watched> {
         match self {
-            Self::Sqlite(path) => sqlite(path).map(AnyConnection::Sqlite),
-            Self::Postgres(url) => postgres(url).map(AnyConnection::Postgres),
+            Self::Sqlite(path) => {
+                let connection = sqlite_file::open(path)?;
+                Ok(Watched::unwatched(AnyConnection::Sqlite(connection)))
+            }
+            Self::Postgres(url) => postgres::open(url),
+        }
+    }
+
+    /// Whether Keyward can work with the database at all: on SQLite whether this user may write
+    /// to it, on PostgreSQL what `postgres.rs` asks for. Makes and changes nothing.
+    ///
+    /// # Errors
+    /// What is not right with it, and what to do about it.
+    pub fn assert_suitable(&self) -> Result<()> {
+        match self {
+            Self::Sqlite(path) => sqlite_file::assert_suitable(path),
+            Self::Postgres(url) => postgres::assert_suitable(url),
+        }
+    }
+
+    /// Waits until there is a server: at the boot of a machine it may come later than Keyward.
+    /// What no waiting mends is left to whoever opens it next.
+    pub fn wait_until_there(&self, patience: Duration) {
+        let until = Instant::now() + patience;
+        let mut told = false;
+        while let Err(error) = self.open() {
+            let why = error.to_string();
+            if self.is_sqlite() || !postgres::comes_later(&why) || Instant::now() >= until {
+                return;
+            }
+            if !told {
+                let seconds = patience.as_secs();
+                log::warn!(
+                    "{}: {why}: waiting for it, for {seconds} seconds",
+                    self.label()
+                );
+                told = true;
+            }
+            std::thread::sleep(Duration::from_millis(300));
         }
     }
 
     /// A connection for the reading door. On SQLite it can not write.
-    pub(in crate::store) fn open_to_read(&self) -> Result<AnyConnection> {
+    pub(in crate::store) fn open_to_read(&self) -> Result<Watched> {
         let mut connection = self.open()?;
-        if let AnyConnection::Sqlite(sqlite) = &mut connection {
+        if let AnyConnection::Sqlite(sqlite) = &mut *connection {
             sqlite
                 .batch_execute("PRAGMA query_only = ON")
                 .map_err(Error::from)?;
@@ -191,71 +210,6 @@ fn place(url: &str) -> Option<(&str, &str)> {
         && encoded.all(|text| text.get(..2).is_some_and(is_hex))
         && (query.is_empty() || query.split('&').all(|pair| pair.matches('=').count() == 1));
     right.then_some((hosts, database))
-}
-
-/// How long SQLite waits for another process's lock, in milliseconds.
-const BUSY_MILLIS: u32 = 2500;
-
-fn sqlite(path: &Path) -> Result<SqliteConnection> {
-    let away = |why: String| Error::Unavailable(format!("{}: {why}", path.display()));
-    // SQLite would make the file readable for all. It takes over mode and owner of one that
-    // is there, also for its `-wal` and `-shm` files.
-    create(path).map_err(|error| away(error.to_string()))?;
-    let text = path
-        .to_str()
-        .ok_or_else(|| away("the path is not UTF-8".to_owned()))?;
-    let mut connection =
-        SqliteConnection::establish(text).map_err(|error| away(error.to_string()))?;
-    let pragmas = format!(
-        "PRAGMA busy_timeout = {BUSY_MILLIS}; PRAGMA journal_mode = WAL; \
-         PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;"
-    );
-    // SQLite does not wait for others where it switches to WAL: two processes that find
-    // the same new file would stop each other.
-    let deadline = Instant::now() + Duration::from_millis(BUSY_MILLIS.into());
-    loop {
-        match connection.batch_execute(&pragmas) {
-            Err(error) if is_locked(&error) && Instant::now() < deadline => {
-                std::thread::sleep(Duration::from_millis(10));
-            }
-            done => {
-                return done
-                    .map(|()| connection)
-                    .map_err(|error| away(error.to_string()));
-            }
-        }
-    }
-}
-
-fn is_locked(error: &diesel::result::Error) -> bool {
-    error.to_string().contains("is locked")
-}
-
-fn postgres(url: &str) -> Result<PgConnection> {
-    // Without these a vanished server would be waited for as long as the kernel likes.
-    let mut url = url.to_owned();
-    for (name, value) in [
-        ("connect_timeout", "2"),
-        ("tcp_user_timeout", "3000"),
-        ("keepalives_idle", "10"),
-        ("target_session_attrs", "read-write"),
-    ] {
-        if !url.contains(name) {
-            url.push(if url.contains('?') { '&' } else { '?' });
-            url.push_str(name);
-            url.push('=');
-            url.push_str(value);
-        }
-    }
-    let mut connection = PgConnection::establish(&url)
-        .map_err(|error| Error::Unavailable(one_line(&error.to_string())))?;
-    connection
-        .batch_execute(
-            "SET statement_timeout = 3000; SET idle_in_transaction_session_timeout = 5000; \
-             SET client_min_messages = warning; SET synchronous_commit = on;",
-        )
-        .map_err(Error::from)?;
-    Ok(connection)
 }
 
 /// Whether the server behind this connection is one that writes. Asked for when the

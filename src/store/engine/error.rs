@@ -39,11 +39,21 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// Whether a failed write may be tried once more (semantics 10).
 pub trait Transient {
     fn is_transient(&self) -> bool;
+
+    /// What the database said, where it is the database that failed.
+    fn said_by_database(&self) -> Option<String>;
 }
 
 impl Transient for Error {
     fn is_transient(&self) -> bool {
         matches!(self, Self::Transient(_))
+    }
+
+    fn said_by_database(&self) -> Option<String> {
+        match self {
+            Self::Unavailable(why) | Self::Transient(why) => Some(why.clone()),
+            _ => None,
+        }
     }
 }
 

@@ -1,17 +1,21 @@
 //! Migrations: embedded in the binary, one folder for each backend with the same names.
 
+use std::time::{Duration, Instant};
+
 use diesel::RunQueryDsl as _;
 use diesel::backend::Backend;
 use diesel::connection::SimpleConnection as _;
 use diesel::dsl::sql;
 use diesel::migration::MigrationSource;
 use diesel::pg::Pg;
-use diesel::sql_types::Bool;
+use diesel::sql_types::{Bool, Text};
 use diesel::sqlite::Sqlite;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use crate::store::engine::connection::{AnyConnection, Url};
-use crate::store::engine::error::{Error, Result};
+use crate::store::engine::error::{Error, Result, one_line};
+use crate::store::engine::postgres;
+use crate::store::engine::watch::Watched;
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
@@ -23,49 +27,61 @@ pub struct Status {
     pub applied: bool,
 }
 
-/// Runs what is missing. Gives the names of what it ran.
+/// Runs what is missing. Gives the names of what it ran. Where nothing is missing it only
+/// looks: the role of a service needs no right to make tables.
 ///
 /// # Errors
-/// Where the database is away, or newer than this binary.
+/// Where the database is away or unsuitable, or newer than this binary.
 pub fn up(url: &Url) -> Result<Vec<String>> {
-    let mut connection = locked(url)?;
+    url.assert_suitable()?;
+    let mut connection = url.open()?;
     refuse_newer(&mut connection)?;
-    let pending: Vec<String> = list(&mut connection)?
-        .into_iter()
-        .filter(|status| !status.applied)
-        .map(|status| status.name)
-        .collect();
-    if !pending.is_empty() {
-        run(&mut connection)?;
+    if pending(&mut connection)?.is_empty() {
+        return Ok(Vec::new());
     }
-    Ok(pending)
+    alone(&mut connection, |connection| {
+        // Another process may have been first.
+        refuse_newer(connection)?;
+        let pending = pending(connection)?;
+        if !pending.is_empty() {
+            if matches!(**connection, AnyConnection::Postgres(_)) {
+                log::info!("runs {} migrations", pending.len());
+            }
+            run(connection)?;
+        }
+        Ok(pending)
+    })
 }
 
 /// Undoes the youngest migration. Gives its name; `None` where there is none.
 ///
 /// # Errors
-/// Where the database is away, or newer than this binary.
+/// As [`up`].
 pub fn down(url: &Url) -> Result<Option<String>> {
-    let mut connection = locked(url)?;
-    refuse_newer(&mut connection)?;
-    if !list(&mut connection)?.iter().any(|status| status.applied) {
-        return Ok(None);
-    }
-    let undone = match &mut connection {
-        AnyConnection::Sqlite(sqlite) => sqlite.revert_last_migration(SQLITE),
-        AnyConnection::Postgres(pg) => pg.revert_last_migration(POSTGRES),
-    };
-    undone
-        .map(|version| Some(version.to_string()))
-        .map_err(failed)
+    url.assert_suitable()?;
+    let mut connection = url.open()?;
+    alone(&mut connection, |connection| {
+        refuse_newer(connection)?;
+        if !list(connection)?.iter().any(|status| status.applied) {
+            return Ok(None);
+        }
+        let undone = connection.within(RUN, |connection| match connection {
+            AnyConnection::Sqlite(sqlite) => sqlite.revert_last_migration(SQLITE),
+            AnyConnection::Postgres(pg) => pg.revert_last_migration(POSTGRES),
+        });
+        undone
+            .map(|version| Some(version.to_string()))
+            .map_err(failed)
+    })
 }
 
 /// Every migration that the binary or the database knows. A database that is not there is
-/// not made.
+/// not made, and nobody is waited for.
 ///
 /// # Errors
-/// Where the database is away.
+/// Where the database is away or unsuitable.
 pub fn status(url: &Url) -> Result<Vec<Status>> {
+    url.assert_suitable()?;
     if !url.exists() {
         let pending = |name| Status {
             name,
@@ -74,21 +90,101 @@ pub fn status(url: &Url) -> Result<Vec<Status>> {
         let names = names::<Sqlite>(&SQLITE).map_err(failed)?;
         return Ok(names.into_iter().map(pending).collect());
     }
-    list(&mut locked(url)?)
-}
-
-/// A connection; on PostgreSQL alone with the schema until it closes: replicas that
-/// start together wait here, then find nothing left to do (threat S14).
-fn locked(url: &Url) -> Result<AnyConnection> {
     let mut connection = url.open()?;
-    if let AnyConnection::Postgres(postgres) = &mut connection {
-        let lock = "SET statement_timeout = 0; SELECT pg_advisory_lock(5389712664);";
-        postgres.batch_execute(lock)?;
-    }
-    Ok(connection)
+    connection.within(LOOK, list)
 }
 
-fn run(connection: &mut AnyConnection) -> Result<()> {
+fn pending(connection: &mut Watched) -> Result<Vec<String>> {
+    let statuses = connection.within(LOOK, list)?;
+    let pending = statuses.into_iter().filter(|status| !status.applied);
+    Ok(pending.map(|status| status.name).collect())
+}
+
+/// How long looking at what was applied may take.
+const LOOK: Duration = Duration::from_secs(10);
+
+/// How long running migrations may take. A commit that waits for a standby that is gone has no
+/// other end.
+const RUN: Duration = Duration::from_secs(600);
+
+/// How long another process that migrates is waited for, and for how long in silence.
+const PATIENCE: Duration = Duration::from_secs(60);
+const SILENCE: Duration = Duration::from_secs(1);
+
+/// On PostgreSQL alone with the schema: replicas that start together wait here, then find
+/// nothing left to do. On SQLite the transaction of `run` sees to it.
+fn alone<T>(
+    connection: &mut Watched,
+    migrate: impl FnOnce(&mut Watched) -> Result<T>,
+) -> Result<T> {
+    if matches!(**connection, AnyConnection::Sqlite(_)) {
+        return migrate(connection);
+    }
+    take_lock(connection)?;
+    let migrated = migrate(connection);
+    // Also where the connection is a pooler's, and stays.
+    connection.within(LOOK, |connection| {
+        let _ = on_postgres(connection, "SELECT pg_advisory_unlock(5389712664)");
+    });
+    migrated
+}
+
+fn take_lock(connection: &mut Watched) -> Result<()> {
+    let began = Instant::now();
+    let mut told = false;
+    while !connection.within(LOOK, |connection| {
+        diesel::select(sql::<Bool>("pg_try_advisory_lock(5389712664)"))
+            .get_result::<bool>(connection)
+    })? {
+        let waited = began.elapsed();
+        if waited >= SILENCE && !told {
+            let holder = connection.within(LOOK, holder)?;
+            log::warn!("waits for another Keyward that migrates: {holder}");
+            told = true;
+        }
+        if waited >= PATIENCE {
+            let holder = connection.within(LOOK, holder)?;
+            return Err(Error::Unavailable(format!(
+                "another session has held the lock of the migrations for {} seconds: {holder}. \
+                 Where it is no Keyward that migrates, SELECT pg_terminate_backend() of it",
+                PATIENCE.as_secs()
+            )));
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    // A migration may take its time; for a lock of others it waits ten seconds.
+    connection.within(LOOK, |connection| {
+        on_postgres(
+            connection,
+            "SET statement_timeout = 0; SET lock_timeout = 10000;",
+        )
+    })
+}
+
+fn on_postgres(connection: &mut AnyConnection, statements: &str) -> Result<()> {
+    match connection {
+        AnyConnection::Postgres(postgres) => Ok(postgres.batch_execute(statements)?),
+        AnyConnection::Sqlite(_) => Ok(()),
+    }
+}
+
+/// Who holds the lock, for people.
+fn holder(connection: &mut AnyConnection) -> Result<String> {
+    let question = "COALESCE((SELECT 'process ' || l.pid || COALESCE(' of ' || \
+         host(a.client_addr), '') || COALESCE(', connected since ' || \
+         a.backend_start::timestamp(0), '') \
+         FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid \
+         WHERE l.locktype = 'advisory' AND l.granted \
+         AND ((l.classid::bigint << 32) | l.objid::bigint) = 5389712664 LIMIT 1), \
+         'it has ended just now')";
+    Ok(diesel::select(sql::<Text>(question)).get_result(connection)?)
+}
+
+fn run(connection: &mut Watched) -> Result<()> {
+    connection.within(RUN, run_all)
+}
+
+fn run_all(connection: &mut AnyConnection) -> Result<()> {
     match connection {
         // Alone with the file from the first statement on: another process that starts
         // waits for its turn, and finds nothing left to do.
@@ -106,17 +202,13 @@ fn run(connection: &mut AnyConnection) -> Result<()> {
 }
 
 fn list(connection: &mut AnyConnection) -> Result<Vec<Status>> {
-    // Asked for what it applied, Diesel makes the table in which it notes that.
-    let applied = if has_notes(connection)? {
-        match connection {
-            AnyConnection::Sqlite(sqlite) => sqlite.applied_migrations(),
-            AnyConnection::Postgres(pg) => pg.applied_migrations(),
-        }
-        .map_err(failed)?
+    // Diesel would ask for the right to make the table in which it notes that.
+    let applied: Vec<String> = if has_notes(connection)? {
+        let versions = sql::<Text>("version FROM __diesel_schema_migrations");
+        diesel::select(versions).load(connection)?
     } else {
         Vec::new()
     };
-    let applied: Vec<String> = applied.iter().map(ToString::to_string).collect();
     let mut names = known(connection)?;
     names.extend(
         applied
@@ -146,9 +238,10 @@ fn has_notes(connection: &mut AnyConnection) -> Result<bool> {
 }
 
 /// Threat S13: an older binary must not write into a newer schema.
-fn refuse_newer(connection: &mut AnyConnection) -> Result<()> {
+fn refuse_newer(connection: &mut Watched) -> Result<()> {
     let known = known(connection)?;
-    match list(connection)?
+    let statuses = connection.within(LOOK, list)?;
+    match statuses
         .into_iter()
         .find(|status| !known.contains(&status.name))
     {
@@ -177,5 +270,6 @@ fn names<DB: Backend>(source: &impl MigrationSource<DB>) -> diesel::migration::R
 }
 
 fn failed(error: Box<dyn std::error::Error + Send + Sync>) -> Error {
-    Error::Unavailable(format!("migration failed: {error}"))
+    let why = postgres::told(&one_line(&error.to_string()));
+    Error::Unavailable(format!("migration failed: {why}"))
 }

@@ -1,11 +1,17 @@
 //! The engine under the tables: connections, the pool, the writer, migrations.
 
+pub(in crate::store) mod any;
 pub(in crate::store) mod columns;
 pub(in crate::store) mod conflict;
 pub(in crate::store) mod connection;
 pub mod error;
 pub mod migrations;
 pub(in crate::store) mod pool;
+pub(in crate::store) mod pooled;
+pub(in crate::store) mod postgres;
 pub mod purge;
 pub(in crate::store) mod schema;
+pub(in crate::store) mod socket;
+pub(in crate::store) mod sqlite_file;
+pub(in crate::store) mod watch;
 pub(in crate::store) mod writer;

@@ -1,13 +1,16 @@
 //! The store and its two doors.
 
-use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use diesel::Connection as _;
-use r2d2::{ManageConnection, Pool, PooledConnection};
+use r2d2::{Pool, PooledConnection};
 
 use crate::store::engine::connection::{AnyConnection, Url, database_now};
 use crate::store::engine::error::{Error, Result, Transient};
+use crate::store::engine::pooled::{LogErrors, Manager, Pooled, threads};
+use crate::store::engine::sqlite_file;
+use crate::store::engine::watch::Watched;
 use crate::store::engine::writer::Writer;
 use crate::support::clock::Timestamp;
 
@@ -16,6 +19,8 @@ pub struct Options {
     pub connections: u32,
     /// How long a caller waits for a free one.
     pub patience: Duration,
+    /// How long one reading or writing may take, the wait for a connection included.
+    pub deadline: Duration,
 }
 
 impl Default for Options {
@@ -23,53 +28,23 @@ impl Default for Options {
         Self {
             connections: 8,
             patience: Duration::from_secs(2),
+            deadline: Duration::from_millis(2500),
         }
     }
 }
 
+/// What a reading or writing has at the least once it has a connection.
+const LEAST: Duration = Duration::from_millis(500);
+
 pub struct Store {
     url: Url,
     pool: Pool<Manager>,
-    /// SQLite's one writer.
+    deadline: Duration,
+    /// When a connection was last found silent: those that were in the pool by then may be.
+    silent_at: Mutex<Option<Instant>>,
+    /// SQLite's one writer, and which file it writes to.
     writer: Option<Writer>,
-}
-
-struct Manager(Url);
-
-/// A connection of the pool. After an error it is asked whether it still lives; a dead
-/// one is not put back, or it would fail one request after another.
-struct Pooled {
-    connection: AnyConnection,
-    dead: bool,
-}
-
-impl Pooled {
-    fn find_out(&mut self) {
-        self.dead = database_now(&mut self.connection).is_err();
-    }
-}
-
-impl ManageConnection for Manager {
-    type Connection = Pooled;
-    type Error = Error;
-
-    fn connect(&self) -> Result<Pooled> {
-        let connection = self.0.open_to_read()?;
-        Ok(Pooled {
-            connection,
-            dead: false,
-        })
-    }
-
-    fn is_valid(&self, pooled: &mut Pooled) -> Result<()> {
-        database_now(&mut pooled.connection).map(|_| ())
-    }
-
-    fn has_broken(&self, pooled: &mut Pooled) -> bool {
-        pooled.dead
-            || std::thread::panicking()
-            || diesel::r2d2::R2D2Connection::is_broken(&mut pooled.connection)
-    }
+    file: Option<(u64, u64)>,
 }
 
 impl Store {
@@ -95,7 +70,18 @@ impl Store {
             Url::Sqlite(_) => Some(Writer::start(url.clone())?),
             Url::Postgres(_) => None,
         };
-        Ok(Self { url, pool, writer })
+        let file = match &url {
+            Url::Sqlite(path) => sqlite_file::identity(path),
+            Url::Postgres(_) => None,
+        };
+        Ok(Self {
+            url,
+            pool,
+            deadline: options.deadline,
+            silent_at: Mutex::new(None),
+            writer,
+            file,
+        })
     }
 
     #[must_use]
@@ -186,20 +172,72 @@ impl Store {
         &self,
         mut run: impl FnMut(&mut AnyConnection) -> Result<T, Failed<E>>,
     ) -> Result<T, E> {
+        let began = Instant::now();
         // After the database was restarted every idle connection may be dead.
         let mut tries = self.pool.max_size();
         loop {
             let mut pooled = self.connection()?;
-            let failed = match run(&mut pooled.connection) {
+            if self.is_doubtful(&pooled) {
+                pooled.find_out();
+                if pooled.dead && tries > 0 && began.elapsed() < self.deadline {
+                    tries -= 1;
+                    continue;
+                }
+            }
+            let limit = self.deadline.saturating_sub(began.elapsed()).max(LEAST);
+            let asked = Instant::now();
+            let failed = match pooled.connection.within(limit, &mut run) {
                 Ok(value) => return Ok(value),
                 Err(failed) => failed,
             };
+            if asked.elapsed() >= limit {
+                self.found_silent(asked);
+            }
             pooled.find_out();
             match failed {
-                Failed::Before(_) if pooled.dead && tries > 0 => tries -= 1,
+                Failed::Before(_)
+                    if pooled.dead && tries > 0 && began.elapsed() < self.deadline =>
+                {
+                    tries -= 1;
+                }
                 Failed::Before(error) | Failed::AtCommit(error) => return Err(error),
             }
         }
+    }
+
+    /// Whether it has said nothing since another one was found silent.
+    fn is_doubtful(&self, pooled: &Pooled) -> bool {
+        let silent_at = self
+            .silent_at
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        silent_at.is_some_and(|silent_at| pooled.answered_at <= silent_at)
+    }
+
+    fn found_silent(&self, at: Instant) {
+        let mut silent_at = self
+            .silent_at
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        *silent_at = Some(silent_at.map_or(at, |before| before.max(at)));
+    }
+
+    /// Whether it could take a write now. Changes nothing.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn assert_ready(&self) -> Result<()> {
+        let (Some(writer), Url::Sqlite(path)) = (&self.writer, &self.url) else {
+            return self.read(|connection| database_now(connection).map(|_| ()));
+        };
+        if self.file.is_some() && sqlite_file::identity(path) != self.file {
+            return Err(Error::Unavailable(format!(
+                "{} is not the file that was opened: it was moved away or replaced, and what is \
+                 written now is lost. Restart Keyward",
+                path.display()
+            )));
+        }
+        writer.write_guarded(|_| Ok::<_, Error>(()))
     }
 
     /// The database's own clock; `None` on SQLite, which has the machine's.
@@ -214,7 +252,7 @@ impl Store {
     ///
     /// # Errors
     /// When the database is away.
-    pub fn own_reader(&self) -> Result<AnyConnection> {
+    pub fn own_reader(&self) -> Result<Watched> {
         self.url.open_to_read()
     }
 
@@ -264,25 +302,4 @@ pub(in crate::store) fn transaction<T, E: From<Error>>(
     connection
         .transaction(|connection| write(connection).map_err(Outcome::Refused))
         .map_err(Outcome::into_error)
-}
-
-/// One small pool of threads that open connections, for all stores of a process.
-fn threads() -> Arc<scheduled_thread_pool::ScheduledThreadPool> {
-    static THREADS: OnceLock<Arc<scheduled_thread_pool::ScheduledThreadPool>> = OnceLock::new();
-    Arc::clone(THREADS.get_or_init(|| {
-        let pool = scheduled_thread_pool::ScheduledThreadPool::builder()
-            .num_threads(2)
-            .thread_name_pattern("store-connect-{}");
-        Arc::new(pool.build())
-    }))
-}
-
-#[derive(Debug)]
-struct LogErrors;
-
-impl r2d2::HandleError<Error> for LogErrors {
-    fn handle_error(&self, error: Error) {
-        // Each request that goes without says so; this is every attempt to connect.
-        log::debug!("{error}");
-    }
 }

@@ -12,8 +12,9 @@ use diesel::connection::{AnsiTransactionManager, SimpleConnection as _, Transact
 use diesel::sqlite::SqliteConnection;
 
 use crate::store::engine::connection::{AnyConnection, Url};
-use crate::store::engine::error::{Error, Result};
+use crate::store::engine::error::{Error, Result, Transient};
 use crate::store::engine::pool::transaction;
+use crate::store::engine::watch::Watched;
 
 /// The most jobs that one commit serves: bounds how long the first of them waits.
 const GROUP: usize = 256;
@@ -26,10 +27,11 @@ const QUEUE: usize = 4096;
 type Job = Box<dyn FnOnce(&mut AnyConnection) -> (Went, Answer) + Send>;
 type Answer = Box<dyn FnOnce(Result<(), &str>) + Send>;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Went {
     Well,
-    Wrong,
+    /// What the database said, where it was the database.
+    Wrong(Option<String>),
 }
 
 /// Ends when it is dropped, with its connection closed: the last one of an SQLite file
@@ -64,7 +66,7 @@ impl Writer {
     ) -> Result<T, E>
     where
         T: Send + 'static,
-        E: From<Error> + Send + 'static,
+        E: From<Error> + Transient + Send + 'static,
     {
         self.write_guarded(move |connection| transaction(connection, &mut write))
     }
@@ -76,7 +78,7 @@ impl Writer {
     ) -> Result<T, E>
     where
         T: Send + 'static,
-        E: From<Error> + Send + 'static,
+        E: From<Error> + Transient + Send + 'static,
     {
         let (answer, result) = sync_channel(1);
         let job: Job = Box::new(move |connection| {
@@ -86,10 +88,9 @@ impl Writer {
                 leave_savepoints(sqlite(connection));
                 Err(Error::Corrupt("a write panicked").into())
             });
-            let went = if result.is_ok() {
-                Went::Well
-            } else {
-                Went::Wrong
+            let went = match &result {
+                Ok(_) => Went::Well,
+                Err(error) => Went::Wrong(error.said_by_database()),
             };
             let answer: Answer = Box::new(move |committed| {
                 let result = match committed {
@@ -139,7 +140,7 @@ fn next_group(jobs: &Receiver<Job>) -> Option<Vec<Job>> {
 
 fn serve(
     url: &Url,
-    connection: &mut Option<AnyConnection>,
+    connection: &mut Option<Watched>,
     mut group: Vec<Job>,
     waiting: &Receiver<Job>,
 ) {
@@ -167,7 +168,7 @@ fn serve(
 
 fn run_group(
     url: &Url,
-    connection: &mut Option<AnyConnection>,
+    connection: &mut Option<Watched>,
     group: &mut Vec<Job>,
     answers: &mut Vec<Answer>,
 ) -> Result<()> {
@@ -181,8 +182,10 @@ fn run_group(
     for job in group.drain(..) {
         let (went, answer) = job(connection);
         answers.push(answer);
-        if went == Went::Wrong {
-            still_in_transaction(sqlite(connection))?;
+        if let Went::Wrong(why) = went {
+            // That the savepoint is gone is what comes of it: the first error is the cause.
+            still_in_transaction(sqlite(connection))
+                .map_err(|lost| why.map_or(lost, Error::Unavailable))?;
         }
     }
     commit(sqlite(connection))

@@ -282,7 +282,9 @@ impl TestKeyward {
             keyward: self.kw.clone(),
             web: Arc::new(Web::new(&config)),
         };
-        app.first_administrator(&config).unwrap().unwrap();
+        app.first_administrator(&config, |_, _| true)
+            .unwrap()
+            .unwrap();
     }
 
     /// Signs in by the Directus face: the body of the answer.

@@ -45,7 +45,11 @@ fn bootstrap(kw: &TestKeyward, email: &str, password: &str) {
         keyward: kw.kw.clone(),
         web: Arc::clone(&kw.web),
     };
-    assert!(app.first_administrator(&config).unwrap().is_some());
+    assert!(
+        app.first_administrator(&config, |_, _| true)
+            .unwrap()
+            .is_some()
+    );
 }
 
 both!(d01_d02_d21_d25_d26_the_seeds_example_of_signing_in, |kw| {

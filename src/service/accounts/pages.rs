@@ -1,0 +1,33 @@
+//! All accounts, a page at a time, for operators.
+
+use crate::domain::account::Account;
+use crate::service::error::Result;
+use crate::service::keyward::Keyward;
+use crate::store::accounts;
+
+pub struct Page {
+    /// Oldest first.
+    pub accounts: Vec<Account>,
+    /// How many come after the last of them.
+    pub more: i64,
+}
+
+/// The first page, or the one that follows an account.
+///
+/// # Errors
+/// `SERVICE_UNAVAILABLE`.
+pub fn page(kw: &Keyward, after: Option<&Account>, limit: u32) -> Result<Page> {
+    let limit = i64::from(limit);
+    Ok(kw.store.read(|db| {
+        let place = |account: &Account| (account.created_at, account.id);
+        let accounts = match after {
+            Some(account) => accounts::list_after(db, place(account), limit)?,
+            None => accounts::list(db, limit)?,
+        };
+        let more = match accounts.last().or(after) {
+            Some(last) => accounts::count_after(db, place(last))?,
+            None => accounts::count(db)?,
+        };
+        Ok::<_, crate::store::Error>(Page { accounts, more })
+    })?)
+}

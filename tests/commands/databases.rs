@@ -1,0 +1,371 @@
+//! What a start asks of a database, and how it waits for one.
+
+use std::fs;
+use std::net::TcpListener;
+use std::os::unix::fs::{PermissionsExt as _, chown};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::home::Home;
+use crate::owners::{SERVICE, home_of_service, run_as_service};
+use crate::postgres;
+use crate::proxy::Proxy;
+use crate::server::Server;
+use crate::silence::{connect, execute};
+
+const SECRET: &str = "0123456789abcdefghijklmnopqrstuvwxyz0123456789";
+
+fn home(url: &str) -> Home {
+    let home = Home::new().and("DATABASE_URL", url);
+    let home = home.and("KEYWARD_LISTEN", "127.0.0.1:0");
+    home.and("KEYWARD_SECRET", SECRET)
+        .and("KEYWARD_ADMIN_PASSWORD", "correct horse battery")
+}
+
+/// Runs `serve` and gives its process: for a start that is not to come to its end.
+fn start(home: &Home) -> Child {
+    home.command(&["serve"])
+        .env("KEYWARD_LISTEN", "127.0.0.1:0")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(fs::File::create(home.join("start.log")).unwrap())
+        .spawn()
+        .unwrap()
+}
+
+fn log(home: &Home) -> String {
+    fs::read_to_string(home.join("start.log")).unwrap()
+}
+
+fn wait_for(what: impl Fn() -> bool) {
+    let began = Instant::now();
+    while !what() {
+        assert!(began.elapsed() < Duration::from_secs(30));
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+fn end(mut child: Child, signal: &str) -> Option<i32> {
+    let id = child.id().to_string();
+    assert!(
+        Command::new("kill")
+            .args([signal, &id])
+            .status()
+            .unwrap()
+            .success()
+    );
+    let told = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status.code();
+        }
+        if told.elapsed() > Duration::from_secs(10) {
+            child.kill().unwrap();
+            panic!("{signal} is not obeyed");
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+const LOCK: &str = "SELECT pg_advisory_lock(5389712664)";
+
+#[test]
+fn operators_03_who_waits_for_migrations_says_so_and_obeys_signals() {
+    let Some(url) = postgres::database() else {
+        return;
+    };
+    let home = home(&url);
+    let mut other = connect(&url);
+    execute(&mut other, LOCK);
+    for signal in ["-TERM", "-INT"] {
+        let child = start(&home);
+        wait_for(|| log(&home).contains("waits for another Keyward that migrates: process "));
+        assert_eq!(end(child, signal), Some(0), "{signal}");
+    }
+    // It looks, and waits for nobody.
+    let check = home.run(&["check"]);
+    assert_eq!(check.status, Some(1), "{check:?}");
+    assert!(check.out.contains("migrations to run"), "{check:?}");
+    let mut started = start(&home);
+    wait_for(|| log(&home).contains("waits for another Keyward"));
+    drop(other);
+    wait_for(|| home.run(&["check"]).status != Some(1) || log(&home).contains("ERROR"));
+    // Nothing is left behind.
+    assert_eq!(end_of(&mut started), Some(0));
+    execute(
+        &mut connect(&url),
+        "SELECT 1/(pg_try_advisory_lock(5389712664)::int)",
+    );
+}
+
+fn end_of(child: &mut Child) -> Option<i32> {
+    let id = child.id().to_string();
+    assert!(
+        Command::new("kill")
+            .args(["-TERM", &id])
+            .status()
+            .unwrap()
+            .success()
+    );
+    child.wait().unwrap().code()
+}
+
+#[test]
+fn operators_03_a_lock_on_the_table_of_migrations_is_told_of_and_not_waited_for() {
+    let Some(url) = postgres::database() else {
+        return;
+    };
+    let home = home(&url);
+    home.run(&["migrate", "up"]).done();
+    let mut other = connect(&url);
+    execute(
+        &mut other,
+        "BEGIN; LOCK TABLE __diesel_schema_migrations IN ACCESS EXCLUSIVE MODE",
+    );
+    for command in [&["serve"][..], &["check"], &["user", "list"]] {
+        let began = Instant::now();
+        let run = home.run(command);
+        assert_eq!(run.status, Some(1), "{run:?}");
+        assert!(began.elapsed() < Duration::from_secs(20), "{command:?}");
+        assert!(
+            (run.err + &run.out).contains("statement timeout"),
+            "{command:?}"
+        );
+    }
+}
+
+/// A pooler that hands the session of one connection to the next.
+#[test]
+fn operators_03_a_pooler_in_transaction_mode_is_refused_in_words() {
+    let Some(own) = postgres::own() else { return };
+    let Some(pooler) = Pooler::start(&own) else {
+        return;
+    };
+    let home = home(&pooler.url);
+    for command in [&["serve"][..], &["check"], &["user", "list"], &["serve"]] {
+        let run = home.run(command);
+        assert_eq!(run.status, Some(1), "{run:?}");
+        let said = run.err + &run.out;
+        assert!(said.contains("session mode"), "{command:?}: {said}");
+    }
+    let locks = own.run("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'");
+    assert_eq!(locks.trim(), "0", "no lock is left");
+    let direct = self::home(&own.url);
+    let server = Server::start(&direct, &[]);
+    assert_eq!(server.ask("GET", "/health/ready", &[], "").status, 200);
+}
+
+/// A pooler (`pgbouncer`) in transaction mode before a server of the test's own.
+struct Pooler {
+    child: Child,
+    url: String,
+    folder: std::path::PathBuf,
+}
+
+impl Pooler {
+    fn start(own: &postgres::Own) -> Option<Self> {
+        let binary = ["/usr/sbin/pgbouncer", "/usr/bin/pgbouncer"];
+        let Some(binary) = binary.iter().find(|path| Path::new(path).exists()) else {
+            let required = std::env::var("KEYWARD_TEST_REQUIRE_PGBOUNCER");
+            assert_ne!(required.as_deref(), Ok("1"), "no pgbouncer");
+            eprintln!("skipped: no pgbouncer");
+            return None;
+        };
+        // Free a moment ago; PgBouncer takes no port of 0.
+        let port = TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port();
+        let name = own.url.split(['/', '?']).nth(3).unwrap();
+        let folder = std::env::temp_dir().join(format!("keyward-pgbouncer-{port}"));
+        fs::create_dir_all(&folder).unwrap();
+        fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).unwrap();
+        let settings = format!(
+            "[databases]\n{name} = host={} port=5432 dbname={name} user=keyward\n[pgbouncer]\n\
+             listen_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\n\
+             auth_type = any\npool_mode = transaction\n",
+            own.folder().display()
+        );
+        fs::write(folder.join("ini"), settings).unwrap();
+        let mut command = Command::new(binary);
+        // It refuses to run as root.
+        if chown(&folder, Some(SERVICE), Some(SERVICE)).is_ok() {
+            std::os::unix::process::CommandExt::uid(&mut command, SERVICE);
+            fs::set_permissions(own.folder(), fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        let child = command
+            .args(["-q", "ini"])
+            .current_dir(&folder)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        wait_for(|| std::net::TcpStream::connect(("127.0.0.1", port)).is_ok());
+        let url = format!("postgresql://keyward@127.0.0.1:{port}/{name}");
+        Some(Self { child, url, folder })
+    }
+}
+
+impl Drop for Pooler {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+#[test]
+fn operators_05_an_sqlite_file_that_can_not_be_written_is_refused_and_told() {
+    let Some(home) = home_of_service() else {
+        return;
+    };
+    let home = home.and("KEYWARD_LISTEN", "127.0.0.1:0");
+    run_as_service(&home, &["key", "list"]).done();
+    let file = home.join("keyward.db");
+    chown(&file, Some(0), Some(0)).unwrap();
+    for mode in [0o644, 0o444, 0o600] {
+        fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
+        for command in ["serve", "check"] {
+            let run = run_as_service(&home, &[command]);
+            assert_eq!(run.status, Some(1), "{mode:o} {run:?}");
+            let said = run.err + &run.out;
+            assert!(said.contains("can not be written by user 65534"), "{said}");
+            assert!(said.contains("chown 65534 keyward.db"), "{said}");
+        }
+    }
+}
+
+#[test]
+fn operators_05_a_folder_that_can_not_be_written_or_is_none_is_told() {
+    let Some(home) = home_of_service() else {
+        return;
+    };
+    fs::create_dir(home.join("closed")).unwrap();
+    let at = |url: &str| {
+        let mut command = Command::new(home.join("keyward"));
+        command
+            .arg("check")
+            .current_dir(&*home)
+            .env("DATABASE_URL", url);
+        command.env("KEYWARD_SECRET", SECRET);
+        std::os::unix::process::CommandExt::uid(&mut command, SERVICE);
+        crate::home::Run::from(command.output().unwrap())
+    };
+    run_as_service(&home, &["routes"]).done();
+    for (url, words) in [
+        ("sqlite://closed/keyward.db", "chown 65534 closed"),
+        ("sqlite://deep/er/keyward.db", "there is no folder deep/er"),
+        (
+            "sqlite://closed",
+            "closed is a folder, where the database belongs",
+        ),
+    ] {
+        let run = at(url);
+        assert_eq!(run.status, Some(1), "{run:?}");
+        assert!(run.out.contains(words), "{run:?}");
+    }
+}
+
+#[test]
+fn operators_26_a_file_that_was_moved_away_is_not_ready() {
+    let home = Home::new();
+    let server = Server::start(&home, &[]);
+    let ready = || server.ask("GET", "/health/ready", &[], "").status;
+    assert_eq!(ready(), 200);
+    fs::rename(home.join("keyward.db"), home.join("elsewhere")).unwrap();
+    assert_eq!(ready(), 503);
+    fs::rename(home.join("elsewhere"), home.join("keyward.db")).unwrap();
+    assert_eq!(ready(), 200);
+}
+
+#[test]
+fn operators_12_a_role_without_the_right_to_make_tables_serves() {
+    let Some(own) = postgres::own() else { return };
+    let owner = home(&own.url);
+    owner.run(&["migrate", "up"]).done();
+    own.run("CREATE ROLE service LOGIN");
+    execute(
+        &mut connect(&own.url),
+        "REVOKE CREATE ON SCHEMA public FROM PUBLIC; GRANT USAGE ON SCHEMA public TO service; \
+         GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO service; \
+         GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO service",
+    );
+    let home = home(&own.url.replace("keyward@", "service@"));
+    let server = Server::start(&home, &[]);
+    let body = json!({ "email": "admin@localhost", "password": "correct horse battery" });
+    assert_eq!(server.post("/auth/login", &body).status, 200);
+    home.run(&["check"]);
+    home.run(&["user", "list"]).done();
+    // It is told what it lacks where it lacks something.
+    owner.run(&["migrate", "down"]).done();
+    let refused = home.run(&["user", "list"]);
+    assert!(
+        refused.refused().contains("keyward migrate up"),
+        "{refused:?}"
+    );
+}
+
+#[test]
+fn operators_13_an_encoding_that_is_not_utf8_is_refused() {
+    let Some(own) = postgres::own() else { return };
+    for encoding in ["LATIN1", "SQL_ASCII", "EUC_JP"] {
+        let name = format!("of_{}", encoding.to_lowercase());
+        own.run(&format!(
+            "CREATE DATABASE {name} TEMPLATE template0 ENCODING {encoding} LOCALE 'C'"
+        ));
+        let here = own.url.split(['/', '?']).nth(3).unwrap();
+        let home = home(&own.url.replace(here, &name));
+        for command in ["serve", "check"] {
+            let run = home.run(&[command]);
+            assert_eq!(run.status, Some(1), "{run:?}");
+            let said = run.err + &run.out;
+            assert!(said.contains(&format!("encoding is {encoding}")), "{said}");
+            assert!(said.contains("createdb -E UTF8 -T template0"), "{said}");
+        }
+    }
+}
+
+#[test]
+fn operators_16_a_database_that_comes_later_is_waited_for() {
+    let Some(own) = postgres::own() else { return };
+    // Nobody listens on a port that was free a moment ago.
+    let proxy = Proxy::start(own.folder());
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port();
+    drop(taken);
+    let url = proxy.url(&own.url);
+    let there = url.split(['@', '/']).nth(3).unwrap().to_owned();
+    let home = home(&url.replace(&there, &format!("127.0.0.1:{port}")));
+    let child = start(&home);
+    wait_for(|| log(&home).contains("waiting for it"));
+    assert_eq!(log(&home).matches("waiting for it").count(), 1);
+    let _later = Proxy::start_at(own.folder(), port);
+    let direct = self::home(&own.url);
+    wait_for(|| direct.run(&["check"]).status == Some(0) || log(&home).contains("ERROR"));
+    assert_eq!(end(child, "-TERM"), Some(0));
+    // What no waiting mends is told at once.
+    let began = Instant::now();
+    let wrong = self::home(&own.url.replace("keyward@", "nobody_of_that_name@"));
+    assert!(
+        wrong
+            .run(&["serve"])
+            .refused()
+            .contains("nobody_of_that_name")
+    );
+    assert!(began.elapsed() < Duration::from_secs(10));
+}
+
+/// As process 1 of a container a signal without a handler would be lost.
+#[test]
+fn operators_08_signals_are_obeyed_from_the_first_instant() {
+    for delay in [30, 60, 100, 200] {
+        let home = Home::new();
+        let child = start(&home);
+        std::thread::sleep(Duration::from_millis(delay));
+        assert_eq!(end(child, "-TERM"), Some(0), "{delay} ms");
+    }
+}

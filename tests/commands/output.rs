@@ -1,0 +1,125 @@
+//! Standard output that is closed or full, and a log that nobody reads.
+
+use std::fs::{self, File};
+use std::io::Read as _;
+use std::net::{TcpListener, TcpStream};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::home::{Home, Run};
+use crate::server::Server;
+
+const COMMANDS: [&[&str]; 6] = [
+    &["routes"],
+    &["key", "list"],
+    &["user", "list"],
+    &["check"],
+    &["migrate", "status"],
+    &["user", "show", "alice@example.com"],
+];
+
+fn with_alice() -> Home {
+    let home = Home::new();
+    let add = ["user", "add", "alice@example.com", "--password-stdin"];
+    home.run_with(&add, "correct horse battery").done();
+    home
+}
+
+#[test]
+fn operators_10_a_reader_that_went_away_is_no_error() {
+    let home = with_alice();
+    for command in COMMANDS {
+        // The reading end is closed before the command begins.
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = home.command(command).stdout(writer).output().unwrap();
+        let run = Run::from(output);
+        assert_eq!((run.status, run.err.as_str()), (Some(0), ""), "{command:?}");
+    }
+}
+
+#[test]
+fn operators_10_output_that_can_not_be_written_is_one_line_and_status_1() {
+    let home = with_alice();
+    for command in COMMANDS {
+        let full = File::options().write(true).open("/dev/full").unwrap();
+        let run = Run::from(home.command(command).stdout(full).output().unwrap());
+        assert_eq!(run.err.lines().count(), 1, "{command:?} {run:?}");
+        assert!(run.refused().contains("standard output"), "{run:?}");
+    }
+}
+
+/// A password that nobody was told would open the door to nobody, for ever.
+#[test]
+fn operators_10_no_administrator_is_made_whose_password_can_not_be_said() {
+    let home = Home::new();
+    let full = File::options().write(true).open("/dev/full").unwrap();
+    let mut serve = home.command(&["serve"]);
+    serve.env("KEYWARD_LISTEN", "127.0.0.1:0").stdout(full);
+    let run = Run::from(serve.output().unwrap());
+    assert!(run.refused().contains("KEYWARD_ADMIN_PASSWORD"), "{run:?}");
+    assert_eq!(home.run(&["user", "list"]).done(), "", "none was made");
+    // The next start can say it.
+    let server = Server::start(&home, &[]);
+    assert!(server.greeted("password").is_some());
+    server.sign_in_as_administrator();
+}
+
+#[test]
+fn operators_18_a_log_that_nobody_reads_stops_nobody() {
+    let home = Home::new().and("KEYWARD_ADMIN_PASSWORD", "correct horse battery");
+    let (mut reader, writer) = std::io::pipe().unwrap();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap();
+    drop(taken);
+    let mut child = home
+        .command(&["serve"])
+        .env("KEYWARD_LISTEN", address.to_string())
+        .stdout(Stdio::null())
+        .stderr(writer)
+        .spawn()
+        .unwrap();
+    let began = Instant::now();
+    while TcpStream::connect(address).is_err() {
+        assert!(
+            began.elapsed() < Duration::from_secs(30),
+            "it does not start"
+        );
+    }
+    for number in 0..2_000 {
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream
+            .set_read_timeout(Some(Duration::from_secs(20)))
+            .unwrap();
+        let ask = format!("GET /nothing/{number} HTTP/1.0\r\nHost: localhost\r\n\r\n");
+        std::io::Write::write_all(&mut stream, ask.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.contains(" 404 "), "{number}: {answer}");
+    }
+    let id = child.id().to_string();
+    Command::new("kill").args(["-TERM", &id]).status().unwrap();
+    let told = Instant::now();
+    while child.try_wait().unwrap().is_none() {
+        if told.elapsed() > Duration::from_secs(20) {
+            child.kill().unwrap();
+            panic!("SIGTERM waits for the log");
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let mut read = Vec::new();
+    reader.read_to_end(&mut read).unwrap();
+    assert!(read.len() > 10_000, "it logs");
+}
+
+#[test]
+fn keyward_health_asks_the_server_of_its_settings() {
+    let home = Home::new();
+    let server = Server::start(&home, &[]);
+    let asked = Home::new().and("KEYWARD_LISTEN", server.address());
+    assert_eq!(asked.run(&["health"]).done(), "ready\n");
+    fs::rename(home.join("keyward.db"), home.join("elsewhere")).unwrap();
+    assert!(asked.run(&["health"]).refused().contains("503"));
+    server.end("-TERM");
+    assert_eq!(asked.run(&["health"]).status, Some(1), "nobody answers");
+}
