@@ -10,13 +10,36 @@ use crate::cli::{Outcome, Serve, explain, read_config};
 use crate::config::Config;
 use crate::http;
 use crate::service::upkeep::threads;
+use crate::support::process;
 use crate::support::secret::ExposeSecret as _;
+
+/// Open files that are no connections of clients: log, listeners, database, event queues.
+const OWN_FILES: usize = 64;
 
 pub(super) fn run(serve: &Serve) -> Outcome {
     let mut config = read_config(serve.test_mode)?;
+    if let Err(error) = process::forbid_dumps() {
+        log::warn!("a core file of this process may hold its keys: {error}");
+    }
+    fit_connections(&mut config);
     let served = serve_with(&mut config);
     config.database.discard();
     served
+}
+
+/// Beyond the limit of open files nobody could connect, our own proxies neither (attack L3).
+fn fit_connections(config: &mut Config) {
+    let limit = process::raise_open_files();
+    let own = OWN_FILES + 2 * config.database_pool as usize;
+    let fit = process::fitting(config.connections, own, limit);
+    if fit < config.connections {
+        log::warn!(
+            "KEYWARD_CONNECTIONS is {}, but the limit of open files leaves room for {fit}: raise \
+             it (ulimit -Hn, LimitNOFILE=)",
+            config.connections
+        );
+        config.connections = fit;
+    }
 }
 
 fn serve_with(config: &mut Config) -> Outcome {
