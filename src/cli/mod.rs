@@ -7,6 +7,7 @@ mod migrate;
 mod routes;
 mod serve;
 mod signals;
+mod sparing_log;
 mod tune_hash;
 mod user;
 
@@ -86,7 +87,7 @@ pub fn run() -> ExitCode {
     // This folder's, not one of a folder above.
     let dotenv = dotenvy::from_path(".env");
     let cli = Cli::parse();
-    start_log();
+    sparing_log::start();
     if let Err(error) = dotenv
         && !error.not_found()
     {
@@ -117,14 +118,6 @@ pub fn run() -> ExitCode {
 fn fail(why: &str) -> ExitCode {
     eprintln!("keyward: {why}");
     ExitCode::FAILURE
-}
-
-fn start_log() {
-    // actix tells of its workers at info; that is of no use to an operator.
-    let default = "info,actix_server=warn";
-    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or(default))
-        .format_target(false)
-        .init();
 }
 
 /// As a start reads them. Every fault of the settings is a line.
