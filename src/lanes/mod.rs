@@ -2,3 +2,5 @@
 
 /// Where passwords are hashed.
 pub mod password_lane;
+/// Where rows are read and written.
+pub mod store_lane;

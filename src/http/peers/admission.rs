@@ -8,8 +8,7 @@ use std::time::{Duration, Instant};
 
 use ipnet::IpNet;
 
-use crate::http::peers::client_address::{is_trusted, unmapped};
-use crate::http::peers::throttle::household;
+use crate::http::peers::client_address::{household, is_trusted, unmapped};
 
 /// How often a refusal is told of, for each address.
 const TOLD_EVERY: Duration = Duration::from_secs(60);

@@ -2,7 +2,7 @@
 //! trusted proxy, the rightmost element of `X-Forwarded-For`. Never another header,
 //! never the leftmost element: these are the caller's own words (threats B3, B4).
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use actix_web::HttpRequest;
 use ipnet::IpNet;
@@ -43,6 +43,17 @@ pub(in crate::http) fn is_trusted(address: IpAddr, trusted: &[IpNet]) -> bool {
 /// `::ffff:1.2.3.4` is 1.2.3.4 (threat B6).
 pub(in crate::http) fn unmapped(address: IpAddr) -> IpAddr {
     address.to_canonical()
+}
+
+/// One IPv6 network of 64 bits is one household (threat B5).
+pub(in crate::http) fn household(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(v6) => {
+            let network = v6.to_bits() & !u128::from(u64::MAX);
+            IpAddr::V6(Ipv6Addr::from_bits(network))
+        }
+    }
 }
 
 #[cfg(test)]

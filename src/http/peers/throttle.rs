@@ -2,12 +2,13 @@
 //! counted in this process, before a body is read. It keeps floods of junk cheap; who
 //! guesses at an account is the second layer's concern (`service/attempts/budget.rs`).
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::num::NonZeroU32;
 
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 
+use crate::http::peers::client_address::household;
 use crate::service::{Code, Error};
 
 /// Requests that may come at once, and how many a second after that.
@@ -41,17 +42,6 @@ impl Throttle {
             error.retry_after = Some(seconds);
             error
         })
-    }
-}
-
-/// One IPv6 network of 64 bits is one household (threat B5).
-pub(in crate::http) fn household(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(v6) => {
-            let network = v6.to_bits() & !u128::from(u64::MAX);
-            IpAddr::V6(Ipv6Addr::from_bits(network))
-        }
     }
 }
 

@@ -3,7 +3,6 @@
 
 use std::future::{Ready, ready};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use actix_web::dev::Payload;
@@ -27,11 +26,6 @@ const LONGEST_BODY: usize = 16 * 1024;
 
 /// How long a body may take to come (threat D9: actix has no limit of its own).
 const BODY_DEADLINE: Duration = Duration::from_secs(5);
-
-/// How many acts may wait for the database or run on it at once.
-const STORE_LANE: usize = 1024;
-
-static ON_STORE_LANE: AtomicUsize = AtomicUsize::new(0);
 
 pub struct Call {
     pub kw: Keyward,
@@ -174,20 +168,11 @@ impl Call {
         &self,
         act: impl FnOnce(&Keyward) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        struct Leave;
-        impl Drop for Leave {
-            fn drop(&mut self) {
-                ON_STORE_LANE.fetch_sub(1, Ordering::Relaxed);
-            }
-        }
-        let before = ON_STORE_LANE.fetch_add(1, Ordering::Relaxed);
-        let leave = Leave;
-        if before >= STORE_LANE {
-            return Err(Error::busy("too many requests wait for the database"));
-        }
+        let place = self.web.store_lane.enter();
+        let place = place.ok_or_else(|| Error::busy("too many requests wait for the database"))?;
         let kw = self.kw.clone();
         web::block(move || {
-            let _leave = leave;
+            let _place = place;
             act(&kw)
         })
         .await

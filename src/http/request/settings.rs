@@ -9,6 +9,10 @@ use url::Url;
 use crate::config::{Config, Dialect, SameSite};
 use crate::http::peers::admission::Connections;
 use crate::http::peers::throttle::Throttle;
+use crate::lanes::store_lane::StoreLane;
+
+/// How many acts may wait for the database or run on it at once.
+const STORE_LANE: usize = 1024;
 
 pub struct Web {
     pub public_url: Url,
@@ -26,6 +30,7 @@ pub struct Web {
     pub test_mode: bool,
     pub throttle: Throttle,
     pub connections: Arc<Connections>,
+    pub store_lane: StoreLane,
     stopping: AtomicBool,
 }
 
@@ -56,6 +61,7 @@ impl Web {
                 config.connections_per_address,
                 config.trusted_proxies.clone(),
             )),
+            store_lane: StoreLane::new(STORE_LANE),
             stopping: AtomicBool::new(false),
         }
     }
