@@ -31,12 +31,21 @@ impl Asked {
         }
         let request = response.request();
         let address = web.and_then(|web| client_address::of(request, &web.trusted_proxies));
+        let status = response.status();
+        if (status.is_client_error() || status.is_server_error())
+            && let Some(web) = web
+            && !web
+                .log_share
+                .admit(address.map(|(address, _)| address), status.as_u16())
+        {
+            return;
+        }
         log::log!(
             level,
-            "{} {:.128} {} {:.1}ms from {} request {}",
-            self.method,
+            "{:.16} {:.128} {} {:.1}ms from {} request {}",
+            self.method.as_str(),
             request.uri().path(),
-            response.status().as_u16(),
+            status.as_u16(),
             self.began.elapsed().as_secs_f64() * 1000.0,
             address.map_or_else(|| "-".to_owned(), |(address, _)| address.to_string()),
             self.id,

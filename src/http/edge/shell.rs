@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderValue, ORIGIN};
 use actix_web::middleware::Next;
 use actix_web::{HttpResponse, web};
@@ -32,6 +33,12 @@ pub async fn shell(
     let origin = request.headers().get(ORIGIN).cloned();
     let unread = unread_body::hold(&mut request);
     let early = web.and_then(|web| early(&request, web, asked.frequent));
+    if let (Some(web), Some(response)) = (web, &early)
+        && response.status() == StatusCode::TOO_MANY_REQUESTS
+    {
+        let address = client_address::of(request.request(), &web.trusted_proxies);
+        web.refusals.pace(address.map(|(address, _)| address)).await;
+    }
     let mut response = match early {
         Some(response) => request
             .into_response(response)
@@ -54,6 +61,8 @@ pub async fn shell(
 
 /// The answer that needs no handler.
 fn early(request: &ServiceRequest, web: &Web, frequent: bool) -> Option<HttpResponse> {
+    web.unbelieved
+        .look_at(request.request(), &web.trusted_proxies);
     if cors::is_preflight(request) {
         return Some(cors::preflight(request, web));
     }

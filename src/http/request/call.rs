@@ -16,6 +16,7 @@ use crate::http::request::fields::Fields;
 use crate::http::request::settings::Web;
 use crate::http::request::{bearer, cookies, origin};
 use crate::lanes::password_lane::Seat;
+use crate::lanes::seats::{Asker, Standing};
 use crate::service::attempts::prove::Prover;
 use crate::service::tokens::authenticate::{Principal, authenticate};
 use crate::service::{Code, Error, Keyward, Result};
@@ -188,14 +189,38 @@ impl Call {
         &self,
         act: impl FnOnce(&Keyward, &Seat) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let (seat, waiting) = self
-            .kw
-            .lane
-            .seat()
-            .ok_or_else(|| Error::busy("the password lane is full"))?;
+        let asker = self.asker();
+        let Ok((seat, waiting)) = self.kw.lane.seat_for(asker) else {
+            self.web.refusals.pace(asker.household).await;
+            return Err(Error::busy("the password lane is full"));
+        };
         let answer = self.on_store(move |kw| act(kw, &seat)).await;
+        let was_full = waiting.was_full();
         // Dropped early when the client goes away: hashing not begun is left undone.
         drop(waiting);
+        if was_full {
+            self.web.refusals.pace(asker.household).await;
+        }
         answer
+    }
+
+    /// What speaks for the caller, as far as it costs nothing to know.
+    fn asker(&self) -> Asker {
+        let address = client_address::of(&self.request, &self.web.trusted_proxies);
+        let household = match address {
+            Some((address, false)) => Some(client_address::household(address)),
+            _ => None,
+        };
+        let standing = if self.principal().is_ok() {
+            Standing::Known
+        } else if self.device().is_some() {
+            Standing::Claims
+        } else {
+            Standing::Stranger
+        };
+        Asker {
+            household,
+            standing,
+        }
     }
 }

@@ -8,7 +8,9 @@ use url::Url;
 
 use crate::config::{Config, Dialect, SameSite};
 use crate::http::peers::admission::Connections;
-use crate::http::peers::throttle::Throttle;
+use crate::http::peers::client_address::Unbelieved;
+use crate::http::peers::log_share::LogShare;
+use crate::http::peers::throttle::{Refusals, Throttle};
 use crate::lanes::store_lane::StoreLane;
 
 /// How many acts may wait for the database or run on it at once.
@@ -31,6 +33,9 @@ pub struct Web {
     pub throttle: Throttle,
     pub connections: Arc<Connections>,
     pub store_lane: StoreLane,
+    pub unbelieved: Unbelieved,
+    pub log_share: LogShare,
+    pub refusals: Refusals,
     stopping: AtomicBool,
 }
 
@@ -62,6 +67,9 @@ impl Web {
                 config.trusted_proxies.clone(),
             )),
             store_lane: StoreLane::new(STORE_LANE),
+            unbelieved: Unbelieved::default(),
+            log_share: LogShare::default(),
+            refusals: Refusals::default(),
             stopping: AtomicBool::new(false),
         }
     }

@@ -10,7 +10,7 @@ use crate::domain::password::Password;
 use crate::domain::rotation::Generation;
 use crate::domain::session::{Authentication, Class, Client, EndReason, Mode, Session};
 use crate::lanes::password_lane::{Caller, Seat};
-use crate::service::attempts::budget::{Reservation, Subject, mark_of, reserve};
+use crate::service::attempts::budget::{Reservation, Subject, keep_seat, mark_of, reserve};
 use crate::service::attempts::prove::{Second, read_second, use_second, verify, wrong_second};
 use crate::service::audit::record;
 use crate::service::error::{Code, Error, Result};
@@ -62,6 +62,7 @@ pub fn login(kw: &Keyward, seat: &Seat, request: Request) -> Result<TokenSet> {
             identifier: request.identifier.canonical(),
         },
     };
+    keep_seat(kw, seat, &subject)?;
     let mut reservation = reserve(kw, &subject, &request.client)?;
     match compare(kw, seat, found, &request, &mut reservation) {
         // Another sign-in made the record anew, or the password is another one now: the
