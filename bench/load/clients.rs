@@ -30,7 +30,7 @@ pub fn lines(path: &Path) -> std::io::Result<Vec<String>> {
 pub fn login(
     to: SocketAddr,
     clients: usize,
-    (time, count): (Duration, usize),
+    (time, count, pause): (Duration, usize, Duration),
     password: &str,
     accounts: &[String],
     write: Option<&Path>,
@@ -60,8 +60,7 @@ pub fn login(
                 if !answer.retry_after {
                     return Err(std::io::Error::other("503 without Retry-After"));
                 }
-                // Sooner than told, but not in a loop that only heats the machine.
-                thread::sleep(Duration::from_millis(50));
+                thread::sleep(pause);
             }
         }
         Ok((report, tokens))

@@ -96,6 +96,10 @@ enum Command {
         /// Signs in so many times and no more.
         #[arg(long)]
         count: Option<usize>,
+        /// Milliseconds to wait after a 503: a second is what Retry-After says, none is what
+        /// an impatient client does.
+        #[arg(long, default_value_t = 1000)]
+        pause: u64,
         /// E-mail addresses, one a line.
         accounts: PathBuf,
     },
@@ -149,10 +153,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             password,
             write,
             count,
+            pause,
             accounts,
         } => {
             let accounts = clients::lines(&accounts)?;
-            let until = (load.time(), count.unwrap_or(usize::MAX));
+            let pause = Duration::from_millis(pause);
+            let until = (load.time(), count.unwrap_or(usize::MAX), pause);
             clients::login(
                 load.to,
                 load.clients,

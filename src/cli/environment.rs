@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::cli::output;
+use crate::cli::{output, sparing_log};
 use crate::config::log::Log;
 use crate::config::{env_file, settings};
 
@@ -71,9 +71,12 @@ pub(super) fn start_log(environment: Option<&Environment>) {
     let given = environment.map(|environment| &environment.given);
     let mut logger = env_logger::Builder::new();
     logger.format_target(false);
+    // actix tells of requests that can not be read as errors, without an address. The server
+    // tells of them at debug, with one (`http/server.rs`).
+    logger.filter(Some("actix_http"), log::LevelFilter::Off);
     for (module, level) in Log::of(given).filter.0 {
         logger.filter(module.as_deref(), level);
     }
     logger.target(env_logger::Target::Pipe(Box::new(output::Log::start())));
-    logger.init();
+    sparing_log::start(logger.build());
 }

@@ -10,6 +10,7 @@ mod output;
 mod routes;
 mod serve;
 mod signals;
+mod sparing_log;
 mod tune_hash;
 mod user;
 

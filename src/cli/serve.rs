@@ -12,17 +12,40 @@ use crate::cli::{Outcome, Serve, explain, read_config};
 use crate::config::Config;
 use crate::http;
 use crate::service::upkeep::threads;
+use crate::support::process;
 use crate::support::secret::{ExposeSecret as _, SecretString};
 
 /// How long a start waits for a database that comes later than Keyward.
 const DATABASE_COMES_WITHIN: Duration = Duration::from_secs(30);
 
+/// Open files that are no connections of clients: log, listeners, database, event queues.
+const OWN_FILES: usize = 64;
+
 pub(super) fn run(serve: &Serve, signals: &Signals) -> Outcome {
     let mut config = read_config(serve.test_mode)?;
+    if let Err(error) = process::forbid_dumps() {
+        log::warn!("a core file of this process may hold its keys: {error}");
+    }
+    fit_connections(&mut config);
     signals.discard_at_end(&config.database.url);
     let served = serve_with(&mut config, signals);
     config.database.url.discard();
     served
+}
+
+/// Beyond the limit of open files nobody could connect, our own proxies neither (attack L3).
+fn fit_connections(config: &mut Config) {
+    let limit = process::raise_open_files();
+    let own = OWN_FILES + 2 * config.database.pool as usize;
+    let wanted = config.peers.connections;
+    let fit = process::fitting(wanted, own, limit);
+    if fit < wanted {
+        log::warn!(
+            "KEYWARD_CONNECTIONS is {wanted}, but the limit of open files leaves room for {fit}: \
+             raise it (ulimit -Hn, LimitNOFILE=)"
+        );
+        config.peers.connections = fit;
+    }
 }
 
 fn serve_with(config: &mut Config, signals: &Signals) -> Outcome {

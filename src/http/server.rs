@@ -6,7 +6,10 @@ use std::time::Duration;
 
 use actix_http::{HttpService, Protocol};
 use actix_server::Server;
-use actix_service::{IntoServiceFactory as _, ServiceFactoryExt as _, fn_service, map_config};
+use actix_service::{
+    IntoServiceFactory as _, Service as _, ServiceFactoryExt as _, apply_fn_factory, fn_service,
+    map_config,
+};
 use actix_web::body::MessageBody;
 use actix_web::dev::{AppConfig, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::from_fn;
@@ -40,6 +43,9 @@ pub fn app(
         .wrap(from_fn(shell))
 }
 
+/// What the kernel keeps of an answer until its client takes it, in bytes; it doubles it.
+const SEND_BUFFER: usize = 32 * 1024;
+
 /// Clients can connect from now on; they are answered once it serves.
 ///
 /// # Errors
@@ -48,6 +54,9 @@ pub fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
     let listener = TcpListener::bind(address)?;
     // Of its own the standard library lets 128 wait: a burst would lose some of them.
     rustix::net::listen(&listener, 1024)?;
+    // Each connection has it from here, or the kernel would hold megabytes for whoever does
+    // not read (attack M7).
+    rustix::net::sockopt::set_socket_send_buffer_size(&listener, SEND_BUFFER)?;
     Ok(listener)
 }
 
@@ -78,6 +87,8 @@ pub fn serve(kw: &Keyward, settings: &Arc<Web>, listener: TcpListener) -> std::i
                 .keep_alive(KEEP_ALIVE)
                 .client_request_timeout(Duration::from_secs(5))
                 .client_disconnect_timeout(Duration::from_secs(1))
+                // Whoever hangs up says so by this alone, and gives a seat back by it.
+                .h1_allow_half_closed(false)
                 .graceful_shutdown_signal(move || {
                     let stopping = stopping.clone();
                     async move { stopping.notified().await }
@@ -94,7 +105,20 @@ pub fn serve(kw: &Keyward, settings: &Arc<Web>, listener: TcpListener) -> std::i
                 })
             })
             .map_err(|error: std::io::Error| actix_http::error::DispatchError::Io(error))
-            .and_then(http)
+            .and_then(apply_fn_factory(
+                http,
+                |opened: (_, _, Option<SocketAddr>), http| {
+                    let peer = opened.2;
+                    let ended = http.call(opened);
+                    async move {
+                        // At debug: anybody can make it end so.
+                        ended.await.inspect_err(|error| match peer {
+                            Some(peer) => log::debug!("a connection of {peer} broke off: {error}"),
+                            None => log::debug!("a connection broke off: {error}"),
+                        })
+                    }
+                },
+            ))
         })?
         .run();
     Ok(server)

@@ -2,3 +2,7 @@
 
 /// Where passwords are hashed.
 pub mod password_lane;
+/// Who may wait for it.
+pub mod seats;
+/// Where rows are read and written.
+pub mod store_lane;

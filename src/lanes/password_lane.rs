@@ -1,13 +1,13 @@
 //! The lane for hashing (semantics 5): threads of their own at the lowest scheduling
 //! class, behind a bounded queue, so that a storm of sign-ins slows nothing else.
 //!
-//! A `Seat` is the right to hash: without one there is no way in, and there are only
-//! so many. One more thread at normal priority takes the jobs that have waited for too
+//! A `Seat` is the right to hash: without one there is no way in, there are only so many,
+//! and `seats.rs` says who may have one. One more thread at normal priority takes the jobs that have waited for too
 //! long, so that sign-ins go on, slowly, on a machine whose cores are always full.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -17,6 +17,8 @@ use thread_priority::unix::{
     thread_native_id,
 };
 use thread_priority::{ThreadPriority, ThreadPriorityValue};
+
+use crate::lanes::seats::{Asker, Full, Place, Seats};
 
 /// A job that has waited for so long goes to the thread of normal priority.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -34,7 +36,6 @@ struct Job {
 struct Shared {
     jobs: Mutex<VecDeque<Job>>,
     arrived: Condvar,
-    free_seats: AtomicUsize,
     closed: AtomicBool,
 }
 
@@ -44,21 +45,39 @@ impl Shared {
     }
 }
 
-pub struct PasswordLane(Arc<Shared>);
+pub struct PasswordLane {
+    shared: Arc<Shared>,
+    seats: Arc<Seats>,
+}
 
 /// The right to hash once or more, for one request. Given back when dropped.
 pub struct Seat {
     lane: Arc<Shared>,
     gone: Arc<AtomicBool>,
+    place: Arc<Place>,
 }
 
 /// Held by the one who waits for the answer. When it is dropped, hashing that has not
-/// begun is left undone (threat H14).
-pub struct Waiting(Arc<AtomicBool>);
+/// begun is left undone (threat H14), and the seat is another's at once: a client that
+/// hangs up must not keep it until a thread comes to its job.
+pub struct Waiting {
+    gone: Arc<AtomicBool>,
+    place: Arc<Place>,
+}
+
+impl Waiting {
+    /// Whether nothing was done because too much was in flight for the account, or for
+    /// strangers.
+    #[must_use]
+    pub fn was_full(&self) -> bool {
+        self.place.was_full()
+    }
+}
 
 impl Drop for Waiting {
     fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.gone.store(true, Ordering::Relaxed);
+        self.place.give_back();
     }
 }
 
@@ -75,7 +94,6 @@ impl PasswordLane {
         let shared = Arc::new(Shared {
             jobs: Mutex::new(VecDeque::new()),
             arrived: Condvar::new(),
-            free_seats: AtomicUsize::new(threads + queue),
             closed: AtomicBool::new(false),
         });
         for number in 0..threads {
@@ -91,31 +109,38 @@ impl PasswordLane {
         std::thread::Builder::new()
             .name("password-guard".to_owned())
             .spawn(move || run(&guard, PATIENCE))?;
-        Ok(Self(shared))
+        Ok(Self {
+            shared,
+            seats: Seats::new(threads + queue),
+        })
     }
 
-    /// A seat, or `None` where all are taken: the caller says 503 and touches nothing.
+    /// A seat for nobody in particular, or `None` where all of them are taken.
     #[must_use]
     pub fn seat(&self) -> Option<(Seat, Waiting)> {
-        self.0
-            .free_seats
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |free| {
-                free.checked_sub(1)
-            })
-            .ok()?;
+        self.seat_for(Asker::default()).ok()
+    }
+
+    /// A seat.
+    ///
+    /// # Errors
+    /// [`Full`] where none is free for them: the caller says 503 and touches nothing.
+    pub fn seat_for(&self, asker: Asker) -> Result<(Seat, Waiting), Full> {
+        let place = Arc::new(self.seats.take(asker)?);
         let gone = Arc::new(AtomicBool::new(false));
-        let seat = Seat {
-            lane: Arc::clone(&self.0),
+        let waiting = Waiting {
             gone: Arc::clone(&gone),
+            place: Arc::clone(&place),
         };
-        Some((seat, Waiting(gone)))
+        let lane = Arc::clone(&self.shared);
+        Ok((Seat { lane, gone, place }, waiting))
     }
 }
 
 impl Drop for PasswordLane {
     fn drop(&mut self) {
-        self.0.closed.store(true, Ordering::Relaxed);
-        self.0.arrived.notify_all();
+        self.shared.closed.store(true, Ordering::Relaxed);
+        self.shared.arrived.notify_all();
     }
 }
 
@@ -134,6 +159,15 @@ impl Seat {
     #[must_use]
     pub fn caller(&self) -> Caller {
         Caller(Arc::clone(&self.gone))
+    }
+
+    /// Says which account's secret it is for, by a name that one account has, and whether
+    /// a known browser asks.
+    ///
+    /// # Errors
+    /// [`Full`] where too much is in flight for them: nothing may be counted or hashed.
+    pub fn is_for(&self, account: &str, known: bool) -> Result<(), Full> {
+        self.place.is_for(account, known)
     }
 
     /// Runs `work` on the lane and waits for it. No database connection may be held
@@ -161,7 +195,7 @@ impl Seat {
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        self.lane.free_seats.fetch_add(1, Ordering::Relaxed);
+        self.place.give_back();
     }
 }
 
@@ -228,6 +262,28 @@ mod tests {
         let (seat, waiting) = lane.seat().unwrap();
         drop(waiting);
         assert_eq!(seat.run(|| panic!("must not run")), Err::<(), _>(NotDone));
+    }
+
+    #[test]
+    fn attack_m2_a_seat_is_free_as_soon_as_its_caller_is_gone() {
+        let lane = PasswordLane::start(1, 0).unwrap();
+        let (seat, waiting) = lane.seat().unwrap();
+        let (begun, has_begun) = mpsc::sync_channel(0);
+        let (open, gate) = mpsc::channel::<()>();
+        let hashing = std::thread::spawn(move || {
+            seat.run(move || {
+                begun.send(()).unwrap();
+                let _ = gate.recv();
+            })
+        });
+        has_begun.recv().unwrap();
+        assert!(lane.seat().is_none());
+        drop(waiting);
+        let next = lane.seat();
+        assert!(next.is_some(), "though it is still being hashed for");
+        drop(open);
+        assert_eq!(hashing.join().unwrap(), Ok(()));
+        assert!(lane.seat().is_none(), "it was given back once");
     }
 
     #[test]

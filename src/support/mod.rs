@@ -4,6 +4,8 @@
 
 pub mod clock;
 pub mod entropy;
+
 pub mod private_files;
+pub mod process;
 pub mod secret;
 pub mod steady_clock;

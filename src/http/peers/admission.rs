@@ -8,8 +8,7 @@ use std::time::{Duration, Instant};
 
 use ipnet::IpNet;
 
-use crate::http::peers::client_address::{is_trusted, unmapped};
-use crate::http::peers::throttle::household;
+use crate::http::peers::client_address::{household, is_trusted, unmapped};
 
 /// How often a refusal is told of, for each address.
 const TOLD_EVERY: Duration = Duration::from_secs(60);
@@ -52,7 +51,9 @@ impl Connections {
         let peer = unmapped(peer);
         let address = (!is_trusted(peer, &self.trusted)).then(|| household(peer));
         let mut open = self.open();
-        if open.all >= self.most {
+        // Strangers leave an eighth to our own proxies, which bring everybody else.
+        let kept = if address.is_some() { self.most / 8 } else { 0 };
+        if open.all >= self.most - kept {
             open.tell(None, "in all");
             return None;
         }

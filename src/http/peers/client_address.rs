@@ -2,7 +2,9 @@
 //! trusted proxy, the rightmost element of `X-Forwarded-For`. Never another header,
 //! never the leftmost element: these are the caller's own words (threats B3, B4).
 
-use std::net::{IpAddr, SocketAddr};
+use std::collections::BTreeSet;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::sync::{Mutex, PoisonError};
 
 use actix_web::HttpRequest;
 use ipnet::IpNet;
@@ -28,12 +30,58 @@ pub fn of(request: &HttpRequest, trusted: &[IpNet]) -> Option<(IpAddr, bool)> {
     Some((address, alone && is_trusted(address, trusted)))
 }
 
-/// An address, as some proxies write it with a port.
+/// An address, as some proxies write it: with a port, in brackets, with a zone.
 fn parse(element: &[u8]) -> Option<IpAddr> {
     let text = std::str::from_utf8(element).ok()?.trim();
-    text.parse()
-        .or_else(|_| text.parse().map(|socket: SocketAddr| socket.ip()))
-        .ok()
+    let bare = text.strip_prefix('[').and_then(|it| it.strip_suffix(']'));
+    let bare = bare.unwrap_or(text);
+    if let Ok(socket) = text.parse::<SocketAddr>() {
+        return Some(socket.ip());
+    }
+    match bare.split_once('%') {
+        // A zone names an interface of the proxy's: the address is the rest of it.
+        Some((address, zone)) if !zone.is_empty() => {
+            address.parse::<Ipv6Addr>().ok().map(IpAddr::V6)
+        }
+        _ => bare.parse().ok(),
+    }
+}
+
+/// Peers that forward for others and are not trusted, each told of once: their clients
+/// all count as one, and nothing else would say so.
+#[derive(Default)]
+pub struct Unbelieved(Mutex<BTreeSet<IpAddr>>);
+
+/// How many are told of.
+const TOLD: usize = 16;
+
+impl Unbelieved {
+    pub(in crate::http) fn look_at(&self, request: &HttpRequest, trusted: &[IpNet]) {
+        if !request.headers().contains_key("x-forwarded-for") {
+            return;
+        }
+        let Some(peer) = request.peer_addr().map(|peer| unmapped(peer.ip())) else {
+            return;
+        };
+        if is_trusted(peer, trusted) || !is_private(peer) {
+            return;
+        }
+        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.len() < TOLD && told.insert(peer) {
+            log::warn!(
+                "X-Forwarded-For of {peer} is not believed: all its clients count as one; if it is \
+                 your proxy, name it in KEYWARD_TRUSTED_PROXIES"
+            );
+        }
+    }
+}
+
+/// Where a proxy of one's own may be: on this machine or in a network that is nobody's.
+fn is_private(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(v4) => v4.is_private() || v4.is_loopback() || v4.is_link_local(),
+        IpAddr::V6(v6) => v6.is_loopback() || v6.is_unique_local() || v6.is_unicast_link_local(),
+    }
 }
 
 pub(in crate::http) fn is_trusted(address: IpAddr, trusted: &[IpNet]) -> bool {
@@ -43,6 +91,17 @@ pub(in crate::http) fn is_trusted(address: IpAddr, trusted: &[IpNet]) -> bool {
 /// `::ffff:1.2.3.4` is 1.2.3.4 (threat B6).
 pub(in crate::http) fn unmapped(address: IpAddr) -> IpAddr {
     address.to_canonical()
+}
+
+/// One IPv6 network of 64 bits is one household (threat B5).
+pub(in crate::http) fn household(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(v6) => {
+            let network = v6.to_bits() & !u128::from(u64::MAX);
+            IpAddr::V6(Ipv6Addr::from_bits(network))
+        }
+    }
 }
 
 #[cfg(test)]
@@ -80,5 +139,31 @@ mod tests {
             "203.0.113.9"
         );
         assert_eq!(of("[::ffff:127.0.0.1]", &["203.0.113.9"]), "203.0.113.9");
+    }
+
+    #[test]
+    fn operators_22_brackets_ports_and_zones_are_read() {
+        for (element, address) in [
+            ("[2001:db8::1]", "2001:db8::1"),
+            ("[2001:db8::1]:4711", "2001:db8::1"),
+            (" 2001:db8::1 ", "2001:db8::1"),
+            ("fe80::1%eth0", "fe80::1"),
+            ("[fe80::1%eth0]", "fe80::1"),
+            ("203.0.113.9", "203.0.113.9"),
+            // What can not be read: one bucket, that of the proxy.
+            ("[203.0.113.9", "127.0.0.1"),
+            ("203.0.113.9%eth0", "127.0.0.1"),
+            ("fe80::1%", "127.0.0.1"),
+            ("[]", "127.0.0.1"),
+            ("unknown", "127.0.0.1"),
+            ("", "127.0.0.1"),
+        ] {
+            assert_eq!(of("127.0.0.1", &[element]), address, "{element}");
+        }
+        let trusted = ["127.0.0.0/8".parse().unwrap()];
+        let request = TestRequest::default().peer_addr("127.0.0.1:1".parse().unwrap());
+        let request = request.insert_header(("x-forwarded-for", "unknown"));
+        let (_, internal) = super::of(&request.to_http_request(), &trusted).unwrap();
+        assert!(!internal, "it is limited");
     }
 }

@@ -23,6 +23,10 @@ pub const KEEP_ALIVE: Duration = Duration::from_secs(60);
 /// ends an idle connection before that, and tells of it.
 const ANSWER: Duration = Duration::from_secs(70);
 
+/// A client that is behind takes at least so many bytes in so long.
+const AT_LEAST: usize = 64 * 1024;
+const SLOW: Duration = Duration::from_secs(60);
+
 pub struct Connection<T, Place> {
     stream: T,
     /// Whether an answer has begun since anything was read.
@@ -30,6 +34,9 @@ pub struct Connection<T, Place> {
     deadline: Instant,
     /// Set to the deadline or to an earlier instant: it is put off when it fires.
     timer: Pin<Box<Sleep>>,
+    /// Since when the client has been behind, and what it took meanwhile.
+    slow_since: Option<Instant>,
+    taken: usize,
     _place: Place,
 }
 
@@ -42,6 +49,8 @@ impl<T, Place> Connection<T, Place> {
             answered: false,
             deadline,
             timer: Box::pin(sleep_until(deadline)),
+            slow_since: None,
+            taken: 0,
             _place: place,
         }
     }
@@ -51,6 +60,21 @@ impl<T, Place> Connection<T, Place> {
         if self.deadline < self.timer.deadline() {
             self.timer.as_mut().reset(self.deadline);
         }
+    }
+
+    /// Progress alone is no bound: who takes a byte a minute would keep a buffer for ever.
+    fn took(&mut self, bytes: usize, of: usize) {
+        self.taken += bytes;
+        if bytes >= of || self.taken >= AT_LEAST {
+            self.slow_since = None;
+            self.taken = 0;
+        }
+    }
+
+    /// Asked whenever the client takes nothing for the moment.
+    fn is_too_slow(&mut self) -> bool {
+        let since = *self.slow_since.get_or_insert_with(Instant::now);
+        since.elapsed() >= SLOW
     }
 
     /// Where it is not, the task is woken when it will be.
@@ -95,12 +119,13 @@ impl<T: AsyncWrite + Unpin, Place: Unpin> AsyncWrite for Connection<T, Place> {
         let this = self.get_mut();
         let written = Pin::new(&mut this.stream).poll_write(cx, bytes);
         match written {
-            Poll::Ready(_) => {
+            Poll::Ready(ref taken) => {
                 this.answered = true;
                 this.begin(ANSWER);
+                this.took(taken.as_ref().map_or(0, |taken| *taken), bytes.len());
                 written
             }
-            Poll::Pending if this.is_overdue(cx) => {
+            Poll::Pending if this.is_too_slow() || this.is_overdue(cx) => {
                 Poll::Ready(Err(Error::from(ErrorKind::TimedOut)))
             }
             Poll::Pending => Poll::Pending,

@@ -3,4 +3,5 @@
 pub(in crate::http) mod admission;
 pub(in crate::http) mod client_address;
 pub(in crate::http) mod connection;
+pub(in crate::http) mod log_share;
 pub(in crate::http) mod throttle;

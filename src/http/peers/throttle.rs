@@ -2,12 +2,15 @@
 //! counted in this process, before a body is read. It keeps floods of junk cheap; who
 //! guesses at an account is the second layer's concern (`service/attempts/budget.rs`).
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr};
 use std::num::NonZeroU32;
+use std::time::Duration;
 
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use tokio::time::sleep;
 
+use crate::http::peers::client_address::household;
 use crate::service::{Code, Error};
 
 /// Requests that may come at once, and how many a second after that.
@@ -21,12 +24,40 @@ pub struct Throttle(DefaultKeyedRateLimiter<IpAddr>);
 
 impl Default for Throttle {
     fn default() -> Self {
-        let quota = Quota::per_second(PER_SECOND).allow_burst(BURST);
-        Self(RateLimiter::keyed(quota))
+        Self::of(PER_SECOND, BURST)
+    }
+}
+
+/// Refusals that are cheap one by one. Whoever asks again at once, in spite of Retry-After,
+/// gets so many that refusing takes the cores from hashing, which yields to everything
+/// (docs/decisions/0041): beyond these a second each is held back for a while.
+pub struct Refusals(Throttle);
+
+const QUICK_REFUSALS: NonZeroU32 = NonZeroU32::new(100).unwrap();
+const HELD: Duration = Duration::from_millis(250);
+
+impl Default for Refusals {
+    fn default() -> Self {
+        Self(Throttle::of(QUICK_REFUSALS, QUICK_REFUSALS))
+    }
+}
+
+impl Refusals {
+    /// Waits before a refusal goes out, where too many went there. `None`: our own proxies.
+    pub async fn pace(&self, address: Option<IpAddr>) {
+        let whose = address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+        if self.0.admit(whose).is_err() {
+            sleep(HELD).await;
+        }
     }
 }
 
 impl Throttle {
+    fn of(per_second: NonZeroU32, burst: NonZeroU32) -> Self {
+        let quota = Quota::per_second(per_second).allow_burst(burst);
+        Self(RateLimiter::keyed(quota))
+    }
+
     /// # Errors
     /// `REQUESTS_EXCEEDED` with the seconds to wait.
     pub fn admit(&self, address: IpAddr) -> Result<(), Error> {
@@ -44,19 +75,10 @@ impl Throttle {
     }
 }
 
-/// One IPv6 network of 64 bits is one household (threat B5).
-pub(in crate::http) fn household(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(v6) => {
-            let network = v6.to_bits() & !u128::from(u64::MAX);
-            IpAddr::V6(Ipv6Addr::from_bits(network))
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Instant;
+
     use super::*;
 
     #[test]
@@ -76,5 +98,25 @@ mod tests {
         );
         assert!(throttle.admit(address("2001:db8:0:1::1")).is_ok());
         assert!(throttle.admit(address("203.0.113.9")).is_ok());
+    }
+
+    #[actix_web::test]
+    async fn attack_m9_who_is_refused_too_often_waits_for_it_and_nobody_else() {
+        let refusals = Refusals::default();
+        let impatient = Some("203.0.113.9".parse().unwrap());
+        let began = Instant::now();
+        for _ in 0..QUICK_REFUSALS.get() {
+            refusals.pace(impatient).await;
+        }
+        assert!(began.elapsed() < HELD, "the first are quick");
+        let began = Instant::now();
+        for _ in 0..50 {
+            refusals.pace(impatient).await;
+        }
+        assert!(began.elapsed() >= HELD);
+        let began = Instant::now();
+        refusals.pace(Some("203.0.113.10".parse().unwrap())).await;
+        refusals.pace(None).await;
+        assert!(began.elapsed() < HELD);
     }
 }

@@ -3,7 +3,6 @@
 
 use std::future::{Ready, ready};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use actix_web::dev::Payload;
@@ -11,6 +10,7 @@ use actix_web::http::header::{CONTENT_LENGTH, HeaderMap, HeaderValue, USER_AGENT
 use actix_web::{FromRequest, HttpRequest, web};
 use futures_util::StreamExt as _;
 
+use crate::domain::principal::Principal;
 use crate::domain::session::Client;
 use crate::http::answer::{Http, Refusal};
 use crate::http::peers::client_address;
@@ -18,6 +18,7 @@ use crate::http::request::fields::Fields;
 use crate::http::request::settings::Web;
 use crate::http::request::{bearer, cookies, origin};
 use crate::lanes::password_lane::Seat;
+use crate::lanes::seats::{Asker, Standing};
 use crate::service::actor::Actor;
 use crate::service::sessions::presented;
 use crate::service::tokens::authenticate::authenticate;
@@ -29,11 +30,6 @@ const LONGEST_BODY: usize = 16 * 1024;
 
 /// How long a body may take to come (threat D9: actix has no limit of its own).
 const BODY_DEADLINE: Duration = Duration::from_secs(5);
-
-/// How many acts may wait for the database or run on it at once.
-const STORE_LANE: usize = 1024;
-
-static ON_STORE_LANE: AtomicUsize = AtomicUsize::new(0);
 
 pub struct Call {
     pub kw: Keyward,
@@ -105,13 +101,17 @@ impl Call {
     /// # Errors
     /// 401 without a token or with a bad one, 400 with two.
     pub fn actor(&self) -> Result<Actor> {
-        let token = bearer::access_token(&self.request, self.web.query_tokens)?
-            .ok_or_else(|| bearer::missing(&self.request))?;
         Ok(Actor {
-            principal: authenticate(&self.kw, &token)?,
+            principal: self.principal()?,
             client: self.client(),
             device: self.device(),
         })
+    }
+
+    fn principal(&self) -> Result<Arc<Principal>> {
+        let token = bearer::access_token(&self.request, self.web.query_tokens)?
+            .ok_or_else(|| bearer::missing(&self.request))?;
+        authenticate(&self.kw, &token)
     }
 
     /// The part of the path that the row calls `{name}`.
@@ -193,20 +193,11 @@ impl Call {
         &self,
         act: impl FnOnce(&Keyward) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E> {
-        struct Leave;
-        impl Drop for Leave {
-            fn drop(&mut self) {
-                ON_STORE_LANE.fetch_sub(1, Ordering::Relaxed);
-            }
-        }
-        let before = ON_STORE_LANE.fetch_add(1, Ordering::Relaxed);
-        let leave = Leave;
-        if before >= STORE_LANE {
-            return Err(Error::busy("too many requests wait for the database").into());
-        }
+        let place = self.web.store_lane.enter();
+        let place = place.ok_or_else(|| Error::busy("too many requests wait for the database"))?;
         let kw = self.kw.clone();
         web::block(move || {
-            let _leave = leave;
+            let _place = place;
             act(&kw)
         })
         .await
@@ -222,14 +213,38 @@ impl Call {
         &self,
         act: impl FnOnce(&Keyward, &Seat) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let (seat, waiting) = self
-            .kw
-            .lane
-            .seat()
-            .ok_or_else(|| Error::busy("the password lane is full"))?;
+        let asker = self.asker();
+        let Ok((seat, waiting)) = self.kw.lane.seat_for(asker) else {
+            self.web.refusals.pace(asker.household).await;
+            return Err(Error::busy("the password lane is full"));
+        };
         let answer = self.on_store(move |kw| act(kw, &seat)).await;
+        let was_full = waiting.was_full();
         // Dropped early when the client goes away: hashing not begun is left undone.
         drop(waiting);
+        if was_full {
+            self.web.refusals.pace(asker.household).await;
+        }
         answer
+    }
+
+    /// What speaks for the caller, as far as it costs nothing to know.
+    fn asker(&self) -> Asker {
+        let address = client_address::of(&self.request, &self.web.trusted_proxies);
+        let household = match address {
+            Some((address, false)) => Some(client_address::household(address)),
+            _ => None,
+        };
+        let standing = if self.principal().is_ok() {
+            Standing::Known
+        } else if self.device().is_some() {
+            Standing::Claims
+        } else {
+            Standing::Stranger
+        };
+        Asker {
+            household,
+            standing,
+        }
     }
 }

@@ -9,8 +9,14 @@ use url::Url;
 
 use crate::config::{Config, Dialect, SameSite};
 use crate::http::peers::admission::Connections;
-use crate::http::peers::throttle::Throttle;
+use crate::http::peers::client_address::Unbelieved;
+use crate::http::peers::log_share::LogShare;
+use crate::http::peers::throttle::{Refusals, Throttle};
 use crate::http::request::unlisted::Unlisted;
+use crate::lanes::store_lane::StoreLane;
+
+/// How many acts may wait for the database or run on it at once.
+const STORE_LANE: usize = 1024;
 
 pub struct Web {
     pub public_url: Url,
@@ -29,6 +35,10 @@ pub struct Web {
     pub throttle: Throttle,
     pub unlisted: Unlisted,
     pub connections: Arc<Connections>,
+    pub store_lane: StoreLane,
+    pub unbelieved: Unbelieved,
+    pub log_share: LogShare,
+    pub refusals: Refusals,
     stopping: AtomicBool,
 }
 
@@ -58,6 +68,10 @@ impl Web {
                 config.peers.connections_per_address,
                 config.peers.trusted_proxies.clone(),
             )),
+            store_lane: StoreLane::new(STORE_LANE),
+            unbelieved: Unbelieved::default(),
+            log_share: LogShare::default(),
+            refusals: Refusals::default(),
             stopping: AtomicBool::new(false),
         }
     }

@@ -12,6 +12,8 @@ use crate::domain::event::{Event, What};
 use crate::domain::id::AccountId;
 use crate::domain::limit::{Counter, Kind, Refused};
 use crate::domain::session::Client;
+use crate::lanes::password_lane::Seat;
+use crate::lanes::seats::Full;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
 use crate::store::factors::Stored as Factor;
@@ -113,6 +115,24 @@ pub(in crate::service) fn reserve(
             code: None,
             proof: None,
         })
+    })
+}
+
+/// Tells the lane whose secret will be looked at: of one account only so many are in flight,
+/// and a mark that is not the account's earns no seat. An identifier that nobody has is
+/// treated like one that somebody has.
+///
+/// # Errors
+/// `SERVICE_UNAVAILABLE`, and then nothing is counted.
+pub(in crate::service) fn keep_seat(
+    kw: &Keyward,
+    seat: &Seat,
+    subject: &Subject<'_>,
+) -> Result<()> {
+    let known = matches!(subject, Subject::KnownBrowser { .. });
+    let (account, _) = account_key(kw, subject);
+    seat.is_for(&account, known).map_err(|Full| {
+        Error::busy("too many sign-ins of one account or of strangers are in flight")
     })
 }
 

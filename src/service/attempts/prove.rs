@@ -11,7 +11,7 @@ use crate::domain::password::Password;
 use crate::domain::session::Client;
 use crate::lanes::password_lane::{NotDone, Seat};
 use crate::service::actor::Actor;
-use crate::service::attempts::budget::{Reservation, Subject, reserve};
+use crate::service::attempts::budget::{Reservation, Subject, keep_seat, reserve};
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
 use crate::store::factors::Stored;
@@ -203,7 +203,9 @@ pub(in crate::service) fn prove_password(
         let stored = credentials::lookup(db, account.id)?;
         Ok::<_, Error>((stored, factors::active_of(db, account.id)?))
     })?;
-    let reservation = reserve_for(kw, actor, account, factor.as_ref())?;
+    let subject = Subject::of(kw, account, factor.as_ref(), actor.device.as_deref());
+    keep_seat(kw, seat, &subject)?;
+    let reservation = reserve(kw, &subject, &actor.client)?;
     match (
         verify(kw, seat, password, stored.as_deref(), &reservation)?,
         stored,

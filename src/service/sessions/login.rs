@@ -10,7 +10,7 @@ use crate::domain::password::Password;
 use crate::domain::rotation::Generation;
 use crate::domain::session::{Authentication, Class, Client, EndReason, Mode, Session};
 use crate::lanes::password_lane::{Caller, Seat};
-use crate::service::attempts::budget::{Reservation, Subject, mark_of, reserve};
+use crate::service::attempts::budget::{Reservation, Subject, keep_seat, mark_of, reserve};
 use crate::service::attempts::prove::{Flaw, Second, form, read_second, use_second, verify};
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
@@ -59,6 +59,7 @@ pub fn login(kw: &Keyward, seat: &Seat, request: Request) -> Result<TokenSet> {
             identifier: request.identifier.canonical(),
         },
     };
+    keep_seat(kw, seat, &subject)?;
     let mut reservation = reserve(kw, &subject, &request.client)?;
     match compare(kw, seat, found, &request, &mut reservation) {
         // Another sign-in made the record anew, or the password is another one now: the

@@ -77,7 +77,7 @@ both!(p8_parallel_first_sign_ins_upgrade_once, |kw| {
     let alice = kw.account(ALICE);
     for imported in &IMPORTED[..2] {
         kw.set_record(alice, imported);
-        let asks = (0..4).map(|_| kw.ask_sign_in(ALICE, PASSWORD)).collect();
+        let asks = (0..2).map(|_| kw.ask_sign_in(ALICE, PASSWORD)).collect();
         for answer in kw.all(asks) {
             assert_eq!(answer.status, 200, "{answer:?}");
         }

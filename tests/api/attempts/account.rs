@@ -72,20 +72,25 @@ both!(
 );
 
 both!(
-    b2_of_two_hundred_parallel_guesses_five_are_looked_at,
+    b2_of_two_hundred_parallel_guesses_at_most_five_are_looked_at,
     &[("KEYWARD_PASSWORD_QUEUE", "400")],
     |kw| {
         kw.account(ALICE);
         let asks = (0..200).map(|_| kw.ask_sign_in(ALICE, WRONG)).collect();
         let answers = kw.all(asks);
-        let (wrong, limited): (Vec<_>, Vec<_>) =
+        let (wrong, others): (Vec<_>, Vec<_>) =
             answers.iter().partition(|answer| answer.status == 401);
-        assert_eq!((wrong.len(), limited.len()), (5, 195));
-        for answer in limited {
-            answer.limited(1);
+        assert!((1..=5).contains(&wrong.len()), "{}", wrong.len());
+        for answer in others {
+            match answer.status {
+                // Two were in flight already (attack M2).
+                503 => assert_eq!(answer.header("retry-after"), Some("1")),
+                _ => answer.limited(1),
+            }
         }
-        assert_eq!(kw.count("login_attempts"), 5);
-        assert_eq!((kw.count("limits"), kw.counters_at(5)), (1, 1));
+        let wrong = i64::try_from(wrong.len()).unwrap();
+        assert_eq!(kw.count("login_attempts"), wrong);
+        assert_eq!((kw.count("limits"), kw.counters_at(wrong)), (1, 1));
     }
 );
 
@@ -101,9 +106,9 @@ both!(
         assert!(
             statuses
                 .iter()
-                .all(|status| [200, 401, 429].contains(status))
+                .all(|status| [200, 401, 429, 503].contains(status))
         );
-        let looked_at: i64 = statuses.iter().map(|it| i64::from(*it != 429)).sum();
+        let looked_at: i64 = statuses.iter().map(|it| i64::from(*it < 429)).sum();
         // The one success, where it came through, gave the others their five anew.
         let most = if statuses[30] == 200 { 11 } else { 5 };
         assert!(looked_at <= most, "{statuses:?}");

@@ -5,6 +5,7 @@ mod address;
 mod clock;
 mod devices;
 mod devices_acts;
+mod fairness;
 mod overload;
 mod shared;
 mod spray;

@@ -139,7 +139,7 @@ fn everything(kw: &TestKeyward, owner: &Owner) -> impl PartialEq + std::fmt::Deb
 
 /// The thread that hashes, and the one that helps it out after a second, stand until what
 /// is given is dropped.
-fn shut(kw: &Keyward) -> Vec<Sender<()>> {
+pub(super) fn shut(kw: &Keyward) -> Vec<Sender<()>> {
     let (begun, has_begun) = channel();
     let gates = (0..2).map(|_| {
         let (open, gate) = channel::<()>();
@@ -161,7 +161,7 @@ fn shut(kw: &Keyward) -> Vec<Sender<()>> {
 
 /// Until it happens, for as long as a slow machine may need.
 #[track_caller]
-fn wait_until(happens: impl Fn() -> bool) {
+pub(super) fn wait_until(happens: impl Fn() -> bool) {
     let begun = Instant::now();
     while !happens() {
         assert!(begun.elapsed() < Duration::from_secs(60));

@@ -329,3 +329,71 @@ fn h4_a_trusted_proxy_is_capped_by_all_only() {
     }
     assert_eq!(read_all(&mut server.connect()), "");
 }
+
+/// Where it can be seen: the kernel keeps little of an answer that nobody reads.
+#[test]
+fn attack_m7_whoever_does_not_read_is_sent_little() {
+    let kw = TestKeyward::new();
+    let server = Server::of(&kw);
+    let mut stream = server.connect();
+    let question = "GET /docs/rapidoc.js HTTP/1.1\r\nHost: x\r\n\r\n";
+    let answer = head_of_answer(&mut stream, question);
+    assert!(answer.starts_with("http/1.1 200 "), "{answer}");
+    let length = answer.split("content-length: ").nth(1).unwrap();
+    let length = length.split("\r\n").next().unwrap().parse().unwrap();
+    let mut body = vec![0; length];
+    stream.read_exact(&mut body).unwrap();
+    assert!(length > 500_000, "all of it is there: {length}");
+    let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
+    let listener = http::listen(any_port).unwrap();
+    let kept = rustix::net::sockopt::socket_send_buffer_size(&listener).unwrap();
+    assert!(kept <= 64 * 1024, "{kept}");
+}
+
+/// One line tells of a proxy that is not named, whatever it forwards.
+#[test]
+fn attack_l11_operators_17_a_proxy_that_is_not_trusted_is_told_of_once() {
+    let kw = TestKeyward::with(&[("KEYWARD_TRUSTED_PROXIES", "10.0.0.0/8")]);
+    let logbook = Logbook::open();
+    let ask = |peer: &str| {
+        kw.get("/health/live")
+            .header("x-forwarded-for", "203.0.113.9")
+            .peer(peer)
+            .send()
+    };
+    for _ in 0..3 {
+        assert_eq!(ask("172.18.0.5").status, 200);
+        ask("10.0.0.7");
+        ask("203.0.113.77");
+    }
+    let told = logbook.lines_with("X-Forwarded-For of ");
+    let ours: Vec<_> = told
+        .iter()
+        .filter(|line| line.contains("172.18.0.5"))
+        .collect();
+    assert_eq!(ours.len(), 1, "{told:?}");
+    assert!(
+        !told
+            .iter()
+            .any(|line| line.contains("10.0.0.7") || line.contains("203.0.113.77"))
+    );
+}
+
+/// Anybody can ask for what is not there: few lines, and a count.
+#[test]
+fn attack_l1_refusals_of_one_address_are_few_lines() {
+    let kw = TestKeyward::new();
+    let logbook = Logbook::open();
+    let path = "/attack-l1-nowhere";
+    for _ in 0..300 {
+        assert_eq!(kw.get(path).peer("203.0.113.66").send().status, 404);
+    }
+    let lines = logbook.lines_with(path).len();
+    assert!((1..100).contains(&lines), "{lines}");
+    let long = "A".repeat(60_000);
+    let mut asked = kw.ask(&long, "/attack-l1-method");
+    asked = asked.peer("203.0.113.67");
+    asked.send();
+    let told = logbook.lines_with("/attack-l1-method");
+    assert!(told.iter().all(|line| line.len() < 1000), "{}", told.len());
+}

@@ -54,6 +54,7 @@ both!(
         for lost in answers.iter().filter(|answer| answer.status != 200) {
             match lost.status {
                 401 => lost.refused(401, "INVALID_OTP"),
+                503 => assert_eq!(lost.header("retry-after"), Some("1")),
                 _ => lost.refused(429, "REQUESTS_EXCEEDED"),
             }
         }

@@ -89,6 +89,8 @@ both!(m2_of_twenty_sign_ins_with_one_code_one_succeeds, |kw| {
     for lost in answers.iter().filter(|answer| answer.status != 200) {
         match lost.status {
             401 => lost.refused(401, "INVALID_OTP"),
+            // Of one account two are in flight.
+            503 => assert_eq!(lost.header("retry-after"), Some("1")),
             // The burst is larger than the account's budget of attempts.
             _ => lost.refused(429, "REQUESTS_EXCEEDED"),
         }
