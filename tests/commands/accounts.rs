@@ -196,6 +196,38 @@ fn d26_a_short_password_is_warned_of() {
     assert!(!run.err.contains("Z1Tu5"), "{run:?}");
 }
 
+/// Field log of clients, 5 and 6: names of every script, shown as they are, and found with
+/// the space that a keyboard or a shell put behind them.
+#[test]
+fn clients_05_06_names_are_taken_and_shown_as_they_are() {
+    let home = Home::new();
+    let email = "ผู้ใช้@ตัวอย่าง.ไทย";
+    let run = add(&home, &[&format!("{email} ")], PASSWORD);
+    assert!(run.done().contains(&format!("added {email} as")), "{run:?}");
+    let shown = home.run(&["user", "show", &format!(" {email}\t")]);
+    assert!(shown.done().contains(email), "{shown:?}");
+    let run = add(&home, &["संपर्क.भारत"], PASSWORD);
+    let why = "\"संपर्क.भारत\" is not an e-mail address";
+    assert!(run.refused().contains(why), "{run:?}");
+    // What would move the cursor is written as its number.
+    let run = add(&home, &["a\u{202e}b\u{1b}[2J"], PASSWORD);
+    assert!(run.refused().contains("a\\u{202e}b\\u{1b}[2J"), "{run:?}");
+}
+
+/// Attack L8: an operator may set it (D-26), and hears what it is.
+#[test]
+fn attack_l8_a_pattern_is_warned_of() {
+    let pattern = "a".repeat(25);
+    for password in [pattern.as_str(), "alice@example.com", "password1234567"] {
+        let run = add(&Home::new(), &["alice@example.com"], password);
+        run.done();
+        assert!(run.err.contains("a guesser would try"), "{run:?}");
+    }
+    let run = add(&Home::new(), &["alice@example.com"], PASSWORD);
+    run.done();
+    assert!(!run.err.contains("guesser"), "{run:?}");
+}
+
 /// The shell's history and the list of processes would show it.
 #[test]
 fn g5_a_password_is_never_an_argument() {
