@@ -70,24 +70,7 @@ fn serve_with(config: &mut Config, signals: &Signals) -> Outcome {
     {
         log::warn!("{why}");
     }
-    // Shown before it is made: a password that nobody can be told must open nothing.
-    let mut unsaid = None;
-    let administrator = app.first_administrator(config, |email, password| {
-        let said = show_password(email, password);
-        said.map_err(|error| unsaid = Some(error)).is_ok()
-    });
-    if let Some(error) = unsaid {
-        return Err(format!(
-            "the first administrator's password can not be printed (standard output: {error}), \
-             so none was made: set KEYWARD_ADMIN_PASSWORD"
-        ));
-    }
-    let administrator = administrator.map_err(told)?;
-    if administrator.is_none()
-        && let Some(why) = config.first_administrator.without_effect()
-    {
-        log::info!("{why}");
-    }
+    let administrator = first_administrator(&app, config, told)?;
     let housekeeping = threads::start(&app.keyward).map_err(told)?;
     let system = actix_web::rt::System::new();
     let delay = config.listen.shutdown_delay;
@@ -108,6 +91,33 @@ fn serve_with(config: &mut Config, signals: &Signals) -> Outcome {
     drop((system, housekeeping, app.web));
     app.keyward.close();
     served
+}
+
+/// Makes the administrator of an empty database. A password that was made up is shown before
+/// the account is made: one that nobody can be told must open nothing.
+fn first_administrator(
+    app: &App,
+    config: &Config,
+    told: impl Fn(crate::service::Error) -> String,
+) -> Result<Option<FirstAdministrator>, String> {
+    let mut unsaid = None;
+    let administrator = app.first_administrator(config, |email, password| {
+        let said = show_password(email, password);
+        said.map_err(|error| unsaid = Some(error)).is_ok()
+    });
+    if let Some(error) = unsaid {
+        return Err(format!(
+            "the first administrator's password can not be printed (standard output: {error}), \
+             so none was made: set KEYWARD_ADMIN_PASSWORD"
+        ));
+    }
+    let administrator = administrator.map_err(told)?;
+    if administrator.is_none()
+        && let Some(why) = config.first_administrator.without_effect()
+    {
+        log::info!("{why}");
+    }
+    Ok(administrator)
 }
 
 fn show_password(email: &str, password: &SecretString) -> std::io::Result<()> {

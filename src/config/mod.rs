@@ -25,6 +25,7 @@ mod setting;
 pub mod settings;
 mod strangers;
 #[cfg(test)]
+#[path = "read/tests.rs"]
 mod tests;
 pub mod tokens;
 

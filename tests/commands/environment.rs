@@ -289,7 +289,7 @@ fn clients_25_a_byte_order_mark_is_part_of_no_password() {
     }
     let run = home.run(&["user", "show", "a@b.c "]);
     assert!(
-        run.refused().contains("There is no account \"a@b.c \"."),
+        run.refused().contains("There is no account \"a@b.c\"."),
         "{run:?}"
     );
     assert!(!home.run(&["user", "list"]).done().contains("b@example.com"));

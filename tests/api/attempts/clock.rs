@@ -76,7 +76,7 @@ both!(s8_codes_wait_for_two_hours_at_the_most, |kw| {
     let (_, _, factor) = kw.with_factor(ALICE);
     kw.advance(DAY);
     let guess = |password: &str| {
-        let body = json!({ "email": ALICE, "password": password, "otp": "no code" });
+        let body = json!({ "email": ALICE, "password": password, "otp": "AAAA-BBBB-CCCC-DDDD" });
         kw.post("/auth/login").json(&body).send()
     };
     for _ in 0..10 {

@@ -95,10 +95,10 @@ both!(m4_a_mark_from_before_the_second_factor_is_none, |kw| {
     assert_eq!((kw.state(), kw.count("limits")), stored);
     // With the mark of now five codes are looked at, and then one every four hours.
     for _ in 0..5 {
-        guess(&since, "no code").refused(401, "INVALID_OTP");
+        guess(&since, "AAAA-BBBB-CCCC-DDDD").refused(401, "INVALID_OTP");
         kw.advance(60);
     }
-    guess(&since, "no code").limited(4 * 3600 - 300);
+    guess(&since, "AAAA-BBBB-CCCC-DDDD").limited(4 * 3600 - 300);
     kw.advance(4 * 3600 - 300);
     assert_eq!(guess(&since, &kw.code(&factor.secret, 0)).status, 200);
 });

@@ -90,6 +90,11 @@ impl<'a> Owner<'a> {
         sign_in(self.kw, ALICE, PASSWORD, &self.code_if_any(), "").limited(900);
     }
 
+    /// Six digits that are no code of these hours.
+    fn wrong_digits(&self) -> String {
+        self.kw.code(&self.secret, 1000)
+    }
+
     fn code_if_any(&self) -> String {
         if self.secret.is_empty() {
             String::new()
@@ -127,10 +132,13 @@ const BEGIN: Act = Act {
     wrong: |_| json!({ "password": WRONG }),
 };
 
+/// A recovery code by its form, which nobody has.
+const WRONG_CODE: &str = "AAAA-BBBB-CCCC-DDDD";
+
 const CONFIRM: Act = Act {
     route: "POST /auth/mfa/totp/confirm",
     body: |owner| json!({ "otp": owner.code() }),
-    wrong: |_| json!({ "otp": "no code" }),
+    wrong: |owner| json!({ "otp": owner.wrong_digits() }),
 };
 
 const DISABLE: Act = Act {
@@ -154,13 +162,13 @@ const TFA_GENERATE: Act = Act {
 const TFA_ENABLE: Act = Act {
     route: "POST /users/me/tfa/enable",
     body: |owner| json!({ "secret": owner.secret, "otp": owner.code() }),
-    wrong: |owner| json!({ "secret": owner.secret, "otp": "no code" }),
+    wrong: |owner| json!({ "secret": owner.secret, "otp": owner.wrong_digits() }),
 };
 
 const TFA_DISABLE: Act = Act {
     route: "POST /users/me/tfa/disable",
     body: |owner| json!({ "otp": owner.code() }),
-    wrong: |_| json!({ "otp": "no code" }),
+    wrong: |_| json!({ "otp": WRONG_CODE }),
 };
 
 /// Strangers keep whoever shows no mark of the account's from the act, the thief of a token
@@ -302,7 +310,7 @@ both!(
     m4_b14_codes_of_known_browsers_are_five_by_whatever_act,
     |kw| {
         let owner = Owner::new(kw, Factor::On);
-        let wrong_code = |_: &Owner| json!({ "password": PASSWORD, "otp": "no code" });
+        let wrong_code = |_: &Owner| json!({ "password": PASSWORD, "otp": WRONG_CODE });
         let disable = Act {
             wrong: wrong_code,
             ..DISABLE
@@ -315,7 +323,7 @@ both!(
             fails(&owner, act);
             kw.advance(60);
         }
-        sign_in(kw, ALICE, PASSWORD, "no code", &owner.mark).refused(401, "INVALID_OTP");
+        sign_in(kw, ALICE, PASSWORD, WRONG_CODE, &owner.mark).refused(401, "INVALID_OTP");
         kw.advance(60);
         let (before, stored) = (kw.state(), kw.factor_state(&owner.access));
         for act in [&DISABLE, &RENEW, &TFA_DISABLE] {

@@ -135,7 +135,7 @@ both!(b10_one_account_has_one_budget_however_it_is_spelled, |kw| {
         }
     }
     // Not an address, so not an attempt.
-    let answer = kw.sign_in("alice@example.com ", PASSWORD);
+    let answer = kw.sign_in("alice@exa mple.com", PASSWORD);
     answer.refused(400, "INVALID_PAYLOAD");
 });
 

@@ -54,10 +54,7 @@ pub async fn disable(mut call: Call, actor: Actor) -> Answer<Directus> {
 
 fn in_its_words(error: Error) -> Error {
     match error.code {
-        Code::InvalidOtp => {
-            let why = error.message.trim_start_matches("Invalid user OTP. ");
-            Error::payload(format!("\"otp\" is invalid: {}", why.trim_end_matches('.')))
-        }
+        Code::InvalidOtp => Error::payload("\"otp\" is invalid"),
         Code::Conflict => Error::payload("TFA Secret is already set for this user"),
         _ => error,
     }

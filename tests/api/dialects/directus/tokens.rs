@@ -49,7 +49,7 @@ both!(d06_the_scheme_in_any_letter_case_and_nothing_else, |kw| {
     }
     // As if there were no token.
     for header in [
-        format!("Bearer  {access}"),
+        format!("Bearer\t{access}"),
         format!("Basic {access}"),
         format!("Bearer{access}"),
         access.clone(),

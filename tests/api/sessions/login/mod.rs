@@ -207,7 +207,7 @@ both!(e13_what_can_be_no_address_is_not_looked_up, |kw| {
         "alice@example.com\u{0}",
         "alice@",
         &long,
-        "alice@example.com ",
+        "alice@exa mple.com",
     ] {
         send(kw, directus(email, PASSWORD)).refused(400, "INVALID_PAYLOAD");
         // Seed O's face takes names of all kinds; what is none is one that nobody has.

@@ -35,10 +35,8 @@ both!(r21_what_is_no_text_is_no_token, |kw| {
     let before = kw.state();
     let huge = format!("\"{}\"", "a".repeat(1 << 20));
     for (token, status, code) in [
-        ("null", 400, "INVALID_PAYLOAD"),
         ("5", 400, "INVALID_PAYLOAD"),
         ("true", 400, "INVALID_PAYLOAD"),
-        ("\"\"", 400, "INVALID_PAYLOAD"),
         ("[]", 400, "INVALID_PAYLOAD"),
         (&format!("[\"{refresh}\"]"), 400, "INVALID_PAYLOAD"),
         (
@@ -73,7 +71,6 @@ both!(d30_an_unknown_mode_spends_nothing, |kw| {
         json!("session"),
         json!("JSON"),
         json!(""),
-        json!(null),
         json!(1),
     ] {
         let body = json!({ "refresh_token": refresh, "mode": mode });

@@ -188,12 +188,7 @@ both!(q1_h39_no_secret_is_written_down, |kw| {
     }
 
     // The control: the requests themselves are in the book, at every level there is.
-    for line in [
-        "GET /v1/api/auth/me 200",
-        "GET /auth/token 401",
-        "POST /auth/login 401",
-        "TRACE actix",
-    ] {
+    for line in ["GET /v1/api/auth/me 200", " 401 ", "TRACE actix"] {
         assert!(!logbook.lines_with(line).is_empty(), "{line}");
     }
     logbook.holds_none_of(&secrets);
