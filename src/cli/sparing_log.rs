@@ -53,19 +53,14 @@ impl Window {
                 }
             }
         }
-        let may = match self.again.get_mut(text) {
-            Some((_, again)) => {
-                *again += 1;
-                false
-            }
-            None => {
-                if self.again.len() < TOLD_APART {
-                    self.again.insert(text.to_owned(), (level, 0));
-                }
-                true
-            }
-        };
-        (may, told)
+        if let Some((_, again)) = self.again.get_mut(text) {
+            *again += 1;
+            return (false, told);
+        }
+        if self.again.len() < TOLD_APART {
+            self.again.insert(text.to_owned(), (level, 0));
+        }
+        (true, told)
     }
 }
 

@@ -52,7 +52,7 @@ pub struct Inner {
 pub(in crate::service) struct Keys {
     pub(in crate::service) refresh_tokens: RefreshTokens,
     pub(in crate::service) session_ids: SessionIds,
-    pub(in crate::service) signing_keys: Sealer,
+    pub(in crate::service) signing: Sealer,
     pub(in crate::service) exchange_ids: hmac::Key,
     pub(in crate::service) limits: hmac::Key,
     pub(in crate::service) factors: Sealer,
@@ -65,7 +65,7 @@ impl Keys {
         Self {
             refresh_tokens: RefreshTokens::new(master),
             session_ids: SessionIds::new(master),
-            signing_keys: Sealer::new(master, "keyward-signing-keys"),
+            signing: Sealer::new(master, "keyward-signing-keys"),
             exchange_ids: master.hmac_sha256("keyward-exchange-ids"),
             limits: master.hmac_sha256("keyward-limits"),
             factors: Sealer::new(master, "keyward-factors"),

@@ -13,9 +13,12 @@ use crate::support::{PASSWORD, TestKeyward};
 
 const REVIEWED: &str = include_str!("matrix.txt");
 
-/// Each kind of caller, and the access token that it shows; made anew for every request,
-/// since some routes end it.
-const CALLERS: &[(&str, fn(&TestKeyward, AccountId) -> Option<String>)] = &[
+/// The access token that a kind of caller shows; made anew for every request, since some
+/// routes end it.
+type Token = fn(&TestKeyward, AccountId) -> Option<String>;
+
+/// Each kind of caller.
+const CALLERS: &[(&str, Token)] = &[
     ("nobody", |_, _| None),
     ("garbage", |_, _| Some("garbage".to_owned())),
     ("standard", |kw, _| {

@@ -27,12 +27,12 @@ impl Reader {
         let mut flat = Vec::new();
         flatten(tree, Vec::new(), &mut flat);
         flat.into_iter()
-            .filter_map(|(path, name)| Some((name, self.from_root(&path)?)))
+            .filter_map(|(path, name)| Some((name, self.rooted(&path)?)))
             .collect()
     }
 
     /// The path from the crate's root; `None` where it leads elsewhere.
-    fn from_root(&self, path: &[String]) -> Option<Vec<String>> {
+    fn rooted(&self, path: &[String]) -> Option<Vec<String>> {
         let (first, mut rest) = path.split_first()?;
         let mut base = match first.as_str() {
             "crate" => Vec::new(),
@@ -62,7 +62,7 @@ impl Reader {
 
     fn add(&mut self, path: &[String]) {
         if path.len() > 1
-            && let Some(path) = self.from_root(path)
+            && let Some(path) = self.rooted(path)
         {
             self.found.push(path);
         }

@@ -205,11 +205,7 @@ fn operators_11_a_log_level_that_is_none_stops_the_start() {
     env_file(&home, "RUST_LOG=actix_server=warn\n");
     let server = Server::start(&home, &[]);
     assert_eq!(server.ask("GET", "/nothing", &[], "").status, 404);
-    assert!(
-        server.log().contains("GET /nothing 404"),
-        "{}",
-        server.log()
-    );
+    server.logs("GET /nothing 404");
 }
 
 #[test]

@@ -94,6 +94,16 @@ impl<'a> Server<'a> {
         std::fs::read_to_string(self.home.join("stderr.log")).unwrap()
     }
 
+    /// Waits until the log holds this text: it is written by a thread of its own.
+    #[track_caller]
+    pub fn logs(&self, text: &str) {
+        let began = Instant::now();
+        while !self.log().contains(text) {
+            assert!(began.elapsed() < PATIENCE, "no {text:?} in {}", self.log());
+            std::thread::yield_now();
+        }
+    }
+
     pub fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Reply {
         let mut stream = TcpStream::connect(self.address()).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();

@@ -31,7 +31,7 @@ pub fn load(kw: &Keyward) -> Result<()> {
     let _turn = turn.unwrap_or_else(PoisonError::into_inner);
     let mut held = Vec::new();
     for stored in kw.store.read(signing_keys::list)? {
-        let private = kw.keys.signing_keys.open(&stored.id, &stored.sealed).ok_or_else(|| {
+        let private = kw.keys.signing.open(&stored.id, &stored.sealed).ok_or_else(|| {
             Error::defect(
                 "a signing key in the database can not be opened: KEYWARD_SECRET is not the one \
                  with which it was made",
@@ -88,7 +88,7 @@ pub(in crate::service) fn add(
         .map_err(unusable)?
         .id()
         .to_owned();
-    let sealed = change.kw.keys.signing_keys.seal(&id, bytes);
+    let sealed = change.kw.keys.signing.seal(&id, bytes);
     let stored = Stored {
         id: id.clone(),
         algorithm,

@@ -144,7 +144,7 @@ both!(
         let (access, mut token) = kw.signed_in("alice@example.com");
         let mut before_last = token.clone();
         for _ in 0..16 {
-            before_last = token.clone();
+            before_last.clone_from(&token);
             token = by_refresh(kw)(&token);
             kw.advance(1);
         }
