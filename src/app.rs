@@ -76,21 +76,28 @@ impl App {
     }
 
     /// The same for a command, which nobody's request waits for: what it does to all accounts
-    /// may take longer.
+    /// may take longer. It makes no key: a command has not the settings of the server, and
+    /// its algorithm must not become the server's.
     ///
     /// # Errors
     /// As [`App::build`].
     pub fn for_command(config: &Config, world: World) -> Result<Self> {
-        Self::within(config, world, FOR_COMMANDS)?.prepared()
+        let app = Self::within(config, world, FOR_COMMANDS)?.in_time()?;
+        keys::load(&app.keyward)?;
+        Ok(app)
     }
 
     fn prepared(self) -> Result<Self> {
-        let app = self;
-        if let Some(now) = app.keyward.store.clock()? {
-            app.keyward.clock.follow(now);
-        }
+        let app = self.in_time()?;
         keys::prepare(&app.keyward)?;
         Ok(app)
+    }
+
+    fn in_time(self) -> Result<Self> {
+        if let Some(now) = self.keyward.store.clock()? {
+            self.keyward.clock.follow(now);
+        }
+        Ok(self)
     }
 
     /// The same without a look at the signing keys.

@@ -9,6 +9,7 @@ mod environment;
 mod first_start;
 mod help;
 mod home;
+mod keys;
 mod mounted;
 mod output;
 mod owners;

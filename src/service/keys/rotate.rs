@@ -6,7 +6,7 @@ use crate::domain::event::{Event, What};
 use crate::domain::session::Client;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
-use crate::service::tokens::signing_keys::{NOTICE, add, load, unusable};
+use crate::service::tokens::signing_keys::{NOTICE, add, algorithm_of_now, load, unusable};
 use crate::store::signing_keys;
 use crate::support::clock::Timestamp;
 
@@ -23,7 +23,7 @@ pub struct Published {
 /// `SERVICE_UNAVAILABLE`; `CONFLICT` where a next key waits already.
 pub fn rotate(kw: &Keyward) -> Result<Published> {
     let now = kw.clock.now();
-    let algorithm = kw.policy.algorithm;
+    let algorithm = algorithm_of_now(kw)?;
     let bytes = SigningKey::generate(algorithm, &kw.entropy).map_err(unusable)?;
     let from = now + NOTICE;
     let id = kw.change(move |change| {

@@ -55,6 +55,14 @@ pub fn load(kw: &Keyward) -> Result<()> {
     Ok(())
 }
 
+/// The algorithm of the youngest key. Only a start changes it, by the server's settings: a
+/// command that replaces a key may have been given others, or none.
+pub(in crate::service) fn algorithm_of_now(kw: &Keyward) -> Result<Algorithm> {
+    let stored = kw.store.read(signing_keys::list)?;
+    let youngest = stored.last().map(|key| key.algorithm);
+    Ok(youngest.unwrap_or(kw.policy.algorithm))
+}
+
 /// Puts one new key in the place of all, in the transaction of whatever `first` does: from
 /// then on no access token that was ever given out is good. Gives the key's id.
 pub(in crate::service) fn replace_all<T: Send + 'static>(
@@ -62,7 +70,7 @@ pub(in crate::service) fn replace_all<T: Send + 'static>(
     what: What,
     mut first: impl FnMut(&mut Change<'_>) -> Result<T> + Send + 'static,
 ) -> Result<(String, T)> {
-    let algorithm = kw.policy.algorithm;
+    let algorithm = algorithm_of_now(kw)?;
     let bytes = SigningKey::generate(algorithm, &kw.entropy).map_err(unusable)?;
     let done = kw.change(move |change| {
         signing_keys::hold(change)?;

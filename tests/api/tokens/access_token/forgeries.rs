@@ -32,7 +32,7 @@ pub const ALL: &[(&str, Forger)] = &[
     ("J19", of_another_form),
     ("J20", with_too_much_in_them),
     ("J24", of_no_session),
-    ("L9", in_other_clothes),
+    ("attack_l9", in_other_clothes),
 ];
 
 /// With the genuine claims and these headers, rightly signed.
