@@ -33,7 +33,7 @@ pub(super) fn run(serve: &Serve, signals: &Signals) -> Outcome {
     served
 }
 
-/// Beyond the limit of open files nobody could connect, our own proxies neither (attack_l3).
+/// Beyond the limit of open files nobody could connect, our own proxies neither (`attack_l3`).
 fn fit_connections(config: &mut Config) {
     let limit = process::raise_open_files();
     let own = OWN_FILES + 2 * config.database.pool as usize;

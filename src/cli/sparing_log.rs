@@ -1,6 +1,6 @@
 //! The log of a process: `env_logger`, but that a line which comes again and again is
 //! written once a second, with a count. Anybody can make a server say the same thing
-//! thousands of times a second (attack_l1, attack_l16), and a disk that is full ends sign-ins.
+//! thousands of times a second (`attack_l1`, `attack_l16`), and a disk that is full ends sign-ins.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};

@@ -55,7 +55,7 @@ pub fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
     // Of its own the standard library lets 128 wait: a burst would lose some of them.
     rustix::net::listen(&listener, 1024)?;
     // Each connection has it from here, or the kernel would hold megabytes for whoever does
-    // not read (attack_m7).
+    // not read (`attack_m7`).
     rustix::net::sockopt::set_socket_send_buffer_size(&listener, SEND_BUFFER)?;
     Ok(listener)
 }

@@ -214,7 +214,7 @@ fn clients_05_06_names_are_taken_and_shown_as_they_are() {
     assert!(run.refused().contains("a\\u{202e}b\\u{1b}[2J"), "{run:?}");
 }
 
-/// attack_l8: an operator may set it (D-26), and hears what it is.
+/// `attack_l8`: an operator may set it (D-26), and hears what it is.
 #[test]
 fn attack_l8_a_pattern_is_warned_of() {
     let pattern = "a".repeat(25);

@@ -228,6 +228,7 @@ fn run(kw: &Keyward, op: &Op, accounts: &[(String, AccountId)]) -> Result<Told> 
                 password: password(*number),
                 otp: None,
                 device: None,
+                replaces: None,
                 mode: Mode::Json,
                 class: *class,
                 dialect: "test",

@@ -104,7 +104,7 @@ impl PasswordHasher {
 
     /// The same without the wait, from a hash of the lowest cost: each one more doubles it.
     /// The quickest of several: whatever else ran meanwhile only adds to one of them, and the
-    /// queue that is made by this must not differ from start to start (attack_l17).
+    /// queue that is made by this must not differ from start to start (`attack_l17`).
     #[must_use]
     pub fn one_hash_about(&self) -> std::time::Duration {
         let once = || {

@@ -19,7 +19,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'unsafe-i
                       form-action 'none'; frame-ancestors 'none'";
 
 /// What a connection's buffer takes of the viewer at once: whoever does not read must not
-/// make it hold all of it (attack_m7).
+/// make it hold all of it (`attack_m7`).
 const PIECE: usize = 16 * 1024;
 
 fn in_pieces(text: &'static str) -> impl MessageBody {

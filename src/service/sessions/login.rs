@@ -1,6 +1,7 @@
 //! Signing in with a password: one act for every dialect.
 
 use crate::crypto::password::hasher::Verdict;
+use crate::crypto::refresh_token::Presented;
 use crate::domain::access::Access;
 use crate::domain::account::Account;
 use crate::domain::event::{Event, What};
@@ -20,7 +21,7 @@ use crate::store::factors::Stored as Factor;
 use crate::store::login_attempts::Attempt;
 use crate::store::{accounts, credentials, factors, login_attempts, roles, sessions};
 use crate::support::clock::Timestamp;
-use crate::support::secret::SecretString;
+use crate::support::secret::{ExposeSecret as _, SecretString};
 
 pub struct Request {
     pub identifier: Identifier,
@@ -30,6 +31,9 @@ pub struct Request {
     /// The mark of a browser that signed in before; of several, with spaces between them,
     /// any may be it.
     pub device: Option<String>,
+    /// The refresh token of the cookie that came along. A session of the same account that it
+    /// belongs to ends: whoever shares that session is out (ASVS 7.2.4).
+    pub replaces: Option<SecretString>,
     pub mode: Mode,
     pub class: Class,
     /// The face's name, for the record of attempts.
@@ -281,12 +285,18 @@ fn begin(
     };
     let attempt = attempt(kw, Some(account.id), "ok", request, now);
     let row = session.clone();
+    let replaced = request.replaces.as_ref();
+    let replaced = replaced.and_then(|token| kw.keys.refresh_tokens.read(token.expose_secret()));
     let begun = kw.change(move |change| {
         // Nobody would ever end a session that nobody was told of (H14).
         if caller.is_gone() {
             return Err(Error::busy("the client went away during its sign-in"));
         }
-        write_session(change, &row, &attempt, second.as_ref(), &reservation)
+        let begun = write_session(change, &row, &attempt, second.as_ref(), &reservation)?;
+        if let Some(token) = &replaced {
+            end_replaced(change, token, &attempt)?;
+        }
+        Ok(begun)
     })?;
     mint(kw, &session, &begun.account, begun.access, now)
 }
@@ -338,6 +348,23 @@ fn displace(change: &mut Change<'_>, account: AccountId) -> Result<()> {
     let now = change.now;
     if let Some(oldest) = sessions::beyond(change, account, MOST_SESSIONS, now)? {
         change.end(oldest, EndReason::Displaced)?;
+    }
+    Ok(())
+}
+
+/// Ends the session that this browser had, if it is the same account's. Another's goes on:
+/// whoever lends out a browser does not sign its owner out by it.
+fn end_replaced(change: &mut Change<'_>, token: &Presented, attempt: &Attempt) -> Result<()> {
+    let Some((session, account)) = sessions::lookup(change, token.session)? else {
+        return Ok(());
+    };
+    let is_theirs = change.kw.keys.refresh_tokens.belongs(token, &session.salt);
+    if Some(account.id) == attempt.account
+        && is_theirs
+        && change.end(session.id, EndReason::Revoked)?
+    {
+        let event = Event::new(What::SessionsRevoked, attempt.client.clone());
+        change.record(&event.of(account.id).within(session.id))?;
     }
     Ok(())
 }

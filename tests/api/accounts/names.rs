@@ -1,5 +1,5 @@
 //! Names as keyboards write them (field log of clients, 5, 6 and 26): trimmed, normalized,
-//! of every script; and nothing invisible inside (attack_l7).
+//! of every script; and nothing invisible inside (`attack_l7`).
 
 use keyward::domain::identifier::{Email, Username};
 use keyward::service::accounts::administer;

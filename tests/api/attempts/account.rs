@@ -83,7 +83,7 @@ both!(
         assert!((1..=5).contains(&wrong.len()), "{}", wrong.len());
         for answer in others {
             match answer.status {
-                // Two were in flight already (attack_m2).
+                // Two were in flight already (`attack_m2`).
                 503 => assert_eq!(answer.header("retry-after"), Some("1")),
                 _ => answer.limited(1),
             }

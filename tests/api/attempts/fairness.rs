@@ -1,4 +1,4 @@
-//! Seats on the password lane are shared (semantics 5, "Fairness"; attack_m2): nobody holds
+//! Seats on the password lane are shared (semantics 5, "Fairness"; `attack_m2`): nobody holds
 //! them all, and known browsers and live sessions come in while strangers wait.
 
 use std::thread;

@@ -1,5 +1,5 @@
 //! More than one cookie of our name, names that only look like ours, and bytes of others
-//! beside them (field log of clients, 2 and 27; attacks attack_m1 and attack_l5).
+//! beside them (field log of clients, 2 and 27; attacks `attack_m1` and `attack_l5`).
 
 use serde_json::json;
 

@@ -37,6 +37,8 @@ pub async fn login(mut call: Call) -> Answer<Keyward> {
         password,
         otp,
         device: call.device(),
+        // What can not be told apart is left alone: signing in is never refused for a cookie.
+        replaces: call.refresh_cookie().await.unwrap_or_default(),
         mode,
         class: Class::Standard,
         dialect: "directus",

@@ -78,6 +78,7 @@ pub async fn token(mut call: Call) -> Answer<Oisp> {
         password,
         otp,
         device: None,
+        replaces: None,
         mode: Mode::Json,
         class: Class::Oisp,
         dialect: "oisp",

@@ -5,6 +5,7 @@
 mod abandoned;
 mod passwords;
 mod races;
+mod renewal;
 
 use keyward::domain::session::{Class, Mode};
 use keyward::service::accounts::administer::{self, NewAccount};

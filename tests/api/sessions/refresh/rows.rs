@@ -1,4 +1,4 @@
-//! What the holder of a token may do without end fills no disk (attack_m8): rows of the audit
+//! What the holder of a token may do without end fills no disk (`attack_m8`): rows of the audit
 //! log count it, one for each session, hour and eighth of all addresses. What ends a session
 //! has a row of its own.
 

@@ -1,4 +1,4 @@
-//! A thief who knows the grace (attack_h1): he refreshes so often that the last rotation is
+//! A thief who knows the grace (`attack_h1`): he refreshes so often that the last rotation is
 //! always a moment ago. What counts is when the owner's own token was replaced, so he is found
 //! at the owner's first refresh that is late by more than that.
 
