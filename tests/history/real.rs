@@ -254,7 +254,7 @@ fn run(kw: &Keyward, op: &Op, accounts: &[(String, AccountId)]) -> Result<Told> 
             actor(access)?;
         }
         Op::LogoutByRefresh { text, .. } => {
-            logout::by_refresh_token(kw, &text.0.as_str().into(), &client)?;
+            logout::by_refresh_tokens(kw, &[text.0.as_str().into()], &client)?;
         }
         Op::LogoutByAccess(access) => logout::by_access_token(kw, &actor(access)?)?,
         Op::Reissue(access) => {

@@ -21,21 +21,29 @@ pub fn by_access_token(kw: &Keyward, actor: &Actor) -> Result<()> {
     }
 }
 
-/// By refresh token, of any generation: signing out is never refused to its holder.
+/// By refresh tokens, of any generation: signing out is never refused to their holder.
 /// A token that is not ours, or whose session is over, changes nothing and is no error
-/// (as the original Directus).
-pub fn by_refresh_token(kw: &Keyward, token: &SecretString, client: &Client) -> Result<()> {
+/// (as the original Directus). Whether any session was ended.
+pub fn by_refresh_tokens(kw: &Keyward, tokens: &[SecretString], client: &Client) -> Result<bool> {
+    let mut ended = false;
+    for token in tokens {
+        ended |= by_refresh_token(kw, token, client)?;
+    }
+    Ok(ended)
+}
+
+fn by_refresh_token(kw: &Keyward, token: &SecretString, client: &Client) -> Result<bool> {
     let Some(presented) = kw.keys.refresh_tokens.read(token.expose_secret()) else {
-        return Ok(());
+        return Ok(false);
     };
     let found = kw
         .store
         .read(|db| sessions::lookup(db, presented.session))?;
     match found {
         Some((session, _)) if kw.keys.refresh_tokens.belongs(&presented, &session.salt) => {
-            end(kw, session.id, client).map(|_| ())
+            end(kw, session.id, client)
         }
-        _ => Ok(()),
+        _ => Ok(false),
     }
 }
 

@@ -180,3 +180,20 @@ both!(
         }
     }
 );
+
+both!(
+    clients_02_signing_out_ends_what_the_access_token_names,
+    |kw| {
+        let (dead_access, dead) = kw.signed_in_by_cookie(ALICE);
+        kw.post("/auth/logout").bearer(&dead_access).send();
+        let (access, _) = kw.sign_in(ALICE, PASSWORD).tokens();
+        let ask = kw.post("/auth/logout").cookie(&dead).bearer(&access);
+        assert_eq!(ask.send().status, 204);
+        assert_eq!(kw.me(&access), 401, "a dead cookie hides nobody's session");
+        // Beside a cookie that is nobody's a bad access token is no reason to refuse.
+        let ask = kw.post("/auth/logout").cookie("x").bearer("garbage");
+        let answer = ask.send();
+        assert_eq!(answer.status, 204, "{answer:?}");
+        assert!(answer.set_cookies()[0].contains("Max-Age=0"), "{answer:?}");
+    }
+);

@@ -13,9 +13,9 @@ use crate::http::render;
 use crate::http::request::call::Call;
 use crate::http::request::cookies;
 use crate::http::request::fields::{Fields, otp, password};
-use crate::service::Error;
 use crate::service::sessions::refresh::Refreshed;
 use crate::service::sessions::{login, logout, presented, refresh};
+use crate::service::{Code, Error};
 use crate::support::secret::{ExposeSecret as _, SecretString};
 
 const NO_TOKEN: &str = "The refresh token is required in either the payload or cookie";
@@ -115,27 +115,34 @@ pub async fn logout(mut call: Call) -> Answer<Keyward> {
     let named = presented::ours(&call.kw, &cookies).into_iter();
     let named = named.map(|(_, token)| token);
     let tokens: Vec<SecretString> = body_token(&fields)?.into_iter().chain(named).collect();
-    let bearer = tokens.is_empty() && call.access_token()?.is_some();
-    if tokens.is_empty() && !bearer && !had_cookie {
+    let only_by_bearer = tokens.is_empty() && !had_cookie;
+    if only_by_bearer && call.access_token()?.is_none() {
         return Err(Error::payload(NO_TOKEN).into());
     }
-    if bearer {
-        let actor = call.actor()?;
-        call.on_store(move |kw| logout::by_access_token(kw, &actor))
-            .await?;
-    } else {
-        call.on_store(move |kw| {
-            tokens
-                .iter()
-                .try_for_each(|token| logout::by_refresh_token(kw, token, &client))
-        })
+    let ended = call
+        .on_store(move |kw| logout::by_refresh_tokens(kw, &tokens, &client))
         .await?;
+    if !ended {
+        // The tokens ended nothing, so the access token beside them is what is meant. A person
+        // with a cookie that died long ago must not believe that they are signed out.
+        match end_by_bearer(&call).await {
+            Err(error) if only_by_bearer => return Err(error.into()),
+            Err(error) if error.code == Code::ServiceUnavailable => return Err(error.into()),
+            // Beside a cookie signing out is refused for nothing.
+            Ok(()) | Err(_) => {}
+        }
     }
     let mut response = HttpResponse::NoContent();
     if had_cookie {
         response.append_header((SET_COOKIE, cookies::clear(&call.web)));
     }
     Ok(response.finish())
+}
+
+async fn end_by_bearer(call: &Call) -> Result<(), Error> {
+    let actor = call.actor()?;
+    call.on_store(move |kw| logout::by_access_token(kw, &actor))
+        .await
 }
 
 fn mode(fields: &Fields) -> Result<Option<Mode>, Error> {
