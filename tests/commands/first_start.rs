@@ -3,6 +3,7 @@
 use std::os::unix::fs::PermissionsExt as _;
 
 use crate::home::Home;
+use crate::server::Server;
 use crate::setup::set_mode;
 
 #[test]
@@ -22,6 +23,8 @@ fn g1_g3_the_secret_is_made_once_and_must_stay_private() {
         assert!(run.refused().contains("chmod 600"), "{mode:o}: {run:?}");
     }
     set_mode(&path, 0o600);
+    // Only a start makes a key.
+    drop(Server::start(&home, &[]));
 
     // One that was emptied is told of by its name, and no other is made in its place.
     std::fs::write(&path, "\n").unwrap();

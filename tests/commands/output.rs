@@ -41,6 +41,8 @@ fn operators_10_a_reader_that_went_away_is_no_error() {
 #[test]
 fn operators_10_output_that_can_not_be_written_is_one_line_and_status_1() {
     let home = with_alice();
+    // Only a start makes a key, which `key list` shows.
+    drop(Server::start(&home, &[]));
     for command in COMMANDS {
         let full = File::options().write(true).open("/dev/full").unwrap();
         let run = Run::from(home.command(command).stdout(full).output().unwrap());
