@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use crate::support::{Answer, Ask, PASSWORD, TestKeyward};
+use crate::support::{Answer, Ask, Fault, PASSWORD, TestKeyward};
 
 const ALICE: &str = "alice@example.com";
 const NAME: &str = "__Host-keyward_refresh";
@@ -195,5 +195,36 @@ both!(
         let answer = ask.send();
         assert_eq!(answer.status, 204, "{answer:?}");
         assert!(answer.set_cookies()[0].contains("Max-Age=0"), "{answer:?}");
+        // What can not be written is not claimed, whatever came beside it.
+        let (access, _) = kw.sign_in(ALICE, PASSWORD).tokens();
+        for (fault, verb, table, status, code) in [
+            (
+                Fault::Fails,
+                "UPDATE",
+                "sessions",
+                503,
+                "SERVICE_UNAVAILABLE",
+            ),
+            (
+                Fault::CommitFails,
+                "UPDATE",
+                "sessions",
+                503,
+                "SERVICE_UNAVAILABLE",
+            ),
+            (
+                Fault::ChangesNothing,
+                "INSERT",
+                "audit_events",
+                500,
+                "INTERNAL_SERVER_ERROR",
+            ),
+        ] {
+            kw.inject(fault, verb, table);
+            let ask = kw.post("/auth/logout").cookie(&dead).bearer(&access);
+            ask.send().refused(status, code);
+            kw.mend();
+            assert_eq!(kw.me(&access), 200, "{fault:?}");
+        }
     }
 );

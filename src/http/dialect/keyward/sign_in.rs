@@ -126,8 +126,7 @@ pub async fn logout(mut call: Call) -> Answer<Keyward> {
         // The tokens ended nothing, so the access token beside them is what is meant. A person
         // with a cookie that died long ago must not believe that they are signed out.
         match end_by_bearer(&call).await {
-            Err(error) if only_by_bearer => return Err(error.into()),
-            Err(error) if error.code == Code::ServiceUnavailable => return Err(error.into()),
+            Err(error) if only_by_bearer || is_not_known(&error) => return Err(error.into()),
             // Beside a cookie signing out is refused for nothing.
             Ok(()) | Err(_) => {}
         }
@@ -137,6 +136,11 @@ pub async fn logout(mut call: Call) -> Answer<Keyward> {
         response.append_header((SET_COOKIE, cookies::clear(&call.web)));
     }
     Ok(response.finish())
+}
+
+/// Whether nobody can say that the session has ended: then nobody may claim it.
+const fn is_not_known(error: &Error) -> bool {
+    matches!(error.code, Code::ServiceUnavailable | Code::Defect)
 }
 
 async fn end_by_bearer(call: &Call) -> Result<(), Error> {
