@@ -241,27 +241,17 @@ fn operators_05_an_sqlite_file_that_can_not_be_written_is_refused_and_told() {
 
 #[test]
 fn operators_05_a_folder_that_can_not_be_written_or_is_none_is_told() {
-    let Some(home) = home_of_service() else {
+    let Some(mut home) = home_of_service() else {
         return;
     };
     fs::create_dir(home.join("closed")).unwrap();
-    let at = |url: &str| {
-        let mut command = Command::new(home.join("keyward"));
-        command
-            .arg("check")
-            .current_dir(&*home)
-            .env("DATABASE_URL", url);
-        command.env("KEYWARD_SECRET", SECRET);
-        std::os::unix::process::CommandExt::uid(&mut command, SERVICE);
-        crate::home::Run::from(command.output().unwrap())
-    };
-    run_as_service(&home, &["routes"]).done();
     for (url, words) in [
         ("sqlite://closed/keyward.db", "chown 65534 closed"),
         ("sqlite://deep/er/keyward.db", "there is no folder deep/er"),
         ("sqlite://closed", "closed is a folder"),
     ] {
-        let run = at(url);
+        home = home.and("DATABASE_URL", url);
+        let run = run_as_service(&home, &["check"]);
         assert_eq!(run.status, Some(1), "{run:?}");
         let told = format!("{}{}", run.out, run.err);
         assert!(told.contains(words), "{run:?}");
