@@ -1,10 +1,12 @@
 //! Audit events: what happened, to whom, from where. A closed list of words, so
 //! that a log can be searched and an alarm can be set on them (docs/LOGGING.md).
 
+use strum::VariantArray;
+
 use crate::domain::id::{AccountId, SessionId};
 use crate::domain::session::Client;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, VariantArray)]
 pub enum What {
     AccountAdded,
     AccountDisabled,
@@ -21,6 +23,13 @@ pub enum What {
     RecoveryCodeUsed,
     /// As many wrong codes as are free, by somebody who knows the password.
     CodesGuessed,
+    /// So many wrong attempts in a row at the secrets of one account that they are no typing
+    /// errors.
+    AccountGuessed,
+    /// A hundred of them: one attempt a day is looked at.
+    AccountSuspended,
+    /// An operator forgave the failures.
+    AccountUnlocked,
     /// Of all accounts together, so many within a minute that passwords are sprayed.
     SignInsFailing,
     LoginSucceeded,
@@ -50,6 +59,8 @@ pub enum What {
 }
 
 impl What {
+    pub const ALL: &[Self] = Self::VARIANTS;
+
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -64,6 +75,9 @@ impl What {
             Self::RecoveryCodesRenewed => "recovery_codes_renewed",
             Self::RecoveryCodeUsed => "recovery_code_used",
             Self::CodesGuessed => "codes_guessed",
+            Self::AccountGuessed => "account_guessed",
+            Self::AccountSuspended => "account_suspended",
+            Self::AccountUnlocked => "account_unlocked",
             Self::SignInsFailing => "sign_ins_failing",
             Self::LoginSucceeded => "login_succeeded",
             Self::LoggedOut => "logged_out",
@@ -89,6 +103,8 @@ impl What {
         matches!(
             self,
             Self::CodesGuessed
+                | Self::AccountGuessed
+                | Self::AccountSuspended
                 | Self::SignInsFailing
                 | Self::RefreshReuse
                 | Self::DatabaseOlderThanTokens

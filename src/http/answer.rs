@@ -199,7 +199,7 @@ const fn status_of_act(code: Code) -> StatusCode {
         | Code::EmailNotVerified
         | Code::InvalidToken
         | Code::TokenExpired => StatusCode::UNAUTHORIZED,
-        Code::Forbidden => StatusCode::FORBIDDEN,
+        Code::Forbidden | Code::WrongPassword | Code::WrongOtp => StatusCode::FORBIDDEN,
         Code::NotFound => StatusCode::NOT_FOUND,
         Code::Conflict => StatusCode::CONFLICT,
         Code::RequestsExceeded | Code::AttemptsExceeded => StatusCode::TOO_MANY_REQUESTS,

@@ -32,16 +32,22 @@ pub fn tokens(
     mode: Mode,
     outcome: Option<refresh::Outcome>,
 ) -> HttpResponse {
-    let expires = tokens.access_expires_at.millis_since(tokens.issued_at);
-    let mut body = json!({
-        "access_token": tokens.access.expose_secret(),
-        "expires": expires,
-        "expires_at": tokens.access_expires_at.millis(),
-    });
-    let mut response = HttpResponse::Ok();
+    let mut response = tokens_with(call, tokens, mode, json!({}));
     if let Some(outcome) = outcome {
-        response.insert_header(("x-keyward-refresh", outcome.as_str()));
+        let outcome = header::HeaderValue::from_static(outcome.as_str());
+        let name = header::HeaderName::from_static("x-keyward-refresh");
+        response.headers_mut().insert(name, outcome);
     }
+    response
+}
+
+/// The same beside other members of the body.
+pub fn tokens_with(call: &Call, tokens: &TokenSet, mode: Mode, mut body: Value) -> HttpResponse {
+    let expires = tokens.access_expires_at.millis_since(tokens.issued_at);
+    body["access_token"] = json!(tokens.access.expose_secret());
+    body["expires"] = json!(expires);
+    body["expires_at"] = json!(tokens.access_expires_at.millis());
+    let mut response = HttpResponse::Ok();
     match mode {
         Mode::Json => body["refresh_token"] = json!(tokens.refresh.expose_secret()),
         Mode::Cookie => {

@@ -149,7 +149,7 @@ pub static TABLE: &[Group] = &[
             row!(GET "/v1/api/auth/tokenInfo" SignedIn oisp::token_info),
             row!(GET "/v1/api/auth/me" SignedIn oisp::me),
             row!(PUT "/v1/api/auth/me" SignedIn oisp::renew),
-            row!(DELETE "/v1/api/auth/me" SignedIn oisp::sign_out),
+            row!(DELETE "/v1/api/auth/me" Public oisp::sign_out),
             row!(POST "/v1/api/auth/refresh" SignedIn oisp::refresh_token),
             row!(PUT "/v1/api/auth/refresh" Public oisp::refresh_both),
             row!(GET "/v1/api/health" Public oisp::health),

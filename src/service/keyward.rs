@@ -2,7 +2,7 @@
 //! A cheap handle; clones are the same Keyward.
 
 use std::ops::Deref;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -17,6 +17,7 @@ use crate::crypto::sealed::Sealer;
 use crate::crypto::session_id::SessionIds;
 use crate::crypto::totp::RecoveryCodes;
 use crate::domain::claims::Expected;
+use crate::domain::session::{Client, Operator};
 use crate::lanes::password_lane::PasswordLane;
 use crate::service::memory::Memory;
 use crate::service::policy::Policy;
@@ -45,6 +46,8 @@ pub struct Inner {
     pub(in crate::service) keys: Keys,
     pub(in crate::service) ring: ArcSwap<KeyRing>,
     pub(in crate::service) loading_keys: Mutex<()>,
+    /// Who runs a command; nobody, where it serves.
+    operator: OnceLock<Client>,
     pub(in crate::service) memory: Memory,
 }
 
@@ -92,12 +95,23 @@ impl Keyward {
             keys: Keys::derive(master),
             ring: ArcSwap::from_pointee(KeyRing::default()),
             loading_keys: Mutex::default(),
+            operator: OnceLock::new(),
             memory: Memory::default(),
         }))
     }
 }
 
 impl Keyward {
+    /// From now on what an operator does is recorded as this one's. Once for each process.
+    pub fn operated_by(&self, operator: &Operator) {
+        let _ = self.operator.set(operator.client());
+    }
+
+    /// Who does what no caller does, for the audit log.
+    pub(in crate::service) fn operator(&self) -> Client {
+        self.operator.get().cloned().unwrap_or_default()
+    }
+
     /// Waits up to a second for the other handles to be dropped, so that the database
     /// connections are closed when this returns.
     pub fn close(self) {

@@ -2,6 +2,8 @@
 
 /// What an administrator does to accounts.
 pub mod administer;
+/// Reads the audit log.
+pub mod audit;
 /// The owner changes the password.
 pub mod change_password;
 /// All accounts, a page at a time.

@@ -143,26 +143,36 @@ impl Walk {
         let answer = self.kw.refresh(&refresh);
         self.note("post", "/auth/refresh", answer);
         let answer = self.kw.change_password(&access, PASSWORD, CHANGED);
-        self.note("post", "/auth/password/change", answer);
-        access
+        let renewed = self.note("post", "/auth/password/change", answer);
+        text(&renewed.json(), "access_token")
     }
 
-    fn second_factor(&mut self, access: &str) {
+    /// Switched on and off: the access token.
+    fn second_factor(&mut self, access: &str) -> String {
         let path = "/auth/mfa/totp";
-        let begin = |kw: &TestKeyward| kw.post(path).bearer(access).json(&json!({})).send();
-        let answer = begin(&self.kw);
+        let begin = |kw: &TestKeyward, access: &str| {
+            let body = json!({ "password": CHANGED });
+            kw.post(path).bearer(access).json(&body).send()
+        };
+        let answer = begin(&self.kw, access);
         let secret = text(&self.note("post", path, answer).json(), "secret");
         let answer = self.kw.confirm_enrolment(access, &self.kw.code(&secret, 0));
-        self.note("post", "/auth/mfa/totp/confirm", answer);
-        let again = begin(&self.kw);
+        let confirmed = self.note("post", "/auth/mfa/totp/confirm", answer);
+        let mut access = text(&confirmed.json(), "access_token");
+        let again = begin(&self.kw, &access);
         assert_eq!(again.status, 409);
         assert_documented("post", path, &again);
         for (method, path) in [("post", "/auth/mfa/recovery-codes"), ("delete", path)] {
             self.kw.advance(30);
             let proof = json!({ "password": CHANGED, "otp": self.kw.code(&secret, 0) });
-            let ask = self.kw.ask(&method.to_uppercase(), path).bearer(access);
-            self.note(method, path, ask.json(&proof).send());
+            let ask = self.kw.ask(&method.to_uppercase(), path).bearer(&access);
+            let answer = ask.json(&proof).send();
+            let body = self.note(method, path, answer).json();
+            if method == "delete" {
+                access = text(&body, "access_token");
+            }
         }
+        access
     }
 
     fn second_factor_of_directus(&mut self, access: &str) {
@@ -223,7 +233,7 @@ fn successes_stand_in_the_document_and_are_its_examples() {
     walk.public();
     walk.oisp();
     let access = walk.keyward();
-    walk.second_factor(&access);
+    let access = walk.second_factor(&access);
     walk.second_factor_of_directus(&access);
     walk.ends(&access);
     let path = "/test/clock";

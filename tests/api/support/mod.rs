@@ -435,7 +435,7 @@ pub fn login_request(email: &str) -> login::Request {
         password: Password::parse(PASSWORD).unwrap(),
         otp: None,
         device: None,
-        replaces: None,
+        replaces: Vec::new(),
         mode: Mode::Json,
         class: Class::Standard,
         dialect: "test",

@@ -7,7 +7,7 @@ use crate::http::answer::Answer;
 use crate::http::dialect::keyward::Keyward;
 use crate::http::render;
 use crate::http::request::call::Call;
-use crate::http::request::fields::new_password as password;
+use crate::http::request::fields::{new_password as password, otp};
 use crate::service::accounts::change_password::{NewPassword, change_password};
 use crate::service::accounts::profile;
 use crate::service::actor::Actor;
@@ -30,16 +30,18 @@ pub async fn me(call: Call, actor: Actor) -> Answer<Keyward> {
     Ok(HttpResponse::Ok().json(body))
 }
 
-/// `POST /auth/password/change {"currentPassword","newPassword"}`: ends the caller's
-/// other sessions.
+/// `POST /auth/password/change {"currentPassword","newPassword","otp"?}`: ends every session
+/// of the caller's, and answers the tokens of a new one.
 pub async fn change(mut call: Call, actor: Actor) -> Answer<Keyward> {
     let fields = call.fields().await?;
-    fields.only(&["currentPassword", "newPassword"])?;
+    fields.only(&["currentPassword", "newPassword", "otp"])?;
     let typed = NewPassword {
         present: password(&fields, "currentPassword")?,
         new: password(&fields, "newPassword")?,
+        otp: otp(&fields)?,
     };
-    call.on_password(move |kw, seat| change_password(kw, seat, &actor, &typed))
+    let renewed = call
+        .on_password(move |kw, seat| change_password(kw, seat, &actor, &typed))
         .await?;
-    Ok(HttpResponse::NoContent().finish())
+    Ok(render::tokens(&call, &renewed.tokens, renewed.mode, None))
 }

@@ -11,8 +11,8 @@ use crate::http::answer::{Answer, Refused};
 use crate::http::dialect::keyward::Keyward;
 use crate::http::render;
 use crate::http::request::call::Call;
-use crate::http::request::cookies;
 use crate::http::request::fields::{Fields, otp, password};
+use crate::http::request::{cookies, sign_out};
 use crate::service::sessions::refresh::Refreshed;
 use crate::service::sessions::{login, logout, presented, refresh};
 use crate::service::{Code, Error};
@@ -37,8 +37,7 @@ pub async fn login(mut call: Call) -> Answer<Keyward> {
         password,
         otp,
         device: call.device(),
-        // What can not be told apart is left alone: signing in is never refused for a cookie.
-        replaces: call.refresh_cookie().await.unwrap_or_default(),
+        replaces: call.refresh_cookies(),
         mode,
         class: Class::Standard,
         dialect: "directus",
@@ -125,7 +124,7 @@ pub async fn logout(mut call: Call) -> Answer<Keyward> {
     if !ended {
         // The tokens ended nothing, so the access token beside them is what is meant. A person
         // with a cookie that died long ago must not believe that they are signed out.
-        match end_by_bearer(&call).await {
+        match sign_out::by_access_token(&call).await {
             Err(error) if only_by_bearer || is_not_known(&error) => return Err(error.into()),
             // Beside a cookie signing out is refused for nothing.
             Ok(()) | Err(_) => {}
@@ -141,12 +140,6 @@ pub async fn logout(mut call: Call) -> Answer<Keyward> {
 /// Whether nobody can say that the session has ended: then nobody may claim it.
 const fn is_not_known(error: &Error) -> bool {
     matches!(error.code, Code::ServiceUnavailable | Code::Defect)
-}
-
-async fn end_by_bearer(call: &Call) -> Result<(), Error> {
-    let actor = call.actor()?;
-    call.on_store(move |kw| logout::by_access_token(kw, &actor))
-        .await
 }
 
 fn mode(fields: &Fields) -> Result<Option<Mode>, Error> {
