@@ -10,6 +10,7 @@ use crate::domain::password_policy;
 use crate::domain::rotation;
 use crate::http::Web;
 use crate::lanes::password_lane::PasswordLane;
+use crate::mail::Mailer;
 use crate::service::accounts::administer::{self, NewAccount};
 use crate::service::keys;
 use crate::service::{Keyward, Parts, Policy, Result};
@@ -122,6 +123,8 @@ impl App {
             &world.entropy,
         );
         let lane = lane(config, hasher.one_hash_about())?;
+        let mailer = Mailer::new(config.mailer())
+            .map_err(|why| crate::service::Error::defect(format!("KEYWARD_SMTP_URL: {why}")))?;
         let parts = Parts {
             policy: policy(config),
             store,
@@ -129,6 +132,7 @@ impl App {
             entropy: world.entropy,
             hasher,
             lane,
+            mailer,
         };
         let keyward = Keyward::new(parts, &config.master_key);
         Ok(Self {

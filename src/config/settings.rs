@@ -12,6 +12,7 @@ use crate::config::first_administrator::FirstAdministrator;
 use crate::config::keys::Keys;
 use crate::config::listen::Listen;
 use crate::config::log::Log;
+use crate::config::mail::Mail;
 use crate::config::passwords::Passwords;
 use crate::config::peers::Peers;
 use crate::config::second_factor::SecondFactor;
@@ -31,6 +32,7 @@ pub const SECTIONS: &[Section] = &[
     Attempts::SECTION,
     SecondFactor::SECTION,
     Keys::SECTION,
+    Mail::SECTION,
     Faces::SECTION,
     Log::SECTION,
 ];

@@ -25,6 +25,8 @@ pub enum What {
     SignInsFailing,
     LoginSucceeded,
     LoggedOut,
+    /// A mail could not be delivered within its time, or its recipient was refused.
+    MailGivenUp,
     /// The predecessor inside the grace: tabs, retries.
     RefreshReplayed,
     /// The predecessor after the grace, while its successor was never seen.
@@ -67,6 +69,7 @@ impl What {
             Self::SignInsFailing => "sign_ins_failing",
             Self::LoginSucceeded => "login_succeeded",
             Self::LoggedOut => "logged_out",
+            Self::MailGivenUp => "mail_given_up",
             Self::RefreshReplayed => "refresh_replayed",
             Self::RefreshRecovered => "refresh_recovered",
             Self::RefreshLate => "refresh_late",
@@ -90,6 +93,7 @@ impl What {
             self,
             Self::CodesGuessed
                 | Self::SignInsFailing
+                | Self::MailGivenUp
                 | Self::RefreshReuse
                 | Self::DatabaseOlderThanTokens
         )

@@ -18,11 +18,13 @@ use crate::crypto::session_id::SessionIds;
 use crate::crypto::totp::RecoveryCodes;
 use crate::domain::claims::Expected;
 use crate::lanes::password_lane::PasswordLane;
+use crate::mail::Mailer;
 use crate::service::memory::Memory;
 use crate::service::policy::Policy;
 use crate::store::Store;
 use crate::support::clock::Clock;
 use crate::support::entropy::Entropy;
+use crate::support::waker::Waker;
 
 /// What the composition root hands in.
 pub struct Parts {
@@ -32,6 +34,7 @@ pub struct Parts {
     pub entropy: Entropy,
     pub hasher: PasswordHasher,
     pub lane: PasswordLane,
+    pub mailer: Mailer,
 }
 
 pub struct Inner {
@@ -41,6 +44,9 @@ pub struct Inner {
     pub entropy: Entropy,
     pub hasher: Arc<PasswordHasher>,
     pub lane: PasswordLane,
+    pub mailer: Mailer,
+    /// Of the thread that sends mail.
+    pub(in crate::service) postman: Waker,
     pub(in crate::service) expected: Expected,
     pub(in crate::service) keys: Keys,
     pub(in crate::service) ring: ArcSwap<KeyRing>,
@@ -58,6 +64,7 @@ pub(in crate::service) struct Keys {
     pub(in crate::service) factors: Sealer,
     pub(in crate::service) recovery_codes: RecoveryCodes,
     pub(in crate::service) devices: Devices,
+    pub(in crate::service) outbox: Sealer,
 }
 
 impl Keys {
@@ -71,6 +78,7 @@ impl Keys {
             factors: Sealer::new(master, "keyward-factors"),
             recovery_codes: RecoveryCodes::new(master),
             devices: Devices::new(master),
+            outbox: Sealer::new(master, "keyward-outbox"),
         }
     }
 }
@@ -89,6 +97,8 @@ impl Keyward {
             entropy: parts.entropy,
             hasher: Arc::new(parts.hasher),
             lane: parts.lane,
+            mailer: parts.mailer,
+            postman: Waker::default(),
             keys: Keys::derive(master),
             ring: ArcSwap::from_pointee(KeyRing::default()),
             loading_keys: Mutex::default(),

@@ -15,6 +15,7 @@ pub mod credentials;
 pub mod factors;
 pub mod limits;
 pub mod login_attempts;
+pub mod outbox;
 pub mod recovery_codes;
 pub mod revocations;
 pub mod roles;

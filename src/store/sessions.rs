@@ -11,7 +11,7 @@ use crate::domain::session::{Authentication, EndReason, Session};
 use crate::store::accounts;
 use crate::store::engine::columns::{number, optional, time, word};
 use crate::store::engine::connection::{AnyConnection, on_each};
-use crate::store::engine::error::{Error, Result, exactly_one};
+use crate::store::engine::error::{Error, Result, at_most_one, exactly_one};
 use crate::store::engine::schema::{
     account_roles, accounts as account_table, role_permissions, sessions,
 };
@@ -373,11 +373,4 @@ pub fn end_at(
     ))
     .execute(connection)?;
     at_most_one("ending a session", rows)
-}
-
-fn at_most_one(what: &'static str, rows: usize) -> Result<bool> {
-    match rows {
-        0 => Ok(false),
-        rows => exactly_one(what, rows).map(|()| true),
-    }
 }

@@ -15,6 +15,7 @@ mod discovery;
 mod edge;
 mod environment;
 mod keys;
+mod mail;
 mod matrix;
 mod second_factor;
 mod sessions;

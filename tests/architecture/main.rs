@@ -19,6 +19,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("service", 4),
     ("store", 3),
     ("crypto", 3),
+    ("mail", 3),
     ("lanes", 3),
     ("config", 3),
     ("domain", 2),
@@ -27,7 +28,12 @@ const FLOORS: &[(&str, u8)] = &[
 
 /// Doors between floors of one number. The composition root knows the faces; settings are
 /// values of the store and of cryptography.
-const DOORS: &[(&str, &str)] = &[("app", "http"), ("config", "store"), ("config", "crypto")];
+const DOORS: &[(&str, &str)] = &[
+    ("app", "http"),
+    ("config", "store"),
+    ("config", "crypto"),
+    ("config", "mail"),
+];
 
 /// The rooms of two floors, as the floors above: a room knows lower ones, never one beside
 /// it. So no dialect knows another, and no act calls an act of another noun.
@@ -58,13 +64,14 @@ const ROOMS: &[(&str, &[(&str, u8)])] = &[
         "service",
         &[
             ("service/mod", 9),
-            ("service/upkeep", 7),
-            ("service/sessions", 6),
-            ("service/accounts", 6),
-            ("service/second_factor", 6),
-            ("service/keys", 6),
-            ("service/attempts", 5),
-            ("service/tokens", 5),
+            ("service/upkeep", 8),
+            ("service/sessions", 7),
+            ("service/accounts", 7),
+            ("service/second_factor", 7),
+            ("service/keys", 7),
+            ("service/attempts", 6),
+            ("service/tokens", 6),
+            ("service/mail", 5),
             ("service/change", 4),
             ("service/actor", 3),
             ("service/keyward", 2),
@@ -142,6 +149,7 @@ const CIRCLES: &[&[&str]] = &[
         "config/keys",
         "config/listen",
         "config/log",
+        "config/mail",
         "config/mod",
         "config/passwords",
         "config/peers",

@@ -159,6 +159,21 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    outbox (id) {
+        id -> Text,
+        account_id -> Nullable<Text>,
+        purpose -> Text,
+        letter_sealed -> Binary,
+        message_id -> Text,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+        attempts -> BigInt,
+        next_at -> BigInt,
+        leased_until -> BigInt,
+    }
+}
+
 diesel::joinable!(account_roles -> accounts (account_id));
 diesel::joinable!(credentials -> accounts (account_id));
 diesel::joinable!(sessions -> accounts (account_id));

@@ -1,0 +1,3 @@
+//! Mail: written with its cause, sent once, tried again, and given up.
+
+mod outbox;
