@@ -5,6 +5,7 @@ mod check;
 mod environment;
 mod health;
 mod key;
+mod mail;
 mod migrate;
 mod output;
 mod routes;
@@ -51,6 +52,9 @@ enum Command {
     /// List or rotate the keys that sign access tokens
     #[command(subcommand)]
     Key(key::Key),
+    /// Try whether mail leaves
+    #[command(subcommand)]
+    Mail(mail::Mail),
     /// Measure what bcrypt costs here: milliseconds, and sign-ins per second
     TuneHash,
     /// Print every route, its guard and its dialect
@@ -103,6 +107,7 @@ pub fn run() -> ExitCode {
         Some(Command::Migrate(command)) => migrate::run(&command),
         Some(Command::User(command)) => user::run(&command),
         Some(Command::Key(command)) => key::run(&command),
+        Some(Command::Mail(command)) => mail::run(&command),
         Some(Command::Routes) => routes::run(),
         Some(Command::TuneHash) => tune_hash::run(),
         Some(Command::Health) => health::run(),

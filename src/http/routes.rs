@@ -207,6 +207,7 @@ pub static TABLE: &[Group] = &[
         rows: &[
             row!(GET "/test/clock" Public test_mode::clock),
             row!(POST "/test/clock" Public test_mode::advance),
+            row!(GET "/test/mail" Public test_mode::mail).spending(),
         ],
     },
 ];

@@ -132,6 +132,7 @@ const CIRCLES: &[&[&str]] = &[
         "cli/check",
         "cli/health",
         "cli/key",
+        "cli/mail",
         "cli/migrate",
         "cli/mod",
         "cli/routes",

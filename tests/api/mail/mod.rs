@@ -1,3 +1,6 @@
 //! Mail: written with its cause, sent once, tried again, and given up.
 
 mod outbox;
+mod quotas;
+mod test_mode;
+mod tries;
