@@ -2,6 +2,7 @@
 //! which of them was refused: a recipient, or all mail of ours.
 
 use std::error::Error as _;
+use std::io::ErrorKind;
 use std::time::Duration;
 
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
@@ -143,6 +144,9 @@ fn answer(said: &Response) -> String {
 }
 
 fn words(error: &Error) -> String {
+    if is_silence(error) {
+        return format!("the server said nothing for {} seconds", SILENCE.as_secs());
+    }
     let said = error.source().map(ToString::to_string);
     let text = match (error.status(), said) {
         (Some(code), said) => format!("the server said {code} {}", said.unwrap_or_default()),
@@ -151,6 +155,14 @@ fn words(error: &Error) -> String {
         (None, None) => error.to_string(),
     };
     one_line(&text)
+}
+
+/// Whether it is a wait that was too long; a socket calls it by either of two names.
+fn is_silence(error: &Error) -> bool {
+    let io = error
+        .source()
+        .and_then(|it| it.downcast_ref::<std::io::Error>());
+    io.is_some_and(|io| matches!(io.kind(), ErrorKind::TimedOut | ErrorKind::WouldBlock))
 }
 
 /// What a server says goes to logs and terminals.

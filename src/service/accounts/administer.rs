@@ -14,6 +14,7 @@ use crate::service::attempts::budget;
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
+use crate::service::mail::notice;
 use crate::service::tokens::signing_keys::replace_all;
 use crate::store::{accounts, credentials, factors, recovery_codes, roles, session_ends, sessions};
 
@@ -238,7 +239,9 @@ fn change(
 ) -> Result<()> {
     kw.change(move |change| {
         accounts::hold(change, account)?;
-        change.record(&Event::new(what, Client::default()).of(account))?;
+        let event = Event::new(what, Client::default()).of(account);
+        change.record(&event)?;
+        notice::of_event(change, &event)?;
         write(change)
     })
 }

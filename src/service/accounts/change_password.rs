@@ -9,6 +9,7 @@ use crate::service::attempts::budget;
 use crate::service::attempts::prove::{not_done, prove_password};
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
+use crate::service::mail::notice;
 use crate::store::{credentials, factors};
 use crate::support::secret::{ExposeSecret as _, same};
 
@@ -57,7 +58,9 @@ pub fn change_password(
         }
         let now = change.now;
         credentials::set(change, id, &hash, now)?;
-        change.record(&actor.event(What::PasswordChanged))?;
+        let event = actor.event(What::PasswordChanged);
+        change.record(&event)?;
+        notice::of_event(change, &event)?;
         change.end_others(id, actor.session())
     })
     .map_err(Error::or_credentials)

@@ -3,6 +3,8 @@
 
 /// Sending what is due.
 pub mod deliver;
+/// What an owner is told of.
+pub(in crate::service) mod notice;
 /// How many mails somebody may be sent.
 mod quota;
 /// A letter in the database, which no database opens.

@@ -16,6 +16,7 @@ use crate::service::attempts::prove::{
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
+use crate::service::mail::notice;
 use crate::store::{factors, recovery_codes};
 use crate::support::clock::Timestamp;
 use crate::support::secret::{ExposeSecret as _, SecretString, same};
@@ -214,7 +215,9 @@ fn change(
     let actor = actor.clone();
     kw.change(move |change| {
         change.hold_caller(&actor)?;
-        change.record(&actor.event(what))?;
+        let event = actor.event(what);
+        change.record(&event)?;
+        notice::of_event(change, &event)?;
         write(change, &actor)
     })
     .map_err(Error::or_credentials)

@@ -16,6 +16,7 @@ use crate::service::attempts::prove::{Flaw, Second, form, read_second, use_secon
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
+use crate::service::mail::notice;
 use crate::service::tokens::mint::{TokenSet, mint};
 use crate::store::factors::Stored as Factor;
 use crate::store::login_attempts::Attempt;
@@ -328,7 +329,9 @@ fn write_session(
     if let Some(second) = second {
         use_second(change, account.id, second)?;
         if matches!(second, Second::Recovery { .. }) {
-            change.record(&event(What::RecoveryCodeUsed))?;
+            let event = event(What::RecoveryCodeUsed);
+            change.record(&event)?;
+            notice::of_event(change, &event)?;
         }
     } else if factors::active_of(change, account.id)?.is_some() {
         // Switched on since it was looked for.

@@ -89,6 +89,7 @@ impl Walk {
             "/docs",
             "/docs/rapidoc.js",
             "/test/clock",
+            "/test/mail",
         ] {
             let answer = self.kw.get(path).send();
             self.note("get", path, answer);

@@ -1,5 +1,6 @@
 //! Mail: written with its cause, sent once, tried again, and given up.
 
+mod notices;
 mod outbox;
 mod quotas;
 mod test_mode;
