@@ -41,6 +41,9 @@ impl Mail {
     }
 
     /// Whom mail is from, also where it only goes to the log.
+    ///
+    /// # Panics
+    /// Never: the last resort is an address.
     #[must_use]
     pub fn sender(&self, listen: &Listen) -> Sender {
         self.from.clone().unwrap_or_else(|| {

@@ -207,7 +207,7 @@ pub static TABLE: &[Group] = &[
         rows: &[
             row!(GET "/test/clock" Public test_mode::clock),
             row!(POST "/test/clock" Public test_mode::advance),
-            row!(GET "/test/mail" Public test_mode::mail).spending(),
+            row!(GET "/test/mail" Public test_mode::mail),
         ],
     },
 ];

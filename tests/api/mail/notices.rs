@@ -3,16 +3,15 @@
 use keyward::domain::letter::Purpose;
 use keyward::service::accounts::administer;
 
-use crate::support::PASSWORD;
+use crate::support::{PASSWORD, account_of};
 
 const ALICE: &str = "alice@example.com";
 
 both!(m23_a_factor_that_was_taken_away_is_told, |kw| {
-    let alice = kw.account(ALICE);
-    administer::reset_factor(&kw.kw, alice).unwrap();
+    let (access, _, _) = kw.with_factor(ALICE);
     assert_eq!(kw.mails().len(), 0, "the address was not proven");
     kw.sql("UPDATE accounts SET verified = TRUE");
-    administer::reset_factor(&kw.kw, alice).unwrap();
+    administer::reset_factor(&kw.kw, account_of(&access)).unwrap();
     let told = kw.last_mail_to(ALICE);
     assert_eq!(told.purpose, Purpose::FactorChanged);
     assert_eq!(told.links().len(), 0);
