@@ -3,5 +3,6 @@
 mod notices;
 mod outbox;
 mod quotas;
+mod smtp;
 mod test_mode;
 mod tries;
