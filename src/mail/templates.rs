@@ -2,7 +2,7 @@
 //! operator goes before it, a site's own part of that folder before the rest (row P-35).
 //!
 //! A text template's first line is the subject, the second is empty. An HTML template gets
-//! the rendered `subject` besides. Both get every value of [`VALUES`], empty where the letter
+//! the rendered `subject` besides. Both get every value of `VALUES`, empty where the letter
 //! has none; any other name is an error.
 
 use std::collections::BTreeMap;
