@@ -10,8 +10,10 @@ use crate::domain::password_policy;
 use crate::domain::rotation;
 use crate::http::Web;
 use crate::lanes::password_lane::PasswordLane;
+use crate::mail::Mailer;
 use crate::service::accounts::administer::{self, NewAccount};
 use crate::service::keys;
+use crate::service::policy::Registration;
 use crate::service::{Keyward, Parts, Policy, Result};
 use crate::store::engine::migrations;
 use crate::store::{Options, Store};
@@ -122,6 +124,8 @@ impl App {
             &world.entropy,
         );
         let lane = lane(config, hasher.one_hash_about())?;
+        let mailer = Mailer::new(config.mailer())
+            .map_err(|why| crate::service::Error::defect(format!("KEYWARD_SMTP_URL: {why}")))?;
         let parts = Parts {
             policy: policy(config),
             store,
@@ -129,6 +133,7 @@ impl App {
             entropy: world.entropy,
             hasher,
             lane,
+            mailer,
         };
         let keyward = Keyward::new(parts, &config.master_key);
         Ok(Self {
@@ -220,6 +225,20 @@ fn policy(config: &Config) -> Policy {
         key_life: config.keys.rotation,
         failure_alarm: config.attempts.failure_alarm,
         totp_issuer: config.totp_issuer(),
+        registration: registration(config),
+    }
+}
+
+fn registration(config: &Config) -> Registration {
+    let given = &config.registration;
+    Registration {
+        who: config.who_registers(),
+        public_url: config.listen.public_url(),
+        redirects: given.redirects.clone(),
+        terms_version: given.terms_version.clone(),
+        verify_ttl: given.verify_ttl,
+        reset_ttl: given.reset_ttl,
+        invite_ttl: given.invite_ttl,
     }
 }
 

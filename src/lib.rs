@@ -3,7 +3,7 @@
 //! The house has floors, and arrows run down only (`tests/architecture.rs` keeps it so):
 //!
 //! ```text
-//! main -> cli -> {app, http} -> service -> {store, crypto, lanes, config} -> domain -> support
+//! main -> cli -> {app, http} -> service -> {store, crypto, mail, lanes, config} -> domain -> support
 //! ```
 //!
 //! Read `http/routes.rs` for what there is, `service/` for what happens,
@@ -16,6 +16,7 @@ pub mod crypto;
 pub mod domain;
 pub mod http;
 pub mod lanes;
+pub mod mail;
 pub mod service;
 pub mod store;
 pub mod support;

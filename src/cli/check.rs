@@ -4,6 +4,7 @@
 use crate::app::{App, World};
 use crate::cli::{Outcome, look_at_config, output};
 use crate::config::Config;
+use crate::mail::Mailer;
 use crate::service::keys;
 use crate::store::engine::migrations;
 use crate::support::clock::Clock;
@@ -44,6 +45,7 @@ pub(super) fn run() -> Outcome {
     };
     report.say(true, "settings");
     cookies(&config, &mut report);
+    mail(&config, &mut report);
     if let Some(path) = &config.secret_to_make {
         report.say(true, &format!("secret: a start makes {}", path.display()));
     }
@@ -70,6 +72,25 @@ fn database(config: &Config, report: &mut Report) {
     }
     report.say(true, &format!("database: {label}, up to date"));
     inside(config, report);
+}
+
+/// What the mail server says; nothing is sent.
+fn mail(config: &Config, report: &mut Report) {
+    let mailer = match Mailer::new(config.mailer()) {
+        Ok(mailer) => mailer,
+        Err(why) => return report.say(false, &format!("mail: KEYWARD_SMTP_URL: {why}")),
+    };
+    if !mailer.can_send() {
+        // A deployment may want none: acts that need mail say so.
+        return report.say(true, &format!("mail: {}", mailer.label()));
+    }
+    match mailer.probe() {
+        Ok(said) => report.say(true, &format!("mail: {said}")),
+        Err(failure) => {
+            let what = format!("mail: {}: {}", mailer.label(), failure.words());
+            report.say(false, &what);
+        }
+    }
 }
 
 fn cookies(config: &Config, report: &mut Report) {

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::cli::{output, sparing_log};
+use crate::config::files::env_file;
 use crate::config::log::Log;
-use crate::config::{env_file, settings};
+use crate::config::settings;
 
 const FILE: &str = ".env";
 

@@ -1,10 +1,12 @@
 //! The command line. A password never stands in an argument: the shell's history and
 //! the list of processes would show it.
 
+mod audit;
 mod check;
 mod environment;
 mod health;
 mod key;
+mod mail;
 mod migrate;
 mod output;
 mod routes;
@@ -21,6 +23,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::app::{App, World};
 use crate::cli::signals::Signals;
 use crate::config::{self, Config, settings};
+use crate::domain::session::Operator;
 
 #[derive(Parser)]
 #[command(
@@ -48,9 +51,15 @@ enum Command {
     /// Add, list and change accounts
     #[command(subcommand)]
     User(user::User),
+    /// Read the audit log
+    #[command(subcommand)]
+    Audit(audit::Audit),
     /// List or rotate the keys that sign access tokens
     #[command(subcommand)]
     Key(key::Key),
+    /// Try whether mail leaves
+    #[command(subcommand)]
+    Mail(mail::Mail),
     /// Measure what bcrypt costs here: milliseconds, and sign-ins per second
     TuneHash,
     /// Print every route, its guard and its dialect
@@ -102,7 +111,9 @@ pub fn run() -> ExitCode {
         Some(Command::Serve(serve)) => serve::run(&serve, &signals),
         Some(Command::Migrate(command)) => migrate::run(&command),
         Some(Command::User(command)) => user::run(&command),
+        Some(Command::Audit(command)) => audit::run(&command),
         Some(Command::Key(command)) => key::run(&command),
+        Some(Command::Mail(command)) => mail::run(&command),
         Some(Command::Routes) => routes::run(),
         Some(Command::TuneHash) => tune_hash::run(),
         Some(Command::Health) => health::run(),
@@ -144,7 +155,19 @@ fn lines(faults: Vec<config::Fault>) -> String {
 fn open() -> Result<App, String> {
     let config = read_config(false)?;
     let world = World::real(&config);
-    App::for_command(&config, world).map_err(|error| explain(&error))
+    let app = App::for_command(&config, world).map_err(|error| explain(&error))?;
+    app.keyward.operated_by(&operator());
+    Ok(app)
+}
+
+/// Who runs this command, for the audit log.
+fn operator() -> Operator {
+    let said = |name| std::env::var(name).ok().filter(|text| !text.is_empty());
+    Operator {
+        uid: rustix::process::getuid().as_raw(),
+        name: said("LOGNAME").or_else(|| said("USER")),
+        sudo: said("SUDO_USER"),
+    }
 }
 
 /// An error of an act, for people at a terminal: with its cause.

@@ -79,7 +79,7 @@ fn serve_with(config: &mut Config, signals: &Signals) -> Outcome {
         let server = http::serve(&app.keyward, &app.web, listener).map_err(told)?;
         // Before it says that it is there: from then on somebody may send it one.
         let signals = signals.serve(delay);
-        if let Err(error) = greet(config, administrator.as_ref()) {
+        if let Err(error) = greet(config, &app.keyward.mailer.label(), administrator.as_ref()) {
             log::warn!("the greeting can not be printed: standard output: {error}");
         }
         let end = serve_until_told(signals, server.handle(), (&app.web, delay));
@@ -129,7 +129,11 @@ fn show_password(email: &str, password: &SecretString) -> std::io::Result<()> {
 }
 
 /// Where it listens, who can sign in, and a line that works when pasted.
-fn greet(config: &Config, administrator: Option<&FirstAdministrator>) -> std::io::Result<()> {
+fn greet(
+    config: &Config,
+    mail: &str,
+    administrator: Option<&FirstAdministrator>,
+) -> std::io::Result<()> {
     let host = config.listen.address.ip();
     let host = if host.is_unspecified() {
         "127.0.0.1".to_owned()
@@ -146,6 +150,7 @@ fn greet(config: &Config, administrator: Option<&FirstAdministrator>) -> std::io
     write_line(format_args!("Keyward {version} listens on {url}"))?;
     let database = config.database.url.label();
     write_line(format_args!("  database       {database}"))?;
+    write_line(format_args!("  mail           {mail}"))?;
     if config.test_mode {
         write_line(format_args!(
             "  test mode      move the clock with POST {url}/test/clock {{\"advance\":\"16m\"}}"

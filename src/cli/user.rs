@@ -9,11 +9,13 @@ use crate::cli::{Outcome, explain, open};
 use crate::domain::account::Account;
 use crate::domain::identifier::{Email, Username};
 use crate::domain::letters::shown;
+use crate::domain::limit::Counter;
 use crate::domain::password::Password;
 use crate::domain::password_policy;
 use crate::service::accounts::administer::{self, NewAccount};
 use crate::service::accounts::pages;
 use crate::service::{Error, Keyward};
+use crate::support::clock::Timestamp;
 
 #[derive(Subcommand)]
 pub(super) enum User {
@@ -36,6 +38,8 @@ pub(super) enum User {
     Enable(Who),
     /// Set the password and end every session
     SetPassword(SetPassword),
+    /// Forgive failed sign-ins: of one account, or every suspension
+    Unlock(Unlock),
     /// Take the second factor away, for an owner who lost it. Ends every session
     ResetMfa(Who),
     /// End every session of one account, or of all
@@ -75,6 +79,16 @@ pub(super) struct RevokeSessions {
 }
 
 #[derive(Args)]
+pub(super) struct Unlock {
+    /// E-mail address, username or id
+    #[arg(required_unless_present = "all")]
+    account: Option<String>,
+    /// Every suspension, after somebody guessed at many accounts
+    #[arg(long, conflicts_with = "account")]
+    all: bool,
+}
+
+#[derive(Args)]
 pub(super) struct SetPassword {
     /// E-mail address, username or id
     account: String,
@@ -95,6 +109,7 @@ pub(super) fn run(command: &User) -> Outcome {
             administer::set_enabled(kw, account.id, true)
         }),
         User::SetPassword(set) => set_password(set),
+        User::Unlock(unlock) => self::unlock(unlock),
         User::ResetMfa(who) => change(
             who,
             "has no second factor and no sessions now:",
@@ -187,10 +202,15 @@ fn show(who: &Who) -> Outcome {
     say!("created     {}", account.created_at);
     say!(
         "last login  {}",
-        account
-            .last_login_at
-            .map_or_else(none, crate::support::clock::Timestamp::iso)
+        account.last_login_at.map_or_else(none, Timestamp::iso)
     );
+    let failures = administer::failures_of(kw, &account).map_err(told)?;
+    for (whose, counter) in ["strangers", "its known browsers"]
+        .into_iter()
+        .zip(failures)
+    {
+        show_failures(whose, counter, kw.clock.now())?;
+    }
     say!("sessions");
     let now = kw.clock.now();
     for session in administer::sessions_of(kw, account.id).map_err(told)? {
@@ -212,6 +232,26 @@ fn show(who: &Who) -> Outcome {
     Ok(())
 }
 
+/// Nothing where nobody failed.
+fn show_failures(whose: &str, counter: Counter, now: Timestamp) -> Outcome {
+    if counter.failures == 0 {
+        return Ok(());
+    }
+    let failures = counter.failures;
+    let wait = if counter.next_at > now {
+        format!(", next try {}", counter.next_at)
+    } else {
+        String::new()
+    };
+    let suspended = if counter.is_suspended() {
+        "suspended (one try a day; keyward user unlock lifts it): "
+    } else {
+        ""
+    };
+    say!("failures    {suspended}{failures} in a row by {whose}{wait}");
+    Ok(())
+}
+
 fn revoke_sessions(revoke: &RevokeSessions) -> Outcome {
     let Some(account) = revoke.account.clone() else {
         let app = open()?;
@@ -223,6 +263,20 @@ fn revoke_sessions(revoke: &RevokeSessions) -> Outcome {
     change(&Who { account }, "has no sessions now:", |kw, account| {
         administer::revoke_sessions(kw, account.id)
     })
+}
+
+fn unlock(unlock: &Unlock) -> Outcome {
+    let Some(account) = unlock.account.clone() else {
+        let app = open()?;
+        let lifted = administer::unlock_all(&app.keyward).map_err(|error| explain(&error))?;
+        say!("suspensions lifted: {lifted}");
+        return Ok(());
+    };
+    change(
+        &Who { account },
+        "may sign in without a wait:",
+        administer::unlock,
+    )
 }
 
 fn set_password(set: &SetPassword) -> Outcome {

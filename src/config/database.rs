@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::config::files::secret_file;
 use crate::config::parse::{as_it_is, optional, whole};
 use crate::config::reader::Reader;
-use crate::config::secret_file;
 use crate::config::section::section;
 use crate::store::Url;
 use crate::support::private_files::folder_of;

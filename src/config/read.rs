@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::config::attempts::Attempts;
 use crate::config::cookies::Cookies;
@@ -13,14 +14,18 @@ use crate::config::first_administrator::FirstAdministrator;
 use crate::config::keys::Keys;
 use crate::config::listen::Listen;
 use crate::config::log::Log;
+use crate::config::mail::{self, Mail};
 use crate::config::passwords::Passwords;
 use crate::config::peers::Peers;
 use crate::config::reader::{Fault, Reader};
+use crate::config::registration::{Registration, Who};
 use crate::config::second_factor::SecondFactor;
 use crate::config::secret::{self, Secret};
 use crate::config::strangers;
 use crate::config::tokens::Tokens;
 use crate::crypto::master_key::MasterKey;
+use crate::mail::mailer::Setup;
+use crate::mail::templates::Templates;
 
 /// The cost of password records in test mode: bcrypt's least.
 const TEST_COST: u32 = 4;
@@ -34,13 +39,19 @@ pub struct Config {
     pub cookies: Cookies,
     pub peers: Peers,
     pub passwords: Passwords,
+    pub registration: Registration,
     pub attempts: Attempts,
     pub second_factor: SecondFactor,
     pub keys: Keys,
+    pub mail: Mail,
     pub faces: Faces,
     pub log: Log,
     /// What `KEYWARD_SECRET` and `KEYWARD_SECRET_FILE` come to.
     pub master_key: MasterKey,
+    /// The built-in ones, and before them those of `KEYWARD_MAIL_TEMPLATES`.
+    pub templates: Arc<Templates>,
+    /// Whether mail that was sent is kept in memory, to be looked at: in test mode.
+    pub keep_mail: bool,
     /// Where a start would make the secret. Until then `master_key` opens nothing.
     pub secret_to_make: Option<PathBuf>,
 }
@@ -101,9 +112,12 @@ fn sections(reader: &mut Reader<'_>, test_mode: bool) -> Option<Config> {
     }
     let peers = Peers::read(reader);
     let passwords = Passwords::read(reader);
+    let registration = Registration::read(reader);
     let attempts = Attempts::read(reader);
     let second_factor = SecondFactor::read(reader);
     let keys = Keys::read(reader);
+    let mail = Mail::read(reader);
+    let templates = mail.as_ref().map(|mail| mail.check(reader));
     let faces = Faces::read(reader);
     let log = Log::read(reader);
     let (master_key, secret_to_make) = key?;
@@ -120,12 +134,16 @@ fn sections(reader: &mut Reader<'_>, test_mode: bool) -> Option<Config> {
         cookies: cookies?,
         peers: peers?,
         passwords,
+        registration: registration?,
         attempts: attempts?,
         second_factor: second_factor?,
         keys: keys?,
+        mail: mail?,
         faces: faces?,
         log: log?,
         master_key,
+        templates: templates??,
+        keep_mail: test_mode,
         secret_to_make,
     })
 }
@@ -143,9 +161,35 @@ impl Config {
         given.unwrap_or_else(|| self.listen.public_origin())
     }
 
+    /// Who may register: whoever tries out an integration registers people all day.
+    #[must_use]
+    pub fn who_registers(&self) -> Who {
+        let unless_said = if self.test_mode {
+            Who::Open
+        } else {
+            Who::Closed
+        };
+        self.registration.who.unwrap_or(unless_said)
+    }
+
     #[must_use]
     pub fn totp_issuer(&self) -> String {
         self.second_factor.issuer(&self.listen.public_url())
+    }
+
+    /// Where mail goes. Without a server it goes to the log, links included, where only this
+    /// machine can ask for it.
+    #[must_use]
+    pub fn mailer(&self) -> Setup {
+        Setup {
+            smtp: self.mail.smtp.clone(),
+            sender: self.mail.sender(&self.listen),
+            templates: Arc::clone(&self.templates),
+            service: self.totp_issuer(),
+            host: mail::host(&self.listen),
+            to_log: self.test_mode || self.listen.address.ip().is_loopback(),
+            keep: self.keep_mail,
+        }
     }
 
     /// What can work and is hardly meant: a line for each, with what to do about it.

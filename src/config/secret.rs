@@ -3,9 +3,9 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::config::files::secret_file;
 use crate::config::parse::{as_it_is, optional};
 use crate::config::reader::Reader;
-use crate::config::secret_file;
 use crate::config::section::section;
 use crate::crypto::master_key::MasterKey;
 use crate::store::Url;

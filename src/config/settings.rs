@@ -12,8 +12,10 @@ use crate::config::first_administrator::FirstAdministrator;
 use crate::config::keys::Keys;
 use crate::config::listen::Listen;
 use crate::config::log::Log;
+use crate::config::mail::Mail;
 use crate::config::passwords::Passwords;
 use crate::config::peers::Peers;
+use crate::config::registration::Registration;
 use crate::config::second_factor::SecondFactor;
 use crate::config::secret::Secret;
 pub use crate::config::setting::{Section, Setting};
@@ -28,9 +30,11 @@ pub const SECTIONS: &[Section] = &[
     Cookies::SECTION,
     Peers::SECTION,
     Passwords::SECTION,
+    Registration::SECTION,
     Attempts::SECTION,
     SecondFactor::SECTION,
     Keys::SECTION,
+    Mail::SECTION,
     Faces::SECTION,
     Log::SECTION,
 ];

@@ -4,6 +4,7 @@
 pub mod device;
 pub mod key_ring;
 pub mod master_key;
+pub mod one_time_code;
 pub mod password;
 pub mod refresh_token;
 pub mod sealed;

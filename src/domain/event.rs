@@ -1,12 +1,28 @@
 //! Audit events: what happened, to whom, from where. A closed list of words, so
 //! that a log can be searched and an alarm can be set on them (docs/LOGGING.md).
 
+use strum::VariantArray;
+
 use crate::domain::id::{AccountId, SessionId};
 use crate::domain::session::Client;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, VariantArray)]
 pub enum What {
     AccountAdded,
+    /// By its owner.
+    AccountRegistered,
+    AccountInvited,
+    /// By whoever got the invitation.
+    InvitationAccepted,
+    ProfileChanged,
+    EmailVerified,
+    EmailChangeRequested,
+    EmailChanged,
+    /// By whoever reads the mail of the address before.
+    EmailChangeCancelled,
+    PasswordResetRequested,
+    /// By whoever reads the account's mail.
+    PasswordReset,
     AccountDisabled,
     AccountEnabled,
     PasswordSet,
@@ -21,10 +37,19 @@ pub enum What {
     RecoveryCodeUsed,
     /// As many wrong codes as are free, by somebody who knows the password.
     CodesGuessed,
+    /// So many wrong attempts in a row at the secrets of one account that they are no typing
+    /// errors.
+    AccountGuessed,
+    /// A hundred of them: one attempt a day is looked at.
+    AccountSuspended,
+    /// An operator forgave the failures.
+    AccountUnlocked,
     /// Of all accounts together, so many within a minute that passwords are sprayed.
     SignInsFailing,
     LoginSucceeded,
     LoggedOut,
+    /// A mail could not be delivered within its time, or its recipient was refused.
+    MailGivenUp,
     /// The predecessor inside the grace: tabs, retries.
     RefreshReplayed,
     /// The predecessor after the grace, while its successor was never seen.
@@ -50,10 +75,22 @@ pub enum What {
 }
 
 impl What {
+    pub const ALL: &[Self] = Self::VARIANTS;
+
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::AccountAdded => "account_added",
+            Self::AccountRegistered => "account_registered",
+            Self::AccountInvited => "account_invited",
+            Self::InvitationAccepted => "invitation_accepted",
+            Self::ProfileChanged => "profile_changed",
+            Self::EmailVerified => "email_verified",
+            Self::EmailChangeRequested => "email_change_requested",
+            Self::EmailChanged => "email_changed",
+            Self::EmailChangeCancelled => "email_change_cancelled",
+            Self::PasswordResetRequested => "password_reset_requested",
+            Self::PasswordReset => "password_reset",
             Self::AccountDisabled => "account_disabled",
             Self::AccountEnabled => "account_enabled",
             Self::PasswordSet => "password_set",
@@ -64,9 +101,13 @@ impl What {
             Self::RecoveryCodesRenewed => "recovery_codes_renewed",
             Self::RecoveryCodeUsed => "recovery_code_used",
             Self::CodesGuessed => "codes_guessed",
+            Self::AccountGuessed => "account_guessed",
+            Self::AccountSuspended => "account_suspended",
+            Self::AccountUnlocked => "account_unlocked",
             Self::SignInsFailing => "sign_ins_failing",
             Self::LoginSucceeded => "login_succeeded",
             Self::LoggedOut => "logged_out",
+            Self::MailGivenUp => "mail_given_up",
             Self::RefreshReplayed => "refresh_replayed",
             Self::RefreshRecovered => "refresh_recovered",
             Self::RefreshLate => "refresh_late",
@@ -89,7 +130,10 @@ impl What {
         matches!(
             self,
             Self::CodesGuessed
+                | Self::AccountGuessed
+                | Self::AccountSuspended
                 | Self::SignInsFailing
+                | Self::MailGivenUp
                 | Self::RefreshReuse
                 | Self::DatabaseOlderThanTokens
         )

@@ -23,6 +23,10 @@ pub enum Kind {
     Account,
     /// One account from all browsers together that it signed in from before.
     Device,
+    /// One account from one address that it signed in from of late.
+    Household,
+    /// What the holder of one session's access token guesses of its account's secrets.
+    Session,
     /// The second factor of one account: guessed at by somebody who knows the password.
     Code,
     /// The same from all such browsers together.
@@ -41,8 +45,18 @@ const FREE: i64 = 5;
 /// The longest wait between two attempts, in seconds.
 const LONGEST_WAIT: i64 = 900;
 
-/// Consecutive failures after which a password is suspended (NIST SP 800-63B 3.2.2).
+/// Consecutive failures after which a password is suspended (NIST SP 800-63B 3.2.2): one
+/// attempt a day is looked at. Not none, or a hundred requests of a stranger would shut an
+/// account for ever; a thousand guesses in three years find nothing.
 const SUSPENDED_AT: i64 = 100;
+const SUSPENDED_WAIT: i64 = 86_400;
+
+/// At so many consecutive failures somebody should be told.
+const TOLD_AT: [i64; 2] = [10, 50];
+
+/// A session may guess so often. It is closed to guesses then: who forgot the password has
+/// no use for another wait, and who stole the token gets no more of them.
+const SESSION_GUESSES: i64 = 5;
 
 /// So many codes may be wrong at once, and one more each time this has passed: 22 within
 /// any day, and 11 more for who has a mark. With three of a million right at a time, that
@@ -73,17 +87,31 @@ const ADDRESS_WINDOW: Duration = Duration::from_secs(300);
 /// password is kept until it is lifted.
 const KEPT_FREE: Duration = Duration::from_secs(86_400);
 const KEPT: Duration = Duration::from_secs(30 * 86_400);
-const FOR_EVER: Timestamp = Timestamp::from_millis(i64::MAX);
+pub const FOR_EVER: Timestamp = Timestamp::from_millis(i64::MAX);
 
 /// No counter waits for longer than its kind does. An instant so much further ahead was
 /// written by a clock that was ahead, and says nothing.
 const DOUBT: Duration = Duration::from_secs(60);
 
-/// How long to wait; `suspended` where waiting does not help.
+/// How long to wait; not told where waiting does not help.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Refused {
-    pub wait_seconds: u32,
-    pub suspended: bool,
+    pub wait_seconds: Option<u32>,
+}
+
+impl Refused {
+    fn until(then: Timestamp, now: Timestamp) -> Self {
+        Self {
+            wait_seconds: Some(seconds_until(then, now)),
+        }
+    }
+}
+
+/// What a row of failures has come to, where somebody should be told of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Milestone {
+    Guessed,
+    Suspended,
 }
 
 impl Counter {
@@ -97,7 +125,8 @@ impl Counter {
     /// [`Refused`] where it must not even be looked at; nothing is counted then.
     pub fn count(self, kind: Kind, now: Timestamp) -> Result<Self, Refused> {
         match kind {
-            Kind::Account | Kind::Device => self.count_account(now),
+            Kind::Account | Kind::Device | Kind::Household => self.count_account(now),
+            Kind::Session => self.count_session(now),
             Kind::Code => self.count_code(&CODES, now),
             Kind::DeviceCode => self.count_code(&DEVICE_CODES, now),
             Kind::Address => self.count_address(ADDRESS_FAILURES, now),
@@ -117,22 +146,40 @@ impl Counter {
         }
     }
 
-    fn count_account(self, now: Timestamp) -> Result<Self, Refused> {
-        if self.failures >= SUSPENDED_AT {
-            let wait_seconds = u32::try_from(LONGEST_WAIT).unwrap_or(u32::MAX);
-            return Err(Refused {
-                wait_seconds,
-                suspended: true,
-            });
+    /// What this very failure makes of the row.
+    #[must_use]
+    pub fn milestone(self, kind: Kind) -> Option<Milestone> {
+        match kind {
+            Kind::Account | Kind::Device | Kind::Household => {}
+            _ => return None,
         }
-        if now < self.next_at && !is_doubtful(self.next_at, LONGEST_WAIT, now) {
-            return Err(Refused {
-                wait_seconds: seconds_until(self.next_at, now),
-                suspended: false,
-            });
+        if self.failures == SUSPENDED_AT {
+            return Some(Milestone::Suspended);
+        }
+        TOLD_AT
+            .contains(&self.failures)
+            .then_some(Milestone::Guessed)
+    }
+
+    /// Whether one attempt a day is all that is looked at.
+    #[must_use]
+    pub const fn is_suspended(self) -> bool {
+        self.failures >= SUSPENDED_AT
+    }
+
+    fn count_account(self, now: Timestamp) -> Result<Self, Refused> {
+        let longest = if self.is_suspended() {
+            SUSPENDED_WAIT
+        } else {
+            LONGEST_WAIT
+        };
+        if now < self.next_at && !is_doubtful(self.next_at, longest, now) {
+            return Err(Refused::until(self.next_at, now));
         }
         let failures = self.failures + 1;
-        let next_at = if failures < FREE {
+        let next_at = if failures >= SUSPENDED_AT {
+            Timestamp::from_millis(now.millis() + SUSPENDED_WAIT * 1000)
+        } else if failures < FREE {
             // Not `now`: a clock that goes back would make even a free attempt wait.
             self.next_at
         } else {
@@ -145,6 +192,17 @@ impl Counter {
             failures,
             next_at,
             since,
+        })
+    }
+
+    fn count_session(self, now: Timestamp) -> Result<Self, Refused> {
+        if self.failures >= SESSION_GUESSES {
+            return Err(Refused { wait_seconds: None });
+        }
+        Ok(Self {
+            failures: self.failures + 1,
+            next_at: self.next_at,
+            since: if self.failures == 0 { now } else { self.since },
         })
     }
 
@@ -168,10 +226,7 @@ impl Counter {
             Timestamp::from_millis(self.since.millis() + leaked * every)
         };
         if failures >= bucket.most {
-            return Err(Refused {
-                wait_seconds: seconds_until(since + bucket.every, now),
-                suspended: false,
-            });
+            return Err(Refused::until(since + bucket.every, now));
         }
         Ok(Self {
             failures: failures + 1,
@@ -197,10 +252,7 @@ impl Counter {
             });
         }
         if self.failures >= most {
-            return Err(Refused {
-                wait_seconds: seconds_until(ends, now),
-                suspended: false,
-            });
+            return Err(Refused::until(ends, now));
         }
         Ok(Self {
             failures: self.failures + 1,
@@ -217,9 +269,11 @@ impl Counter {
     #[must_use]
     pub fn expires_at(self, kind: Kind, now: Timestamp) -> Timestamp {
         match kind {
-            Kind::Account | Kind::Device if self.failures >= SUSPENDED_AT => FOR_EVER,
-            Kind::Account | Kind::Device if self.failures < FREE => now + KEPT_FREE,
-            Kind::Account | Kind::Device => now + KEPT,
+            Kind::Account | Kind::Device | Kind::Household if self.is_suspended() => FOR_EVER,
+            Kind::Account | Kind::Device | Kind::Household if self.failures < FREE => {
+                now + KEPT_FREE
+            }
+            Kind::Account | Kind::Device | Kind::Household | Kind::Session => now + KEPT,
             Kind::Code => self.empty_at(&CODES),
             Kind::DeviceCode => self.empty_at(&DEVICE_CODES),
             Kind::Address | Kind::Network | Kind::Site => self.since + ADDRESS_WINDOW,

@@ -38,6 +38,8 @@ pub enum EndReason {
     Revoked,
     /// The account began more sessions than it may have; this was the oldest.
     Displaced,
+    /// The same account signed in anew in its browser.
+    Renewed,
 }
 
 macro_rules! words {
@@ -79,7 +81,7 @@ impl TryFrom<String> for Class {
 
 words!(Class { Standard = "standard", Oisp = "oisp" });
 words!(Mode { Json = "json", Cookie = "cookie" });
-words!(EndReason { Logout = "logout", Reuse = "reuse", Revoked = "revoked", Displaced = "displaced" });
+words!(EndReason { Logout = "logout", Reuse = "reuse", Revoked = "revoked", Displaced = "displaced", Renewed = "renewed" });
 
 /// How a client proved who it is, and when (RFC 8176 for the words of `methods`).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -155,4 +157,34 @@ pub struct Client {
     /// Whether that address is one of our own proxies': a sidecar, not a client.
     pub internal: bool,
     pub user_agent: Option<String>,
+}
+
+/// Who runs a command of Keyward's, as the operating system tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Operator {
+    pub uid: u32,
+    /// What the environment says: anybody may write there, so it stands beside the number
+    /// and never in its place.
+    pub name: Option<String>,
+    /// Who became that user by `sudo`.
+    pub sudo: Option<String>,
+}
+
+impl Operator {
+    /// In the place of a browser's user agent: `operator uid=0 name=root sudo=alice`.
+    #[must_use]
+    pub fn client(&self) -> Client {
+        let mut text = format!("operator uid={}", self.uid);
+        for (label, name) in [("name", &self.name), ("sudo", &self.sudo)] {
+            if let Some(name) = name {
+                let name = name.chars().filter(char::is_ascii_graphic).take(64);
+                text.extend([" ", label, "="]);
+                text.extend(name);
+            }
+        }
+        Client {
+            user_agent: Some(text),
+            ..Client::default()
+        }
+    }
 }

@@ -193,13 +193,13 @@ const fn challenge(code: Option<Code>) -> &'static str {
 
 const fn status_of_act(code: Code) -> StatusCode {
     match code {
-        Code::InvalidPayload => StatusCode::BAD_REQUEST,
+        Code::InvalidPayload | Code::InvalidCode => StatusCode::BAD_REQUEST,
         Code::InvalidCredentials
         | Code::InvalidOtp
         | Code::EmailNotVerified
         | Code::InvalidToken
         | Code::TokenExpired => StatusCode::UNAUTHORIZED,
-        Code::Forbidden => StatusCode::FORBIDDEN,
+        Code::Forbidden | Code::WrongPassword | Code::WrongOtp => StatusCode::FORBIDDEN,
         Code::NotFound => StatusCode::NOT_FOUND,
         Code::Conflict => StatusCode::CONFLICT,
         Code::RequestsExceeded | Code::AttemptsExceeded => StatusCode::TOO_MANY_REQUESTS,

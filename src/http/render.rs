@@ -9,6 +9,7 @@ use crate::domain::account::Account;
 use crate::domain::session::Mode;
 use crate::http::request::call::Call;
 use crate::http::request::cookies;
+use crate::service::accounts::profile::Person;
 use crate::service::sessions::refresh;
 use crate::service::tokens::mint::TokenSet;
 use crate::support::secret::ExposeSecret as _;
@@ -25,6 +26,45 @@ pub fn account(account: &Account) -> Value {
     })
 }
 
+/// The same with everything that the account says of its owner, in Keyward's words.
+pub fn person(person: &Person) -> Value {
+    let Person {
+        account: it,
+        profile,
+        emails,
+        phones,
+    } = person;
+    let emails = emails.iter().map(|email| {
+        json!({ "value": email.written, "verified": email.verified, "primary": email.is_primary })
+    });
+    let numbers = phones.iter().map(|phone| {
+        json!({ "value": phone.value, "verified": phone.verified, "primary": phone.is_primary })
+    });
+    let mut body = account(it);
+    let more = json!({
+        "username": it.username,
+        "firstName": it.first_name,
+        "middleName": profile.middle_name,
+        "lastName": it.last_name,
+        "gender": profile.gender,
+        "company": profile.company,
+        "dateOfBirth": profile.date_of_birth,
+        "address": profile.address,
+        "language": profile.language,
+        "parentId": profile.parent_id,
+        "groups": profile.groups,
+        "attributes": profile.attributes,
+        "phone": phones.first().map(|phone| &phone.value),
+        "emails": emails.collect::<Vec<_>>(),
+        "phones": numbers.collect::<Vec<_>>(),
+        "termsVersion": profile.terms.as_ref().map(|terms| &terms.version),
+    });
+    if let (Value::Object(body), Value::Object(more)) = (&mut body, more) {
+        body.extend(more);
+    }
+    body
+}
+
 /// A session's tokens: all in the body, or the refresh token in its cookie.
 pub fn tokens(
     call: &Call,
@@ -32,16 +72,22 @@ pub fn tokens(
     mode: Mode,
     outcome: Option<refresh::Outcome>,
 ) -> HttpResponse {
-    let expires = tokens.access_expires_at.millis_since(tokens.issued_at);
-    let mut body = json!({
-        "access_token": tokens.access.expose_secret(),
-        "expires": expires,
-        "expires_at": tokens.access_expires_at.millis(),
-    });
-    let mut response = HttpResponse::Ok();
+    let mut response = tokens_with(call, tokens, mode, json!({}));
     if let Some(outcome) = outcome {
-        response.insert_header(("x-keyward-refresh", outcome.as_str()));
+        let outcome = header::HeaderValue::from_static(outcome.as_str());
+        let name = header::HeaderName::from_static("x-keyward-refresh");
+        response.headers_mut().insert(name, outcome);
     }
+    response
+}
+
+/// The same beside other members of the body.
+pub fn tokens_with(call: &Call, tokens: &TokenSet, mode: Mode, mut body: Value) -> HttpResponse {
+    let expires = tokens.access_expires_at.millis_since(tokens.issued_at);
+    body["access_token"] = json!(tokens.access.expose_secret());
+    body["expires"] = json!(expires);
+    body["expires_at"] = json!(tokens.access_expires_at.millis());
+    let mut response = HttpResponse::Ok();
     match mode {
         Mode::Json => body["refresh_token"] = json!(tokens.refresh.expose_secret()),
         Mode::Cookie => {

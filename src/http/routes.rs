@@ -13,9 +13,11 @@ use crate::config::Dialect;
 use crate::http::answer::{Http, Refusal, refuse};
 use crate::http::dialect::directus::{self, Directus};
 use crate::http::dialect::hypi::{self, Hypi};
-use crate::http::dialect::keyward::{Keyward, account, second_factor, sessions, sign_in};
+use crate::http::dialect::keyward::{
+    Keyward, account, registration, second_factor, sessions, sign_in,
+};
 use crate::http::dialect::oisp::{self, Oisp};
-use crate::http::discovery::{docs, jwks};
+use crate::http::discovery::{account_page, docs, jwks};
 use crate::http::ops::{health, test_mode};
 use crate::http::request::call::Call;
 use crate::http::request::settings::Web;
@@ -133,6 +135,12 @@ pub static TABLE: &[Group] = &[
             row!(GET "/auth" Public directus::providers),
             row!(GET "/server/ping" Public directus::ping),
             row!(GET "/users/me" SignedIn directus::users::me),
+            row!(PATCH "/users/me" SignedIn directus::users::update),
+            row!(POST "/users/register" Public directus::registration::register),
+            row!(GET "/users/register/verify-email" Public directus::registration::verify)
+                .spending(),
+            row!(POST "/users/invite" SignedIn directus::registration::invite),
+            row!(POST "/users/invite/accept" Public directus::registration::accept),
             row!(POST "/users/me/tfa/generate" SignedIn directus::second_factor::generate),
             row!(POST "/users/me/tfa/enable" SignedIn directus::second_factor::enable),
             row!(POST "/users/me/tfa/disable" SignedIn directus::second_factor::disable),
@@ -149,7 +157,7 @@ pub static TABLE: &[Group] = &[
             row!(GET "/v1/api/auth/tokenInfo" SignedIn oisp::token_info),
             row!(GET "/v1/api/auth/me" SignedIn oisp::me),
             row!(PUT "/v1/api/auth/me" SignedIn oisp::renew),
-            row!(DELETE "/v1/api/auth/me" SignedIn oisp::sign_out),
+            row!(DELETE "/v1/api/auth/me" Public oisp::sign_out),
             row!(POST "/v1/api/auth/refresh" SignedIn oisp::refresh_token),
             row!(PUT "/v1/api/auth/refresh" Public oisp::refresh_both),
             row!(GET "/v1/api/health" Public oisp::health),
@@ -166,6 +174,7 @@ pub static TABLE: &[Group] = &[
                 .spending()
                 .on(|web| web.exchange),
             row!(POST "/auth/token" Public hypi::token).on(|web| web.exchange),
+            row!(POST "/auth/accounts" Public hypi::accounts::create),
         ],
     },
     Group {
@@ -179,6 +188,18 @@ pub static TABLE: &[Group] = &[
             row!(POST "/auth/refresh" Public sign_in::refresh),
             row!(POST "/auth/logout" Public sign_in::logout),
             row!(GET "/auth/me" SignedIn account::me),
+            row!(PATCH "/auth/me" SignedIn account::update),
+            row!(POST "/auth/register" Public registration::register),
+            row!(POST "/auth/email/verify" Public registration::verify),
+            row!(POST "/auth/email/verify/request" Public registration::verify_again),
+            row!(POST "/auth/email/change" SignedIn registration::change_email),
+            row!(POST "/auth/email/change/confirm" Public registration::confirm_email),
+            row!(POST "/auth/email/change/cancel" Public registration::keep_email),
+            row!(POST "/auth/password/request" Public registration::request_reset),
+            row!(POST "/auth/password/reset" Public registration::reset),
+            row!(GET "/account" Public account_page::page),
+            row!(GET "/account/account.js" Public account_page::script),
+            row!(GET "/account/account.css" Public account_page::style),
             row!(GET "/auth/sessions" SignedIn sessions::list),
             row!(DELETE "/auth/sessions" SignedIn sessions::end_others),
             row!(DELETE "/auth/sessions/{id}" SignedIn sessions::end),
@@ -207,6 +228,7 @@ pub static TABLE: &[Group] = &[
         rows: &[
             row!(GET "/test/clock" Public test_mode::clock),
             row!(POST "/test/clock" Public test_mode::advance),
+            row!(GET "/test/mail" Public test_mode::mail),
         ],
     },
 ];

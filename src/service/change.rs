@@ -23,6 +23,7 @@ pub(in crate::service) struct Change<'a> {
     pub(in crate::service) now: Timestamp,
     db: &'a mut AnyConnection,
     told: Vec<Entry>,
+    mailed: bool,
 }
 
 impl Keyward {
@@ -37,19 +38,25 @@ impl Keyward {
         mut act: impl FnMut(&mut Change<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let (kw, now) = (self.clone(), self.clock.now());
-        let (value, told) = self.store.write(move |db| {
+        let (value, told, mailed) = self.store.write(move |db| {
             let mut change = Change {
                 kw: &kw,
                 now,
                 db,
                 told: Vec::new(),
+                mailed: false,
             };
             let value = act(&mut change)?;
-            let Change { db, told, .. } = change;
+            let Change {
+                db, told, mailed, ..
+            } = change;
             revocations::add_all(db, &told)?;
-            Ok::<_, Error>((value, told))
+            Ok::<_, Error>((value, told, mailed))
         })?;
         self.memory.revoked.learn(&told);
+        if mailed {
+            self.postman.wake();
+        }
         Ok(value)
     }
 }
@@ -162,6 +169,11 @@ impl Change<'_> {
     /// Tells every process that there are other signing keys.
     pub(in crate::service) fn tell_keys(&mut self) {
         self.tell(News::Keys);
+    }
+
+    /// The outbox holds a mail of this transaction: it is sent as soon as that has committed.
+    pub(in crate::service) const fn has_mailed(&mut self) {
+        self.mailed = true;
     }
 
     fn tell(&mut self, news: News) {

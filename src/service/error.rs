@@ -19,6 +19,11 @@ pub enum Code {
     InvalidCredentials,
     /// The password is right, the second factor is missing or wrong.
     InvalidOtp,
+    /// The access token is good, and the caller's own password is not what was typed.
+    WrongPassword,
+    /// The access token is good, and what was typed is no code of the caller's second factor.
+    #[strum(serialize = "INVALID_OTP")]
+    WrongOtp,
     /// The password is right, the e-mail address was not proven. Most faces must not tell
     /// this from wrong credentials.
     #[strum(serialize = "INVALID_CREDENTIALS")]
@@ -27,6 +32,8 @@ pub enum Code {
     InvalidToken,
     /// The access token was good once.
     TokenExpired,
+    /// A one-time code that is not good, or not any more.
+    InvalidCode,
     /// Known who, not allowed.
     Forbidden,
     /// The thing that is meant does not exist, or is not the caller's.
@@ -96,6 +103,21 @@ impl Error {
         Self::new(Code::InvalidCredentials, "Invalid user credentials.")
     }
 
+    /// No token came at all.
+    #[must_use]
+    pub fn no_token() -> Self {
+        let message = "An access token is needed: send it as Authorization: Bearer TOKEN.";
+        Self::new(Code::InvalidCredentials, message)
+    }
+
+    /// A signed-in caller typed a password that is not theirs: nothing is wrong with the
+    /// token, so no client should ask for another (RFC 9110 section 15.5.2).
+    #[must_use]
+    pub fn wrong_password() -> Self {
+        let message = "That is not your present password.";
+        Self::new(Code::WrongPassword, message)
+    }
+
     #[must_use]
     pub fn token() -> Self {
         Self::new(Code::InvalidToken, "Invalid token.")
@@ -104,6 +126,14 @@ impl Error {
     #[must_use]
     pub fn expired() -> Self {
         Self::new(Code::TokenExpired, "Token expired.")
+    }
+
+    /// The same words for a code that was used, replaced, is over or never was.
+    #[must_use]
+    pub fn one_time_code() -> Self {
+        let message = "This code is not good, or not any more: it works once, until a newer one \
+                       is mailed, and for a limited time. Ask for another one.";
+        Self::new(Code::InvalidCode, message)
     }
 
     #[must_use]
@@ -154,9 +184,9 @@ impl Error {
 
     /// Where one's own password was to be proven: what was typed is not it any more.
     #[must_use]
-    pub fn or_credentials(self) -> Self {
+    pub fn or_wrong_password(self) -> Self {
         if self.overtaken {
-            Self::credentials()
+            Self::wrong_password()
         } else {
             self
         }

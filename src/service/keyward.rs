@@ -2,7 +2,7 @@
 //! A cheap handle; clones are the same Keyward.
 
 use std::ops::Deref;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -11,18 +11,22 @@ use aws_lc_rs::hmac;
 use crate::crypto::device::Devices;
 use crate::crypto::key_ring::KeyRing;
 use crate::crypto::master_key::MasterKey;
+use crate::crypto::one_time_code::OneTimeCodes;
 use crate::crypto::password::hasher::PasswordHasher;
 use crate::crypto::refresh_token::RefreshTokens;
 use crate::crypto::sealed::Sealer;
 use crate::crypto::session_id::SessionIds;
 use crate::crypto::totp::RecoveryCodes;
 use crate::domain::claims::Expected;
+use crate::domain::session::{Client, Operator};
 use crate::lanes::password_lane::PasswordLane;
+use crate::mail::Mailer;
 use crate::service::memory::Memory;
 use crate::service::policy::Policy;
 use crate::store::Store;
 use crate::support::clock::Clock;
 use crate::support::entropy::Entropy;
+use crate::support::waker::Waker;
 
 /// What the composition root hands in.
 pub struct Parts {
@@ -32,6 +36,7 @@ pub struct Parts {
     pub entropy: Entropy,
     pub hasher: PasswordHasher,
     pub lane: PasswordLane,
+    pub mailer: Mailer,
 }
 
 pub struct Inner {
@@ -41,10 +46,15 @@ pub struct Inner {
     pub entropy: Entropy,
     pub hasher: Arc<PasswordHasher>,
     pub lane: PasswordLane,
+    pub mailer: Mailer,
+    /// Of the thread that sends mail.
+    pub(in crate::service) postman: Waker,
     pub(in crate::service) expected: Expected,
     pub(in crate::service) keys: Keys,
     pub(in crate::service) ring: ArcSwap<KeyRing>,
     pub(in crate::service) loading_keys: Mutex<()>,
+    /// Who runs a command; nobody, where it serves.
+    operator: OnceLock<Client>,
     pub(in crate::service) memory: Memory,
 }
 
@@ -57,7 +67,9 @@ pub(in crate::service) struct Keys {
     pub(in crate::service) limits: hmac::Key,
     pub(in crate::service) factors: Sealer,
     pub(in crate::service) recovery_codes: RecoveryCodes,
+    pub(in crate::service) one_time_codes: OneTimeCodes,
     pub(in crate::service) devices: Devices,
+    pub(in crate::service) outbox: Sealer,
 }
 
 impl Keys {
@@ -70,7 +82,9 @@ impl Keys {
             limits: master.hmac_sha256("keyward-limits"),
             factors: Sealer::new(master, "keyward-factors"),
             recovery_codes: RecoveryCodes::new(master),
+            one_time_codes: OneTimeCodes::new(master),
             devices: Devices::new(master),
+            outbox: Sealer::new(master, "keyward-outbox"),
         }
     }
 }
@@ -89,15 +103,28 @@ impl Keyward {
             entropy: parts.entropy,
             hasher: Arc::new(parts.hasher),
             lane: parts.lane,
+            mailer: parts.mailer,
+            postman: Waker::default(),
             keys: Keys::derive(master),
             ring: ArcSwap::from_pointee(KeyRing::default()),
             loading_keys: Mutex::default(),
+            operator: OnceLock::new(),
             memory: Memory::default(),
         }))
     }
 }
 
 impl Keyward {
+    /// From now on what an operator does is recorded as this one's. Once for each process.
+    pub fn operated_by(&self, operator: &Operator) {
+        let _ = self.operator.set(operator.client());
+    }
+
+    /// Who does what no caller does, for the audit log.
+    pub(in crate::service) fn operator(&self) -> Client {
+        self.operator.get().cloned().unwrap_or_default()
+    }
+
     /// Waits up to a second for the other handles to be dropped, so that the database
     /// connections are closed when this returns.
     pub fn close(self) {

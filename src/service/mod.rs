@@ -33,6 +33,8 @@ pub mod upkeep;
 
 /// Part: checking secrets, within limits on guesses.
 pub mod attempts;
+/// Part: mail, from the transaction of its cause to the server that takes it.
+pub mod mail;
 /// Part: what each process remembers. It knows no act and no database.
 mod memory;
 /// Part: signing, checking and rotating tokens.

@@ -2,8 +2,13 @@
 
 use std::time::Duration;
 
+use url::Url;
+
+use crate::config::registration::Who;
 use crate::domain::algorithm::Algorithm;
 use crate::domain::claims::Expected;
+use crate::domain::one_time::Purpose;
+use crate::domain::redirect::Allowed;
 use crate::domain::rotation;
 use crate::domain::session::Class;
 
@@ -26,6 +31,36 @@ pub struct Policy {
     pub failure_alarm: i64,
     /// The name of this deployment in authenticator apps.
     pub totp_issuer: String,
+    pub registration: Registration,
+}
+
+/// How accounts begin, and where mailed links lead.
+#[derive(Clone, Debug)]
+pub struct Registration {
+    pub who: Who,
+    /// Where Keyward's own page is reached.
+    pub public_url: Url,
+    /// Other addresses that a mailed link may lead to.
+    pub redirects: Vec<Allowed>,
+    pub terms_version: String,
+    pub verify_ttl: Duration,
+    pub reset_ttl: Duration,
+    pub invite_ttl: Duration,
+}
+
+/// How long the owner of an address may take a change of it back.
+const KEEP_EMAIL_TTL: Duration = Duration::from_secs(7 * 86_400);
+
+impl Registration {
+    #[must_use]
+    pub const fn code_ttl(&self, purpose: Purpose) -> Duration {
+        match purpose {
+            Purpose::VerifyEmail | Purpose::ChangeEmail => self.verify_ttl,
+            Purpose::ResetPassword => self.reset_ttl,
+            Purpose::Invite => self.invite_ttl,
+            Purpose::KeepEmail => KEEP_EMAIL_TTL,
+        }
+    }
 }
 
 impl Policy {

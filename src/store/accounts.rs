@@ -5,11 +5,12 @@ use diesel::prelude::*;
 use crate::domain::account::Account;
 use crate::domain::id::AccountId;
 use crate::domain::identifier::{Email, Identifier, Username};
+use crate::store::emails;
 use crate::store::engine::columns::{optional, time, word};
 use crate::store::engine::conflict::{Taken, unless_taken};
 use crate::store::engine::connection::{AnyConnection, on_each};
 use crate::store::engine::error::{Error, Result, exactly_one};
-use crate::store::engine::schema::{accounts, factors};
+use crate::store::engine::schema::{accounts, emails as addresses, factors};
 use crate::support::clock::Timestamp;
 
 #[derive(Queryable)]
@@ -71,7 +72,7 @@ pub struct New {
 /// When the database is away. [`Taken`] is an answer: the e-mail address or the
 /// username belongs to another account.
 pub fn add(connection: &mut AnyConnection, new: &New) -> Result<Result<(), Taken>> {
-    unless_taken(connection, |connection| {
+    let added = unless_taken(connection, |connection| {
         diesel::insert_into(accounts::table)
             .values((
                 accounts::id.eq(new.id.to_string()),
@@ -85,7 +86,13 @@ pub fn add(connection: &mut AnyConnection, new: &New) -> Result<Result<(), Taken
                 accounts::updated_at.eq(new.now.millis()),
             ))
             .execute(connection)
-    })
+    })?;
+    match (&new.email, added) {
+        (Some(email), Ok(())) => {
+            emails::add(connection, new.id, email, (new.verified, true), new.now)
+        }
+        (_, added) => Ok(added),
+    }
 }
 
 /// # Errors
@@ -127,8 +134,16 @@ pub fn find_by_identifier(
     identifier: &Identifier,
 ) -> Result<Option<Account>> {
     let row = match identifier {
+        // By the primary address, and by every other one that was proven.
         Identifier::Email(email) => accounts::table
-            .filter(accounts::email_canonical.eq(email.canonical()))
+            .inner_join(addresses::table)
+            .filter(addresses::canonical.eq(email.canonical()))
+            .filter(
+                addresses::verified
+                    .eq(true)
+                    .or(addresses::is_primary.eq(true)),
+            )
+            .select(accounts::all_columns)
             .first::<Row>(connection),
         Identifier::Username(username) => accounts::table
             .filter(accounts::username_canonical.eq(username.canonical()))
@@ -194,6 +209,70 @@ pub fn count_after(connection: &mut AnyConnection, after: (Timestamp, AccountId)
 /// When the database is away.
 pub fn count(connection: &mut AnyConnection) -> Result<i64> {
     Ok(accounts::table.count().get_result(connection)?)
+}
+
+/// First and last name.
+///
+/// # Errors
+/// When the database is away or there is no such account.
+pub fn set_names(
+    connection: &mut AnyConnection,
+    id: AccountId,
+    (first, last): (Option<&str>, Option<&str>),
+    now: Timestamp,
+) -> Result<()> {
+    let rows = diesel::update(accounts::table.find(id.to_string()))
+        .set((
+            accounts::first_name.eq(first),
+            accounts::last_name.eq(last),
+            accounts::updated_at.eq(now.millis()),
+        ))
+        .execute(connection)?;
+    exactly_one("setting names", rows)
+}
+
+/// # Errors
+/// When the database is away or there is no such account.
+pub fn accept_terms(connection: &mut AnyConnection, id: AccountId, now: Timestamp) -> Result<()> {
+    let rows = diesel::update(accounts::table.find(id.to_string()))
+        .set((
+            accounts::terms_accepted.eq(true),
+            accounts::updated_at.eq(now.millis()),
+        ))
+        .execute(connection)?;
+    exactly_one("accepting terms", rows)
+}
+
+/// Notes that something about the account was changed that stands elsewhere.
+///
+/// # Errors
+/// When the database is away or there is no such account.
+pub fn touch(connection: &mut AnyConnection, id: AccountId, now: Timestamp) -> Result<()> {
+    let rows = diesel::update(accounts::table.find(id.to_string()))
+        .set(accounts::updated_at.eq(now.millis()))
+        .execute(connection)?;
+    exactly_one("changing a profile", rows)
+}
+
+/// Another username. [`Taken`]: it is another's.
+///
+/// # Errors
+/// When the database is away.
+pub fn set_username(
+    connection: &mut AnyConnection,
+    id: AccountId,
+    username: &Username,
+    now: Timestamp,
+) -> Result<Result<(), Taken>> {
+    unless_taken(connection, |connection| {
+        diesel::update(accounts::table.find(id.to_string()))
+            .set((
+                accounts::username.eq(username.written()),
+                accounts::username_canonical.eq(username.canonical()),
+                accounts::updated_at.eq(now.millis()),
+            ))
+            .execute(connection)
+    })
 }
 
 /// # Errors

@@ -97,3 +97,62 @@ pub fn list_of(connection: &mut AnyConnection, account: AccountId) -> Result<Vec
         .select(audit_events::what)
         .load(connection)?)
 }
+
+/// One line of the audit log.
+#[derive(Clone, Debug, Queryable)]
+pub struct Entry {
+    pub at: i64,
+    pub what: String,
+    pub account: Option<String>,
+    pub session: Option<String>,
+    pub address: Option<String>,
+    pub user_agent: Option<String>,
+}
+
+/// What to look for; all of it must fit.
+#[derive(Clone, Debug)]
+pub struct Filter {
+    pub account: Option<AccountId>,
+    pub what: Option<String>,
+    pub since: Option<Timestamp>,
+    pub limit: i64,
+}
+
+/// The last events that fit, youngest first.
+///
+/// # Errors
+/// When the database is away.
+pub fn list(connection: &mut AnyConnection, filter: &Filter) -> Result<Vec<Entry>> {
+    let account = filter.account.map(|id| id.to_string());
+    let since = filter.since.map_or(i64::MIN, Timestamp::millis);
+    // Each filter is there or not, so that no plan has to be good for all of them.
+    macro_rules! ask {
+        ($($filter:expr),*) => {
+            audit_events::table
+                .filter(audit_events::at.ge(since))
+                $(.filter($filter))*
+                .order((audit_events::at.desc(), audit_events::id.desc()))
+                .limit(filter.limit)
+                .select((
+                    audit_events::at,
+                    audit_events::what,
+                    audit_events::account_id,
+                    audit_events::session_id,
+                    audit_events::address,
+                    audit_events::user_agent,
+                ))
+                .load(connection)?
+        };
+    }
+    Ok(match (account, filter.what.clone()) {
+        (None, None) => ask!(),
+        (Some(account), None) => ask!(audit_events::account_id.eq(account)),
+        (None, Some(what)) => ask!(audit_events::what.eq(what)),
+        (Some(account), Some(what)) => {
+            ask!(
+                audit_events::account_id.eq(account),
+                audit_events::what.eq(what)
+            )
+        }
+    })
+}

@@ -48,6 +48,13 @@ pub fn set(
     exactly_one("setting a password record", rows)
 }
 
+/// # Errors
+/// When the database is away.
+pub fn remove(connection: &mut AnyConnection, account: AccountId) -> Result<()> {
+    diesel::delete(credentials::table.find(account.to_string())).execute(connection)?;
+    Ok(())
+}
+
 /// Whether the account's record still is this one. If so, it stays so until the
 /// transaction has ended: on PostgreSQL whoever changes it waits.
 ///

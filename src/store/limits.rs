@@ -3,7 +3,7 @@
 
 use diesel::prelude::*;
 
-use crate::domain::limit::Counter;
+use crate::domain::limit::{Counter, FOR_EVER};
 use crate::store::engine::columns::time;
 use crate::store::engine::connection::{AnyConnection, on_each};
 use crate::store::engine::error::Result;
@@ -108,4 +108,13 @@ pub fn release(connection: &mut AnyConnection, key: &str) -> Result<()> {
 pub fn clear(connection: &mut AnyConnection, key: &str) -> Result<()> {
     diesel::delete(limits::table.find(key)).execute(connection)?;
     Ok(())
+}
+
+/// Forgets every suspension: they alone never expire. How many there were.
+///
+/// # Errors
+/// When the database is away.
+pub fn clear_suspended(connection: &mut AnyConnection) -> Result<usize> {
+    let suspended = limits::table.filter(limits::expires_at.eq(FOR_EVER.millis()));
+    Ok(diesel::delete(suspended).execute(connection)?)
 }

@@ -27,16 +27,22 @@ pub fn access_of(connection: &mut AnyConnection, account: AccountId) -> Result<A
     Ok(access)
 }
 
+/// # Errors
+/// When the database is away.
+pub fn is_there(connection: &mut AnyConnection, name: &str) -> Result<bool> {
+    let known: i64 = roles::table
+        .filter(roles::name.eq(name))
+        .count()
+        .get_result(connection)?;
+    Ok(known == 1)
+}
+
 /// Adds a role with its permissions, or adds permissions to it.
 ///
 /// # Errors
 /// When the database is away.
 pub fn define(connection: &mut AnyConnection, name: &str, permissions: &[&str]) -> Result<()> {
-    let known: i64 = roles::table
-        .filter(roles::name.eq(name))
-        .count()
-        .get_result(connection)?;
-    if known == 0 {
+    if !is_there(connection, name)? {
         diesel::insert_into(roles::table)
             .values((roles::name.eq(name), roles::description.eq("")))
             .execute(connection)?;

@@ -1,8 +1,9 @@
-//! The statement of a refresh (semantics 1, rule 3), by its text: Diesel compiles its own
-//! UPDATE statements anew at each use, and this one is what a refresh costs.
+//! The statements of a refresh that move the generation's instant (semantics 1, rules 3 and 5).
+//! The first is by its text: Diesel compiles its own UPDATE statements anew at each use, and
+//! this one is what a refresh costs.
 
-use diesel::RunQueryDsl as _;
 use diesel::backend::Backend;
+use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::result::QueryResult;
 use diesel::serialize::ToSql;
@@ -11,7 +12,8 @@ use diesel::sql_types::{BigInt, Text};
 use crate::domain::id::SessionId;
 use crate::domain::rotation::Generation;
 use crate::store::engine::connection::{AnyConnection, on_each};
-use crate::store::engine::error::{Result, exactly_one};
+use crate::store::engine::error::{Result, at_most_one};
+use crate::store::engine::schema::sessions;
 use crate::support::clock::Timestamp;
 
 #[derive(QueryId)]
@@ -50,7 +52,7 @@ where
     }
 }
 
-impl<Conn> diesel::RunQueryDsl<Conn> for Rotate {}
+impl<Conn> RunQueryDsl<Conn> for Rotate {}
 
 /// To the next generation, if the session still stands as it `stood` when that was decided,
 /// and has not ended. Whether it did; if not, read again.
@@ -72,8 +74,30 @@ pub fn rotate(
         recent: next.recent.to_string(),
         idle_expires_at: idle_expires_at.millis(),
     };
-    match on_each!(connection, inner => statement.execute(inner))? {
-        0 => Ok(false),
-        rows => exactly_one("rotating a session", rows).map(|()| true),
-    }
+    let rows = on_each!(connection, inner => statement.execute(inner))?;
+    at_most_one("rotating a session", rows)
+}
+
+/// Rule 5: gives the present generation again, if the session still stands as it did when
+/// that was decided, and has not ended. Whether it did; if not, read again.
+pub fn give_again(
+    connection: &mut AnyConnection,
+    id: SessionId,
+    stood: Generation,
+    again: Generation,
+) -> Result<bool> {
+    let rows = diesel::update(
+        sessions::table
+            .filter(sessions::id.eq(id.to_string()))
+            .filter(sessions::generation.eq(i64::from(stood.number)))
+            .filter(sessions::rotated_at.eq(stood.rotated_at.millis()))
+            .filter(sessions::revoked_at.is_null()),
+    )
+    .set((
+        sessions::replays.eq(sessions::replays + 1),
+        sessions::rotated_at.eq(again.rotated_at.millis()),
+        sessions::recent.eq(again.recent.to_string()),
+    ))
+    .execute(connection)?;
+    at_most_one("giving a generation again", rows)
 }

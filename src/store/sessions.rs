@@ -11,7 +11,7 @@ use crate::domain::session::{Authentication, EndReason, Session};
 use crate::store::accounts;
 use crate::store::engine::columns::{number, optional, time, word};
 use crate::store::engine::connection::{AnyConnection, on_each};
-use crate::store::engine::error::{Error, Result, exactly_one};
+use crate::store::engine::error::{Error, Result, at_most_one, exactly_one};
 use crate::store::engine::schema::{
     account_roles, accounts as account_table, role_permissions, sessions,
 };
@@ -201,6 +201,30 @@ fn living(account: String, now: i64) -> _ {
         .filter(sessions::absolute_expires_at.gt(now))
 }
 
+/// So many of the last sessions tell from where an account signs in.
+const REMEMBERED: i64 = 100;
+
+/// From where the account began sessions of this epoch since then: the last ones.
+///
+/// # Errors
+/// When the database is away.
+pub fn addresses_of(
+    connection: &mut AnyConnection,
+    account: AccountId,
+    epoch: i64,
+    since: Timestamp,
+) -> Result<Vec<String>> {
+    let addresses: Vec<Option<String>> = sessions::table
+        .filter(sessions::account_id.eq(account.to_string()))
+        .filter(sessions::account_epoch.eq(epoch))
+        .filter(sessions::created_at.gt(since.millis()))
+        .order(sessions::created_at.desc())
+        .limit(REMEMBERED)
+        .select(sessions::address)
+        .load(connection)?;
+    Ok(addresses.into_iter().flatten().collect())
+}
+
 /// The living sessions of one account, youngest first.
 ///
 /// # Errors
@@ -239,33 +263,6 @@ pub fn beyond(
         .optional()?
         .map(|id| word("session id", &id))
         .transpose()
-}
-
-/// Rule 5: gives the present generation again, if the session still stands as it did when
-/// that was decided, and has not ended. Whether it did; if not, read again.
-///
-/// # Errors
-/// When the database is away.
-pub fn give_again(
-    connection: &mut AnyConnection,
-    id: SessionId,
-    stood: Generation,
-    again: Generation,
-) -> Result<bool> {
-    let rows = diesel::update(
-        sessions::table
-            .filter(sessions::id.eq(id.to_string()))
-            .filter(sessions::generation.eq(i64::from(stood.number)))
-            .filter(sessions::rotated_at.eq(stood.rotated_at.millis()))
-            .filter(sessions::revoked_at.is_null()),
-    )
-    .set((
-        sessions::replays.eq(sessions::replays + 1),
-        sessions::rotated_at.eq(again.rotated_at.millis()),
-        sessions::recent.eq(again.recent.to_string()),
-    ))
-    .execute(connection)?;
-    at_most_one("giving a generation again", rows)
 }
 
 /// Rule 4: one more replay of the current generation, below `limit`.
@@ -373,11 +370,4 @@ pub fn end_at(
     ))
     .execute(connection)?;
     at_most_one("ending a session", rows)
-}
-
-fn at_most_one(what: &'static str, rows: usize) -> Result<bool> {
-    match rows {
-        0 => Ok(false),
-        rows => exactly_one(what, rows).map(|()| true),
-    }
 }

@@ -7,7 +7,7 @@ use std::ops::{Add, Sub};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 
 /// An instant: UTC milliseconds since 1970-01-01T00:00:00Z.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -41,6 +41,16 @@ impl Timestamp {
     #[must_use]
     pub const fn millis_since(self, earlier: Self) -> i64 {
         self.0.saturating_sub(earlier.0)
+    }
+
+    /// A day, or an instant with its zone, as ISO 8601 writes them.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let instant = match NaiveDate::parse_from_str(text, "%Y-%m-%d") {
+            Ok(day) => day.and_hms_opt(0, 0, 0)?.and_utc().timestamp_millis(),
+            Err(_) => DateTime::parse_from_rfc3339(text).ok()?.timestamp_millis(),
+        };
+        Some(Self(instant))
     }
 
     /// ISO 8601 with milliseconds and `Z` (row O-18).

@@ -9,3 +9,4 @@ pub mod private_files;
 pub mod process;
 pub mod secret;
 pub mod steady_clock;
+pub mod waker;

@@ -281,3 +281,44 @@ fn operators_19_a_list_that_is_cut_says_so_and_goes_on_after_the_last() {
     let none = home.run(&["user", "list", "--after", "nobody@example.com"]);
     assert!(none.refused().contains("nobody@example.com"));
 }
+
+/// Every act of an operator's says in the audit log who it was.
+#[test]
+fn attack_m3_operators_unlock_and_read_the_audit_log() {
+    let home = Home::new();
+    add(&home, &["alice@example.com"], PASSWORD).done();
+    add(&home, &["bob@example.com"], PASSWORD).done();
+    let unlocked = home.run(&["user", "unlock", "alice@example.com"]);
+    assert_eq!(
+        unlocked.done(),
+        "may sign in without a wait: alice@example.com\n"
+    );
+    let all = home.run(&["user", "unlock", "--all"]);
+    assert_eq!(all.done(), "suspensions lifted: 0\n");
+    let listed = home.run(&["audit", "list"]);
+    let lines: Vec<&str> = listed.done().lines().collect();
+    assert_eq!(lines.len(), 4, "{lines:#?}");
+    for line in &lines {
+        assert!(line.contains("operator uid="), "{line}");
+    }
+    let of = |arguments: &[&str]| {
+        let all = [&["audit", "list"], arguments].concat();
+        home.run(&all).done().lines().count()
+    };
+    assert_eq!(of(&["--account", "alice@example.com"]), 2);
+    assert_eq!(of(&["--event", "account_unlocked"]), 2);
+    let both = [
+        "--account",
+        "alice@example.com",
+        "--event",
+        "account_unlocked",
+    ];
+    assert_eq!(of(&both), 1);
+    assert_eq!(of(&["--limit", "3"]), 3);
+    assert_eq!(of(&["--since", "1h"]), 4);
+    assert_eq!(of(&["--since", "2999-01-01"]), 0);
+    for wrong in [["--event", "nonsense"], ["--since", "yesterday"]] {
+        let run = home.run(&[&["audit", "list"], &wrong[..]].concat());
+        assert!(run.err.contains(wrong[1]), "{run:?}");
+    }
+}

@@ -269,6 +269,11 @@ fn g4_no_secret_setting_is_ever_printed() {
             ],
             "KEYWARD_SECRET" => &["CANARY", "CANARY-0123456789abcdefghijklmnopqrstuvwxyz"],
             "KEYWARD_ADMIN_PASSWORD" => &["CANARY horse battery"],
+            "KEYWARD_SMTP_URL" => &[
+                "smtp://user:CANARY@127.0.0.1:1",
+                "smtp://user:CANARY@127.0.0.1:1/path",
+                "smtps://CANARY@127.0.0.1:1",
+            ],
             other => panic!("give {other} a value here"),
         };
         for value in values {
@@ -279,6 +284,7 @@ fn g4_no_secret_setting_is_ever_printed() {
                 "DATABASE_URL" => {
                     home.and("KEYWARD_SECRET", "0123456789abcdefghijklmnopqrstuvwxyz")
                 }
+                "KEYWARD_SMTP_URL" => home.and("KEYWARD_MAIL_FROM", "keyward@example.com"),
                 _ => home,
             };
             let fails = [

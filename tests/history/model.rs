@@ -59,6 +59,8 @@ pub struct Account {
     pub password: u32,
     /// Sign-ins that failed, which are few enough never to be limited.
     pub failures: u32,
+    /// Wrong passwords of signed-in callers: fewer than close a session.
+    pub guesses: u32,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -186,13 +188,13 @@ impl Model {
                 }
                 let account = &mut self.accounts[self.sessions[by.session].account];
                 if account.password != *present {
-                    account.failures += 1;
-                    return Err(Code::InvalidCredentials);
+                    account.guesses += 1;
+                    return Err(Code::WrongPassword);
                 }
                 account.password = *new;
-                account.failures = 0;
-                self.end_others(by.session);
-                Ok(Said::Done)
+                let Session { account, class, .. } = self.sessions[by.session];
+                self.end_all(account);
+                self.login(account, class, *new, began)
             }
             Op::SetPassword { account, new } => {
                 self.accounts[*account].password = *new;

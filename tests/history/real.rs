@@ -228,7 +228,7 @@ fn run(kw: &Keyward, op: &Op, accounts: &[(String, AccountId)]) -> Result<Told> 
                 password: password(*number),
                 otp: None,
                 device: None,
-                replaces: None,
+                replaces: Vec::new(),
                 mode: Mode::Json,
                 class: *class,
                 dialect: "test",
@@ -268,8 +268,14 @@ fn run(kw: &Keyward, op: &Op, accounts: &[(String, AccountId)]) -> Result<Told> 
             let typed = NewPassword {
                 present: password(*present),
                 new: password(*new),
+                otp: None,
             };
-            change_password(kw, &seat, &actor(by)?, &typed)?;
+            let tokens = change_password(kw, &seat, &actor(by)?, &typed)?.tokens;
+            let began = Some(tokens.session);
+            return Ok(Told {
+                began,
+                ..tokens_told(&tokens, "login")
+            });
         }
         Op::SetPassword { account, new } => {
             administer::set_password(kw, accounts[*account].1, &password(*new))?;

@@ -353,10 +353,7 @@ impl Chooser<'_> {
     fn change_password(&mut self, by: Access) -> Op {
         let account = self.model.sessions[by.session].account;
         let account = &self.model.accounts[account];
-        if account.failures >= FAILURES {
-            return Op::Use(by);
-        }
-        let wrong = self.dice.percent(15);
+        let wrong = self.dice.percent(15) && account.guesses < FAILURES;
         Op::ChangePassword {
             present: if wrong { 0 } else { account.password },
             new: self.new_password(),

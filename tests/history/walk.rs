@@ -49,7 +49,7 @@ impl Tally {
             "Use done",
             "Use INVALID_TOKEN",
             "Use TOKEN_EXPIRED",
-            "ChangePassword done",
+            "ChangePassword login",
             "Reissue FORBIDDEN",
             "ended reuse",
             "ended logout",
@@ -356,6 +356,7 @@ fn account(id: AccountId) -> Account {
         epoch: 0,
         password: 1,
         failures: 0,
+        guesses: 0,
     }
 }
 

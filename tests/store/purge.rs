@@ -5,9 +5,11 @@ use std::time::Duration;
 use keyward::domain::event::{Event, What as Happened};
 use keyward::domain::id::{AccountId, SessionId};
 use keyward::domain::limit::Counter;
+use keyward::domain::one_time::Purpose;
 use keyward::domain::session::{Client, Session};
 use keyward::store::engine::purge::{What, purge_before};
 use keyward::store::login_attempts::{self, Attempt};
+use keyward::store::one_time_codes::{self, Stored};
 use keyward::store::revocations::{self, Entry, News};
 use keyward::store::{accounts, audit_events, limits, sessions};
 use keyward::support::clock::Timestamp;
@@ -54,6 +56,18 @@ pub fn add(db: &Fresh, what: What, account: AccountId, at: Timestamp) {
             let set = db.write(move |tx| limits::set(tx, &key, None, counter, at));
             assert!(set.unwrap());
         }
+        What::OneTimeCodes => {
+            let code = Stored {
+                mac: Uuid::new_v4().to_string(),
+                account,
+                purpose: Purpose::VerifyEmail,
+                address: "alice@example.com".to_owned(),
+                sealed: None,
+                created_at: at,
+                expires_at: at,
+            };
+            db.write(move |tx| one_time_codes::add(tx, &code)).unwrap();
+        }
     }
 }
 
@@ -65,6 +79,7 @@ fn count(db: &Fresh, what: What, account: AccountId) -> usize {
             What::AuditEvents => audit_events::list_of(db, account)?.len(),
             What::Revocations => revocations::list_after(db, 0, 100)?.0.len(),
             What::Limits => lines(db, "SELECT key AS line FROM limits").len(),
+            What::OneTimeCodes => lines(db, "SELECT mac AS line FROM one_time_codes").len(),
         })
     })
     .unwrap()
@@ -79,6 +94,7 @@ both!(
             What::AuditEvents,
             What::Revocations,
             What::Limits,
+            What::OneTimeCodes,
         ];
         let account = db.account("alice@example.com");
         for what in every {

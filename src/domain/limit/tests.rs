@@ -20,7 +20,7 @@ fn b1_the_curve_of_an_account() {
         waits.push(wait);
         if wait > 0 {
             let early = counter.count(Kind::Account, now).unwrap_err();
-            assert_eq!(i64::from(early.wait_seconds), wait);
+            assert_eq!(i64::from(early.wait_seconds.unwrap()), wait);
         }
         now = now.max(counter.next_at);
     }
@@ -28,11 +28,17 @@ fn b1_the_curve_of_an_account() {
         waits[..16],
         [0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900]
     );
-    assert!(waits[16..].iter().all(|wait| *wait == 900));
-    let refused = counter
-        .count(Kind::Account, now + Duration::from_secs(86_400))
-        .unwrap_err();
-    assert!(refused.suspended);
+    assert!(waits[16..99].iter().all(|wait| *wait == 900));
+    // Beyond a hundred: one a day, and never none (M3).
+    assert_eq!(waits[99], DAY);
+    for _ in 0..3 {
+        let early = Timestamp::from_millis(now.millis() - 1);
+        let refused = counter.count(Kind::Account, early).unwrap_err();
+        assert_eq!(refused.wait_seconds, Some(1));
+        counter = counter.count(Kind::Account, now).unwrap();
+        assert_eq!(counter.next_at.millis_since(now), DAY * 1000);
+        now = counter.next_at;
+    }
 }
 
 #[test]
@@ -64,7 +70,11 @@ fn s8_a_clock_that_was_ahead_costs_no_more_than_the_longest_wait() {
         let counted = counter.count(kind, at(0)).unwrap();
         assert!(counted.failures >= counter.failures, "{kind:?}");
         let refused = counted.count(kind, at(0)).unwrap_err();
-        assert_eq!(i64::from(refused.wait_seconds), longest, "{kind:?}");
+        assert_eq!(
+            i64::from(refused.wait_seconds.unwrap()),
+            longest,
+            "{kind:?}"
+        );
         assert!(counted.count(kind, at(longest)).is_ok(), "{kind:?}");
         let expires_at = counted.expires_at(kind, at(0));
         assert!(expires_at <= at(30 * DAY), "{kind:?}");
@@ -89,11 +99,46 @@ fn s8_a_clock_that_went_back_a_little_frees_no_attempt() {
 fn s8_a_suspension_outlasts_every_clock() {
     let suspended = Counter {
         failures: 100,
-        next_at: at(86_400),
-        since: at(86_400),
+        next_at: at(DAY),
+        since: at(DAY),
     };
     let refused = suspended.count(Kind::Account, at(0)).unwrap_err();
-    assert!(refused.suspended);
+    assert_eq!(refused.wait_seconds.map(i64::from), Some(DAY));
+}
+
+#[test]
+fn attack_m3_failures_are_told_of_at_ten_fifty_and_a_hundred() {
+    let mut told = Vec::new();
+    for failures in 0..=300 {
+        let counter = Counter {
+            failures,
+            ..Counter::default()
+        };
+        for kind in [Kind::Account, Kind::Device, Kind::Household] {
+            told.extend(counter.milestone(kind).map(|it| (failures, it)));
+        }
+        for kind in [Kind::Session, Kind::Code, Kind::Address, Kind::Site] {
+            assert_eq!(counter.milestone(kind), None);
+        }
+    }
+    let wanted = [
+        (10, Milestone::Guessed),
+        (50, Milestone::Guessed),
+        (100, Milestone::Suspended),
+    ];
+    assert_eq!(told, wanted.map(|it| [it; 3]).concat());
+}
+
+#[test]
+fn attack_m5_a_session_guesses_five_times_and_waiting_does_not_help() {
+    let mut counter = Counter::default();
+    for second in 0..5 {
+        counter = counter.count(Kind::Session, at(second)).unwrap();
+    }
+    for instant in [at(5), at(29 * DAY), at(-DAY)] {
+        let refused = counter.count(Kind::Session, instant).unwrap_err();
+        assert_eq!(refused.wait_seconds, None);
+    }
 }
 
 #[test]
@@ -106,8 +151,7 @@ fn b7_an_address_has_thirty_failures_in_five_minutes() {
     assert_eq!(
         refused,
         Refused {
-            wait_seconds: 200,
-            suspended: false
+            wait_seconds: Some(200)
         }
     );
     assert_eq!(counter.count(Kind::Address, at(300)).unwrap().failures, 1);
@@ -165,6 +209,7 @@ fn m4_a_full_bucket_says_how_long_and_a_clock_that_went_back_empties_none() {
             .count(Kind::Code, at(second))
             .unwrap_err()
             .wait_seconds
+            .unwrap()
     };
     assert_eq!((wait(0), wait(7199), wait(-60)), (7200, 1, 7260));
     assert_eq!(counter.expires_at(Kind::Code, at(0)), at(72_000));
@@ -179,7 +224,10 @@ fn b5_a_wider_network_has_a_weaker_limit() {
         for _ in 0..most {
             counter = counter.count(kind, at(0)).unwrap();
         }
-        assert_eq!(counter.count(kind, at(0)).unwrap_err().wait_seconds, 300);
+        assert_eq!(
+            counter.count(kind, at(0)).unwrap_err().wait_seconds,
+            Some(300)
+        );
     }
 }
 

@@ -1,5 +1,5 @@
 //! Routes of `keyward serve --test-mode` alone: integrators move the clock and see
-//! tokens expire in milliseconds.
+//! tokens expire in milliseconds, and read what was mailed.
 
 use actix_web::HttpResponse;
 use serde_json::json;
@@ -8,6 +8,7 @@ use crate::config::parse_duration;
 use crate::http::answer::{Answer, Keyward};
 use crate::http::request::call::Call;
 use crate::service::Error;
+use crate::service::mail::deliver;
 
 /// `GET /test/clock`.
 pub async fn clock(call: Call) -> Answer<Keyward> {
@@ -22,4 +23,22 @@ pub async fn advance(mut call: Call) -> Answer<Keyward> {
         .map_err(|wanted| Error::payload(format!("\"advance\" must be {wanted}")))?;
     call.kw.clock.advance(by);
     clock(call).await
+}
+
+/// `GET /test/mail`: delivers what is due, and lists what was sent, oldest first.
+pub async fn mail(call: Call) -> Answer<Keyward> {
+    call.on_store(|kw| deliver::deliver_due(kw).map(|_| ()))
+        .await?;
+    let sent = call.kw.mailer.kept().into_iter().map(|mail| {
+        json!({
+            "to": mail.to,
+            "subject": mail.subject,
+            "purpose": mail.purpose.as_str(),
+            "text": mail.text,
+            "html": mail.html,
+            "message_id": mail.message_id,
+            "sent_at": mail.sent_at.iso(),
+        })
+    });
+    Ok(HttpResponse::Ok().json(sent.collect::<Vec<_>>()))
 }

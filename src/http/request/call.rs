@@ -3,13 +3,16 @@
 
 use std::future::{Ready, ready};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix_web::dev::Payload;
-use actix_web::http::header::{CONTENT_LENGTH, HeaderMap, HeaderValue, USER_AGENT};
+use actix_web::http::header::{
+    AcceptLanguage, CONTENT_LENGTH, Header as _, HeaderMap, HeaderValue, USER_AGENT,
+};
 use actix_web::{FromRequest, HttpRequest, web};
 use futures_util::StreamExt as _;
 
+use crate::domain::letter::Language;
 use crate::domain::principal::Principal;
 use crate::domain::session::Client;
 use crate::http::answer::{Http, Refusal};
@@ -19,6 +22,8 @@ use crate::http::request::settings::Web;
 use crate::http::request::{bearer, cookies, origin};
 use crate::lanes::password_lane::Seat;
 use crate::lanes::seats::{Asker, Standing};
+use crate::service::accounts::one_time::Link;
+use crate::service::accounts::post::Wish;
 use crate::service::actor::Actor;
 use crate::service::sessions::presented;
 use crate::service::tokens::authenticate::authenticate;
@@ -30,6 +35,9 @@ const LONGEST_BODY: usize = 16 * 1024;
 
 /// How long a body may take to come (threat D9: actix has no limit of its own).
 const BODY_DEADLINE: Duration = Duration::from_secs(5);
+
+/// Answers that must not differ in time are given at beats of this length.
+const EVENLY: Duration = Duration::from_millis(25);
 
 pub struct Call {
     pub kw: Keyward,
@@ -183,6 +191,40 @@ impl Call {
             internal: address.is_some_and(|(_, internal)| internal),
             user_agent: user_agent.map(|text| text.chars().take(256).collect()),
         }
+    }
+
+    /// How the caller wants a mail: a link to an address of the operator's list, in a language.
+    ///
+    /// # Errors
+    /// `INVALID_PAYLOAD` where the list has not the address.
+    pub fn wish(&self, fields: &Fields, url: &str) -> Result<Wish> {
+        let language = match fields.optional("language")? {
+            Some(tag) => Some(tag.to_owned()),
+            None => self.accepted_language(),
+        };
+        Ok(Wish {
+            link: Link::wished(&self.kw, url, fields.optional(url)?)?,
+            language,
+            client: self.client(),
+        })
+    }
+
+    /// The first of the languages that the browser would rather read and mails are written in.
+    fn accepted_language(&self) -> Option<String> {
+        let accepted = AcceptLanguage::parse(&self.request).ok()?;
+        let ranked = accepted.ranked();
+        let mut tags = ranked
+            .iter()
+            .filter_map(|tag| Some(tag.item()?.to_string()));
+        tags.find(|tag| Language::parse(tag).is_some())
+    }
+
+    /// Waits for the next beat since the request came: what an act does for one account and not
+    /// for another takes less than a beat, so both are answered at the same one (E6).
+    pub async fn answer_evenly(&self, came: Instant) {
+        let beat = EVENLY.as_nanos();
+        let left = beat - came.elapsed().as_nanos() % beat;
+        tokio::time::sleep(Duration::from_nanos(u64::try_from(left).unwrap_or(0))).await;
     }
 
     /// Runs an act that reads or writes rows, off the event loop.

@@ -63,6 +63,24 @@ impl Fields {
         }
     }
 
+    /// The member as it came; null is there.
+    #[must_use]
+    pub fn value(&self, name: &str) -> Option<&Value> {
+        self.0.get(name)
+    }
+
+    /// Whether it is there and true.
+    ///
+    /// # Errors
+    /// `INVALID_PAYLOAD` where it is neither true nor false.
+    pub fn is_true(&self, name: &str) -> Result<bool> {
+        match self.0.get(name) {
+            None | Some(Value::Null) => Ok(false),
+            Some(Value::Bool(value)) => Ok(*value),
+            Some(_) => Err(Error::payload(format!("\"{name}\" must be a boolean"))),
+        }
+    }
+
     /// A text that must be there and not be empty.
     ///
     /// # Errors
@@ -78,6 +96,12 @@ impl Fields {
             ))),
             Some(text) => Ok(text),
         }
+    }
+}
+
+impl From<Map<String, Value>> for Fields {
+    fn from(fields: Map<String, Value>) -> Self {
+        Self(fields)
     }
 }
 

@@ -5,6 +5,8 @@ pub(in crate::http) mod call;
 pub(in crate::http) mod cookies;
 pub(in crate::http) mod fields;
 pub(in crate::http) mod origin;
+pub(in crate::http) mod person;
 pub(in crate::http) mod settings;
+pub(in crate::http) mod sign_out;
 pub(in crate::http) mod strict_json;
 pub(in crate::http) mod unlisted;

@@ -8,14 +8,18 @@ use crate::domain::event::{Event, What};
 use crate::domain::id::AccountId;
 use crate::domain::identifier::{Email, Identifier, Username};
 use crate::domain::letters::{shown, trimmed};
+use crate::domain::limit::Counter;
 use crate::domain::password::Password;
-use crate::domain::session::{Client, EndReason, Session};
-use crate::service::attempts::budget;
+use crate::domain::session::{EndReason, Session};
+use crate::service::attempts::forgive;
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
+use crate::service::mail::notice;
 use crate::service::tokens::signing_keys::replace_all;
-use crate::store::{accounts, credentials, factors, recovery_codes, roles, session_ends, sessions};
+use crate::store::{
+    accounts, credentials, factors, limits, recovery_codes, roles, session_ends, sessions,
+};
 
 pub struct NewAccount {
     pub email: Option<Email>,
@@ -63,7 +67,8 @@ pub fn add_account(kw: &Keyward, new: NewAccount) -> Result<AccountId> {
         if new.admin {
             roles::grant(change, id, ADMINISTRATOR, now)?;
         }
-        change.record(&Event::new(What::AccountAdded, Client::default()).of(id))
+        let operator = change.kw.operator();
+        change.record(&Event::new(What::AccountAdded, operator).of(id))
     })?;
     Ok(id)
 }
@@ -144,9 +149,40 @@ pub fn set_password(kw: &Keyward, account: AccountId, password: &Password) -> Re
     change(kw, account, What::PasswordSet, move |change| {
         let now = change.now;
         credentials::set(change, account, &hash, now)?;
-        budget::forget(change.kw, change, account)?;
-        budget::forget_codes(change.kw, change, account)?;
+        forgive::forget(change.kw, change, account)?;
+        forgive::forget_codes(change.kw, change, account)?;
         change.end_all_of(account)
+    })
+}
+
+/// The failures in a row of strangers at the account, and of its known browsers.
+///
+/// # Errors
+/// `SERVICE_UNAVAILABLE`.
+pub fn failures_of(kw: &Keyward, account: &Account) -> Result<[Counter; 2]> {
+    kw.store.read(|db| forgive::failures_of(kw, db, account))
+}
+
+/// Forgives the failures at an account: who waits, waits no longer.
+///
+/// # Errors
+/// `SERVICE_UNAVAILABLE`.
+pub fn unlock(kw: &Keyward, account: &Account) -> Result<()> {
+    let account = account.clone();
+    change(kw, account.id, What::AccountUnlocked, move |change| {
+        forgive::unlock(change, &account)
+    })
+}
+
+/// Forgives every suspension, of names too that no account has. How many there were.
+///
+/// # Errors
+/// `SERVICE_UNAVAILABLE`.
+pub fn unlock_all(kw: &Keyward) -> Result<usize> {
+    kw.change(|change| {
+        let operator = change.kw.operator();
+        change.record(&Event::new(What::AccountUnlocked, operator))?;
+        Ok(limits::clear_suspended(change)?)
     })
 }
 
@@ -161,7 +197,7 @@ pub fn reset_factor(kw: &Keyward, account: AccountId) -> Result<()> {
             return Err(Error::payload("The account has no second factor."));
         }
         recovery_codes::remove_all_of(change, account)?;
-        budget::forget_codes(change.kw, change, account)?;
+        forgive::forget_codes(change.kw, change, account)?;
         change.end_all_of(account)
     })
 }
@@ -238,7 +274,8 @@ fn change(
 ) -> Result<()> {
     kw.change(move |change| {
         accounts::hold(change, account)?;
-        change.record(&Event::new(what, Client::default()).of(account))?;
+        let event = Event::new(what, change.kw.operator()).of(account);
+        notice::record(change, &event)?;
         write(change)
     })
 }

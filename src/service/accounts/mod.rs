@@ -2,9 +2,33 @@
 
 /// What an administrator does to accounts.
 pub mod administer;
+/// Reads the audit log.
+pub mod audit;
+/// Another e-mail address.
+pub mod change_email;
 /// The owner changes the password.
 pub mod change_password;
+/// The owner changes the profile.
+pub mod change_profile;
+/// A password that somebody chooses.
+mod choose;
+/// What a stranger left behind.
+mod clear;
+/// What an owner says of themselves.
+pub mod edit;
+/// An administrator invites by mail.
+pub mod invite;
+/// Codes that are mailed.
+pub mod one_time;
 /// All accounts, a page at a time.
 pub mod pages;
+/// Letters to the owner.
+pub mod post;
 /// What an account shows of itself.
 pub mod profile;
+/// An account by its owner.
+pub mod register;
+/// A forgotten password.
+pub mod reset_password;
+/// Proving an e-mail address.
+pub mod verify_email;

@@ -1,20 +1,40 @@
 //! What the caller may know of their own account.
 
 use crate::domain::account::Account;
+use crate::domain::profile::{Phone, Profile};
 use crate::service::actor::{Actor, is_theirs};
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
-use crate::store::accounts;
+use crate::store::emails::{self, Stored};
+use crate::store::{accounts, phones, profiles};
 
 pub use crate::service::actor::account_of as of;
 
-/// The caller's account, and whether it has a second factor that counts.
+/// Everything that an account says of its owner.
+#[derive(Clone, Debug)]
+pub struct Person {
+    pub account: Account,
+    pub profile: Profile,
+    pub emails: Vec<Stored>,
+    pub phones: Vec<Phone>,
+}
+
+/// The caller, and whether the account has a second factor that counts.
 ///
 /// # Errors
 /// `INVALID_TOKEN` where the account is gone or disabled.
-pub fn with_factor(kw: &Keyward, actor: &Actor) -> Result<(Account, bool)> {
-    kw.store
-        .read(|db| accounts::lookup_with_factor(db, actor.account()))?
-        .filter(|(account, _)| is_theirs(account, actor))
-        .ok_or_else(Error::token)
+pub fn with_factor(kw: &Keyward, actor: &Actor) -> Result<(Person, bool)> {
+    let id = actor.account();
+    kw.store.read(|db| {
+        let found = accounts::lookup_with_factor(db, id)?;
+        let found = found.filter(|(account, _)| is_theirs(account, actor));
+        let (account, factor) = found.ok_or_else(Error::token)?;
+        let person = Person {
+            account,
+            profile: profiles::lookup(db, id)?,
+            emails: emails::list_of(db, id)?,
+            phones: phones::list_of(db, id)?,
+        };
+        Ok((person, factor))
+    })
 }

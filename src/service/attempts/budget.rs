@@ -1,69 +1,20 @@
-//! Slowing down guesses (semantics 4): every route that checks a secret of an account
-//! shares one budget. An attempt is counted, and committed, before it is looked at.
+//! Slowing down guesses (semantics 4): every way to sign in to an account shares its
+//! budgets, and a signed-in caller has that of the session. An attempt is counted, and
+//! committed, before it is looked at.
 
-use std::net::IpAddr;
-
-use aws_lc_rs::hmac;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-
-use crate::domain::account::Account;
 use crate::domain::event::{Event, What};
 use crate::domain::id::AccountId;
-use crate::domain::limit::{Counter, Kind, Refused};
+use crate::domain::limit::{Counter, Kind, Milestone, Refused};
 use crate::domain::session::Client;
 use crate::lanes::password_lane::Seat;
 use crate::lanes::seats::Full;
+use crate::service::actor::Actor;
+use crate::service::attempts::subject::{Subject, account_key, address_keys, code_key_of, keyed};
+use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
-use crate::store::factors::Stored as Factor;
 use crate::store::{self, AnyConnection, credentials, limits};
 use crate::support::clock::Timestamp;
-use crate::support::secret::same;
-
-/// Whose secret is guessed at. An identifier that nobody has is counted like one that
-/// somebody has, so that the answers are the same.
-pub(in crate::service) enum Subject<'a> {
-    Account(AccountId),
-    /// A browser that shows the mark of its account, as all browsers do that are known to
-    /// it (`crypto/device.rs`).
-    KnownBrowser {
-        mark: &'a str,
-    },
-    Nobody {
-        identifier: &'a str,
-    },
-}
-
-impl<'a> Subject<'a> {
-    /// Whose guess at this account's secrets it is: a known browser's where the mark that
-    /// was shown is the one of now, and else anybody's.
-    ///
-    /// `factor`: the one that counts. `shown`: the marks that came, with spaces between.
-    pub(in crate::service) fn of(
-        kw: &Keyward,
-        account: &Account,
-        factor: Option<&Factor>,
-        shown: Option<&'a str>,
-    ) -> Self {
-        let mark = mark_of(kw, account, factor);
-        let mut shown = shown.into_iter().flat_map(|shown| shown.split(' '));
-        match shown.find(|shown| same(shown.as_bytes(), mark.as_bytes())) {
-            Some(mark) => Self::KnownBrowser { mark },
-            None => Self::Account(account.id),
-        }
-    }
-}
-
-/// The mark of the browsers that sign in to it now.
-pub(in crate::service) fn mark_of(
-    kw: &Keyward,
-    account: &Account,
-    factor: Option<&Factor>,
-) -> String {
-    let factor = factor.map(|factor| factor.id.as_str());
-    kw.keys.devices.mark(account.id, account.epoch, factor)
-}
 
 /// An attempt that was counted. Dropped without [`Reservation::succeeded`], it stays a
 /// failure.
@@ -73,8 +24,12 @@ pub(in crate::service) struct Reservation {
     /// The client's address and the networks around it, from the inside out: the order
     /// in which every transaction takes their rows.
     addresses: Vec<Counted>,
-    /// The counter of codes, where one was counted.
+    /// The counter of codes, where one was counted, and which it would be. A session has
+    /// none: its guesses are counted together.
     code: Option<Counted>,
+    code_key: Option<(String, Kind)>,
+    /// The account whose failures somebody is told of.
+    told_of: Option<AccountId>,
     /// The password record that the attempt was found good by.
     proof: Option<(AccountId, String)>,
 }
@@ -92,27 +47,39 @@ struct Counted {
 /// all that one address may make at once.
 const ROUNDS: usize = 64;
 
-/// Counts an attempt.
+/// Counts an attempt. `with_code`: a code comes with it, which is looked at once the
+/// password was right.
 ///
 /// # Errors
-/// `ATTEMPTS_EXCEEDED` with the seconds to wait, and then nothing is counted;
-/// `SERVICE_UNAVAILABLE`: without the counters no secret is looked at (B16).
+/// `ATTEMPTS_EXCEEDED` with the longest of the waits that hold, and then nothing is counted
+/// in any of them; `SERVICE_UNAVAILABLE`: without the counters no secret is looked at (B16).
 pub(in crate::service) fn reserve(
     kw: &Keyward,
     subject: &Subject<'_>,
     client: &Client,
+    with_code: bool,
 ) -> Result<Reservation> {
-    let (account, kind) = account_key(kw, subject);
+    let account = account_key(kw, subject);
     let addresses = address_keys(kw, client);
+    let code_key = code_key_of(kw, subject);
+    let told_of = subject.account();
     let now = kw.clock.now();
     kw.store.write(move |tx| {
+        if let Some(refused) = longest_wait(tx, addresses.iter().chain([&account]), now)? {
+            // Told now, or its caller would wait for the account and then for the code.
+            let code = code_key.iter().filter(|_| with_code);
+            let code = longest_wait(tx, code, now)?;
+            return Err(longer(refused, code));
+        }
         let addresses = addresses.iter();
         let addresses = addresses.map(|(address, kind)| count(tx, address, *kind, now));
         Ok(Reservation {
             // Before the account's: every transaction takes its rows in this order.
             addresses: addresses.collect::<Result<_>>()?,
-            account: count(tx, &account, kind, now)?,
+            account: count(tx, &account.0, account.1, now)?,
             code: None,
+            code_key: code_key.clone(),
+            told_of,
             proof: None,
         })
     })
@@ -129,11 +96,59 @@ pub(in crate::service) fn keep_seat(
     seat: &Seat,
     subject: &Subject<'_>,
 ) -> Result<()> {
-    let known = matches!(subject, Subject::KnownBrowser { .. });
-    let (account, _) = account_key(kw, subject);
-    seat.is_for(&account, known).map_err(|Full| {
+    let known = matches!(
+        subject,
+        Subject::KnownBrowser { .. } | Subject::KnownAddress { .. }
+    );
+    keep(seat, &account_key(kw, subject).0, known)
+}
+
+/// The same for signed-in callers. The sessions of an account share what is in flight for it:
+/// they are begun in a moment, and with seats of their own they would hold the lane.
+///
+/// # Errors
+/// As [`keep_seat`].
+pub(in crate::service) fn keep_seat_for(kw: &Keyward, seat: &Seat, actor: &Actor) -> Result<()> {
+    keep(
+        seat,
+        &keyed(kw, "signed in", actor.account().0.as_bytes()),
+        true,
+    )
+}
+
+fn keep(seat: &Seat, account: &str, known: bool) -> Result<()> {
+    seat.is_for(account, known).map_err(|Full| {
         Error::busy("too many sign-ins of one account or of strangers are in flight")
     })
+}
+
+/// The longest wait that holds now among these counters.
+fn longest_wait<'k>(
+    tx: &mut AnyConnection,
+    keys: impl IntoIterator<Item = &'k (String, Kind)>,
+    now: Timestamp,
+) -> Result<Option<Error>> {
+    let mut longest = None;
+    for (key, kind) in keys {
+        let counter = limits::lookup(tx, key)?.unwrap_or_default();
+        if let Err(refused) = counter.count(*kind, now) {
+            let error = exceeded(refused, *kind);
+            longest = Some(match longest {
+                Some(before) => longer(before, Some(error)),
+                None => error,
+            });
+        }
+    }
+    Ok(longest)
+}
+
+/// The one that waits for longer; no time to wait is for ever.
+fn longer(one: Error, other: Option<Error>) -> Error {
+    let wait = |error: &Error| error.retry_after.unwrap_or(u32::MAX);
+    match other {
+        Some(other) if wait(&other) > wait(&one) => other,
+        _ => one,
+    }
 }
 
 impl Reservation {
@@ -148,20 +163,16 @@ impl Reservation {
     /// no success of the owner may give him more guesses (M4).
     ///
     /// # Errors
-    /// `ATTEMPTS_EXCEEDED`: the code must not be looked at; the attempt stays counted.
+    /// `ATTEMPTS_EXCEEDED`: the code must not be looked at, and the attempt is given back:
+    /// what one limit refuses is not charged to another.
     pub(in crate::service) fn guess_code(
         &mut self,
         kw: &Keyward,
         account: AccountId,
         client: &Client,
     ) -> Result<()> {
-        if self.code.is_some() {
+        let (None, Some((key, kind))) = (&self.code, self.code_key.clone()) else {
             return Ok(());
-        }
-        let key = code_key(kw, &self.account.key);
-        let kind = match self.account.kind {
-            Kind::Device => Kind::DeviceCode,
-            _ => Kind::Code,
         };
         let now = kw.clock.now();
         let client = client.clone();
@@ -172,13 +183,37 @@ impl Reservation {
                 change.record(&event.of(account))?;
             }
             Ok(counted)
-        })?;
-        self.code = Some(counted);
+        });
+        match counted {
+            Ok(counted) => self.code = Some(counted),
+            Err(error) if error.code == Code::AttemptsExceeded => {
+                self.given_back(kw)?;
+                return Err(error);
+            }
+            Err(error) => return Err(error),
+        }
         Ok(())
     }
 
+    /// The attempt failed: somebody is told where the row of failures has come to something.
+    pub(in crate::service) fn failed(
+        &self,
+        change: &mut Change<'_>,
+        client: &Client,
+    ) -> Result<()> {
+        let milestone = self.account.since.milestone(self.account.kind);
+        let (Some(account), Some(milestone)) = (self.told_of, milestone) else {
+            return Ok(());
+        };
+        let what = match milestone {
+            Milestone::Guessed => What::AccountGuessed,
+            Milestone::Suspended => What::AccountSuspended,
+        };
+        change.record(&Event::new(what, client.clone()).of(account))
+    }
+
     /// The attempt was a good one, with every factor: the account's row of failures is
-    /// over. Address and codes only get this attempt back (B11, M4).
+    /// over. Address, codes and session only get this attempt back (B11, M4, M5).
     ///
     /// # Errors
     /// `OVERTAKEN` where the password was changed, or its record made anew, since it was
@@ -187,19 +222,14 @@ impl Reservation {
         self.still_proved(tx)?;
         // In the order in which they were counted, or two of them could wait for each
         // other.
-        self.release_around(tx)?;
-        limits::clear(tx, &self.account.key)?;
+        for counted in self.addresses.iter().chain(&self.code) {
+            limits::release(tx, &counted.key)?;
+        }
+        match self.account.kind {
+            Kind::Session => limits::release(tx, &self.account.key)?,
+            _ => limits::clear(tx, &self.account.key)?,
+        }
         Ok(())
-    }
-
-    /// The password was right, but it is one factor of two: the attempt is taken back, and
-    /// the guesses at the other one stay counted (B12, M4).
-    ///
-    /// # Errors
-    /// As [`Reservation::succeeded`].
-    pub(in crate::service) fn half_succeeded(&self, tx: &mut AnyConnection) -> Result<()> {
-        self.still_proved(tx)?;
-        self.taken_back(tx)
     }
 
     fn still_proved(&self, tx: &mut AnyConnection) -> Result<()> {
@@ -223,21 +253,6 @@ impl Reservation {
             Ok(())
         })
     }
-
-    /// The attempt was a good one, but proves nothing that guards the account already: it
-    /// is taken back, and what failed before stays counted.
-    pub(in crate::service) fn taken_back(&self, tx: &mut AnyConnection) -> Result<()> {
-        self.release_around(tx)?;
-        limits::release(tx, &self.account.key)?;
-        Ok(())
-    }
-
-    fn release_around(&self, tx: &mut AnyConnection) -> store::Result<()> {
-        for counted in self.addresses.iter().chain(&self.code) {
-            limits::release(tx, &counted.key)?;
-        }
-        Ok(())
-    }
 }
 
 impl Counted {
@@ -256,27 +271,6 @@ impl Counted {
         }
         Ok(())
     }
-}
-
-/// A new password: whoever guessed at the old one begins anew. The codes that were
-/// guessed stay counted, since a change of password proves no code.
-pub(in crate::service) fn forget(
-    kw: &Keyward,
-    tx: &mut AnyConnection,
-    account: AccountId,
-) -> store::Result<()> {
-    limits::clear(tx, &account_key(kw, &Subject::Account(account)).0)
-}
-
-/// An operator vouches for the owner: whoever guessed codes does not know the password,
-/// or has no factor to guess at, any more.
-pub(in crate::service) fn forget_codes(
-    kw: &Keyward,
-    tx: &mut AnyConnection,
-    account: AccountId,
-) -> store::Result<()> {
-    let account = account_key(kw, &Subject::Account(account)).0;
-    limits::clear(tx, &code_key(kw, &account))
 }
 
 fn count(tx: &mut AnyConnection, key: &str, kind: Kind, now: Timestamp) -> Result<Counted> {
@@ -303,60 +297,18 @@ fn count(tx: &mut AnyConnection, key: &str, kind: Kind, now: Timestamp) -> Resul
 fn exceeded(refused: Refused, kind: Kind) -> Error {
     let code = match kind {
         Kind::Address | Kind::Network | Kind::Site => Code::RequestsExceeded,
-        Kind::Account | Kind::Device | Kind::Code | Kind::DeviceCode => Code::AttemptsExceeded,
+        Kind::Account
+        | Kind::Device
+        | Kind::Household
+        | Kind::Session
+        | Kind::Code
+        | Kind::DeviceCode => Code::AttemptsExceeded,
     };
-    let seconds = refused.wait_seconds;
+    let Some(seconds) = refused.wait_seconds else {
+        let message = "Too many wrong passwords or codes came with this sign-in: sign in again.";
+        return Error::new(code, message);
+    };
     let mut error = Error::new(code, format!("Too many requests, retry after {seconds}s."));
     error.retry_after = Some(seconds);
     error
-}
-
-fn account_key(kw: &Keyward, subject: &Subject<'_>) -> (String, Kind) {
-    match subject {
-        Subject::Account(id) => (keyed(kw, "account", id.0.as_bytes()), Kind::Account),
-        Subject::KnownBrowser { mark } => (keyed(kw, "device", mark.as_bytes()), Kind::Device),
-        Subject::Nobody { identifier } => {
-            (keyed(kw, "nobody", identifier.as_bytes()), Kind::Account)
-        }
-    }
-}
-
-/// The counter of codes that belongs to an account's counter, or to that of its known browsers.
-fn code_key(kw: &Keyward, account: &str) -> String {
-    keyed(kw, "code", account.as_bytes())
-}
-
-/// Addresses inside our own proxies' networks are a sidecar's own traffic, not a
-/// client's: limited by account alone.
-fn address_keys(kw: &Keyward, client: &Client) -> Vec<(String, Kind)> {
-    let address = client.address.as_deref().filter(|_| !client.internal);
-    let Some(address) = address.and_then(|text| text.parse().ok()) else {
-        return Vec::new();
-    };
-    let one = |octets: &[u8]| vec![(keyed(kw, "address", octets), Kind::Address)];
-    match address {
-        IpAddr::V4(address) => one(&address.octets()),
-        IpAddr::V6(address) => match (address.octets(), nat64(&address.octets())) {
-            (_, Some(octets)) => one(&octets),
-            // One household, one budget: the first 64 bits, and weaker limits around
-            // them for who was given more (B5).
-            (octets, None) => [(8, Kind::Address), (7, Kind::Network), (6, Kind::Site)]
-                .map(|(bytes, kind)| (keyed(kw, "address", &octets[..bytes]), kind))
-                .into(),
-        },
-    }
-}
-
-/// The IPv4 address inside `64:ff9b::/96` (RFC 6052).
-fn nat64(octets: &[u8; 16]) -> Option<[u8; 4]> {
-    let inside = octets[..12] == [0, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0];
-    inside.then(|| octets[12..].try_into().ok())?
-}
-
-fn keyed(kw: &Keyward, kind: &str, text: &[u8]) -> String {
-    let mut context = hmac::Context::with_key(&kw.keys.limits);
-    context.update(kind.as_bytes());
-    context.update(&[0]);
-    context.update(text);
-    URL_SAFE_NO_PAD.encode(context.sign())
 }

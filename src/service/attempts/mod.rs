@@ -1,4 +1,6 @@
 //! Checking the secrets of an account, within limits on guesses.
 
 pub(in crate::service) mod budget;
+pub(in crate::service) mod forgive;
 pub mod prove;
+pub(in crate::service) mod subject;

@@ -11,7 +11,8 @@ use crate::domain::password::Password;
 use crate::domain::session::Client;
 use crate::lanes::password_lane::{NotDone, Seat};
 use crate::service::actor::Actor;
-use crate::service::attempts::budget::{Reservation, Subject, keep_seat, reserve};
+use crate::service::attempts::budget::{Reservation, keep_seat_for, reserve};
+use crate::service::attempts::subject::Subject;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
 use crate::store::factors::Stored;
@@ -25,19 +26,22 @@ pub(in crate::service) enum Second {
     Recovery { mac: String },
 }
 
-/// Counts an attempt of the actor at a secret of their own account, as a sign-in is
-/// counted.
+/// How a session was begun whose owner showed the password, and this beside it (RFC 8176).
+pub(in crate::service) const fn methods_of(second: Option<&Second>) -> &'static [&'static str] {
+    match second {
+        None => &["pwd"],
+        Some(Second::Code { .. }) => &["pwd", "otp"],
+        Some(Second::Recovery { .. }) => &["pwd", "recovery"],
+    }
+}
+
+/// Counts an attempt of the actor at a secret of their own account: by the actor's session,
+/// and by nothing that a sign-in of the account needs.
 ///
 /// # Errors
 /// As [`reserve`].
-pub(in crate::service) fn reserve_for(
-    kw: &Keyward,
-    actor: &Actor,
-    account: &Account,
-    factor: Option<&Stored>,
-) -> Result<Reservation> {
-    let subject = Subject::of(kw, account, factor, actor.device.as_deref());
-    reserve(kw, &subject, &actor.client)
+pub(in crate::service) fn reserve_for(kw: &Keyward, actor: &Actor) -> Result<Reservation> {
+    reserve(kw, &Subject::Session(actor.session()), &actor.client, false)
 }
 
 /// Compares a password with a record, on the password lane.
@@ -187,11 +191,21 @@ pub(in crate::service) fn context(account: AccountId, factor: &str) -> String {
     format!("{account}/{factor}")
 }
 
+/// What a signed-in caller typed is no code, or not the one: the token is good, so it is
+/// told apart from a sign-in that failed.
+#[must_use]
+pub(in crate::service) fn to_caller(mut error: Error) -> Error {
+    if error.code == Code::InvalidOtp {
+        error.code = Code::WrongOtp;
+    }
+    error
+}
+
 /// The caller's own password, once more. The reservation is still to be released by
 /// the transaction that the proof is for.
 ///
 /// # Errors
-/// `INVALID_CREDENTIALS`, `ATTEMPTS_EXCEEDED`, `SERVICE_UNAVAILABLE`.
+/// `WRONG_PASSWORD`, `ATTEMPTS_EXCEEDED`, `SERVICE_UNAVAILABLE`.
 pub(in crate::service) fn prove_password(
     kw: &Keyward,
     seat: &Seat,
@@ -199,19 +213,15 @@ pub(in crate::service) fn prove_password(
     password: &Password,
     actor: &Actor,
 ) -> Result<Reservation> {
-    let (stored, factor) = kw.store.read(|db| {
-        let stored = credentials::lookup(db, account.id)?;
-        Ok::<_, Error>((stored, factors::active_of(db, account.id)?))
-    })?;
-    let subject = Subject::of(kw, account, factor.as_ref(), actor.device.as_deref());
-    keep_seat(kw, seat, &subject)?;
-    let reservation = reserve(kw, &subject, &actor.client)?;
+    let stored = kw.store.read(|db| credentials::lookup(db, account.id))?;
+    keep_seat_for(kw, seat, actor)?;
+    let reservation = reserve_for(kw, actor)?;
     match (
         verify(kw, seat, password, stored.as_deref(), &reservation)?,
         stored,
     ) {
         (Verdict::Match, Some(record)) => Ok(reservation.proved_by(account.id, record)),
-        _ => Err(Error::credentials()),
+        _ => Err(Error::wrong_password()),
     }
 }
 
@@ -233,17 +243,17 @@ pub(in crate::service) fn prove_second(
         // The password was right, and nobody guessed at a code.
         (Err(no_code), Some(reservation)) => {
             reservation.given_back(kw)?;
-            return Err(no_code);
+            return Err(to_caller(no_code));
         }
-        (typed, _) => typed?,
+        (typed, _) => typed.map_err(to_caller)?,
     };
     let mut reservation = match reservation {
         Some(reservation) => reservation,
-        None => reserve_for(kw, actor, account, Some(&factor))?,
+        None => reserve_for(kw, actor)?,
     };
     let client = &actor.client;
     let second = read_second(kw, account.id, &factor, &typed, client, &mut reservation)?;
     second
         .map(|second| (second, reservation))
-        .ok_or_else(|| Flaw::Wrong.error())
+        .ok_or_else(|| to_caller(Flaw::Wrong.error()))
 }

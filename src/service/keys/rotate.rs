@@ -3,7 +3,6 @@
 use crate::crypto::key_ring::State;
 use crate::crypto::signing_key::SigningKey;
 use crate::domain::event::{Event, What};
-use crate::domain::session::Client;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::tokens::signing_keys::{NOTICE, add, algorithm_of_now, load, unusable};
@@ -38,7 +37,8 @@ pub fn rotate(kw: &Keyward) -> Result<Published> {
             return Err(Error::new(Code::Conflict, told));
         }
         let id = add(change, algorithm, &bytes, from)?;
-        change.record(&Event::new(What::KeyRotated, Client::default()))?;
+        let operator = change.kw.operator();
+        change.record(&Event::new(What::KeyRotated, operator))?;
         change.tell_keys();
         Ok(id)
     })?;

@@ -1,5 +1,7 @@
 //! Signing in with a password: one act for every dialect.
 
+use std::time::Duration;
+
 use crate::crypto::password::hasher::Verdict;
 use crate::crypto::refresh_token::Presented;
 use crate::domain::access::Access;
@@ -8,20 +10,25 @@ use crate::domain::event::{Event, What};
 use crate::domain::id::AccountId;
 use crate::domain::identifier::Identifier;
 use crate::domain::password::Password;
-use crate::domain::rotation::Generation;
-use crate::domain::session::{Authentication, Class, Client, EndReason, Mode, Session};
+use crate::domain::session::{Class, Client, EndReason, Mode, Session};
 use crate::lanes::password_lane::{Caller, Seat};
-use crate::service::attempts::budget::{Reservation, Subject, keep_seat, mark_of, reserve};
-use crate::service::attempts::prove::{Flaw, Second, form, read_second, use_second, verify};
+use crate::service::attempts::budget::{Reservation, keep_seat, reserve};
+use crate::service::attempts::prove::{
+    Flaw, Second, form, methods_of, read_second, use_second, verify,
+};
+use crate::service::attempts::subject::{Known, Subject, mark_of};
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
+use crate::service::mail::notice;
+use crate::service::sessions::presented;
+use crate::service::tokens::begin::{self, Beginning};
 use crate::service::tokens::mint::{TokenSet, mint};
 use crate::store::factors::Stored as Factor;
 use crate::store::login_attempts::Attempt;
-use crate::store::{accounts, credentials, factors, login_attempts, roles, sessions};
+use crate::store::{accounts, credentials, factors, login_attempts, sessions};
 use crate::support::clock::Timestamp;
-use crate::support::secret::{ExposeSecret as _, SecretString};
+use crate::support::secret::SecretString;
 
 pub struct Request {
     pub identifier: Identifier,
@@ -31,9 +38,9 @@ pub struct Request {
     /// The mark of a browser that signed in before; of several, with spaces between them,
     /// any may be it.
     pub device: Option<String>,
-    /// The refresh token of the cookie that came along. A session of the same account that it
-    /// belongs to ends: whoever shares that session is out (ASVS 7.2.4).
-    pub replaces: Option<SecretString>,
+    /// The refresh tokens of the cookies that came along. The sessions of the same account
+    /// that they belong to end: whoever shares one is out (ASVS 7.2.4).
+    pub replaces: Vec<SecretString>,
     pub mode: Mode,
     pub class: Class,
     /// The face's name, for the record of attempts.
@@ -41,13 +48,15 @@ pub struct Request {
     pub client: Client,
 }
 
-/// How many living sessions an account may have; the oldest makes room (R25).
-const MOST_SESSIONS: i64 = 1000;
+/// An address counts as known for so long after a sign-in from it.
+const KNOWN_FOR: Duration = Duration::from_secs(30 * 86_400);
 
 struct Found {
     account: Option<Account>,
     record: Option<String>,
     factor: Option<Factor>,
+    /// From where the account signed in of late.
+    addresses: Vec<String>,
 }
 
 /// # Errors
@@ -58,13 +67,19 @@ pub fn login(kw: &Keyward, seat: &Seat, request: Request) -> Result<TokenSet> {
     let found = find(kw, &request.identifier)?;
     let shown = request.device.as_deref();
     let subject = match &found.account {
-        Some(account) => Subject::of(kw, account, found.factor.as_ref(), shown),
+        Some(account) => {
+            let known = Known {
+                factor: found.factor.as_ref(),
+                addresses: &found.addresses,
+            };
+            Subject::of(kw, account, &known, (shown, &request.client))
+        }
         None => Subject::Nobody {
             identifier: request.identifier.canonical(),
         },
     };
     keep_seat(kw, seat, &subject)?;
-    let mut reservation = reserve(kw, &subject, &request.client)?;
+    let mut reservation = reserve(kw, &subject, &request.client, request.otp.is_some())?;
     match compare(kw, seat, found, &request, &mut reservation) {
         // Another sign-in made the record anew, or the password is another one now: the
         // record that stands will tell.
@@ -97,25 +112,31 @@ fn compare(
         .is_some_and(|account| account.enabled && !account.anonymous);
     let (account, record) = match (verdict, found.account, found.record) {
         (Verdict::Match, Some(account), Some(record)) if enabled => (account, record),
-        (verdict, account, _) => return refuse(kw, verdict, account.as_ref(), request),
+        (verdict, account, _) => {
+            return refuse(kw, verdict, account.as_ref(), (request, reservation));
+        }
     };
     let id = account.id;
     if kw.policy.require_verified_email && !account.verified {
-        return say_no(kw, Some(id), "not_verified", request, not_verified());
+        let about = (request, &*reservation);
+        return say_no(kw, Some(id), "not_verified", about, not_verified());
     }
     let second = match second(kw, &account, found.factor.as_ref(), request, reservation)? {
         Ok(second) => second,
-        Err(flaw) => return say_no(kw, Some(id), flaw.outcome(), request, flaw.error()),
+        Err(flaw) => {
+            let about = (request, &*reservation);
+            return say_no(kw, Some(id), flaw.outcome(), about, flaw.error());
+        }
     };
     // Only where there is a cookie jar to keep it.
     let device =
         (request.mode == Mode::Cookie).then(|| mark_of(kw, &account, found.factor.as_ref()));
-    let reservation = reservation.clone().proved_by(id, record.clone());
-    let caller = seat.caller();
-    let begun = begin(kw, account, request, second, reservation, caller);
+    let proved = reservation.clone().proved_by(id, record.clone());
+    let begun = begin(kw, &account, request, second, proved, seat.caller());
     match begun.map(|tokens| TokenSet { device, ..tokens }) {
         Err(error) if error.code == Code::InvalidOtp => {
-            say_no(kw, Some(id), Flaw::Used.outcome(), request, error)
+            let about = (request, &*reservation);
+            say_no(kw, Some(id), Flaw::Used.outcome(), about, error)
         }
         Ok(tokens) if kw.hasher.is_outdated(&record) => {
             // The session has begun: another sign-in may have better luck with this.
@@ -157,17 +178,20 @@ fn not_verified() -> Error {
 }
 
 fn find(kw: &Keyward, identifier: &Identifier) -> Result<Found> {
+    let since = kw.clock.now() - KNOWN_FOR;
     kw.store.read(|db| {
         let account = accounts::find_by_identifier(db, identifier)?;
         // The same look-ups either way, so that an unknown account costs the same.
         let id = account
             .as_ref()
             .map_or(AccountId(uuid::Uuid::nil()), |account| account.id);
+        let epoch = account.as_ref().map_or(0, |account| account.epoch);
         let record = credentials::lookup(db, id)?;
         Ok(Found {
             account,
             record,
             factor: factors::active_of(db, id)?,
+            addresses: sessions::addresses_of(db, id, epoch, since)?,
         })
     })
 }
@@ -177,7 +201,7 @@ fn refuse<T>(
     kw: &Keyward,
     verdict: Verdict,
     account: Option<&Account>,
-    request: &Request,
+    about: (&Request, &Reservation),
 ) -> Result<T> {
     let outcome = match (verdict, account) {
         (_, None) => "unknown_account",
@@ -192,7 +216,7 @@ fn refuse<T>(
         kw,
         account.map(|account| account.id),
         outcome,
-        request,
+        about,
         Error::credentials(),
     )
 }
@@ -201,12 +225,15 @@ fn say_no<T>(
     kw: &Keyward,
     account: Option<AccountId>,
     outcome: &'static str,
-    request: &Request,
+    (request, reservation): (&Request, &Reservation),
     error: Error,
 ) -> Result<T> {
     let attempt = attempt(kw, account, outcome, request, kw.clock.now());
-    kw.store
-        .write(move |tx| login_attempts::add(tx, &attempt).map_err(Error::from))?;
+    let reservation = reservation.clone();
+    kw.change(move |change| {
+        login_attempts::add(change, &attempt)?;
+        reservation.failed(change, &attempt.client)
+    })?;
     Err(error)
 }
 
@@ -249,54 +276,34 @@ fn upgrade(
 /// audit in one transaction.
 fn begin(
     kw: &Keyward,
-    account: Account,
+    account: &Account,
     request: &Request,
     second: Option<Second>,
     reservation: Reservation,
     caller: Caller,
 ) -> Result<TokenSet> {
     let now = kw.clock.now();
-    let (methods, level): (&[&str], u8) = match &second {
-        None => (&["pwd"], 1),
-        Some(Second::Code { .. }) => (&["pwd", "otp"], 2),
-        Some(Second::Recovery { .. }) => (&["pwd", "recovery"], 2),
-    };
-    let session = Session {
-        id: kw.keys.session_ids.mint(&kw.entropy),
-        account: account.id,
-        organization: None,
-        anonymous: false,
+    let beginning = Beginning {
         mode: request.mode,
         class: request.class,
-        authentication: Authentication {
-            methods: methods.iter().map(|&method| method.to_owned()).collect(),
-            level,
-            at: now,
-        },
-        created_at: now,
-        salt: kw.entropy.bytes(),
-        generation: Generation::first(now),
-        idle_expires_at: now + kw.policy.idle_ttl(request.class),
-        absolute_expires_at: now + kw.policy.session_max_ttl,
-        account_epoch: account.epoch,
-        user_agent: request.client.user_agent.clone(),
-        address: request.client.address.clone(),
-        ended: None,
+        methods: methods_of(second.as_ref()),
+        client: request.client.clone(),
     };
+    let session = begin::session(kw, account, &beginning, now);
     let attempt = attempt(kw, Some(account.id), "ok", request, now);
-    let row = session.clone();
-    let replaced = request.replaces.as_ref();
-    let replaced = replaced.and_then(|token| kw.keys.refresh_tokens.read(token.expose_secret()));
+    let opening = Opening {
+        session: session.clone(),
+        attempt,
+        second,
+        reservation,
+        replaced: replaced_by(kw, request),
+    };
     let begun = kw.change(move |change| {
         // Nobody would ever end a session that nobody was told of (H14).
         if caller.is_gone() {
             return Err(Error::busy("the client went away during its sign-in"));
         }
-        let begun = write_session(change, &row, &attempt, second.as_ref(), &reservation)?;
-        if let Some(token) = &replaced {
-            end_replaced(change, token, &attempt)?;
-        }
-        Ok(begun)
+        write_session(change, &opening)
     })?;
     mint(kw, &session, &begun.account, begun.access, now)
 }
@@ -306,13 +313,19 @@ struct Begun {
     access: Access,
 }
 
-fn write_session(
-    change: &mut Change<'_>,
-    session: &Session,
-    attempt: &Attempt,
-    second: Option<&Second>,
-    reservation: &Reservation,
-) -> Result<Begun> {
+/// What a sign-in writes.
+struct Opening {
+    session: Session,
+    attempt: Attempt,
+    second: Option<Second>,
+    reservation: Reservation,
+    replaced: Vec<Presented>,
+}
+
+fn write_session(change: &mut Change<'_>, opening: &Opening) -> Result<Begun> {
+    let Opening {
+        session, attempt, ..
+    } = opening;
     let now = session.created_at;
     // Since the password was verified the account may have been disabled, or all its
     // sessions ended, which advances its epoch.
@@ -325,46 +338,47 @@ fn write_session(
             .of(account.id)
             .within(session.id)
     };
-    if let Some(second) = second {
+    if let Some(second) = &opening.second {
         use_second(change, account.id, second)?;
         if matches!(second, Second::Recovery { .. }) {
-            change.record(&event(What::RecoveryCodeUsed))?;
+            notice::record(change, &event(What::RecoveryCodeUsed))?;
         }
     } else if factors::active_of(change, account.id)?.is_some() {
         // Switched on since it was looked for.
         return Err(Flaw::Missing.error());
     }
-    reservation.succeeded(change)?;
-    let access = roles::access_of(change, account.id)?;
-    sessions::add(change, session)?;
+    opening.reservation.succeeded(change)?;
+    end_replaced(change, opening)?;
     login_attempts::add(change, attempt)?;
     change.record(&event(What::LoginSucceeded))?;
-    displace(change, account.id)?;
+    let access = begin::write(change, session)?;
     Ok(Begun { account, access })
 }
 
-/// Ends the session that was idle for longest, where there are too many.
-fn displace(change: &mut Change<'_>, account: AccountId) -> Result<()> {
-    let now = change.now;
-    if let Some(oldest) = sessions::beyond(change, account, MOST_SESSIONS, now)? {
-        change.end(oldest, EndReason::Displaced)?;
-    }
-    Ok(())
+/// No browser has more sessions of one account store.
+const MOST_REPLACED: usize = 8;
+
+/// The tokens of the cookies that came along, as far as they are ours.
+fn replaced_by(kw: &Keyward, request: &Request) -> Vec<Presented> {
+    let ours = presented::ours(kw, &request.replaces).into_iter();
+    ours.map(|(token, _)| token).take(MOST_REPLACED).collect()
 }
 
-/// Ends the session that this browser had, if it is the same account's. Another's goes on:
-/// whoever lends out a browser does not sign its owner out by it.
-fn end_replaced(change: &mut Change<'_>, token: &Presented, attempt: &Attempt) -> Result<()> {
-    let Some((session, account)) = sessions::lookup(change, token.session)? else {
-        return Ok(());
-    };
-    let is_theirs = change.kw.keys.refresh_tokens.belongs(token, &session.salt);
-    if Some(account.id) == attempt.account
-        && is_theirs
-        && change.end(session.id, EndReason::Revoked)?
-    {
-        let event = Event::new(What::SessionsRevoked, attempt.client.clone());
-        change.record(&event.of(account.id).within(session.id))?;
+/// Ends each session that this browser had of the same account, whatever else came beside its
+/// cookie. Another account's goes on: whoever lends out a browser does not sign its owner out
+/// by it.
+fn end_replaced(change: &mut Change<'_>, opening: &Opening) -> Result<()> {
+    let account = opening.session.account;
+    for token in &opening.replaced {
+        let Some((session, _)) = sessions::lookup(change, token.session)? else {
+            continue;
+        };
+        let theirs = session.account == account
+            && change.kw.keys.refresh_tokens.belongs(token, &session.salt);
+        if theirs && change.end(session.id, EndReason::Renewed)? {
+            let event = Event::new(What::SessionsRevoked, opening.attempt.client.clone());
+            change.record(&event.of(account).within(session.id))?;
+        }
     }
     Ok(())
 }

@@ -6,6 +6,7 @@ use crate::domain::session::{Client, EndReason};
 use crate::service::actor::Actor;
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
+use crate::service::tokens::authenticate::ExpiredToken;
 use crate::store::sessions;
 use crate::support::secret::{ExposeSecret as _, SecretString};
 
@@ -15,6 +16,31 @@ use crate::support::secret::{ExposeSecret as _, SecretString};
 /// `INVALID_TOKEN` where the session is over already.
 pub fn by_access_token(kw: &Keyward, actor: &Actor) -> Result<()> {
     if end(kw, actor.session(), &actor.client)? {
+        Ok(())
+    } else {
+        Err(Error::token())
+    }
+}
+
+/// By an access token that has ended, as long as a route exchanges it for another: whoever
+/// may go on may stop.
+///
+/// # Errors
+/// `TOKEN_EXPIRED` where nothing takes it any more, `INVALID_TOKEN` where the session is over.
+pub fn by_expired_token(kw: &Keyward, token: &ExpiredToken, client: &Client) -> Result<()> {
+    let claims = &token.claims;
+    if kw.clock.now() >= claims.expires_at() + kw.policy.exchange_window(claims.cls) {
+        return Err(Error::expired());
+    }
+    let found = kw.store.read(|db| sessions::lookup(db, claims.sid))?;
+    let theirs = found.is_some_and(|(session, account)| {
+        session.account == claims.sub
+            && session.class == claims.cls
+            && account.enabled
+            && !session.is_over(claims.epoch, kw.clock.now())
+            && account.epoch == claims.epoch
+    });
+    if theirs && end(kw, claims.sid, client)? {
         Ok(())
     } else {
         Err(Error::token())

@@ -14,8 +14,8 @@ use crate::service::keyward::Keyward;
 use crate::service::memory::revoked::Standing;
 use crate::support::secret::{ExposeSecret as _, SecretString};
 
-/// A rightly signed token whose age was not asked. Only [`crate::service::sessions::exchange`] and seed
-/// O's refresh take it; no guard accepts it, so it opens nothing.
+/// A rightly signed token whose age was not asked. Only [`crate::service::sessions::exchange`],
+/// seed O's refresh and signing out take it; no guard accepts it, so it opens nothing.
 #[derive(Debug)]
 pub struct ExpiredToken {
     pub(in crate::service) claims: Claims,

@@ -2,6 +2,8 @@
 
 /// From an access token to a principal, without the database.
 pub mod authenticate;
+/// Begins a session, at a sign-in or in the place of the caller's own.
+pub mod begin;
 /// Signs access tokens and computes refresh tokens.
 pub mod mint;
 /// Carries out `domain/rotation.rs`.

@@ -193,7 +193,7 @@ fn attempt(
         Step::Recover => {
             let again = current.given_again(now);
             let done = write_with(kw, event(What::RefreshRecovered), move |change| {
-                Ok(sessions::give_again(change, id, current, again)?)
+                Ok(rotation::give_again(change, id, current, again)?)
             })?;
             if !done {
                 return Ok(None);

@@ -7,7 +7,7 @@ use crate::crypto::key_ring::{Held, KeyRing};
 use crate::crypto::signing_key::SigningKey;
 use crate::domain::algorithm::Algorithm;
 use crate::domain::event::{Event, What};
-use crate::domain::session::{Class, Client};
+use crate::domain::session::Class;
 use crate::service::change::Change;
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
@@ -77,7 +77,7 @@ pub(in crate::service) fn replace_all<T: Send + 'static>(
         let done = first(change)?;
         signing_keys::remove_all(change)?;
         let id = add(change, algorithm, &bytes, change.now)?;
-        change.record(&Event::new(what, Client::default()))?;
+        change.record(&Event::new(what, change.kw.operator()))?;
         change.tell_keys();
         Ok((id, done))
     })?;

@@ -1,5 +1,5 @@
 //! What runs beside the requests: the tail of the revocations, the clock that follows
-//! the database's, the flush of what was seen, and the purge of what is over.
+//! the database's, the flush of what was seen, the purge of what is over, and mail.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
@@ -10,6 +10,7 @@ use crate::domain::claims::LONGEST_LIFE;
 use crate::service::error::{Error, Result};
 use crate::service::keys;
 use crate::service::keyward::{Inner, Keyward};
+use crate::service::mail::deliver;
 use crate::service::tokens::signing_keys;
 use crate::service::upkeep::spray_alarm;
 use crate::store::engine::purge::{What, purge_before};
@@ -28,6 +29,14 @@ const FIRST_READING: Duration = Duration::from_secs(20);
 const FLUSH_EVERY: Duration = Duration::from_secs(5);
 const PURGE_EVERY: Duration = Duration::from_secs(60);
 
+/// How long a mail waits that another process wrote, or that is tried again. One's own is
+/// sent as soon as it was committed.
+const MAIL_EVERY: Duration = Duration::from_secs(1);
+
+/// How long a stop waits for a mail server. The mail that it has in hand is sent again by
+/// whoever comes next.
+const LAST_MAIL: Duration = Duration::from_secs(3);
+
 const PAGE: i64 = 1000;
 const PURGE_BATCH: i64 = 500;
 
@@ -38,6 +47,7 @@ const KEEP_AUDIT: Duration = Duration::from_secs(365 * 86_400);
 pub struct Housekeeping {
     stop: Arc<AtomicBool>,
     threads: Vec<JoinHandle<()>>,
+    mail: JoinHandle<()>,
 }
 
 /// Reads all revocations, then begins to follow them.
@@ -78,18 +88,32 @@ pub fn start(kw: &Keyward) -> Result<Housekeeping> {
         }
         Ok(())
     })?;
+    let mail = every(MAIL_EVERY, "mail", kw, &stop, |kw| {
+        if deliver::deliver_some(kw)?.1 {
+            // There is more: no sleep in between, but a look at whether to stop.
+            std::thread::current().unpark();
+        }
+        Ok(())
+    })?;
+    kw.postman.wakes(mail.thread());
     Ok(Housekeeping {
         stop,
         threads: vec![tail_thread, slow_thread],
+        mail,
     })
 }
 
 impl Drop for Housekeeping {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
+        self.mail.thread().unpark();
         for thread in self.threads.drain(..) {
             thread.thread().unpark();
             let _ = thread.join();
+        }
+        let until = Instant::now() + LAST_MAIL;
+        while !self.mail.is_finished() && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(5));
         }
     }
 }
@@ -186,6 +210,7 @@ pub fn purge(kw: &Keyward, now: Timestamp) -> Result<usize> {
         (What::AuditEvents, now - KEEP_AUDIT),
         (What::Revocations, now),
         (What::Limits, now),
+        (What::OneTimeCodes, now),
     ] {
         loop {
             let rows = kw.store.write(move |tx| {

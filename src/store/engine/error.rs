@@ -90,6 +90,17 @@ pub fn exactly_one(what: &'static str, rows: usize) -> Result<()> {
     }
 }
 
+/// The same for one that may come too late: whether it was in time.
+///
+/// # Errors
+/// [`Error::NotExactlyOne`].
+pub fn at_most_one(what: &'static str, rows: usize) -> Result<bool> {
+    match rows {
+        0 => Ok(false),
+        rows => exactly_one(what, rows).map(|()| true),
+    }
+}
+
 /// The same for a statement that is meant for so many.
 ///
 /// # Errors

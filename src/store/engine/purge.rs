@@ -17,6 +17,7 @@ pub enum What {
     AuditEvents,
     Revocations,
     Limits,
+    OneTimeCodes,
 }
 
 /// The statement takes the instant and the size of a batch: SQLite counts such names in the
@@ -52,6 +53,7 @@ const fn statement(what: What) -> &'static str {
         What::AuditEvents => text!("audit_events", "id", "at"),
         What::Revocations => text!("revocations", "seq", "until"),
         What::Limits => text!("limits", "key", "expires_at"),
+        What::OneTimeCodes => text!("one_time_codes", "mac", "expires_at"),
     }
 }
 

@@ -159,13 +159,80 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    emails (canonical) {
+        canonical -> Text,
+        account_id -> Text,
+        written -> Text,
+        verified -> Bool,
+        is_primary -> Bool,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    phones (account_id, value) {
+        account_id -> Text,
+        value -> Text,
+        verified -> Bool,
+        is_primary -> Bool,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    profiles (account_id) {
+        account_id -> Text,
+        middle_name -> Nullable<Text>,
+        gender -> Nullable<Text>,
+        company -> Nullable<Text>,
+        date_of_birth -> Nullable<Text>,
+        address -> Nullable<Text>,
+        language -> Nullable<Text>,
+        parent_id -> Nullable<BigInt>,
+        groups -> Text,
+        attributes -> Text,
+        terms_version -> Nullable<Text>,
+        terms_accepted_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    one_time_codes (mac) {
+        mac -> Text,
+        account_id -> Text,
+        purpose -> Text,
+        address -> Text,
+        sealed -> Nullable<Binary>,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    outbox (id) {
+        id -> Text,
+        account_id -> Nullable<Text>,
+        purpose -> Text,
+        letter_sealed -> Binary,
+        message_id -> Text,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+        attempts -> BigInt,
+        next_at -> BigInt,
+        leased_until -> BigInt,
+    }
+}
+
 diesel::joinable!(account_roles -> accounts (account_id));
 diesel::joinable!(credentials -> accounts (account_id));
+diesel::joinable!(emails -> accounts (account_id));
 diesel::joinable!(sessions -> accounts (account_id));
 diesel::allow_tables_to_appear_in_same_query!(
     accounts,
     account_roles,
     credentials,
+    emails,
     factors,
     role_permissions,
     roles,

@@ -4,3 +4,4 @@ mod change_password;
 mod imported_passwords;
 mod lookalikes;
 mod names;
+mod own_secrets;

@@ -42,10 +42,17 @@ both!(b1_the_wait_doubles_from_the_fifth_failure_on, |kw| {
 });
 
 both!(
-    b1_after_a_hundred_failures_the_password_is_suspended_until_reset,
+    attack_m3_b1_after_a_hundred_failures_one_try_a_day_is_looked_at,
     &[("KEYWARD_REFRESH_TOKEN_TTL", "7d")],
     |kw| {
         let (access, refresh) = kw.signed_in(ALICE);
+        let stranger = |password| {
+            let ask = kw.ask_sign_in(ALICE, password).peer("198.51.100.7");
+            ask.send()
+        };
+        let at_home = || kw.ask_sign_in(ALICE, PASSWORD).peer("192.0.2.1").send();
+        at_home().tokens();
+        let alice = kw.session_of(&access).account;
         for number in 1..=100 {
             // From as many addresses, so that none of them is what is limited.
             let answer = kw
@@ -53,21 +60,32 @@ both!(
                 .peer(&format!("203.0.113.{number}"))
                 .send();
             answer.refused(401, "INVALID_CREDENTIALS");
+            let told = kw.audit(alice);
+            let of = |what: &str| told.iter().filter(|it| *it == what).count();
+            assert_eq!(
+                of("account_guessed"),
+                usize::from(number >= 10) + usize::from(number >= 50)
+            );
+            assert_eq!(of("account_suspended"), usize::from(number == 100));
             kw.advance(900);
         }
+        // Not a try in fifteen minutes any more, but one in a day.
         let attempts = kw.count("login_attempts");
-        for _ in 0..3 {
-            kw.sign_in(ALICE, PASSWORD).limited(900);
-            assert_eq!(kw.oisp_sign_in(ALICE, PASSWORD).status, 403);
-            kw.advance(86_400);
-        }
+        stranger(PASSWORD).limited(86_400 - 900);
+        kw.advance(86_400 - 901);
+        stranger(PASSWORD).limited(1);
         assert_eq!(kw.count("login_attempts"), attempts);
+        kw.advance(1);
+        stranger(WRONG).refused(401, "INVALID_CREDENTIALS");
+        stranger(PASSWORD).limited(86_400);
+        // From where its owner signed in of late nobody guessed.
+        at_home().tokens();
+        stranger(PASSWORD).limited(86_400);
         assert!(kw.session_of(&access).ended.is_none());
         assert_eq!(kw.refresh(&refresh).outcome(), "fresh");
-        let alice = kw.session_of(&access).account;
         let new = Password::parse("another battery staple").unwrap();
         administer::set_password(&kw.kw, alice, &new).unwrap();
-        assert_eq!(kw.sign_in(ALICE, "another battery staple").status, 200);
+        assert_eq!(stranger("another battery staple").status, 200);
     }
 );
 

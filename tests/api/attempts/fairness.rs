@@ -3,13 +3,15 @@
 
 use std::thread;
 
+use keyward::domain::password::Password;
 use keyward::lanes::password_lane::{Seat, Waiting};
 use keyward::lanes::seats::{Asker, Standing};
+use keyward::service::accounts::change_password::{NewPassword, change_password};
 use keyward::service::sessions::login;
 use serde_json::json;
 
 use super::overload::{shut, wait_until};
-use crate::support::{PASSWORD, TestKeyward, WRONG, login_request};
+use crate::support::{PASSWORD, TestKeyward, WRONG, actor, login_request};
 
 const ALICE: &str = "alice@example.com";
 const BOB: &str = "bob@example.com";
@@ -116,5 +118,48 @@ both!(
             let after = kw.ask_sign_in(email, PASSWORD).peer("203.0.113.9").send();
             assert!(matches!(after.status, 200 | 401), "{after:?}");
         }
+    }
+);
+
+// A session is begun in a moment: with seats for each of them one account would hold the lane,
+// the part included that is kept from strangers.
+both!(
+    attack_m2_the_sessions_of_an_account_share_its_seats,
+    NINE,
+    |kw| {
+        kw.account(ALICE);
+        let sessions = ["mine", "thine", "ours"].map(|_| kw.sign_in(ALICE, PASSWORD).tokens().0);
+        let (bystander, _) = kw.signed_in(BOB);
+        kw.execute("DELETE FROM limits", "DELETE FROM limits");
+        let wrong = json!({ "currentPassword": WRONG, "newPassword": "another good one" });
+        let ask = |access: &str, number: usize| {
+            let ask = kw.post("/auth/password/change").bearer(access);
+            ask.peer(&format!("198.51.100.{number}")).json(&wrong)
+        };
+        let gates = shut(&kw.kw);
+        thread::scope(|scope| {
+            for access in &sessions[..2] {
+                let kw = kw.kw.clone();
+                let actor = actor(&kw, access);
+                let typed = NewPassword {
+                    present: Password::parse(WRONG).unwrap(),
+                    new: Password::parse("another good one").unwrap(),
+                    otp: None,
+                };
+                scope.spawn(move || {
+                    let (seat, _waiting) = kw.lane.seat().unwrap();
+                    let _ = change_password(&kw, &seat, &actor, &typed);
+                });
+            }
+            wait_until(|| kw.counters_at(1) == 2);
+            let before = (kw.state(), kw.counters());
+            let third = ask(&sessions[2], 3).send();
+            assert_eq!(third.status, 503, "{third:?}");
+            assert_eq!(third.header("retry-after"), Some("1"));
+            assert_eq!((kw.state(), kw.counters()), before);
+            drop(gates);
+        });
+        ask(&sessions[2], 3).send().refused(403, "WRONG_PASSWORD");
+        ask(&bystander, 4).send().refused(403, "WRONG_PASSWORD");
     }
 );

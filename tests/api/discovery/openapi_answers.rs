@@ -60,7 +60,7 @@ const CHANGED: &str = "a password that nobody has";
 
 impl Walk {
     fn note(&mut self, method: &'static str, path: &'static str, answer: Answer) -> Answer {
-        let good = matches!(answer.status, 200 | 204);
+        let good = matches!(answer.status, 200..=204);
         assert!(good, "{method} {path}: {answer:?}");
         let response = assert_documented(method, path, &answer);
         let example = &response["content"]["application/json"]["example"];
@@ -88,7 +88,11 @@ impl Walk {
             "/openapi.yaml",
             "/docs",
             "/docs/rapidoc.js",
+            "/account",
+            "/account/account.js",
+            "/account/account.css",
             "/test/clock",
+            "/test/mail",
         ] {
             let answer = self.kw.get(path).send();
             self.note("get", path, answer);
@@ -143,26 +147,36 @@ impl Walk {
         let answer = self.kw.refresh(&refresh);
         self.note("post", "/auth/refresh", answer);
         let answer = self.kw.change_password(&access, PASSWORD, CHANGED);
-        self.note("post", "/auth/password/change", answer);
-        access
+        let renewed = self.note("post", "/auth/password/change", answer);
+        text(&renewed.json(), "access_token")
     }
 
-    fn second_factor(&mut self, access: &str) {
+    /// Switched on and off: the access token.
+    fn second_factor(&mut self, access: &str) -> String {
         let path = "/auth/mfa/totp";
-        let begin = |kw: &TestKeyward| kw.post(path).bearer(access).json(&json!({})).send();
-        let answer = begin(&self.kw);
+        let begin = |kw: &TestKeyward, access: &str| {
+            let body = json!({ "password": CHANGED });
+            kw.post(path).bearer(access).json(&body).send()
+        };
+        let answer = begin(&self.kw, access);
         let secret = text(&self.note("post", path, answer).json(), "secret");
         let answer = self.kw.confirm_enrolment(access, &self.kw.code(&secret, 0));
-        self.note("post", "/auth/mfa/totp/confirm", answer);
-        let again = begin(&self.kw);
+        let confirmed = self.note("post", "/auth/mfa/totp/confirm", answer);
+        let mut access = text(&confirmed.json(), "access_token");
+        let again = begin(&self.kw, &access);
         assert_eq!(again.status, 409);
         assert_documented("post", path, &again);
         for (method, path) in [("post", "/auth/mfa/recovery-codes"), ("delete", path)] {
             self.kw.advance(30);
             let proof = json!({ "password": CHANGED, "otp": self.kw.code(&secret, 0) });
-            let ask = self.kw.ask(&method.to_uppercase(), path).bearer(access);
-            self.note(method, path, ask.json(&proof).send());
+            let ask = self.kw.ask(&method.to_uppercase(), path).bearer(&access);
+            let answer = ask.json(&proof).send();
+            let body = self.note(method, path, answer).json();
+            if method == "delete" {
+                access = text(&body, "access_token");
+            }
         }
+        access
     }
 
     fn second_factor_of_directus(&mut self, access: &str) {
@@ -208,6 +222,92 @@ impl Walk {
     }
 }
 
+impl Walk {
+    /// Asks for what makes accounts, proves addresses and changes passwords by mailed codes.
+    fn registration(&mut self) {
+        const BOB: &str = "bob@example.com";
+        let named = json!({ "username": "carol", "password": PASSWORD });
+        self.posted("/auth/register", &named);
+        let bob = json!({ "email": BOB, "password": PASSWORD });
+        let answer = self.kw.post("/auth/register").json(&bob).send();
+        assert_documented("post", "/auth/register", &answer);
+        self.posted("/auth/email/verify/request", &json!({ "email": BOB }));
+        let token = self.code(BOB);
+        self.posted("/auth/email/verify", &json!({ "token": token }));
+        let dora = json!({ "email": "dora@example.com", "password": PASSWORD });
+        self.posted("/users/register", &dora);
+        let token = self.code("dora@example.com");
+        let path = format!("/users/register/verify-email?token={token}");
+        let shown = self
+            .kw
+            .get(&path)
+            .header("sec-fetch-mode", "navigate")
+            .send();
+        assert_documented("get", "/users/register/verify-email", &shown);
+        let answer = self.kw.get(&path).send();
+        self.note("get", "/users/register/verify-email", answer);
+        let hypi = json!({ "username": "eve", "password": { "value": PASSWORD } });
+        let answer = self.kw.post("/auth/accounts").json(&hypi).send();
+        assert_eq!(answer.status, 200, "{answer:?}");
+        assert_documented("post", "/auth/accounts", &answer);
+        self.told.insert(("/auth/accounts", "post"));
+        self.posted("/auth/password/request", &json!({ "email": BOB }));
+        let choice = json!({ "token": self.code(BOB), "password": CHANGED });
+        self.posted("/auth/password/reset", &choice);
+        self.signed_in_as_bob(BOB);
+    }
+
+    fn signed_in_as_bob(&mut self, bob: &'static str) {
+        let access = self.kw.sign_in(bob, CHANGED).tokens().0;
+        for path in ["/auth/me", "/users/me"] {
+            let name = if path == "/auth/me" {
+                "firstName"
+            } else {
+                "first_name"
+            };
+            let body = json!({ name: "Bob" });
+            let answer = self
+                .kw
+                .ask("PATCH", path)
+                .bearer(&access)
+                .json(&body)
+                .send();
+            assert_eq!(answer.status, 200, "{answer:?}");
+            assert_documented("patch", path, &answer);
+            self.told.insert((path, "patch"));
+        }
+        let new = json!({ "email": "bob@new.example", "password": CHANGED });
+        let path = "/auth/email/change";
+        let answer = self.kw.post(path).bearer(&access).json(&new).send();
+        self.note("post", path, answer);
+        let token = self.code("bob@new.example");
+        self.posted("/auth/email/change/confirm", &json!({ "token": token }));
+        let token = self.code(bob);
+        self.posted("/auth/email/change/cancel", &json!({ "token": token }));
+        self.kw.add("root@example.com", None, true);
+        let admin = self.kw.sign_in("root@example.com", PASSWORD).tokens().0;
+        let path = "/users/invite";
+        let body = json!({ "email": "fred@example.com" });
+        let answer = self.kw.post(path).bearer(&admin).json(&body).send();
+        self.note("post", path, answer);
+        let accept = json!({ "token": self.code("fred@example.com"), "password": CHANGED });
+        self.posted("/users/invite/accept", &accept);
+    }
+
+    fn posted(&mut self, path: &'static str, body: &Value) {
+        let answer = self.kw.post(path).json(body).send();
+        assert!((200..300).contains(&answer.status), "{path}: {answer:?}");
+        assert_documented("post", path, &answer);
+        self.told.insert((path, "post"));
+    }
+
+    /// The code of the last mail to this address.
+    fn code(&self, to: &str) -> String {
+        let link = self.kw.last_mail_to(to).link();
+        link.rsplit('=').next().unwrap().to_owned()
+    }
+}
+
 /// The body that the document shows for a POST.
 fn example(path: &str) -> Value {
     let body = resolve(&document()["paths"][path]["post"]["requestBody"]);
@@ -223,9 +323,10 @@ fn successes_stand_in_the_document_and_are_its_examples() {
     walk.public();
     walk.oisp();
     let access = walk.keyward();
-    walk.second_factor(&access);
+    let access = walk.second_factor(&access);
     walk.second_factor_of_directus(&access);
     walk.ends(&access);
+    walk.registration();
     let path = "/test/clock";
     let answer = walk.kw.post(path).json(&example(path)).send();
     walk.note("post", path, answer);

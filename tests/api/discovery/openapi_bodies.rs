@@ -108,6 +108,8 @@ const BEYOND: &[&str] = &[
     "No enrolment waits for this code: begin one",
     "A second factor is not switched on",
     "TFA Secret is already set for this user",
+    "is among the first that a guesser would try",
+    "This code is not good, or not any more",
 ];
 
 /// What stands for an operation's body, ready to be asked many times.

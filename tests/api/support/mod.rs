@@ -10,6 +10,7 @@ mod faults;
 mod forge;
 mod guesses;
 mod logbook;
+mod mail;
 mod restart;
 mod second_factor;
 mod signed_in;
@@ -55,6 +56,7 @@ pub use faults::{Fault, forged_refresh};
 pub use forge::Forge;
 pub use guesses::WRONG;
 pub use logbook::Logbook;
+pub use mail::letter;
 pub use second_factor::{Factor, account_of};
 
 use crate::postgres;
@@ -424,6 +426,7 @@ fn config_of(settings: &BTreeMap<String, String>) -> Config {
         .map_err(|faults| format!("{faults:?}"))
         .unwrap();
     config.passwords.bcrypt_cost = 4;
+    config.keep_mail = true;
     config.test_mode = config.listen.public_url().host_str() == Some("localhost");
     config
 }
@@ -435,7 +438,7 @@ pub fn login_request(email: &str) -> login::Request {
         password: Password::parse(PASSWORD).unwrap(),
         otp: None,
         device: None,
-        replaces: None,
+        replaces: Vec::new(),
         mode: Mode::Json,
         class: Class::Standard,
         dialect: "test",

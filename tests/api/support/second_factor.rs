@@ -15,6 +15,9 @@ pub struct Factor {
     /// In base32, as an authenticator is given it.
     pub secret: String,
     pub recovery: Vec<String>,
+    /// The tokens of the session that began as it was switched on.
+    pub access: String,
+    pub refresh: String,
 }
 
 impl TestKeyward {
@@ -40,7 +43,20 @@ impl TestKeyward {
         Factor {
             secret,
             recovery: serde_json::from_value(codes).unwrap(),
+            access: text(&confirmed.json(), "access_token"),
+            refresh: text(&confirmed.json(), "refresh_token"),
         }
+    }
+
+    /// The same by Directus's routes, where the session that does it goes on: the secret.
+    pub fn enrol_in_directus(&self, access: &str) -> String {
+        let secret = text(&self.begin_enrolment(access).json(), "secret");
+        let body = json!({ "secret": secret, "otp": self.code(&secret, 0) });
+        let ask = self.post("/users/me/tfa/enable").bearer(access);
+        let enabled = ask.json(&body).send();
+        assert_eq!(enabled.status, 204, "{enabled:?}");
+        self.advance(30);
+        secret
     }
 
     pub fn begin_enrolment(&self, access: &str) -> Answer {
@@ -58,11 +74,11 @@ impl TestKeyward {
     }
 
     /// An account with a second factor: the access token and the refresh token of the
-    /// session that enrolled it, which has shown no code.
+    /// session that began as it was switched on.
     pub fn with_factor(&self, email: &str) -> (String, String, Factor) {
-        let (access, refresh) = self.signed_in(email);
+        let (access, _) = self.signed_in(email);
         let factor = self.enrol(&access);
-        (access, refresh, factor)
+        (factor.access.clone(), factor.refresh.clone(), factor)
     }
 
     /// Signs in with the right password and whatever as otp.

@@ -8,9 +8,11 @@ use crate::http::dialect::directus::Directus;
 use crate::http::request::call::Call;
 use crate::http::request::fields::new_password as password;
 use crate::service::actor::Actor;
-use crate::service::second_factor::enrol::{self, Proof};
+use crate::service::second_factor::confirm::{self, Confirmation};
+use crate::service::second_factor::own_session::OwnSession;
+use crate::service::second_factor::proof::Proof;
+use crate::service::second_factor::{enrol, remove};
 use crate::service::{Code, Error};
-use crate::support::secret::SecretString;
 
 /// `POST /users/me/tfa/generate {"password"}` (Directus). The secret waits here: the
 /// original keeps nothing and believes whatever secret comes back.
@@ -18,12 +20,9 @@ pub async fn generate(mut call: Call, actor: Actor) -> Answer<Directus> {
     let fields = call.fields().await?;
     let typed = password(&fields, "password")?;
     let enrolment = call
-        .on_password(move |kw, seat| enrol::begin(kw, seat, &actor, Some(&typed)))
+        .on_password(move |kw, seat| enrol::begin(kw, seat, &actor, &typed))
         .await
-        .map_err(|error| match error.code {
-            Code::Conflict => Error::payload("TFA Secret is already set for this user"),
-            _ => error,
-        })?;
+        .map_err(in_its_words)?;
     let body = json!({ "secret": enrolment.secret, "otpauth_url": enrolment.url });
     Ok(HttpResponse::Ok().json(call.web.enveloped(body)))
 }
@@ -31,9 +30,13 @@ pub async fn generate(mut call: Call, actor: Actor) -> Answer<Directus> {
 /// `POST /users/me/tfa/enable {"secret","otp"}` (Directus).
 pub async fn enable(mut call: Call, actor: Actor) -> Answer<Directus> {
     let fields = call.fields().await?;
-    let secret: SecretString = fields.required("secret")?.into();
-    let otp: SecretString = fields.required("otp")?.into();
-    call.on_store(move |kw| enrol::confirm(kw, &actor, &otp, Some(&secret)))
+    let secret = fields.required("secret")?.into();
+    let typed = Confirmation {
+        code: fields.required("otp")?.into(),
+        secret: Some(secret),
+        own_session: OwnSession::GoesOn,
+    };
+    call.on_store(move |kw| confirm::confirm(kw, &actor, &typed))
         .await
         .map_err(in_its_words)?;
     Ok(HttpResponse::NoContent().finish())
@@ -46,7 +49,7 @@ pub async fn disable(mut call: Call, actor: Actor) -> Answer<Directus> {
         password: None,
         second: fields.required("otp")?.into(),
     };
-    call.on_password(move |kw, seat| enrol::remove(kw, seat, &actor, &proof))
+    call.on_password(move |kw, seat| remove::remove(kw, seat, &actor, &proof))
         .await
         .map_err(in_its_words)?;
     Ok(HttpResponse::NoContent().finish())
@@ -54,7 +57,8 @@ pub async fn disable(mut call: Call, actor: Actor) -> Answer<Directus> {
 
 fn in_its_words(error: Error) -> Error {
     match error.code {
-        Code::InvalidOtp => Error::payload("\"otp\" is invalid"),
+        Code::WrongPassword => Error::credentials(),
+        Code::WrongOtp | Code::InvalidOtp => Error::payload("\"otp\" is invalid"),
         Code::Conflict => Error::payload("TFA Secret is already set for this user"),
         _ => error,
     }

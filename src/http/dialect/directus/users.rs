@@ -4,11 +4,14 @@ use actix_web::HttpResponse;
 use serde_json::{Map, Value, json};
 use url::form_urlencoded;
 
-use crate::domain::account::Account;
+use crate::domain::profile::attributes as attributes_of;
 use crate::http::answer::Answer;
 use crate::http::dialect::directus::Directus;
 use crate::http::request::call::Call;
-use crate::service::accounts::profile;
+use crate::http::request::person::{SNAKE, edit};
+use crate::service::Error;
+use crate::service::accounts::change_profile;
+use crate::service::accounts::profile::{self, Person};
 use crate::service::actor::Actor;
 
 /// What the original shows in the place of a secret that is there.
@@ -17,10 +20,10 @@ const CONCEALED: &str = "**********";
 /// `GET /users/me`, with `?fields=` of top-level names.
 pub async fn me(call: Call, actor: Actor) -> Answer<Directus> {
     let caller = actor.clone();
-    let (account, second) = call
+    let (person, second) = call
         .on_store(move |kw| profile::with_factor(kw, &caller))
         .await?;
-    let mut user = user(&account, &actor);
+    let mut user = user(&person, &actor);
     if second {
         user.insert("tfa_secret".to_owned(), json!(CONCEALED));
     }
@@ -30,19 +33,23 @@ pub async fn me(call: Call, actor: Actor) -> Answer<Directus> {
     Ok(HttpResponse::Ok().json(call.web.enveloped(Value::Object(user))))
 }
 
-fn user(account: &Account, actor: &Actor) -> Map<String, Value> {
+fn user(person: &Person, actor: &Actor) -> Map<String, Value> {
+    let Person {
+        account, profile, ..
+    } = person;
+    let own = |name: &str| profile.attributes.get(name);
     let user = json!({
         "id": account.id,
         "first_name": account.first_name,
         "last_name": account.last_name,
         "email": account.email,
         "password": CONCEALED,
-        "location": null,
-        "title": null,
-        "description": null,
-        "tags": null,
+        "location": own("location"),
+        "title": own("title"),
+        "description": own("description"),
+        "tags": own("tags"),
         "avatar": null,
-        "language": null,
+        "language": profile.language,
         "tfa_secret": null,
         "status": "active",
         "role": actor.claims().roles.first(),
@@ -61,6 +68,45 @@ fn user(account: &Account, actor: &Actor) -> Map<String, Value> {
         Value::Object(user) => user,
         _ => Map::new(),
     }
+}
+
+/// What the original keeps of a user beside what everybody has: attributes here.
+const OWN: [&str; 4] = ["location", "title", "description", "tags"];
+
+/// `PATCH /users/me` (Directus): names, language, and what is the original's own.
+pub async fn update(mut call: Call, actor: Actor) -> Answer<Directus> {
+    let fields = call.fields().await?;
+    if let Some(name) = ["email", "password"]
+        .into_iter()
+        .find(|name| fields.value(name).is_some())
+    {
+        let words = format!(
+            "\"{name}\" is changed by a route that asks for the present password: \
+             POST /auth/{name}/change"
+        );
+        return Err(Error::payload(words).into());
+    }
+    fields.only(&SNAKE.with(&OWN))?;
+    let mut edit = edit(&fields, &SNAKE, call.kw.clock.now())?;
+    let own: Vec<(String, Value)> = OWN
+        .into_iter()
+        .filter_map(|name| Some((name.to_owned(), fields.value(name)?.clone())))
+        .collect();
+    if !own.is_empty() && edit.attributes.is_none() {
+        let caller = actor.clone();
+        let (person, _) = call
+            .on_store(move |kw| profile::with_factor(kw, &caller))
+            .await?;
+        let mut attributes = person.profile.attributes;
+        attributes.extend(own);
+        let attributes = attributes_of(&Value::Object(attributes));
+        edit.attributes =
+            Some(attributes.map_err(|why| Error::payload(format!("The profile {why}")))?);
+    }
+    let caller = actor.clone();
+    call.on_store(move |kw| change_profile::change_profile(kw, &caller, edit))
+        .await?;
+    me(call, actor).await
 }
 
 /// `?fields=id,email` or `?fields[]=id&fields[]=email`; of `role.name` the first part.

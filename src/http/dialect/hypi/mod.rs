@@ -1,5 +1,8 @@
 //! Hypi (seed Y): `GET /auth/token`, an old token for a new one.
 
+/// `/auth/accounts`.
+pub mod accounts;
+
 use actix_web::HttpResponse;
 use actix_web::http::header::{CACHE_CONTROL, VARY};
 use serde_json::json;

@@ -7,20 +7,20 @@ use crate::http::answer::Answer;
 use crate::http::dialect::keyward::Keyward;
 use crate::http::render;
 use crate::http::request::call::Call;
-use crate::http::request::fields::new_password as password;
+use crate::http::request::fields::{new_password as password, otp};
+use crate::http::request::person::{CAMEL, edit};
 use crate::service::accounts::change_password::{NewPassword, change_password};
-use crate::service::accounts::profile;
+use crate::service::accounts::{change_profile, profile};
 use crate::service::actor::Actor;
 
 /// `GET /auth/me`: seed O's body, and what the token lets its holder do (decision 11).
 pub async fn me(call: Call, actor: Actor) -> Answer<Keyward> {
     let caller = actor.clone();
-    let (account, second) = call
+    let (person, second) = call
         .on_store(move |kw| profile::with_factor(kw, &caller))
         .await?;
     let claims = actor.claims();
-    let mut body = render::account(&account);
-    body["username"] = json!(account.username);
+    let mut body = render::person(&person);
     body["role"] = json!(claims.roles.first());
     body["roles"] = json!(claims.roles);
     body["permissions"] = json!(claims.permissions);
@@ -30,16 +30,30 @@ pub async fn me(call: Call, actor: Actor) -> Answer<Keyward> {
     Ok(HttpResponse::Ok().json(body))
 }
 
-/// `POST /auth/password/change {"currentPassword","newPassword"}`: ends the caller's
-/// other sessions.
+/// `PATCH /auth/me`: names, profile, username and terms. Addresses and passwords have routes of
+/// their own, which ask for the present password.
+pub async fn update(mut call: Call, actor: Actor) -> Answer<Keyward> {
+    let fields = call.fields().await?;
+    fields.only(&CAMEL.with(&[]))?;
+    let edit = edit(&fields, &CAMEL, call.kw.clock.now())?;
+    let caller = actor.clone();
+    call.on_store(move |kw| change_profile::change_profile(kw, &caller, edit))
+        .await?;
+    me(call, actor).await
+}
+
+/// `POST /auth/password/change {"currentPassword","newPassword","otp"?}`: ends every session
+/// of the caller's, and answers the tokens of a new one.
 pub async fn change(mut call: Call, actor: Actor) -> Answer<Keyward> {
     let fields = call.fields().await?;
-    fields.only(&["currentPassword", "newPassword"])?;
+    fields.only(&["currentPassword", "newPassword", "otp"])?;
     let typed = NewPassword {
         present: password(&fields, "currentPassword")?,
         new: password(&fields, "newPassword")?,
+        otp: otp(&fields)?,
     };
-    call.on_password(move |kw, seat| change_password(kw, seat, &actor, &typed))
+    let renewed = call
+        .on_password(move |kw, seat| change_password(kw, seat, &actor, &typed))
         .await?;
-    Ok(HttpResponse::NoContent().finish())
+    Ok(render::tokens(&call, &renewed.tokens, renewed.mode, None))
 }

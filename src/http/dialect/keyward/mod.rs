@@ -3,6 +3,8 @@
 
 /// `/auth/me` and the password.
 pub mod account;
+/// `/auth/register`, mailed codes.
+pub mod registration;
 /// `/auth/mfa/*`.
 pub mod second_factor;
 /// `/auth/sessions`.

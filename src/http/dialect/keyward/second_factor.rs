@@ -5,23 +5,23 @@ use serde_json::json;
 
 use crate::http::answer::Answer;
 use crate::http::dialect::keyward::Keyward;
+use crate::http::render;
 use crate::http::request::call::Call;
 use crate::http::request::fields::{Fields, new_password as password};
 use crate::service::Error;
 use crate::service::actor::Actor;
-use crate::service::second_factor::enrol::{self, Proof};
-use crate::support::secret::SecretString;
+use crate::service::second_factor::confirm::{self, Confirmation, Confirmed};
+use crate::service::second_factor::own_session::OwnSession;
+use crate::service::second_factor::proof::Proof;
+use crate::service::second_factor::{enrol, recovery_codes as codes, remove};
 
-/// `POST /auth/mfa/totp {"password"?}`: begins; the secret is shown this once.
+/// `POST /auth/mfa/totp {"password"}`: begins; the secret is shown this once.
 pub async fn begin(mut call: Call, actor: Actor) -> Answer<Keyward> {
     let fields = call.fields().await?;
     fields.only(&["password"])?;
-    let typed = match fields.optional("password")? {
-        Some(_) => Some(password(&fields, "password")?),
-        None => None,
-    };
+    let typed = password(&fields, "password")?;
     let enrolment = call
-        .on_password(move |kw, seat| enrol::begin(kw, seat, &actor, typed.as_ref()))
+        .on_password(move |kw, seat| enrol::begin(kw, seat, &actor, &typed))
         .await?;
     Ok(HttpResponse::Ok().json(json!({
         "secret": enrolment.secret,
@@ -30,25 +30,41 @@ pub async fn begin(mut call: Call, actor: Actor) -> Answer<Keyward> {
     })))
 }
 
-/// `POST /auth/mfa/totp/confirm {"otp"}`: answers the recovery codes, this once.
+/// `POST /auth/mfa/totp/confirm {"otp"}`: answers the recovery codes, this once, and the
+/// tokens of a new session.
 pub async fn confirm(mut call: Call, actor: Actor) -> Answer<Keyward> {
     let fields = call.fields().await?;
     fields.only(&["otp"])?;
-    let otp: SecretString = fields.required("otp")?.into();
-    let codes = call
-        .on_store(move |kw| enrol::confirm(kw, &actor, &otp, None))
+    let typed = Confirmation {
+        code: fields.required("otp")?.into(),
+        secret: None,
+        own_session: OwnSession::Renewed,
+    };
+    let Confirmed {
+        recovery_codes,
+        renewed,
+    } = call
+        .on_store(move |kw| confirm::confirm(kw, &actor, &typed))
         .await?;
-    Ok(HttpResponse::Ok().json(json!({ "recoveryCodes": codes })))
+    let codes = json!({ "recoveryCodes": recovery_codes });
+    Ok(match renewed {
+        Some(renewed) => render::tokens_with(&call, &renewed.tokens, renewed.mode, codes),
+        None => HttpResponse::Ok().json(codes),
+    })
 }
 
-/// `DELETE /auth/mfa/totp {"password","otp"}`.
+/// `DELETE /auth/mfa/totp {"password","otp"}`: answers the tokens of a new session.
 pub async fn remove(mut call: Call, actor: Actor) -> Answer<Keyward> {
     let fields = call.fields().await?;
     fields.only(&["password", "otp"])?;
     let proof = proof(&fields)?;
-    call.on_password(move |kw, seat| enrol::remove(kw, seat, &actor, &proof))
+    let renewed = call
+        .on_password(move |kw, seat| remove::remove(kw, seat, &actor, &proof))
         .await?;
-    Ok(HttpResponse::NoContent().finish())
+    Ok(match renewed {
+        Some(renewed) => render::tokens(&call, &renewed.tokens, renewed.mode, None),
+        None => HttpResponse::NoContent().finish(),
+    })
 }
 
 /// `POST /auth/mfa/recovery-codes {"password","otp"}`: ten new ones, this once.
@@ -57,7 +73,7 @@ pub async fn recovery_codes(mut call: Call, actor: Actor) -> Answer<Keyward> {
     fields.only(&["password", "otp"])?;
     let proof = proof(&fields)?;
     let codes = call
-        .on_password(move |kw, seat| enrol::renew_recovery_codes(kw, seat, &actor, &proof))
+        .on_password(move |kw, seat| codes::renew(kw, seat, &actor, &proof))
         .await?;
     Ok(HttpResponse::Ok().json(json!({ "recoveryCodes": codes })))
 }

@@ -11,8 +11,8 @@ use crate::http::answer::{Answer, Refused};
 use crate::http::dialect::keyward::Keyward;
 use crate::http::render;
 use crate::http::request::call::Call;
-use crate::http::request::cookies;
 use crate::http::request::fields::{Fields, otp, password};
+use crate::http::request::{cookies, sign_out};
 use crate::service::sessions::refresh::Refreshed;
 use crate::service::sessions::{login, logout, presented, refresh};
 use crate::service::{Code, Error};
@@ -23,9 +23,7 @@ const NO_TOKEN: &str = "The refresh token is required in either the payload or c
 /// `POST /auth/login` (rows D-10 to D-26).
 pub async fn login(mut call: Call) -> Answer<Keyward> {
     let fields = call.fields().await?;
-    let email = fields.required("email")?;
-    let email =
-        Email::parse(email).ok_or_else(|| Error::payload("\"email\" must be a valid email"))?;
+    let identifier = identifier(&fields)?;
     let password = password(fields.required("password")?)?;
     let otp = otp(&fields)?;
     let mode = mode(&fields)?.unwrap_or(Mode::Json);
@@ -33,12 +31,11 @@ pub async fn login(mut call: Call) -> Answer<Keyward> {
         require_cookies(&call)?;
     }
     let request = login::Request {
-        identifier: Identifier::Email(email),
+        identifier,
         password,
         otp,
         device: call.device(),
-        // What can not be told apart is left alone: signing in is never refused for a cookie.
-        replaces: call.refresh_cookie().await.unwrap_or_default(),
+        replaces: call.refresh_cookies(),
         mode,
         class: Class::Standard,
         dialect: "directus",
@@ -48,6 +45,19 @@ pub async fn login(mut call: Call) -> Answer<Keyward> {
         .on_password(move |kw, seat| login::login(kw, seat, request))
         .await?;
     Ok(render::tokens(&call, &tokens, mode, None))
+}
+
+/// An e-mail address, or in its absence a username. What can be no username of ours is one
+/// that nobody has.
+fn identifier(fields: &Fields) -> Result<Identifier, Error> {
+    if fields.value("email").is_none() && fields.value("username").is_some() {
+        let username = Identifier::parse(fields.required("username")?);
+        return username.ok_or_else(Error::credentials);
+    }
+    let email = Email::parse(fields.required("email")?);
+    email
+        .map(Identifier::Email)
+        .ok_or_else(|| Error::payload("\"email\" must be a valid email"))
 }
 
 /// `POST /auth/refresh` (rows D-27 to D-38).
@@ -125,7 +135,7 @@ pub async fn logout(mut call: Call) -> Answer<Keyward> {
     if !ended {
         // The tokens ended nothing, so the access token beside them is what is meant. A person
         // with a cookie that died long ago must not believe that they are signed out.
-        match end_by_bearer(&call).await {
+        match sign_out::by_access_token(&call).await {
             Err(error) if only_by_bearer || is_not_known(&error) => return Err(error.into()),
             // Beside a cookie signing out is refused for nothing.
             Ok(()) | Err(_) => {}
@@ -141,12 +151,6 @@ pub async fn logout(mut call: Call) -> Answer<Keyward> {
 /// Whether nobody can say that the session has ended: then nobody may claim it.
 const fn is_not_known(error: &Error) -> bool {
     matches!(error.code, Code::ServiceUnavailable | Code::Defect)
-}
-
-async fn end_by_bearer(call: &Call) -> Result<(), Error> {
-    let actor = call.actor()?;
-    call.on_store(move |kw| logout::by_access_token(kw, &actor))
-        .await
 }
 
 fn mode(fields: &Fields) -> Result<Option<Mode>, Error> {

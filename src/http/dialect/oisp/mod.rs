@@ -10,10 +10,11 @@ use crate::http::answer::{Answer, Http, Refusal, Shape};
 use crate::http::render;
 use crate::http::request::call::Call;
 use crate::http::request::fields::{otp, password};
+use crate::http::request::sign_out;
 use crate::service::accounts::profile;
 use crate::service::actor::Actor;
 use crate::service::sessions::refresh::Refreshed;
-use crate::service::sessions::{login, logout, refresh, renew};
+use crate::service::sessions::{login, refresh, renew};
 use crate::service::tokens::authenticate::read_expired;
 use crate::service::{Code, Error};
 use crate::support::secret::ExposeSecret as _;
@@ -78,7 +79,7 @@ pub async fn token(mut call: Call) -> Answer<Oisp> {
         password,
         otp,
         device: None,
-        replaces: None,
+        replaces: Vec::new(),
         mode: Mode::Json,
         class: Class::Oisp,
         dialect: "oisp",
@@ -117,10 +118,9 @@ pub async fn me(call: Call, actor: Actor) -> Answer<Oisp> {
     Ok(HttpResponse::Ok().json(render::account(&account)))
 }
 
-/// `DELETE /v1/api/auth/me`: signing out.
-pub async fn sign_out(call: Call, actor: Actor) -> Answer<Oisp> {
-    call.on_store(move |kw| logout::by_access_token(kw, &actor))
-        .await?;
+/// `DELETE /v1/api/auth/me`: signing out, also by a token that can still be exchanged.
+pub async fn sign_out(call: Call) -> Answer<Oisp> {
+    sign_out::by_access_token(&call).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

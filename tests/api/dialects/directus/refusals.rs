@@ -258,11 +258,11 @@ fn d42_every_refusal_has_one_shape() {
 #[test]
 fn d10_d42_what_is_not_there_in_the_words_of_the_original() {
     let kw = TestKeyward::new();
-    let answer = kw.get("/users/register").send();
+    let answer = kw.get("/users/nowhere").send();
     answer.refused(404, "ROUTE_NOT_FOUND");
     assert_eq!(
         answer.json()["errors"][0]["message"],
-        "Route /users/register doesn't exist."
+        "Route /users/nowhere doesn't exist."
     );
     let answer = kw.get("/auth/login").send();
     answer.refused(405, "METHOD_NOT_ALLOWED");

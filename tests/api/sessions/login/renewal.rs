@@ -4,6 +4,7 @@
 use serde_json::json;
 
 use crate::support::PASSWORD;
+use keyward::domain::session::EndReason;
 
 both!(attack_m6_a_sign_in_ends_the_session_of_its_cookie, |kw| {
     let (access, cookie) = kw.signed_in_by_cookie("alice@example.com");
@@ -19,6 +20,7 @@ both!(attack_m6_a_sign_in_ends_the_session_of_its_cookie, |kw| {
         .cookie(&cookie)
         .send()
         .refused(401, "INVALID_CREDENTIALS");
+    kw.assert_ended(&access, &[&cookie], EndReason::Renewed);
     assert_eq!(kw.me(&access), 401, "its access token is dead at once");
     assert_eq!(kw.me(&elsewhere.0), 200, "another browser's goes on");
 
@@ -44,13 +46,33 @@ both!(attack_m6_a_sign_in_that_fails_ends_nothing, |kw| {
     // A cookie that only looks like ours ends nothing either.
     let forged = cookie.replace(|c: char| c.is_ascii_lowercase(), "x");
     let body = json!({ "email": "alice@example.com", "password": PASSWORD, "mode": "cookie" });
-    assert_eq!(
-        kw.post("/auth/login")
-            .cookie(&forged)
-            .json(&body)
-            .send()
-            .status,
-        200
-    );
+    for cookie in [forged.as_str(), "kwr1_nonsense"] {
+        let answer = kw.post("/auth/login").cookie(cookie).json(&body).send();
+        assert_eq!(answer.status, 200, "{answer:?}");
+    }
     assert_eq!(kw.me(&access), 200);
 });
+
+// A sibling host plants its own cookie beside the one that a thief copied: with one that lives,
+// refresh can not tell which is meant, and the copied one must end all the same.
+both!(
+    attack_m6_a_sign_in_ends_the_sessions_of_all_its_cookies,
+    |kw| {
+        let (copied, cookie) = kw.signed_in_by_cookie("alice@example.com");
+        let (spent, old) = kw.sign_in("alice@example.com", PASSWORD).tokens();
+        let next = kw.post("/auth/refresh").cookie(&old).send();
+        assert_eq!(next.outcome(), "fresh");
+        let (planted, foreign) = kw.signed_in_by_cookie("mallory@example.com");
+        let (elsewhere, _) = kw.sign_in("alice@example.com", PASSWORD).tokens();
+        let all = [&foreign, "kwr1_nonsense", "x", &cookie, &old]
+            .map(|token| format!("__Host-keyward_refresh={token}"));
+        let body = json!({ "email": "alice@example.com", "password": PASSWORD });
+        let ask = kw.post("/auth/login").header("cookie", &all.join("; "));
+        let (access, _) = ask.json(&body).send().tokens();
+        kw.assert_ended(&copied, &[&cookie], EndReason::Renewed);
+        kw.assert_ended(&spent, &[&old], EndReason::Renewed);
+        for living in [&planted, &elsewhere, &access] {
+            assert_eq!(kw.me(living), 200);
+        }
+    }
+);

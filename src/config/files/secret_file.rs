@@ -76,6 +76,6 @@ pub fn make(path: &Path) -> Result<(), String> {
     }
 }
 
-pub(super) fn random() -> SecretString {
+pub(in crate::config) fn random() -> SecretString {
     STANDARD.encode(Entropy::system().bytes::<32>()).into()
 }

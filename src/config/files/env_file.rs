@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::config::secret_file::is_a_folder;
+use crate::config::files::secret_file::is_a_folder;
 use crate::config::settings;
 use crate::support::private_files::{Doubts, doubts_of_settings};
 

@@ -1,0 +1,101 @@
+// One form for every mailed code. The code stands in the fragment, which no server is sent,
+// and is used only once the person presses the button: whatever opens links for people uses
+// nothing up.
+const TEXTS = {
+  en: {
+    verify_email: ["Confirm your e-mail address", "Press the button to confirm that this address is yours.", "Confirm", "Your address is confirmed."],
+    reset_password: ["Choose a new password", "Choose a new password. Everybody who is signed in to your account will be signed out.", "Save the password", "Your new password is saved. You can sign in with it now."],
+    invite: ["Choose a password", "You were invited. Choose a password for your account.", "Save the password", "Your account is ready. You can sign in now."],
+    change_email: ["Confirm your new e-mail address", "Press the button to use this address from now on.", "Confirm", "Your address is changed."],
+    keep_email: ["Keep the old e-mail address", "Press the button to undo the change of the address. Everybody who is signed in to your account will be signed out.", "Undo the change", "Your old address counts again. Choose a new password too, if it was not you."],
+    label: "New password",
+    broken: "This link is not complete. Open it from the mail once more.",
+    failed: "The service can not be reached. Try again.",
+  },
+  nl: {
+    verify_email: ["Bevestig uw e-mailadres", "Druk op de knop om te bevestigen dat dit adres van u is.", "Bevestigen", "Uw adres is bevestigd."],
+    reset_password: ["Kies een nieuw wachtwoord", "Kies een nieuw wachtwoord. Iedereen die bij uw account is aangemeld, wordt afgemeld.", "Wachtwoord opslaan", "Uw nieuwe wachtwoord is opgeslagen. U kunt zich er nu mee aanmelden."],
+    invite: ["Kies een wachtwoord", "U bent uitgenodigd. Kies een wachtwoord voor uw account.", "Wachtwoord opslaan", "Uw account is klaar. U kunt zich nu aanmelden."],
+    change_email: ["Bevestig uw nieuwe e-mailadres", "Druk op de knop om dit adres voortaan te gebruiken.", "Bevestigen", "Uw adres is gewijzigd."],
+    keep_email: ["Het oude e-mailadres behouden", "Druk op de knop om de wijziging van het adres ongedaan te maken. Iedereen die bij uw account is aangemeld, wordt afgemeld.", "Ongedaan maken", "Uw oude adres geldt weer. Kies ook een nieuw wachtwoord als u dit niet was."],
+    label: "Nieuw wachtwoord",
+    broken: "Deze link is niet volledig. Open hem opnieuw vanuit de e-mail.",
+    failed: "De dienst is niet bereikbaar. Probeer het opnieuw.",
+  },
+  de: {
+    verify_email: ["E-Mail-Adresse bestätigen", "Mit der Schaltfläche bestätigen Sie, dass diese Adresse Ihre ist.", "Bestätigen", "Ihre Adresse ist bestätigt."],
+    reset_password: ["Neues Passwort wählen", "Wählen Sie ein neues Passwort. Alle, die in Ihrem Konto angemeldet sind, werden abgemeldet.", "Passwort speichern", "Ihr neues Passwort ist gespeichert. Sie können sich jetzt damit anmelden."],
+    invite: ["Passwort wählen", "Sie wurden eingeladen. Wählen Sie ein Passwort für Ihr Konto.", "Passwort speichern", "Ihr Konto ist bereit. Sie können sich jetzt anmelden."],
+    change_email: ["Neue E-Mail-Adresse bestätigen", "Mit der Schaltfläche gilt diese Adresse von nun an.", "Bestätigen", "Ihre Adresse ist geändert."],
+    keep_email: ["Alte E-Mail-Adresse behalten", "Mit der Schaltfläche machen Sie die Änderung der Adresse rückgängig. Alle, die in Ihrem Konto angemeldet sind, werden abgemeldet.", "Rückgängig machen", "Ihre alte Adresse gilt wieder. Wählen Sie auch ein neues Passwort, wenn Sie es nicht waren."],
+    label: "Neues Passwort",
+    broken: "Dieser Link ist nicht vollständig. Öffnen Sie ihn noch einmal aus der E-Mail.",
+    failed: "Der Dienst ist nicht erreichbar. Versuchen Sie es noch einmal.",
+  },
+  fi: {
+    verify_email: ["Vahvista sähköpostiosoitteesi", "Vahvista painikkeella, että tämä osoite on sinun.", "Vahvista", "Osoitteesi on vahvistettu."],
+    reset_password: ["Valitse uusi salasana", "Valitse uusi salasana. Kaikki tilillesi kirjautuneet kirjataan ulos.", "Tallenna salasana", "Uusi salasanasi on tallennettu. Voit nyt kirjautua sillä."],
+    invite: ["Valitse salasana", "Sinut on kutsuttu. Valitse tilillesi salasana.", "Tallenna salasana", "Tilisi on valmis. Voit nyt kirjautua."],
+    change_email: ["Vahvista uusi sähköpostiosoitteesi", "Ota tämä osoite käyttöön painikkeella.", "Vahvista", "Osoitteesi on vaihdettu."],
+    keep_email: ["Säilytä vanha sähköpostiosoite", "Peru osoitteen vaihto painikkeella. Kaikki tilillesi kirjautuneet kirjataan ulos.", "Peru vaihto", "Vanha osoitteesi on taas voimassa. Vaihda myös salasana, jos et tehnyt vaihtoa itse."],
+    label: "Uusi salasana",
+    broken: "Linkki ei ole täydellinen. Avaa se uudelleen sähköpostista.",
+    failed: "Palveluun ei saada yhteyttä. Yritä uudelleen.",
+  },
+};
+
+const ROUTES = {
+  verify_email: "auth/email/verify",
+  reset_password: "auth/password/reset",
+  invite: "users/invite/accept",
+  change_email: "auth/email/change/confirm",
+  keep_email: "auth/email/change/cancel",
+};
+
+const at = (id) => document.getElementById(id);
+const wanted = [new URLSearchParams(location.search).get("lang"), ...navigator.languages];
+const language = wanted.map((tag) => (tag ?? "").slice(0, 2).toLowerCase()).find((tag) => tag in TEXTS) ?? "en";
+const texts = TEXTS[language];
+document.documentElement.lang = language;
+
+const [purpose, code] = location.hash.slice(1).split("=");
+if (!(purpose in ROUTES) || !code) {
+  at("words").textContent = texts.broken;
+} else {
+  const [title, words, button, done] = texts[purpose];
+  const chooses = purpose === "reset_password" || purpose === "invite";
+  document.title = title;
+  at("title").textContent = title;
+  at("words").textContent = words;
+  at("button").textContent = button;
+  at("label").textContent = texts.label;
+  at("field").hidden = !chooses;
+  at("password").required = chooses;
+  at("form").hidden = false;
+  at("form").addEventListener("submit", async (event) => {
+    event.preventDefault();
+    at("button").disabled = true;
+    const body = { token: code };
+    if (chooses) body.password = at("password").value;
+    try {
+      const answer = await fetch(new URL(ROUTES[purpose], location.href), {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body: JSON.stringify(body),
+      });
+      if (answer.ok) {
+        at("form").hidden = true;
+        at("words").textContent = "";
+        at("result").textContent = done;
+        history.replaceState(null, "", location.pathname);
+        return;
+      }
+      const refused = await answer.json();
+      const error = refused.errors?.[0];
+      at("result").textContent = error?.extensions?.reason ?? error?.message ?? texts.failed;
+    } catch {
+      at("result").textContent = texts.failed;
+    }
+    at("button").disabled = false;
+  });
+}

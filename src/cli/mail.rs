@@ -1,0 +1,43 @@
+//! `keyward mail`.
+
+use clap::Subcommand;
+
+use crate::cli::output::say;
+use crate::cli::{Outcome, look_at_config};
+use crate::domain::identifier::Email;
+use crate::domain::letter::{Language, Letter, Purpose, Values};
+use crate::domain::letters::shown;
+use crate::mail::Mailer;
+use crate::support::clock::Clock;
+
+#[derive(Subcommand)]
+pub(super) enum Mail {
+    /// Send one test mail now, and say what the server said
+    Test {
+        /// Whom to send it to
+        address: String,
+    },
+}
+
+pub(super) fn run(command: &Mail) -> Outcome {
+    let Mail::Test { address } = command;
+    let to = Email::parse(address)
+        .ok_or_else(|| format!("\"{}\" is not an e-mail address", shown(address)))?;
+    let config = look_at_config()?;
+    let mailer = Mailer::new(config.mailer()).map_err(|why| format!("KEYWARD_SMTP_URL: {why}"))?;
+    let label = mailer.label();
+    let letter = Letter {
+        purpose: Purpose::Test,
+        account: None,
+        to: to.written().to_owned(),
+        language: Language::English,
+        site: None,
+        asked_by: None,
+        values: Values::default(),
+    };
+    let id = format!("<{}@{}>", uuid::Uuid::new_v4(), mailer.domain());
+    let sent = mailer.line().send(&letter, &id, Clock::wall().now());
+    let said = sent.map_err(|failure| format!("mail: {label}: {}", failure.words()))?;
+    say!("sent to {}, {label}: {said}", to.written());
+    Ok(())
+}

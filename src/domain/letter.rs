@@ -1,0 +1,266 @@
+//! A letter: what is to be told to somebody by mail, in which language. What it looks like
+//! stands in templates (`mail/templates.rs`); when it is tried again, here.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+use std::time::Duration;
+
+use strum::{EnumString, IntoStaticStr, VariantArray};
+
+use crate::domain::id::AccountId;
+use crate::domain::session::Client;
+use crate::support::clock::Timestamp;
+
+/// What a mail is for. One template each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr, EnumString, VariantArray)]
+#[strum(serialize_all = "snake_case")]
+pub enum Purpose {
+    /// Proves that an address is its owner's.
+    Verify,
+    Reset,
+    Invite,
+    /// To the old address, which can undo it.
+    AddressChanged,
+    PasswordChanged,
+    /// From a browser that the account did not sign in from before.
+    NewSignIn,
+    /// Somebody wanted to register an address that has an account.
+    AccountExists,
+    FactorChanged,
+    RecoveryCodeUsed,
+    /// Too many wrong guesses: the password is suspended.
+    Locked,
+    /// Of `keyward mail test`.
+    Test,
+}
+
+impl Purpose {
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        self.into()
+    }
+
+    /// Whether a stranger can have it sent to somebody, again and again.
+    #[must_use]
+    pub const fn is_asked_for(self) -> bool {
+        matches!(
+            self,
+            Self::Verify | Self::Reset | Self::Invite | Self::AccountExists
+        )
+    }
+
+    /// Values without which the letter says nothing.
+    #[must_use]
+    pub const fn needs(self) -> &'static [&'static str] {
+        match self {
+            Self::Verify | Self::Reset | Self::Invite => &["link", "hours"],
+            Self::AddressChanged => &["new_address"],
+            _ => &[],
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, IntoStaticStr, EnumString, VariantArray)]
+pub enum Language {
+    #[default]
+    #[strum(serialize = "en")]
+    English,
+    #[strum(serialize = "nl")]
+    Dutch,
+    #[strum(serialize = "de")]
+    German,
+    #[strum(serialize = "fi")]
+    Finnish,
+}
+
+impl Language {
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        self.into()
+    }
+
+    /// From a language tag (BCP 47): its first part alone counts, `nl-BE` is Dutch.
+    #[must_use]
+    pub fn parse(tag: &str) -> Option<Self> {
+        let first = tag.split(['-', '_']).next()?;
+        first.to_ascii_lowercase().parse().ok()
+    }
+}
+
+/// What a template fills in, by name. Links hold codes: it does not print.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Values(BTreeMap<String, String>);
+
+impl fmt::Debug for Values {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+impl Deref for Values {
+    type Target = BTreeMap<String, String>;
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl DerefMut for Values {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.0
+    }
+}
+
+impl From<BTreeMap<String, String>> for Values {
+    fn from(values: BTreeMap<String, String>) -> Self {
+        Self(values)
+    }
+}
+
+impl<K: Into<String>, V: Into<String>> FromIterator<(K, V)> for Values {
+    fn from_iter<I: IntoIterator<Item = (K, V)>>(pairs: I) -> Self {
+        let pairs = pairs.into_iter();
+        Self(pairs.map(|(k, v)| (k.into(), v.into())).collect())
+    }
+}
+
+impl<K: Into<String>, V: Into<String>, const N: usize> From<[(K, V); N]> for Values {
+    fn from(pairs: [(K, V); N]) -> Self {
+        pairs.into_iter().collect()
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct Letter {
+    pub purpose: Purpose,
+    /// The account it is about, whose quota it uses.
+    pub account: Option<AccountId>,
+    /// The address as its owner wrote it.
+    pub to: String,
+    pub language: Language,
+    /// Which of several sites it is for: its templates go before the common ones.
+    pub site: Option<String>,
+    /// Who asked for it, where somebody did: their address has a quota, too.
+    pub asked_by: Option<Client>,
+    /// What the template fills in: `link`, `hours`, `name`, `address`, `new_address`, `when`,
+    /// `user_agent`.
+    pub values: Values,
+}
+
+/// Whether it can be the name of a site: it becomes part of the name of a file.
+#[must_use]
+pub fn is_site(name: &str) -> bool {
+    let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    (1..=64).contains(&name.len()) && name.bytes().all(fits)
+}
+
+/// How long a letter is tried.
+pub const TRIED_FOR: Duration = Duration::from_secs(24 * 3600);
+
+/// The longest time between two tries.
+pub const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
+
+impl Letter {
+    /// After this instant it is of no use any more: its code has ended (`hours`), or it was
+    /// tried for a day.
+    #[must_use]
+    pub fn expires_at(&self, now: Timestamp) -> Timestamp {
+        let hours = self.values.get("hours").and_then(|text| text.parse().ok());
+        let lives = hours.map(|hours: u32| Duration::from_secs(u64::from(hours) * 3600));
+        now + lives.map_or(TRIED_FOR, |lives| lives.min(TRIED_FOR))
+    }
+}
+
+/// How long to wait after the try of this number, the first being 1.
+#[must_use]
+pub fn pause_after(tries: i64) -> Duration {
+    let seconds = match tries {
+        ..=1 => 5,
+        2 => 30,
+        3 => 120,
+        4 => 600,
+        5 => 1800,
+        _ => return LONGEST_PAUSE,
+    };
+    Duration::from_secs(seconds)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_language_is_the_first_part_of_a_tag() {
+        for (tag, language) in [
+            ("nl-BE", Some(Language::Dutch)),
+            ("NL", Some(Language::Dutch)),
+            ("de_AT", Some(Language::German)),
+            ("fi", Some(Language::Finnish)),
+            ("en-GB", Some(Language::English)),
+            ("fr", None),
+            ("", None),
+            ("nld", None),
+        ] {
+            assert_eq!(Language::parse(tag), language, "{tag}");
+        }
+    }
+
+    #[test]
+    fn every_purpose_has_a_word_that_leads_back() {
+        for purpose in Purpose::VARIANTS {
+            assert_eq!(purpose.as_str().parse(), Ok(*purpose));
+        }
+        assert_eq!(Purpose::NewSignIn.as_str(), "new_sign_in");
+    }
+
+    #[test]
+    fn values_do_not_print() {
+        let values = Values::from([("link", "https://app.example.com/#kwo1_CANARY")]);
+        assert_eq!(format!("{values:?}"), r#"{"link"}"#);
+    }
+
+    #[test]
+    fn l8_a_site_is_no_path() {
+        for name in ["a", "my-site-2", &"a".repeat(64)] {
+            assert!(is_site(name), "{name}");
+        }
+        for name in [
+            "",
+            ".",
+            "..",
+            "a/b",
+            "a.b",
+            "A",
+            "ä",
+            "a b",
+            &"a".repeat(65),
+        ] {
+            assert!(!is_site(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn s24_pauses_grow_to_an_hour() {
+        let pauses: Vec<_> = (1..9).map(|tries| pause_after(tries).as_secs()).collect();
+        assert_eq!(pauses, [5, 30, 120, 600, 1800, 3600, 3600, 3600]);
+    }
+
+    #[test]
+    fn a_letter_with_a_code_ends_with_it() {
+        let mut letter = Letter {
+            purpose: Purpose::Reset,
+            account: None,
+            to: "a@example.com".to_owned(),
+            language: Language::English,
+            site: None,
+            asked_by: None,
+            values: Values::from([("hours", "1")]),
+        };
+        let now = Timestamp::from_millis(1000);
+        assert_eq!(letter.expires_at(now).millis(), 1000 + 3_600_000);
+        for (hours, lives) in [("168", 24), ("soon", 24), ("0", 0)] {
+            letter.values = Values::from([("hours", hours)]);
+            assert_eq!(letter.expires_at(now).millis(), 1000 + lives * 3_600_000);
+        }
+    }
+}

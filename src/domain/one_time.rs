@@ -1,0 +1,47 @@
+//! One-time codes: what each is good for, and for how long.
+
+use std::str::FromStr;
+
+/// A code is good for one of these, and for nothing else (L7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Proves the address that an account registered with.
+    VerifyEmail,
+    ResetPassword,
+    /// Lets an invited person choose a password.
+    Invite,
+    /// Proves the address that an account changes to.
+    ChangeEmail,
+    /// Takes a change of address back; mailed to the address before.
+    KeepEmail,
+}
+
+impl Purpose {
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::VerifyEmail => "verify_email",
+            Self::ResetPassword => "reset_password",
+            Self::Invite => "invite",
+            Self::ChangeEmail => "change_email",
+            Self::KeepEmail => "keep_email",
+        }
+    }
+}
+
+impl FromStr for Purpose {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        [
+            Self::VerifyEmail,
+            Self::ResetPassword,
+            Self::Invite,
+            Self::ChangeEmail,
+            Self::KeepEmail,
+        ]
+        .into_iter()
+        .find(|purpose| purpose.as_str() == text)
+        .ok_or(())
+    }
+}

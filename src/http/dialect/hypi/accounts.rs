@@ -1,0 +1,97 @@
+//! Hypi (seed Y): `createAccount` in its REST form.
+
+use actix_web::HttpResponse;
+use serde_json::{Value, json};
+
+use crate::domain::identifier::{Email, Username};
+use crate::http::answer::Answer;
+use crate::http::dialect::hypi::Hypi;
+use crate::http::request::call::Call;
+use crate::http::request::fields::{Fields, new_password};
+use crate::http::request::person::{CAMEL, edit, emails, object};
+use crate::service::accounts::edit::Edit;
+use crate::service::accounts::register::{self, Registration};
+use crate::service::{Error, Result};
+
+/// `POST /auth/accounts` (rows Y-04 to Y-15, Y-19, Y-20): a username that is an e-mail address
+/// is the account's primary address. As the original it tells that a name is taken.
+pub async fn create(mut call: Call) -> Answer<Hypi> {
+    let fields = call.fields().await?;
+    fields.only(&[
+        "username",
+        "password",
+        "owner",
+        "emails",
+        "phones",
+        "groups",
+        "verification_url",
+        "language",
+    ])?;
+    let written = fields.required("username")?;
+    let password =
+        object(&fields, "password")?.ok_or_else(|| Error::payload("\"password\" is required"))?;
+    password.only(&["value"])?;
+    let mut more = emails(&fields)?;
+    let email = Email::parse(written);
+    if let Some(email) = &email {
+        more.retain(|other| other.canonical() != email.canonical());
+    }
+    let mut edit = person(&call, &fields)?;
+    if email.is_none() {
+        edit.username = Some(Username::parse(written).ok_or_else(|| {
+            Error::payload("\"username\" is neither an e-mail address nor a username")
+        })?);
+    }
+    let new = Registration {
+        // The first of the list is the primary one where the username is none.
+        email: email.or_else(|| (!more.is_empty()).then(|| more.remove(0))),
+        password: new_password(&password, "value")?,
+        edit,
+        more,
+        wish: call.wish(&fields, "verification_url")?,
+        tells: true,
+    };
+    let made = call
+        .on_password(move |kw, seat| register::register(kw, seat, new))
+        .await?;
+    let account = made.ok_or_else(|| Error::defect("a registration that tells told nothing"))?;
+    Ok(HttpResponse::Ok().json(json!({
+        "id": account.id,
+        "created": account.created_at.iso(),
+        "createdBy": account.created_by,
+    })))
+}
+
+/// The owner is a Person; telephones and groups stand beside it.
+fn person(call: &Call, fields: &Fields) -> Result<Edit> {
+    let now = call.kw.clock.now();
+    let owner = object(fields, "owner")?.unwrap_or_default();
+    let beside = [
+        "username",
+        "groups",
+        "phones",
+        "attributes",
+        "terms_accepted",
+    ];
+    let mut known = CAMEL.with(&["name"]);
+    known.retain(|name| !beside.contains(name));
+    owner.only(&known)?;
+    let mut edit = edit(&owner, &CAMEL, now)?;
+    if let (Some(Value::String(name)), None) = (owner.value("name"), &edit.first_name) {
+        let name = crate::domain::profile::line(name)
+            .map_err(|why| Error::payload(format!("\"name\" {why}")))?;
+        edit.first_name = Some(name);
+    }
+    let outside = crate::http::request::person::edit(&without_username(fields), &CAMEL, now)?;
+    edit.phones = outside.phones.or(edit.phones);
+    edit.groups = outside.groups;
+    edit.language = edit.language.or(outside.language);
+    Ok(edit)
+}
+
+/// A username that is an address is no username by its form.
+fn without_username(fields: &Fields) -> Fields {
+    let kept = ["phones", "groups", "language"].into_iter();
+    let kept = kept.filter_map(|name| Some((name.to_owned(), fields.value(name)?.clone())));
+    Fields::from(kept.collect::<serde_json::Map<_, _>>())
+}

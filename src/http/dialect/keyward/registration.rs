@@ -1,0 +1,143 @@
+//! Registering, proving an e-mail address, and a forgotten password, by mailed codes.
+
+use std::time::Instant;
+
+use actix_web::HttpResponse;
+use serde_json::json;
+
+use crate::domain::identifier::Email;
+use crate::http::answer::Answer;
+use crate::http::dialect::keyward::Keyward;
+use crate::http::request::call::Call;
+use crate::http::request::fields::{Fields, new_password, otp};
+use crate::http::request::person::{CAMEL, edit, email, emails};
+use crate::service::accounts::change_email::{self, NewEmail};
+use crate::service::accounts::one_time::Link;
+use crate::service::accounts::post::Wish;
+use crate::service::accounts::register::{self, Registration};
+use crate::service::accounts::reset_password::{self, Choice};
+use crate::service::accounts::verify_email;
+use crate::service::actor::Actor;
+use crate::service::{Error, Result};
+use crate::support::secret::SecretString;
+
+/// `POST /auth/register`: 201 with the account where it has a username alone; 202 where there
+/// is an address to prove, whether it has an account or not (E7).
+pub async fn register(mut call: Call) -> Answer<Keyward> {
+    let fields = call.fields().await?;
+    fields.only(&CAMEL.with(&["email", "emails", "password", "verification_url"]))?;
+    let email = email(&fields, "email")?;
+    let new = Registration {
+        email: email.clone(),
+        password: new_password(&fields, "password")?,
+        edit: edit(&fields, &CAMEL, call.kw.clock.now())?,
+        more: emails(&fields)?,
+        wish: call.wish(&fields, "verification_url")?,
+        tells: false,
+    };
+    let made = call
+        .on_password(move |kw, seat| register::register(kw, seat, new))
+        .await?;
+    Ok(match (email, made) {
+        (None, Some(account)) => {
+            HttpResponse::Created().json(json!({ "id": account.id, "status": "registered" }))
+        }
+        _ => HttpResponse::Accepted().json(json!({ "status": "verification_mailed" })),
+    })
+}
+
+/// `POST /auth/email/verify {"token"}`.
+pub async fn verify(mut call: Call) -> Answer<Keyward> {
+    let fields = call.fields().await?;
+    let (code, client) = (token(&fields)?, call.client());
+    call.on_store(move |kw| verify_email::verify_email(kw, &code, &client))
+        .await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// `POST /auth/email/verify/request {"email","verification_url"?}`: the code once more. 204
+/// whoever it is.
+pub async fn verify_again(mut call: Call) -> Answer<Keyward> {
+    let came = Instant::now();
+    let fields = call.fields().await?;
+    let wish = call.wish(&fields, "verification_url")?;
+    if let Some(email) = Email::parse(fields.required("email")?) {
+        call.on_store(move |kw| verify_email::request(kw, &email, &wish))
+            .await?;
+    }
+    call.answer_evenly(came).await;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// `POST /auth/password/request {"email","reset_url"?}` (rows D-41): 204 for every text (E6).
+pub async fn request_reset(mut call: Call) -> Answer<Keyward> {
+    let came = Instant::now();
+    let fields = call.fields().await?;
+    let wish = call.wish(&fields, "reset_url")?;
+    if let Some(email) = Email::parse(fields.required("email")?) {
+        call.on_store(move |kw| reset_password::request(kw, &email, &wish))
+            .await?;
+    }
+    call.answer_evenly(came).await;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// `POST /auth/password/reset {"token","password"}` (row D-41).
+pub async fn reset(mut call: Call) -> Answer<Keyward> {
+    let fields = call.fields().await?;
+    let choice = choice(&call, &fields)?;
+    call.on_password(move |kw, seat| reset_password::reset(kw, seat, &choice))
+        .await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// `POST /auth/email/change {"email","password","otp"?,"verification_url"?}`: 202, whether the
+/// address is free or not (E12).
+pub async fn change_email(mut call: Call, actor: Actor) -> Answer<Keyward> {
+    let fields = call.fields().await?;
+    fields.only(&["email", "password", "otp", "verification_url", "language"])?;
+    let new = NewEmail {
+        email: email(&fields, "email")?.ok_or_else(|| Error::payload("\"email\" is required"))?,
+        password: new_password(&fields, "password")?,
+        otp: otp(&fields)?,
+        wish: call.wish(&fields, "verification_url")?,
+    };
+    call.on_password(move |kw, seat| change_email::request(kw, seat, &actor, new))
+        .await?;
+    Ok(HttpResponse::Accepted().json(json!({ "status": "verification_mailed" })))
+}
+
+/// `POST /auth/email/change/confirm {"token"}`.
+pub async fn confirm_email(mut call: Call) -> Answer<Keyward> {
+    let fields = call.fields().await?;
+    let code = token(&fields)?;
+    let wish = Wish {
+        link: Link::OwnPage,
+        language: fields.optional("language")?.map(str::to_owned),
+        client: call.client(),
+    };
+    call.on_store(move |kw| change_email::confirm(kw, &code, &wish))
+        .await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// `POST /auth/email/change/cancel {"token"}`.
+pub async fn keep_email(mut call: Call) -> Answer<Keyward> {
+    let fields = call.fields().await?;
+    let (code, client) = (token(&fields)?, call.client());
+    call.on_store(move |kw| change_email::take_back(kw, &code, &client))
+        .await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+fn token(fields: &Fields) -> Result<SecretString> {
+    Ok(fields.required("token")?.into())
+}
+
+fn choice(call: &Call, fields: &Fields) -> Result<Choice> {
+    Ok(Choice {
+        code: token(fields)?,
+        password: new_password(fields, "password")?,
+        client: call.client(),
+    })
+}

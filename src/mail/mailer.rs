@@ -1,0 +1,216 @@
+//! Where mail goes: to an SMTP server, to the log, or nowhere.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use lettre::transport::smtp::client::SmtpConnection;
+
+use crate::domain::letter::Letter;
+use crate::mail::failure::Failure;
+use crate::mail::message::{Composed, Outside, Sender, Sent, compose};
+use crate::mail::smtp::{self, Smtp};
+use crate::mail::smtp_url::SmtpUrl;
+use crate::mail::templates::Templates;
+use crate::support::clock::Timestamp;
+
+/// What the composition root says of it.
+pub struct Setup {
+    pub smtp: Option<SmtpUrl>,
+    pub sender: Sender,
+    pub templates: Arc<Templates>,
+    /// How this deployment calls itself in mails.
+    pub service: String,
+    /// The host that it is reached at: servers are greeted with it.
+    pub host: String,
+    /// Whether mail goes to the log where there is no server.
+    pub to_log: bool,
+    /// Whether what was sent is kept, to be looked at: test mode and tests.
+    pub keep: bool,
+}
+
+pub struct Mailer {
+    way: Way,
+    sender: Sender,
+    templates: Arc<Templates>,
+    service: String,
+    /// Memory: what was sent, oldest first.
+    kept: Option<Mutex<Vec<Sent>>>,
+}
+
+enum Way {
+    Smtp(Box<Smtp>),
+    Log,
+    Nowhere,
+}
+
+/// So many are kept.
+const KEPT: usize = 1000;
+
+impl Mailer {
+    /// # Errors
+    /// Where TLS can not be set up, in words.
+    pub fn new(setup: Setup) -> Result<Self, String> {
+        let way = match setup.smtp {
+            Some(url) => Way::Smtp(Box::new(Smtp::new(url, &setup.host)?)),
+            None if setup.to_log => Way::Log,
+            None => Way::Nowhere,
+        };
+        Ok(Self {
+            way,
+            sender: setup.sender,
+            templates: setup.templates,
+            service: setup.service,
+            kept: setup.keep.then(Mutex::default),
+        })
+    }
+
+    #[must_use]
+    pub const fn can_send(&self) -> bool {
+        !matches!(self.way, Way::Nowhere)
+    }
+
+    /// Where mail goes, for people.
+    #[must_use]
+    pub fn label(&self) -> String {
+        match &self.way {
+            Way::Smtp(smtp) => format!("{}, from {}", smtp.label(), self.sender),
+            Way::Log => "to the log, links included (KEYWARD_SMTP_URL is not set)".to_owned(),
+            Way::Nowhere => "nowhere: set KEYWARD_SMTP_URL and KEYWARD_MAIL_FROM".to_owned(),
+        }
+    }
+
+    /// What ids of messages end with.
+    #[must_use]
+    pub fn domain(&self) -> &str {
+        self.sender.domain()
+    }
+
+    /// Asks the server whether it takes mail, and sends none. What there is to say of it.
+    ///
+    /// # Errors
+    /// What the server said instead, or that mail goes nowhere.
+    pub fn probe(&self) -> Result<String, Failure> {
+        match &self.way {
+            Way::Smtp(smtp) => {
+                let mut connection = caught(|| smtp.connect())?;
+                let name = connection.server_info().name().to_owned();
+                let _ = connection.quit();
+                Ok(format!("{}: {name} is ready", self.label()))
+            }
+            Way::Log => Ok(self.label()),
+            Way::Nowhere => Err(Failure::Away(self.label())),
+        }
+    }
+
+    /// A way to send several messages by. The connection is made by the first one.
+    #[must_use]
+    pub const fn line(&self) -> Line<'_> {
+        Line {
+            mailer: self,
+            connection: None,
+        }
+    }
+
+    /// What was sent, oldest first; nothing where nothing is kept.
+    #[must_use]
+    pub fn kept(&self) -> Vec<Sent> {
+        let kept = self.kept.as_ref().map(|kept| {
+            let kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+            kept.clone()
+        });
+        kept.unwrap_or_default()
+    }
+
+    fn compose(&self, letter: &Letter, id: &str, at: Timestamp) -> Result<Composed, Failure> {
+        let words = self.templates.render(letter, &self.service);
+        let words = words.map_err(Failure::Later)?;
+        let outside = Outside {
+            from: &self.sender,
+            to: &letter.to,
+            message_id: id,
+            at,
+        };
+        compose(letter.purpose, &outside, words).map_err(Failure::Refused)
+    }
+
+    fn keep(&self, sent: Sent) {
+        if let Some(kept) = &self.kept {
+            let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+            if kept.len() >= KEPT {
+                kept.remove(0);
+            }
+            kept.push(sent);
+        }
+    }
+}
+
+/// Sends one message after the other.
+pub struct Line<'a> {
+    mailer: &'a Mailer,
+    connection: Option<SmtpConnection>,
+}
+
+impl Line<'_> {
+    /// What the server said.
+    ///
+    /// # Errors
+    /// Why it was not sent, and whose fault that is.
+    pub fn send(&mut self, letter: &Letter, id: &str, at: Timestamp) -> Result<String, Failure> {
+        let mailer = self.mailer;
+        let composed = caught(|| mailer.compose(letter, id, at))?;
+        let said = match &mailer.way {
+            Way::Smtp(smtp) => self.give(smtp, &composed)?,
+            Way::Log => {
+                write_down(&composed.sent);
+                "it was written to the log".to_owned()
+            }
+            Way::Nowhere => return Err(Failure::Away(mailer.label())),
+        };
+        mailer.keep(composed.sent);
+        Ok(said)
+    }
+
+    fn give(&mut self, smtp: &Smtp, composed: &Composed) -> Result<String, Failure> {
+        // A server may end a connection after so many messages or so long a time.
+        let used = self.connection.take();
+        let used = used.and_then(|mut connection| {
+            let begun = caught(|| smtp::begin(&mut connection, composed));
+            begun.ok().map(|()| connection)
+        });
+        let mut connection = match used {
+            Some(connection) => connection,
+            None => caught(|| {
+                let mut connection = smtp.connect()?;
+                smtp::begin(&mut connection, composed)?;
+                Ok(connection)
+            })?,
+        };
+        // After a failure it is in the middle of something: the next message gets another one.
+        let said = caught(|| smtp::finish(&mut connection, composed))?;
+        self.connection = Some(connection);
+        Ok(said)
+    }
+}
+
+impl Drop for Line<'_> {
+    fn drop(&mut self) {
+        if let Some(mut connection) = self.connection.take() {
+            let _ = caught(|| {
+                let _ = connection.quit();
+                Ok(())
+            });
+        }
+    }
+}
+
+/// A library that panics over one mail must not end the thread that sends all of them.
+fn caught<T>(run: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
+    catch_unwind(AssertUnwindSafe(run))
+        .unwrap_or_else(|_| Err(Failure::Later("a defect: it panicked".to_owned())))
+}
+
+/// For developers, who have no mail server: as it would be read.
+fn write_down(sent: &Sent) {
+    let text = sent.text.trim_end().replace('\n', "\n    ");
+    log::info!("mail to {}: {}\n    {text}", sent.to, sent.subject);
+}

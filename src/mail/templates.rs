@@ -1,0 +1,264 @@
+//! From a letter to its words. What is built in stands in `assets/mail`; a folder of the
+//! operator goes before it, a site's own part of that folder before the rest (row P-35).
+//!
+//! A text template's first line is the subject, the second is empty. An HTML template gets
+//! the rendered `subject` besides. Both get every value of `VALUES`, empty where the letter
+//! has none; any other name is an error.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
+use strum::VariantArray as _;
+use url::Url;
+
+use crate::domain::letter::{Language, Letter, Purpose};
+use crate::mail::embedded::EMBEDDED;
+use crate::mail::folder;
+
+/// Names that a template may use.
+const VALUES: &[&str] = &[
+    "address",
+    "hours",
+    "language",
+    "link",
+    "name",
+    "new_address",
+    "service",
+    "site",
+    "subject",
+    "user_agent",
+    "when",
+];
+
+/// How much a template may do: a hundred times what the longest built-in one does.
+const FUEL: u64 = 50_000;
+
+/// More of a value is no name and no browser.
+const LONGEST_VALUE: usize = 200;
+
+/// A letter's words, ready for a message.
+#[derive(Clone)]
+pub struct Words {
+    pub subject: String,
+    pub text: String,
+    pub html: String,
+}
+
+pub struct Templates {
+    environment: Environment<'static>,
+}
+
+impl Templates {
+    /// # Errors
+    /// Every template of the folder that is broken, by name and in words.
+    pub fn load(folder: Option<&Path>) -> Result<Self, String> {
+        let own = folder.map(folder::read).transpose()?.unwrap_or_default();
+        let mut environment = empty();
+        for (name, text) in EMBEDDED {
+            let added = environment.add_template(name, text);
+            added.map_err(|error| broken(name, &error))?;
+        }
+        let mut faults = Vec::new();
+        for (name, text) in &own {
+            if let Err(error) = environment.add_template_owned(name.clone(), text.clone()) {
+                faults.push(broken(name, &error));
+            }
+        }
+        let templates = Self { environment };
+        if faults.is_empty() {
+            let names = own.keys().filter_map(|name| folder::Name::parse(name));
+            faults.extend(names.filter_map(|name| templates.sample(&name).err()));
+        }
+        if faults.is_empty() {
+            Ok(templates)
+        } else {
+            Err(faults.join("; "))
+        }
+    }
+
+    /// Whether it renders at all, tried with values that a letter could have.
+    fn sample(&self, name: &folder::Name<'_>) -> Result<(), String> {
+        let values = VALUES.iter().map(|name| {
+            let value = match *name {
+                "link" => "https://app.example.com/#code",
+                "hours" => "24",
+                _ => "sample",
+            };
+            (*name, value)
+        });
+        let letter = Letter {
+            purpose: name.purpose,
+            account: None,
+            to: "somebody@example.com".to_owned(),
+            language: name.language,
+            site: name.site.map(str::to_owned),
+            asked_by: None,
+            values: values.collect(),
+        };
+        self.render(&letter, "sample").map(|_| ())
+    }
+
+    /// `service` is how this deployment calls itself.
+    ///
+    /// # Errors
+    /// The template that is broken, in words.
+    pub fn render(&self, letter: &Letter, service: &str) -> Result<Words, String> {
+        let mut values = context(letter, service)?;
+        let name = self.choose(letter, "txt");
+        let text = self.fill(&name, &values)?;
+        let text = text.replace("\r\n", "\n");
+        let (subject, text) = text
+            .split_once("\n\n")
+            .filter(|(subject, _)| !subject.trim().is_empty() && !subject.contains('\n'))
+            .ok_or_else(|| {
+                format!("{name}: the first line must be the subject, and the second one empty")
+            })?;
+        let subject = clean(subject.trim());
+        values.insert("subject".to_owned(), subject.clone());
+        let html = self.fill(&self.choose(letter, "html"), &values)?;
+        let text = format!("{}\n", text.trim_matches('\n'));
+        Ok(Words {
+            subject,
+            text,
+            html,
+        })
+    }
+
+    /// The site's own, else the common one; in English where the language has none.
+    fn choose(&self, letter: &Letter, ending: &str) -> String {
+        let purpose = letter.purpose.as_str();
+        let name = |language: Language| format!("{purpose}.{}.{ending}", language.as_str());
+        let wanted = name(letter.language);
+        let of_site = letter.site.as_ref().map(|site| format!("{site}/{wanted}"));
+        let names = of_site.into_iter().chain([wanted]);
+        let is_there = |name: &String| self.environment.get_template(name).is_ok();
+        let found = names.into_iter().find(is_there);
+        found.unwrap_or_else(|| name(Language::English))
+    }
+
+    fn fill(&self, name: &str, values: &BTreeMap<String, String>) -> Result<String, String> {
+        let template = self.environment.get_template(name);
+        let template = template.map_err(|error| broken(name, &error))?;
+        let filled = template.render(Value::from(values.clone()));
+        filled.map_err(|error| broken(name, &error))
+    }
+}
+
+fn empty() -> Environment<'static> {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_fuel(Some(FUEL));
+    // By default an ending that it does not know is not escaped at all.
+    environment.set_auto_escape_callback(|name| {
+        if Path::new(name).extension().is_some_and(|it| it == "txt") {
+            AutoEscape::None
+        } else {
+            AutoEscape::Html
+        }
+    });
+    environment.add_filter("lasting", lasting);
+    environment
+}
+
+/// `{{ hours|lasting("hour, hours, day, days") }}`: 1 hour, 36 hours, 7 days.
+fn lasting(hours: &str, units: &str) -> String {
+    let unit = |at| units.split(',').nth(at).unwrap_or_default().trim();
+    match hours.parse::<u32>() {
+        Ok(1) => format!("1 {}", unit(0)),
+        Ok(many) if many > 24 && many % 24 == 0 => match many / 24 {
+            1 => format!("1 {}", unit(2)),
+            days => format!("{days} {}", unit(3)),
+        },
+        _ => format!("{hours} {}", unit(1)),
+    }
+}
+
+fn broken(name: &str, error: &minijinja::Error) -> String {
+    let line = error
+        .line()
+        .map_or_else(String::new, |l| format!(", line {l}"));
+    let detail = error
+        .detail()
+        .map_or_else(String::new, |d| format!(": {d}"));
+    let place = error.name().unwrap_or(name);
+    format!("{place}{line}: {}{detail}", error.kind())
+}
+
+/// What a template gets: every name, and no text that could do anything but be read.
+fn context(letter: &Letter, service: &str) -> Result<BTreeMap<String, String>, String> {
+    let mut values: BTreeMap<String, String> = VALUES
+        .iter()
+        .map(|name| ((*name).to_owned(), String::new()))
+        .collect();
+    for (name, value) in letter.values.iter() {
+        if !values.contains_key(name) {
+            return Err(format!("a letter has no value called {name}"));
+        }
+        let value = match name.as_str() {
+            "link" => link(value)?,
+            "user_agent" => browser(value),
+            _ => clean(value),
+        };
+        values.insert(name.clone(), value);
+    }
+    let mut add = |name: &str, value: &str| values.insert(name.to_owned(), clean(value));
+    add("address", &letter.to);
+    add("language", letter.language.as_str());
+    add("service", service);
+    add("site", letter.site.as_deref().unwrap_or_default());
+    Ok(values)
+}
+
+/// As a URL is written: nothing in it ends a line, an attribute or the link itself (L8).
+fn link(text: &str) -> Result<String, String> {
+    let url = Url::parse(text).map_err(|_| "the link of a letter is no URL".to_owned())?;
+    if matches!(
+        url.scheme(),
+        "javascript" | "data" | "vbscript" | "file" | "blob"
+    ) {
+        return Err("the link of a letter has a scheme that nobody should follow".to_owned());
+    }
+    Ok(url.to_string())
+}
+
+/// One line, without what turns the direction of writing or can not be seen.
+fn clean(text: &str) -> String {
+    let shown = |c: char| {
+        !c.is_control()
+            && !matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+    };
+    let spaced = text.chars().map(|c| if shown(c) { c } else { ' ' });
+    let text: String = spaced.take(LONGEST_VALUE).collect();
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// What a browser says of itself, without anything that a mail program would make a link of.
+fn browser(text: &str) -> String {
+    let text = clean(text);
+    let signs: Vec<char> = text.chars().collect();
+    let is_letter = |at: Option<&char>| at.is_some_and(|c| c.is_alphabetic());
+    let kept = signs.iter().enumerate().filter(|(at, c)| match **c {
+        '.' => !is_letter(signs.get(at + 1)),
+        c => c.is_alphanumeric() || " ;()_-/".contains(c),
+    });
+    let kept: String = kept.map(|(_, c)| *c).take(120).collect();
+    kept.replace("//", "/")
+}
+
+/// For tests and the check at the start: each purpose in each language.
+#[must_use]
+pub fn kinds() -> Vec<(Purpose, Language)> {
+    let each = Purpose::VARIANTS.iter();
+    each.flat_map(|purpose| {
+        Language::VARIANTS
+            .iter()
+            .map(|language| (*purpose, *language))
+    })
+    .collect()
+}
+
+#[cfg(test)]
+#[path = "templates/tests.rs"]
+mod tests;

@@ -1,0 +1,14 @@
+//! Reading the audit log, for operators.
+
+use crate::service::error::Result;
+use crate::service::keyward::Keyward;
+use crate::store::audit_events;
+pub use crate::store::audit_events::{Entry, Filter};
+
+/// The last events that fit, youngest first.
+///
+/// # Errors
+/// `SERVICE_UNAVAILABLE`.
+pub fn list(kw: &Keyward, filter: &Filter) -> Result<Vec<Entry>> {
+    Ok(kw.store.read(|db| audit_events::list(db, filter))?)
+}

@@ -1,0 +1,39 @@
+//! A password that somebody chooses: judged and hashed on the password lane, before any
+//! transaction begins.
+
+use crate::domain::password::Password;
+use crate::domain::password_policy::{self, Refused};
+use crate::lanes::password_lane::{NotDone, Seat};
+use crate::service::error::{Error, Result};
+use crate::service::keyward::Keyward;
+
+/// `about`: what a guesser knows of the chooser. The inner error is the policy's.
+pub(in crate::service) fn hash(
+    kw: &Keyward,
+    seat: &Seat,
+    chosen: &Password,
+    about: &[Option<String>],
+) -> Result<Result<String, Refused>, NotDone> {
+    let about: Vec<String> = about.iter().flatten().cloned().collect();
+    let (inner, chosen) = (kw.clone(), chosen.clone());
+    seat.run(move || {
+        let about: Vec<&str> = about.iter().map(String::as_str).collect();
+        password_policy::check(&chosen, inner.policy.password_min_length, &about)?;
+        Ok(inner.hasher.hash(&chosen, &inner.entropy))
+    })
+}
+
+/// The same for whoever has nothing to be given back where it is refused.
+///
+/// # Errors
+/// `INVALID_PAYLOAD` with the rule that it breaks; `SERVICE_UNAVAILABLE`.
+pub(in crate::service) fn hashed(
+    kw: &Keyward,
+    seat: &Seat,
+    chosen: &Password,
+    about: &[Option<String>],
+) -> Result<String> {
+    hash(kw, seat, chosen, about)
+        .map_err(|NotDone| Error::busy("the password lane gave up on a job"))?
+        .map_err(|refused| Error::payload(refused.reason("password")))
+}

@@ -1,0 +1,24 @@
+//! What somebody left in an account who registered an address that was not theirs.
+
+use crate::domain::id::AccountId;
+use crate::domain::profile::Profile;
+use crate::service::change::Change;
+use crate::service::error::Result;
+use crate::store::{accounts, emails, factors, phones, profiles, recovery_codes};
+
+/// Whoever proves the address of an account that nobody has proven gets it empty: by a further
+/// address, a second factor or a telephone the one before would have a way back (L14).
+pub(in crate::service) fn clear(
+    change: &mut Change<'_>,
+    id: AccountId,
+    proven: &str,
+) -> Result<()> {
+    let now = change.now;
+    emails::remove_others(change, id, proven)?;
+    phones::replace(change, id, &[], now)?;
+    factors::remove_all_of(change, id)?;
+    recovery_codes::remove_all_of(change, id)?;
+    profiles::set(change, id, &Profile::default())?;
+    accounts::set_names(change, id, (None, None), now)?;
+    Ok(())
+}

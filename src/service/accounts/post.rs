@@ -1,0 +1,106 @@
+//! Letters to the owner of an account: in which language, to which address, with which code.
+
+use serde::Serialize;
+
+use crate::domain::account::Account;
+use crate::domain::id::AccountId;
+use crate::domain::identifier::Email;
+use crate::domain::letter::{Language, Letter, Purpose as Kind, Values};
+use crate::domain::one_time::Purpose;
+use crate::domain::session::Client;
+use crate::service::accounts::one_time::{About, Link, end_older, hours, issue};
+use crate::service::change::Change;
+use crate::service::error::Result;
+use crate::store::{one_time_codes, profiles};
+
+/// How the caller wants a mail.
+#[derive(Clone, Debug)]
+pub struct Wish {
+    pub link: Link,
+    /// A language tag; the account's own goes before it.
+    pub language: Option<String>,
+    pub client: Client,
+}
+
+/// To whom a letter goes.
+pub(in crate::service) struct To<'a> {
+    pub(in crate::service) account: AccountId,
+    pub(in crate::service) email: &'a Email,
+}
+
+/// The account's language, or else the caller's.
+fn language_of(change: &mut Change<'_>, account: AccountId, wish: &Wish) -> Result<Language> {
+    let own = profiles::lookup(change, account)?.language;
+    let mut tags = own.iter().chain(&wish.language);
+    let language = tags.find_map(|tag| Language::parse(tag));
+    Ok(language.unwrap_or_default())
+}
+
+/// Mails a code, and ends the older ones of its purpose. Where a quota is used up no code is
+/// made either: the one in the owner's mailbox stays good.
+pub(in crate::service) fn mail_code(
+    change: &mut Change<'_>,
+    to: &To<'_>,
+    (purpose, kind): (Purpose, Kind),
+    wish: &Wish,
+    what: Option<&impl Serialize>,
+) -> Result<bool> {
+    mail_code_with(change, to, (purpose, kind), (wish, Values::default()), what)
+}
+
+/// The same with more that the template fills in.
+pub(in crate::service) fn mail_code_with(
+    change: &mut Change<'_>,
+    to: &To<'_>,
+    (purpose, kind): (Purpose, Kind),
+    (wish, mut values): (&Wish, Values),
+    what: Option<&impl Serialize>,
+) -> Result<bool> {
+    let about = About {
+        account: to.account,
+        purpose,
+        address: to.email.canonical(),
+    };
+    let (code, stored) = issue(change, &about, what)?;
+    let link = wish.link.to(change.kw, purpose, &code);
+    for (name, value) in [
+        ("link", link),
+        ("hours", hours(change.kw, purpose)),
+        ("address", to.email.written().to_owned()),
+    ] {
+        values.insert(name.to_owned(), value);
+    }
+    let mailed = mail(change, to, kind, wish, values)?;
+    if mailed {
+        end_older(change, &stored)?;
+    } else {
+        one_time_codes::consume(change, &stored.mac)?;
+    }
+    Ok(mailed)
+}
+
+/// Mails a letter. False where a quota is used up.
+pub(in crate::service) fn mail(
+    change: &mut Change<'_>,
+    to: &To<'_>,
+    purpose: Kind,
+    wish: &Wish,
+    values: Values,
+) -> Result<bool> {
+    let letter = Letter {
+        purpose,
+        account: Some(to.account),
+        to: to.email.written().to_owned(),
+        language: language_of(change, to.account, wish)?,
+        site: None,
+        // An administrator invites as many as there are.
+        asked_by: (purpose != Kind::Invite).then(|| wish.client.clone()),
+        values,
+    };
+    change.mail(&letter)
+}
+
+/// The address that letters about the account go to; none where it has none.
+pub(in crate::service) fn email_of(account: &Account) -> Option<Email> {
+    account.email.as_deref().and_then(Email::parse)
+}

@@ -1,0 +1,129 @@
+//! A forgotten password: a code by mail, and another password for the code. The same serves an
+//! invitation, whose account has no password yet.
+
+use crate::domain::event::{Event, What};
+use crate::domain::id::AccountId;
+use crate::domain::identifier::Email;
+use crate::domain::letter::Purpose as Kind;
+use crate::domain::one_time::Purpose;
+use crate::domain::password::Password;
+use crate::domain::session::Client;
+use crate::lanes::password_lane::Seat;
+use crate::service::accounts::choose::hashed;
+use crate::service::accounts::clear::clear;
+use crate::service::accounts::one_time::{look, take};
+use crate::service::accounts::post::{To, Wish, mail_code};
+use crate::service::attempts::forgive;
+use crate::service::change::Change;
+use crate::service::error::{Error, Result};
+use crate::service::keyward::Keyward;
+use crate::service::mail::notice;
+use crate::store::{accounts, credentials, emails, one_time_codes};
+use crate::support::secret::SecretString;
+
+/// The same answer for every address (E6, L16). A code goes to an enabled account's proven or
+/// primary address.
+///
+/// # Errors
+/// `SERVICE_UNAVAILABLE`, where mail can not leave too.
+pub fn request(kw: &Keyward, email: &Email, wish: &Wish) -> Result<()> {
+    kw.require_mail()?;
+    let (email, wish) = (email.clone(), wish.clone());
+    kw.change(move |change| {
+        let Some(found) = emails::find(change, &email)? else {
+            return Ok(());
+        };
+        let account = accounts::lookup(change, found.account)?;
+        let may = |it: &crate::domain::account::Account| it.enabled && !it.anonymous;
+        if !account.as_ref().is_some_and(may) || !(found.verified || found.is_primary) {
+            return Ok(());
+        }
+        // As its owner wrote it, and never as the caller did.
+        let Some(written) = Email::parse(&found.written) else {
+            return Ok(());
+        };
+        let to = To {
+            account: found.account,
+            email: &written,
+        };
+        let purpose = (Purpose::ResetPassword, Kind::Reset);
+        if mail_code(change, &to, purpose, &wish, None::<&()>)? {
+            let event = Event::new(What::PasswordResetRequested, wish.client.clone());
+            change.record(&event.of(found.account))?;
+        }
+        Ok(())
+    })
+}
+
+/// What somebody chooses who reads the account's mail.
+pub struct Choice {
+    pub code: SecretString,
+    pub password: Password,
+    pub client: Client,
+}
+
+/// Everything that the old password opened is shut in the transaction that sets the new one:
+/// sessions, tokens, other codes (L10, L19). The second factor stays, and no session begins.
+///
+/// # Errors
+/// `INVALID_CODE`; `INVALID_PAYLOAD` where the password is refused, and then the code is still
+/// good; `SERVICE_UNAVAILABLE`.
+pub fn reset(kw: &Keyward, seat: &Seat, choice: &Choice) -> Result<()> {
+    choose(kw, seat, choice, Purpose::ResetPassword)
+}
+
+/// # Errors
+/// As [`reset`].
+pub fn accept_invitation(kw: &Keyward, seat: &Seat, choice: &Choice) -> Result<()> {
+    choose(kw, seat, choice, Purpose::Invite)
+}
+
+fn choose(kw: &Keyward, seat: &Seat, choice: &Choice, purpose: Purpose) -> Result<()> {
+    // Nothing is hashed for whoever has no code (L17).
+    let account = kw.store.read(|db| {
+        let stored = look(kw, db, &choice.code, purpose)?;
+        Ok::<_, Error>(accounts::lookup(db, stored.account)?)
+    })?;
+    let account = account
+        .filter(|it| it.enabled)
+        .ok_or_else(Error::one_time_code)?;
+    let record = hashed(
+        kw,
+        seat,
+        &choice.password,
+        &[account.email.clone(), account.username.clone()],
+    )?;
+    let (code, client, id) = (choice.code.clone(), choice.client.clone(), account.id);
+    kw.change(move |change| {
+        accounts::hold(change, id)?;
+        let used = take(change, &code, purpose)?;
+        let enabled = accounts::lookup(change, id)?.is_some_and(|account| account.enabled);
+        if used.account != id || !enabled {
+            return Err(Error::one_time_code());
+        }
+        // Whoever has the code reads the mail of the address.
+        let now = change.now;
+        let known = emails::list_of(change, id)?;
+        if !known
+            .iter()
+            .any(|email| email.verified && email.canonical == used.address)
+        {
+            clear(change, id, &used.address)?;
+        }
+        emails::verify(change, id, &used.address, now)?;
+        let what = match purpose {
+            Purpose::Invite => What::InvitationAccepted,
+            _ => What::PasswordReset,
+        };
+        notice::record(change, &Event::new(what, client.clone()).of(id))?;
+        set_password(change, id, &record)
+    })
+}
+
+fn set_password(change: &mut Change<'_>, id: AccountId, record: &str) -> Result<()> {
+    let (kw, now) = (change.kw, change.now);
+    credentials::set(change, id, record, now)?;
+    forgive::forget(kw, change, id)?;
+    one_time_codes::remove_all_of(change, id)?;
+    change.end_all_of(id)
+}

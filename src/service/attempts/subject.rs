@@ -1,0 +1,193 @@
+//! Whose secrets are guessed at, and the keys of the counters that it is counted by.
+
+use std::net::IpAddr;
+
+use aws_lc_rs::hmac;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use crate::domain::account::Account;
+use crate::domain::id::{AccountId, SessionId};
+use crate::domain::limit::Kind;
+use crate::domain::session::Client;
+use crate::service::keyward::Keyward;
+use crate::store::factors::Stored as Factor;
+use crate::support::secret::same;
+
+/// Whose secret is guessed at. An identifier that nobody has is counted like one that
+/// somebody has, so that the answers are the same.
+pub(in crate::service) enum Subject<'a> {
+    Account(AccountId),
+    /// A browser that shows the mark of its account, as all browsers do that are known to
+    /// it (`crypto/device.rs`).
+    KnownBrowser {
+        account: AccountId,
+        mark: &'a str,
+    },
+    /// An address from which the account signed in of late: what a known browser is to
+    /// clients that keep no cookies.
+    KnownAddress {
+        account: &'a Account,
+        household: String,
+    },
+    /// The holder of an access token: counted by its session alone, so that a stolen token
+    /// shuts nobody else out (M5).
+    Session(SessionId),
+    Nobody {
+        identifier: &'a str,
+    },
+}
+
+/// What an account is known by.
+pub(in crate::service) struct Known<'a> {
+    /// The factor that counts.
+    pub(in crate::service) factor: Option<&'a Factor>,
+    /// From where it signed in of late.
+    pub(in crate::service) addresses: &'a [String],
+}
+
+impl<'a> Subject<'a> {
+    /// Whose guess at this account's secrets it is: a known browser's where the mark that
+    /// was shown is the one of now, a known address's where the client comes from one, and
+    /// else anybody's. `shown`: the marks that came, with spaces between.
+    pub(in crate::service) fn of(
+        kw: &Keyward,
+        account: &'a Account,
+        known: &Known<'_>,
+        (shown, client): (Option<&'a str>, &Client),
+    ) -> Self {
+        let mark = mark_of(kw, account, known.factor);
+        let mut shown = shown.into_iter().flat_map(|shown| shown.split(' '));
+        if let Some(mark) = shown.find(|shown| same(shown.as_bytes(), mark.as_bytes())) {
+            return Self::KnownBrowser {
+                account: account.id,
+                mark,
+            };
+        }
+        match household_of(client) {
+            Some(household) if is_among(&household, known.addresses) => Self::KnownAddress {
+                account,
+                household: keyed(kw, "household", &household),
+            },
+            _ => Self::Account(account.id),
+        }
+    }
+
+    pub(in crate::service::attempts) const fn account(&self) -> Option<AccountId> {
+        match self {
+            Self::Account(id) | Self::KnownBrowser { account: id, .. } => Some(*id),
+            Self::KnownAddress { account, .. } => Some(account.id),
+            Self::Session(_) | Self::Nobody { .. } => None,
+        }
+    }
+}
+
+fn is_among(household: &[u8], addresses: &[String]) -> bool {
+    addresses
+        .iter()
+        .filter_map(|text| text.parse().ok())
+        .any(|address| octets_of(address) == household)
+}
+
+/// The mark of the browsers that sign in to it now.
+pub(in crate::service) fn mark_of(
+    kw: &Keyward,
+    account: &Account,
+    factor: Option<&Factor>,
+) -> String {
+    let factor = factor.map(|factor| factor.id.as_str());
+    kw.keys.devices.mark(account.id, account.epoch, factor)
+}
+
+pub(in crate::service::attempts) fn account_key(
+    kw: &Keyward,
+    subject: &Subject<'_>,
+) -> (String, Kind) {
+    match subject {
+        Subject::Account(id) => (keyed(kw, "account", id.0.as_bytes()), Kind::Account),
+        Subject::KnownAddress { account, household } => {
+            // Of the account's epoch: who knew a password that was changed is a stranger.
+            let text = format!("{} {} {household}", account.id, account.epoch);
+            (keyed(kw, "known address", text.as_bytes()), Kind::Household)
+        }
+        Subject::Session(id) => (keyed(kw, "session", id.0.as_bytes()), Kind::Session),
+        Subject::KnownBrowser { mark, .. } => (keyed(kw, "device", mark.as_bytes()), Kind::Device),
+        Subject::Nobody { identifier } => {
+            (keyed(kw, "nobody", identifier.as_bytes()), Kind::Account)
+        }
+    }
+}
+
+/// Where codes are counted that come with the right password: known browsers have a bucket
+/// of their own, and everybody else shares one, or each known address would be more guesses
+/// (M4).
+pub(in crate::service::attempts) fn code_key_of(
+    kw: &Keyward,
+    subject: &Subject<'_>,
+) -> Option<(String, Kind)> {
+    let of = |subject: &Subject<'_>| code_key(kw, &account_key(kw, subject).0);
+    match subject {
+        Subject::Session(_) => None,
+        Subject::KnownBrowser { .. } => Some((of(subject), Kind::DeviceCode)),
+        Subject::KnownAddress { account, .. } => {
+            Some((of(&Subject::Account(account.id)), Kind::Code))
+        }
+        Subject::Account(_) | Subject::Nobody { .. } => Some((of(subject), Kind::Code)),
+    }
+}
+
+/// The counter of codes that belongs to an account's counter, or to that of its known browsers.
+pub(in crate::service::attempts) fn code_key(kw: &Keyward, account: &str) -> String {
+    keyed(kw, "code", account.as_bytes())
+}
+
+/// Addresses inside our own proxies' networks are a sidecar's own traffic, not a
+/// client's: limited by account alone.
+pub(in crate::service::attempts) fn address_keys(
+    kw: &Keyward,
+    client: &Client,
+) -> Vec<(String, Kind)> {
+    let address = client.address.as_deref().filter(|_| !client.internal);
+    let Some(address) = address.and_then(|text| text.parse().ok()) else {
+        return Vec::new();
+    };
+    let octets = octets_of(address);
+    if octets.len() == 4 {
+        return vec![(keyed(kw, "address", &octets), Kind::Address)];
+    }
+    // One household, one budget, and weaker limits around it for who was given more (B5).
+    [(8, Kind::Address), (7, Kind::Network), (6, Kind::Site)]
+        .map(|(bytes, kind)| (keyed(kw, "address", &octets[..bytes]), kind))
+        .into()
+}
+
+/// The client's household; none where it is no client's.
+fn household_of(client: &Client) -> Option<Vec<u8>> {
+    let address = client.address.as_deref().filter(|_| !client.internal)?;
+    address.parse().ok().map(octets_of)
+}
+
+/// What one household has of an address: all of IPv4, 64 bits of IPv6.
+pub(in crate::service::attempts) fn octets_of(address: IpAddr) -> Vec<u8> {
+    match address {
+        IpAddr::V4(address) => address.octets().into(),
+        IpAddr::V6(address) => match (address.octets(), nat64(&address.octets())) {
+            (_, Some(octets)) => octets.into(),
+            (octets, None) => octets[..8].into(),
+        },
+    }
+}
+
+/// The IPv4 address inside `64:ff9b::/96` (RFC 6052).
+fn nat64(octets: &[u8; 16]) -> Option<[u8; 4]> {
+    let inside = octets[..12] == [0, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0];
+    inside.then(|| octets[12..].try_into().ok())?
+}
+
+pub(in crate::service::attempts) fn keyed(kw: &Keyward, kind: &str, text: &[u8]) -> String {
+    let mut context = hmac::Context::with_key(&kw.keys.limits);
+    context.update(kind.as_bytes());
+    context.update(&[0]);
+    context.update(text);
+    URL_SAFE_NO_PAD.encode(context.sign())
+}

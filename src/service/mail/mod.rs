@@ -1,0 +1,13 @@
+//! Part: mail. A letter is written into the outbox by the transaction of its cause, so that
+//! it leaves if and only if that commits, and is sent by a thread beside the requests.
+
+/// Sending what is due.
+pub mod deliver;
+/// What an owner is told of.
+pub(in crate::service) mod notice;
+/// How many mails somebody may be sent.
+pub(in crate::service) mod quota;
+/// A letter in the database, which no database opens.
+mod sealed;
+/// Writing a letter into the outbox.
+pub mod write;

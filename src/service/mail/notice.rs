@@ -1,0 +1,59 @@
+//! Notices: what an account's owner is told of, whoever did it (M23, B1). They go to an
+//! address that was proven, and none goes where there is none.
+
+use crate::domain::event::{Event, What};
+use crate::domain::id::AccountId;
+use crate::domain::letter::{Language, Letter, Purpose, Values};
+use crate::domain::session::Client;
+use crate::service::change::Change;
+use crate::service::error::Result;
+use crate::store::{accounts, profiles};
+
+/// Records the event, and tells the owner of it where it is something to be told of.
+pub(in crate::service) fn record(change: &mut Change<'_>, event: &Event) -> Result<()> {
+    change.record(event)?;
+    let purpose = match event.what {
+        What::PasswordChanged | What::PasswordSet | What::PasswordReset => Purpose::PasswordChanged,
+        What::FactorEnabled
+        | What::FactorDisabled
+        | What::FactorReset
+        | What::RecoveryCodesRenewed => Purpose::FactorChanged,
+        What::RecoveryCodeUsed => Purpose::RecoveryCodeUsed,
+        _ => return Ok(()),
+    };
+    match event.account {
+        Some(account) => tell(change, purpose, account, &event.client),
+        None => Ok(()),
+    }
+}
+
+/// Tells the owner of the account. The browser is named where somebody signed in used it.
+pub(in crate::service) fn tell(
+    change: &mut Change<'_>,
+    purpose: Purpose,
+    account: AccountId,
+    client: &Client,
+) -> Result<()> {
+    let Some(to) = accounts::lookup(change, account)?.filter(|account| account.verified) else {
+        return Ok(());
+    };
+    let Some(address) = to.email else {
+        return Ok(());
+    };
+    let language = profiles::lookup(change, account)?.language;
+    let language = language.as_deref().and_then(Language::parse);
+    let agent = client.user_agent.iter();
+    let letter = Letter {
+        purpose,
+        account: Some(account),
+        to: address,
+        language: language.unwrap_or_default(),
+        site: None,
+        asked_by: None,
+        values: agent
+            .map(|agent| ("user_agent", agent.as_str()))
+            .collect::<Values>(),
+    };
+    // A quota that is used up keeps nobody from changing his password.
+    change.mail(&letter).map(|_| ())
+}

@@ -1,0 +1,104 @@
+//! How many mails somebody may be sent, so that nobody's mailbox is flooded through us (B17).
+//! Counted in the transaction that writes the mail, so all replicas count together, and what
+//! is rolled back was not counted.
+
+use std::time::Duration;
+
+use aws_lc_rs::hmac;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use crate::domain::letter::Letter;
+use crate::domain::quota::{Quota, household};
+use crate::domain::session::Client;
+use crate::service::change::Change;
+use crate::service::error::{Error, Result};
+use crate::service::keyward::Keyward;
+use crate::store::limits;
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// Of one purpose to one account, and to one address whatever account it is said to have.
+const TO_ONE: Quota = Quota {
+    most: 3,
+    window: HOUR,
+};
+
+/// Asked for by one client address.
+const BY_ONE: Quota = Quota {
+    most: 10,
+    window: HOUR,
+};
+
+/// A compare-and-set loses only to another mail that was counted.
+const ROUNDS: usize = 64;
+
+/// Whether this client may ask once more within the hour for what tells it who has an account.
+pub(in crate::service) fn may_be_told(change: &mut Change<'_>, client: &Client) -> Result<bool> {
+    let address = client.address.as_deref().filter(|_| !client.internal);
+    match address.and_then(|address| address.parse().ok()) {
+        Some(address) => {
+            let key = keyed(change.kw, &["told by"], &household(address));
+            take_one(change, &key, BY_ONE)
+        }
+        None => Ok(true),
+    }
+}
+
+/// Uses up a part of every quota that the letter has. False where one is used up.
+pub(in crate::service) fn take(change: &mut Change<'_>, letter: &Letter) -> Result<bool> {
+    let quotas = quotas(change.kw, letter);
+    let now = change.now;
+    // First whether all would hold, so that a mail that is not written uses up none.
+    for (key, quota) in &quotas {
+        if quota.count(limits::lookup(change, key)?, now).is_none() {
+            return Ok(false);
+        }
+    }
+    for (key, quota) in quotas {
+        if !take_one(change, &key, quota)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+fn take_one(change: &mut Change<'_>, key: &str, quota: Quota) -> Result<bool> {
+    let now = change.now;
+    for _ in 0..ROUNDS {
+        let before = limits::lookup(change, key)?;
+        let Some(since) = quota.count(before, now) else {
+            return Ok(false);
+        };
+        if limits::set(change, key, before, since, since.since + quota.window)? {
+            return Ok(true);
+        }
+    }
+    Err(Error::busy("a counter of mails changed under every mail"))
+}
+
+/// From the outside in: the order in which every transaction takes their rows.
+fn quotas(kw: &Keyward, letter: &Letter) -> Vec<(String, Quota)> {
+    let purpose = letter.purpose.as_str();
+    let asker = letter.asked_by.as_ref();
+    let asker = asker.filter(|client| !client.internal && letter.purpose.is_asked_for());
+    let address = asker.and_then(|client| client.address.as_deref()?.parse().ok());
+    let by = address.map(|address| (keyed(kw, &["mail by"], &household(address)), BY_ONE));
+    let to = letter.to.to_lowercase();
+    let to = (keyed(kw, &["mail to", purpose], to.as_bytes()), TO_ONE);
+    let of = letter.account.map(|account| {
+        let key = keyed(kw, &["mail of", purpose], account.0.as_bytes());
+        (key, TO_ONE)
+    });
+    by.into_iter().chain([to]).chain(of).collect()
+}
+
+fn keyed(kw: &Keyward, words: &[&str], subject: &[u8]) -> String {
+    let mut context = hmac::Context::with_key(&kw.keys.limits);
+    for word in words {
+        context.update(word.as_bytes());
+        context.update(&[0]);
+    }
+    context.update(subject);
+    URL_SAFE_NO_PAD.encode(context.sign())
+}

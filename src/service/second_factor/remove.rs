@@ -1,0 +1,39 @@
+//! The second factor, taken away by who has it.
+
+use crate::domain::event::What;
+use crate::lanes::password_lane::Seat;
+use crate::service::actor::Actor;
+use crate::service::attempts::prove::{methods_of, to_caller, use_second};
+use crate::service::error::{Error, Result};
+use crate::service::keyward::Keyward;
+use crate::service::mail::notice;
+use crate::service::second_factor::own_session::{OwnSession, follow, tokens_of};
+use crate::service::second_factor::proof::{Proof, prove};
+use crate::service::tokens::begin::Renewed;
+use crate::store::{factors, recovery_codes};
+
+/// # Errors
+/// `WRONG_PASSWORD`, `INVALID_OTP`, `ATTEMPTS_EXCEEDED`; `INVALID_PAYLOAD` where there is
+/// none.
+pub fn remove(kw: &Keyward, seat: &Seat, actor: &Actor, proof: &Proof) -> Result<Option<Renewed>> {
+    // Without the password nothing was shown that a new session could begin with.
+    let own_session = match proof.password {
+        Some(_) => OwnSession::Renewed,
+        None => OwnSession::GoesOn,
+    };
+    let (second, reservation) = prove(kw, seat, actor, proof)?;
+    let actor = actor.clone();
+    let written = kw
+        .change(move |change| {
+            let account = actor.account();
+            change.hold_caller(&actor)?;
+            notice::record(change, &actor.event(What::FactorDisabled))?;
+            use_second(change, account, &second).map_err(to_caller)?;
+            reservation.succeeded(change)?;
+            factors::remove_all_of(change, account)?;
+            recovery_codes::remove_all_of(change, account)?;
+            follow(change, &actor, own_session, methods_of(Some(&second)))
+        })
+        .map_err(Error::or_wrong_password)?;
+    tokens_of(kw, written)
+}

@@ -1,0 +1,141 @@
+//! Beginning a session: at a sign-in, and where a change of credentials ends every session
+//! of its account and gives its owner another (renewal, ASVS 7.2.4).
+
+use crate::domain::access::Access;
+use crate::domain::account::Account;
+use crate::domain::id::AccountId;
+use crate::domain::rotation::Generation;
+use crate::domain::session::{Authentication, Class, Client, EndReason, Mode, Session};
+use crate::service::actor::Actor;
+use crate::service::change::Change;
+use crate::service::error::{Error, Result};
+use crate::service::keyward::Keyward;
+use crate::service::tokens::mint::{TokenSet, mint};
+use crate::store::{accounts, factors, roles, sessions};
+use crate::support::clock::Timestamp;
+
+/// How many living sessions an account may have; the oldest makes room (R25).
+const MOST_SESSIONS: i64 = 1000;
+
+/// What a session begins with, beside its account.
+pub(in crate::service) struct Beginning {
+    pub(in crate::service) mode: Mode,
+    pub(in crate::service) class: Class,
+    /// The methods that were shown now.
+    pub(in crate::service) methods: &'static [&'static str],
+    pub(in crate::service) client: Client,
+}
+
+/// A session that begins `now`; nothing is written.
+pub(in crate::service) fn session(
+    kw: &Keyward,
+    account: &Account,
+    beginning: &Beginning,
+    now: Timestamp,
+) -> Session {
+    let Beginning { mode, class, .. } = *beginning;
+    let methods = beginning.methods.iter();
+    Session {
+        id: kw.keys.session_ids.mint(&kw.entropy),
+        account: account.id,
+        organization: None,
+        anonymous: false,
+        mode,
+        class,
+        authentication: Authentication {
+            methods: methods.map(|&method| method.to_owned()).collect(),
+            level: if beginning.methods.len() > 1 { 2 } else { 1 },
+            at: now,
+        },
+        created_at: now,
+        salt: kw.entropy.bytes(),
+        generation: Generation::first(now),
+        idle_expires_at: now + kw.policy.idle_ttl(class),
+        absolute_expires_at: now + kw.policy.session_max_ttl,
+        account_epoch: account.epoch,
+        user_agent: beginning.client.user_agent.clone(),
+        address: beginning.client.address.clone(),
+        ended: None,
+    }
+}
+
+/// Writes the session. Where there are too many, the one that was idle for longest ends.
+pub(in crate::service) fn write(change: &mut Change<'_>, session: &Session) -> Result<Access> {
+    let access = roles::access_of(change, session.account)?;
+    sessions::add(change, session)?;
+    displace(change, session.account)?;
+    Ok(access)
+}
+
+fn displace(change: &mut Change<'_>, account: AccountId) -> Result<()> {
+    let now = change.now;
+    if let Some(oldest) = sessions::beyond(change, account, MOST_SESSIONS, now)? {
+        change.end(oldest, EndReason::Displaced)?;
+    }
+    Ok(())
+}
+
+/// A session in the place of the caller's own, in the same mode and of the same class.
+pub struct Renewed {
+    pub tokens: TokenSet,
+    pub mode: Mode,
+}
+
+/// A renewed session that is written, and not yet committed.
+pub(in crate::service) struct Written {
+    session: Session,
+    account: Account,
+    access: Access,
+    device: Option<String>,
+}
+
+/// Ends every session of the caller's account, the caller's own included: whoever shares it
+/// is out. Begins another for the caller, who has shown `methods` now. The caller is held.
+pub(in crate::service) fn renew(
+    change: &mut Change<'_>,
+    actor: &Actor,
+    methods: &'static [&'static str],
+) -> Result<Written> {
+    let (old, _) = sessions::lookup(change, actor.session())?.ok_or_else(Error::token)?;
+    change.end_all_of(actor.account())?;
+    // Of the epoch that has begun with it.
+    let account = accounts::lookup(change, actor.account())?.ok_or_else(Error::token)?;
+    let beginning = Beginning {
+        mode: old.mode,
+        class: old.class,
+        methods,
+        client: actor.client.clone(),
+    };
+    let session = session(change.kw, &account, &beginning, change.now);
+    let access = write(change, &session)?;
+    let device = match old.mode {
+        Mode::Cookie => {
+            let factor = factors::active_of(change, account.id)?;
+            let factor = factor.as_ref().map(|factor| factor.id.as_str());
+            let devices = &change.kw.keys.devices;
+            Some(devices.mark(account.id, account.epoch, factor))
+        }
+        Mode::Json => None,
+    };
+    Ok(Written {
+        session,
+        account,
+        access,
+        device,
+    })
+}
+
+/// The tokens of a renewed session, once it is committed.
+pub(in crate::service) fn tokens_of(kw: &Keyward, written: Written) -> Result<Renewed> {
+    let Written {
+        session,
+        account,
+        access,
+        device,
+    } = written;
+    let tokens = mint(kw, &session, &account, access, session.created_at)?;
+    Ok(Renewed {
+        tokens: TokenSet { device, ..tokens },
+        mode: session.mode,
+    })
+}

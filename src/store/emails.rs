@@ -1,0 +1,181 @@
+//! The addresses of accounts: each belongs to one, and one of an account's is the primary.
+//! `accounts` has the primary one once more; whoever changes it here changes it there.
+
+use diesel::prelude::*;
+
+use crate::domain::id::AccountId;
+use crate::domain::identifier::Email;
+use crate::store::engine::columns::word;
+use crate::store::engine::conflict::{Taken, unless_taken};
+use crate::store::engine::connection::AnyConnection;
+use crate::store::engine::error::{Result, exactly_one};
+use crate::store::engine::schema::{accounts, emails};
+use crate::support::clock::Timestamp;
+
+/// An address as it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored {
+    pub account: AccountId,
+    pub written: String,
+    pub canonical: String,
+    pub verified: bool,
+    pub is_primary: bool,
+}
+
+type Row = (String, String, String, bool, bool);
+
+fn stored((account, written, canonical, verified, is_primary): Row) -> Result<Stored> {
+    Ok(Stored {
+        account: word("account id", &account)?,
+        written,
+        canonical,
+        verified,
+        is_primary,
+    })
+}
+
+const COLUMNS: (
+    emails::account_id,
+    emails::written,
+    emails::canonical,
+    emails::verified,
+    emails::is_primary,
+) = (
+    emails::account_id,
+    emails::written,
+    emails::canonical,
+    emails::verified,
+    emails::is_primary,
+);
+
+/// # Errors
+/// When the database is away. [`Taken`]: it is somebody's already.
+pub fn add(
+    connection: &mut AnyConnection,
+    account: AccountId,
+    email: &Email,
+    (verified, is_primary): (bool, bool),
+    now: Timestamp,
+) -> Result<Result<(), Taken>> {
+    unless_taken(connection, |connection| {
+        diesel::insert_into(emails::table)
+            .values((
+                emails::canonical.eq(email.canonical()),
+                emails::account_id.eq(account.to_string()),
+                emails::written.eq(email.written()),
+                emails::verified.eq(verified),
+                emails::is_primary.eq(is_primary),
+                emails::created_at.eq(now.millis()),
+            ))
+            .execute(connection)
+    })
+}
+
+/// Whose address it is, proven or not.
+///
+/// # Errors
+/// When the database is away or the row is damaged.
+pub fn find(connection: &mut AnyConnection, email: &Email) -> Result<Option<Stored>> {
+    let row: Option<Row> = emails::table
+        .find(email.canonical())
+        .select(COLUMNS)
+        .first(connection)
+        .optional()?;
+    row.map(stored).transpose()
+}
+
+/// The primary one first, then in the order of their coming.
+///
+/// # Errors
+/// When the database is away or a row is damaged.
+pub fn list_of(connection: &mut AnyConnection, account: AccountId) -> Result<Vec<Stored>> {
+    let rows: Vec<Row> = emails::table
+        .filter(emails::account_id.eq(account.to_string()))
+        .order((
+            emails::is_primary.desc(),
+            emails::created_at.asc(),
+            emails::canonical.asc(),
+        ))
+        .select(COLUMNS)
+        .load(connection)?;
+    rows.into_iter().map(stored).collect()
+}
+
+/// Notes that the address of this account was proven. Whether the account still has it.
+///
+/// # Errors
+/// When the database is away.
+pub fn verify(
+    connection: &mut AnyConnection,
+    account: AccountId,
+    canonical: &str,
+    now: Timestamp,
+) -> Result<bool> {
+    let theirs = emails::table
+        .find(canonical.to_owned())
+        .filter(emails::account_id.eq(account.to_string()));
+    let rows = diesel::update(theirs)
+        .set(emails::verified.eq(true))
+        .execute(connection)?;
+    if rows == 0 {
+        return Ok(false);
+    }
+    // No row where the address is not the primary one.
+    diesel::update(
+        accounts::table
+            .find(account.to_string())
+            .filter(accounts::email_canonical.eq(canonical)),
+    )
+    .set((
+        accounts::verified.eq(true),
+        accounts::updated_at.eq(now.millis()),
+    ))
+    .execute(connection)?;
+    Ok(true)
+}
+
+/// # Errors
+/// When the database is away.
+pub fn remove_others(connection: &mut AnyConnection, account: AccountId, keep: &str) -> Result<()> {
+    let others = emails::table
+        .filter(emails::account_id.eq(account.to_string()))
+        .filter(emails::canonical.ne(keep));
+    diesel::delete(others).execute(connection)?;
+    Ok(())
+}
+
+/// Puts a proven address in the place of the primary one.
+///
+/// # Errors
+/// When the database is away or there is no such account. [`Taken`]: it is another's.
+pub fn replace_primary(
+    connection: &mut AnyConnection,
+    account: AccountId,
+    email: &Email,
+    now: Timestamp,
+) -> Result<Result<(), Taken>> {
+    if find(connection, email)?.is_some_and(|found| found.account != account) {
+        return Ok(Err(Taken));
+    }
+    let old_and_own = emails::table
+        .filter(emails::account_id.eq(account.to_string()))
+        .filter(
+            emails::is_primary
+                .eq(true)
+                .or(emails::canonical.eq(email.canonical())),
+        );
+    diesel::delete(old_and_own).execute(connection)?;
+    if add(connection, account, email, (true, true), now)?.is_err() {
+        return Ok(Err(Taken));
+    }
+    let rows = diesel::update(accounts::table.find(account.to_string()))
+        .set((
+            accounts::email.eq(email.written()),
+            accounts::email_canonical.eq(email.canonical()),
+            accounts::verified.eq(true),
+            accounts::updated_at.eq(now.millis()),
+        ))
+        .execute(connection)?;
+    exactly_one("changing an address", rows)?;
+    Ok(Ok(()))
+}

@@ -1,0 +1,125 @@
+//! One-time codes: an HMAC of each that is still good.
+
+use diesel::prelude::*;
+
+use crate::domain::id::AccountId;
+use crate::domain::one_time::Purpose;
+use crate::store::engine::columns::{time, word};
+use crate::store::engine::connection::AnyConnection;
+use crate::store::engine::error::{Result, exactly_one};
+use crate::store::engine::schema::one_time_codes;
+use crate::support::clock::Timestamp;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored {
+    pub mac: String,
+    pub account: AccountId,
+    pub purpose: Purpose,
+    /// The canonical form of the address that it is about.
+    pub address: String,
+    /// What its use will change.
+    pub sealed: Option<Vec<u8>>,
+    pub created_at: Timestamp,
+    pub expires_at: Timestamp,
+}
+
+/// # Errors
+/// When the database is away or there is no such account.
+pub fn add(connection: &mut AnyConnection, new: &Stored) -> Result<()> {
+    let rows = diesel::insert_into(one_time_codes::table)
+        .values((
+            one_time_codes::mac.eq(&new.mac),
+            one_time_codes::account_id.eq(new.account.to_string()),
+            one_time_codes::purpose.eq(new.purpose.as_str()),
+            one_time_codes::address.eq(&new.address),
+            one_time_codes::sealed.eq(new.sealed.as_deref()),
+            one_time_codes::created_at.eq(new.created_at.millis()),
+            one_time_codes::expires_at.eq(new.expires_at.millis()),
+        ))
+        .execute(connection)?;
+    exactly_one("adding a one-time code", rows)
+}
+
+/// # Errors
+/// When the database is away or the row is damaged.
+pub fn lookup(connection: &mut AnyConnection, mac: &str) -> Result<Option<Stored>> {
+    type Row = (String, String, String, Option<Vec<u8>>, i64, i64);
+    let row: Option<Row> = one_time_codes::table
+        .find(mac.to_owned())
+        .select((
+            one_time_codes::account_id,
+            one_time_codes::purpose,
+            one_time_codes::address,
+            one_time_codes::sealed,
+            one_time_codes::created_at,
+            one_time_codes::expires_at,
+        ))
+        .first(connection)
+        .optional()?;
+    row.map(|(account, purpose, address, sealed, created, expires)| {
+        Ok(Stored {
+            mac: mac.to_owned(),
+            account: word("account id", &account)?,
+            purpose: word("purpose", &purpose)?,
+            address,
+            sealed,
+            created_at: time(created),
+            expires_at: time(expires),
+        })
+    })
+    .transpose()
+}
+
+/// The code of this purpose that was made last.
+///
+/// # Errors
+/// When the database is away or the row is damaged.
+pub fn newest_of(
+    connection: &mut AnyConnection,
+    account: AccountId,
+    purpose: Purpose,
+) -> Result<Option<Stored>> {
+    let mac: Option<String> = one_time_codes::table
+        .filter(one_time_codes::account_id.eq(account.to_string()))
+        .filter(one_time_codes::purpose.eq(purpose.as_str()))
+        .order(one_time_codes::created_at.desc())
+        .select(one_time_codes::mac)
+        .first(connection)
+        .optional()?;
+    mac.map_or(Ok(None), |mac| lookup(connection, &mac))
+}
+
+/// Deletes the code: whether it was there, so whether this use is the one that counts.
+///
+/// # Errors
+/// When the database is away.
+pub fn consume(connection: &mut AnyConnection, mac: &str) -> Result<bool> {
+    let row = one_time_codes::table.find(mac.to_owned());
+    Ok(diesel::delete(row).execute(connection)? == 1)
+}
+
+/// Removes those of this account, purpose and address but this one.
+///
+/// # Errors
+/// When the database is away.
+pub fn remove_others(connection: &mut AnyConnection, newest: &Stored) -> Result<()> {
+    let others = one_time_codes::table
+        .filter(one_time_codes::account_id.eq(newest.account.to_string()))
+        .filter(one_time_codes::purpose.eq(newest.purpose.as_str()))
+        .filter(one_time_codes::address.eq(&newest.address))
+        .filter(one_time_codes::mac.ne(&newest.mac));
+    diesel::delete(others).execute(connection)?;
+    Ok(())
+}
+
+/// Removes all but those by which an owner takes a change of address back.
+///
+/// # Errors
+/// When the database is away.
+pub fn remove_all_of(connection: &mut AnyConnection, account: AccountId) -> Result<()> {
+    let theirs = one_time_codes::table
+        .filter(one_time_codes::account_id.eq(account.to_string()))
+        .filter(one_time_codes::purpose.ne(Purpose::KeepEmail.as_str()));
+    diesel::delete(theirs).execute(connection)?;
+    Ok(())
+}

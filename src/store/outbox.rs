@@ -1,0 +1,183 @@
+//! Mails that are to be sent. A row is written in the transaction of its cause, leased by the
+//! process that sends it, and deleted once the mail server has taken the mail.
+
+use std::time::Duration;
+
+use diesel::prelude::*;
+use uuid::Uuid;
+
+use crate::domain::id::AccountId;
+use crate::domain::letter::LONGEST_PAUSE;
+use crate::store::engine::columns::{optional, time, word};
+use crate::store::engine::connection::AnyConnection;
+use crate::store::engine::error::{Result, at_most_one, exactly_one};
+use crate::store::engine::schema::outbox;
+use crate::support::clock::Timestamp;
+
+/// A mail that waits.
+#[derive(Clone)]
+pub struct Waiting {
+    pub id: Uuid,
+    pub account: Option<AccountId>,
+    /// A word that a newer Keyward may have written, and this one may not know.
+    pub purpose: String,
+    pub sealed: Vec<u8>,
+    /// The same for every try, so that one that came twice can be told.
+    pub message_id: String,
+    pub created_at: Timestamp,
+    pub expires_at: Timestamp,
+    /// How often it was tried.
+    pub attempts: i64,
+    /// Until when whoever took it has it in hand.
+    pub leased_until: Timestamp,
+}
+
+type Row = (
+    String,
+    Option<String>,
+    String,
+    Vec<u8>,
+    String,
+    i64,
+    i64,
+    i64,
+    i64,
+    i64,
+);
+
+impl TryFrom<Row> for Waiting {
+    type Error = crate::store::Error;
+
+    fn try_from(row: Row) -> Result<Self> {
+        let (id, account, purpose, sealed, message_id, created, expires, attempts, _, leased) = row;
+        Ok(Self {
+            id: word("outbox.id", &id)?,
+            account: optional("outbox.account_id", account.as_deref())?,
+            purpose,
+            sealed,
+            message_id,
+            created_at: time(created),
+            expires_at: time(expires),
+            attempts,
+            leased_until: time(leased),
+        })
+    }
+}
+
+/// Due at once.
+///
+/// # Errors
+/// When the database is away.
+pub fn add(connection: &mut AnyConnection, mail: &Waiting) -> Result<()> {
+    let rows = diesel::insert_into(outbox::table)
+        .values((
+            outbox::id.eq(mail.id.to_string()),
+            outbox::account_id.eq(mail.account.map(|id| id.to_string())),
+            outbox::purpose.eq(&mail.purpose),
+            outbox::letter_sealed.eq(&mail.sealed),
+            outbox::message_id.eq(&mail.message_id),
+            outbox::created_at.eq(mail.created_at.millis()),
+            outbox::expires_at.eq(mail.expires_at.millis()),
+            outbox::attempts.eq(mail.attempts),
+            outbox::next_at.eq(mail.created_at.millis()),
+            outbox::leased_until.eq(0),
+        ))
+        .execute(connection)?;
+    exactly_one("adding a mail", rows)
+}
+
+/// A clock that was ahead may have written an instant so far ahead as no rule has it: then it
+/// says nothing.
+const DOUBT: Duration = Duration::from_secs(60);
+
+/// What is due and in nobody's hand.
+#[diesel::dsl::auto_type]
+fn due(now: Timestamp, lease: Timestamp) -> _ {
+    let millis: i64 = now.millis();
+    let latest: i64 = (now + LONGEST_PAUSE + DOUBT).millis();
+    let longest_lease: i64 = (lease + DOUBT).millis();
+    outbox::table
+        .filter(outbox::next_at.le(millis).or(outbox::next_at.gt(latest)))
+        .filter(
+            outbox::leased_until
+                .le(millis)
+                .or(outbox::leased_until.gt(longest_lease)),
+        )
+}
+
+/// Whether anything is due. `lease`: until when one would have it in hand.
+///
+/// # Errors
+/// When the database is away.
+pub fn is_any_due(
+    connection: &mut AnyConnection,
+    now: Timestamp,
+    lease: Timestamp,
+) -> Result<bool> {
+    let one: Option<String> = due(now, lease)
+        .select(outbox::id)
+        .first(connection)
+        .optional()?;
+    Ok(one.is_some())
+}
+
+/// Takes at most `most` that are due, oldest first: no other process has them until `lease`.
+///
+/// # Errors
+/// When the database is away.
+pub fn lease(
+    connection: &mut AnyConnection,
+    now: Timestamp,
+    lease: Timestamp,
+    most: i64,
+) -> Result<Vec<Waiting>> {
+    let rows: Vec<Row> = due(now, lease)
+        .order((outbox::next_at, outbox::id))
+        .limit(most)
+        .load(connection)?;
+    let mut taken = Vec::new();
+    for row in rows {
+        // Another process may have taken it since: then the guard does not hold.
+        let ours = diesel::update(due(now, lease).filter(outbox::id.eq(row.0.clone())))
+            .set(outbox::leased_until.eq(lease.millis()))
+            .execute(connection)?;
+        if at_most_one("leasing a mail", ours)? {
+            let mut mail = Waiting::try_from(row)?;
+            mail.leased_until = lease;
+            taken.push(mail);
+        }
+    }
+    Ok(taken)
+}
+
+/// Notes a try that failed. False where another process has it in hand by now.
+///
+/// # Errors
+/// When the database is away.
+pub fn try_again(
+    connection: &mut AnyConnection,
+    mail: &Waiting,
+    next_at: Timestamp,
+) -> Result<bool> {
+    let rows = diesel::update(
+        outbox::table
+            .filter(outbox::id.eq(mail.id.to_string()))
+            .filter(outbox::leased_until.eq(mail.leased_until.millis())),
+    )
+    .set((
+        outbox::attempts.eq(mail.attempts + 1),
+        outbox::next_at.eq(next_at.millis()),
+        outbox::leased_until.eq(0),
+    ))
+    .execute(connection)?;
+    at_most_one("noting a try of a mail", rows)
+}
+
+/// It was sent, or given up. False where it is gone: with its account, or by another process.
+///
+/// # Errors
+/// When the database is away.
+pub fn remove(connection: &mut AnyConnection, id: Uuid) -> Result<bool> {
+    let rows = diesel::delete(outbox::table.find(id.to_string())).execute(connection)?;
+    at_most_one("removing a mail", rows)
+}

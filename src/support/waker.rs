@@ -1,0 +1,24 @@
+//! Wakes a thread that sleeps until there is something to do, by a handle that is there
+//! before the thread is.
+
+use std::sync::{Mutex, PoisonError};
+use std::thread::Thread;
+
+#[derive(Default)]
+pub struct Waker(Mutex<Option<Thread>>);
+
+impl Waker {
+    /// From now on this one is woken.
+    pub fn wakes(&self, thread: &Thread) {
+        let mut sleeper = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *sleeper = Some(thread.clone());
+    }
+
+    /// Nothing where nobody sleeps.
+    pub fn wake(&self) {
+        let sleeper = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(thread) = &*sleeper {
+            thread.unpark();
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! What an owner is told of (M23), and only at an address that was proven.
+
+use keyward::domain::letter::Purpose;
+use keyward::service::accounts::administer;
+
+use crate::support::{PASSWORD, account_of};
+
+const ALICE: &str = "alice@example.com";
+
+both!(m23_a_factor_that_was_taken_away_is_told, |kw| {
+    let (access, _, _) = kw.with_factor(ALICE);
+    assert_eq!(kw.mails().len(), 0, "the address was not proven");
+    kw.sql("UPDATE accounts SET verified = TRUE");
+    administer::reset_factor(&kw.kw, account_of(&access)).unwrap();
+    let told = kw.last_mail_to(ALICE);
+    assert_eq!(told.purpose, Purpose::FactorChanged);
+    assert_eq!(told.links().len(), 0);
+    assert!(told.text.contains("2026-01-01 00:00 UTC"), "{}", told.text);
+});
+
+both!(
+    a_change_of_password_is_told_with_the_browser_that_made_it,
+    |kw| {
+        kw.account(ALICE);
+        kw.sql("UPDATE accounts SET verified = TRUE");
+        let access = kw.sign_in(ALICE, PASSWORD).tokens().0;
+        let body = serde_json::json!({
+            "currentPassword": PASSWORD,
+            "newPassword": "another horse battery",
+        });
+        let answer = kw
+            .post("/auth/password/change")
+            .bearer(&access)
+            .json(&body)
+            .send();
+        assert_eq!(answer.status, 200, "{answer:?}");
+        assert_eq!(kw.last_mail_to(ALICE).purpose, Purpose::PasswordChanged);
+        // What is refused is not told.
+        let again = kw
+            .post("/auth/password/change")
+            .bearer(&access)
+            .json(&body)
+            .send();
+        assert_eq!(again.status, 401, "{again:?}");
+        assert_eq!(kw.mails().len(), 1);
+    }
+);

@@ -1,0 +1,166 @@
+//! What a server says, and what becomes of the mail. The server is a thread of this test; real
+//! ones are asked by `tests/mail/run`.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+
+use keyward::domain::letter::Purpose;
+use keyward::service::mail::deliver::deliver_due;
+use keyward::service::mail::write::post;
+
+use crate::support::{TestKeyward, letter};
+
+/// Takes mail, unless `says` has another answer to a command. It ends a connection that it
+/// answered with 421, without a word to whatever comes next.
+struct Sink {
+    url: String,
+    taken: Arc<Mutex<Vec<String>>>,
+}
+
+type Says = fn(&str) -> Option<&'static str>;
+
+impl Sink {
+    fn start(says: Says) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("smtp://{}", listener.local_addr().unwrap());
+        let taken = Arc::new(Mutex::new(Vec::new()));
+        let book = Arc::clone(&taken);
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                // One that goes away in the middle is the client's to notice.
+                let _ = serve(&stream.unwrap(), says, &book);
+            }
+        });
+        Self { url, taken }
+    }
+
+    fn taken(&self) -> Vec<String> {
+        self.taken.lock().unwrap().clone()
+    }
+
+    fn settings(&self) -> [(&str, &str); 2] {
+        [
+            ("KEYWARD_SMTP_URL", &self.url),
+            ("KEYWARD_MAIL_FROM", "Test <keyward@example.com>"),
+        ]
+    }
+}
+
+fn serve(stream: &TcpStream, says: Says, book: &Mutex<Vec<String>>) -> std::io::Result<()> {
+    stream.set_nodelay(true)?;
+    let mut out = stream;
+    let mut lines = BufReader::new(stream).lines();
+    out.write_all(b"220 sink\r\n")?;
+    while let Some(line) = lines.next().transpose()? {
+        let said = says(&line).unwrap_or(match line.split(' ').next().unwrap() {
+            "DATA" => "354 go on",
+            "QUIT" => "221 bye",
+            _ => "250 OK",
+        });
+        out.write_all(format!("{said}\r\n").as_bytes())?;
+        if line == "DATA" && said.starts_with('3') {
+            let mut message = String::new();
+            for line in lines.by_ref() {
+                let line = line?;
+                if line == "." {
+                    break;
+                }
+                message.push_str(line.strip_prefix('.').unwrap_or(&line));
+                message.push('\n');
+            }
+            let end = says(".").unwrap_or("250 taken");
+            book.lock().unwrap().push(message);
+            out.write_all(format!("{end}\r\n").as_bytes())?;
+            if says("end").is_some() {
+                return Ok(());
+            }
+        }
+        if said.starts_with("421") || line == "QUIT" {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+fn given_up(kw: &TestKeyward) -> i64 {
+    kw.count("audit_events WHERE what = 'mail_given_up'")
+}
+
+#[test]
+fn a_refused_recipient_is_given_up_at_once_and_the_others_get_theirs() {
+    let refused = |line: &str| {
+        line.starts_with("RCPT TO:<b@")
+            .then_some("550 no such user")
+    };
+    let sink = Sink::start(refused);
+    let kw = TestKeyward::with(&sink.settings());
+    for to in ["a@example.com", "b@example.com", "c@example.com"] {
+        post(&kw.kw, letter(Purpose::Reset, to)).unwrap();
+    }
+    assert_eq!(deliver_due(&kw.kw).unwrap(), 2);
+    assert_eq!((kw.count("outbox"), given_up(&kw)), (0, 1));
+    let taken = sink.taken();
+    assert_eq!(taken.len(), 2);
+    assert!(taken[0].contains("To: a@example.com") && taken[1].contains("To: c@example.com"));
+}
+
+#[test]
+fn s24_what_may_pass_is_tried_again() {
+    for says in [
+        (|line: &str| line.starts_with("RCPT").then_some("451 later")) as Says,
+        // Ours to mend, whatever the server thinks: no reason to throw mail away.
+        |line| line.starts_with("MAIL").then_some("550 not from you"),
+        |line| line.starts_with("EHLO").then_some("554 not to you"),
+        |line| line.starts_with("MAIL").then_some("421 too much"),
+    ] {
+        let sink = Sink::start(says);
+        let kw = TestKeyward::with(&sink.settings());
+        post(&kw.kw, letter(Purpose::Reset, "a@example.com")).unwrap();
+        assert_eq!(deliver_due(&kw.kw).unwrap(), 0);
+        assert_eq!((kw.count("outbox"), given_up(&kw)), (1, 0));
+        assert_eq!(sink.taken().len(), 0);
+        kw.advance(5);
+        assert_eq!(deliver_due(&kw.kw).unwrap(), 0);
+        assert_eq!(kw.count("outbox"), 1);
+    }
+}
+
+#[test]
+fn s24_a_message_that_is_refused_is_not_sent_for_a_day() {
+    let sink = Sink::start(|line| (line == ".").then_some("554 spam"));
+    let kw = TestKeyward::with(&sink.settings());
+    post(&kw.kw, letter(Purpose::Reset, "a@example.com")).unwrap();
+    assert_eq!(deliver_due(&kw.kw).unwrap(), 0);
+    assert_eq!((kw.count("outbox"), given_up(&kw)), (0, 1));
+}
+
+#[test]
+fn s24_a_server_that_hangs_up_after_each_message_gets_each_once() {
+    let sink = Sink::start(|line| (line == "end").then_some(""));
+    let kw = TestKeyward::with(&sink.settings());
+    for number in 0..5 {
+        let to = format!("a{number}@example.com");
+        post(&kw.kw, letter(Purpose::Reset, &to)).unwrap();
+    }
+    assert_eq!(deliver_due(&kw.kw).unwrap(), 5);
+    assert_eq!((sink.taken().len(), kw.count("outbox")), (5, 0));
+}
+
+#[test]
+fn many_mails_go_over_one_connection_as_they_are() {
+    let sink = Sink::start(|_| None);
+    let kw = TestKeyward::with(&sink.settings());
+    for number in 0..100 {
+        let to = format!("a{number}@example.com");
+        post(&kw.kw, letter(Purpose::Reset, &to)).unwrap();
+    }
+    let began = std::time::Instant::now();
+    assert_eq!(deliver_due(&kw.kw).unwrap(), 100);
+    println!("100 mails in {:?}", began.elapsed());
+    let taken = sink.taken();
+    assert_eq!((taken.len(), kw.count("outbox")), (100, 0));
+    for (taken, sent) in taken.iter().zip(kw.mails()) {
+        assert_eq!(taken.trim_end(), sent.raw.replace("\r\n", "\n").trim_end());
+    }
+}

@@ -1,0 +1,102 @@
+//! Another e-mail address.
+
+use keyward::domain::letter::Purpose;
+use serde_json::json;
+
+use super::{ALICE, OPEN, alice, code_to, done, register};
+use crate::support::{Answer, PASSWORD, TestKeyward, text};
+
+const NEW: &str = "alice@new.example";
+
+fn change(kw: &TestKeyward, access: &str, email: &str, password: &str) -> Answer {
+    let body = json!({ "email": email, "password": password });
+    kw.post("/auth/email/change")
+        .bearer(access)
+        .json(&body)
+        .send()
+}
+
+both!(
+    l15_a_new_address_counts_once_it_is_proven_and_the_old_one_takes_it_back,
+    OPEN,
+    |kw| {
+        alice(kw);
+        let (access, _) = kw.sign_in(ALICE, PASSWORD).tokens();
+        let asked = change(kw, &access, NEW, PASSWORD);
+        assert_eq!(asked.status, 202, "{asked:?}");
+        let me = |access: &str| text(&kw.get("/auth/me").bearer(access).send().json(), "email");
+        assert_eq!(me(&access), ALICE);
+        kw.sign_in(NEW, PASSWORD)
+            .refused(401, "INVALID_CREDENTIALS");
+        let token = code_to(kw, NEW);
+        done(kw, "/auth/email/change/confirm", &json!({ "token": token }));
+        assert_eq!(me(&access), NEW);
+        kw.sign_in(ALICE, PASSWORD)
+            .refused(401, "INVALID_CREDENTIALS");
+        let (thief, _) = kw.sign_in(NEW, PASSWORD).tokens();
+        // The old one is told, and stays able to take it back, whatever comes after.
+        let told = kw.last_mail_to(ALICE);
+        assert_eq!(told.purpose, Purpose::AddressChanged);
+        assert!(told.text.contains(NEW), "{}", told.text);
+        let back = code_to(kw, ALICE);
+        assert_eq!(
+            change(kw, &thief, "third@example.com", PASSWORD).status,
+            202
+        );
+        let third = code_to(kw, "third@example.com");
+        done(kw, "/auth/email/change/confirm", &json!({ "token": third }));
+        kw.advance(6 * 86_400);
+        done(kw, "/auth/email/change/cancel", &json!({ "token": back }));
+        assert_eq!(kw.me(&thief), 401);
+        let (access, _) = kw.sign_in(ALICE, PASSWORD).tokens();
+        assert_eq!(me(&access), ALICE);
+        kw.sign_in("third@example.com", PASSWORD)
+            .refused(401, "INVALID_CREDENTIALS");
+    }
+);
+
+both!(
+    e12_an_address_of_another_account_is_answered_as_a_free_one,
+    OPEN,
+    |kw| {
+        alice(kw);
+        assert_eq!(register(kw, "bob@example.com", PASSWORD).status, 202);
+        let (access, _) = kw.sign_in(ALICE, PASSWORD).tokens();
+        let taken = change(kw, &access, "bob@example.com", PASSWORD);
+        let free = change(kw, &access, NEW, PASSWORD);
+        assert_eq!((taken.status, &taken.body), (free.status, &free.body));
+        assert_eq!(
+            kw.last_mail_to("bob@example.com").purpose,
+            Purpose::AccountExists
+        );
+    }
+);
+
+both!(m4_an_access_token_alone_changes_no_address, OPEN, |kw| {
+    alice(kw);
+    let (access, _) = kw.sign_in(ALICE, PASSWORD).tokens();
+    let mails = kw.mails().len();
+    change(kw, &access, NEW, "wrong horse battery").refused(403, "WRONG_PASSWORD");
+    let bare = kw.post("/auth/email/change").bearer(&access);
+    bare.json(&json!({ "email": NEW }))
+        .send()
+        .refused(400, "INVALID_PAYLOAD");
+    assert_eq!(kw.mails().len(), mails);
+    assert_eq!(kw.rows("SELECT mac AS line FROM one_time_codes"), [""; 0]);
+});
+
+both!(
+    an_address_that_was_taken_meanwhile_is_a_conflict,
+    OPEN,
+    |kw| {
+        alice(kw);
+        let (access, _) = kw.sign_in(ALICE, PASSWORD).tokens();
+        assert_eq!(change(kw, &access, NEW, PASSWORD).status, 202);
+        let token = code_to(kw, NEW);
+        kw.account(NEW);
+        let body = json!({ "token": token });
+        let answer = kw.post("/auth/email/change/confirm").json(&body).send();
+        answer.refused(409, "CONFLICT");
+        assert_eq!(kw.sign_in(ALICE, PASSWORD).status, 200);
+    }
+);
