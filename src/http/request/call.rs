@@ -14,6 +14,7 @@ use futures_util::StreamExt as _;
 
 use crate::domain::letter::Language;
 use crate::domain::principal::Principal;
+use crate::domain::profile;
 use crate::domain::session::Client;
 use crate::http::answer::{Http, Refusal};
 use crate::http::peers::client_address;
@@ -199,8 +200,11 @@ impl Call {
     /// `INVALID_PAYLOAD` where the list has not the address.
     pub fn wish(&self, fields: &Fields, url: &str) -> Result<Wish> {
         let language = match fields.optional("language")? {
-            Some(tag) => Some(tag.to_owned()),
-            None => self.accepted_language(),
+            None | Some("") => self.accepted_language(),
+            Some(tag) => {
+                let tag = profile::language(tag);
+                Some(tag.map_err(|why| Error::payload(format!("\"language\" {why}")))?)
+            }
         };
         Ok(Wish {
             link: Link::wished(&self.kw, url, fields.optional(url)?)?,

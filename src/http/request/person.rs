@@ -155,7 +155,7 @@ fn whole(value: &Value) -> Result<Option<i64>, Unfit> {
 
 fn groups(fields: &Fields) -> Result<Option<Vec<String>>> {
     let name = "groups";
-    let Some(list) = list(fields, name)? else {
+    let Some(list) = list(fields, name, MOST_GROUPS)? else {
         return Ok(None);
     };
     // Seed Y's groups are objects with a name.
@@ -168,10 +168,13 @@ fn groups(fields: &Fields) -> Result<Option<Vec<String>>> {
 /// The most telephones and further addresses of one account.
 const MOST: usize = 8;
 
+/// The most groups.
+const MOST_GROUPS: usize = 64;
+
 /// One telephone, or several; the first is the primary one.
 fn phones(fields: &Fields) -> Result<Option<Vec<String>>> {
     let one = of_text(fields, "phone", profile::phone)?;
-    let several = list(fields, "phones")?;
+    let several = list(fields, "phones", MOST)?;
     if one.is_none() && several.is_none() {
         return Ok(None);
     }
@@ -197,7 +200,7 @@ fn phones(fields: &Fields) -> Result<Option<Vec<String>>> {
 /// `INVALID_PAYLOAD`.
 pub fn emails(fields: &Fields) -> Result<Vec<Email>> {
     let mut emails: Vec<Email> = Vec::new();
-    for value in list(fields, "emails")?.into_iter().flatten() {
+    for value in list(fields, "emails", MOST)?.into_iter().flatten() {
         let text = text_or_member(&value, "value");
         let email = text.as_deref().and_then(Email::parse);
         let email = email.ok_or_else(|| unfit("emails")("must be a list of valid emails"))?;
@@ -214,9 +217,12 @@ pub fn emails(fields: &Fields) -> Result<Vec<Email>> {
     Ok(emails)
 }
 
-fn list(fields: &Fields, name: &str) -> Result<Option<Vec<Value>>> {
+fn list(fields: &Fields, name: &str, most: usize) -> Result<Option<Vec<Value>>> {
     match fields.value(name) {
         None | Some(Value::Null) => Ok(None),
+        Some(Value::Array(list)) if list.len() > most => Err(Error::payload(format!(
+            "\"{name}\" must not hold more than {most}"
+        ))),
         Some(Value::Array(list)) => Ok(Some(list.clone())),
         Some(_) => Err(unfit(name)("must be a list")),
     }
