@@ -13,8 +13,8 @@ section! {
         /// Who may register: open (everybody), invite (who was invited by mail) or closed.
         /// Absent: closed, and open in test mode.
         who: Option<Who> = KEYWARD_REGISTRATION, "", optional(str::parse);
-        /// Addresses of your applications that mailed links may lead to, and their paths,
-        /// comma separated: https://app.example.com/account. Others are refused.
+        /// Addresses of your applications that mailed links may lead to, each with scheme, host and
+        /// the beginning of the path, comma separated. Others are refused.
         redirects: Vec<Allowed> = KEYWARD_REDIRECT_ALLOW_LIST, "", list(application);
         /// The version of the terms and conditions that people accept now.
         terms_version: String = KEYWARD_TERMS_VERSION, "1", as_it_is;
