@@ -127,6 +127,9 @@ class Server:
         self.run(
             f"INSERT INTO accounts SELECT bench_id('a', n), {email}, {email}, {columns} "
             f"FROM (SELECT * FROM accounts LIMIT 1) t, {self.numbers(accounts)} ORDER BY 1",
+            "INSERT INTO emails (canonical, account_id, written, verified, is_primary, created_at) "
+            f"SELECT {email}, bench_id('a', n), {email}, verified, TRUE, created_at "
+            f"FROM (SELECT * FROM accounts LIMIT 1) t, {self.numbers(accounts)} ORDER BY 1",
             "INSERT INTO credentials SELECT bench_id('a', n), record, created_at, updated_at "
             f"FROM (SELECT * FROM credentials LIMIT 1) t, {self.numbers(accounts)} ORDER BY 1",
             self.copies("s", sessions, "absolute_expires_at"))
