@@ -57,6 +57,12 @@ pub fn add(
     (verified, is_primary): (bool, bool),
     now: Timestamp,
 ) -> Result<Result<(), Taken>> {
+    // What an account merely named as a further address keeps nobody from it.
+    let named = emails::table
+        .find(email.canonical().to_owned())
+        .filter(emails::verified.eq(false))
+        .filter(emails::is_primary.eq(false));
+    diesel::delete(named).execute(connection)?;
     unless_taken(connection, |connection| {
         diesel::insert_into(emails::table)
             .values((
@@ -71,11 +77,19 @@ pub fn add(
     })
 }
 
-/// Whose address it is, proven or not.
+/// Whose address it is: who proved it, or has it as the primary one.
 ///
 /// # Errors
 /// When the database is away or the row is damaged.
 pub fn find(connection: &mut AnyConnection, email: &Email) -> Result<Option<Stored>> {
+    Ok(find_named(connection, email)?.filter(|found| found.verified || found.is_primary))
+}
+
+/// The same, and also who merely named it.
+///
+/// # Errors
+/// When the database is away or the row is damaged.
+pub fn find_named(connection: &mut AnyConnection, email: &Email) -> Result<Option<Stored>> {
     let row: Option<Row> = emails::table
         .find(email.canonical())
         .select(COLUMNS)

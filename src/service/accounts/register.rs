@@ -7,7 +7,7 @@ use crate::config::registration::Who;
 use crate::domain::account::Account;
 use crate::domain::event::{Event, What};
 use crate::domain::id::AccountId;
-use crate::domain::identifier::Email;
+use crate::domain::identifier::{Email, Identifier};
 use crate::domain::letter::{Purpose as Kind, Values};
 use crate::domain::one_time::Purpose;
 use crate::domain::password::Password;
@@ -68,6 +68,13 @@ pub fn register(kw: &Keyward, seat: &Seat, new: Registration) -> Result<Option<A
     // Before the address is looked up, so that both kinds of it take a hash's time (E8).
     let record = hashed(kw, seat, &new.password, &known)?;
     kw.change(move |change| {
+        // Before the address: a name that is taken must not tell whether an address is.
+        if let Some(name) = &new.edit.username {
+            let name = Identifier::Username(name.clone());
+            if accounts::find_by_identifier(change, &name)?.is_some() {
+                return Err(username_taken());
+            }
+        }
         let taken = match &new.email {
             Some(email) => emails::find(change, email)?,
             None => None,
@@ -172,7 +179,7 @@ fn tell_owner(change: &mut Change<'_>, new: &Registration, taken: &Stored) -> Re
         account: account.id,
         email: &email,
     };
-    if taken.verified || !taken.is_primary {
+    if taken.verified {
         let values = Values::from([("address", taken.written.clone())]);
         mail(change, &to, Kind::AccountExists, &new.wish, values)?;
         return Ok(());

@@ -35,7 +35,7 @@ pub fn request(kw: &Keyward, email: &Email, wish: &Wish) -> Result<()> {
         };
         let account = accounts::lookup(change, found.account)?;
         let may = |it: &crate::domain::account::Account| it.enabled && !it.anonymous;
-        if !account.as_ref().is_some_and(may) || !(found.verified || found.is_primary) {
+        if !account.as_ref().is_some_and(may) {
             return Ok(());
         }
         // As its owner wrote it, and never as the caller did.

@@ -86,7 +86,8 @@ pub fn request(kw: &Keyward, email: &Email, wish: &Wish) -> Result<()> {
     kw.require_mail()?;
     let (email, wish) = (email.clone(), wish.clone());
     kw.change(move |change| {
-        let Some(found) = emails::find(change, &email)?.filter(|found| !found.verified) else {
+        let Some(found) = emails::find_named(change, &email)?.filter(|found| !found.verified)
+        else {
             return Ok(());
         };
         let account = accounts::lookup(change, found.account)?;

@@ -101,6 +101,41 @@ both!(
     }
 );
 
+both!(
+    e7_a_username_that_is_taken_tells_nothing_of_an_address,
+    OPEN,
+    |kw| {
+        alice(kw);
+        kw.add("bob@example.com", Some("bob"), false);
+        for email in [ALICE, "free@example.com"] {
+            let body = json!({ "email": email, "username": "bob", "password": OTHER });
+            let answer = kw.post("/auth/register").json(&body).send();
+            answer.refused(409, "CONFLICT");
+        }
+    }
+);
+
+both!(
+    l14_an_address_that_somebody_merely_named_is_free,
+    OPEN,
+    |kw| {
+        let body =
+            json!({ "email": "mallory@example.com", "emails": [ALICE], "password": PASSWORD });
+        assert_eq!(kw.post("/auth/register").json(&body).send().status, 202);
+        let planted = code_to(kw, ALICE);
+        assert_eq!(register(kw, ALICE, OTHER).status, 202);
+        let stale = kw
+            .post("/auth/email/verify")
+            .json(&json!({ "token": planted }));
+        stale.send().refused(400, "INVALID_CODE");
+        let token = code_to(kw, ALICE);
+        done(kw, "/auth/email/verify", &json!({ "token": token }));
+        assert_eq!(kw.sign_in(ALICE, OTHER).status, 200);
+        kw.sign_in(ALICE, PASSWORD)
+            .refused(401, "INVALID_CREDENTIALS");
+    }
+);
+
 #[test]
 fn registration_that_is_closed_says_so_and_does_nothing() {
     for (setting, word) in [("closed", "closed"), ("invite", "invitation")] {
