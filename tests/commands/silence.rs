@@ -17,7 +17,7 @@ const SECRET: &str = "0123456789abcdefghijklmnopqrstuvwxyz0123456789";
 const SOON: Duration = Duration::from_secs(5);
 
 /// How long anything may take to be as before.
-const RECOVERY: Duration = Duration::from_secs(20);
+const RECOVERY: Duration = Duration::from_secs(40);
 
 fn home(url: &str) -> Home {
     Home::new()
