@@ -16,6 +16,8 @@ pub struct Proxy {
 struct State {
     /// Connections of a lower number are swallowed.
     swallowed: AtomicU64,
+    /// Those of a lower number are let in, and then not listened to.
+    ignored: AtomicU64,
     next: AtomicU64,
 }
 
@@ -30,6 +32,7 @@ impl Proxy {
         let port = listener.local_addr().unwrap().port();
         let state = Arc::new(State {
             swallowed: AtomicU64::new(0),
+            ignored: AtomicU64::new(0),
             next: AtomicU64::new(0),
         });
         let shared = Arc::clone(&state);
@@ -61,6 +64,17 @@ impl Proxy {
         self.state.swallowed.store(next, Ordering::SeqCst);
     }
 
+    /// Every new one from its first statement on, when it has been let in already, until this
+    /// is told otherwise.
+    pub fn swallow_statements(&self, swallow: bool) {
+        let until = if swallow {
+            u64::MAX
+        } else {
+            self.state.next.load(Ordering::SeqCst)
+        };
+        self.state.ignored.store(until, Ordering::SeqCst);
+    }
+
     /// New ones too.
     pub fn swallow_all(&self) {
         self.state.swallowed.store(u64::MAX, Ordering::SeqCst);
@@ -69,11 +83,15 @@ impl Proxy {
 
 fn forward(mut from: impl Read, mut to: impl Write + Shut, number: u64, state: &State) {
     let mut bytes = [0; 8192];
+    let mut ignored = false;
     while let Ok(read) = from.read(&mut bytes) {
         if read == 0 {
             break;
         }
-        let swallowed = number < state.swallowed.load(Ordering::SeqCst);
+        // What a client sends first has no letter before its length.
+        let asks = matches!(bytes[0], b'Q' | b'P');
+        ignored |= asks && number < state.ignored.load(Ordering::SeqCst);
+        let swallowed = ignored || number < state.swallowed.load(Ordering::SeqCst);
         if !swallowed && to.write_all(&bytes[..read]).is_err() {
             break;
         }

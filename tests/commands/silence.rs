@@ -17,7 +17,7 @@ const SECRET: &str = "0123456789abcdefghijklmnopqrstuvwxyz0123456789";
 const SOON: Duration = Duration::from_secs(5);
 
 /// How long anything may take to be as before.
-const RECOVERY: Duration = Duration::from_secs(40);
+const RECOVERY: Duration = Duration::from_secs(20);
 
 fn home(url: &str) -> Home {
     Home::new()
@@ -146,6 +146,23 @@ fn operators_02_connections_that_a_proxy_swallows_are_given_up() {
     recovers(&server, &access);
     proxy.swallow_all();
     is_away(&server, &access);
+    ends(server);
+}
+
+/// A connection is let in and then not answered: whoever opens it must not wait for ever for the
+/// first words that the library says on it, or nobody opens another one.
+#[test]
+fn operators_02_a_connection_that_falls_silent_while_it_is_opened_is_given_up() {
+    let Some(own) = own() else { return };
+    let proxy = Proxy::start(own.folder());
+    let home = home(&proxy.url(&own.url));
+    let server = Server::start(&home, &[]);
+    let (access, _) = server.sign_in(EMAIL, PASSWORD);
+    proxy.swallow_statements(true);
+    proxy.swallow_present();
+    is_away(&server, &access);
+    proxy.swallow_statements(false);
+    recovers(&server, &access);
     ends(server);
 }
 

@@ -11,7 +11,7 @@ use diesel::{Connection as _, RunQueryDsl as _};
 use crate::store::engine::any::AnyConnection;
 use crate::store::engine::error::{Error, Result, one_line};
 use crate::store::engine::socket::{self, Mark};
-use crate::store::engine::watch::Watched;
+use crate::store::engine::watch::{self, Watched};
 
 /// How long the first words on a new connection may take.
 const FIRST_WORDS: Duration = Duration::from_secs(2);
@@ -48,7 +48,11 @@ fn connect(url: &str) -> Result<Watched> {
     with_authorities(&mut url, bundle());
     // The last one counts.
     add(&mut url, "tcp_user_timeout", &mark.0.to_string());
-    let establish = || PgConnection::establish(&url).map_err(|error| told(&error));
+    let limit = to_open(&url);
+    let establish = |search| {
+        watch::opening(search, limit, || PgConnection::establish(&url))
+            .map_err(|error| told(&error))
+    };
     let connected = socket::of_new(&mark, is_local(&url), establish);
     let (connection, socket) = connected.map_err(Error::Unavailable)?;
     if socket.is_none() {
@@ -59,6 +63,16 @@ fn connect(url: &str) -> Result<Watched> {
         connection,
         socket.map(|socket| (socket, mark)),
     ))
+}
+
+/// libpq keeps to its own time for each host until it is let in; after that Diesel's first words
+/// have theirs. Where a host has several addresses, one that takes longer than all of that is
+/// given up, and the next one is tried.
+fn to_open(url: &str) -> Duration {
+    let each = given(url, "connect_timeout").filter(|seconds| *seconds > 0);
+    let hosts = url.split(',').count();
+    let to_connect = u64::from(each.unwrap_or(10)) * u64::try_from(hosts).unwrap_or(1);
+    Duration::from_secs(to_connect) + FIRST_WORDS
 }
 
 fn add(url: &mut String, name: &str, value: &str) {

@@ -8,7 +8,7 @@
 
 use std::collections::BTreeSet;
 use std::os::fd::{BorrowedFd, OwnedFd, RawFd};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rustix::net::{SocketAddrUnix, getpeername, sockopt};
 
@@ -41,19 +41,24 @@ impl Drop for Mark {
     }
 }
 
+/// Finds the socket of a connection that is being opened, as an open file of its own.
+pub(super) type Search = Arc<dyn Fn() -> Option<OwnedFd> + Send + Sync>;
+
 /// Connects, and gives the socket of the connection as an open file of its own. `None` where
 /// it is not found: on a system without `/proc` or `/dev/fd`. `mark` is on it where it is a TCP
 /// socket; where it `is_local` it is the one to a PostgreSQL of this machine that is new.
 pub(super) fn of_new<C, E>(
     mark: &Mark,
     is_local: bool,
-    connect: impl FnOnce() -> Result<C, E>,
+    connect: impl FnOnce(Search) -> Result<C, E>,
 ) -> Result<(C, Option<OwnedFd>), E> {
-    let is_marked = |file: BorrowedFd<'_>| {
-        sockopt::tcp_user_timeout(file).is_ok_and(|timeout| timeout == mark.0)
-    };
+    let mark = mark.0;
+    let marked =
+        move || find(|file| sockopt::tcp_user_timeout(file).is_ok_and(|timeout| timeout == mark));
     if !is_local {
-        return Ok((connect()?, find(is_marked)));
+        let search: Search = Arc::new(marked);
+        let connection = connect(Arc::clone(&search))?;
+        return Ok((connection, search()));
     }
     let _alone = LOCAL.lock().unwrap_or_else(PoisonError::into_inner);
     let mut known = BTreeSet::new();
@@ -63,11 +68,15 @@ pub(super) fn of_new<C, E>(
         }
         false
     });
-    let connection = connect()?;
-    let is_new = |file: BorrowedFd<'_>| {
-        leads_to_postgres(file) && number_of(file).is_some_and(|number| !known.contains(&number))
-    };
-    Ok((connection, find(is_new).or_else(|| find(is_marked))))
+    let search: Search = Arc::new(move || {
+        let is_new = |file: BorrowedFd<'_>| {
+            leads_to_postgres(file)
+                && number_of(file).is_some_and(|number| !known.contains(&number))
+        };
+        find(is_new).or_else(marked)
+    });
+    let connection = connect(Arc::clone(&search))?;
+    Ok((connection, search()))
 }
 
 fn leads_to_postgres(file: BorrowedFd<'_>) -> bool {

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use crate::store::engine::any::AnyConnection;
-use crate::store::engine::socket::Mark;
+use crate::store::engine::socket::{Mark, Search};
 
 /// How late a wait is ended at the most.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
@@ -26,11 +26,34 @@ pub struct Watched {
 }
 
 struct Line {
-    socket: OwnedFd,
+    socket: Socket,
     /// Nobody else's as long as the socket is there.
-    _mark: Mark,
+    _mark: Option<Mark>,
     /// When its use must be over, in milliseconds since [`now`] was first asked.
     until: AtomicU64,
+}
+
+enum Socket {
+    Found(OwnedFd),
+    /// Of a connection that is being opened: looked for once it takes too long.
+    Sought(Search),
+}
+
+/// How long the next address of a connection that is being opened may take, once one of them
+/// took too long.
+const NEXT_ADDRESS: Duration = Duration::from_secs(2);
+
+/// Opens a connection within so long. The library that opens it says its first words on it
+/// before it gives it out, and waits for their answers without end.
+pub(super) fn opening<T>(search: Search, limit: Duration, open: impl FnOnce() -> T) -> T {
+    let line = Arc::new(Line {
+        socket: Socket::Sought(search),
+        _mark: None,
+        until: AtomicU64::new(FREE),
+    });
+    watch(&line);
+    let _use = Use::begin(line, limit);
+    open()
 }
 
 impl Watched {
@@ -45,8 +68,8 @@ impl Watched {
     pub(super) fn new(connection: AnyConnection, socket: Option<(OwnedFd, Mark)>) -> Self {
         let line = socket.map(|(socket, mark)| {
             let line = Arc::new(Line {
-                socket,
-                _mark: mark,
+                socket: Socket::Found(socket),
+                _mark: Some(mark),
                 until: AtomicU64::new(FREE),
             });
             watch(&line);
@@ -80,9 +103,8 @@ struct Use(Arc<Line>);
 
 impl Use {
     fn begin(line: Arc<Line>, limit: Duration) -> Self {
-        let limit = u64::try_from(limit.as_millis()).unwrap_or(FREE);
         line.until
-            .store(now().saturating_add(limit), Ordering::Release);
+            .store(now().saturating_add(millis(limit)), Ordering::Release);
         Self(line)
     }
 }
@@ -95,8 +117,11 @@ impl Drop for Use {
 
 fn now() -> u64 {
     static BEGAN: OnceLock<Instant> = OnceLock::new();
-    let passed = BEGAN.get_or_init(Instant::now).elapsed().as_millis();
-    u64::try_from(passed).unwrap_or(FREE)
+    millis(BEGAN.get_or_init(Instant::now).elapsed())
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(FREE)
 }
 
 fn watch(line: &Arc<Line>) {
@@ -124,14 +149,26 @@ fn watch(line: &Arc<Line>) {
 
 fn end_if_over(line: Arc<Line>) {
     let until = line.until.load(Ordering::Acquire);
+    let next = match &line.socket {
+        Socket::Found(_) => FREE,
+        Socket::Sought(_) => now().saturating_add(millis(NEXT_ADDRESS)),
+    };
     // Another use may have begun since; that one has its time.
     let over = until <= now()
         && line
             .until
-            .compare_exchange(until, FREE, Ordering::AcqRel, Ordering::Relaxed)
+            .compare_exchange(until, next, Ordering::AcqRel, Ordering::Relaxed)
             .is_ok();
-    if over {
-        log::debug!("a connection to the database was silent for too long: closed");
-        let _ = rustix::net::shutdown(&line.socket, rustix::net::Shutdown::Both);
+    if !over {
+        return;
     }
+    log::debug!("a connection to the database was silent for too long: closed");
+    match &line.socket {
+        Socket::Found(socket) => shut(socket),
+        Socket::Sought(search) => search().iter().for_each(shut),
+    }
+}
+
+fn shut(socket: &OwnedFd) {
+    let _ = rustix::net::shutdown(socket, rustix::net::Shutdown::Both);
 }
