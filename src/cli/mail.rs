@@ -37,7 +37,15 @@ pub(super) fn run(command: &Mail) -> Outcome {
     };
     let id = format!("<{}@{}>", uuid::Uuid::new_v4(), mailer.domain());
     let sent = mailer.line().send(&letter, &id, Clock::wall().now());
-    let said = sent.map_err(|failure| format!("mail: {label}: {}", failure.words()))?;
+    let said = sent.map_err(|failure| {
+        let words = failure.words();
+        // Where mail goes nowhere, that is the reason too.
+        if words == label {
+            format!("mail: {label}")
+        } else {
+            format!("mail: {label}: {words}")
+        }
+    })?;
     say!("sent to {}, {label}: {said}", to.written());
     Ok(())
 }

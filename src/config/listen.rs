@@ -50,6 +50,11 @@ impl Listen {
         }
     }
 
+    /// Whether nobody but this machine asks: neither directly nor by a proxy before it.
+    pub(super) fn is_of_this_machine(&self) -> bool {
+        self.address.ip().is_loopback() && is_loopback(&self.public_url())
+    }
+
     /// Whether browsers keep a `Secure` cookie from there: only from TLS or from this
     /// machine (threat C11).
     #[must_use]

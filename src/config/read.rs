@@ -178,7 +178,7 @@ impl Config {
     }
 
     /// Where mail goes. Without a server it goes to the log, links included, where only this
-    /// machine can ask for it.
+    /// machine can ask for it: a proxy before it would let everybody ask.
     #[must_use]
     pub fn mailer(&self) -> Setup {
         Setup {
@@ -187,7 +187,7 @@ impl Config {
             templates: Arc::clone(&self.templates),
             service: self.totp_issuer(),
             host: mail::host(&self.listen),
-            to_log: self.test_mode || self.listen.address.ip().is_loopback(),
+            to_log: self.test_mode || self.listen.is_of_this_machine(),
             keep: self.keep_mail,
         }
     }

@@ -20,8 +20,8 @@ section! {
         terms_version: String = KEYWARD_TERMS_VERSION, "1", as_it_is;
         /// How long a code to prove an e-mail address is good, 1h to 30d.
         verify_ttl: Duration = KEYWARD_VERIFY_CODE_TTL, "24h", lasting("1h", "30d");
-        /// How long a code to reset a password is good, 5m to 24h.
-        reset_ttl: Duration = KEYWARD_RESET_CODE_TTL, "1h", lasting("5m", "24h");
+        /// How long a code to reset a password is good, 1h to 24h.
+        reset_ttl: Duration = KEYWARD_RESET_CODE_TTL, "1h", lasting("1h", "24h");
         /// How long an invitation is good, 1h to 90d.
         invite_ttl: Duration = KEYWARD_INVITE_CODE_TTL, "7d", lasting("1h", "90d");
     }

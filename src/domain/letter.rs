@@ -19,6 +19,8 @@ pub enum Purpose {
     /// Proves that an address is its owner's.
     Verify,
     Reset,
+    /// The same for an address that was proven a moment ago and left nobody a password.
+    Choose,
     Invite,
     /// To the old address, which can undo it.
     AddressChanged,
@@ -41,20 +43,18 @@ impl Purpose {
         self.into()
     }
 
-    /// Whether a stranger can have it sent to somebody, again and again.
+    /// Whether a stranger can have it sent to somebody, again and again. Only administrators
+    /// invite, as many as there are.
     #[must_use]
     pub const fn is_asked_for(self) -> bool {
-        matches!(
-            self,
-            Self::Verify | Self::Reset | Self::Invite | Self::AccountExists
-        )
+        matches!(self, Self::Verify | Self::Reset | Self::AccountExists)
     }
 
     /// Values without which the letter says nothing.
     #[must_use]
     pub const fn needs(self) -> &'static [&'static str] {
         match self {
-            Self::Verify | Self::Reset | Self::Invite => &["link", "hours"],
+            Self::Verify | Self::Reset | Self::Choose | Self::Invite => &["link", "hours"],
             Self::AddressChanged => &["new_address"],
             _ => &[],
         }

@@ -4,6 +4,7 @@
 
 use serde_json::{Map, Value};
 
+use crate::domain::letters::trimmed;
 use crate::support::clock::Timestamp;
 
 /// The most characters of a name, a company and the like.
@@ -57,7 +58,7 @@ pub type Unfit = &'static str;
 /// # Errors
 /// [`Unfit`].
 pub fn line(text: &str) -> Result<Option<String>, Unfit> {
-    let text = text.trim();
+    let text = trimmed(text);
     if text.chars().count() > LONGEST_TEXT {
         return Err("length must be less than or equal to 128 characters long");
     }
@@ -245,6 +246,7 @@ mod tests {
     fn p09_y19_texts_and_attributes_have_bounds() {
         assert_eq!(line("  Ada "), Ok(Some("Ada".to_owned())));
         assert_eq!(line(""), Ok(None));
+        assert_eq!(line("\u{200b}"), Ok(None), "nobody sees it");
         assert!(line(&"a".repeat(129)).is_err());
         assert!(line("a\nb").is_err() && line("a\u{202e}b").is_err());
         assert!(attributes(&json!({ "a": "x".repeat(8000) })).is_ok());

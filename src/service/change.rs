@@ -14,7 +14,10 @@ use crate::service::broadcast::{ended, entry, may_be_believed};
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
 use crate::store::revocations::{Entry, News};
-use crate::store::{AnyConnection, accounts, audit_events, revocations, session_ends, sessions};
+use crate::store::{
+    AnyConnection, accounts, audit_events, factors, one_time_codes, revocations, session_ends,
+    sessions,
+};
 use crate::support::clock::Timestamp;
 
 /// Derefs to the connection of its transaction, for the tables.
@@ -146,6 +149,9 @@ impl Change<'_> {
         let now = self.now;
         let epoch = accounts::advance_epoch(self, account, now)?;
         session_ends::end_all_of(self, account, now, EndReason::Revoked)?;
+        // Whoever asked for these may be among those who are to be out.
+        one_time_codes::remove_ways_in(self, account)?;
+        factors::remove_pending(self, account)?;
         self.tell(News::Account {
             id: account,
             epoch,

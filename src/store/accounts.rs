@@ -231,12 +231,19 @@ pub fn set_names(
     exactly_one("setting names", rows)
 }
 
+/// Whether its owner accepted the terms.
+///
 /// # Errors
 /// When the database is away or there is no such account.
-pub fn accept_terms(connection: &mut AnyConnection, id: AccountId, now: Timestamp) -> Result<()> {
+pub fn set_terms(
+    connection: &mut AnyConnection,
+    id: AccountId,
+    accepted: bool,
+    now: Timestamp,
+) -> Result<()> {
     let rows = diesel::update(accounts::table.find(id.to_string()))
         .set((
-            accounts::terms_accepted.eq(true),
+            accounts::terms_accepted.eq(accepted),
             accounts::updated_at.eq(now.millis()),
         ))
         .execute(connection)?;

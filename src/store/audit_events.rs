@@ -50,6 +50,26 @@ pub fn add(
     exactly_one("adding an audit event", rows)
 }
 
+/// Whether this happened to the account from this address since then.
+///
+/// # Errors
+/// When the database is away.
+pub fn happened_from(
+    connection: &mut AnyConnection,
+    (account, what): (AccountId, What),
+    address: &str,
+    since: Timestamp,
+) -> Result<bool> {
+    let found: i64 = audit_events::table
+        .filter(audit_events::account_id.eq(account.to_string()))
+        .filter(audit_events::what.eq(what.as_str()))
+        .filter(audit_events::address.eq(address))
+        .filter(audit_events::at.ge(since.millis()))
+        .count()
+        .get_result(connection)?;
+    Ok(found > 0)
+}
+
 /// Adds the row, or counts one more in it where it is there.
 ///
 /// # Errors

@@ -8,7 +8,7 @@ use crate::domain::identifier::Email;
 use crate::store::engine::columns::word;
 use crate::store::engine::conflict::{Taken, unless_taken};
 use crate::store::engine::connection::AnyConnection;
-use crate::store::engine::error::{Result, exactly_one};
+use crate::store::engine::error::{Result, at_most_one, exactly_one};
 use crate::store::engine::schema::{accounts, emails};
 use crate::support::clock::Timestamp;
 
@@ -20,17 +20,21 @@ pub struct Stored {
     pub canonical: String,
     pub verified: bool,
     pub is_primary: bool,
+    /// Registered by several before anybody proved it.
+    pub contested: bool,
 }
 
-type Row = (String, String, String, bool, bool);
+type Row = (String, String, String, bool, bool, bool);
 
-fn stored((account, written, canonical, verified, is_primary): Row) -> Result<Stored> {
+fn stored(row: Row) -> Result<Stored> {
+    let (account, written, canonical, verified, is_primary, contested) = row;
     Ok(Stored {
         account: word("account id", &account)?,
         written,
         canonical,
         verified,
         is_primary,
+        contested,
     })
 }
 
@@ -40,12 +44,14 @@ const COLUMNS: (
     emails::canonical,
     emails::verified,
     emails::is_primary,
+    emails::contested,
 ) = (
     emails::account_id,
     emails::written,
     emails::canonical,
     emails::verified,
     emails::is_primary,
+    emails::contested,
 );
 
 /// # Errors
@@ -115,6 +121,39 @@ pub fn list_of(connection: &mut AnyConnection, account: AccountId) -> Result<Vec
     rows.into_iter().map(stored).collect()
 }
 
+/// Notes that somebody registered the address once more before it was proven.
+///
+/// # Errors
+/// When the database is away or it was proven meanwhile.
+pub fn contest(connection: &mut AnyConnection, taken: &Stored) -> Result<()> {
+    let unproven = emails::table
+        .find(taken.canonical.clone())
+        .filter(emails::account_id.eq(taken.account.to_string()))
+        .filter(emails::verified.eq(false));
+    let rows = diesel::update(unproven)
+        .set(emails::contested.eq(true))
+        .execute(connection)?;
+    exactly_one("contesting an address", rows)
+}
+
+/// The address of this account.
+///
+/// # Errors
+/// When the database is away or the row is damaged.
+pub fn lookup(
+    connection: &mut AnyConnection,
+    account: AccountId,
+    canonical: &str,
+) -> Result<Option<Stored>> {
+    let row: Option<Row> = emails::table
+        .find(canonical.to_owned())
+        .filter(emails::account_id.eq(account.to_string()))
+        .select(COLUMNS)
+        .first(connection)
+        .optional()?;
+    row.map(stored).transpose()
+}
+
 /// Notes that the address of this account was proven. Whether the account still has it.
 ///
 /// # Errors
@@ -129,9 +168,9 @@ pub fn verify(
         .find(canonical.to_owned())
         .filter(emails::account_id.eq(account.to_string()));
     let rows = diesel::update(theirs)
-        .set(emails::verified.eq(true))
+        .set((emails::verified.eq(true), emails::contested.eq(false)))
         .execute(connection)?;
-    if rows == 0 {
+    if !at_most_one("proving an address", rows)? {
         return Ok(false);
     }
     // No row where the address is not the primary one.

@@ -67,12 +67,7 @@ pub fn add_pending(
     sealed: &[u8],
     now: Timestamp,
 ) -> Result<()> {
-    diesel::delete(
-        factors::table
-            .filter(factors::account_id.eq(account.to_string()))
-            .filter(factors::confirmed_at.is_null()),
-    )
-    .execute(connection)?;
+    remove_pending(connection, account)?;
     let rows = diesel::insert_into(factors::table)
         .values((
             factors::id.eq(id),
@@ -83,6 +78,18 @@ pub fn add_pending(
         ))
         .execute(connection)?;
     exactly_one("adding a factor", rows)
+}
+
+/// Forgets the one that waits, where one does.
+///
+/// # Errors
+/// When the database is away.
+pub fn remove_pending(connection: &mut AnyConnection, account: AccountId) -> Result<()> {
+    let waits = factors::table
+        .filter(factors::account_id.eq(account.to_string()))
+        .filter(factors::confirmed_at.is_null());
+    diesel::delete(waits).execute(connection)?;
+    Ok(())
 }
 
 /// Makes the waiting factor count; the code of `step` is used up by it. Whether it was

@@ -6,7 +6,7 @@ use crate::domain::id::AccountId;
 use crate::domain::one_time::Purpose;
 use crate::store::engine::columns::{time, word};
 use crate::store::engine::connection::AnyConnection;
-use crate::store::engine::error::{Result, exactly_one};
+use crate::store::engine::error::{Result, at_most_one, exactly_one};
 use crate::store::engine::schema::one_time_codes;
 use crate::support::clock::Timestamp;
 
@@ -70,32 +70,16 @@ pub fn lookup(connection: &mut AnyConnection, mac: &str) -> Result<Option<Stored
     .transpose()
 }
 
-/// The code of this purpose that was made last.
-///
-/// # Errors
-/// When the database is away or the row is damaged.
-pub fn newest_of(
-    connection: &mut AnyConnection,
-    account: AccountId,
-    purpose: Purpose,
-) -> Result<Option<Stored>> {
-    let mac: Option<String> = one_time_codes::table
-        .filter(one_time_codes::account_id.eq(account.to_string()))
-        .filter(one_time_codes::purpose.eq(purpose.as_str()))
-        .order(one_time_codes::created_at.desc())
-        .select(one_time_codes::mac)
-        .first(connection)
-        .optional()?;
-    mac.map_or(Ok(None), |mac| lookup(connection, &mac))
-}
-
 /// Deletes the code: whether it was there, so whether this use is the one that counts.
 ///
 /// # Errors
 /// When the database is away.
 pub fn consume(connection: &mut AnyConnection, mac: &str) -> Result<bool> {
     let row = one_time_codes::table.find(mac.to_owned());
-    Ok(diesel::delete(row).execute(connection)? == 1)
+    at_most_one(
+        "using a one-time code",
+        diesel::delete(row).execute(connection)?,
+    )
 }
 
 /// Removes those of this account, purpose and address but this one.
@@ -117,9 +101,41 @@ pub fn remove_others(connection: &mut AnyConnection, newest: &Stored) -> Result<
 /// # Errors
 /// When the database is away.
 pub fn remove_all_of(connection: &mut AnyConnection, account: AccountId) -> Result<()> {
-    let theirs = one_time_codes::table
+    remove_but(connection, account, &[Purpose::KeepEmail])
+}
+
+/// Removes those that let somebody into the account: to choose a password, or to change the
+/// address that such codes go to.
+///
+/// # Errors
+/// When the database is away.
+pub fn remove_ways_in(connection: &mut AnyConnection, account: AccountId) -> Result<()> {
+    remove_but(
+        connection,
+        account,
+        &[Purpose::KeepEmail, Purpose::VerifyEmail],
+    )
+}
+
+fn remove_but(connection: &mut AnyConnection, account: AccountId, kept: &[Purpose]) -> Result<()> {
+    let kept = kept.iter().map(|purpose| purpose.as_str());
+    let others = one_time_codes::table
         .filter(one_time_codes::account_id.eq(account.to_string()))
-        .filter(one_time_codes::purpose.ne(Purpose::KeepEmail.as_str()));
-    diesel::delete(theirs).execute(connection)?;
+        .filter(one_time_codes::purpose.ne_all(kept.collect::<Vec<_>>()));
+    diesel::delete(others).execute(connection)?;
+    Ok(())
+}
+
+/// Removes those to take a change of address back that were made with this one or after it:
+/// they went to whoever changed it.
+///
+/// # Errors
+/// When the database is away.
+pub fn remove_since(connection: &mut AnyConnection, used: &Stored) -> Result<()> {
+    let later = one_time_codes::table
+        .filter(one_time_codes::account_id.eq(used.account.to_string()))
+        .filter(one_time_codes::purpose.eq(used.purpose.as_str()))
+        .filter(one_time_codes::created_at.ge(used.created_at.millis()));
+    diesel::delete(later).execute(connection)?;
     Ok(())
 }

@@ -64,6 +64,16 @@ impl TryFrom<Row> for Waiting {
     }
 }
 
+/// Whether somebody has one in hand.
+///
+/// # Errors
+/// When the database is away.
+pub fn is_any_leased(connection: &mut AnyConnection, now: Timestamp) -> Result<bool> {
+    let leased = outbox::table.filter(outbox::leased_until.gt(now.millis()));
+    let count: i64 = leased.count().get_result(connection)?;
+    Ok(count > 0)
+}
+
 /// Due at once.
 ///
 /// # Errors

@@ -30,6 +30,10 @@ pub fn access_of(connection: &mut AnyConnection, account: AccountId) -> Result<A
 /// # Errors
 /// When the database is away.
 pub fn is_there(connection: &mut AnyConnection, name: &str) -> Result<bool> {
+    // PostgreSQL takes no text with it, so nothing is called so.
+    if name.contains('\0') {
+        return Ok(false);
+    }
     let known: i64 = roles::table
         .filter(roles::name.eq(name))
         .count()

@@ -9,6 +9,8 @@ CREATE TABLE emails (
     written    TEXT    NOT NULL,
     verified   BOOLEAN NOT NULL,
     is_primary BOOLEAN NOT NULL,
+    -- Registered by several before anybody proved it: nobody knows whose the password is.
+    contested  BOOLEAN NOT NULL DEFAULT FALSE,
     created_at BIGINT  NOT NULL
 );
 CREATE INDEX emails_by_account ON emails (account_id);

@@ -1,6 +1,8 @@
 //! Routes of `keyward serve --test-mode` alone: integrators move the clock and see
 //! tokens expire in milliseconds, and read what was mailed.
 
+use std::time::{Duration, Instant};
+
 use actix_web::HttpResponse;
 use serde_json::json;
 
@@ -25,10 +27,16 @@ pub async fn advance(mut call: Call) -> Answer<Keyward> {
     clock(call).await
 }
 
+/// How long a mail that the worker has in hand is waited for.
+const IN_HAND: Duration = Duration::from_secs(2);
+const LOOK_EVERY: Duration = Duration::from_millis(10);
+
 /// `GET /test/mail`: delivers what is due, and lists what was sent, oldest first.
 pub async fn mail(call: Call) -> Answer<Keyward> {
-    call.on_store(|kw| deliver::deliver_due(kw).map(|_| ()))
-        .await?;
+    let came = Instant::now();
+    while !call.on_store(deliver::is_settled).await? && came.elapsed() < IN_HAND {
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
     let sent = call.kw.mailer.kept().into_iter().map(|mail| {
         json!({
             "to": mail.to,

@@ -87,6 +87,7 @@ pub fn edit(fields: &Fields, names: &Names, now: Timestamp) -> Result<Edit> {
         groups: groups(fields)?,
         phones: phones(fields)?,
         attributes: of_value(fields, "attributes", profile::attributes)?,
+        single_attributes: Map::new(),
         accepts_terms: fields.is_true("terms_accepted")?,
     })
 }

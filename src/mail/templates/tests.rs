@@ -27,7 +27,11 @@ fn letter(purpose: Purpose, language: Language) -> Letter {
 fn has_link(purpose: Purpose) -> bool {
     matches!(
         purpose,
-        Purpose::Verify | Purpose::Reset | Purpose::Invite | Purpose::AddressChanged
+        Purpose::Verify
+            | Purpose::Reset
+            | Purpose::Choose
+            | Purpose::Invite
+            | Purpose::AddressChanged
     )
 }
 

@@ -12,16 +12,14 @@ use crate::domain::password::Password;
 use crate::domain::session::Client;
 use crate::lanes::password_lane::Seat;
 use crate::service::accounts::one_time::{Link, look, opened, take};
-use crate::service::accounts::post::{To, Wish, email_of, mail, mail_code, mail_code_with};
+use crate::service::accounts::post::{To, Wish, email_of, mail_code, mail_code_with, tell_exists};
+use crate::service::accounts::register::email_taken;
 use crate::service::actor::{Actor, account_of};
-use crate::service::attempts::budget::Reservation;
-use crate::service::attempts::prove::{
-    Flaw, Second, prove_password, prove_second, to_caller, use_second,
-};
+use crate::service::attempts::prove_both::{prove_both, use_both};
 use crate::service::change::Change;
-use crate::service::error::{Code, Error, Result};
+use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
-use crate::store::{accounts, emails, factors, one_time_codes};
+use crate::store::{accounts, emails, one_time_codes};
 use crate::support::secret::SecretString;
 
 pub struct NewEmail {
@@ -61,53 +59,25 @@ pub fn request(kw: &Keyward, seat: &Seat, actor: &Actor, new: NewEmail) -> Resul
         return Err(Error::payload("\"email\" mixes letters of several scripts"));
     }
     let account = account_of(kw, actor)?;
-    let reservation = prove_password(kw, seat, &account, &new.password, actor)?;
-    let (second, reservation) = match &new.otp {
-        Some(otp) => {
-            let (second, reservation) = prove_second(kw, &account, otp, actor, Some(reservation))?;
-            (Some(second), reservation)
-        }
-        None => (None, reservation),
-    };
+    if email_of(&account).is_some_and(|own| own.canonical() == new.email.canonical()) {
+        return Err(Error::payload("\"email\" is the present address"));
+    }
+    let typed = (&new.password, new.otp.as_ref());
+    let (second, reservation) = prove_both(kw, seat, (actor, &account), typed)?;
     let actor = actor.clone();
     kw.change(move |change| {
         change.hold_caller(&actor)?;
-        use_proof(change, &account, second.as_ref(), &reservation)?;
+        use_both(change, account.id, second.as_ref(), &reservation)?;
         change.record(&actor.event(What::EmailChangeRequested))?;
         begin(change, &account, &new)
     })
     .map_err(Error::or_wrong_password)
 }
 
-fn use_proof(
-    change: &mut Change<'_>,
-    account: &Account,
-    second: Option<&Second>,
-    reservation: &Reservation,
-) -> Result<()> {
-    match second {
-        Some(second) => use_second(change, account.id, second).map_err(to_caller)?,
-        None if factors::active_of(change, account.id)?.is_some() => {
-            return Err(to_caller(Flaw::Missing.error()));
-        }
-        None => {}
-    }
-    reservation.succeeded(change)
-}
-
 fn begin(change: &mut Change<'_>, account: &Account, new: &NewEmail) -> Result<()> {
     let taken = emails::find(change, &new.email)?;
     if let Some(taken) = taken.filter(|taken| taken.account != account.id) {
-        let Some(email) = Email::parse(&taken.written) else {
-            return Ok(());
-        };
-        let to = To {
-            account: taken.account,
-            email: &email,
-        };
-        let values = Values::from([("address", taken.written.clone())]);
-        mail(change, &to, Kind::AccountExists, &new.wish, values)?;
-        return Ok(());
+        return tell_exists(change, &taken, &new.wish);
     }
     let to = To {
         account: account.id,
@@ -137,14 +107,17 @@ pub fn confirm(kw: &Keyward, code: &SecretString, wish: &Wish) -> Result<()> {
             return Err(Error::one_time_code());
         }
         let now = change.now;
-        emails::replace_primary(change, id, &new, now)?.map_err(|_| taken())?;
+        emails::replace_primary(change, id, &new, now)?.map_err(|_| email_taken())?;
+        // What was mailed to the old address opens the account no more.
+        one_time_codes::remove_all_of(change, id)?;
         change.record(&Event::new(What::EmailChanged, wish.client.clone()).of(id))?;
         tell_old(change, &account, &new, &wish)
     })
 }
 
 fn tell_old(change: &mut Change<'_>, account: &Account, new: &Email, wish: &Wish) -> Result<()> {
-    let old = email_of(account).filter(|old| old.canonical() != new.canonical());
+    // Who never proved it was never its owner.
+    let old = email_of(account).filter(|_| account.verified);
     let Some(old) = old else {
         return Ok(());
     };
@@ -179,14 +152,13 @@ pub fn take_back(kw: &Keyward, code: &SecretString, client: &Client) -> Result<(
         let written: Option<Written> = opened(kw, &used)?;
         let old = written.ok_or_else(Error::one_time_code)?.read()?;
         let now = change.now;
-        emails::replace_primary(change, id, &old, now)?.map_err(|_| taken())?;
+        if !accounts::lookup(change, id)?.is_some_and(|account| account.enabled) {
+            return Err(Error::one_time_code());
+        }
+        emails::replace_primary(change, id, &old, now)?.map_err(|_| email_taken())?;
         one_time_codes::remove_all_of(change, id)?;
+        one_time_codes::remove_since(change, &used)?;
         change.record(&Event::new(What::EmailChangeCancelled, client.clone()).of(id))?;
         change.end_all_of(id)
     })
-}
-
-fn taken() -> Error {
-    let message = "That e-mail address belongs to another account.";
-    Error::new(Code::Conflict, message)
 }

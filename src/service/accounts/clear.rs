@@ -20,5 +20,6 @@ pub(in crate::service) fn clear(
     recovery_codes::remove_all_of(change, id)?;
     profiles::set(change, id, &Profile::default())?;
     accounts::set_names(change, id, (None, None), now)?;
+    accounts::set_terms(change, id, false, now)?;
     Ok(())
 }

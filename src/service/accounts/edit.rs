@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::domain::id::AccountId;
 use crate::domain::identifier::Username;
-use crate::domain::profile::{Profile, Terms};
+use crate::domain::profile::{Profile, Terms, attributes};
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::store::{accounts, phones, profiles};
@@ -27,6 +27,8 @@ pub struct Edit {
     pub phones: Option<Vec<String>>,
     /// The whole of them.
     pub attributes: Option<Map<String, Value>>,
+    /// Single ones; the others stay as they are.
+    pub single_attributes: Map<String, Value>,
     /// Accepts the terms of now. What was accepted is not taken back.
     pub accepts_terms: bool,
 }
@@ -42,6 +44,7 @@ impl Edit {
             || self.parent_id.is_some()
             || self.groups.is_some()
             || self.attributes.is_some()
+            || !self.single_attributes.is_empty()
             || self.accepts_terms
     }
 
@@ -60,6 +63,7 @@ impl Edit {
         set(&mut profile.parent_id, self.parent_id.as_ref());
         set(&mut profile.groups, self.groups.as_ref());
         set(&mut profile.attributes, self.attributes.as_ref());
+        profile.attributes.extend(self.single_attributes.clone());
     }
 }
 
@@ -82,12 +86,15 @@ pub(in crate::service) fn write(change: &mut Change<'_>, id: AccountId, edit: &E
     if edit.is_of_profile() {
         let mut profile = profiles::lookup(change, id)?;
         edit.change(&mut profile);
+        // Together they may be too large.
+        profile.attributes = attributes(&Value::Object(profile.attributes))
+            .map_err(|why| Error::payload(format!("\"attributes\" {why}")))?;
         if edit.accepts_terms {
             profile.terms = Some(Terms {
                 version: change.kw.policy.registration.terms_version.clone(),
                 accepted_at: now,
             });
-            accounts::accept_terms(change, id, now)?;
+            accounts::set_terms(change, id, true, now)?;
         }
         profiles::set(change, id, &profile)?;
         accounts::touch(change, id, now)?;

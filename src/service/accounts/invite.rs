@@ -1,13 +1,15 @@
 //! Inviting: an administrator makes an account, and whoever reads the mail of its address
 //! chooses the password.
 
+use std::collections::BTreeSet;
+
 use crate::domain::access::ADMIN;
 use crate::domain::event::What;
 use crate::domain::id::AccountId;
 use crate::domain::identifier::Email;
-use crate::domain::letter::{Purpose as Kind, Values};
+use crate::domain::letter::Purpose as Kind;
 use crate::domain::one_time::Purpose;
-use crate::service::accounts::post::{To, Wish, mail, mail_code};
+use crate::service::accounts::post::{To, Wish, mail_code, tell_exists};
 use crate::service::actor::Actor;
 use crate::service::change::Change;
 use crate::service::error::{Error, Result};
@@ -25,12 +27,17 @@ pub struct Invitation {
 /// invited anew (E12).
 ///
 /// # Errors
-/// `FORBIDDEN` without the permission; `INVALID_PAYLOAD` where there is no such role; `SERVICE_UNAVAILABLE`.
-pub fn invite(kw: &Keyward, actor: &Actor, invitation: Invitation) -> Result<()> {
+/// `FORBIDDEN` without the permission; `INVALID_PAYLOAD` where there is no such role;
+/// `SERVICE_UNAVAILABLE`.
+pub fn invite(kw: &Keyward, actor: &Actor, mut invitation: Invitation) -> Result<()> {
     if !actor.claims().permissions.iter().any(|held| held == ADMIN) {
         return Err(Error::forbidden("Inviting needs the permission \"admin\"."));
     }
     kw.require_mail()?;
+    let mut seen = BTreeSet::new();
+    invitation
+        .emails
+        .retain(|email| seen.insert(email.canonical().to_owned()));
     let actor = actor.clone();
     kw.change(move |change| {
         change.hold_caller(&actor)?;
@@ -52,28 +59,31 @@ fn invite_one(
     invitation: &Invitation,
     email: &Email,
 ) -> Result<()> {
-    let found = emails::find(change, email)?.map(|found| found.account);
-    let id = match found {
-        Some(id) => id,
-        None => add(change, actor, invitation, email)?,
+    let found = emails::find(change, email)?;
+    if let Some(found) = &found {
+        accounts::hold(change, found.account)?;
+        if credentials::lookup(change, found.account)?.is_some() {
+            return tell_exists(change, found, &invitation.wish);
+        }
+    }
+    let id = match &found {
+        Some(found) => found.account,
+        None => add(change, actor, email)?,
     };
-    let to = To { account: id, email };
-    if credentials::lookup(change, id)?.is_some() {
-        let values = Values::from([("address", email.written().to_owned())]);
-        mail(change, &to, Kind::AccountExists, &invitation.wish, values)?;
+    if !accounts::lookup(change, id)?.is_some_and(|account| account.enabled) {
         return Ok(());
     }
+    if let Some(role) = &invitation.role {
+        let now = change.now;
+        roles::grant(change, id, role, now)?;
+    }
+    let to = To { account: id, email };
     let purpose = (Purpose::Invite, Kind::Invite);
     mail_code(change, &to, purpose, &invitation.wish, None::<&()>)?;
     Ok(())
 }
 
-fn add(
-    change: &mut Change<'_>,
-    actor: &Actor,
-    invitation: &Invitation,
-    email: &Email,
-) -> Result<AccountId> {
+fn add(change: &mut Change<'_>, actor: &Actor, email: &Email) -> Result<AccountId> {
     let now = change.now;
     let id = AccountId(change.kw.entropy.id(now));
     let row = accounts::New {
@@ -86,9 +96,6 @@ fn add(
     };
     accounts::add(change, &row)?
         .map_err(|_| Error::busy("an address was invited and registered at once"))?;
-    if let Some(role) = &invitation.role {
-        roles::grant(change, id, role, now)?;
-    }
     change.record(&actor.event(What::AccountInvited).of(id))?;
     Ok(id)
 }

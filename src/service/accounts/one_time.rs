@@ -5,6 +5,7 @@ use serde::de::DeserializeOwned;
 use url::Url;
 
 use crate::domain::id::AccountId;
+use crate::domain::letter::Language;
 use crate::domain::one_time::Purpose;
 use crate::domain::redirect::{allowed, with_query};
 use crate::service::change::Change;
@@ -13,6 +14,9 @@ use crate::service::keyward::Keyward;
 use crate::store::AnyConnection;
 use crate::store::one_time_codes::{self, Stored};
 use crate::support::secret::{ExposeSecret as _, SecretString};
+
+/// The name of the code in the query of an application's page.
+const CODE: &str = "token";
 
 /// Where a mailed link leads.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,7 +36,12 @@ impl Link {
         let Some(text) = text else {
             return Ok(Self::OwnPage);
         };
-        match allowed(text, &kw.policy.registration.redirects) {
+        let url = allowed(text, &kw.policy.registration.redirects);
+        match url {
+            // The page would read whichever code comes first.
+            Some(url) if url.query_pairs().any(|(name, _)| name == CODE) => Err(Error::payload(
+                format!("\"{field}\" must not hold a {CODE}"),
+            )),
             Some(url) => Ok(Self::Application(url)),
             None => Err(Error::payload(format!(
                 "\"{field}\" is not among the addresses of KEYWARD_REDIRECT_ALLOW_LIST, or is \
@@ -45,7 +54,7 @@ impl Link {
     pub(in crate::service) fn to(
         &self,
         kw: &Keyward,
-        purpose: Purpose,
+        (purpose, language): (Purpose, Language),
         code: &SecretString,
     ) -> String {
         let code = code.expose_secret();
@@ -53,10 +62,14 @@ impl Link {
             Self::OwnPage => {
                 let mut url = kw.policy.registration.public_url.clone();
                 url.set_path("/account");
+                // Else the page speaks the browser's.
+                if language != Language::default() {
+                    url.set_query(Some(&format!("lang={}", language.as_str())));
+                }
                 url.set_fragment(Some(&format!("{}={code}", purpose.as_str())));
                 url.into()
             }
-            Self::Application(url) => with_query(url.clone(), "token", code),
+            Self::Application(url) => with_query(url.clone(), CODE, code),
         }
     }
 }

@@ -11,7 +11,8 @@ use crate::domain::session::Client;
 use crate::service::accounts::one_time::{About, Link, end_older, hours, issue};
 use crate::service::change::Change;
 use crate::service::error::Result;
-use crate::store::{one_time_codes, profiles};
+use crate::store::emails::Stored;
+use crate::store::{accounts, one_time_codes, profiles};
 
 /// How the caller wants a mail.
 #[derive(Clone, Debug)]
@@ -62,7 +63,8 @@ pub(in crate::service) fn mail_code_with(
         address: to.email.canonical(),
     };
     let (code, stored) = issue(change, &about, what)?;
-    let link = wish.link.to(change.kw, purpose, &code);
+    let language = language_of(change, to.account, wish)?;
+    let link = wish.link.to(change.kw, (purpose, language), &code);
     for (name, value) in [
         ("link", link),
         ("hours", hours(change.kw, purpose)),
@@ -93,11 +95,30 @@ pub(in crate::service) fn mail(
         to: to.email.written().to_owned(),
         language: language_of(change, to.account, wish)?,
         site: None,
-        // An administrator invites as many as there are.
-        asked_by: (purpose != Kind::Invite).then(|| wish.client.clone()),
+        asked_by: Some(wish.client.clone()),
         values,
     };
     change.mail(&letter)
+}
+
+/// Tells whoever reads the mail of an address that it has an account already, and nobody else.
+pub(in crate::service) fn tell_exists(
+    change: &mut Change<'_>,
+    taken: &Stored,
+    wish: &Wish,
+) -> Result<()> {
+    let account = accounts::lookup(change, taken.account)?;
+    // As its owner wrote it, and never as the caller did.
+    let email = Email::parse(&taken.written);
+    if let (Some(_), Some(email)) = (account.filter(|it| it.enabled), &email) {
+        let to = To {
+            account: taken.account,
+            email,
+        };
+        let values = Values::from([("address", taken.written.clone())]);
+        mail(change, &to, Kind::AccountExists, wish, values)?;
+    }
+    Ok(())
 }
 
 /// The address that letters about the account go to; none where it has none.

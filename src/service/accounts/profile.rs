@@ -6,7 +6,7 @@ use crate::service::actor::{Actor, is_theirs};
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
 use crate::store::emails::{self, Stored};
-use crate::store::{accounts, phones, profiles};
+use crate::store::{AnyConnection, accounts, phones, profiles};
 
 pub use crate::service::actor::account_of as of;
 
@@ -23,18 +23,31 @@ pub struct Person {
 ///
 /// # Errors
 /// `INVALID_TOKEN` where the account is gone or disabled.
-pub fn with_factor(kw: &Keyward, actor: &Actor) -> Result<(Person, bool)> {
-    let id = actor.account();
+pub fn with_factor(kw: &Keyward, actor: &Actor) -> Result<(Account, Profile, bool)> {
+    kw.store.read(|db| found(db, actor))
+}
+
+/// The same with every way to reach the caller.
+///
+/// # Errors
+/// As [`with_factor`].
+pub fn person(kw: &Keyward, actor: &Actor) -> Result<(Person, bool)> {
     kw.store.read(|db| {
-        let found = accounts::lookup_with_factor(db, id)?;
-        let found = found.filter(|(account, _)| is_theirs(account, actor));
-        let (account, factor) = found.ok_or_else(Error::token)?;
+        let (account, profile, factor) = found(db, actor)?;
         let person = Person {
+            emails: emails::list_of(db, account.id)?,
+            phones: phones::list_of(db, account.id)?,
             account,
-            profile: profiles::lookup(db, id)?,
-            emails: emails::list_of(db, id)?,
-            phones: phones::list_of(db, id)?,
+            profile,
         };
         Ok((person, factor))
     })
+}
+
+fn found(db: &mut AnyConnection, actor: &Actor) -> Result<(Account, Profile, bool)> {
+    let found = accounts::lookup_with_factor(db, actor.account())?;
+    let found = found.filter(|(account, _)| is_theirs(account, actor));
+    let (account, factor) = found.ok_or_else(Error::token)?;
+    let profile = profiles::lookup(db, account.id)?;
+    Ok((account, profile, factor))
 }

@@ -1,26 +1,27 @@
 //! Registering: an account by its owner. Whether an address has an account already is told by
 //! mail to whoever reads it (E7), but for the faces whose originals tell the caller.
 
-use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use std::time::Duration;
 
 use crate::config::registration::Who;
 use crate::domain::account::Account;
 use crate::domain::event::{Event, What};
 use crate::domain::id::AccountId;
 use crate::domain::identifier::{Email, Identifier};
-use crate::domain::letter::{Purpose as Kind, Values};
+use crate::domain::letter::Purpose as Kind;
 use crate::domain::one_time::Purpose;
 use crate::domain::password::Password;
 use crate::lanes::password_lane::Seat;
 use crate::service::accounts::choose::hashed;
 use crate::service::accounts::edit::{self, Edit, require_one_script, username_taken};
-use crate::service::accounts::post::{To, Wish, mail, mail_code};
+use crate::service::accounts::post::{To, Wish, mail_code, tell_exists};
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::mail::quota;
 use crate::store::emails::{self, Stored};
-use crate::store::{accounts, credentials};
+use crate::store::{accounts, audit_events, credentials};
 
 pub struct Registration {
     pub email: Option<Email>,
@@ -34,30 +35,27 @@ pub struct Registration {
     pub tells: bool,
 }
 
-/// The mark of a code for an address that was registered more than once before anybody proved
-/// it. Whose password it has nobody knows then, so none of them counts (L14).
-#[derive(Serialize, Deserialize)]
-pub(in crate::service) struct Again {
-    pub(in crate::service) again: bool,
+/// Whoever asks once more so soon, from the same address, had no answer: it is no other person.
+const ONCE_MORE: Duration = Duration::from_secs(600);
+
+/// What became of one try.
+enum Step {
+    Made(Account),
+    Told,
+    /// Somebody registered the address since it was looked for.
+    Again,
 }
 
 /// # Errors
 /// `FORBIDDEN` where registration is not open; `INVALID_PAYLOAD`; `CONFLICT` where the username
-/// is taken, and where the address is and the face tells; `SERVICE_UNAVAILABLE`.
-pub fn register(kw: &Keyward, seat: &Seat, new: Registration) -> Result<Option<Account>> {
+/// is taken, and where the address is and the face tells; `REQUESTS_EXCEEDED` where no further
+/// mail is sent for the client, or it was told often enough who has an account;
+/// `SERVICE_UNAVAILABLE`.
+pub fn register(kw: &Keyward, seat: &Seat, mut new: Registration) -> Result<Option<Account>> {
     require_open(kw)?;
-    require_plain(&new)?;
-    if new.email.is_some() || !new.more.is_empty() {
-        kw.require_mail()?;
-    }
-    if new.tells {
-        // Committed before the address is looked up: a refusal must count, too.
-        let client = new.wish.client.clone();
-        if !kw.change(move |change| quota::may_be_told(change, &client))? {
-            let words = "Too many registrations from this address within an hour.";
-            return Err(Error::wait(Code::RequestsExceeded, words, 3600));
-        }
-    }
+    new.sort_out();
+    require_plain(kw, &new)?;
+    require_quotas(kw, &new)?;
     let known = [
         new.email.as_ref().map(|email| email.written().to_owned()),
         new.edit
@@ -67,27 +65,71 @@ pub fn register(kw: &Keyward, seat: &Seat, new: Registration) -> Result<Option<A
     ];
     // Before the address is looked up, so that both kinds of it take a hash's time (E8).
     let record = hashed(kw, seat, &new.password, &known)?;
-    kw.change(move |change| {
-        // Before the address: a name that is taken must not tell whether an address is.
-        if let Some(name) = &new.edit.username {
-            let name = Identifier::Username(name.clone());
-            if accounts::find_by_identifier(change, &name)?.is_some() {
-                return Err(username_taken());
-            }
+    let new = Arc::new((new, record));
+    for _ in 0..2 {
+        let new = Arc::clone(&new);
+        match kw.change(move |change| step(change, &new.0, &new.1))? {
+            Step::Made(account) => return Ok(Some(account)),
+            Step::Told => return Ok(None),
+            Step::Again => {}
         }
-        let taken = match &new.email {
-            Some(email) => emails::find(change, email)?,
-            None => None,
-        };
-        match taken {
-            None => add(change, &new, &record).map(Some),
-            Some(_) if new.tells => Err(email_taken()),
-            Some(taken) => {
-                tell_owner(change, &new, &taken)?;
-                Ok(None)
-            }
+    }
+    Err(Error::busy("an address is registered by many at once"))
+}
+
+impl Registration {
+    /// The first of the further addresses is the primary one where none is said to be, and none
+    /// of them is named twice.
+    fn sort_out(&mut self) {
+        if self.email.is_none() && !self.more.is_empty() {
+            self.email = Some(self.more.remove(0));
         }
-    })
+        if let Some(email) = &self.email {
+            self.more
+                .retain(|other| other.canonical() != email.canonical());
+        }
+    }
+}
+
+/// Committed before anything is looked up: a refusal must count, too.
+fn require_quotas(kw: &Keyward, new: &Registration) -> Result<()> {
+    let mails = new.email.is_some();
+    if mails {
+        kw.require_mail()?;
+    }
+    let tells = new.tells || new.edit.username.is_some();
+    let client = new.wish.client.clone();
+    let may = kw.change(move |change| {
+        let may = !mails || quota::may_ask_for_mail(change, &client)?;
+        Ok(may && (!tells || quota::may_be_told(change, &client)?))
+    })?;
+    if may {
+        return Ok(());
+    }
+    let words = "Too many registrations from this address within an hour.";
+    Err(Error::wait(Code::RequestsExceeded, words, 3600))
+}
+
+fn step(change: &mut Change<'_>, new: &Registration, record: &str) -> Result<Step> {
+    // Before the address: a name that is taken must not tell whether an address is.
+    if let Some(name) = &new.edit.username {
+        let name = Identifier::Username(name.clone());
+        if accounts::find_by_identifier(change, &name)?.is_some() {
+            return Err(username_taken());
+        }
+    }
+    let taken = match &new.email {
+        Some(email) => emails::find(change, email)?,
+        None => None,
+    };
+    match taken {
+        None => add(change, new, record),
+        Some(_) if new.tells => Err(email_taken()),
+        Some(taken) => {
+            register_again(change, new, &taken)?;
+            Ok(Step::Told)
+        }
+    }
 }
 
 /// # Errors
@@ -104,7 +146,11 @@ pub(in crate::service) fn require_open(kw: &Keyward) -> Result<()> {
     }
 }
 
-fn require_plain(new: &Registration) -> Result<()> {
+fn require_plain(kw: &Keyward, new: &Registration) -> Result<()> {
+    if new.email.is_none() && kw.policy.require_verified_email {
+        let words = "\"email\" is required: people sign in here once they have proven one";
+        return Err(Error::payload(words));
+    }
     if new.email.is_none() && new.edit.username.is_none() {
         return Err(Error::payload("\"email\" or \"username\" is required"));
     }
@@ -117,7 +163,7 @@ fn require_plain(new: &Registration) -> Result<()> {
     Ok(())
 }
 
-fn add(change: &mut Change<'_>, new: &Registration, record: &str) -> Result<Account> {
+fn add(change: &mut Change<'_>, new: &Registration, record: &str) -> Result<Step> {
     let now = change.now;
     let id = AccountId(change.kw.entropy.id(now));
     let row = accounts::New {
@@ -129,13 +175,8 @@ fn add(change: &mut Change<'_>, new: &Registration, record: &str) -> Result<Acco
         now,
     };
     if accounts::add(change, &row)?.is_err() {
-        return Err(match &new.email {
-            // Somebody registered it since it was looked for: asked again, it is found.
-            Some(email) if emails::find(change, email)?.is_some() => {
-                Error::busy("an address was registered twice at once")
-            }
-            _ => username_taken(),
-        });
+        // Asked again, the address is found; a username is told of.
+        return Ok(Step::Again);
     }
     credentials::set(change, id, record, now)?;
     let others = Edit {
@@ -148,7 +189,10 @@ fn add(change: &mut Change<'_>, new: &Registration, record: &str) -> Result<Acco
     for email in new.email.iter().chain(&new.more) {
         prove(change, new, id, email)?;
     }
-    accounts::lookup(change, id)?.ok_or_else(|| Error::defect("a new account is not there"))
+    let account = accounts::lookup(change, id)?;
+    account
+        .map(Step::Made)
+        .ok_or_else(|| Error::defect("a new account is not there"))
 }
 
 /// Mails a code for the address. A further one that is somebody's is that one's, and the
@@ -162,35 +206,48 @@ fn prove(change: &mut Change<'_>, new: &Registration, id: AccountId, email: &Ema
     }
     let to = To { account: id, email };
     let purpose = (Purpose::VerifyEmail, Kind::Verify);
-    mail_code(change, &to, purpose, &new.wish, None::<&Again>)?;
+    mail_code(change, &to, purpose, &new.wish, None::<&()>)?;
     Ok(())
 }
 
-/// The address has an account. If it was never proven, whoever reads its mail proves it and
-/// chooses a password; else its owner is told.
-fn tell_owner(change: &mut Change<'_>, new: &Registration, taken: &Stored) -> Result<()> {
-    let Some(account) = accounts::lookup(change, taken.account)?.filter(|it| it.enabled) else {
+/// The address has an account. If it was never proven, nobody knows whose the password is, and
+/// whoever proves the address will choose another (L14); else its owner is told.
+fn register_again(change: &mut Change<'_>, new: &Registration, found: &Stored) -> Result<()> {
+    // It may be proven at this moment.
+    accounts::hold(change, found.account)?;
+    let taken = emails::lookup(change, found.account, &found.canonical)?;
+    let Some(taken) = taken.filter(|taken| !taken.verified) else {
+        return tell_exists(change, found, &new.wish);
+    };
+    let account = accounts::lookup(change, taken.account)?;
+    let email = Email::parse(&taken.written);
+    let (Some(account), Some(email)) = (account.filter(|it| it.enabled), email) else {
         return Ok(());
     };
-    let Some(email) = Email::parse(&taken.written) else {
-        return Ok(());
-    };
+    if !is_once_more(change, &account, &new.wish)? {
+        emails::contest(change, &taken)?;
+    }
     let to = To {
         account: account.id,
         email: &email,
     };
-    if taken.verified {
-        let values = Values::from([("address", taken.written.clone())]);
-        mail(change, &to, Kind::AccountExists, &new.wish, values)?;
-        return Ok(());
-    }
-    let again = Again { again: true };
     let purpose = (Purpose::VerifyEmail, Kind::Verify);
-    mail_code(change, &to, purpose, &new.wish, Some(&again))?;
+    mail_code(change, &to, purpose, &new.wish, None::<&()>)?;
     Ok(())
 }
 
-fn email_taken() -> Error {
+fn is_once_more(change: &mut Change<'_>, account: &Account, wish: &Wish) -> Result<bool> {
+    let Some(address) = &wish.client.address else {
+        return Ok(false);
+    };
+    let registered = (account.id, What::AccountRegistered);
+    let since = change.now - ONCE_MORE;
+    Ok(audit_events::happened_from(
+        change, registered, address, since,
+    )?)
+}
+
+pub(in crate::service) fn email_taken() -> Error {
     let message = "That e-mail address belongs to another account.";
     Error::new(Code::Conflict, message)
 }

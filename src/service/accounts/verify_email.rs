@@ -1,19 +1,18 @@
 //! Proving an e-mail address by the code that was mailed to it.
 
 use crate::domain::event::{Event, What};
-use crate::domain::id::AccountId;
 use crate::domain::identifier::Email;
-use crate::domain::letter::Purpose as Kind;
+use crate::domain::letter::{Language, Purpose as Kind};
 use crate::domain::one_time::Purpose;
 use crate::domain::session::Client;
 use crate::service::accounts::clear::clear;
-use crate::service::accounts::one_time::{Link, look, opened, take};
+use crate::service::accounts::one_time::{Link, look, take};
 use crate::service::accounts::post::{To, Wish, mail_code};
-use crate::service::accounts::register::Again;
 use crate::service::change::Change;
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
-use crate::store::{accounts, credentials, emails, one_time_codes};
+use crate::store::emails::{self, Stored};
+use crate::store::{accounts, credentials, one_time_codes};
 use crate::support::secret::SecretString;
 
 /// No session begins by it (M18).
@@ -26,14 +25,17 @@ pub fn verify_email(kw: &Keyward, code: &SecretString, client: &Client) -> Resul
         let kw = change.kw;
         let id = look(kw, change, &code, Purpose::VerifyEmail)?.account;
         accounts::hold(change, id)?;
-        let used = take(change, &code, Purpose::VerifyEmail)?;
-        let now = change.now;
-        if !emails::verify(change, id, &used.address, now)? {
+        if !accounts::lookup(change, id)?.is_some_and(|account| account.enabled) {
             return Err(Error::one_time_code());
         }
+        let used = take(change, &code, Purpose::VerifyEmail)?;
+        let now = change.now;
+        let found = emails::lookup(change, id, &used.address)?;
+        let found = found.ok_or_else(Error::one_time_code)?;
+        emails::verify(change, id, &used.address, now)?;
         change.record(&Event::new(What::EmailVerified, client.clone()).of(id))?;
-        if opened::<Again>(kw, &used)?.is_some_and(|mark| mark.again) {
-            begin_anew(change, id, &used.address, &client)?;
+        if found.contested && !found.verified {
+            begin_anew(change, &found, &client)?;
         }
         Ok(())
     })
@@ -41,20 +43,13 @@ pub fn verify_email(kw: &Keyward, code: &SecretString, client: &Client) -> Resul
 
 /// Several registered the address, and nobody knows which of them reads its mail: every password
 /// and session is dead, and whoever does read it is mailed a code to choose a password (L14).
-fn begin_anew(
-    change: &mut Change<'_>,
-    id: AccountId,
-    address: &str,
-    client: &Client,
-) -> Result<()> {
-    clear(change, id, address)?;
+fn begin_anew(change: &mut Change<'_>, proven: &Stored, client: &Client) -> Result<()> {
+    let id = proven.account;
+    clear(change, id, &proven.canonical)?;
     credentials::remove(change, id)?;
     one_time_codes::remove_all_of(change, id)?;
     change.end_all_of(id)?;
-    let Some(email) = emails::list_of(change, id)?.into_iter().next() else {
-        return Ok(());
-    };
-    let Some(email) = Email::parse(&email.written) else {
+    let Some(email) = Email::parse(&proven.written) else {
         return Ok(());
     };
     let wish = Wish {
@@ -66,15 +61,17 @@ fn begin_anew(
         account: id,
         email: &email,
     };
-    let purpose = (Purpose::ResetPassword, Kind::Reset);
-    mail_code(change, &to, purpose, &wish, None::<&Again>)?;
-    change.record(&Event::new(What::PasswordResetRequested, client.clone()).of(id))
+    let purpose = (Purpose::ResetPassword, Kind::Choose);
+    if mail_code(change, &to, purpose, &wish, None::<&()>)? {
+        change.record(&Event::new(What::PasswordResetRequested, client.clone()).of(id))?;
+    }
+    Ok(())
 }
 
 /// Keyward's page for the code.
 #[must_use]
 pub fn page(kw: &Keyward, code: &SecretString) -> String {
-    Link::OwnPage.to(kw, Purpose::VerifyEmail, code)
+    Link::OwnPage.to(kw, (Purpose::VerifyEmail, Language::default()), code)
 }
 
 /// Mails the code once more, to an address that is not proven yet. The same answer for every
@@ -99,14 +96,8 @@ pub fn request(kw: &Keyward, email: &Email, wish: &Wish) -> Result<()> {
             account: found.account,
             email: &email,
         };
-        // What a registration of another's left behind goes on to count where it did.
-        let again = one_time_codes::newest_of(change, found.account, Purpose::VerifyEmail)?;
-        let again: Option<Again> = match &again {
-            Some(stored) if stored.address == email.canonical() => opened(change.kw, stored)?,
-            _ => None,
-        };
         let purpose = (Purpose::VerifyEmail, Kind::Verify);
-        mail_code(change, &to, purpose, &wish, again.as_ref())?;
+        mail_code(change, &to, purpose, &wish, None::<&()>)?;
         Ok(())
     })
 }

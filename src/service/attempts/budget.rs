@@ -13,6 +13,7 @@ use crate::service::attempts::subject::{Subject, account_key, address_keys, code
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
+use crate::service::mail::notice;
 use crate::store::{self, AnyConnection, credentials, limits};
 use crate::support::clock::Timestamp;
 
@@ -209,7 +210,7 @@ impl Reservation {
             Milestone::Guessed => What::AccountGuessed,
             Milestone::Suspended => What::AccountSuspended,
         };
-        change.record(&Event::new(what, client.clone()).of(account))
+        notice::record(change, &Event::new(what, client.clone()).of(account))
     }
 
     /// The attempt was a good one, with every factor: the account's row of failures is

@@ -3,8 +3,9 @@
 use crate::domain::account::Account;
 use crate::domain::id::AccountId;
 use crate::domain::limit::Counter;
+use crate::domain::quota;
 use crate::service::attempts::subject::{
-    Subject, account_key, code_key, code_key_of, keyed, mark_of, octets_of,
+    Subject, account_key, code_key, code_key_of, keyed, mark_of,
 };
 use crate::service::change::Change;
 use crate::service::error::Result;
@@ -62,7 +63,7 @@ pub(in crate::service) fn unlock(change: &mut Change<'_>, account: &Account) -> 
     let addresses =
         sessions::addresses_of(change, account.id, account.epoch, Timestamp::from_millis(0))?;
     for address in addresses.iter().filter_map(|text| text.parse().ok()) {
-        let household = keyed(kw, "household", &octets_of(address));
+        let household = keyed(kw, "household", &quota::household(address));
         let subject = Subject::KnownAddress { account, household };
         keys.push(Some(account_key(kw, &subject)));
     }

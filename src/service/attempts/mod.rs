@@ -3,4 +3,5 @@
 pub(in crate::service) mod budget;
 pub(in crate::service) mod forgive;
 pub mod prove;
+pub(in crate::service) mod prove_both;
 pub(in crate::service) mod subject;

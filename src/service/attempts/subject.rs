@@ -1,7 +1,5 @@
 //! Whose secrets are guessed at, and the keys of the counters that it is counted by.
 
-use std::net::IpAddr;
-
 use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -9,6 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use crate::domain::account::Account;
 use crate::domain::id::{AccountId, SessionId};
 use crate::domain::limit::Kind;
+use crate::domain::quota;
 use crate::domain::session::Client;
 use crate::service::keyward::Keyward;
 use crate::store::factors::Stored as Factor;
@@ -86,7 +85,7 @@ fn is_among(household: &[u8], addresses: &[String]) -> bool {
     addresses
         .iter()
         .filter_map(|text| text.parse().ok())
-        .any(|address| octets_of(address) == household)
+        .any(|address| quota::household(address) == household)
 }
 
 /// The mark of the browsers that sign in to it now.
@@ -151,7 +150,7 @@ pub(in crate::service::attempts) fn address_keys(
     let Some(address) = address.and_then(|text| text.parse().ok()) else {
         return Vec::new();
     };
-    let octets = octets_of(address);
+    let octets = quota::household(address);
     if octets.len() == 4 {
         return vec![(keyed(kw, "address", &octets), Kind::Address)];
     }
@@ -164,24 +163,7 @@ pub(in crate::service::attempts) fn address_keys(
 /// The client's household; none where it is no client's.
 fn household_of(client: &Client) -> Option<Vec<u8>> {
     let address = client.address.as_deref().filter(|_| !client.internal)?;
-    address.parse().ok().map(octets_of)
-}
-
-/// What one household has of an address: all of IPv4, 64 bits of IPv6.
-pub(in crate::service::attempts) fn octets_of(address: IpAddr) -> Vec<u8> {
-    match address {
-        IpAddr::V4(address) => address.octets().into(),
-        IpAddr::V6(address) => match (address.octets(), nat64(&address.octets())) {
-            (_, Some(octets)) => octets.into(),
-            (octets, None) => octets[..8].into(),
-        },
-    }
-}
-
-/// The IPv4 address inside `64:ff9b::/96` (RFC 6052).
-fn nat64(octets: &[u8; 16]) -> Option<[u8; 4]> {
-    let inside = octets[..12] == [0, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0];
-    inside.then(|| octets[12..].try_into().ok())?
+    address.parse().ok().map(quota::household)
 }
 
 pub(in crate::service::attempts) fn keyed(kw: &Keyward, kind: &str, text: &[u8]) -> String {

@@ -40,6 +40,16 @@ pub fn deliver_due(kw: &Keyward) -> Result<usize> {
     }
 }
 
+/// Sends everything that is due, and tells whether none is in hand now.
+///
+/// # Errors
+/// As [`deliver_due`].
+pub fn is_settled(kw: &Keyward) -> Result<bool> {
+    deliver_due(kw)?;
+    let now = kw.clock.now();
+    Ok(!kw.store.read(|db| outbox::is_any_leased(db, now))?)
+}
+
 /// Sends as many as one lease takes. How many were sent, and whether there may be more to
 /// send at once.
 ///

@@ -19,6 +19,7 @@ pub(in crate::service) fn record(change: &mut Change<'_>, event: &Event) -> Resu
         | What::FactorReset
         | What::RecoveryCodesRenewed => Purpose::FactorChanged,
         What::RecoveryCodeUsed => Purpose::RecoveryCodeUsed,
+        What::AccountSuspended => Purpose::Locked,
         _ => return Ok(()),
     };
     match event.account {
@@ -28,7 +29,7 @@ pub(in crate::service) fn record(change: &mut Change<'_>, event: &Event) -> Resu
 }
 
 /// Tells the owner of the account. The browser is named where somebody signed in used it.
-pub(in crate::service) fn tell(
+fn tell(
     change: &mut Change<'_>,
     purpose: Purpose,
     account: AccountId,

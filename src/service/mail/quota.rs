@@ -33,16 +33,30 @@ const BY_ONE: Quota = Quota {
 /// A compare-and-set loses only to another mail that was counted.
 const ROUNDS: usize = 64;
 
+/// Whether a mail that this client asks for would be sent: of its own quota, whoever it goes to.
+pub(in crate::service) fn may_ask_for_mail(
+    change: &mut Change<'_>,
+    client: &Client,
+) -> Result<bool> {
+    let Some(key) = by_client(change.kw, "mail by", client) else {
+        return Ok(true);
+    };
+    let counter = limits::lookup(change, &key)?;
+    Ok(BY_ONE.count(counter, change.now).is_some())
+}
+
 /// Whether this client may ask once more within the hour for what tells it who has an account.
 pub(in crate::service) fn may_be_told(change: &mut Change<'_>, client: &Client) -> Result<bool> {
-    let address = client.address.as_deref().filter(|_| !client.internal);
-    match address.and_then(|address| address.parse().ok()) {
-        Some(address) => {
-            let key = keyed(change.kw, &["told by"], &household(address));
-            take_one(change, &key, BY_ONE)
-        }
+    match by_client(change.kw, "told by", client) {
+        Some(key) => take_one(change, &key, BY_ONE),
         None => Ok(true),
     }
+}
+
+/// Of its household; none for what comes from one of our own networks.
+fn by_client(kw: &Keyward, what: &str, client: &Client) -> Option<String> {
+    let address = client.address.as_deref().filter(|_| !client.internal)?;
+    Some(keyed(kw, &[what], &household(address.parse().ok()?)))
 }
 
 /// Uses up a part of every quota that the letter has. False where one is used up.
@@ -81,9 +95,9 @@ fn take_one(change: &mut Change<'_>, key: &str, quota: Quota) -> Result<bool> {
 fn quotas(kw: &Keyward, letter: &Letter) -> Vec<(String, Quota)> {
     let purpose = letter.purpose.as_str();
     let asker = letter.asked_by.as_ref();
-    let asker = asker.filter(|client| !client.internal && letter.purpose.is_asked_for());
-    let address = asker.and_then(|client| client.address.as_deref()?.parse().ok());
-    let by = address.map(|address| (keyed(kw, &["mail by"], &household(address)), BY_ONE));
+    let asker = asker.filter(|_| letter.purpose.is_asked_for());
+    let by = asker.and_then(|client| by_client(kw, "mail by", client));
+    let by = by.map(|key| (key, BY_ONE));
     let to = letter.to.to_lowercase();
     let to = (keyed(kw, &["mail to", purpose], to.as_bytes()), TO_ONE);
     let of = letter.account.map(|account| {

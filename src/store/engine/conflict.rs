@@ -5,7 +5,7 @@ use diesel::Connection as _;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
 use crate::store::engine::connection::AnyConnection;
-use crate::store::engine::error::{Error, Result};
+use crate::store::engine::error::{Error, Result, exactly_one};
 
 /// Something with that name is there already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub(in crate::store) fn unless_taken(
     insert: impl FnOnce(&mut AnyConnection) -> diesel::QueryResult<usize>,
 ) -> Result<Result<(), Taken>> {
     match connection.transaction(insert) {
-        Ok(_) => Ok(Ok(())),
+        Ok(rows) => exactly_one("writing what has a name of its own", rows).map(Ok),
         Err(DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => Ok(Err(Taken)),
         Err(error) => Err(Error::from(error)),
     }

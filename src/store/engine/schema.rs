@@ -166,6 +166,7 @@ diesel::table! {
         written -> Text,
         verified -> Bool,
         is_primary -> Bool,
+        contested -> Bool,
         created_at -> BigInt,
     }
 }

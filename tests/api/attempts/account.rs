@@ -3,6 +3,7 @@
 //! the password is suspended. An attempt is counted before it is looked at, in the
 //! database, so neither a burst nor another replica nor a restart gives more.
 
+use keyward::domain::letter::Purpose;
 use keyward::domain::password::Password;
 use keyward::service::accounts::administer;
 use serde_json::json;
@@ -53,6 +54,7 @@ both!(
         let at_home = || kw.ask_sign_in(ALICE, PASSWORD).peer("192.0.2.1").send();
         at_home().tokens();
         let alice = kw.session_of(&access).account;
+        kw.sql("UPDATE accounts SET verified = TRUE");
         for number in 1..=100 {
             // From as many addresses, so that none of them is what is limited.
             let answer = kw
@@ -69,6 +71,9 @@ both!(
             assert_eq!(of("account_suspended"), usize::from(number == 100));
             kw.advance(900);
         }
+        // One mail tells the owner.
+        let told: Vec<_> = kw.mails().into_iter().map(|mail| mail.purpose).collect();
+        assert_eq!(told, [Purpose::Locked]);
         // Not a try in fifteen minutes any more, but one in a day.
         let attempts = kw.count("login_attempts");
         stranger(PASSWORD).limited(86_400 - 900);

@@ -9,7 +9,7 @@ use crate::support::{PASSWORD, text};
 both!(d_invited_people_choose_a_password_and_are_in, OPEN, |kw| {
     kw.add("admin@example.com", None, true);
     let (admin, _) = kw.sign_in("admin@example.com", PASSWORD).tokens();
-    let body = json!({ "email": [ALICE, "bob@example.com"], "role": "administrator" });
+    let body = json!({ "email": [ALICE, "bob@example.com", "ALICE@example.com"], "role": "administrator" });
     let answer = kw.post("/users/invite").bearer(&admin).json(&body).send();
     assert_eq!(answer.status, 204, "{answer:?}");
     assert_eq!(kw.mails().len(), 2);
@@ -33,6 +33,23 @@ both!(d_invited_people_choose_a_password_and_are_in, OPEN, |kw| {
     assert_eq!(kw.sign_in(ALICE, OTHER).status, 200);
 });
 
+both!(an_invitation_with_another_role_gives_it, OPEN, |kw| {
+    kw.add("admin@example.com", None, true);
+    let (admin, _) = kw.sign_in("admin@example.com", PASSWORD).tokens();
+    for body in [
+        json!({ "email": ALICE }),
+        json!({ "email": ALICE, "role": "administrator" }),
+    ] {
+        let answer = kw.post("/users/invite").bearer(&admin).json(&body).send();
+        assert_eq!(answer.status, 204, "{answer:?}");
+    }
+    let accept = json!({ "token": code_to(kw, ALICE), "password": OTHER });
+    done(kw, "/users/invite/accept", &accept);
+    let (access, _) = kw.sign_in(ALICE, OTHER).tokens();
+    let me = kw.get("/auth/me").bearer(&access).send().json();
+    assert_eq!(text(&me, "role"), "administrator");
+});
+
 both!(h03_only_administrators_invite, OPEN, |kw| {
     kw.account(ALICE);
     let (access, _) = kw.sign_in(ALICE, PASSWORD).tokens();
@@ -54,6 +71,7 @@ both!(an_invitation_with_a_fault_makes_no_account, OPEN, |kw| {
         json!({ "email": [ALICE, "nobody"] }),
         json!({ "email": [] }),
         json!({ "email": ALICE, "role": "no such role" }),
+        json!({ "email": ALICE, "role": "a\u{0}b" }),
         json!({ "email": ALICE, "invite_url": "https://evil.example" }),
         json!({}),
     ] {

@@ -6,6 +6,7 @@ mod invite;
 mod profile;
 mod register;
 mod reset;
+mod ways_back;
 
 use serde_json::{Value, json};
 

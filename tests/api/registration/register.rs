@@ -79,6 +79,7 @@ both!(
         assert_eq!(register(kw, ALICE, MALLORY).status, 202);
         let (planted, refresh) = kw.sign_in(ALICE, MALLORY).tokens();
         let first = code_to(kw, ALICE);
+        kw.advance(601);
         assert_eq!(register(kw, ALICE, OTHER).status, 202);
         // Nothing has changed until somebody proves the address.
         assert_eq!(kw.me(&planted), 200);
@@ -112,6 +113,34 @@ both!(
             let answer = kw.post("/auth/register").json(&body).send();
             answer.refused(409, "CONFLICT");
         }
+    }
+);
+
+both!(p37_a_link_speaks_the_language_of_its_mail, OPEN, |kw| {
+    let body = json!({ "email": ALICE, "password": PASSWORD, "language": "nl-BE" });
+    assert_eq!(kw.post("/auth/register").json(&body).send().status, 202);
+    let link = kw.last_mail_to(ALICE).link();
+    let page = "http://localhost:8080/account?lang=nl#verify_email=kwo1_";
+    assert!(link.starts_with(page), "{link}");
+});
+
+both!(
+    b17_who_asked_for_many_mails_is_told_that_no_more_are_sent,
+    OPEN,
+    |kw| {
+        let ask = |email: &str| {
+            let body = json!({ "email": email, "password": PASSWORD });
+            let ask = kw.post("/auth/register").peer("203.0.113.7");
+            ask.json(&body).send()
+        };
+        for number in 0..10 {
+            assert_eq!(ask(&format!("user{number}@example.com")).status, 202);
+        }
+        let before = kw.state();
+        for email in ["user1@example.com", "another@example.com"] {
+            ask(email).refused(429, "REQUESTS_EXCEEDED");
+        }
+        assert_eq!(kw.state(), before);
     }
 );
 

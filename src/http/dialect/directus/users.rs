@@ -4,14 +4,15 @@ use actix_web::HttpResponse;
 use serde_json::{Map, Value, json};
 use url::form_urlencoded;
 
-use crate::domain::profile::attributes as attributes_of;
+use crate::domain::account::Account;
+use crate::domain::profile::Profile;
 use crate::http::answer::Answer;
 use crate::http::dialect::directus::Directus;
 use crate::http::request::call::Call;
 use crate::http::request::person::{SNAKE, edit};
 use crate::service::Error;
 use crate::service::accounts::change_profile;
-use crate::service::accounts::profile::{self, Person};
+use crate::service::accounts::profile;
 use crate::service::actor::Actor;
 
 /// What the original shows in the place of a secret that is there.
@@ -20,10 +21,10 @@ const CONCEALED: &str = "**********";
 /// `GET /users/me`, with `?fields=` of top-level names.
 pub async fn me(call: Call, actor: Actor) -> Answer<Directus> {
     let caller = actor.clone();
-    let (person, second) = call
+    let (account, profile, second) = call
         .on_store(move |kw| profile::with_factor(kw, &caller))
         .await?;
-    let mut user = user(&person, &actor);
+    let mut user = user(&account, &profile, &actor);
     if second {
         user.insert("tfa_secret".to_owned(), json!(CONCEALED));
     }
@@ -33,10 +34,7 @@ pub async fn me(call: Call, actor: Actor) -> Answer<Directus> {
     Ok(HttpResponse::Ok().json(call.web.enveloped(Value::Object(user))))
 }
 
-fn user(person: &Person, actor: &Actor) -> Map<String, Value> {
-    let Person {
-        account, profile, ..
-    } = person;
+fn user(account: &Account, profile: &Profile, actor: &Actor) -> Map<String, Value> {
     let own = |name: &str| profile.attributes.get(name);
     let user = json!({
         "id": account.id,
@@ -88,21 +86,9 @@ pub async fn update(mut call: Call, actor: Actor) -> Answer<Directus> {
     }
     fields.only(&SNAKE.with(&OWN))?;
     let mut edit = edit(&fields, &SNAKE, call.kw.clock.now())?;
-    let own: Vec<(String, Value)> = OWN
-        .into_iter()
-        .filter_map(|name| Some((name.to_owned(), fields.value(name)?.clone())))
-        .collect();
-    if !own.is_empty() && edit.attributes.is_none() {
-        let caller = actor.clone();
-        let (person, _) = call
-            .on_store(move |kw| profile::with_factor(kw, &caller))
-            .await?;
-        let mut attributes = person.profile.attributes;
-        attributes.extend(own);
-        let attributes = attributes_of(&Value::Object(attributes));
-        edit.attributes =
-            Some(attributes.map_err(|why| Error::payload(format!("The profile {why}")))?);
-    }
+    let own = OWN.into_iter();
+    let own = own.filter_map(|name| Some((name.to_owned(), fields.value(name)?.clone())));
+    edit.single_attributes = own.collect();
     let caller = actor.clone();
     call.on_store(move |kw| change_profile::change_profile(kw, &caller, edit))
         .await?;

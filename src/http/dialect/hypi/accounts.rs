@@ -31,11 +31,7 @@ pub async fn create(mut call: Call) -> Answer<Hypi> {
     let password =
         object(&fields, "password")?.ok_or_else(|| Error::payload("\"password\" is required"))?;
     password.only(&["value"])?;
-    let mut more = emails(&fields)?;
     let email = Email::parse(written);
-    if let Some(email) = &email {
-        more.retain(|other| other.canonical() != email.canonical());
-    }
     let mut edit = person(&call, &fields)?;
     if email.is_none() {
         edit.username = Some(Username::parse(written).ok_or_else(|| {
@@ -43,11 +39,10 @@ pub async fn create(mut call: Call) -> Answer<Hypi> {
         })?);
     }
     let new = Registration {
-        // The first of the list is the primary one where the username is none.
-        email: email.or_else(|| (!more.is_empty()).then(|| more.remove(0))),
+        email,
         password: new_password(&password, "value")?,
         edit,
-        more,
+        more: emails(&fields)?,
         wish: call.wish(&fields, "verification_url")?,
         tells: true,
     };

@@ -17,7 +17,7 @@ use crate::service::actor::Actor;
 pub async fn me(call: Call, actor: Actor) -> Answer<Keyward> {
     let caller = actor.clone();
     let (person, second) = call
-        .on_store(move |kw| profile::with_factor(kw, &caller))
+        .on_store(move |kw| profile::person(kw, &caller))
         .await?;
     let claims = actor.claims();
     let mut body = render::person(&person);

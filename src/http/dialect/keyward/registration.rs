@@ -24,6 +24,7 @@ use crate::support::secret::SecretString;
 /// `POST /auth/register`: 201 with the account where it has a username alone; 202 where there
 /// is an address to prove, whether it has an account or not (E7).
 pub async fn register(mut call: Call) -> Answer<Keyward> {
+    let came = Instant::now();
     let fields = call.fields().await?;
     fields.only(&CAMEL.with(&["email", "emails", "password", "verification_url"]))?;
     let email = email(&fields, "email")?;
@@ -38,6 +39,7 @@ pub async fn register(mut call: Call) -> Answer<Keyward> {
     let made = call
         .on_password(move |kw, seat| register::register(kw, seat, new))
         .await?;
+    call.answer_evenly(came).await;
     Ok(match (email, made) {
         (None, Some(account)) => {
             HttpResponse::Created().json(json!({ "id": account.id, "status": "registered" }))
@@ -94,6 +96,7 @@ pub async fn reset(mut call: Call) -> Answer<Keyward> {
 /// `POST /auth/email/change {"email","password","otp"?,"verification_url"?}`: 202, whether the
 /// address is free or not (E12).
 pub async fn change_email(mut call: Call, actor: Actor) -> Answer<Keyward> {
+    let came = Instant::now();
     let fields = call.fields().await?;
     fields.only(&["email", "password", "otp", "verification_url", "language"])?;
     let new = NewEmail {
@@ -104,6 +107,7 @@ pub async fn change_email(mut call: Call, actor: Actor) -> Answer<Keyward> {
     };
     call.on_password(move |kw, seat| change_email::request(kw, seat, &actor, new))
         .await?;
+    call.answer_evenly(came).await;
     Ok(HttpResponse::Accepted().json(json!({ "status": "verification_mailed" })))
 }
 
