@@ -179,6 +179,7 @@ pub static TABLE: &[Group] = &[
             row!(POST "/auth/refresh" Public sign_in::refresh),
             row!(POST "/auth/logout" Public sign_in::logout),
             row!(GET "/auth/me" SignedIn account::me),
+            row!(GET "/auth/me/export" SignedIn account::export),
             row!(GET "/auth/sessions" SignedIn sessions::list),
             row!(DELETE "/auth/sessions" SignedIn sessions::end_others),
             row!(DELETE "/auth/sessions/{id}" SignedIn sessions::end),

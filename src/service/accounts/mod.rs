@@ -6,6 +6,8 @@ pub mod administer;
 pub mod audit;
 /// The owner changes the password.
 pub mod change_password;
+/// Everything that is stored about an account.
+pub mod export;
 /// All accounts, a page at a time.
 pub mod pages;
 /// What an account shows of itself.

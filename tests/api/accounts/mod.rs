@@ -1,6 +1,7 @@
-//! Passwords and names of accounts.
+//! Passwords and names of accounts, and what is stored of them.
 
 mod change_password;
+mod export;
 mod imported_passwords;
 mod lookalikes;
 mod names;

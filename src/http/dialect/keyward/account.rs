@@ -1,6 +1,7 @@
 //! The caller's own account: what it shows, and its password.
 
 use actix_web::HttpResponse;
+use actix_web::http::header::CONTENT_DISPOSITION;
 use serde_json::json;
 
 use crate::http::answer::Answer;
@@ -9,6 +10,7 @@ use crate::http::render;
 use crate::http::request::call::Call;
 use crate::http::request::fields::{new_password as password, otp};
 use crate::service::accounts::change_password::{NewPassword, change_password};
+use crate::service::accounts::export;
 use crate::service::accounts::profile;
 use crate::service::actor::Actor;
 
@@ -28,6 +30,15 @@ pub async fn me(call: Call, actor: Actor) -> Answer<Keyward> {
     body["isAnonymous"] = json!(claims.anon);
     body["mfaEnabled"] = json!(second);
     Ok(HttpResponse::Ok().json(body))
+}
+
+/// `GET /auth/me/export`: everything that is stored about the account, as a file.
+pub async fn export(call: Call, actor: Actor) -> Answer<Keyward> {
+    let document = call.on_store(move |kw| export::export(kw, &actor)).await?;
+    let name = r#"attachment; filename="account.json""#;
+    Ok(HttpResponse::Ok()
+        .insert_header((CONTENT_DISPOSITION, name))
+        .json(document))
 }
 
 /// `POST /auth/password/change {"currentPassword","newPassword","otp"?}`: ends every session
