@@ -102,6 +102,7 @@ impl Walk {
         let token = text(&self.note("post", path, answer).json(), "token");
         for path in [
             "/auth/me",
+            "/auth/me/export",
             "/v1/api/auth/me",
             "/auth/sessions",
             "/v1/api/auth/tokenInfo",
