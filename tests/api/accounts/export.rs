@@ -72,15 +72,12 @@ const PARTS: [(&str, &str); 7] = [
 
 // A table to come that holds something of an account is told of as well.
 both!(every_table_of_accounts_is_exported, |kw| {
-    let tables = match kw.kw.store.url().is_sqlite() {
-        true => {
-            "SELECT m.name AS line FROM sqlite_master m JOIN pragma_table_info(m.name) c \
+    let tables = if kw.kw.store.url().is_sqlite() {
+        "SELECT m.name AS line FROM sqlite_master m JOIN pragma_table_info(m.name) c \
              ON c.name = 'account_id' WHERE m.type = 'table'"
-        }
-        false => {
-            "SELECT table_name::text AS line FROM information_schema.columns \
+    } else {
+        "SELECT table_name::text AS line FROM information_schema.columns \
              WHERE column_name = 'account_id' AND table_schema = 'public'"
-        }
     };
     let found: BTreeSet<String> = kw.rows(tables).into_iter().collect();
     let told: BTreeSet<String> = PARTS.iter().map(|(table, _)| (*table).to_owned()).collect();
