@@ -220,6 +220,8 @@ fn policy(config: &Config) -> Policy {
         key_life: config.keys.rotation,
         failure_alarm: config.attempts.failure_alarm,
         totp_issuer: config.totp_issuer(),
+        guests: tokens.guests.unwrap_or(config.test_mode),
+        guest_ttl: tokens.guest_ttl,
     }
 }
 

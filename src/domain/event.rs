@@ -9,6 +9,7 @@ use crate::domain::session::Client;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, VariantArray)]
 pub enum What {
     AccountAdded,
+    AccountDeleted,
     AccountDisabled,
     AccountEnabled,
     PasswordSet,
@@ -33,6 +34,8 @@ pub enum What {
     /// Of all accounts together, so many within a minute that passwords are sprayed.
     SignInsFailing,
     LoginSucceeded,
+    /// By a guest, whose session it ended.
+    GuestSignedIn,
     LoggedOut,
     /// The predecessor inside the grace: tabs, retries.
     RefreshReplayed,
@@ -65,6 +68,7 @@ impl What {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::AccountAdded => "account_added",
+            Self::AccountDeleted => "account_deleted",
             Self::AccountDisabled => "account_disabled",
             Self::AccountEnabled => "account_enabled",
             Self::PasswordSet => "password_set",
@@ -80,6 +84,7 @@ impl What {
             Self::AccountUnlocked => "account_unlocked",
             Self::SignInsFailing => "sign_ins_failing",
             Self::LoginSucceeded => "login_succeeded",
+            Self::GuestSignedIn => "guest_signed_in",
             Self::LoggedOut => "logged_out",
             Self::RefreshReplayed => "refresh_replayed",
             Self::RefreshRecovered => "refresh_recovered",

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::domain::algorithm::Algorithm;
 use crate::domain::claims::Expected;
 use crate::domain::rotation;
-use crate::domain::session::Class;
+use crate::domain::session::{Class, Session};
 
 #[derive(Clone, Debug)]
 pub struct Policy {
@@ -26,6 +26,10 @@ pub struct Policy {
     pub failure_alarm: i64,
     /// The name of this deployment in authenticator apps.
     pub totp_issuer: String,
+    /// Whether guests are let in.
+    pub guests: bool,
+    /// How long a guest is kept who is not there.
+    pub guest_ttl: Duration,
 }
 
 impl Policy {
@@ -45,6 +49,17 @@ impl Policy {
         match class {
             Class::Standard => self.refresh_ttl,
             Class::Oisp => self.oisp_ttl + self.refresh_ttl,
+        }
+    }
+
+    /// The same for one session. A guest's lives as long as the guest is kept: nobody can
+    /// sign in as that guest again.
+    #[must_use]
+    pub fn idle_ttl_of(&self, session: &Session) -> Duration {
+        if session.anonymous {
+            self.guest_ttl
+        } else {
+            self.idle_ttl(session.class)
         }
     }
 

@@ -295,13 +295,22 @@ pub fn sign_in(
 
 /// Lets nobody else change the account or sign in to it until the transaction ends. The
 /// first thing that a change of its credentials does, so that all of them take their
-/// locks in one order.
+/// locks in one order. Whether it is there: it may have been deleted.
 ///
 /// # Errors
-/// When the database is away or there is no such account.
-pub fn hold(connection: &mut AnyConnection, id: AccountId) -> Result<()> {
+/// When the database is away.
+pub fn hold(connection: &mut AnyConnection, id: AccountId) -> Result<bool> {
     let rows = diesel::update(accounts::table.find(id.to_string()))
         .set(accounts::epoch.eq(accounts::epoch))
         .execute(connection)?;
-    exactly_one("holding an account", rows)
+    Ok(rows == 1)
+}
+
+/// Deletes the account, and what refers to it.
+///
+/// # Errors
+/// When the database is away or there is no such account.
+pub fn delete(connection: &mut AnyConnection, id: AccountId) -> Result<()> {
+    let rows = diesel::delete(accounts::table.find(id.to_string())).execute(connection)?;
+    exactly_one("deleting an account", rows)
 }

@@ -13,6 +13,7 @@ pub mod accounts;
 pub mod audit_events;
 pub mod credentials;
 pub mod factors;
+pub mod guests;
 pub mod limits;
 pub mod login_attempts;
 pub mod recovery_codes;

@@ -272,7 +272,9 @@ fn change(
     mut write: impl FnMut(&mut Change<'_>) -> Result<()> + Send + 'static,
 ) -> Result<()> {
     kw.change(move |change| {
-        accounts::hold(change, account)?;
+        if !accounts::hold(change, account)? {
+            return Err(Error::payload("That account is not there any more."));
+        }
         let operator = change.kw.operator();
         change.record(&Event::new(what, operator).of(account))?;
         write(change)

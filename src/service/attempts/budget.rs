@@ -36,7 +36,7 @@ pub(in crate::service) struct Reservation {
 
 /// A counter that an attempt was counted in: as it stood before, and since.
 #[derive(Clone)]
-struct Counted {
+pub(in crate::service::attempts) struct Counted {
     key: String,
     kind: Kind,
     before: Option<Counter>,
@@ -273,7 +273,12 @@ impl Counted {
     }
 }
 
-fn count(tx: &mut AnyConnection, key: &str, kind: Kind, now: Timestamp) -> Result<Counted> {
+pub(in crate::service::attempts) fn count(
+    tx: &mut AnyConnection,
+    key: &str,
+    kind: Kind,
+    now: Timestamp,
+) -> Result<Counted> {
     for _ in 0..ROUNDS {
         let before = limits::lookup(tx, key)?;
         let since = before
@@ -296,7 +301,12 @@ fn count(tx: &mut AnyConnection, key: &str, kind: Kind, now: Timestamp) -> Resul
 
 fn exceeded(refused: Refused, kind: Kind) -> Error {
     let code = match kind {
-        Kind::Address | Kind::Network | Kind::Site => Code::RequestsExceeded,
+        Kind::Address
+        | Kind::Network
+        | Kind::Site
+        | Kind::Guest
+        | Kind::GuestNetwork
+        | Kind::GuestSite => Code::RequestsExceeded,
         Kind::Account
         | Kind::Device
         | Kind::Household

@@ -2,5 +2,6 @@
 
 pub(in crate::service) mod budget;
 pub(in crate::service) mod forgive;
+pub(in crate::service) mod guests;
 pub mod prove;
 pub(in crate::service) mod subject;

@@ -3,6 +3,7 @@
 mod change_password;
 mod export;
 mod imported_passwords;
+mod leave;
 mod lookalikes;
 mod names;
 mod own_secrets;

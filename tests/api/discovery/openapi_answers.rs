@@ -195,6 +195,51 @@ impl Walk {
         self.note("post", path, answer);
     }
 
+    /// A guest comes, is refused where an account is needed, signs in, and another one leaves.
+    fn guests(&mut self) {
+        let path = "/auth/anonymous";
+        let answer = self.kw.post(path).send();
+        assert_documented("post", path, &answer);
+        let (access, _) = answer.tokens();
+        self.told.insert((path, "post"));
+        for (path, method, operation) in operations() {
+            // Some of these end it.
+            let (each, _) = self.kw.guest();
+            let ask = self.kw.ask(&method.to_uppercase(), path).bearer(&each);
+            if operation["security"] != json!([]) && operation["x-keyward-guard"] != json!("guest")
+            {
+                assert_documented(method, path, &ask.send());
+            }
+        }
+        let sign_in = self.kw.ask_sign_in("alice@example.com", CHANGED);
+        let answer = sign_in.bearer(&access).send();
+        assert!(answer.json()["guest_id"].is_string(), "{answer:?}");
+        assert_documented("post", "/auth/login", &answer);
+        let off = self.kw.replica_with(&[("KEYWARD_GUESTS", "off")]);
+        assert_documented("post", path, &off.post(path).send());
+        let (access, _) = self.kw.guest();
+        let answer = self.kw.delete("/auth/me").bearer(&access).send();
+        assert_eq!(answer.status, 204);
+        assert_documented("delete", "/auth/me", &answer);
+    }
+
+    /// Two that leave, by Keyward's route and by Directus's.
+    fn leaves(&mut self) {
+        for (number, path) in ["/auth/me", "/users/me"].into_iter().enumerate() {
+            let (access, _) = self.kw.signed_in(&format!("gone{number}@example.com"));
+            let body = json!({ "password": PASSWORD });
+            let answer = self.kw.delete(path).bearer(&access).json(&body).send();
+            self.note("delete", path, answer);
+            self.kw
+                .add(&format!("root{number}@example.com"), None, number == 0);
+        }
+        let root = text(&self.kw.login("root0@example.com"), "access_token");
+        let body = json!({ "password": PASSWORD });
+        let stays = self.kw.delete("/auth/me").bearer(&root).json(&body).send();
+        assert_eq!(stays.status, 409);
+        assert_documented("delete", "/auth/me", &stays);
+    }
+
     fn ends(&mut self, access: &str) {
         let sign_in = |kw: &TestKeyward| {
             let answer = kw.oisp_sign_in("alice@example.com", CHANGED);
@@ -236,6 +281,8 @@ fn successes_stand_in_the_document_and_are_its_examples() {
     let access = walk.keyward();
     let access = walk.second_factor(&access);
     walk.second_factor_of_directus(&access);
+    walk.guests();
+    walk.leaves();
     walk.ends(&access);
     let path = "/test/clock";
     let answer = walk.kw.post(path).json(&example(path)).send();

@@ -3,6 +3,10 @@
 
 /// `/auth/me` and the password.
 pub mod account;
+/// `/auth/anonymous`.
+pub mod guest;
+/// `DELETE /auth/me`.
+pub mod leave;
 /// `/auth/mfa/*`.
 pub mod second_factor;
 /// `/auth/sessions`.
