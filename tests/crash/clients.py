@@ -6,96 +6,17 @@ answer that was read to its end: whatever was promised must hold after every kil
 
 import base64
 import http.client
-import json
 import os
 import random
-import signal
-import socket
 import sqlite3
-import subprocess
 import sys
 import threading
 import time
 
-BINARY = sys.argv[1]
+from server import EMAIL, PASSWORD, UNANSWERED, Report, Server
+
 CLIENTS = 32
 KILLS = 20
-EMAIL = "admin@example.com"
-PASSWORD = "crash-" + os.urandom(12).hex()
-
-# What stands for "no answer": the server was killed, or was not there yet.
-UNANSWERED = (OSError, http.client.HTTPException)
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-class Server:
-    def __init__(self):
-        self.port = free_port()
-        self.process = None
-        # Nothing of the caller's environment: Keyward refuses KEYWARD_ names it does not know.
-        self.environment = {
-            "PATH": os.environ["PATH"],
-            "HOME": os.getcwd(),
-            "RUST_BACKTRACE": "1",
-            "RUST_LOG": "warn",
-            "DATABASE_URL": "sqlite://keyward.db",
-            "KEYWARD_LISTEN": f"127.0.0.1:{self.port}",
-            "KEYWARD_ADMIN_EMAIL": EMAIL,
-            "KEYWARD_ADMIN_PASSWORD": PASSWORD,
-            "KEYWARD_BCRYPT_COST": "10",
-            # A session rotates sixteen times within a grace, and these do nothing else.
-            "KEYWARD_REFRESH_GRACE": "1s",
-        }
-
-    def start(self):
-        with open("server.log", "ab") as log:
-            self.process = subprocess.Popen(
-                [BINARY, "serve"], env=self.environment, stdout=log, stderr=log
-            )
-        deadline = time.monotonic() + 20
-        while True:
-            try:
-                if self.ask("GET", "/health/ready")[0] == 200:
-                    return
-            except UNANSWERED:
-                pass
-            if self.process.poll() is not None:
-                raise SystemExit("the server ended before it was ready")
-            if time.monotonic() > deadline:
-                raise SystemExit("the server was not ready within 20 s")
-            time.sleep(0.02)
-
-    def kill(self):
-        self.process.kill()
-        self.process.wait()
-
-    def stop(self):
-        """Asks it to end. Its exit code."""
-        self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(20)
-
-    def ask(self, method, path, body=None, bearer=None, connection=None):
-        """Status and JSON of the answer; the connection is closed unless it was given."""
-        own = connection or http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
-        headers = {}
-        if body is not None:
-            headers["content-type"] = "application/json"
-        if bearer is not None:
-            headers["authorization"] = f"Bearer {bearer}"
-        try:
-            own.request(method, path, None if body is None else json.dumps(body), headers)
-            answer = own.getresponse()
-            text = answer.read()
-            status, outcome = answer.status, answer.getheader("x-keyward-refresh")
-        finally:
-            if connection is None:
-                own.close()
-        return status, json.loads(text) if text else None, outcome
 
 
 def place(token):
@@ -205,18 +126,6 @@ class Client(threading.Thread):
             self.faults.append(f"the last access token was answered {status}: {body}")
 
 
-class Report:
-    def __init__(self):
-        self.passed = self.failed = 0
-
-    def check(self, name, good, why=""):
-        if good:
-            self.passed += 1
-        else:
-            self.failed += 1
-            print(f"FAILED: {name}: {why}", flush=True)
-
-
 def check_database(report, clients):
     database = sqlite3.connect("keyward.db")
     intact = database.execute("PRAGMA integrity_check").fetchall()
@@ -240,7 +149,8 @@ def main():
     print(f"seed {seed}", flush=True)
     dice = random.Random(seed)
     report = Report()
-    server = Server()
+    # A session rotates sixteen times within a grace, and these do nothing else.
+    server = Server({"KEYWARD_REFRESH_GRACE": "1s"})
     try:
         server.start()
         # One after another: an account's sign-ins are limited in number at a time.
@@ -280,14 +190,8 @@ def main():
             f"{retried} answered when they were tried again; slowest start {slowest:.2f} s"
         )
     finally:
-        if server.process and server.process.poll() is None:
-            server.kill()
-    if report.failed:
-        with open("server.log", "rb") as log:
-            sys.stderr.write("--- log of the server ---\n")
-            sys.stderr.write(log.read()[-8000:].decode(errors="replace"))
-    print(f"{report.passed} passed, {report.failed} failed")
-    return 1 if report.failed else 0
+        server.end()
+    return report.end()
 
 
 sys.exit(main())
