@@ -48,6 +48,7 @@ pub(super) fn run(command: &Audit) -> Outcome {
             .as_deref()
             .map(|text| since(text, kw.clock.now()))
             .transpose()?,
+        before: None,
         limit: i64::from(list.limit),
     };
     for entry in audit::list(kw, &filter).map_err(told)? {
@@ -64,13 +65,15 @@ fn line(entry: &Entry) -> String {
         .user_agent
         .as_ref()
         .map_or_else(|| "-".to_owned(), |text| format!("{text:?}"));
+    let actor = entry.actor.iter().map(|id| format!("  actor={id}"));
     format!(
-        "{}  {}  account={}  session={}  from={}  by={agent}",
+        "{}  {}  account={}  session={}  from={}  by={agent}{}",
         Timestamp::from_millis(entry.at),
         entry.what,
         or_dash(&entry.account),
         or_dash(&entry.session),
         or_dash(&entry.address),
+        actor.collect::<String>(),
     )
 }
 

@@ -278,7 +278,7 @@ fn unlock(unlock: &Unlock) -> Outcome {
     change(
         &Who { account },
         "may sign in without a wait:",
-        administer::unlock,
+        |kw, account| administer::unlock(kw, account),
     )
 }
 

@@ -165,6 +165,8 @@ pub struct Event {
     pub what: What,
     pub account: Option<AccountId>,
     pub session: Option<SessionId>,
+    /// Who did it, where not the account itself.
+    pub actor: Option<AccountId>,
     pub client: Client,
 }
 
@@ -183,6 +185,7 @@ impl Event {
             what,
             account: None,
             session: None,
+            actor: None,
             client,
         }
     }
@@ -190,6 +193,12 @@ impl Event {
     #[must_use]
     pub const fn of(mut self, account: AccountId) -> Self {
         self.account = Some(account);
+        self
+    }
+
+    #[must_use]
+    pub const fn by(mut self, actor: AccountId) -> Self {
+        self.actor = Some(actor);
         self
     }
 

@@ -15,7 +15,7 @@ use crate::http::answer::{Http, Refusal, refuse};
 use crate::http::dialect::directus::{self, Directus};
 use crate::http::dialect::hypi::{self, Hypi};
 use crate::http::dialect::keyward::{
-    Keyward, account, guest, leave, registration, second_factor, sessions, sign_in,
+    Keyward, account, admin, guest, leave, registration, second_factor, sessions, sign_in,
 };
 use crate::http::dialect::oisp::{self, Oisp};
 use crate::http::discovery::{account_page, docs, jwks};
@@ -241,6 +241,33 @@ pub static TABLE: &[Group] = &[
             row!(GET "/openapi.yaml" Public jwks::openapi),
             row!(GET "/docs" Public docs::page),
             row!(GET "/docs/rapidoc.js" Public docs::viewer),
+        ],
+    },
+    Group {
+        name: "administration",
+        dialect: None,
+        test_mode: false,
+        prefix: None,
+        refuse: refuse::<Keyward>,
+        rows: &[
+            row!(GET "/admin/accounts" Administrator admin::accounts::list),
+            row!(POST "/admin/accounts" Administrator admin::accounts::add),
+            row!(GET "/admin/accounts/{id}" Administrator admin::accounts::show),
+            row!(PATCH "/admin/accounts/{id}" Administrator admin::accounts::change),
+            row!(DELETE "/admin/accounts/{id}" Administrator admin::accounts::delete),
+            row!(POST "/admin/accounts/{id}/password" Administrator admin::credentials::set_password),
+            row!(POST "/admin/accounts/{id}/unlock" Administrator admin::credentials::unlock),
+            row!(DELETE "/admin/accounts/{id}/second-factor" Administrator admin::credentials::reset_factor),
+            row!(GET "/admin/accounts/{id}/sessions" Administrator admin::credentials::sessions),
+            row!(DELETE "/admin/accounts/{id}/sessions" Administrator admin::credentials::end_sessions),
+            row!(DELETE "/admin/accounts/{id}/sessions/{session}" Administrator admin::credentials::end_session),
+            row!(GET "/admin/accounts/{id}/login-attempts" Administrator admin::credentials::attempts),
+            row!(PUT "/admin/accounts/{id}/roles/{role}" Administrator admin::credentials::grant),
+            row!(DELETE "/admin/accounts/{id}/roles/{role}" Administrator admin::credentials::take),
+            row!(GET "/admin/audit-events" Administrator admin::audit::list),
+            row!(GET "/admin/signing-keys" Administrator admin::keys::list),
+            row!(POST "/admin/signing-keys/rotate" Administrator admin::keys::rotate),
+            row!(POST "/admin/signing-keys/replace-compromised" Administrator admin::keys::replace_compromised),
         ],
     },
     Group {

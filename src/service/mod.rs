@@ -7,6 +7,8 @@
 
 /// Who acts.
 pub mod actor;
+/// Who administers.
+pub mod administrator;
 /// Which row of the audit log counts an event.
 mod audit_row;
 /// What every process must learn when something is revoked.

@@ -166,45 +166,6 @@ pub fn list(connection: &mut AnyConnection, limit: i64) -> Result<Vec<Account>> 
         .collect()
 }
 
-/// Those that come after one in the order of [`list`], at most `limit`.
-///
-/// # Errors
-/// As [`list`].
-pub fn list_after(
-    connection: &mut AnyConnection,
-    after: (Timestamp, AccountId),
-    limit: i64,
-) -> Result<Vec<Account>> {
-    let (at, id) = (after.0.millis(), after.1.to_string());
-    accounts::table
-        .filter(
-            accounts::created_at
-                .gt(at)
-                .or(accounts::created_at.eq(at).and(accounts::id.gt(id))),
-        )
-        .order((accounts::created_at.asc(), accounts::id.asc()))
-        .limit(limit)
-        .load::<Row>(connection)?
-        .into_iter()
-        .map(Account::try_from)
-        .collect()
-}
-
-/// How many come after one in the order of [`list`].
-///
-/// # Errors
-/// When the database is away.
-pub fn count_after(connection: &mut AnyConnection, after: (Timestamp, AccountId)) -> Result<i64> {
-    let (at, id) = (after.0.millis(), after.1.to_string());
-    let later = accounts::created_at
-        .gt(at)
-        .or(accounts::created_at.eq(at).and(accounts::id.gt(id)));
-    Ok(accounts::table
-        .filter(later)
-        .count()
-        .get_result(connection)?)
-}
-
 /// # Errors
 /// When the database is away.
 pub fn count(connection: &mut AnyConnection) -> Result<i64> {

@@ -20,6 +20,7 @@ struct New<'a> {
     address: Option<&'a str>,
     user_agent: Option<&'a str>,
     at: i64,
+    actor_id: Option<String>,
 }
 
 impl<'a> New<'a> {
@@ -32,6 +33,7 @@ impl<'a> New<'a> {
             address: event.client.address.as_deref(),
             user_agent: event.client.user_agent.as_deref(),
             at: now.millis(),
+            actor_id: event.actor.map(|id| id.to_string()),
         }
     }
 }
@@ -93,7 +95,8 @@ pub fn count(
     exactly_one("counting an audit event", rows)
 }
 
-/// Forgets from where things happened to these accounts, and by which browsers. What an
+/// Forgets from where things happened to these accounts or were done by them, and by which
+/// browsers. What an
 /// operator did keeps the operator's name: it has neither address nor session.
 ///
 /// # Errors
@@ -108,7 +111,11 @@ pub fn forget_clients(connection: &mut AnyConnection, accounts: &[AccountId]) ->
             .is_not_null()
             .or(audit_events::user_agent.is_not_null());
         audit_events::table
-            .filter(audit_events::account_id.eq_any(ids.clone()))
+            .filter(
+                audit_events::account_id
+                    .eq_any(ids.clone())
+                    .or(audit_events::actor_id.eq_any(ids.clone())),
+            )
             .filter(by_client)
             .filter(says)
     };
@@ -156,12 +163,14 @@ pub fn list_of(connection: &mut AnyConnection, account: AccountId) -> Result<Vec
 /// One line of the audit log.
 #[derive(Clone, Debug, Queryable)]
 pub struct Entry {
+    pub id: String,
     pub at: i64,
     pub what: String,
     pub account: Option<String>,
     pub session: Option<String>,
     pub address: Option<String>,
     pub user_agent: Option<String>,
+    pub actor: Option<String>,
 }
 
 /// What to look for; all of it must fit.
@@ -170,6 +179,8 @@ pub struct Filter {
     pub account: Option<AccountId>,
     pub what: Option<String>,
     pub since: Option<Timestamp>,
+    /// Those before this one.
+    pub before: Option<String>,
     pub limit: i64,
 }
 
@@ -180,21 +191,41 @@ pub struct Filter {
 pub fn list(connection: &mut AnyConnection, filter: &Filter) -> Result<Vec<Entry>> {
     let account = filter.account.map(|id| id.to_string());
     let since = filter.since.map_or(i64::MIN, Timestamp::millis);
+    let before: Option<(i64, String)> = match &filter.before {
+        Some(id) => audit_events::table
+            .find(id.clone())
+            .select((audit_events::at, audit_events::id))
+            .first(connection)
+            .optional()?,
+        None => None,
+    };
+    // One that was purged meanwhile was the oldest.
+    if filter.before.is_some() && before.is_none() {
+        return Ok(Vec::new());
+    }
+    let (at, id) = before.unwrap_or((i64::MAX, String::new()));
     // Each filter is there or not, so that no plan has to be good for all of them.
     macro_rules! ask {
         ($($filter:expr),*) => {
             audit_events::table
                 .filter(audit_events::at.ge(since))
+                .filter(
+                    audit_events::at
+                        .lt(at)
+                        .or(audit_events::at.eq(at).and(audit_events::id.lt(id))),
+                )
                 $(.filter($filter))*
                 .order((audit_events::at.desc(), audit_events::id.desc()))
                 .limit(filter.limit)
                 .select((
+                    audit_events::id,
                     audit_events::at,
                     audit_events::what,
                     audit_events::account_id,
                     audit_events::session_id,
                     audit_events::address,
                     audit_events::user_agent,
+                    audit_events::actor_id,
                 ))
                 .load(connection)?
         };

@@ -88,14 +88,19 @@ pub struct Entry {
     pub user_agent: Option<String>,
 }
 
-/// All of one account, youngest first. There may be very many.
+/// The last ones of one account, youngest first, at most `limit`. There may be very many.
 ///
 /// # Errors
 /// When the database is away.
-pub fn all_of(connection: &mut AnyConnection, account: AccountId) -> Result<Vec<Entry>> {
+pub fn recent_of(
+    connection: &mut AnyConnection,
+    account: AccountId,
+    limit: i64,
+) -> Result<Vec<Entry>> {
     Ok(login_attempts::table
         .filter(login_attempts::account_id.eq(account.to_string()))
         .order((login_attempts::at.desc(), login_attempts::id.desc()))
+        .limit(limit)
         .select((
             login_attempts::at,
             login_attempts::outcome,

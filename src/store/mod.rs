@@ -9,6 +9,8 @@
 
 pub mod engine;
 
+/// Finding accounts.
+pub mod account_search;
 pub mod accounts;
 pub mod audit_events;
 pub mod credentials;

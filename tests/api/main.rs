@@ -9,6 +9,7 @@ mod support;
 mod postgres;
 
 mod accounts;
+mod admin;
 mod attempts;
 mod dialects;
 mod discovery;

@@ -71,6 +71,7 @@ const ROOMS: &[(&str, &[(&str, u8)])] = &[
             ("service/keys", 7),
             ("service/attempts", 6),
             ("service/tokens", 6),
+            ("service/administrator", 5),
             ("service/mail", 5),
             ("service/change", 4),
             ("service/actor", 3),

@@ -50,6 +50,8 @@ class Token:
             return None
         if operation["operationId"] in OWN_SESSION:
             return sign_in("own@example.com")
+        if operation["operationId"] == "adminReplaceCompromisedKeys":
+            return sign_in("shared@example.com")
         return shared()
 
     def set(self, case, data, context):

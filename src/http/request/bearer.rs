@@ -8,6 +8,9 @@ use url::form_urlencoded;
 use crate::service::{Code, Error, Result};
 use crate::support::secret::SecretString;
 
+/// What the access token is called in a query (RFC 6750 section 2.3).
+pub const QUERY_MEMBER: &str = "access_token";
+
 const BOTH: &str = "The request uses more than one method for including an access token";
 
 /// The access token; `None` where there is none (also for another scheme).
@@ -17,7 +20,7 @@ const BOTH: &str = "The request uses more than one method for including an acces
 pub fn access_token(request: &HttpRequest, query_tokens: bool) -> Result<Option<SecretString>> {
     let header = authorization(request)?;
     let query = if query_tokens {
-        parameter(request, "access_token")?
+        parameter(request, QUERY_MEMBER)?
     } else {
         None
     };

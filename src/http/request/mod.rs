@@ -7,6 +7,7 @@ pub(in crate::http) mod fields;
 pub(in crate::http) mod leave;
 pub(in crate::http) mod origin;
 pub(in crate::http) mod person;
+pub(in crate::http) mod query;
 pub(in crate::http) mod settings;
 pub(in crate::http) mod sign_out;
 pub(in crate::http) mod strict_json;

@@ -188,15 +188,17 @@ fn sessions_of(db: &mut AnyConnection, id: AccountId) -> store::Result<Value> {
 }
 
 fn sign_ins(db: &mut AnyConnection, id: AccountId) -> store::Result<Value> {
-    let attempts = login_attempts::all_of(db, id)?.into_iter().map(|attempt| {
-        json!({
-            "at": attempt.at,
-            "outcome": attempt.outcome,
-            "by": attempt.dialect,
-            "device": attempt.user_agent,
-            "address": attempt.address,
-        })
-    });
+    let attempts = login_attempts::recent_of(db, id, i64::MAX)?
+        .into_iter()
+        .map(|attempt| {
+            json!({
+                "at": attempt.at,
+                "outcome": attempt.outcome,
+                "by": attempt.dialect,
+                "device": attempt.user_agent,
+                "address": attempt.address,
+            })
+        });
     Ok(attempts.collect())
 }
 
@@ -205,15 +207,18 @@ fn audit(db: &mut AnyConnection, id: AccountId) -> store::Result<Value> {
         account: Some(id),
         what: None,
         since: None,
+        before: None,
         limit: i64::MAX,
     };
     let events = audit_events::list(db, &filter)?.into_iter().map(|event| {
+        // From where an administrator did it is the administrator's.
+        let own = event.actor.is_none();
         json!({
             "at": event.at,
             "what": event.what,
             "session": event.session,
-            "device": event.user_agent,
-            "address": event.address,
+            "device": event.user_agent.filter(|_| own),
+            "address": event.address.filter(|_| own),
         })
     });
     Ok(events.collect())

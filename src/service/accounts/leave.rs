@@ -6,7 +6,11 @@ use crate::domain::id::AccountId;
 use crate::domain::password::Password;
 use crate::domain::session::Client;
 use crate::lanes::password_lane::Seat;
+use crate::service::accounts::only_administrator::{
+    require_another_administrator, the_only_administrator,
+};
 use crate::service::actor::{Actor, account_of};
+use crate::service::administrator::Administrator;
 use crate::service::attempts::forgive;
 use crate::service::attempts::prove_both::{prove_both, use_both};
 use crate::service::change::Change;
@@ -39,7 +43,7 @@ pub fn leave(kw: &Keyward, seat: &Seat, actor: &Actor, typed: &Proof) -> Result<
         change.hold_caller(&actor)?;
         let id = actor.account();
         use_both(change, id, second.as_ref(), &reservation)?;
-        erase(change, id, Client::default())
+        erase(change, id, by_owner())
     })
     .map_err(Error::or_wrong_password)
 }
@@ -55,53 +59,41 @@ pub fn leave_as_guest(kw: &Keyward, actor: &Actor) -> Result<()> {
         let account = accounts::lookup(change, actor.account())?;
         let guest = account.filter(|account| account.anonymous);
         let guest = guest.ok_or_else(Error::token)?;
-        erase(change, guest.id, Client::default())
+        erase(change, guest.id, by_owner())
     })
 }
 
-/// An operator deletes an account.
+/// An administrator deletes an account.
 ///
 /// # Errors
-/// `CONFLICT` for the only administrator, `INVALID_PAYLOAD` where the account is gone.
-pub fn delete(kw: &Keyward, account: AccountId) -> Result<()> {
+/// `CONFLICT` for the only administrator, `NOT_FOUND` where the account is gone.
+pub fn delete(by: impl Into<Administrator>, account: AccountId) -> Result<()> {
+    let by = by.into();
+    if by.account() == Some(account) {
+        let words = "Your own account you delete by DELETE /auth/me, with your password.";
+        return Err(Error::new(Code::Conflict, words));
+    }
+    let kw = by.kw.clone();
     kw.change(move |change| {
-        if !accounts::hold(change, account)? {
-            return Err(Error::payload("That account is not there any more."));
-        }
-        let operator = change.kw.operator();
-        erase(change, account, operator)
+        by.hold(change, account)?;
+        erase(change, account, by.event(What::AccountDeleted))
     })
+}
+
+/// By the owner, whose address is not kept.
+fn by_owner() -> Event {
+    Event::new(What::AccountDeleted, Client::default())
 }
 
 /// Deletes the account, which is held. Its rows in other tables go with it, by the database
 /// itself (`ON DELETE CASCADE`). Its tokens are told of everywhere: the epoch that ends them
-/// outlives the row that it stood in. Nobody's address stays, `by`'s own included.
-fn erase(change: &mut Change<'_>, id: AccountId, by: Client) -> Result<()> {
+/// outlives the row that it stood in. Of its owner no address stays, that of this request included.
+fn erase(change: &mut Change<'_>, id: AccountId, event: Event) -> Result<()> {
     require_another_administrator(change, id)?;
     let account = accounts::lookup(change, id)?.ok_or_else(Error::token)?;
     forgive::unlock(change, &account)?;
     change.end_all_of(id)?;
     audit_events::forget_clients(change, &[id])?;
     accounts::delete(change, id)?;
-    change.record(&Event::new(What::AccountDeleted, by).of(id))
-}
-
-/// Held, or the last two could leave at once.
-fn require_another_administrator(change: &mut Change<'_>, id: AccountId) -> Result<()> {
-    if !roles::access_of(change, id)?.is_admin() {
-        return Ok(());
-    }
-    roles::hold_administrators(change)?;
-    if roles::is_the_only_administrator(change, id)? {
-        return Err(the_only_administrator());
-    }
-    Ok(())
-}
-
-fn the_only_administrator() -> Error {
-    Error::new(
-        Code::Conflict,
-        "This is the only administrator: without it nobody could administer this service. Make \
-         another account an administrator first.",
-    )
+    change.record(&event.of(id))
 }

@@ -26,6 +26,8 @@ pub mod invite;
 pub mod leave;
 /// Codes that are mailed.
 pub mod one_time;
+/// The last who may administer stays.
+mod only_administrator;
 /// All accounts, a page at a time.
 pub mod pages;
 /// Letters to the owner.
@@ -36,5 +38,9 @@ pub mod profile;
 pub mod register;
 /// A forgotten password.
 pub mod reset_password;
+/// Finding accounts by a part of a name or address.
+pub mod search;
+/// What an administrator sees of an account.
+pub mod show;
 /// Proving an e-mail address.
 pub mod verify_email;

@@ -1,8 +1,8 @@
 //! Replacing every key at once.
 
 use crate::domain::event::What;
+use crate::service::administrator::Administrator;
 use crate::service::error::Result;
-use crate::service::keyward::Keyward;
 use crate::service::tokens::signing_keys::replace_all;
 
 /// A key was known to others: a new one signs at once, and no token of an older one is
@@ -10,7 +10,7 @@ use crate::service::tokens::signing_keys::replace_all;
 ///
 /// # Errors
 /// `SERVICE_UNAVAILABLE`.
-pub fn replace_compromised(kw: &Keyward) -> Result<String> {
-    let (id, ()) = replace_all(kw, What::KeyCompromised, |_| Ok(()))?;
+pub fn replace_compromised(by: impl Into<Administrator>) -> Result<String> {
+    let (id, ()) = replace_all(by, What::KeyCompromised, |_| Ok(()))?;
     Ok(id)
 }

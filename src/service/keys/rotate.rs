@@ -2,7 +2,8 @@
 
 use crate::crypto::key_ring::State;
 use crate::crypto::signing_key::SigningKey;
-use crate::domain::event::{Event, What};
+use crate::domain::event::What;
+use crate::service::administrator::Administrator;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::tokens::signing_keys::{NOTICE, add, algorithm_of_now, load, unusable};
@@ -20,12 +21,15 @@ pub struct Published {
 ///
 /// # Errors
 /// `SERVICE_UNAVAILABLE`; `CONFLICT` where a next key waits already.
-pub fn rotate(kw: &Keyward) -> Result<Published> {
+pub fn rotate(by: impl Into<Administrator>) -> Result<Published> {
+    let by = by.into();
+    let kw = &by.kw.clone();
     let now = kw.clock.now();
     let algorithm = algorithm_of_now(kw)?;
     let bytes = SigningKey::generate(algorithm, &kw.entropy).map_err(unusable)?;
     let from = now + NOTICE;
     let id = kw.change(move |change| {
+        by.hold_own(change)?;
         // Asked of the database: another replica may have been first.
         signing_keys::hold(change)?;
         let stored = signing_keys::list(change)?;
@@ -37,8 +41,7 @@ pub fn rotate(kw: &Keyward) -> Result<Published> {
             return Err(Error::new(Code::Conflict, told));
         }
         let id = add(change, algorithm, &bytes, from)?;
-        let operator = change.kw.operator();
-        change.record(&Event::new(What::KeyRotated, operator))?;
+        change.record(&by.event(What::KeyRotated))?;
         change.tell_keys();
         Ok(id)
     })?;

@@ -6,8 +6,9 @@ use std::time::Duration;
 use crate::crypto::key_ring::{Held, KeyRing};
 use crate::crypto::signing_key::SigningKey;
 use crate::domain::algorithm::Algorithm;
-use crate::domain::event::{Event, What};
+use crate::domain::event::What;
 use crate::domain::session::Class;
+use crate::service::administrator::Administrator;
 use crate::service::change::Change;
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
@@ -66,18 +67,21 @@ pub(in crate::service) fn algorithm_of_now(kw: &Keyward) -> Result<Algorithm> {
 /// Puts one new key in the place of all, in the transaction of whatever `first` does: from
 /// then on no access token that was ever given out is good. Gives the key's id.
 pub(in crate::service) fn replace_all<T: Send + 'static>(
-    kw: &Keyward,
+    by: impl Into<Administrator>,
     what: What,
     mut first: impl FnMut(&mut Change<'_>) -> Result<T> + Send + 'static,
 ) -> Result<(String, T)> {
+    let by = by.into();
+    let kw = &by.kw.clone();
     let algorithm = algorithm_of_now(kw)?;
     let bytes = SigningKey::generate(algorithm, &kw.entropy).map_err(unusable)?;
     let done = kw.change(move |change| {
+        by.hold_own(change)?;
         signing_keys::hold(change)?;
         let done = first(change)?;
         signing_keys::remove_all(change)?;
         let id = add(change, algorithm, &bytes, change.now)?;
-        change.record(&Event::new(what, change.kw.operator()))?;
+        change.record(&by.event(what))?;
         change.tell_keys();
         Ok((id, done))
     })?;

@@ -127,6 +127,7 @@ diesel::table! {
         at -> BigInt,
         times -> BigInt,
         last_at -> Nullable<BigInt>,
+        actor_id -> Nullable<Text>,
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod docs;
 mod openapi;
+mod openapi_administration;
 mod openapi_answers;
 mod openapi_bodies;
 mod public;

@@ -129,9 +129,9 @@ fn tags_are_the_groups_of_the_table_but_for_what_every_dialect_shares() {
     }
 }
 
-/// A row that opens to guests is marked so, and no other.
+/// A row that opens to guests, or to administrators alone, is marked so, and no other.
 #[test]
-fn a3_where_guests_may_go_stands_in_the_document() {
+fn a3_o11_who_may_go_where_stands_in_the_document() {
     for row in TABLE.iter().flat_map(|group| group.rows) {
         let methods = match row.method {
             "ANY" => METHODS.map(str::to_owned).to_vec(),
@@ -139,7 +139,10 @@ fn a3_where_guests_may_go_stands_in_the_document() {
         };
         for method in methods {
             let told = &document()["paths"][row.path][&method]["x-keyward-guard"];
-            let guard = (row.guard == Guard::Guest).then_some("guest");
+            let guard = match row.guard {
+                Guard::Guest | Guard::Administrator => Some(row.guard.as_str()),
+                Guard::Public | Guard::SignedIn => None,
+            };
             assert_eq!(told, &json!(guard), "{method} {}", row.path);
         }
     }

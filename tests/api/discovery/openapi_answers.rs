@@ -49,17 +49,17 @@ fn refusals_stand_in_the_document() {
 }
 
 /// The success of every operation, noted as it is seen.
-struct Walk {
-    kw: TestKeyward,
+pub struct Walk {
+    pub kw: TestKeyward,
     alice: AccountId,
-    told: BTreeSet<(&'static str, &'static str)>,
+    pub told: BTreeSet<(&'static str, &'static str)>,
 }
 
 /// What alice's password is once she has changed it.
 const CHANGED: &str = "a password that nobody has";
 
 impl Walk {
-    fn note(&mut self, method: &'static str, path: &'static str, answer: Answer) -> Answer {
+    pub fn note(&mut self, method: &'static str, path: &'static str, answer: Answer) -> Answer {
         let good = matches!(answer.status, 200..=204);
         assert!(good, "{method} {path}: {answer:?}");
         let response = assert_documented(method, path, &answer);
@@ -228,7 +228,7 @@ impl Walk {
     }
 
     /// Two that leave, by Keyward's route and by Directus's.
-    fn leaves(&mut self) {
+    fn leaves(&mut self) -> String {
         for (number, path) in ["/auth/me", "/users/me"].into_iter().enumerate() {
             let (access, _) = self.kw.signed_in(&format!("gone{number}@example.com"));
             let body = json!({ "password": PASSWORD });
@@ -242,6 +242,7 @@ impl Walk {
         let stays = self.kw.delete("/auth/me").bearer(&root).json(&body).send();
         assert_eq!(stays.status, 409);
         assert_documented("delete", "/auth/me", &stays);
+        root
     }
 
     fn ends(&mut self, access: &str) {
@@ -372,9 +373,10 @@ fn successes_stand_in_the_document_and_are_its_examples() {
     let access = walk.second_factor(&access);
     walk.second_factor_of_directus(&access);
     walk.guests();
-    walk.leaves();
+    let root = walk.leaves();
     walk.ends(&access);
     walk.registration();
+    walk.administration(&root);
     let path = "/test/clock";
     let answer = walk.kw.post(path).json(&example(path)).send();
     walk.note("post", path, answer);

@@ -3,6 +3,8 @@
 
 /// `/auth/me` and the password.
 pub mod account;
+/// `/admin/*`.
+pub mod admin;
 /// `/auth/anonymous`.
 pub mod guest;
 /// `DELETE /auth/me`.

@@ -39,7 +39,8 @@ pub async fn end_others(call: Call, actor: Actor) -> Answer<Keyward> {
     Ok(HttpResponse::NoContent().finish())
 }
 
-fn render(session: &Session, actor: &Actor) -> Value {
+/// One session, as a list shows it.
+pub(in crate::http) fn render(session: &Session, actor: &Actor) -> Value {
     json!({
         "id": session.id,
         "device": session.user_agent,

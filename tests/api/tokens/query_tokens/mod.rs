@@ -59,6 +59,10 @@ both!(d07_both_ways_open_every_guarded_route, |kw| {
         let token = token_for(kw, path);
         let by_header = kw.ask(method, path).bearer(&token).send();
         // A fresh session, as the first answer may have ended the other one.
+        if path.ends_with("/rotate") {
+            // The next key waits for ten minutes, and there is one at a time.
+            kw.advance(601);
+        }
         let token = token_for(kw, path);
         let by_query = in_query(kw, route, &token);
         // Some miss a body or an id then, but none of them the caller.
@@ -73,6 +77,7 @@ both!(d07_both_ways_open_every_guarded_route, |kw| {
             "/auth/verify",
             "/auth/sessions",
             "/auth/me/export",
+            "/admin/audit-events",
         ];
         if by_header.status == 400 || method == "GET" && !of_the_session.contains(&path) {
             assert_eq!(by_query.body, by_header.body, "{route:?}");

@@ -1,0 +1,153 @@
+//! `/admin/accounts`.
+
+use actix_web::HttpResponse;
+use serde_json::{Value, json};
+
+use crate::domain::account::Account;
+use crate::domain::id::AccountId;
+use crate::http::answer::Answer;
+use crate::http::dialect::keyward::Keyward;
+use crate::http::dialect::keyward::admin::{account, limit, page};
+use crate::http::render;
+use crate::http::request::call::Call;
+use crate::http::request::fields::{Fields, new_password};
+use crate::http::request::person::{CAMEL, edit, email};
+use crate::http::request::query;
+use crate::service::accounts::administer::{self, NewAccount, Patch};
+use crate::service::accounts::leave;
+use crate::service::accounts::search;
+use crate::service::accounts::show::{self, Shown};
+use crate::service::actor::Actor;
+use crate::service::{Error, Result};
+
+/// `GET /admin/accounts?search=&after=&limit=`: oldest first.
+pub async fn list(call: Call, _: Actor) -> Answer<Keyward> {
+    let query = query::fields(&call, &["search", "after", "limit"])?;
+    let limit = limit(&query)?;
+    let text = query.optional("search")?.unwrap_or_default().to_owned();
+    let after = query.optional("after")?;
+    let after: Option<AccountId> = after
+        .map(str::parse)
+        .transpose()
+        .map_err(|_| Error::payload("\"after\" must be the id of an account"))?;
+    let found = call
+        .on_store(move |kw| search::search(kw, &text, after, limit))
+        .await?;
+    let rows = found.accounts.iter().map(brief);
+    Ok(HttpResponse::Ok().json(page(rows, found.next)))
+}
+
+/// `GET /admin/accounts/{id}`.
+pub async fn show(call: Call, _: Actor) -> Answer<Keyward> {
+    let id = account(&call);
+    shown(&call, id).await
+}
+
+/// `POST /admin/accounts`: 201. An administrator vouches for the address, unless `verified` is
+/// false. Without a password its owner asks for one by `POST /auth/password/request`.
+pub async fn add(mut call: Call, actor: Actor) -> Answer<Keyward> {
+    let fields = call.fields().await?;
+    let own = ["email", "password", "verified", "role"];
+    fields.only(&CAMEL.with(&own))?;
+    let now = call.kw.clock.now();
+    let mut edit = edit(&fields, &CAMEL, now)?;
+    let new = NewAccount {
+        email: email(&fields, "email")?,
+        username: edit.username.take(),
+        password: match fields.optional("password")? {
+            Some(_) => Some(new_password(&fields, "password")?),
+            None => None,
+        },
+        admin: false,
+        verified: flag(&fields, "verified")?.unwrap_or(true),
+    };
+    if new.email.is_none() && new.username.is_none() {
+        return Err(Error::payload("\"email\" or \"username\" is required").into());
+    }
+    let role = fields.optional("role")?.map(str::to_owned);
+    let id = call
+        .on_password(move |kw, seat| administer::add_on_lane((kw, &actor), seat, new, (edit, role)))
+        .await?;
+    let mut answer = shown(&call, id).await?;
+    *answer.status_mut() = actix_web::http::StatusCode::CREATED;
+    Ok(answer)
+}
+
+/// `PATCH /admin/accounts/{id}`: `enabled`, names and profile.
+pub async fn change(mut call: Call, actor: Actor) -> Answer<Keyward> {
+    let fields = call.fields().await?;
+    fields.only(&CAMEL.with(&["enabled"]))?;
+    let enabled = flag(&fields, "enabled")?;
+    let is_edited = CAMEL
+        .with(&[])
+        .iter()
+        .any(|name| fields.value(name).is_some());
+    let edit = edit(&fields, &CAMEL, call.kw.clock.now())?;
+    let id = account(&call);
+    let patch = Patch {
+        enabled,
+        edit: is_edited.then_some(edit),
+    };
+    call.on_store(move |kw| administer::edit_account((kw, &actor), id, patch))
+        .await?;
+    shown(&call, id).await
+}
+
+/// `DELETE /admin/accounts/{id}`: 204.
+pub async fn delete(call: Call, actor: Actor) -> Answer<Keyward> {
+    let id = account(&call);
+    call.on_store(move |kw| leave::delete((kw, &actor), id))
+        .await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+async fn shown(call: &Call, id: AccountId) -> Answer<Keyward> {
+    let Shown {
+        person,
+        has_second_factor,
+        access,
+    } = call.on_store(move |kw| show::show(kw, id)).await?;
+    let mut body = render::person(&person);
+    let standing = standing(&person.account);
+    if let (Value::Object(body), Value::Object(standing)) = (&mut body, standing) {
+        body.extend(standing);
+    }
+    body["mfaEnabled"] = json!(has_second_factor);
+    body["roles"] = json!(access.roles);
+    body["permissions"] = json!(access.permissions);
+    Ok(HttpResponse::Ok().json(body))
+}
+
+/// One line of a list.
+fn brief(account: &Account) -> Value {
+    let mut body = render::account(account);
+    let more = json!({
+        "username": account.username,
+        "firstName": account.first_name,
+        "lastName": account.last_name,
+    });
+    if let Value::Object(body) = &mut body {
+        for part in [more, standing(account)] {
+            if let Value::Object(part) = part {
+                body.extend(part);
+            }
+        }
+    }
+    body
+}
+
+fn standing(account: &Account) -> Value {
+    json!({
+        "enabled": account.enabled,
+        "isAnonymous": account.anonymous,
+        "createdBy": account.created_by,
+        "lastLogin": account.last_login_at.map(crate::support::clock::Timestamp::millis),
+    })
+}
+
+fn flag(fields: &Fields, name: &str) -> Result<Option<bool>> {
+    match fields.value(name) {
+        None => Ok(None),
+        Some(_) => fields.is_true(name).map(Some),
+    }
+}

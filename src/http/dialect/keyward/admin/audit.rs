@@ -1,0 +1,69 @@
+//! `/admin/audit-events`.
+
+use actix_web::HttpResponse;
+use serde_json::json;
+
+use crate::domain::event::What;
+use crate::http::answer::Answer;
+use crate::http::dialect::keyward::Keyward;
+use crate::http::dialect::keyward::admin::{limit, page};
+use crate::http::request::call::Call;
+use crate::http::request::query;
+use crate::service::accounts::audit::{self, Filter};
+use crate::service::actor::Actor;
+use crate::service::{Error, Result};
+use crate::support::clock::Timestamp;
+
+/// `GET /admin/audit-events?account=&event=&since=&after=&limit=`: youngest first.
+pub async fn list(call: Call, _: Actor) -> Answer<Keyward> {
+    let query = query::fields(&call, &["account", "event", "since", "after", "limit"])?;
+    let limit = limit(&query)?;
+    let account = query.optional("account")?.map(str::parse).transpose();
+    let filter = Filter {
+        account: account.map_err(|_| Error::payload("\"account\" must be the id of an account"))?,
+        what: query.optional("event")?.map(event).transpose()?,
+        since: query.optional("since")?.map(since).transpose()?,
+        before: query.optional("after")?.map(id).transpose()?,
+        limit: i64::from(limit) + 1,
+    };
+    let mut events = call.on_store(move |kw| audit::list(kw, &filter)).await?;
+    let more = events.len() > limit as usize;
+    events.truncate(limit as usize);
+    let next = events.last().filter(|_| more).map(|event| event.id.clone());
+    let rows = events.iter().map(|event| {
+        json!({
+            "id": event.id,
+            "at": event.at,
+            "event": event.what,
+            "account": event.account,
+            "actor": event.actor,
+            "session": event.session,
+            "address": event.address,
+            "device": event.user_agent,
+        })
+    });
+    Ok(HttpResponse::Ok().json(page(rows, next)))
+}
+
+fn id(text: &str) -> Result<String> {
+    let id: Result<uuid::Uuid, _> = text.parse();
+    id.map(|id| id.to_string())
+        .map_err(|_| Error::payload("\"after\" must be the id of an event"))
+}
+
+fn event(word: &str) -> Result<String> {
+    if What::ALL.iter().any(|what| what.as_str() == word) {
+        return Ok(word.to_owned());
+    }
+    Err(Error::payload(
+        "\"event\" is no word of the audit log: docs/LOGGING.md lists them",
+    ))
+}
+
+/// Milliseconds, as everywhere, or a day or instant of RFC 3339.
+fn since(text: &str) -> Result<Timestamp> {
+    let millis = text.parse().ok().map(Timestamp::from_millis);
+    millis.or_else(|| Timestamp::parse(text)).ok_or_else(|| {
+        Error::payload("\"since\" must be epoch milliseconds, or 2026-01-31T08:00:00Z")
+    })
+}

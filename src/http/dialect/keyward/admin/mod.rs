@@ -1,0 +1,46 @@
+//! `/admin/*`: what administrators do, each by the act that the command line calls. Lists
+//! answer `{"data","next"}`; `next` is what `after` takes for the page that follows.
+
+/// Accounts: found, made, changed, disabled, deleted.
+pub mod accounts;
+/// What happened.
+pub mod audit;
+/// How an account is signed in to: password, second factor, suspensions, sessions, roles.
+pub mod credentials;
+/// Signing keys.
+pub mod keys;
+
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::domain::id::AccountId;
+use crate::http::request::call::Call;
+use crate::http::request::fields::Fields;
+use crate::service::{Error, Result};
+
+/// Rows of a page, where none are asked for.
+const USUAL: u32 = 100;
+
+/// The most rows of a page.
+const MOST: u32 = 1000;
+
+/// The account that the path names. What is no id is taken for one that nobody has.
+fn account(call: &Call) -> AccountId {
+    let id = call.path_part("id").parse();
+    id.unwrap_or(AccountId(Uuid::nil()))
+}
+
+fn limit(query: &Fields) -> Result<u32> {
+    match query.optional("limit")? {
+        None => Ok(USUAL),
+        Some(text) => text
+            .parse()
+            .ok()
+            .filter(|limit| (1..=MOST).contains(limit))
+            .ok_or_else(|| Error::payload(format!("\"limit\" must be a number from 1 to {MOST}"))),
+    }
+}
+
+fn page(data: impl Iterator<Item = Value>, next: Option<impl ToString>) -> Value {
+    json!({ "data": data.collect::<Vec<_>>(), "next": next.map(|next| next.to_string()) })
+}

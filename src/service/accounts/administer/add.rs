@@ -1,0 +1,107 @@
+//! An account by an administrator.
+
+use crate::domain::access::ADMINISTRATOR;
+use crate::domain::event::What;
+use crate::domain::id::AccountId;
+use crate::domain::identifier::{Email, Username};
+use crate::domain::password::Password;
+use crate::lanes::password_lane::Seat;
+use crate::service::accounts::administer::role::require_role;
+use crate::service::accounts::choose::hashed;
+use crate::service::accounts::edit::{self, Edit};
+use crate::service::administrator::Administrator;
+use crate::service::error::{Code, Error, Result};
+use crate::store::{accounts, credentials, roles};
+
+pub struct NewAccount {
+    pub email: Option<Email>,
+    pub username: Option<Username>,
+    pub password: Option<Password>,
+    pub admin: bool,
+    /// Whether the address counts as proven: an administrator vouches for it.
+    pub verified: bool,
+}
+
+/// # Errors
+/// `CONFLICT` where the e-mail address or username is taken; `INVALID_PAYLOAD` where one of
+/// them could be taken for another's by its looks; `SERVICE_UNAVAILABLE`.
+pub fn add_account(by: impl Into<Administrator>, new: NewAccount) -> Result<AccountId> {
+    let by = by.into();
+    let kw = &by.kw;
+    // Before the hash, whose salt is of the same chance.
+    let id = AccountId(kw.entropy.id(kw.clock.now()));
+    let record = new
+        .password
+        .as_ref()
+        .map(|password| kw.hasher.hash(password, &kw.entropy));
+    let role = new.admin.then(|| ADMINISTRATOR.to_owned());
+    add_with_record((by, id), new, record, (Edit::default(), role))
+}
+
+/// The same by way of the password lane, and only with a password that the policy takes.
+/// `more`: the profile, and a role.
+///
+/// # Errors
+/// As [`add_account`]; `NOT_FOUND` where there is no such role; `INVALID_PAYLOAD` where the
+/// password is refused.
+pub fn add_on_lane(
+    by: impl Into<Administrator>,
+    seat: &Seat,
+    new: NewAccount,
+    more: (Edit, Option<String>),
+) -> Result<AccountId> {
+    let by = by.into();
+    let about = [
+        new.email.as_ref().map(|it| it.written().to_owned()),
+        new.username.as_ref().map(|it| it.written().to_owned()),
+    ];
+    let record = match &new.password {
+        Some(password) => Some(hashed(&by.kw, seat, password, &about)?),
+        None => None,
+    };
+    let id = AccountId(by.kw.entropy.id(by.kw.clock.now()));
+    add_with_record((by, id), new, record, more)
+}
+
+fn add_with_record(
+    (by, id): (Administrator, AccountId),
+    new: NewAccount,
+    record: Option<String>,
+    (edit, role): (Edit, Option<String>),
+) -> Result<AccountId> {
+    let kw = by.kw.clone();
+    let mixed = new.email.as_ref().is_some_and(Email::mixes_scripts)
+        || new.username.as_ref().is_some_and(Username::mixes_scripts);
+    if mixed {
+        let message = "The e-mail address or username mixes letters of several scripts.";
+        return Err(Error::payload(message));
+    }
+    let now = kw.clock.now();
+    let row = accounts::New {
+        id,
+        email: new.email,
+        username: new.username,
+        verified: new.verified,
+        created_by: by.account(),
+        now,
+    };
+    kw.change(move |change| {
+        by.hold_own(change)?;
+        accounts::add(change, &row)?.map_err(|_| {
+            Error::new(
+                Code::Conflict,
+                "That e-mail address or username belongs to another account.",
+            )
+        })?;
+        if let Some(record) = &record {
+            credentials::set(change, id, record, now)?;
+        }
+        edit::write(change, id, &edit)?;
+        if let Some(role) = &role {
+            require_role(change, role)?;
+            roles::grant(change, id, role, now)?;
+        }
+        change.record(&by.event(What::AccountAdded).of(id))
+    })?;
+    Ok(id)
+}

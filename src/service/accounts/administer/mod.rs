@@ -1,0 +1,271 @@
+//! What administrators do to accounts, at the command line and over the interface.
+//! Whatever takes something away advances the account's epoch or access version in the
+//! same transaction, and every process learns of it within a second.
+
+mod add;
+mod frame;
+mod role;
+mod session;
+
+pub use add::{NewAccount, add_account, add_on_lane};
+pub use role::{define_role, grant_role, take_role};
+pub use session::{end_session, living_sessions_of};
+
+use crate::domain::account::Account;
+use crate::domain::event::{Event, What};
+use crate::domain::id::AccountId;
+use crate::domain::identifier::Identifier;
+use crate::domain::letters::{shown, trimmed};
+use crate::domain::limit::Counter;
+use crate::domain::password::Password;
+use crate::domain::session::{EndReason, Session};
+use crate::lanes::password_lane::Seat;
+use crate::service::accounts::administer::frame::change;
+use crate::service::accounts::choose::hashed;
+use crate::service::accounts::edit::{self, Edit};
+use crate::service::accounts::only_administrator::require_another_administrator;
+use crate::service::administrator::{Administrator, no_such_account};
+use crate::service::attempts::forgive;
+use crate::service::change::Change;
+use crate::service::error::{Error, Result};
+use crate::service::keyward::Keyward;
+use crate::service::tokens::signing_keys::replace_all;
+use crate::store::{
+    accounts, credentials, factors, limits, recovery_codes, roles, session_ends, sessions,
+};
+
+/// # Errors
+/// `INVALID_PAYLOAD` where nobody is called so.
+pub fn find(kw: &Keyward, identifier: &str) -> Result<Account> {
+    let identifier = trimmed(identifier);
+    let missing = || Error::payload(format!("There is no account \"{}\".", shown(identifier)));
+    let found = kw.store.read(|db| match identifier.parse::<AccountId>() {
+        Ok(id) => accounts::lookup(db, id),
+        Err(_) => match Identifier::parse(identifier) {
+            Some(identifier) => accounts::find_by_identifier(db, &identifier),
+            None => Ok(None),
+        },
+    })?;
+    found.ok_or_else(missing)
+}
+
+/// # Errors
+/// `NOT_FOUND`; `SERVICE_UNAVAILABLE`.
+pub fn by_id(kw: &Keyward, id: AccountId) -> Result<Account> {
+    kw.store
+        .read(|db| accounts::lookup(db, id))?
+        .ok_or_else(no_such_account)
+}
+
+/// Oldest first.
+///
+/// # Errors
+/// `SERVICE_UNAVAILABLE`.
+pub fn list(kw: &Keyward, limit: u32) -> Result<Vec<Account>> {
+    Ok(kw.store.read(|db| accounts::list(db, i64::from(limit)))?)
+}
+
+/// # Errors
+/// `SERVICE_UNAVAILABLE`.
+pub fn is_empty(kw: &Keyward) -> Result<bool> {
+    Ok(kw.store.read(accounts::count)? == 0)
+}
+
+/// # Errors
+/// `SERVICE_UNAVAILABLE`.
+pub fn sessions_of(kw: &Keyward, account: AccountId) -> Result<Vec<Session>> {
+    Ok(kw.store.read(|db| sessions::list_of(db, account))?)
+}
+
+/// # Errors
+/// `SERVICE_UNAVAILABLE`.
+pub fn roles_of(kw: &Keyward, account: AccountId) -> Result<Vec<String>> {
+    Ok(kw
+        .store
+        .read(|db| roles::access_of(db, account))?
+        .roles
+        .into_iter()
+        .collect())
+}
+
+/// Disabling ends every session; enabling does not bring them back.
+///
+/// # Errors
+/// `CONFLICT` where an administrator would disable the only one; `NOT_FOUND`;
+/// `SERVICE_UNAVAILABLE`.
+pub fn set_enabled(by: impl Into<Administrator>, account: AccountId, enabled: bool) -> Result<()> {
+    edit_account(
+        by,
+        account,
+        Patch {
+            enabled: Some(enabled),
+            edit: None,
+        },
+    )
+}
+
+/// What an administrator changes of an account.
+#[derive(Clone)]
+pub struct Patch {
+    pub enabled: Option<bool>,
+    /// Names and profile.
+    pub edit: Option<Edit>,
+}
+
+/// # Errors
+/// As [`set_enabled`]; `CONFLICT` where the username is another account's; `INVALID_PAYLOAD`.
+pub fn edit_account(by: impl Into<Administrator>, account: AccountId, patch: Patch) -> Result<()> {
+    let by = by.into();
+    let kw = by.kw.clone();
+    kw.change(move |change| {
+        by.hold(change, account)?;
+        if let Some(edit) = &patch.edit {
+            edit::write(change, account, edit)?;
+            change.record(&by.event(What::ProfileChanged).of(account))?;
+        }
+        match patch.enabled {
+            Some(enabled) => enable(change, &by, account, enabled),
+            None => Ok(()),
+        }
+    })
+}
+
+fn enable(
+    change: &mut Change<'_>,
+    by: &Administrator,
+    account: AccountId,
+    enabled: bool,
+) -> Result<()> {
+    let now = change.now;
+    if enabled {
+        change.record(&by.event(What::AccountEnabled).of(account))?;
+        return Ok(accounts::set_enabled(change, account, true, now)?);
+    }
+    // Whoever is at the command line can enable one again.
+    if by.account().is_some() {
+        require_another_administrator(change, account)?;
+    }
+    change.record(&by.event(What::AccountDisabled).of(account))?;
+    accounts::set_enabled(change, account, false, now)?;
+    change.end_all_of(account)
+}
+
+/// Setting a password ends every session.
+///
+/// # Errors
+/// `SERVICE_UNAVAILABLE`.
+pub fn set_password(
+    by: impl Into<Administrator>,
+    account: AccountId,
+    password: &Password,
+) -> Result<()> {
+    let by = by.into();
+    let hash = by.kw.hasher.hash(password, &by.kw.entropy);
+    set_record(by, account, hash)
+}
+
+/// The same by way of the password lane, and only what the policy takes.
+///
+/// # Errors
+/// `INVALID_PAYLOAD` where the password is refused; `NOT_FOUND`; `SERVICE_UNAVAILABLE`.
+pub fn choose_password(
+    by: impl Into<Administrator>,
+    seat: &Seat,
+    account: AccountId,
+    password: &Password,
+) -> Result<()> {
+    let by = by.into();
+    let found = by_id(&by.kw, account);
+    let about = match &found {
+        Ok(account) => [account.email.clone(), account.username.clone()],
+        Err(_) => [None, None],
+    };
+    let record = hashed(&by.kw, seat, password, &about)?;
+    found?;
+    set_record(by, account, record)
+}
+
+fn set_record(by: Administrator, account: AccountId, hash: String) -> Result<()> {
+    change(by, account, What::PasswordSet, move |change| {
+        let now = change.now;
+        credentials::set(change, account, &hash, now)?;
+        forgive::forget(change.kw, change, account)?;
+        forgive::forget_codes(change.kw, change, account)?;
+        change.end_all_of(account)
+    })
+}
+
+/// The failures in a row of strangers at the account, and of its known browsers.
+///
+/// # Errors
+/// `SERVICE_UNAVAILABLE`.
+pub fn failures_of(kw: &Keyward, account: &Account) -> Result<[Counter; 2]> {
+    kw.store.read(|db| forgive::failures_of(kw, db, account))
+}
+
+/// Forgives the failures at an account: who waits, waits no longer.
+///
+/// # Errors
+/// `SERVICE_UNAVAILABLE`.
+pub fn unlock(by: impl Into<Administrator>, account: &Account) -> Result<()> {
+    let account = account.clone();
+    change(
+        by.into(),
+        account.id,
+        What::AccountUnlocked,
+        move |change| forgive::unlock(change, &account),
+    )
+}
+
+/// Forgives every suspension, of names too that no account has. How many there were.
+///
+/// # Errors
+/// `SERVICE_UNAVAILABLE`.
+pub fn unlock_all(kw: &Keyward) -> Result<usize> {
+    kw.change(|change| {
+        let operator = change.kw.operator();
+        change.record(&Event::new(What::AccountUnlocked, operator))?;
+        Ok(limits::clear_suspended(change)?)
+    })
+}
+
+/// Takes the second factor away, for an owner who lost it and its recovery codes. Ends
+/// every session (M23).
+///
+/// # Errors
+/// `INVALID_PAYLOAD` where there is none; `SERVICE_UNAVAILABLE`.
+pub fn reset_factor(by: impl Into<Administrator>, account: AccountId) -> Result<()> {
+    change(by.into(), account, What::FactorReset, move |change| {
+        if !factors::remove_all_of(change, account)? {
+            return Err(Error::payload("The account has no second factor."));
+        }
+        recovery_codes::remove_all_of(change, account)?;
+        forgive::forget_codes(change.kw, change, account)?;
+        change.end_all_of(account)
+    })
+}
+
+/// # Errors
+/// `SERVICE_UNAVAILABLE`.
+pub fn revoke_sessions(by: impl Into<Administrator>, account: AccountId) -> Result<()> {
+    change(by.into(), account, What::SessionsRevoked, move |change| {
+        change.end_all_of(account)
+    })
+}
+
+/// Ends every session of every account, after a backup was restored or the secret leaked
+/// (S16). The signing keys are replaced with it: a restored database does not know what
+/// access tokens were given out since it was saved, so none can be believed. How many
+/// accounts there are.
+///
+/// # Errors
+/// `SERVICE_UNAVAILABLE`.
+pub fn revoke_all_sessions(kw: &Keyward) -> Result<usize> {
+    let (_, accounts) = replace_all(kw, What::AllSessionsRevoked, |change| {
+        let now = change.now;
+        let accounts = accounts::advance_every_epoch(change, now)?;
+        session_ends::end_every(change, now, EndReason::Revoked)?;
+        Ok(accounts)
+    })?;
+    Ok(accounts)
+}

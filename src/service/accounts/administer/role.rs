@@ -1,0 +1,69 @@
+//! Roles, as administrators define, grant and take them.
+
+use crate::domain::access::ADMINISTRATOR;
+use crate::domain::event::What;
+use crate::domain::id::AccountId;
+use crate::service::accounts::administer::frame::change;
+use crate::service::accounts::only_administrator::require_another_administrator;
+use crate::service::administrator::Administrator;
+use crate::service::change::Change;
+use crate::service::error::{Code, Error, Result};
+use crate::service::keyward::Keyward;
+use crate::store::roles;
+
+/// # Errors
+/// `SERVICE_UNAVAILABLE`.
+pub fn define_role(kw: &Keyward, name: &str, permissions: &[&str]) -> Result<()> {
+    let name = name.to_owned();
+    let permissions: Vec<String> = permissions.iter().map(|&text| text.to_owned()).collect();
+    kw.store.write(move |tx| {
+        let permissions: Vec<&str> = permissions.iter().map(String::as_str).collect();
+        roles::define(tx, &name, &permissions).map_err(Error::from)
+    })
+}
+
+/// Takes effect at the account's next refresh.
+///
+/// # Errors
+/// `NOT_FOUND` where there is no such account or role; `SERVICE_UNAVAILABLE`.
+pub fn grant_role(by: impl Into<Administrator>, account: AccountId, role: &str) -> Result<()> {
+    let role = role.to_owned();
+    change(by.into(), account, What::RoleGranted, move |change| {
+        let now = change.now;
+        require_role(change, &role)?;
+        roles::grant(change, account, &role, now)?;
+        Ok(())
+    })
+}
+
+/// # Errors
+/// `NOT_FOUND`.
+pub(in crate::service::accounts::administer) fn require_role(
+    change: &mut Change<'_>,
+    role: &str,
+) -> Result<()> {
+    if roles::is_there(change, role)? {
+        return Ok(());
+    }
+    Err(Error::new(Code::NotFound, "There is no such role."))
+}
+
+/// Takes effect at once: tokens that still hold the role are refused everywhere.
+///
+/// # Errors
+/// `NOT_FOUND` where there is no such account or role; `CONFLICT` where an administrator would
+/// take the role of administrators from the only one; `SERVICE_UNAVAILABLE`.
+pub fn take_role(by: impl Into<Administrator>, account: AccountId, role: &str) -> Result<()> {
+    let (by, role) = (by.into(), role.to_owned());
+    let is_actor = by.account().is_some();
+    change(by, account, What::RoleTaken, move |change| {
+        require_role(change, &role)?;
+        if is_actor && role == ADMINISTRATOR {
+            require_another_administrator(change, account)?;
+        }
+        if roles::take(change, account, &role)? {
+            change.outdate_access(account)?;
+        }
+        Ok(())
+    })
+}

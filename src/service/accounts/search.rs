@@ -1,0 +1,54 @@
+//! Finding accounts, for administrators.
+
+use crate::domain::account::Account;
+use crate::domain::id::AccountId;
+use crate::service::error::{Error, Result};
+use crate::service::keyward::Keyward;
+use crate::store::account_search::{self, MOST_WORDS};
+use crate::store::{self, accounts};
+
+/// A page of accounts, oldest first.
+pub struct Found {
+    pub accounts: Vec<Account>,
+    /// Where the next page begins; none where this is the last.
+    pub next: Option<AccountId>,
+}
+
+/// Those in whose names or primary address each word of the text stands, after one of them.
+///
+/// # Errors
+/// `INVALID_PAYLOAD` where there are too many words, or no account of that id to go on after;
+/// `SERVICE_UNAVAILABLE`.
+pub fn search(kw: &Keyward, text: &str, after: Option<AccountId>, limit: u32) -> Result<Found> {
+    let words: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
+    // PostgreSQL takes no text with it, so nobody is called so.
+    if text.contains('\0') {
+        return Err(Error::payload("\"search\" must not hold a NUL"));
+    }
+    if words.len() > MOST_WORDS {
+        let words = format!("\"search\" takes at most {MOST_WORDS} words");
+        return Err(Error::payload(words));
+    }
+    let most = i64::from(limit);
+    let found = kw.store.read(|db| {
+        let place = match after {
+            None => None,
+            Some(id) => match accounts::lookup(db, id)? {
+                Some(account) => Some((account.created_at, account.id)),
+                None => return Ok::<_, store::Error>(None),
+            },
+        };
+        account_search::search(db, &words, place, most + 1).map(Some)
+    })?;
+    let Some(mut accounts) = found else {
+        return Err(Error::payload(
+            "\"after\" is no account, or one that is gone: begin anew without it",
+        ));
+    };
+    let mut next = None;
+    if accounts.len() > limit as usize {
+        accounts.truncate(limit as usize);
+        next = accounts.last().map(|account| account.id);
+    }
+    Ok(Found { accounts, next })
+}

@@ -1,0 +1,94 @@
+//! Who administers.
+
+use crate::domain::event::{Event, What};
+use crate::domain::id::AccountId;
+use crate::service::actor::Actor;
+use crate::service::change::Change;
+use crate::service::error::{Code, Error, Result};
+use crate::service::keyward::Keyward;
+use crate::store::accounts;
+
+/// Somebody who may do something to accounts that are not their own: an operator, at the
+/// command line of this machine, or the holder of a token with the permission, whom the guard
+/// of the route has let in.
+#[derive(Clone)]
+pub struct Administrator {
+    pub(in crate::service) kw: Keyward,
+    actor: Option<Actor>,
+}
+
+/// An operator.
+impl From<&Keyward> for Administrator {
+    fn from(kw: &Keyward) -> Self {
+        Self {
+            kw: kw.clone(),
+            actor: None,
+        }
+    }
+}
+
+impl From<(&Keyward, &Actor)> for Administrator {
+    fn from((kw, actor): (&Keyward, &Actor)) -> Self {
+        Self {
+            kw: kw.clone(),
+            actor: Some(actor.clone()),
+        }
+    }
+}
+
+impl Administrator {
+    /// What the administrator does, for the audit log.
+    pub(in crate::service) fn event(&self, what: What) -> Event {
+        match &self.actor {
+            Some(actor) => Event::new(what, actor.client.clone()).by(actor.account()),
+            None => Event::new(what, self.kw.operator()),
+        }
+    }
+
+    /// The account that administers.
+    pub(in crate::service) fn account(&self) -> Option<AccountId> {
+        self.actor.as_ref().map(Actor::account)
+    }
+
+    /// Holds the account, and the administrator's own, in the order of their ids: two who act
+    /// on each other would wait for each other.
+    ///
+    /// # Errors
+    /// `NOT_FOUND` where the account is gone; `INVALID_TOKEN` where the administrator's session
+    /// is over.
+    pub(in crate::service) fn hold(
+        &self,
+        change: &mut Change<'_>,
+        account: AccountId,
+    ) -> Result<()> {
+        let (first, last) = match &self.actor {
+            Some(actor) if actor.account() < account => (Some(actor), None),
+            other => (None, other.as_ref()),
+        };
+        if let Some(actor) = first {
+            change.hold_caller(actor)?;
+        }
+        if !accounts::hold(change, account)? {
+            return Err(no_such_account());
+        }
+        match last {
+            Some(actor) => change.hold_caller(actor),
+            None => Ok(()),
+        }
+    }
+
+    /// Holds the administrator alone.
+    ///
+    /// # Errors
+    /// `INVALID_TOKEN`.
+    pub(in crate::service) fn hold_own(&self, change: &mut Change<'_>) -> Result<()> {
+        match &self.actor {
+            Some(actor) => change.hold_caller(actor),
+            None => Ok(()),
+        }
+    }
+}
+
+pub(in crate::service) fn no_such_account() -> Error {
+    Error::new(Code::NotFound, "There is no such account.")
+}

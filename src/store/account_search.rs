@@ -1,0 +1,109 @@
+//! Accounts page by page, and by what they are called.
+
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+
+use crate::domain::account::Account;
+use crate::domain::id::AccountId;
+use crate::store::accounts::Row;
+use crate::store::engine::connection::AnyConnection;
+use crate::store::engine::error::Result;
+use crate::store::engine::schema::accounts;
+use crate::support::clock::Timestamp;
+
+/// What is looked through. Names are lowered by the database: SQLite knows capitals of ASCII
+/// alone.
+const HAYSTACK: &str = "(coalesce(accounts.email_canonical, '') || ' ' || \
+     coalesce(accounts.username_canonical, '') || ' ' || \
+     lower(coalesce(accounts.first_name, '') || ' ' || coalesce(accounts.last_name, '')))";
+
+/// So many words are looked for.
+pub const MOST_WORDS: usize = 4;
+
+/// Accounts in whose names or primary address each of the words stands, oldest first, from
+/// the one after `after` on, at most `limit`. It reads every account until there are so many.
+///
+/// # Errors
+/// When the database is away or a row is damaged.
+pub fn search(
+    connection: &mut AnyConnection,
+    words: &[String],
+    after: Option<(Timestamp, AccountId)>,
+    limit: i64,
+) -> Result<Vec<Account>> {
+    let (at, id) = after.map_or((i64::MIN, String::new()), |(at, id)| {
+        (at.millis(), id.to_string())
+    });
+    let pattern = |number: usize| words.get(number).map_or_else(|| "%".to_owned(), contains);
+    let has = |number| sql::<Text>(HAYSTACK).like(pattern(number)).escape('\\');
+    accounts::table
+        .filter(
+            accounts::created_at
+                .gt(at)
+                .or(accounts::created_at.eq(at).and(accounts::id.gt(id))),
+        )
+        .filter(has(0))
+        .filter(has(1))
+        .filter(has(2))
+        .filter(has(3))
+        .order((accounts::created_at.asc(), accounts::id.asc()))
+        .limit(limit)
+        .select(accounts::all_columns)
+        .load::<Row>(connection)?
+        .into_iter()
+        .map(Account::try_from)
+        .collect()
+}
+
+/// A word is a word: what LIKE takes for a sign stands for itself.
+fn contains(word: &String) -> String {
+    let mut pattern = String::from("%");
+    for letter in word.chars() {
+        if matches!(letter, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.extend(letter.to_lowercase());
+    }
+    pattern.push('%');
+    pattern
+}
+
+/// Those that come after one in the order of [`accounts::list`](crate::store::accounts::list), at most `limit`.
+///
+/// # Errors
+/// When the database is away or a row is damaged.
+pub fn list_after(
+    connection: &mut AnyConnection,
+    after: (Timestamp, AccountId),
+    limit: i64,
+) -> Result<Vec<Account>> {
+    let (at, id) = (after.0.millis(), after.1.to_string());
+    accounts::table
+        .filter(
+            accounts::created_at
+                .gt(at)
+                .or(accounts::created_at.eq(at).and(accounts::id.gt(id))),
+        )
+        .order((accounts::created_at.asc(), accounts::id.asc()))
+        .limit(limit)
+        .load::<Row>(connection)?
+        .into_iter()
+        .map(Account::try_from)
+        .collect()
+}
+
+/// How many come after one in the order of [`accounts::list`](crate::store::accounts::list).
+///
+/// # Errors
+/// When the database is away.
+pub fn count_after(connection: &mut AnyConnection, after: (Timestamp, AccountId)) -> Result<i64> {
+    let (at, id) = (after.0.millis(), after.1.to_string());
+    let later = accounts::created_at
+        .gt(at)
+        .or(accounts::created_at.eq(at).and(accounts::id.gt(id)));
+    Ok(accounts::table
+        .filter(later)
+        .count()
+        .get_result(connection)?)
+}

@@ -1,0 +1,91 @@
+//! The successes of `/admin/*`, on the walk of `openapi_answers.rs`.
+
+use serde_json::json;
+
+use crate::discovery::openapi::assert_documented;
+use crate::discovery::openapi_answers::Walk;
+use crate::support::{PASSWORD, text};
+
+impl Walk {
+    pub fn administration(&mut self, root: &str) {
+        let path = "/admin/accounts";
+        let body = json!({ "email": "zoe@example.com", "password": PASSWORD });
+        let made = self.kw.post(path).bearer(root).json(&body).send();
+        assert_eq!(made.status, 201, "{made:?}");
+        assert_documented("post", path, &made);
+        self.told.insert((path, "post"));
+        let id = text(&made.json(), "id");
+        self.sessions_of(root, &id);
+        for path in [
+            "/admin/accounts",
+            "/admin/audit-events",
+            "/admin/signing-keys",
+        ] {
+            let answer = self.kw.get(path).bearer(root).send();
+            self.note("get", path, answer);
+        }
+        const ONE: &str = "/admin/accounts/{id}";
+        let body = json!({ "enabled": true, "lastName": "Adams" });
+        for (method, body) in [("get", None), ("patch", Some(&body)), ("delete", None)] {
+            let path = ONE.replace("{id}", &id);
+            let mut ask = self.kw.ask(&method.to_uppercase(), &path).bearer(root);
+            if let Some(body) = body {
+                ask = ask.json(body);
+            }
+            let answer = ask.send();
+            assert!(matches!(answer.status, 200 | 204), "{answer:?}");
+            assert_documented(method, ONE, &answer);
+            self.told.insert((ONE, method));
+            if method == "delete" {
+                let again = self.kw.delete(&path).bearer(root).send();
+                assert_eq!(again.status, 404);
+                assert_documented(method, ONE, &again);
+            }
+        }
+        for path in [
+            "/admin/signing-keys/rotate",
+            "/admin/signing-keys/replace-compromised",
+        ] {
+            let answer = self.kw.post(path).bearer(root).send();
+            self.note("post", path, answer);
+        }
+    }
+
+    /// What stands below one account.
+    fn sessions_of(&mut self, root: &str, id: &str) {
+        let access = self.kw.sign_in("zoe@example.com", PASSWORD).tokens().0;
+        let session = self.kw.session_of(&access).id.to_string();
+        let password = json!({ "password": "another horse battery" });
+        for (method, template, body) in [
+            ("get", "/admin/accounts/{id}/sessions", None),
+            ("get", "/admin/accounts/{id}/login-attempts", None),
+            ("delete", "/admin/accounts/{id}/sessions/{session}", None),
+            ("delete", "/admin/accounts/{id}/sessions", None),
+            ("post", "/admin/accounts/{id}/password", Some(&password)),
+            ("post", "/admin/accounts/{id}/unlock", None),
+            ("put", "/admin/accounts/{id}/roles/{role}", None),
+            ("delete", "/admin/accounts/{id}/roles/{role}", None),
+            ("delete", "/admin/accounts/{id}/second-factor", None),
+        ] {
+            let path = template
+                .replace("{id}", id)
+                .replace("{session}", &session)
+                .replace("{role}", "administrator");
+            if template.ends_with("second-factor") {
+                let own = self.kw.sign_in("zoe@example.com", "another horse battery");
+                let own = own.tokens().0;
+                let begin = self.kw.post("/auth/mfa/totp").bearer(&own);
+                let begun = begin.json(&password).send();
+                let secret = text(&begun.json(), "secret");
+                let code = self.kw.code(&secret, 0);
+                assert_eq!(self.kw.confirm_enrolment(&own, &code).status, 200);
+            }
+            let mut ask = self.kw.ask(&method.to_uppercase(), &path).bearer(root);
+            if let Some(body) = body {
+                ask = ask.json(body);
+            }
+            let answer = ask.send();
+            self.note(method, template, answer);
+        }
+    }
+}
