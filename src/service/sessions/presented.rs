@@ -57,6 +57,17 @@ pub fn ours(kw: &Keyward, tokens: &[SecretString]) -> Vec<(Presented, SecretStri
         .collect()
 }
 
+/// Whether a token is ours and its session lives.
+///
+/// # Errors
+/// `SERVICE_UNAVAILABLE`.
+pub fn is_living(kw: &Keyward, token: &SecretString) -> Result<bool> {
+    match kw.keys.refresh_tokens.read(token.expose_secret()) {
+        Some(presented) => lives(kw, &presented),
+        None => Ok(false),
+    }
+}
+
 fn lives(kw: &Keyward, presented: &Presented) -> Result<bool> {
     let found = kw
         .store
