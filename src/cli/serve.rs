@@ -151,6 +151,8 @@ fn greet(
     let database = config.database.url.label();
     write_line(format_args!("  database       {database}"))?;
     write_line(format_args!("  mail           {mail}"))?;
+    let passwords = config.passwords.label();
+    write_line(format_args!("  passwords      {passwords}"))?;
     if config.test_mode {
         write_line(format_args!(
             "  test mode      move the clock with POST {url}/test/clock {{\"advance\":\"16m\"}}"

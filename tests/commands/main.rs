@@ -7,6 +7,7 @@ mod databases;
 mod env_file;
 mod environment;
 mod first_start;
+mod hashing;
 mod help;
 mod home;
 mod keys;
