@@ -24,3 +24,4 @@ mod serving;
 mod setup;
 mod silence;
 mod test_mode;
+mod unread;

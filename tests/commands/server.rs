@@ -94,6 +94,10 @@ impl<'a> Server<'a> {
         Some(line.trim())
     }
 
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// What it wrote to standard error.
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.home.join("stderr.log")).unwrap()
