@@ -120,7 +120,7 @@ impl App {
         let store = Store::open(config.database.url.clone(), &options)?;
         let hasher = PasswordHasher::new(
             &config.master_key,
-            config.passwords.bcrypt_cost,
+            config.passwords.scheme(),
             &world.entropy,
         );
         let lane = lane(config, hasher.one_hash_about())?;
@@ -246,12 +246,7 @@ fn registration(config: &Config) -> Registration {
 
 /// One thread for each core; a queue of what they hash in two seconds.
 fn lane(config: &Config, one_hash: Duration) -> Result<PasswordLane> {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let threads = if config.passwords.threads == 0 {
-        cores
-    } else {
-        config.passwords.threads
-    };
+    let threads = config.passwords.at_once();
     let queue = if config.passwords.queue == 0 {
         let each = (QUEUE_SECONDS / one_hash.as_secs_f64().max(0.001)).ceil();
         // Between one and a few thousand: the cast loses nothing.

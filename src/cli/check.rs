@@ -45,6 +45,7 @@ pub(super) fn run() -> Outcome {
     };
     report.say(true, "settings");
     cookies(&config, &mut report);
+    report.say(true, &format!("passwords: {}", config.passwords.label()));
     mail(&config, &mut report);
     if let Some(path) = &config.secret_to_make {
         report.say(true, &format!("secret: a start makes {}", path.display()));

@@ -33,6 +33,7 @@ pub(super) fn run(command: &Mail) -> Outcome {
         language: Language::English,
         site: None,
         asked_by: None,
+        counts_as: None,
         values: Values::default(),
     };
     let id = format!("<{}@{}>", uuid::Uuid::new_v4(), mailer.domain());

@@ -60,7 +60,7 @@ enum Command {
     /// Try whether mail leaves
     #[command(subcommand)]
     Mail(mail::Mail),
-    /// Measure what bcrypt costs here: milliseconds, and sign-ins per second
+    /// Measure what bcrypt and Argon2id cost here: milliseconds, and sign-ins per second
     TuneHash,
     /// Print every route, its guard and its dialect
     Routes,

@@ -1,5 +1,6 @@
 //! `keyward serve`.
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::pin::pin;
 use std::time::Duration;
 
@@ -134,23 +135,23 @@ fn greet(
     mail: &str,
     administrator: Option<&FirstAdministrator>,
 ) -> std::io::Result<()> {
-    let host = config.listen.address.ip();
-    let host = if host.is_unspecified() {
-        "127.0.0.1".to_owned()
-    } else {
-        host.to_string()
+    let listens = config.listen.address;
+    // What can be pasted needs an address that can be asked: of all addresses this machine's own.
+    let asked = match listens.ip() {
+        IpAddr::V4(all) if all.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(all) if all.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        one => one,
     };
-    let host = if host.contains(':') {
-        format!("[{host}]")
-    } else {
-        host
-    };
-    let url = format!("http://{host}:{}", config.listen.address.port());
+    let url = format!("http://{}", SocketAddr::new(asked, listens.port()));
     let version = env!("CARGO_PKG_VERSION");
-    write_line(format_args!("Keyward {version} listens on {url}"))?;
+    write_line(format_args!(
+        "Keyward {version} listens on http://{listens}"
+    ))?;
     let database = config.database.url.label();
     write_line(format_args!("  database       {database}"))?;
     write_line(format_args!("  mail           {mail}"))?;
+    let passwords = config.passwords.label();
+    write_line(format_args!("  passwords      {passwords}"))?;
     if config.test_mode {
         write_line(format_args!(
             "  test mode      move the clock with POST {url}/test/clock {{\"advance\":\"16m\"}}"

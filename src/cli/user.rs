@@ -70,23 +70,23 @@ pub(super) struct Who {
 }
 
 #[derive(Args)]
+#[group(required = true, multiple = false)]
 pub(super) struct RevokeSessions {
     /// E-mail address, username or id
-    #[arg(required_unless_present = "all")]
     account: Option<String>,
     /// Every account: after a backup was restored. Access tokens are refused at once, by
     /// new signing keys
-    #[arg(long, conflicts_with = "account")]
+    #[arg(long)]
     all: bool,
 }
 
 #[derive(Args)]
+#[group(required = true, multiple = false)]
 pub(super) struct Unlock {
     /// E-mail address, username or id
-    #[arg(required_unless_present = "all")]
     account: Option<String>,
     /// Every suspension, after somebody guessed at many accounts
-    #[arg(long, conflicts_with = "account")]
+    #[arg(long)]
     all: bool,
 }
 

@@ -68,6 +68,17 @@ pub fn read(given: &BTreeMap<String, String>, test_mode: bool) -> Result<Config,
             let setting = "KEYWARD_SECRET_FILE".to_owned();
             vec![Fault { setting, why }]
         };
+        // Where no database can be made, that is what is to be mended first: nobody may have
+        // named a file for the secret.
+        if config.database.url.is_sqlite() {
+            let unsuitable = config.database.url.assert_suitable();
+            unsuitable.map_err(|why| {
+                vec![Fault {
+                    setting: "DATABASE_URL".to_owned(),
+                    why: why.to_string(),
+                }]
+            })?;
+        }
         config.master_key = secret::make(&path).map_err(fault)?;
     }
     Ok(config)

@@ -142,6 +142,9 @@ pub struct Letter {
     pub site: Option<String>,
     /// Who asked for it, where somebody did: their address has a quota, too.
     pub asked_by: Option<Client>,
+    /// Whose quota it uses, where acts of several kinds send letters of its purpose: none of them
+    /// must keep another from its mail.
+    pub counts_as: Option<&'static str>,
     /// What the template fills in: `link`, `hours`, `name`, `address`, `new_address`, `when`,
     /// `user_agent`.
     pub values: Values,
@@ -254,6 +257,7 @@ mod tests {
             language: Language::English,
             site: None,
             asked_by: None,
+            counts_as: None,
             values: Values::from([("hours", "1")]),
         };
         let now = Timestamp::from_millis(1000);

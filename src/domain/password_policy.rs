@@ -8,6 +8,10 @@ use secrecy::ExposeSecret as _;
 
 use crate::domain::password::Password;
 
+mod repetition;
+
+use repetition::{novel, period};
+
 /// Why a password may not be chosen. Said to its chooser, in these words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refused {
@@ -78,16 +82,25 @@ fn is_guessable(text: &[char], about: &[&str]) -> bool {
     }
     let parts: Vec<&str> = about
         .iter()
-        .flat_map(|text| text.split(['@', '.', '+', '-', '_']).chain([*text]))
+        .flat_map(|text| {
+            let words = text.split(['@', '.', '+', '-', '_']);
+            words.chain(text.split('@')).chain([*text])
+        })
         .chain(["keyward"])
         .filter(|part| part.chars().count() > 2)
         .collect();
-    // What is repeated is guessed once.
-    let piece = &text[..period(text)];
-    let head = &piece[..piece.len().min(ESTIMATED)];
-    let tail = &piece[piece.len() - head.len()..];
-    // Of a long one its beginning is what people make up, and its end what they add.
-    is_common(head, &parts) && (head.len() == piece.len() || is_common(tail, &parts))
+    // What is repeated is guessed once, and so is what is written with each letter doubled. What
+    // is left may be no word any more, so the text itself is looked at too.
+    let mut runs = text.to_vec();
+    runs.dedup();
+    let mut pieces = vec![text[..period(text)].to_vec(), novel(text), novel(&runs)];
+    pieces.dedup();
+    pieces.iter().any(|piece| {
+        let head = &piece[..piece.len().min(ESTIMATED)];
+        let tail = &piece[piece.len() - head.len()..];
+        // Of a long one its beginning is what people make up, and its end what they add.
+        is_common(head, &parts) && (head.len() == piece.len() || is_common(tail, &parts))
+    })
 }
 
 /// Scores 0 and 1: a million guesses or fewer.
@@ -117,25 +130,6 @@ fn plain(text: &[char]) -> Vec<char> {
         return text.to_vec();
     }
     text.iter().map(|c| read(*c).unwrap_or(*c)).collect()
-}
-
-/// The length of the shortest piece that the text is a repetition of, its last part cut
-/// or not; the text's own where it repeats nothing (Knuth, Morris and Pratt's table).
-fn period(text: &[char]) -> usize {
-    let mut borders = vec![0; text.len()];
-    for i in 1..text.len() {
-        let mut border = borders[i - 1];
-        while border > 0 && text[i] != text[border] {
-            border = borders[border - 1];
-        }
-        borders[i] = border + usize::from(text[i] == text[border]);
-    }
-    let shortest = text.len() - borders.last().copied().unwrap_or(0);
-    if shortest * 2 <= text.len() {
-        shortest
-    } else {
-        text.len()
-    }
 }
 
 #[cfg(test)]
@@ -208,6 +202,17 @@ mod tests {
             "1234567890@!$+4860713592".to_owned(),
             "aaaaaaaaaaaabaaaaaaaaaaac".to_owned(),
             "abcabdabeabfabgabhabiabj".to_owned(),
+            // As many pairs of letters as there are, so that little of it is a repetition.
+            ('a'..='z')
+                .flat_map(|one| ('a'..='z').flat_map(move |other| [one, other]))
+                .take(1024)
+                .collect(),
+            format!("{}{signs}", "aab".repeat(333)),
+            // Numbers are alike as far as they go.
+            (0..1024)
+                .map(|n| char::from(b'0' + (n * n / 7 % 10) as u8))
+                .collect(),
+            (0..512).map(|n| format!("{}a", n * n / 7 % 10)).collect(),
         ];
         for text in inputs {
             // The time of this thread and not of the machine, which does other things too. Tests
@@ -219,6 +224,51 @@ mod tests {
             });
             let quickest = quickest.min().unwrap();
             assert!(quickest.as_millis() < 50, "{text}: {quickest:?}");
+        }
+    }
+
+    #[test]
+    fn attack_l8_low_variety_makes_no_password_at_any_length() {
+        for text in [
+            "aaaabbbbccccdddd",
+            "aaaabbbbccccddddeeee",
+            "aabbccddeeffgghh",
+            "112233445566778899",
+            "ppaasssswwoorrdd",
+            "qqqwwweeerrrtttyyy",
+            "password1password2password1",
+            "alice.liddell1",
+            "Password1pASSWORD2PASSWORD1",
+            "password10password11password12password13",
+            "summer2024summer2025summer2026",
+            "1password2password3password",
+            "alice.liddell1alice.liddell2alice.liddell3",
+            "qwertyuiop1qwertyuiop!qwertyuiop",
+            "abcabcabdabcabdabe",
+            "iloveyou iloveyou! iloveyou?",
+        ] {
+            for times in [1, 4] {
+                let text = text.repeat(times);
+                assert_eq!(choose(&text), Err(Refused::Guessable), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn attack_l8_what_repeats_a_little_is_taken() {
+        for text in [
+            "the cat and the dog and the bird",
+            "row row row your boat gently down the stream",
+            "seven bottles, seven brides, seven brothers",
+            "bookkeeper balloon committee",
+            "7391 4826 5573 9082",
+            "4c8f-91ab-77d0-3e65",
+            "Fuchs, du hast die Gans gestohlen",
+            "xxK3vvqLL9pp",
+            "tomorrow and tomorrow and tomorrow creeps",
+            "room 101, room 237, room 1408 and no other",
+        ] {
+            assert_eq!(choose(text), Ok(()), "{text}");
         }
     }
 

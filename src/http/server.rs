@@ -1,6 +1,7 @@
 //! The server: workers, listeners, time-outs and a graceful stop.
 
 use std::net::{SocketAddr, TcpListener};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,9 +16,11 @@ use actix_web::dev::{AppConfig, ServiceFactory, ServiceRequest, ServiceResponse}
 use actix_web::middleware::from_fn;
 use actix_web::rt::net::TcpStream;
 use actix_web::{App, Error, web};
+use futures_util::future::select;
 
 use crate::http::edge::shell::shell;
 use crate::http::peers::connection::{Connection, KEEP_ALIVE};
+use crate::http::peers::last_request::Opened;
 use crate::http::request::settings::Web;
 use crate::http::routes::mount;
 use crate::service::Keyward;
@@ -83,15 +86,23 @@ pub fn serve(kw: &Keyward, settings: &Arc<Web>, listener: TcpListener) -> std::i
             let app = app(kw.clone(), Arc::clone(&settings))
                 .into_factory()
                 .map_err(|error| error.error_response());
+            // Both are asked for each connection, the second one right after the first.
+            let opened = Opened::default();
+            let known = opened.clone();
             let http = HttpService::build()
                 .keep_alive(KEEP_ALIVE)
                 .client_request_timeout(Duration::from_secs(5))
                 .client_disconnect_timeout(Duration::from_secs(1))
                 // Whoever hangs up says so by this alone, and gives a seat back by it.
                 .h1_allow_half_closed(false)
+                .on_connect_ext(move |_, data| {
+                    data.insert(opened.begin());
+                })
                 .graceful_shutdown_signal(move || {
-                    let stopping = stopping.clone();
-                    async move { stopping.notified().await }
+                    let (stopping, last) = (stopping.clone(), known.take());
+                    async move {
+                        select(pin!(stopping.notified()), pin!(last.was_said())).await;
+                    }
                 })
                 .finish(map_config(app, |()| AppConfig::default()));
             fn_service(move |stream: TcpStream| {

@@ -2,6 +2,8 @@
 
 /// Where passwords are hashed.
 pub mod password_lane;
+/// What many ask at once and one answers.
+pub mod question;
 /// Who may wait for it.
 pub mod seats;
 /// Where rows are read and written.

@@ -94,6 +94,7 @@ impl Templates {
             language: name.language,
             site: name.site.map(str::to_owned),
             asked_by: None,
+            counts_as: None,
             values: values.collect(),
         };
         self.render(&letter, "sample").map(|_| ())

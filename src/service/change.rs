@@ -85,13 +85,15 @@ impl Change<'_> {
     /// Writes the event into the audit log; an alarm is logged as well.
     pub(in crate::service) fn record(&mut self, event: &Event) -> Result<()> {
         if event.what.is_alarm() {
-            let none = || "-".to_owned();
-            log::warn!(
-                "{}: session {} of account {}",
-                event.what.as_str(),
-                event.session.map_or_else(none, |id| id.to_string()),
-                event.account.map_or_else(none, |id| id.to_string()),
-            );
+            let what = event.what.as_str();
+            match (event.session, event.account) {
+                (Some(session), Some(account)) => {
+                    log::warn!("{what}: session {session} of account {account}");
+                }
+                (Some(session), None) => log::warn!("{what}: session {session}"),
+                (None, Some(account)) => log::warn!("{what}: account {account}"),
+                (None, None) => log::warn!("{what}"),
+            }
         }
         let (kw, now) = (self.kw, self.now);
         match event.session {

@@ -350,3 +350,16 @@ fn attack_m3_operators_unlock_and_read_the_audit_log() {
         assert!(run.err.contains(wrong[1]), "{run:?}");
     }
 }
+
+#[test]
+fn all_accounts_are_offered_where_none_was_named() {
+    let home = Home::new();
+    for command in ["unlock", "revoke-sessions"] {
+        let run = home.run(&["user", command]);
+        assert_eq!(run.status, Some(2), "{run:?}");
+        assert!(run.err.contains("<ACCOUNT|--all>"), "{run:?}");
+        let both = home.run(&["user", command, "--all", "alice@example.com"]);
+        assert_eq!(both.status, Some(2), "{both:?}");
+    }
+    assert!(!home.join("keyward.db").exists(), "nothing was begun");
+}

@@ -4,6 +4,7 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use crate::home::Home;
 use crate::server::Server;
+use crate::serving::try_it;
 use crate::setup::set_mode;
 
 #[test]
@@ -70,5 +71,29 @@ fn s14_many_first_starts_in_a_bare_folder_all_succeed() {
             .collect();
         files.sort();
         assert_eq!(files, ["keyward.secret"], "no draft is left");
+    }
+}
+
+/// What it says of the address holds, and what it offers can be pasted.
+#[test]
+fn the_greeting_names_the_address_that_it_listens_on() {
+    for (listen, said, asked) in [
+        ("0.0.0.0:0", "http://0.0.0.0:", "http://127.0.0.1:"),
+        ("127.0.0.1:0", "http://127.0.0.1:", "http://127.0.0.1:"),
+        ("[::]:0", "http://[::]:", "http://[::1]:"),
+    ] {
+        if listen.starts_with('[') && std::net::TcpListener::bind("[::1]:0").is_err() {
+            eprintln!("skipped: no IPv6 here");
+            continue;
+        }
+        let home = Home::new();
+        let mut command = home.command(&["serve"]);
+        command.env("KEYWARD_LISTEN", listen);
+        let server = Server::listening(&home, command);
+        let line = server.greeted("Keyward ").unwrap();
+        assert!(line.contains(&format!(" listens on {said}")), "{line}");
+        let offered = server.greeting.last().unwrap();
+        assert!(offered.contains(asked), "{offered}");
+        assert!(try_it(&server)["access_token"].is_string());
     }
 }

@@ -38,9 +38,14 @@ impl<'a> Server<'a> {
 
     /// The one that this command starts.
     pub fn of(home: &'a Home, mut command: Command) -> Self {
+        command.env("KEYWARD_LISTEN", "127.0.0.1:0");
+        Self::listening(home, command)
+    }
+
+    /// The same, at the address of the command.
+    pub fn listening(home: &'a Home, mut command: Command) -> Self {
         let log = File::create(home.join("stderr.log")).unwrap();
         let mut child = command
-            .env("KEYWARD_LISTEN", "127.0.0.1:0")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log)
@@ -87,6 +92,10 @@ impl<'a> Server<'a> {
             .iter()
             .find_map(|line| line.trim().strip_prefix(word))?;
         Some(line.trim())
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// What it wrote to standard error.

@@ -29,6 +29,11 @@ fn home(url: &str) -> Home {
 
 /// Every route that asks the database, several at once: refused, and soon.
 fn is_away(server: &Server<'_>, access: &str) {
+    // What readiness said last is good for a second.
+    let began = Instant::now();
+    while server.ask("GET", "/health/ready", &[], "").status == 200 {
+        assert!(began.elapsed() < SOON, "still ready");
+    }
     std::thread::scope(|scope| {
         for number in 0..16 {
             scope.spawn(move || {

@@ -1,6 +1,6 @@
-//! Password records (semantics 5): `$kw1$p=1$2b$12$…`, that is
-//! bcrypt(base64(HMAC-SHA-384(pepper, password))). 64 characters reach bcrypt, so its
-//! 72-byte limit never cuts, no NUL ever repeats its key schedule (threat D6), and a
+//! Password records (semantics 5): `$kw1$p=1$2b$12$…` or `$kw1$p=1$argon2id$v=19$…`, that is
+//! bcrypt or Argon2id of base64(HMAC-SHA-384(pepper, password)). 64 characters reach bcrypt,
+//! so its 72-byte limit never cuts, no NUL ever repeats its key schedule (threat D6), and a
 //! stolen record is of no use without the pepper, which is not in the database.
 
 use aws_lc_rs::hmac;
@@ -10,21 +10,15 @@ use zeroize::Zeroizing;
 
 use crate::crypto::master_key::{KEY_ID, MasterKey};
 use crate::crypto::password::imported;
+use crate::crypto::password::scheme::{self, Scheme};
 use crate::domain::password::Password;
 use crate::support::entropy::Entropy;
 use crate::support::secret::ExposeSecret;
 
-/// The highest bcrypt cost that is verified. A record above it is refused: it would
-/// hold a thread for minutes (threat P9).
-const HIGHEST_COST: u32 = 15;
-
-/// The lowest that bcrypt knows.
-const LOWEST_COST: u32 = 4;
-
 pub struct PasswordHasher {
     pepper: hmac::Key,
-    cost: u32,
-    /// A valid record of the present cost that no password fits: an unknown account
+    scheme: Scheme,
+    /// A valid record of the present scheme that no password fits: an unknown account
     /// costs as much time as a known one.
     dummy: String,
 }
@@ -41,25 +35,21 @@ pub enum Verdict {
 
 impl PasswordHasher {
     #[must_use]
-    pub fn new(master: &MasterKey, cost: u32, entropy: &Entropy) -> Self {
-        let mut hasher = Self {
+    pub fn new(master: &MasterKey, scheme: Scheme, entropy: &Entropy) -> Self {
+        let dummy = scheme.dummy(entropy.bytes(), entropy.bytes());
+        Self {
             pepper: master.hmac_sha384("keyward-pepper"),
-            cost,
-            dummy: String::new(),
-        };
-        // Made at the lowest cost, then said to be of the present one: it is the digest of
-        // nothing, and no start has to wait for it.
-        let record = hasher.record(&entropy.bytes::<32>(), LOWEST_COST, entropy);
-        let present = format!("$2b${cost:02}$");
-        hasher.dummy = record.replace(&format!("$2b${LOWEST_COST:02}$"), &present);
-        hasher
+            scheme,
+            dummy: named(&dummy),
+        }
     }
 
     /// A new record. Takes the time of one hash: never call it on an event loop.
     #[must_use]
     pub fn hash(&self, password: &Password, entropy: &Entropy) -> String {
         let text = password.normalized().expose_secret().as_bytes();
-        self.record(text, self.cost, entropy)
+        let prehash = self.prehash(text);
+        named(&self.scheme.record(prehash.as_bytes(), entropy.bytes()))
     }
 
     /// Verifies, always at the cost of one hash. `None` is an account without a
@@ -94,7 +84,7 @@ impl PasswordHasher {
         }
     }
 
-    /// How long one hash takes here, at the present cost.
+    /// How long one hash takes here.
     #[must_use]
     pub fn one_hash(&self) -> std::time::Duration {
         let began = std::time::Instant::now();
@@ -102,42 +92,21 @@ impl PasswordHasher {
         began.elapsed()
     }
 
-    /// The same without the wait, from a hash of the lowest cost: each one more doubles it.
-    /// The quickest of several: whatever else ran meanwhile only adds to one of them, and the
-    /// queue that is made by this must not differ from start to start (`attack_l17`).
+    /// The same without the wait, about.
     #[must_use]
     pub fn one_hash_about(&self) -> std::time::Duration {
-        let once = || {
-            let began = std::time::Instant::now();
-            let _ = bcrypt::bcrypt(LOWEST_COST, [7; 16], &[7; 64]);
-            began.elapsed()
-        };
-        let quickest = (0..9).map(|_| once()).min().unwrap_or_default();
-        quickest * (1 << (self.cost - LOWEST_COST))
+        self.scheme.about()
     }
 
-    /// Whether the record should be made anew at the present cost.
+    /// Whether the record should be made anew by the present scheme.
     #[must_use]
     pub fn is_outdated(&self, record: &str) -> bool {
-        parts(record).and_then(|(_, bcrypt)| cost(bcrypt)) != Some(self.cost)
-    }
-
-    fn record(&self, text: &[u8], cost: u32, entropy: &Entropy) -> String {
-        let prehash = self.prehash(text);
-        let hash = bcrypt::hash_with_salt(&*prehash, cost, entropy.bytes())
-            .expect("the cost is checked by the settings and 64 bytes fit");
-        format!(
-            "$kw1$p={KEY_ID}{}",
-            hash.format_for_version(bcrypt::Version::TwoB)
-        )
+        parts(record).and_then(|(_, record)| Scheme::of(record)) != Some(self.scheme)
     }
 
     fn matches(&self, text: &[u8], record: &str) -> Option<bool> {
         let (_, record) = parts(record)?;
-        if cost(record)? > HIGHEST_COST {
-            return None;
-        }
-        bcrypt::verify(&*self.prehash(text), record).ok()
+        scheme::verify(self.prehash(text).as_bytes(), record)
     }
 
     fn prehash(&self, text: &[u8]) -> Zeroizing<String> {
@@ -145,15 +114,16 @@ impl PasswordHasher {
     }
 }
 
-/// Pepper id and bcrypt record.
+/// With the id of the present pepper.
+fn named(record: &str) -> String {
+    format!("$kw1$p={KEY_ID}{record}")
+}
+
+/// Pepper id and record.
 fn parts(record: &str) -> Option<(u8, &str)> {
     let rest = record.strip_prefix("$kw1$p=")?;
     let (pepper, _) = rest.split_once('$')?;
     Some((pepper.parse().ok()?, &rest[pepper.len()..]))
-}
-
-fn cost(bcrypt: &str) -> Option<u32> {
-    bcrypt.strip_prefix("$2b$")?.get(..2)?.parse().ok()
 }
 
 #[cfg(test)]
@@ -161,9 +131,13 @@ mod tests {
     use super::*;
 
     fn hasher() -> (PasswordHasher, Entropy) {
+        hasher_of(Scheme::Bcrypt { cost: 4 })
+    }
+
+    fn hasher_of(scheme: Scheme) -> (PasswordHasher, Entropy) {
         let master = MasterKey::new(b"0123456789abcdefghijklmnopqrstuvwxyz").unwrap();
         let entropy = Entropy::seeded(1);
-        (PasswordHasher::new(&master, 4, &entropy), entropy)
+        (PasswordHasher::new(&master, scheme, &entropy), entropy)
     }
 
     fn password(text: &str) -> Password {
@@ -215,5 +189,43 @@ mod tests {
         );
         assert!(!hasher.is_outdated(&record));
         assert!(hasher.is_outdated(&record.replace("$04$", "$05$")));
+    }
+
+    #[test]
+    fn p8_each_scheme_verifies_the_records_of_the_other_and_outdates_them() {
+        let bcrypt = hasher_of(Scheme::Bcrypt { cost: 4 });
+        let argon2 = hasher_of(Scheme::Argon2id { passes: 2 });
+        let alice = password("correct horse");
+        for ((maker, entropy), (reader, _)) in [(&bcrypt, &argon2), (&argon2, &bcrypt)] {
+            let record = maker.hash(&alice, entropy);
+            assert!(!maker.is_outdated(&record), "{record}");
+            assert!(reader.is_outdated(&record), "{record}");
+            assert_eq!(reader.verify(&alice, Some(&record)), Verdict::Match);
+            let wrong = password("correct horsf");
+            assert_eq!(reader.verify(&wrong, Some(&record)), Verdict::Mismatch);
+            assert_eq!(reader.verify(&alice, None), Verdict::Mismatch);
+            // A record that was stolen is of no use without the pepper.
+            let bare = record.replace("$kw1$p=1", "");
+            assert_eq!(reader.verify(&alice, Some(&bare)), Verdict::Mismatch);
+        }
+    }
+
+    #[test]
+    fn p9_a_record_of_ours_may_not_ask_for_more_memory_than_another() {
+        let (hasher, entropy) = hasher_of(Scheme::Argon2id { passes: 2 });
+        let alice = password("correct horse");
+        let record = hasher.hash(&alice, &entropy);
+        for (now, greedy) in [
+            ("m=19456", "m=4194304"),
+            ("t=2", "t=4000000000"),
+            ("t=2", "t=x"),
+        ] {
+            let damaged = record.replace(now, greedy);
+            assert_eq!(
+                hasher.verify(&alice, Some(&damaged)),
+                Verdict::Damaged,
+                "{damaged}"
+            );
+        }
     }
 }

@@ -2,3 +2,4 @@
 
 pub mod hasher;
 mod imported;
+pub mod scheme;

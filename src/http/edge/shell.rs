@@ -13,7 +13,7 @@ use actix_web::{HttpResponse, web};
 use crate::http::answer::Refusal;
 use crate::http::edge::access_line::Asked;
 use crate::http::edge::{cors, head, headers, request_id, unread_body};
-use crate::http::peers::client_address;
+use crate::http::peers::{client_address, last_request};
 use crate::http::request::origin;
 use crate::http::request::settings::Web;
 use crate::http::routes::{self, refuse_at};
@@ -28,6 +28,7 @@ pub async fn shell(
         method: request.method().clone(),
         frequent: routes::is_frequent(&request),
     };
+    last_request::look_at(&request).await;
     let web = request.app_data::<web::Data<Web>>().cloned();
     let web = web.as_ref().map(web::Data::get_ref);
     let origin = request.headers().get(ORIGIN).cloned();

@@ -3,5 +3,6 @@
 pub(in crate::http) mod admission;
 pub(in crate::http) mod client_address;
 pub(in crate::http) mod connection;
+pub(in crate::http) mod last_request;
 pub(in crate::http) mod log_share;
 pub(in crate::http) mod throttle;

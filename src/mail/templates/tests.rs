@@ -11,6 +11,7 @@ fn letter(purpose: Purpose, language: Language) -> Letter {
         language,
         site: None,
         asked_by: None,
+        counts_as: None,
         values: Values::from([
             ("link", LINK),
             ("hours", "24"),

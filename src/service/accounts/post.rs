@@ -72,7 +72,10 @@ pub(in crate::service) fn mail_code_with(
     ] {
         values.insert(name.to_owned(), value);
     }
-    let mailed = mail(change, to, kind, wish, values)?;
+    let mut letter = letter(change, to, kind, wish)?;
+    letter.values = values;
+    letter.counts_as = Some(purpose.as_str());
+    let mailed = change.mail(&letter)?;
     if mailed {
         end_older(change, &stored)?;
     } else {
@@ -89,16 +92,22 @@ pub(in crate::service) fn mail(
     wish: &Wish,
     values: Values,
 ) -> Result<bool> {
-    let letter = Letter {
+    let mut letter = letter(change, to, purpose, wish)?;
+    letter.values = values;
+    change.mail(&letter)
+}
+
+fn letter(change: &mut Change<'_>, to: &To<'_>, purpose: Kind, wish: &Wish) -> Result<Letter> {
+    Ok(Letter {
         purpose,
         account: Some(to.account),
         to: to.email.written().to_owned(),
         language: language_of(change, to.account, wish)?,
         site: None,
         asked_by: Some(wish.client.clone()),
-        values,
-    };
-    change.mail(&letter)
+        counts_as: None,
+        values: Values::default(),
+    })
 }
 
 /// Tells whoever reads the mail of an address that it has an account already, and nobody else.

@@ -51,6 +51,7 @@ fn tell(
         language: language.unwrap_or_default(),
         site: None,
         asked_by: None,
+        counts_as: None,
         values: agent
             .map(|agent| ("user_agent", agent.as_str()))
             .collect::<Values>(),

@@ -93,7 +93,7 @@ fn take_one(change: &mut Change<'_>, key: &str, quota: Quota) -> Result<bool> {
 
 /// From the outside in: the order in which every transaction takes their rows.
 fn quotas(kw: &Keyward, letter: &Letter) -> Vec<(String, Quota)> {
-    let purpose = letter.purpose.as_str();
+    let purpose = letter.counts_as.unwrap_or(letter.purpose.as_str());
     let asker = letter.asked_by.as_ref();
     let asker = asker.filter(|_| letter.purpose.is_asked_for());
     let by = asker.and_then(|client| by_client(kw, "mail by", client));

@@ -42,6 +42,7 @@ pub(in crate::service) fn open(kw: &Keyward, mail: &Waiting) -> Option<Letter> {
         language: Language::parse(&stored.language).unwrap_or_default(),
         site: stored.site,
         asked_by: None,
+        counts_as: None,
         values: Values::from(stored.values),
     })
 }

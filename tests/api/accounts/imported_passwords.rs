@@ -4,6 +4,7 @@
 
 use keyward::crypto::master_key::MasterKey;
 use keyward::crypto::password::hasher::PasswordHasher;
+use keyward::crypto::password::scheme::Scheme;
 use keyward::domain::password::Password;
 use keyward::support::entropy::Entropy;
 use serde_json::json;
@@ -51,7 +52,7 @@ both!(
 both!(p8_a_record_of_another_cost_is_made_anew, |kw| {
     let alice = kw.account(ALICE);
     let master = MasterKey::new(SECRET.as_bytes()).unwrap();
-    let hasher = PasswordHasher::new(&master, 6, &Entropy::seeded(7));
+    let hasher = PasswordHasher::new(&master, Scheme::Bcrypt { cost: 6 }, &Entropy::seeded(7));
     let old = hasher.hash(&Password::parse(PASSWORD).unwrap(), &Entropy::seeded(8));
     assert!(old.starts_with("$kw1$p=1$2b$06$"), "{old}");
     kw.set_record(alice, &old);
@@ -61,6 +62,50 @@ both!(p8_a_record_of_another_cost_is_made_anew, |kw| {
     assert_eq!(kw.sign_in(ALICE, PASSWORD).status, 200);
     assert_eq!(kw.record_of(alice), Some(made), "a fitting one stays");
 });
+
+const OF_ARGON2ID: &str = "$kw1$p=1$argon2id$v=19$m=19456,t=2,p=1$";
+
+// An operator chooses Argon2id, and bcrypt again: nobody notices, and each record follows.
+both!(
+    p8_records_follow_the_scheme_of_the_settings,
+    &[("KEYWARD_PASSWORD_HASH", "argon2id")],
+    |kw| {
+        let alice = kw.account(ALICE);
+        let made = kw.record_of(alice).unwrap();
+        assert!(made.starts_with(OF_ARGON2ID), "{made}");
+        assert_eq!(kw.sign_in(ALICE, PASSWORD).status, 200);
+        assert_eq!(kw.record_of(alice), Some(made), "a fitting one stays");
+        kw.sign_in(ALICE, WRONG).refused(401, "INVALID_CREDENTIALS");
+        kw.sign_in("nobody@example.com", WRONG)
+            .refused(401, "INVALID_CREDENTIALS");
+        let master = MasterKey::new(SECRET.as_bytes()).unwrap();
+        for scheme in [
+            Scheme::Bcrypt { cost: 4 },
+            Scheme::Argon2id { passes: 3 },
+            Scheme::Bcrypt { cost: 6 },
+        ] {
+            let hasher = PasswordHasher::new(&master, scheme, &Entropy::seeded(7));
+            let old = hasher.hash(&Password::parse(PASSWORD).unwrap(), &Entropy::seeded(8));
+            kw.set_record(alice, &old);
+            kw.advance(20);
+            kw.sign_in(ALICE, WRONG).refused(401, "INVALID_CREDENTIALS");
+            assert_eq!(kw.record_of(alice), Some(old), "{scheme}");
+            assert_eq!(kw.sign_in(ALICE, PASSWORD).status, 200, "{scheme}");
+            let new = kw.record_of(alice).unwrap();
+            assert!(new.starts_with(OF_ARGON2ID), "{new}");
+        }
+        for imported in &IMPORTED[2..4] {
+            kw.set_record(alice, imported);
+            assert_eq!(kw.sign_in(ALICE, PASSWORD).status, 200, "{imported}");
+            assert!(kw.record_of(alice).unwrap().starts_with(OF_ARGON2ID));
+        }
+        let access = kw.login(ALICE)["access_token"].as_str().unwrap().to_owned();
+        let new = "another battery staple";
+        assert_eq!(kw.change_password(&access, PASSWORD, new).status, 200);
+        assert!(kw.record_of(alice).unwrap().starts_with(OF_ARGON2ID));
+        assert_eq!(kw.sign_in(ALICE, new).status, 200);
+    }
+);
 
 both!(p8_a_change_upgrades_too, |kw| {
     let (access, _) = kw.signed_in(ALICE);

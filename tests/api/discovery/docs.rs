@@ -32,3 +32,35 @@ fn the_page_asks_nobody_else_for_anything() {
     assert!(viewer.body.len() > 100_000);
     assert_eq!(kw.get("/openapi.yaml").send().status, 200);
 }
+
+// Behind a proxy that serves it under /id/ a browser asks there for what the page names. Each is
+// resolved as a browser does it, from both places.
+#[test]
+fn operators_27_pages_under_a_prefix_find_their_parts() {
+    let kw = TestKeyward::new();
+    for (page, parts) in [
+        ("docs", &["docs/rapidoc.js", "openapi.yaml"][..]),
+        ("account", &["account/account.css", "account/account.js"]),
+    ] {
+        let text = kw.get(&format!("/{page}")).send().body;
+        let named = text.split('"').filter(|value| {
+            let part = value.rsplit('/').next().unwrap();
+            [".js", ".css", ".yaml"]
+                .iter()
+                .any(|end| part.ends_with(end))
+        });
+        let mut named: Vec<&str> = named.collect();
+        named.sort_unstable();
+        assert_eq!(named, parts, "{page}");
+        for part in named {
+            for prefix in ["/", "/id/"] {
+                let page = format!("https://app.example.com{prefix}{page}");
+                let found = url::Url::parse(&page).unwrap().join(part).unwrap();
+                assert_eq!(found.path(), format!("{prefix}{part}"));
+            }
+            assert_eq!(kw.get(&format!("/{part}")).send().status, 200, "{part}");
+        }
+    }
+    let script = kw.get("/account/account.js").send().body;
+    assert!(!script.contains("\"/"), "no route from the root");
+}

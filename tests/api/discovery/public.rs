@@ -115,6 +115,8 @@ both!(health_tells_life_and_readiness_apart, |kw| {
     assert_eq!(get("/health/live"), ok);
     assert_eq!(get("/health/ready"), ok);
     kw.sql("ALTER TABLE accounts RENAME TO away");
+    assert_eq!(get("/health/ready"), ok, "an answer is good for a second");
+    kw.advance(1);
     let answer = kw.get("/health/ready").send();
     answer.refused(503, "SERVICE_UNAVAILABLE");
     assert_eq!(answer.header("retry-after"), Some("1"));
@@ -122,7 +124,34 @@ both!(health_tells_life_and_readiness_apart, |kw| {
     assert!(!answer.body.contains("accounts"), "{answer:?}");
     assert_eq!(get("/health/live"), ok);
     kw.sql("ALTER TABLE away RENAME TO accounts");
+    kw.advance(1);
     assert_eq!(get("/health/ready"), ok);
+});
+
+// Whoever asks how often: the database is asked once a second, and no act waits for it.
+both!(attack_l2_readiness_takes_no_place_of_an_act, |kw| {
+    let (access, refresh) = kw.signed_in("alice@example.com");
+    let places: Vec<_> = std::iter::from_fn(|| kw.web.store_lane.enter()).collect();
+    assert!(!places.is_empty());
+    kw.refresh(&refresh).refused(503, "SERVICE_UNAVAILABLE");
+    let asks = |count| (0..count).map(|_| kw.get("/health/ready")).collect();
+    for answer in kw.all(asks(64)) {
+        assert_eq!(answer.status, 200, "{answer:?}");
+    }
+    drop(places);
+    // The answer is there already: what the database says now is not asked for.
+    kw.sql("ALTER TABLE accounts RENAME TO away");
+    for answer in kw.all(asks(64)) {
+        assert_eq!(answer.status, 200, "{answer:?}");
+    }
+    kw.advance(1);
+    for answer in kw.all(asks(64)) {
+        answer.refused(503, "SERVICE_UNAVAILABLE");
+    }
+    kw.sql("ALTER TABLE away RENAME TO accounts");
+    kw.advance(1);
+    assert_eq!(kw.get("/health/ready").send().status, 200);
+    assert_eq!(kw.get("/auth/verify").bearer(&access).send().status, 200);
 });
 
 /// The SDK's contract: `pong` as text, and no sign-in providers.

@@ -1,6 +1,7 @@
 //! More than one cookie of our name, names that only look like ours, and bytes of others
 //! beside them (field log of clients, 2 and 27; attacks `attack_m1` and `attack_l5`).
 
+use keyward::service::accounts::administer;
 use serde_json::json;
 
 use crate::support::{Answer, Ask, Fault, PASSWORD, TestKeyward};
@@ -83,6 +84,46 @@ both!(clients_02_two_that_live_are_refused_with_a_way_out, |kw| {
     let answer = ask(kw, "/auth/refresh", &[&planted, &ours]).send();
     assert_eq!(answer.status, 200, "{answer:?}");
 });
+
+// A person with a cookie that died long ago, and a client that keeps its token itself.
+both!(
+    clients_02_a_dead_cookie_says_nothing_against_the_token_of_a_body,
+    |kw| {
+        let (_, idle) = kw.signed_in_by_cookie("idle@example.com");
+        kw.advance(13 * 3600);
+        let (_, ended) = kw.signed_in_by_cookie("ended@example.com");
+        assert_eq!(kw.post("/auth/logout").cookie(&ended).send().status, 204);
+        let (access, of_disabled) = kw.signed_in_by_cookie("disabled@example.com");
+        administer::set_enabled(&kw.kw, kw.session_of(&access).account, false).unwrap();
+        let (changed, renewed) = kw.signed_in_by_cookie("renewed@example.com");
+        let change = kw.change_password(&changed, PASSWORD, "another good one");
+        assert_eq!(change.status, 200, "{change:?}");
+        let (access, mut token) = kw.signed_in(ALICE);
+        let dead = [&of_another(), &idle, &ended, &of_disabled, &renewed];
+        for (number, cookie) in (1..).zip(dead) {
+            let body = json!({ "refresh_token": token });
+            let asked = kw.post("/auth/refresh").cookie(cookie).json(&body).send();
+            assert_eq!(asked.outcome(), "fresh");
+            assert!(asked.set_cookies().is_empty(), "{asked:?}");
+            token = asked.tokens().1;
+            assert_eq!(kw.generation_of(&access), number);
+            // Beside another dead one the body's is refused like any other.
+            let before = kw.state();
+            let body = json!({ "refresh_token": format!("{ended}x") });
+            let asked = kw.post("/auth/refresh").cookie(cookie).json(&body).send();
+            asked.refused(401, "INVALID_CREDENTIALS");
+            assert!(asked.set_cookies().is_empty(), "{asked:?}");
+            assert_eq!(kw.state(), before);
+        }
+        // A session that lives is not passed over, by whichever of its tokens.
+        let (_, first) = kw.signed_in_by_cookie("bob@example.com");
+        assert_eq!(kw.post("/auth/refresh").cookie(&first).send().status, 200);
+        let body = json!({ "refresh_token": token });
+        let asked = kw.post("/auth/refresh").cookie(&first).json(&body).send();
+        asked.refused(400, "INVALID_PAYLOAD");
+        assert_eq!(kw.refresh(&token).outcome(), "fresh");
+    }
+);
 
 both!(clients_02_signing_out_is_refused_for_no_cookie, |kw| {
     let other = of_another();

@@ -6,5 +6,6 @@ mod cookies_twice;
 mod cors;
 mod csrf;
 mod injection;
+mod pipelined;
 mod routes;
 mod wire;

@@ -55,6 +55,37 @@ both!(
     }
 );
 
+// 202 without a mail, for a mail of another act that was asked for meanwhile.
+both!(
+    b17_a_change_of_address_and_a_proof_of_it_keep_no_mail_from_each_other,
+    OPEN,
+    |kw| {
+        let proof = json!({ "email": ALICE });
+        assert_eq!(register(kw, ALICE, PASSWORD).status, 202);
+        for _ in 0..5 {
+            done(kw, "/auth/email/verify/request", &proof);
+        }
+        let to = |kw: &TestKeyward, email: &str| {
+            let mails = kw.mails().into_iter();
+            mails.filter(|sent| sent.to == email).count()
+        };
+        assert_eq!(to(kw, ALICE), 3, "its own quota is used up");
+        let (access, _) = kw.sign_in(ALICE, PASSWORD).tokens();
+        for _ in 0..5 {
+            assert_eq!(change(kw, &access, NEW, PASSWORD).status, 202);
+        }
+        assert_eq!(to(kw, NEW), 3);
+        // An hour later it is the other way round.
+        kw.advance(3600);
+        let (access, _) = kw.sign_in(ALICE, PASSWORD).tokens();
+        for _ in 0..5 {
+            assert_eq!(change(kw, &access, NEW, PASSWORD).status, 202);
+        }
+        done(kw, "/auth/email/verify/request", &proof);
+        assert_eq!((to(kw, ALICE), to(kw, NEW)), (4, 6));
+    }
+);
+
 both!(
     e12_an_address_of_another_account_is_answered_as_a_free_one,
     OPEN,

@@ -74,6 +74,7 @@ pub fn letter(purpose: Purpose, to: &str) -> Letter {
         language: Language::English,
         site: None,
         asked_by: None,
+        counts_as: None,
         values: Values::from([
             ("link", "https://app.example.com/reset#kwo1_CANARY"),
             ("hours", "24"),

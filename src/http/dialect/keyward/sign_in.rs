@@ -74,14 +74,15 @@ pub async fn refresh(mut call: Call) -> Answer<Keyward> {
     let cookie = call.refresh_cookie().await?;
     let body = body_token(&fields)?;
     let (token, by_cookie) = match (body, cookie) {
-        // Another's cookie of our name says nothing against the body's token.
-        (Some(body), Some(cookie)) if !RefreshTokens::has_form(cookie.expose_secret()) => {
-            (body, false)
-        }
         (Some(body), Some(cookie)) if body.expose_secret() != cookie.expose_secret() => {
-            return Err(
-                Error::payload("The payload and the cookie hold different refresh tokens").into(),
-            );
+            // Another's cookie of our name, and one that is dead, say nothing against the body's
+            // token: no answer of ours would make the browser forget them.
+            let living = move |kw: &_| presented::any_lives(kw, std::slice::from_ref(&cookie));
+            if call.on_store(living).await? {
+                let reason = "The payload and the cookie hold different refresh tokens";
+                return Err(Error::payload(reason).into());
+            }
+            (body, false)
         }
         (Some(body), None) => (body, false),
         (_, Some(cookie)) => (cookie, true),

@@ -3,6 +3,7 @@
 
 use keyward::crypto::master_key::MasterKey;
 use keyward::crypto::password::hasher::PasswordHasher;
+use keyward::crypto::password::scheme::Scheme;
 use keyward::domain::id::AccountId;
 use keyward::domain::password::Password;
 use keyward::service::accounts::administer;
@@ -152,7 +153,7 @@ both!(p5_a_password_too_long_is_not_hashed, ONE_SEAT, |kw| {
 both!(p8_an_older_record_is_made_anew_once, |kw| {
     let account = alice_with(kw, PASSWORD);
     let master = MasterKey::new(SECRET.as_bytes()).unwrap();
-    let older = PasswordHasher::new(&master, 5, &Entropy::seeded(7));
+    let older = PasswordHasher::new(&master, Scheme::Bcrypt { cost: 5 }, &Entropy::seeded(7));
     let old = older.hash(&Password::parse(PASSWORD).unwrap(), &Entropy::seeded(8));
     kw.set_record(account, &old);
     assert_eq!(sign_in(kw, "wrong"), 401);

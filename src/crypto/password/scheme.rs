@@ -1,0 +1,173 @@
+//! How new records are made of a keyed prehash: by bcrypt, or by Argon2id where an operator
+//! chose it (decision 0082).
+
+use std::time::{Duration, Instant};
+
+use argon2::password_hash::phc::PasswordHash;
+use argon2::{Algorithm, Argon2, Params, Version};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+
+use crate::crypto::password::imported;
+
+/// The lowest cost that bcrypt knows.
+const LOWEST_COST: u32 = 4;
+
+/// What one hash of Argon2id takes of memory: OWASP's least for two passes and one lane.
+const ARGON2_KIB: u32 = 19 * 1024;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scheme {
+    Bcrypt { cost: u32 },
+    Argon2id { passes: u32 },
+}
+
+impl Scheme {
+    /// The one that a record was made by; `None` where it is none of ours, or of Argon2id with
+    /// other memory or lanes than now.
+    #[must_use]
+    pub fn of(record: &str) -> Option<Self> {
+        if let Some(rest) = record.strip_prefix("$2b$") {
+            let cost = rest.get(..2)?.parse().ok()?;
+            return Some(Self::Bcrypt { cost });
+        }
+        let hash = PasswordHash::new(record).ok()?;
+        let passes = hash.params.get_decimal("t")?;
+        let ours = hash.algorithm.as_str() == "argon2id"
+            && hash.version == Some(Version::V0x13.into())
+            && hash.params.get_decimal("m") == Some(ARGON2_KIB)
+            && hash.params.get_decimal("p") == Some(1);
+        ours.then_some(Self::Argon2id { passes })
+    }
+
+    /// A record of these bytes.
+    pub(super) fn record(self, prehash: &[u8], salt: [u8; 16]) -> String {
+        match self {
+            Self::Bcrypt { cost } => bcrypt::hash_with_salt(prehash, cost, salt)
+                .expect("the cost is checked by the settings and 64 bytes fit")
+                .format_for_version(bcrypt::Version::TwoB),
+            Self::Argon2id { passes } => {
+                let mut hash = [0; 32];
+                argon2id(passes)
+                    .hash_password_into(prehash, &salt, &mut hash)
+                    .expect("there is memory for one hash, and its inputs fit");
+                phc(passes, salt, hash)
+            }
+        }
+    }
+
+    /// A valid record that nothing fits, made without the wait for one.
+    pub(super) fn dummy(self, salt: [u8; 16], nothing: [u8; 32]) -> String {
+        match self {
+            Self::Bcrypt { cost } => {
+                // The digest of nothing at the lowest cost, said to be of the present one.
+                let lowest = Self::Bcrypt { cost: LOWEST_COST };
+                let record = lowest.record(&nothing, salt);
+                record.replace(
+                    &format!("$2b${LOWEST_COST:02}$"),
+                    &format!("$2b${cost:02}$"),
+                )
+            }
+            Self::Argon2id { passes } => phc(passes, salt, nothing),
+        }
+    }
+
+    /// How long one hash takes here, about, without the wait for one: by one of bcrypt's
+    /// lowest cost, of which each one more doubles it, or by one pass. The quickest of several:
+    /// whatever else ran meanwhile only adds to one of them, and the queue that is made by this
+    /// must not differ from start to start (`attack_l17`).
+    pub(super) fn about(self) -> Duration {
+        let quickest = |times: usize, once: &dyn Fn()| {
+            let took = (0..times).map(|_| {
+                let began = Instant::now();
+                once();
+                began.elapsed()
+            });
+            took.min().unwrap_or_default()
+        };
+        match self {
+            Self::Bcrypt { cost } => {
+                let once = || {
+                    let _ = bcrypt::bcrypt(LOWEST_COST, [7; 16], &[7; 64]);
+                };
+                quickest(9, &once) * (1 << (cost - LOWEST_COST))
+            }
+            Self::Argon2id { passes } => {
+                let once = || drop(Self::Argon2id { passes: 1 }.record(&[7; 64], [7; 16]));
+                quickest(3, &once) * passes
+            }
+        }
+    }
+
+    /// What one hash takes of memory, in MiB; `None` where it is not worth a word.
+    #[must_use]
+    pub const fn mebibytes(self) -> Option<usize> {
+        match self {
+            Self::Bcrypt { .. } => None,
+            Self::Argon2id { .. } => Some(ARGON2_KIB as usize / 1024),
+        }
+    }
+}
+
+impl std::fmt::Display for Scheme {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Bcrypt { cost } => write!(f, "bcrypt, cost {cost}"),
+            Self::Argon2id { passes } => write!(f, "Argon2id, 19 MiB, {passes} passes"),
+        }
+    }
+}
+
+/// Whether these bytes fit a record of either scheme, whatever it costs within bounds; `None`
+/// where it can not be read.
+pub(super) fn verify(prehash: &[u8], record: &str) -> Option<bool> {
+    let ours = ["$2b$", "$argon2id$"]
+        .iter()
+        .any(|tag| record.starts_with(tag));
+    ours.then(|| imported::verify(prehash, record)).flatten()
+}
+
+fn argon2id(passes: u32) -> Argon2<'static> {
+    let params = Params::new(ARGON2_KIB, passes, 1, Some(32)).expect("the settings check them");
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+}
+
+/// The text of a record, as every library of Argon2 writes it.
+fn phc(passes: u32, salt: [u8; 16], hash: [u8; 32]) -> String {
+    let (salt, hash) = (STANDARD_NO_PAD.encode(salt), STANDARD_NO_PAD.encode(hash));
+    format!("$argon2id$v=19$m={ARGON2_KIB},t={passes},p=1${salt}${hash}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn p8_a_record_of_argon2id_is_read_by_what_reads_those_of_others() {
+        for passes in [2, 3] {
+            let scheme = Scheme::Argon2id { passes };
+            let record = scheme.record(b"a prehash", [9; 16]);
+            assert_eq!(Scheme::of(&record), Some(scheme), "{record}");
+            assert_eq!(verify(b"a prehash", &record), Some(true));
+            assert_eq!(verify(b"another", &record), Some(false));
+            let dummy = scheme.dummy([9; 16], [8; 32]);
+            assert_eq!(Scheme::of(&dummy), Some(scheme), "{dummy}");
+            assert_eq!(verify(b"a prehash", &dummy), Some(false));
+        }
+    }
+
+    #[test]
+    fn p8_what_was_made_with_other_memory_is_outdated() {
+        let record = Scheme::Argon2id { passes: 2 }.record(b"a prehash", [9; 16]);
+        for other in ["m=9216,", "m=47104,", "m=19456,t=2,p=2", "v=16"] {
+            let key = &other[..2];
+            let now = record.split(['$', ',']).find(|part| part.starts_with(key));
+            let changed = record.replacen(now.unwrap(), other.trim_end_matches(','), 1);
+            assert_ne!(Scheme::of(&changed), Scheme::of(&record), "{changed}");
+        }
+        assert_eq!(Scheme::of("$2b$12$x"), Some(Scheme::Bcrypt { cost: 12 }));
+        for none in ["", "$2a$12$x", "$2b$", "$scrypt$ln=10,r=8,p=1$c29tZXNhbHQ"] {
+            assert_eq!(Scheme::of(none), None, "{none}");
+        }
+    }
+}
