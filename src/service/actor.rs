@@ -39,6 +39,15 @@ impl Actor {
         self.principal.session()
     }
 
+    /// The actor may name their own account, and nobody else's.
+    ///
+    /// # Errors
+    /// `NOT_FOUND`, whether the id is another's or nobody's.
+    pub fn require_self(&self, id: &str) -> Result<()> {
+        let own = id == self.account().to_string();
+        own.then_some(()).ok_or_else(Error::no_such_account)
+    }
+
     /// What this actor does, for the audit log.
     #[must_use]
     pub(in crate::service) fn event(&self, what: What) -> Event {
