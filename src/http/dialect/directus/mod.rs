@@ -2,6 +2,8 @@
 //! Its sign-in, refresh and sign-out are Keyward's own (`keyward/sign_in.rs`). Bodies are
 //! flat; `KEYWARD_DIRECTUS_ENVELOPE` wraps them.
 
+/// `DELETE /users/me`.
+pub mod leave;
 /// `/users/register`, `/users/invite`.
 pub mod registration;
 /// `tfa/*`.

@@ -20,6 +20,7 @@ use crate::http::render;
 use crate::http::request::call::Call;
 use crate::http::request::cookies;
 use crate::http::request::fields::{Fields, new_password, otp};
+use crate::http::request::leave;
 use crate::http::request::person::email;
 use crate::service::accounts::change_password::{NewPassword, change_password_of};
 use crate::service::accounts::edit::Edit;
@@ -52,6 +53,7 @@ pub async fn add(mut call: Call) -> Answer<Oisp> {
         more: Vec::new(),
         wish: call.wish(&fields, "verification_url")?,
         tells: true,
+        guest: call.guest()?,
     };
     let made = call
         .on_password(move |kw, seat| register::register(kw, seat, new))
@@ -83,6 +85,44 @@ pub async fn update(mut call: Call, actor: Actor) -> Answer<Oisp> {
     call.on_store(move |kw| change_profile::change_profile(kw, &actor, edit))
         .await?;
     Ok(HttpResponse::Ok().finish())
+}
+
+/// The original has a code for who can not leave, and no other conflict.
+#[derive(Debug)]
+pub struct Leaving;
+
+impl Shape for Leaving {
+    fn status(refusal: &Refusal) -> StatusCode {
+        match refusal.act() {
+            Some(Code::Conflict) => StatusCode::FORBIDDEN,
+            _ => Oisp::status(refusal),
+        }
+    }
+
+    fn body(refusal: &Refusal) -> Value {
+        match refusal.act() {
+            Some(Code::Conflict) => {
+                let message = format!("User cannot be removed. {}", refusal.message());
+                json!({ "code": 2421, "message": message })
+            }
+            _ => Oisp::body(refusal),
+        }
+    }
+}
+
+/// `DELETE /v1/api/users/{id}`: 204. By `{"password","otp"?}`, or, as the original's clients ask,
+/// by the token alone within five minutes of its sign-in (docs/decisions/0087).
+pub async fn delete(mut call: Call, actor: Actor) -> Answer<Leaving> {
+    let fields = call.fields().await?;
+    let proof = match fields.is_empty() {
+        true => None,
+        false => Some(leave::proof(&fields)?),
+    };
+    actor.require_self(&id(&call, &actor))?;
+    Ok(match proof {
+        Some(proof) if !actor.claims().anon => leave::by_proof(&call, actor, proof).await?,
+        _ => leave::by_token(&call, actor).await?,
+    })
 }
 
 /// `POST /v1/api/users/forgot_password {"email"}`: 200 for every text (E6).

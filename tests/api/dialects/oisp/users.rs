@@ -372,3 +372,141 @@ both!(
         assert_eq!(refreshed.status, 200, "{refreshed:?}");
     }
 );
+
+/// Whether the account is there, with everything that refers to it.
+fn is_there(kw: &TestKeyward, email: &str) -> bool {
+    kw.oisp_sign_in(email, PASSWORD).status == 200
+}
+
+both!(
+    o33_a_user_is_deleted_by_the_token_of_a_sign_in_just_now,
+    |kw| {
+        kw.account(ALICE);
+        kw.account(BOB);
+        let token = kw.oisp_login(ALICE);
+        let other = kw.oisp_login(ALICE);
+        kw.advance(299);
+        says(&kw.delete(&user("me")).bearer(&token).send(), 204, "");
+        for ended in [&token, &other] {
+            denied(&kw.get(&user("me")).bearer(ended).send());
+            denied(&kw.delete(&user("me")).bearer(ended).send());
+        }
+        assert!(!is_there(kw, ALICE));
+        assert!(is_there(kw, BOB));
+    }
+);
+
+both!(o33_an_older_token_alone_deletes_nobody, |kw| {
+    let id = kw.account(ALICE).to_string();
+    let token = kw.oisp_login(ALICE);
+    kw.advance(300);
+    // Renewing and refreshing make a token no younger.
+    let renewed = kw.put("/v1/api/auth/me").bearer(&token).send();
+    let renewed = text(&renewed.json(), "token");
+    let refresh = kw.post("/v1/api/auth/refresh").bearer(&token).send().json();
+    let next = kw
+        .put("/v1/api/auth/refresh")
+        .bearer(&token)
+        .json(&refresh)
+        .send();
+    let next = text(&next.json(), "jwt");
+    let (standard, refresh) = kw.sign_in(ALICE, PASSWORD).tokens();
+    kw.advance(300);
+    let refreshed = text(&kw.refresh(&refresh).json(), "access_token");
+    let before = kw.state();
+    for token in [&token, &renewed, &next, &standard, &refreshed] {
+        for ask in [
+            kw.delete(&user("me")),
+            kw.delete(&user(&id)).json(&json!({})),
+        ] {
+            let answer = ask.bearer(token).send();
+            assert_eq!((answer.status, &answer.json()["code"]), (403, &json!(403)));
+            assert!(answer.body.contains("within five minutes"), "{answer:?}");
+        }
+    }
+    denied(&kw.delete(&user("me")).send());
+    assert_eq!(kw.state(), before);
+    // By the password at any time.
+    let wrong = kw.delete(&user(&id)).bearer(&next);
+    let wrong = wrong.json(&json!({ "password": WRONG })).send();
+    assert_eq!(wrong.status, 400, "{wrong:?}");
+    let by_password = kw.delete(&user(&id)).bearer(&next);
+    let by_password = by_password.json(&json!({ "password": PASSWORD })).send();
+    says(&by_password, 204, "");
+    assert!(!is_there(kw, ALICE));
+});
+
+both!(o33_nobody_deletes_another_or_the_only_administrator, |kw| {
+    kw.account(ALICE);
+    let bob = kw.account(BOB).to_string();
+    kw.add("root@example.com", None, true);
+    let (token, root) = (kw.oisp_login(ALICE), kw.oisp_login("root@example.com"));
+    let before = kw.state();
+    for token in [&token, &root] {
+        for id in [bob.as_str(), "019b76da-a800-7f66-8000-000000000000", "x"] {
+            for body in [json!({}), json!({ "password": PASSWORD })] {
+                let ask = kw.delete(&user(id)).bearer(token).json(&body);
+                says(&ask.send(), 404, NOT_FOUND);
+            }
+        }
+    }
+    for body in [
+        json!({ "password": 5 }),
+        json!({ "otp": "123456" }),
+        json!({ "password": PASSWORD, "sure": true }),
+    ] {
+        let ask = kw.delete(&user("me")).bearer(&token).json(&body);
+        says(&ask.send(), 400, INVALID);
+    }
+    let last = kw.delete(&user("me")).bearer(&root).send();
+    assert_eq!((last.status, &last.json()["code"]), (403, &json!(2421)));
+    let words = text(&last.json(), "message");
+    assert!(words.starts_with("User cannot be removed. "), "{words}");
+    assert_eq!(kw.state(), before);
+});
+
+both!(
+    o33_a_second_factor_was_shown_in_the_sign_in_that_deletes,
+    |kw| {
+        let (access, _) = kw.signed_in(ALICE);
+        // By Directus's route the session in which it is switched on goes on.
+        let secret = kw.enrol_in_directus(&access);
+        let delete = |token: &str, body: &Value| {
+            let ask = kw.delete(&user("me")).bearer(token);
+            ask.json(body).send()
+        };
+        let before = kw.state();
+        assert_eq!(delete(&access, &json!({})).status, 403);
+        let no_code = delete(&access, &json!({ "password": PASSWORD }));
+        assert_eq!(no_code.status, 400, "{no_code:?}");
+        assert_eq!(kw.state(), before);
+        let body = json!({ "username": ALICE, "password": PASSWORD, "otp": kw.code(&secret, 0) });
+        let token = text(
+            &kw.post("/v1/api/auth/token").json(&body).send().json(),
+            "token",
+        );
+        says(&delete(&token, &json!({})), 204, "");
+        denied(&kw.get(&user("me")).bearer(&access).send());
+    }
+);
+
+both!(
+    o33_p08_a_guest_registers_and_stays_the_same_account,
+    OPEN,
+    |kw| {
+        let guest = kw.post("/auth/anonymous").send().json();
+        let token = text(&guest, "access_token");
+        let own = kw.get(&user("me")).bearer(&token).send();
+        assert_eq!(own.status, 200, "{own:?}");
+        let body = json!({ "email": ALICE, "password": PASSWORD });
+        let made = kw.post(USERS).bearer(&token).json(&body).send();
+        assert_eq!(made.status, 201, "{made:?}");
+        assert_eq!(made.json()["id"], own.json()["id"]);
+        denied(&kw.get(&user("me")).bearer(&token).send());
+        // Another guest leaves by the token alone, at any time.
+        let other = text(&kw.post("/auth/anonymous").send().json(), "access_token");
+        kw.advance(600);
+        says(&kw.delete(&user("me")).bearer(&other).send(), 204, "");
+        denied(&kw.get(&user("me")).bearer(&other).send());
+    }
+);
