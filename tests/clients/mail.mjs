@@ -16,13 +16,16 @@ async function linksTo(address) {
   return theirs.flatMap((text) => text.match(/https?:\/\/\S+[=]kwo1_[A-Za-z0-9_-]+/g) ?? []);
 }
 
-/** The code of the mail of this number to this address, the first being 1. */
-export async function codeTo(address, number = 1) {
+/** The link of the mail of this number to this address, the first being 1. */
+export async function linkTo(address, number = 1) {
   const until = Date.now() + DEADLINE_MS;
   for (;;) {
     const links = await linksTo(address);
-    if (links.length >= number) return links[number - 1].replace(/^.*=/, '');
+    if (links.length >= number) return links[number - 1];
     if (Date.now() > until) throw new Error(`no mail ${number} to ${address}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
+
+/** The code in that link. */
+export const codeTo = async (address, number = 1) => (await linkTo(address, number)).replace(/^.*=/, '');
