@@ -328,7 +328,7 @@ async function connectAs(t, email, password) {
 const CHOSEN = 'a quiet harbour at dawn';
 const OTHER = 'another horse battery';
 
-test('P-09, P-10: registerUser, registerUserVerify and updateMe', bounded, async (t) => {
+test('P-09, P-11: registerUser, registerUserVerify and updateMe', bounded, async (t) => {
   const email = 'dora@example.com';
   const anybody = createDirectus(BASE_URL).with(rest());
   await anybody.request(registerUser(email, CHOSEN, { first_name: 'Dora' }));
@@ -373,7 +373,7 @@ test('D-41: passwordRequest and passwordReset', bounded, async (t) => {
   await assertRefused(elsewhere, 400, ['INVALID_PAYLOAD']);
 });
 
-test('P-13, E12: inviteUser and acceptUserInvite', bounded, async (t) => {
+test('H-03, E12: inviteUser and acceptUserInvite', bounded, async (t) => {
   const email = 'fred@example.com';
   const admin = await connectAs(t, EMAIL, PASSWORD);
   await admin.request(inviteUser(email, 'administrator'));
