@@ -43,7 +43,7 @@ pub fn change_password_of(
             .read(|db| accounts::find_by_identifier(db, named))?,
         None => None,
     };
-    if !found.is_some_and(|found| found.id == actor.account()) {
+    if found.is_none_or(|found| found.id != actor.account()) {
         return Err(Error::no_such_account());
     }
     change_password(kw, seat, actor, typed)

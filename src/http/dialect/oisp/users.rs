@@ -114,9 +114,10 @@ impl Shape for Leaving {
 /// by the token alone within five minutes of its sign-in (docs/decisions/0087).
 pub async fn delete(mut call: Call, actor: Actor) -> Answer<Leaving> {
     let fields = call.fields().await?;
-    let proof = match fields.is_empty() {
-        true => None,
-        false => Some(leave::proof(&fields)?),
+    let proof = if fields.is_empty() {
+        None
+    } else {
+        Some(leave::proof(&fields)?)
     };
     actor.require_self(&id(&call, &actor))?;
     Ok(match proof {
