@@ -145,7 +145,7 @@ class Server:
             f"bench_id('a', 1 + n % {self.accounts}), organization_id, anonymous, mode, class, "
             f"amr, aal, auth_time, created_at, {salt}, 0, rotated_at, replays, gen_seen, "
             f"idle_expires_at, {ends}, account_epoch, user_agent, address, revoked_at, "
-            "revoke_reason "
+            "revoke_reason, recent "
             f"FROM (SELECT * FROM sessions LIMIT 1) t, {self.numbers(sessions)} ORDER BY 1")
 
     def numbers(self, count):

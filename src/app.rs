@@ -225,6 +225,7 @@ fn policy(config: &Config) -> Policy {
         key_life: config.keys.rotation,
         failure_alarm: config.attempts.failure_alarm,
         totp_issuer: config.totp_issuer(),
+        mail_new_sign_in: config.mail.new_sign_in,
         registration: registration(config),
         guests: tokens.guests.unwrap_or(config.test_mode),
         guest_ttl: tokens.guest_ttl,

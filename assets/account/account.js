@@ -58,6 +58,10 @@ const language = wanted.map((tag) => (tag ?? "").slice(0, 2).toLowerCase()).find
 const texts = TEXTS[language];
 document.documentElement.lang = language;
 
+// Another link that is opened in this tab differs in its fragment alone, and then a browser loads
+// nothing by itself.
+addEventListener("hashchange", () => location.reload());
+
 const [purpose, code] = location.hash.slice(1).split("=");
 if (!(purpose in ROUTES) || !code) {
   at("words").textContent = texts.broken;
@@ -97,5 +101,7 @@ if (!(purpose in ROUTES) || !code) {
       at("result").textContent = texts.failed;
     }
     at("button").disabled = false;
+    // The button lost the focus as it was disabled.
+    at(chooses ? "password" : "button").focus();
   });
 }

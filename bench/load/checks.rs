@@ -75,16 +75,67 @@ pub fn pairs(
             }
         }
     }
-    let apart = welch(&known, &unknown);
+    Ok(compared(known, unknown))
+}
+
+/// E8: how far an address that has an account and one that has none are apart, in time, where
+/// somebody registers it or asks for another password. Each is asked for once, since an address
+/// is mailed three times an hour and no more.
+pub fn strangers(to: SocketAddr, act: &Act, accounts: &[String]) -> Result<Value, Box<dyn Error>> {
+    let mut wire = Wire::open(to)?;
+    let (mut known, mut unknown) = (Vec::new(), Vec::new());
+    for (number, account) in accounts.iter().enumerate() {
+        let domain = account.split_once('@').map_or("", |at| at.1);
+        // As long as the other one.
+        let length = account.len() - domain.len() - 1;
+        let nobody = format!("{number:n<length$}@{domain}");
+        let mut turns = [(account, &mut known), (&nobody, &mut unknown)];
+        if number % 2 == 1 {
+            turns.reverse();
+        }
+        for (email, times) in turns {
+            let (path, body, status) = act.asks(email);
+            let asked = Instant::now();
+            let answer = wire.post(path, &body)?;
+            times.push(asked.elapsed());
+            if answer.status != status {
+                return Err(format!("{email}: {} instead of {status}", answer.status).into());
+            }
+        }
+    }
+    Ok(compared(known, unknown))
+}
+
+/// What a stranger does with an address.
+#[derive(Clone, clap::ValueEnum)]
+pub enum Act {
+    Register,
+    Request,
+}
+
+impl Act {
+    fn asks(&self, email: &str) -> (&'static str, Value, u16) {
+        match self {
+            Self::Register => {
+                let body = json!({"email": email, "password": "a quiet harbour at dawn"});
+                ("/auth/register", body, 202)
+            }
+            Self::Request => ("/auth/password/request", json!({"email": email}), 204),
+        }
+    }
+}
+
+fn compared(mut known: Vec<Duration>, mut unknown: Vec<Duration>) -> Value {
+    let (pairs, apart) = (known.len(), welch(&known, &unknown));
     let median = |times: &mut Vec<Duration>| {
         times.sort_unstable();
         millis(percentile(times, 50))
     };
     let (known, unknown) = (median(&mut known), median(&mut unknown));
-    Ok(json!({
+    json!({
         "pairs": pairs, "known": known, "unknown": unknown,
         "ratio": known / unknown, "welch_t": apart,
-    }))
+    })
 }
 
 /// Welch's t of the two means: below 4.5 the two are not told apart by this many pairs.

@@ -131,6 +131,16 @@ enum Command {
         /// E-mail addresses of accounts, one a line.
         accounts: PathBuf,
     },
+    /// Registers an address, or asks for another password: once of an account's address, once of
+    /// nobody's, in turns.
+    Strangers {
+        #[arg(long)]
+        to: SocketAddr,
+        #[arg(long, value_enum)]
+        act: checks::Act,
+        /// E-mail addresses of accounts, one a line.
+        accounts: PathBuf,
+    },
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -184,6 +194,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             lengths,
             accounts,
         } => checks::pairs(to, pairs, &lengths, &clients::lines(&accounts)?)?,
+        Command::Strangers { to, act, accounts } => {
+            checks::strangers(to, &act, &clients::lines(&accounts)?)?
+        }
     };
     println!("{printed}");
     Ok(())

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::config::listen::Listen;
-use crate::config::parse::{as_it_is, optional};
+use crate::config::parse::{as_it_is, boolean, optional};
 use crate::config::reader::Reader;
 use crate::config::section::section;
 use crate::mail::message::Sender;
@@ -24,6 +24,9 @@ section! {
         /// A folder of templates that go before the built-in ones: reset.en.txt and
         /// reset.en.html, and my-site/reset.en.html for one site alone.
         folder: Option<PathBuf> = KEYWARD_MAIL_TEMPLATES, "", optional(as_it_is);
+        /// Whether people are told by mail of a sign-in from a browser that their account was not
+        /// signed in from before.
+        new_sign_in: bool = KEYWARD_MAIL_NEW_SIGN_IN, "off", boolean;
     }
 }
 

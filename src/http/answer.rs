@@ -95,7 +95,10 @@ pub trait Shape: fmt::Debug + 'static {
     fn body(refusal: &Refusal) -> Value {
         let mut extensions = json!({ "code": refusal.code() });
         let mut message = refusal.message().to_owned();
-        if refusal.act() == Some(Code::InvalidPayload) {
+        if matches!(
+            refusal.act(),
+            Some(Code::InvalidPayload | Code::WeakPassword)
+        ) {
             extensions["reason"] = json!(message);
             message = format!("Invalid payload. {message}.");
         }
@@ -193,7 +196,7 @@ const fn challenge(code: Option<Code>) -> &'static str {
 
 const fn status_of_act(code: Code) -> StatusCode {
     match code {
-        Code::InvalidPayload | Code::InvalidCode => StatusCode::BAD_REQUEST,
+        Code::InvalidPayload | Code::WeakPassword | Code::InvalidCode => StatusCode::BAD_REQUEST,
         Code::InvalidCredentials
         | Code::InvalidOtp
         | Code::EmailNotVerified

@@ -91,11 +91,8 @@ pub fn tokens_with(call: &Call, tokens: &TokenSet, mode: Mode, mut body: Value) 
     match mode {
         Mode::Json => body["refresh_token"] = json!(tokens.refresh.expose_secret()),
         Mode::Cookie => {
-            let now = call.kw.clock.now();
-            let cookie = cookies::set(&call.web, &tokens.refresh, tokens.refresh_expires_at, now);
-            response.append_header((SET_COOKIE, cookie));
-            if let Some(mark) = &tokens.device {
-                response.append_header((SET_COOKIE, cookies::set_device(&call.web, mark)));
+            for cookie in cookies::of_session(&call.web, tokens, call.kw.clock.now()) {
+                response.append_header((SET_COOKIE, cookie));
             }
         }
     }

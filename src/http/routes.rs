@@ -182,6 +182,17 @@ pub static TABLE: &[Group] = &[
             row!(POST "/v1/api/auth/refresh" SignedIn oisp::refresh_token),
             row!(PUT "/v1/api/auth/refresh" Public oisp::refresh_both),
             row!(GET "/v1/api/health" Public oisp::health),
+            row!(POST "/v1/api/users" Public oisp::users::add),
+            row!(GET "/v1/api/users/{id}" Guest oisp::users::get),
+            row!(PUT "/v1/api/users/{id}" SignedIn oisp::users::update),
+            row!(DELETE "/v1/api/users/{id}" Guest oisp::users::delete),
+            row!(POST "/v1/api/users/forgot_password" Public oisp::users::request_reset),
+            row!(PUT "/v1/api/users/forgot_password" Public oisp::users::reset),
+            row!(POST "/v1/api/users/request_user_activation" Public
+                oisp::users::request_activation),
+            row!(POST "/v1/api/users/activate" Public oisp::users::activate),
+            row!(PUT "/v1/api/users/{email}/change_password" SignedIn
+                oisp::users::change_password),
         ],
     },
     Group {

@@ -39,6 +39,15 @@ impl Actor {
         self.principal.session()
     }
 
+    /// The actor may name their own account, and nobody else's.
+    ///
+    /// # Errors
+    /// `NOT_FOUND`, whether the id is another's or nobody's.
+    pub fn require_self(&self, id: &str) -> Result<()> {
+        let own = id == self.account().to_string();
+        own.then_some(()).ok_or_else(Error::no_such_account)
+    }
+
     /// # Errors
     /// `FORBIDDEN` for a guest.
     pub fn require_account(&self) -> Result<()> {

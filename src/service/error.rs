@@ -15,6 +15,9 @@ use crate::store;
 pub enum Code {
     /// The request is not what the act takes.
     InvalidPayload,
+    /// The request is what the act takes, but for a new password that the policy refuses.
+    #[strum(serialize = "INVALID_PAYLOAD")]
+    WeakPassword,
     /// Identifier, password or refresh token are not good, or a token is missing.
     InvalidCredentials,
     /// The password is right, the second factor is missing or wrong.
@@ -97,10 +100,23 @@ impl Error {
         Self::new(Code::InvalidPayload, reason)
     }
 
+    #[must_use]
+    pub fn weak_password(reason: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Code::WeakPassword, reason)
+    }
+
     /// The same words for everything that can be wrong with credentials (threat E1).
     #[must_use]
     pub fn credentials() -> Self {
         Self::new(Code::InvalidCredentials, "Invalid user credentials.")
+    }
+
+    #[must_use]
+    pub fn no_such_account() -> Self {
+        Self::new(
+            Code::NotFound,
+            "There is no such account, or it is not yours.",
+        )
     }
 
     /// No token came at all.

@@ -31,6 +31,8 @@ pub struct Policy {
     pub failure_alarm: i64,
     /// The name of this deployment in authenticator apps.
     pub totp_issuer: String,
+    /// Whether people are mailed a sign-in from an unknown browser.
+    pub mail_new_sign_in: bool,
     pub registration: Registration,
     /// Whether guests are let in.
     pub guests: bool,

@@ -225,6 +225,22 @@ pub fn addresses_of(
     Ok(addresses.into_iter().flatten().collect())
 }
 
+/// By what the account was signed in, as far as its sessions are kept: whether as a guest, and
+/// the user agent.
+///
+/// # Errors
+/// When the database is away.
+pub fn agents_of(
+    connection: &mut AnyConnection,
+    account: AccountId,
+) -> Result<Vec<(bool, Option<String>)>> {
+    Ok(sessions::table
+        .filter(sessions::account_id.eq(account.to_string()))
+        .select((sessions::anonymous, sessions::user_agent))
+        .distinct()
+        .load(connection)?)
+}
+
 /// The living sessions of one account, youngest first.
 ///
 /// # Errors

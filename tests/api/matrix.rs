@@ -62,7 +62,7 @@ fn matrix() -> String {
         } else {
             row.method
         };
-        let mut line = format!("{:7}{:35}", row.method, row.path);
+        let mut line = format!("{:7}{:34} ", row.method, row.path);
         for (_, token_of) in CALLERS {
             let token = token_of(&kw, alice);
             let mut ask = kw.ask(method, row.path);

@@ -6,14 +6,23 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
+  acceptUserInvite,
   authentication,
   createDirectus,
+  inviteUser,
+  passwordRequest,
+  passwordReset,
   readMe,
   readProviders,
+  registerUser,
+  registerUserVerify,
   rest,
   serverPing,
   staticToken,
+  updateMe,
 } from '@directus/sdk';
+
+import { codeTo } from './mail.mjs';
 
 const { BASE_URL, EMAIL, PASSWORD } = process.env;
 for (const [name, value] of Object.entries({ BASE_URL, EMAIL, PASSWORD })) {
@@ -307,4 +316,74 @@ test('D-20, D-24, D-29, D-40: cookie mode keeps the refresh token away from scri
   cookies.set(REFRESH_COOKIE, second.value);
   await assertRefused(client.refresh(), 401, ['INVALID_CREDENTIALS']);
   assert.ok(!cookies.has(REFRESH_COOKIE));
+});
+
+/** A client that signs in as this person. */
+async function connectAs(t, email, password) {
+  const client = connect(t);
+  await client.login({ email, password });
+  return client;
+}
+
+const CHOSEN = 'a quiet harbour at dawn';
+const OTHER = 'another horse battery';
+
+test('P-09, P-11: registerUser, registerUserVerify and updateMe', bounded, async (t) => {
+  const email = 'dora@example.com';
+  const anybody = createDirectus(BASE_URL).with(rest());
+  await anybody.request(registerUser(email, CHOSEN, { first_name: 'Dora' }));
+  const code = await codeTo(email);
+  await anybody.request(registerUserVerify(code));
+  await assertRefused(anybody.request(registerUserVerify(code)), 400, ['INVALID_CODE']);
+
+  const dora = await connectAs(t, email, CHOSEN);
+  const me = await dora.request(readMe());
+  assert.deepEqual([me.email, me.first_name], [email, 'Dora']);
+  const updated = await dora.request(updateMe({ last_name: 'Marquez', title: 'Explorer' }));
+  assert.deepEqual([updated.first_name, updated.last_name, updated.title], ['Dora', 'Marquez', 'Explorer']);
+  assert.equal((await dora.request(readMe())).last_name, 'Marquez');
+  await assertRefused(dora.request(updateMe({ email: 'else@example.com' })), 400, ['INVALID_PAYLOAD']);
+
+  // Whoever registers the address again is answered the same, and changes nothing.
+  await anybody.request(registerUser(email, OTHER));
+  await assertRefused(connectAs(t, email, OTHER), 401, ['INVALID_CREDENTIALS']);
+  await assertRefused(anybody.request(registerUser(email, 'password123')), 400, ['INVALID_PAYLOAD']);
+});
+
+test('D-41: passwordRequest and passwordReset', bounded, async (t) => {
+  const email = 'eva@example.com';
+  const anybody = createDirectus(BASE_URL).with(rest());
+  await anybody.request(registerUser(email, CHOSEN));
+  await anybody.request(registerUserVerify(await codeTo(email)));
+  const before = await connectAs(t, email, CHOSEN);
+  const access = await before.getToken();
+
+  await anybody.request(passwordRequest('nobody@example.com'));
+  await anybody.request(passwordRequest(email));
+  const code = await codeTo(email, 2);
+  await assertRefused(anybody.request(passwordReset(code, 'password123')), 400, ['INVALID_PAYLOAD']);
+  await anybody.request(passwordReset(code, OTHER));
+  await assertRefused(anybody.request(passwordReset(code, CHOSEN)), 400, ['INVALID_CODE']);
+
+  await assertTokenDead(access);
+  await assertRefused(connectAs(t, email, CHOSEN), 401, ['INVALID_CREDENTIALS']);
+  await connectAs(t, email, OTHER);
+  // An address that the operator did not list is refused before any mail.
+  const elsewhere = anybody.request(passwordRequest(email, 'https://evil.example/'));
+  await assertRefused(elsewhere, 400, ['INVALID_PAYLOAD']);
+});
+
+test('H-03, E12: inviteUser and acceptUserInvite', bounded, async (t) => {
+  const email = 'fred@example.com';
+  const admin = await connectAs(t, EMAIL, PASSWORD);
+  await admin.request(inviteUser(email, 'administrator'));
+  const code = await codeTo(email);
+  const anybody = createDirectus(BASE_URL).with(rest());
+  await assertRefused(anybody.request(acceptUserInvite('kwo1_none', CHOSEN)), 400, ['INVALID_CODE']);
+  await anybody.request(acceptUserInvite(code, CHOSEN));
+  await assertRefused(anybody.request(acceptUserInvite(code, OTHER)), 400, ['INVALID_CODE']);
+  const fred = await connectAs(t, email, CHOSEN);
+  assert.equal((await fred.request(readMe())).email, email);
+  const stranger = await connectAs(t, 'dora@example.com', CHOSEN);
+  await assertRefused(stranger.request(inviteUser('gina@example.com', 'administrator')), 403, ['FORBIDDEN']);
 });

@@ -6,6 +6,8 @@ import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { test } from 'node:test';
 
+import { codeTo } from './mail.mjs';
+
 const { BASE_URL, EMAIL, PASSWORD } = process.env;
 for (const [name, value] of Object.entries({ BASE_URL, EMAIL, PASSWORD })) {
   if (!value) throw new Error(`${name} is not set: start these tests with ./run`);
@@ -29,7 +31,7 @@ const sdk = createRequire(import.meta.url)('@open-iot-service-platform/oisp-sdk-
     },
   },
 });
-const { auth, publicApi } = sdk.api.rest;
+const { auth, publicApi, users } = sdk.api.rest;
 
 const DAY_SECONDS = 86_400;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
@@ -148,4 +150,80 @@ test('H-28, H-29: DELETE me ends this session at once, and no other', bounded, a
   await assertRefused(call(auth.getAuthUserInfo, { userToken: token }));
   await assertRefused(call(auth.getAuthTokenInfo, { userToken: token }));
   assert.equal((await call(auth.getAuthUserInfo, { userToken: other })).email, EMAIL);
+});
+
+const CHOSEN = 'a quiet harbour at dawn';
+const OTHER = 'another horse battery';
+
+/** The SDK hands over the body of a refusal as text; its code is the original's. */
+const assertCode = (promise, code) =>
+  assert.rejects(promise, (body) => {
+    assert.equal(typeof body, 'string', `a refusal of the server was expected, not: ${body}`);
+    assert.equal(JSON.parse(body).code, code, body);
+    return true;
+  });
+
+const tokenOf = async (username, password) =>
+  (await call(auth.getAuthToken, { body: { username, password } })).token;
+
+test('O-33: addUser, activateUser, getUserInfo and updateUserInfo', bounded, async () => {
+  const email = 'olga@example.com';
+  const body = { email, password: CHOSEN };
+  const made = await call(users.addUser, { body });
+  assert.deepEqual([made.email, made.verified, made.termsAndConditions], [email, false, false]);
+  await assertCode(call(users.addUser, { body: { ...body, password: OTHER } }), 2409);
+  await assertCode(call(users.addUser, { body: { email: 'weak@example.com', password: 'password123' } }), 2401);
+
+  await call(users.requestUserActivation, { body: { email } });
+  const token = await codeTo(email, 2);
+  await call(users.activateUser, { body: { token } });
+  await assertCode(call(users.activateUser, { body: { token } }), 2602);
+
+  const userToken = await tokenOf(email, CHOSEN);
+  const of = { userToken, userId: made.id };
+  const before = await call(users.getUserInfo, of);
+  assert.deepEqual([before.id, before.verified, before.attributes], [made.id, true, {}]);
+  const attributes = { phone: '123456789', another_attribute: 'another_value' };
+  await call(users.updateUserInfo, { ...of, body: { attributes, termsAndConditions: true } });
+  const after = await call(users.getUserInfo, of);
+  assert.deepEqual([after.attributes, after.termsAndConditions], [attributes, true]);
+
+  // Nobody else's, be there somebody or not.
+  const { payload } = await call(auth.getAuthTokenInfo, { userToken: (await signIn()).token });
+  for (const userId of [payload.sub, '53fdff4418b547e4241b8358']) {
+    await assertCode(call(users.getUserInfo, { userToken, userId }), 2404);
+    await assertCode(call(users.updateUserInfo, { userToken, userId, body: { attributes } }), 2404);
+    await assertCode(call(users.deleteUser, { userToken, deleteUserId: userId }), 2404);
+  }
+});
+
+test('O-33: changeUserPassword, requestUserPasswordChange and updateUserPassword', bounded, async () => {
+  const username = 'pavel@example.com';
+  await call(users.addUser, { body: { email: username, password: CHOSEN } });
+  const userToken = await tokenOf(username, CHOSEN);
+  const change = (currentpwd, password, of = username) =>
+    call(users.changeUserPassword, { userToken, username: of, body: { currentpwd, password } });
+  await assertCode(change('wrong', OTHER), 400);
+  await assertCode(change(CHOSEN, OTHER, EMAIL), 2404);
+  const { token } = await change(CHOSEN, OTHER);
+  await assertRefused(call(auth.getAuthUserInfo, { userToken }));
+  assert.equal((await call(auth.getAuthUserInfo, { userToken: token })).email, username);
+
+  await call(users.requestUserPasswordChange, { body: { email: 'nobody@example.com' } });
+  await call(users.requestUserPasswordChange, { body: { email: username } });
+  const code = await codeTo(username, 2);
+  const third = 'a third harbour at dusk';
+  await call(users.updateUserPassword, { body: { token: code, password: third } });
+  await assertCode(call(users.updateUserPassword, { body: { token: code, password: OTHER } }), 2406);
+  await assertRefused(tokenOf(username, OTHER), 'Not Authorized');
+  assert.match(await tokenOf(username, third), /^eyJ/);
+});
+
+test('O-33: deleteUser by the token of a sign-in a moment ago', bounded, async () => {
+  const email = 'quinn@example.com';
+  const { id } = await call(users.addUser, { body: { email, password: CHOSEN } });
+  const userToken = await tokenOf(email, CHOSEN);
+  await call(users.deleteUser, { userToken, deleteUserId: id });
+  await assertRefused(call(auth.getAuthUserInfo, { userToken }));
+  await assertRefused(tokenOf(email, CHOSEN), 'Not Authorized');
 });

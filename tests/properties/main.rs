@@ -15,11 +15,13 @@ use keyward::domain::algorithm::Algorithm;
 use keyward::domain::id::SessionId;
 use keyward::domain::identifier::{Email, Username};
 use keyward::domain::password::Password;
+use keyward::domain::redirect::{Allowed, allowed};
 use keyward::http::fuzzed;
 use keyward::support::clock::Timestamp;
 use keyward::support::entropy::Entropy;
 use keyward::support::secret::ExposeSecret as _;
 use proptest::prelude::*;
+use url::Url;
 use uuid::Uuid;
 
 fn master() -> MasterKey {
@@ -69,6 +71,68 @@ proptest! {
             let text = format!("{}.{}.{}", B64.encode(header), B64.encode(&claims), B64.encode("x"));
             prop_assert!(token::verify(&ring, &text, now).is_none());
         }
+    }
+
+    #[test]
+    fn l9_whatever_the_spelling_no_address_beside_the_list_passes(
+        scheme in prop_oneof![Just("https"), Just("http"), Just("HTTPS"), Just("javascript"), Just("")],
+        colon in prop_oneof![Just("://"), Just(":/"), Just(":"), Just(":\\\\"), Just("//"), Just(":///")],
+        before in prop_oneof![Just(String::new()), Just("me@".into()), Just("a:b@".into()), r"\PC{0,8}"],
+        host in prop_oneof![
+            Just("app.example.com".to_owned()), Just("app.example.com.".into()), Just("APP.example.com".into()),
+            Just("app.exаmple.com".into()), Just("app%2eexample.com".into()), Just("app。example.com".into()),
+            Just("localhost".into()), Just("2130706433".into()), Just("127.0.0.1".into()), Just("[::1]".into()),
+            Just("evil.example".into()), r"\PC{0,20}",
+        ],
+        port in prop_oneof![Just(""), Just(":443"), Just(":3000"), Just(":03000"), Just(":80"), Just(":")],
+        between in prop_oneof![Just(String::new()), Just("@evil.example".into()), Just("\\@evil.example".into()), r"\PC{0,4}"],
+        parts in prop::collection::vec(prop_oneof![
+            Just("account".to_owned()), Just("..".into()), Just(".".into()), Just("%2e%2e".into()),
+            Just("".into()), Just("%2f".into()), Just("\\".into()), Just("\t".into()), Just("accounting".into()),
+            r"\PC{0,6}", r"[a-z?#&=;/]{0,6}",
+        ], 0..5),
+        space in prop_oneof![Just(""), Just(" "), Just("\n"), Just("\u{0}")],
+    ) {
+        let entries = ["https://app.example.com/account", "http://localhost:3000", "http://127.0.0.1"];
+        let list = entries.map(|entry| Allowed::parse(entry).unwrap());
+        let path: String = parts.iter().map(|part| format!("/{part}")).collect();
+        let text = format!("{space}{scheme}{colon}{before}{host}{port}{between}{path}");
+        if let Some(passed) = allowed(&text, &list) {
+            // What a browser makes of the text as it was written.
+            let url = Url::parse(&text).unwrap();
+            prop_assert_eq!(&passed, &url, "{:?}", text);
+            let origin = url.origin().ascii_serialization();
+            let path = url.path();
+            let below = path == "/account" || path.starts_with("/account/");
+            let listed = match origin.as_str() {
+                "https://app.example.com" => below,
+                "http://localhost:3000" | "http://127.0.0.1" => true,
+                _ => false,
+            };
+            prop_assert!(listed, "{:?} leads to {}", text, url);
+            prop_assert!(url.username().is_empty() && url.password().is_none(), "{:?}", text);
+            // It is written as it is read: a second reader has nothing to read otherwise.
+            prop_assert!(url.as_str() == text || url.as_str() == format!("{text}/"), "{:?}", text);
+            prop_assert!(!path.contains("..") && !path.contains('%') && !path.contains("//"), "{:?}", text);
+            prop_assert!(!text.contains(['\\', '\t', '\n', '#']), "{:?}", text);
+        }
+    }
+
+    #[test]
+    fn l9_p25_what_is_below_an_entry_passes(
+        parts in prop::collection::vec("[a-z0-9_-]{1,8}", 0..4), query in "[a-z0-9=&]{0,12}",
+        host in "[a-z]{1,10}\\.(com|example)", port in prop_oneof![Just(None), (1024_u16..).prop_map(Some)],
+    ) {
+        let port = port.map(|port| format!(":{port}")).unwrap_or_default();
+        let entry = format!("https://{host}{port}/app");
+        let list = [Allowed::parse(&entry).unwrap()];
+        let path: String = parts.iter().map(|part| format!("/{part}")).collect();
+        let asked = allowed(&format!("{entry}{path}"), &list);
+        prop_assert!(asked.is_some());
+        let asked = allowed(&format!("{entry}{path}?{query}"), &list);
+        prop_assert!(asked.is_some());
+        let other = format!("https://{host}{port}/apple{path}");
+        prop_assert!(allowed(&other, &list).is_none());
     }
 
     #[test]

@@ -9,6 +9,7 @@ use cookie::{Cookie, SameSite};
 
 use crate::config;
 use crate::http::request::settings::Web;
+use crate::service::tokens::mint::TokenSet;
 use crate::support::clock::Timestamp;
 use crate::support::secret::{ExposeSecret as _, SecretString};
 
@@ -104,6 +105,15 @@ pub fn set(web: &Web, token: &SecretString, expires_at: Timestamp, now: Timestam
         token.expose_secret().to_owned(),
         Duration::seconds(seconds),
     )
+}
+
+/// `Set-Cookie`s of a session that began in mode cookie: the refresh token, and the mark of the
+/// browser where it was given one.
+#[must_use]
+pub fn of_session(web: &Web, tokens: &TokenSet, now: Timestamp) -> Vec<HeaderValue> {
+    let token = set(web, &tokens.refresh, tokens.refresh_expires_at, now);
+    let mark = tokens.device.iter().map(|mark| set_device(web, mark));
+    std::iter::once(token).chain(mark).collect()
 }
 
 /// `Set-Cookie` that deletes it: the same attributes, no value, no time.

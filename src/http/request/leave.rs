@@ -6,7 +6,8 @@ use actix_web::http::header::SET_COOKIE;
 use crate::http::answer::Refusal;
 use crate::http::request::call::Call;
 use crate::http::request::cookies;
-use crate::http::request::fields::{new_password as password, otp};
+use crate::http::request::fields::{Fields, new_password as password, otp};
+use crate::service::Error;
 use crate::service::accounts::leave::{self, Proof};
 use crate::service::actor::Actor;
 use crate::service::sessions::presented;
@@ -20,16 +21,48 @@ pub async fn leave(call: &mut Call, actor: Actor) -> Result<HttpResponse, Refusa
     let fields = call.fields().await?;
     fields.only(&["password", "otp"])?;
     if actor.claims().anon {
-        call.on_store(move |kw| leave::leave_as_guest(kw, &actor))
-            .await?;
-    } else {
-        let proof = Proof {
-            password: password(&fields, "password")?,
-            otp: otp(&fields)?,
-        };
-        call.on_password(move |kw, seat| leave::leave(kw, seat, &actor, &proof))
-            .await?;
+        return by_token(call, actor).await;
     }
+    let proof = proof(&fields)?;
+    by_proof(call, actor, proof).await
+}
+
+/// What the body shows.
+///
+/// # Errors
+/// `INVALID_PAYLOAD`.
+pub fn proof(fields: &Fields) -> Result<Proof, Error> {
+    fields.only(&["password", "otp"])?;
+    Ok(Proof {
+        password: password(fields, "password")?,
+        otp: otp(fields)?,
+    })
+}
+
+/// # Errors
+/// What the act says.
+pub async fn by_proof(call: &Call, actor: Actor, proof: Proof) -> Result<HttpResponse, Refusal> {
+    call.on_password(move |kw, seat| leave::leave(kw, seat, &actor, &proof))
+        .await?;
+    Ok(gone(call).await)
+}
+
+/// By the token alone: a guest's, or one of a sign-in a moment ago.
+///
+/// # Errors
+/// What the act says.
+pub async fn by_token(call: &Call, actor: Actor) -> Result<HttpResponse, Refusal> {
+    let act = if actor.claims().anon {
+        leave::leave_as_guest
+    } else {
+        leave::leave_after_sign_in
+    };
+    call.on_store(move |kw| act(kw, &actor)).await?;
+    Ok(gone(call).await)
+}
+
+/// 204, and the cookies of sessions that are over are cleared.
+async fn gone(call: &Call) -> HttpResponse {
     let mut response = HttpResponse::NoContent();
     let tokens = call.refresh_cookies();
     if !tokens.is_empty() {
@@ -42,5 +75,5 @@ pub async fn leave(call: &mut Call, actor: Actor) -> Result<HttpResponse, Refusa
             }
         }
     }
-    Ok(response.finish())
+    response.finish()
 }

@@ -2,6 +2,7 @@
 //! included, and the caller gets another.
 
 use crate::domain::event::What;
+use crate::domain::identifier::Identifier;
 use crate::domain::password::Password;
 use crate::lanes::password_lane::{NotDone, Seat};
 use crate::service::accounts::choose::hash;
@@ -14,7 +15,7 @@ use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::mail::notice;
 use crate::service::tokens::begin::{Renewed, renew, tokens_of};
-use crate::store::credentials;
+use crate::store::{accounts, credentials};
 use crate::support::secret::{ExposeSecret as _, SecretString, same};
 
 pub struct NewPassword {
@@ -22,6 +23,30 @@ pub struct NewPassword {
     pub new: Password,
     /// Needed where a second factor is switched on (docs/decisions/0049).
     pub otp: Option<SecretString>,
+}
+
+/// The same, for a face on which the caller names the account; `None` where what was written
+/// can be nobody's name.
+///
+/// # Errors
+/// `NOT_FOUND` where it is not the caller's own, the same for another's name and for nobody's;
+/// and as [`change_password`].
+pub fn change_password_of(
+    kw: &Keyward,
+    seat: &Seat,
+    actor: &Actor,
+    (named, typed): (Option<&Identifier>, &NewPassword),
+) -> Result<Renewed> {
+    let found = match named {
+        Some(named) => kw
+            .store
+            .read(|db| accounts::find_by_identifier(db, named))?,
+        None => None,
+    };
+    if found.is_none_or(|found| found.id != actor.account()) {
+        return Err(Error::no_such_account());
+    }
+    change_password(kw, seat, actor, typed)
 }
 
 /// # Errors
@@ -51,7 +76,7 @@ pub fn change_password(
         Ok(Err(refused)) => {
             // The present password was right: nobody guessed.
             reservation.given_back(kw)?;
-            return Err(Error::payload(refused.reason("newPassword")));
+            return Err(Error::weak_password(refused.reason("newPassword")));
         }
         Err(NotDone) => return Err(not_done(kw, &reservation)),
     };

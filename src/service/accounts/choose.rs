@@ -35,5 +35,5 @@ pub(in crate::service) fn hashed(
 ) -> Result<String> {
     hash(kw, seat, chosen, about)
         .map_err(|NotDone| Error::busy("the password lane gave up on a job"))?
-        .map_err(|refused| Error::payload(refused.reason("password")))
+        .map_err(|refused| Error::weak_password(refused.reason("password")))
 }

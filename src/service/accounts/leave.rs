@@ -16,7 +16,7 @@ use crate::service::attempts::prove_both::{prove_both, use_both};
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
-use crate::store::{AnyConnection, accounts, audit_events, roles};
+use crate::store::{AnyConnection, accounts, audit_events, factors, roles, sessions};
 use crate::support::secret::SecretString;
 
 /// What the owner shows.
@@ -46,6 +46,40 @@ pub fn leave(kw: &Keyward, seat: &Seat, actor: &Actor, typed: &Proof) -> Result<
         erase(change, id, by_owner())
     })
     .map_err(Error::or_wrong_password)
+}
+
+/// How long after a sign-in its token deletes the account by itself.
+const LATELY: i64 = 5 * 60 * 1000;
+
+/// For a face whose clients show nothing but the token: it must be of a sign-in a moment ago,
+/// in which the password was shown, and the second factor where there is one. Renewing a token
+/// does not make it younger.
+///
+/// # Errors
+/// `FORBIDDEN` where the sign-in was longer ago; `INVALID_TOKEN` where the session is over;
+/// `CONFLICT` for the only administrator.
+pub fn leave_after_sign_in(kw: &Keyward, actor: &Actor) -> Result<()> {
+    let actor = actor.clone();
+    kw.change(move |change| {
+        change.hold_caller(&actor)?;
+        let id = actor.account();
+        let (session, _) = sessions::lookup(change, actor.session())?.ok_or_else(Error::token)?;
+        let shown = &session.authentication;
+        // A session that was there before the factor ended when it was switched on.
+        let needed = if factors::active_of(change, id)?.is_some() {
+            2
+        } else {
+            1
+        };
+        let ago = change.now.millis_since(shown.at);
+        if session.anonymous || shown.level < needed || !(0..LATELY).contains(&ago) {
+            return Err(Error::forbidden(
+                "This deletes the account: send its \"password\", or sign in anew and ask again within five \
+                 minutes.",
+            ));
+        }
+        erase(change, id, Client::default())
+    })
 }
 
 /// A guest has no password: the token is enough.

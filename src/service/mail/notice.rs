@@ -28,6 +28,15 @@ pub(in crate::service) fn record(change: &mut Change<'_>, event: &Event) -> Resu
     }
 }
 
+/// Tells the owner of a sign-in, where nobody would expect it to be theirs.
+pub(in crate::service) fn of_new_sign_in(
+    change: &mut Change<'_>,
+    account: AccountId,
+    client: &Client,
+) -> Result<()> {
+    tell(change, Purpose::NewSignIn, account, client)
+}
+
 /// Tells the owner of the account. The browser is named where somebody signed in used it.
 fn tell(
     change: &mut Change<'_>,

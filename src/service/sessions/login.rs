@@ -21,6 +21,7 @@ use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::mail::notice;
 use crate::service::sessions::replaced::Replaced;
+use crate::service::sessions::unknown_browser::{self, Came};
 use crate::service::tokens::authenticate::ExpiredToken;
 use crate::service::tokens::begin::{self, Beginning};
 use crate::service::tokens::mint::{TokenSet, mint};
@@ -300,6 +301,8 @@ fn begin(
         second,
         reservation,
         replaced: Replaced::of(kw, &request.replaces, request.guest.as_ref()),
+        marks: request.device.clone(),
+        is_first: account.last_login_at.is_none(),
     };
     let begun = kw.change(move |change| {
         // Nobody would ever end a session that nobody was told of (H14).
@@ -328,6 +331,8 @@ struct Opening {
     second: Option<Second>,
     reservation: Reservation,
     replaced: Replaced,
+    marks: Option<String>,
+    is_first: bool,
 }
 
 fn write_session(change: &mut Change<'_>, opening: &Opening) -> Result<Begun> {
@@ -356,6 +361,12 @@ fn write_session(change: &mut Change<'_>, opening: &Opening) -> Result<Begun> {
         return Err(Flaw::Missing.error());
     }
     opening.reservation.succeeded(change)?;
+    let came = Came {
+        marks: opening.marks.as_deref(),
+        client: &attempt.client,
+        is_first: opening.is_first,
+    };
+    unknown_browser::tell(change, (&account, session), &came)?;
     let by = (session.account, &attempt.client);
     opening.replaced.end_own(change, by)?;
     login_attempts::add(change, attempt)?;

@@ -18,3 +18,5 @@ pub mod refresh;
 pub mod renew;
 /// What a sign-in takes the place of.
 mod replaced;
+/// Tells the owner of a sign-in from a browser that is not known.
+mod unknown_browser;

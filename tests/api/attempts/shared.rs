@@ -149,7 +149,7 @@ both!(
         let before = kw.state();
         let answer = kw.oisp_sign_in(ALICE, PASSWORD);
         assert_eq!(answer.status, 401, "{answer:?}");
-        let words = json!({ "code": 2402, "message": "User email is not verified" });
+        let words = json!({ "code": 2402, "message": "User's email not verified" });
         assert_eq!(answer.json(), words);
         // Only who knows the password is told.
         for (email, password) in [(ALICE, WRONG), ("nobody@example.com", PASSWORD)] {

@@ -341,6 +341,54 @@ impl Walk {
         self.posted("/users/invite/accept", &accept);
     }
 
+    /// The users API of the original.
+    fn users_of_oisp(&mut self) {
+        const GINA: &str = "gina@example.com";
+        let gina = json!({ "email": GINA, "password": PASSWORD });
+        self.posted("/v1/api/users", &gina);
+        let again = self.kw.post("/v1/api/users").json(&gina).send();
+        assert_eq!(again.status, 409);
+        assert_documented("post", "/v1/api/users", &again);
+        let email = json!({ "email": GINA });
+        self.posted("/v1/api/users/request_user_activation", &email);
+        let path = "/v1/api/users/activate";
+        let body = json!({ "token": self.code(GINA) });
+        self.posted(path, &body);
+        let used = self.kw.post(path).json(&body).send();
+        assert_eq!(used.json()["code"], json!(2602));
+        assert_documented("post", path, &used);
+        let path = "/v1/api/users/forgot_password";
+        self.posted(path, &email);
+        let body = json!({ "token": self.code(GINA), "password": CHANGED });
+        let answer = self.kw.put(path).json(&body).send();
+        self.note("put", path, answer);
+        let used = self.kw.put(path).json(&body).send();
+        assert_eq!(used.json()["code"], json!(2406));
+        assert_documented("put", path, &used);
+        let token = text(&self.kw.oisp_sign_in(GINA, CHANGED).json(), "token");
+        let path = "/v1/api/users/{id}";
+        for (method, body) in [("get", None), ("put", Some(json!({ "attributes": {} })))] {
+            let ask = |id: &str| {
+                let path = format!("/v1/api/users/{id}");
+                let ask = self.kw.ask(&method.to_uppercase(), &path).bearer(&token);
+                body.iter().fold(ask, |ask, body| ask.json(body)).send()
+            };
+            let (own, other) = (ask("me"), ask("x"));
+            assert_eq!((own.status, other.status), (200, 404), "{own:?}");
+            assert_documented(method, path, &own);
+            assert_documented(method, path, &other);
+            self.told.insert((path, method));
+        }
+        let path = "/v1/api/users/{email}/change_password";
+        let body = json!({ "currentpwd": CHANGED, "password": PASSWORD });
+        let ask = self.kw.put(&path.replace("{email}", GINA)).bearer(&token);
+        let answer = ask.json(&body).send();
+        let token = text(&self.note("put", path, answer).json(), "token");
+        let path = "/v1/api/users/{id}";
+        let answer = self.kw.delete("/v1/api/users/me").bearer(&token).send();
+        self.note("delete", path, answer);
+    }
+
     fn posted(&mut self, path: &'static str, body: &Value) {
         let answer = self.kw.post(path).json(body).send();
         assert!((200..300).contains(&answer.status), "{path}: {answer:?}");
@@ -376,6 +424,7 @@ fn successes_stand_in_the_document_and_are_its_examples() {
     let root = walk.leaves();
     walk.ends(&access);
     walk.registration();
+    walk.users_of_oisp();
     walk.administration(&root);
     let path = "/test/clock";
     let answer = walk.kw.post(path).json(&example(path)).send();

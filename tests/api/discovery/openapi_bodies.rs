@@ -38,6 +38,9 @@ fn bodies() -> Vec<Value> {
             "currentPassword",
             vec![json!("x"), json!(""), json!("a\0b")],
         ),
+        ("currentpwd", vec![json!("x"), json!(""), json!("a\0b")]),
+        ("attributes", vec![json!({ "a": "b" })]),
+        ("termsAndConditions", vec![json!(true), json!("yes")]),
         (
             "newPassword",
             vec![json!("a quiet harbour at dawn"), json!(""), json!("a\0b")],
@@ -76,6 +79,7 @@ fn bodies() -> Vec<Value> {
         &["username", "password", "otp"],
         &["password", "otp"],
         &["currentPassword", "newPassword"],
+        &["currentpwd", "password"],
         &["secret", "otp"],
         &["refresh_token", "mode"],
     ];
@@ -110,6 +114,9 @@ const BEYOND: &[&str] = &[
     "TFA Secret is already set for this user",
     "is among the first that a guesser would try",
     "This code is not good, or not any more",
+    "That is not your present password",
+    "Could not activate user",
+    "Invalid interaction token",
 ];
 
 /// What stands for an operation's body, ready to be asked many times.
@@ -136,7 +143,8 @@ fn d11_d13_d18_o29_schemas_take_and_refuse_what_keyward_takes_and_refuses() {
         accounts += 1;
         let email = format!("user{accounts}@example.com");
         kw.add(&email, None, true);
-        kw.oisp_login(&email)
+        let token = kw.oisp_login(&email);
+        (email, token)
     };
     let mut sent = 0;
     for (path, method, operation) in operations() {
@@ -149,8 +157,10 @@ fn d11_d13_d18_o29_schemas_take_and_refuse_what_keyward_takes_and_refuses() {
             if path == "/v1/api/auth/token" && *body == json!({}) {
                 continue;
             }
-            let mut ask = kw.ask(&method.to_uppercase(), path).json(body);
-            if let Some(token) = &token {
+            let email = token.as_ref().map_or("", |(email, _)| email);
+            let own = path.replace("{email}", email);
+            let mut ask = kw.ask(&method.to_uppercase(), &own).json(body);
+            if let Some((_, token)) = &token {
                 ask = ask.bearer(token);
             }
             let answer = ask.send();

@@ -1,5 +1,7 @@
 //! Intel / OISP `IoT` Analytics (seed O): one token of 24 hours, and what it says.
 
+pub mod users;
+
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use serde_json::{Value, json};
@@ -23,10 +25,11 @@ use crate::support::secret::ExposeSecret as _;
 pub struct Oisp;
 
 impl Shape for Oisp {
-    /// A locked account is 403 here, as in the original (row O-31).
+    /// As in the original: a locked account is 403 (row O-31), a wrong present password 400.
     fn status(refusal: &Refusal) -> StatusCode {
         match refusal.act() {
             Some(Code::AttemptsExceeded) => StatusCode::FORBIDDEN,
+            Some(Code::WrongPassword) => StatusCode::BAD_REQUEST,
             _ => refusal.status(),
         }
     }
@@ -35,24 +38,35 @@ impl Shape for Oisp {
     /// the original's own.
     fn body(refusal: &Refusal) -> Value {
         let code = match refusal.act() {
+            Some(Code::WeakPassword) => 2401,
             Some(Code::EmailNotVerified) => 2402,
             Some(Code::AttemptsExceeded) => 2403,
+            Some(Code::NotFound) => 2404,
+            Some(Code::InvalidCode) => 2406,
+            Some(Code::Conflict) => 2409,
             _ => Self::status(refusal).as_u16(),
         };
         // The original has one word for every body (O-29); where it could not even be read,
-        // the reason follows.
-        let unread = format!("Invalid request. {}.", refusal.message());
+        // or what is wrong with it is no matter of its form, the reason follows.
+        let reason = refusal.message().trim_end_matches('.');
+        let invalid = format!("Invalid request. {reason}.");
+        let weak = format!("Password too Weak. {reason}.");
         let message = match refusal {
             Refusal::Http(Http::RouteNotFound, _) => "Not Found",
             Refusal::Http(_, message) => message,
             Refusal::Act(error) => match error.code {
-                Code::InvalidPayload if error.message.starts_with("The body ") => &unread,
+                Code::InvalidPayload if error.message.starts_with("The body ") => &invalid,
+                Code::WrongPassword => &invalid,
+                Code::WeakPassword => &weak,
                 Code::InvalidPayload => "Invalid request",
                 Code::InvalidCredentials | Code::InvalidToken | Code::TokenExpired => {
                     "Not Authorized"
                 }
-                Code::EmailNotVerified => "User email is not verified",
+                Code::EmailNotVerified => "User's email not verified",
                 Code::AttemptsExceeded => "Account locked",
+                Code::NotFound => "User Not Found",
+                Code::InvalidCode => "Invalid interaction token",
+                Code::Conflict => "User already exists",
                 _ => &error.message,
             },
         };

@@ -2,6 +2,7 @@
 //! golden exchanges.
 
 mod refusals;
+mod users;
 
 use keyward::service::accounts::administer;
 use keyward::service::keys;

@@ -1,0 +1,256 @@
+//! The users API of the original (row O-33). A user reaches its own id and its own address;
+//! everybody else's are 404, as are those that nobody has.
+
+use std::borrow::Cow;
+use std::time::Instant;
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::SET_COOKIE;
+use percent_encoding::percent_decode_str;
+use serde_json::{Map, Value, json};
+
+use crate::domain::account::Account;
+use crate::domain::identifier::{Email, Identifier};
+use crate::domain::profile;
+use crate::domain::session::Mode;
+use crate::http::answer::{Answer, Refusal, Shape};
+use crate::http::dialect::oisp::Oisp;
+use crate::http::render;
+use crate::http::request::call::Call;
+use crate::http::request::cookies;
+use crate::http::request::fields::{Fields, new_password, otp};
+use crate::http::request::leave;
+use crate::http::request::person::email;
+use crate::service::accounts::change_password::{NewPassword, change_password_of};
+use crate::service::accounts::edit::Edit;
+use crate::service::accounts::register::{self, Registration};
+use crate::service::accounts::reset_password::{self, Choice};
+use crate::service::accounts::{change_profile, profile as own_profile, verify_email};
+use crate::service::actor::Actor;
+use crate::service::{Code, Error, Result};
+use crate::support::secret::ExposeSecret as _;
+
+/// `POST /v1/api/users {"email","password","attributes"?,"termsAndConditions"?}`: 201 with the
+/// user. As the original it tells that an address has an account.
+pub async fn add(mut call: Call) -> Answer<Oisp> {
+    let fields = call.fields().await?;
+    fields.only(&[
+        "email",
+        "password",
+        "attributes",
+        "termsAndConditions",
+        "verification_url",
+        "language",
+    ])?;
+    let address = email(&fields, "email")?;
+    let edit = edit(&fields)?;
+    let attributes = edit.attributes.clone().unwrap_or_default();
+    let new = Registration {
+        email: Some(address.ok_or_else(|| Error::payload("\"email\" is required"))?),
+        password: new_password(&fields, "password")?,
+        edit,
+        more: Vec::new(),
+        wish: call.wish(&fields, "verification_url")?,
+        tells: true,
+        guest: call.guest()?,
+    };
+    let made = call
+        .on_password(move |kw, seat| register::register(kw, seat, new))
+        .await?;
+    let account = made.ok_or_else(|| Error::defect("a registration that tells told nothing"))?;
+    Ok(HttpResponse::Created().json(user(&account, attributes)))
+}
+
+/// `GET /v1/api/users/{id}`.
+pub async fn get(call: Call, actor: Actor) -> Answer<Oisp> {
+    actor.require_self(&id(&call, &actor))?;
+    let (account, profile, _) = call
+        .on_store(move |kw| own_profile::with_factor(kw, &actor))
+        .await?;
+    Ok(HttpResponse::Ok().json(user(&account, profile.attributes)))
+}
+
+/// `PUT /v1/api/users/{id} {"attributes"?,"termsAndConditions"?}`: the attributes become these,
+/// whole.
+pub async fn update(mut call: Call, actor: Actor) -> Answer<Oisp> {
+    let fields = call.fields().await?;
+    fields.only(&["id", "attributes", "termsAndConditions"])?;
+    let edit = edit(&fields)?;
+    let named = fields.optional("id")?;
+    actor.require_self(&id(&call, &actor))?;
+    if named.is_some_and(|named| named != actor.account().to_string()) {
+        return Err(Error::payload("\"id\" is not the one of the path").into());
+    }
+    call.on_store(move |kw| change_profile::change_profile(kw, &actor, edit))
+        .await?;
+    Ok(HttpResponse::Ok().finish())
+}
+
+/// The original has a code for who can not leave, and no other conflict.
+#[derive(Debug)]
+pub struct Leaving;
+
+impl Shape for Leaving {
+    fn status(refusal: &Refusal) -> StatusCode {
+        match refusal.act() {
+            Some(Code::Conflict) => StatusCode::FORBIDDEN,
+            _ => Oisp::status(refusal),
+        }
+    }
+
+    fn body(refusal: &Refusal) -> Value {
+        match refusal.act() {
+            Some(Code::Conflict) => {
+                let message = format!("User cannot be removed. {}", refusal.message());
+                json!({ "code": 2421, "message": message })
+            }
+            _ => Oisp::body(refusal),
+        }
+    }
+}
+
+/// `DELETE /v1/api/users/{id}`: 204. By `{"password","otp"?}`, or, as the original's clients ask,
+/// by the token alone within five minutes of its sign-in (docs/decisions/0087).
+pub async fn delete(mut call: Call, actor: Actor) -> Answer<Leaving> {
+    let fields = call.fields().await?;
+    let proof = if fields.is_empty() {
+        None
+    } else {
+        Some(leave::proof(&fields)?)
+    };
+    actor.require_self(&id(&call, &actor))?;
+    Ok(match proof {
+        Some(proof) if !actor.claims().anon => leave::by_proof(&call, actor, proof).await?,
+        _ => leave::by_token(&call, actor).await?,
+    })
+}
+
+/// `POST /v1/api/users/forgot_password {"email"}`: 200 for every text (E6).
+pub async fn request_reset(mut call: Call) -> Answer<Oisp> {
+    let came = Instant::now();
+    let fields = call.fields().await?;
+    fields.only(&["email", "reset_url", "language"])?;
+    let wish = call.wish(&fields, "reset_url")?;
+    if let Some(email) = Email::parse(fields.required("email")?) {
+        call.on_store(move |kw| reset_password::request(kw, &email, &wish))
+            .await?;
+    }
+    call.answer_evenly(came).await;
+    Ok(HttpResponse::Ok().finish())
+}
+
+/// `PUT /v1/api/users/forgot_password {"token","password"}`.
+pub async fn reset(mut call: Call) -> Answer<Oisp> {
+    let fields = call.fields().await?;
+    fields.only(&["token", "password"])?;
+    let choice = Choice {
+        code: fields.required("token")?.into(),
+        password: new_password(&fields, "password")?,
+        client: call.client(),
+    };
+    call.on_password(move |kw, seat| reset_password::reset(kw, seat, &choice))
+        .await?;
+    Ok(HttpResponse::Ok().finish())
+}
+
+/// `POST /v1/api/users/request_user_activation {"email"}`: 200 for every text (E6).
+pub async fn request_activation(mut call: Call) -> Answer<Oisp> {
+    let came = Instant::now();
+    let fields = call.fields().await?;
+    fields.only(&["email", "verification_url", "language"])?;
+    let wish = call.wish(&fields, "verification_url")?;
+    if let Some(email) = Email::parse(fields.required("email")?) {
+        call.on_store(move |kw| verify_email::request(kw, &email, &wish))
+            .await?;
+    }
+    call.answer_evenly(came).await;
+    Ok(HttpResponse::Ok().finish())
+}
+
+/// The original has other words for a token that activates nobody.
+#[derive(Debug)]
+pub struct Activation;
+
+impl Shape for Activation {
+    fn status(refusal: &Refusal) -> StatusCode {
+        Oisp::status(refusal)
+    }
+
+    fn body(refusal: &Refusal) -> Value {
+        match refusal.act() {
+            Some(Code::InvalidCode) => {
+                json!({ "code": 2602, "message": "Could not activate user" })
+            }
+            _ => Oisp::body(refusal),
+        }
+    }
+}
+
+/// `POST /v1/api/users/activate {"token"}`.
+pub async fn activate(mut call: Call) -> Answer<Activation> {
+    let fields = call.fields().await?;
+    fields.only(&["token"])?;
+    let (code, client) = (fields.required("token")?.into(), call.client());
+    call.on_store(move |kw| verify_email::verify_email(kw, &code, &client))
+        .await?;
+    Ok(HttpResponse::Ok().finish())
+}
+
+/// `PUT /v1/api/users/{email}/change_password {"currentpwd","password","otp"?}`: every session
+/// ends, and the answer has the tokens of another. The original answers the passwords.
+pub async fn change_password(mut call: Call, actor: Actor) -> Answer<Oisp> {
+    let fields = call.fields().await?;
+    fields.only(&["currentpwd", "password", "otp"])?;
+    // The router leaves `%25`, `%2B` and `%2F` as they came.
+    let named = percent_decode_str(call.path_part("email")).decode_utf8();
+    let named = named.ok().and_then(|named| Identifier::parse(&named));
+    let typed = NewPassword {
+        present: new_password(&fields, "currentpwd")?,
+        new: new_password(&fields, "password")?,
+        otp: otp(&fields)?,
+    };
+    let renewed = call
+        .on_password(move |kw, seat| change_password_of(kw, seat, &actor, (named.as_ref(), &typed)))
+        .await?;
+    let tokens = &renewed.tokens;
+    let mut body = json!({ "token": tokens.access.expose_secret() });
+    let mut response = HttpResponse::Ok();
+    match renewed.mode {
+        Mode::Json => body["refreshToken"] = json!(tokens.refresh.expose_secret()),
+        Mode::Cookie => {
+            for cookie in cookies::of_session(&call.web, tokens, call.kw.clock.now()) {
+                response.append_header((SET_COOKIE, cookie));
+            }
+        }
+    }
+    Ok(response.json(body))
+}
+
+/// The original's `me` is the caller's own id.
+fn id<'a>(call: &'a Call, actor: &'a Actor) -> Cow<'a, str> {
+    match call.path_part("id") {
+        "me" => actor.account().to_string().into(),
+        id => id.into(),
+    }
+}
+
+fn edit(fields: &Fields) -> Result<Edit> {
+    let attributes = fields.value("attributes").map(profile::attributes);
+    let attributes = attributes
+        .transpose()
+        .map_err(|why| Error::payload(format!("\"attributes\" {why}")))?;
+    Ok(Edit {
+        attributes,
+        accepts_terms: fields.is_true("termsAndConditions")?,
+        ..Edit::default()
+    })
+}
+
+/// A user as the original shows it. There are no accounts until there are organizations.
+fn user(account: &Account, attributes: Map<String, Value>) -> Value {
+    let mut user = render::account(account);
+    user["accounts"] = json!({});
+    user["attributes"] = Value::Object(attributes);
+    user
+}

@@ -1,0 +1,141 @@
+// The page to which mailed links lead, in a real browser: Debian's Chromium, driven by
+// playwright-core. Without one these tests are skipped, unless KEYWARD_TEST_REQUIRE_BROWSER is set.
+//
+// BASE_URL and LOG come from the environment; `run` starts a server and sets them.
+
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { test } from 'node:test';
+import { chromium } from 'playwright-core';
+
+import { codeTo, linkTo } from './mail.mjs';
+
+const { BASE_URL, KEYWARD_TEST_REQUIRE_BROWSER } = process.env;
+const executablePath = ['/usr/bin/chromium-headless-shell', '/usr/bin/chromium'].find(existsSync);
+const bounded = {
+  timeout: 60_000,
+  skip: !executablePath && !KEYWARD_TEST_REQUIRE_BROWSER && 'no Chromium is installed',
+};
+
+const CHOSEN = 'a quiet harbour at dawn';
+const OTHER = 'another horse battery';
+
+/** A page of a browser of its own, what it complained of, and every address that it asked for. */
+async function open(t, options = {}) {
+  // Without a sandbox it runs as root too. What it opens is our own page and nothing else.
+  const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
+  t.after(() => browser.close());
+  const page = await (await browser.newContext(options)).newPage();
+  page.setDefaultTimeout(10_000);
+  const [complaints, asked] = [[], []];
+  // A refusal is told to the person; the browser writes a line of its own about its status.
+  page.on('console', (line) => {
+    if (line.type() === 'error' && !/status of 4\d\d/.test(line.text())) complaints.push(line.text());
+  });
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  page.on('request', (request) => asked.push(request.url()));
+  return { page, complaints, asked };
+}
+
+async function post(path, body) {
+  const headers = { 'Content-Type': 'application/json' };
+  return fetch(new URL(path, BASE_URL), { method: 'POST', headers, body: JSON.stringify(body) });
+}
+
+async function register(email) {
+  assert.equal((await post('/auth/register', { email, password: CHOSEN })).status, 202);
+}
+
+const signIn = (email, password) => post('/auth/login', { email, password });
+
+/** By the keyboard alone: to what has this role, as often as Tab needs. */
+async function tabTo(page, tag) {
+  for (let steps = 0; steps < 10; steps += 1) {
+    await page.keyboard.press('Tab');
+    if ((await page.evaluate(() => document.activeElement.localName)) === tag) return;
+  }
+  assert.fail(`Tab leads to no ${tag}`);
+}
+
+const result = (page, text) => page.getByRole('status').filter({ hasText: text }).waitFor();
+
+test('L12, L18: an address is proven by the keyboard, and no server is sent the code', bounded, async (t) => {
+  const email = 'page-verify@example.com';
+  await register(email);
+  const { page, complaints, asked } = await open(t, { locale: 'en-GB' });
+  await page.goto(await linkTo(email));
+  assert.equal(await page.title(), 'Confirm your e-mail address');
+  assert.equal(await page.getByLabel('New password').isVisible(), false);
+  await page.reload();
+  await tabTo(page, 'button');
+  await page.keyboard.press('Enter');
+  await result(page, 'Your address is confirmed.');
+  assert.equal(new URL(page.url()).hash, '', 'the code stays in no history');
+  const code = await codeTo(email);
+  for (const url of asked) {
+    assert.equal(new URL(url).origin, new URL(BASE_URL).origin);
+    assert.ok(!url.split('#')[0].includes(code), url);
+  }
+  assert.deepEqual(complaints, []);
+});
+
+test('L10: a password is chosen by the keyboard, after one that was refused', bounded, async (t) => {
+  const email = 'page-reset@example.com';
+  await register(email);
+  assert.equal((await post('/auth/password/request', { email })).status, 204);
+  const { page, complaints } = await open(t, { locale: 'en-GB' });
+  await page.goto(await linkTo(email, 2));
+  await tabTo(page, 'input');
+  await page.keyboard.press('Enter');
+  assert.equal(await page.getByLabel('New password').evaluate((field) => field.validity.valueMissing), true);
+  await page.keyboard.type('password123');
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  await result(page, 'password');
+  // Whoever has no mouse types the next one at once.
+  assert.equal(await page.evaluate(() => document.activeElement.id), 'password');
+  await page.keyboard.press('Control+A');
+  await page.keyboard.type(OTHER);
+  await page.keyboard.press('Enter');
+  await result(page, 'Your new password is saved.');
+  assert.equal((await signIn(email, CHOSEN)).status, 401);
+  assert.equal((await signIn(email, OTHER)).status, 200);
+  assert.deepEqual(complaints, []);
+});
+
+test('a second link that is opened in the same tab counts', bounded, async (t) => {
+  const email = 'page-again@example.com';
+  await register(email);
+  const { page } = await open(t, { locale: 'en-GB' });
+  await page.goto(await linkTo(email));
+  assert.equal((await post('/auth/email/verify/request', { email })).status, 204);
+  // Nothing but the fragment differs, so the browser loads nothing by itself.
+  await page.goto(await linkTo(email, 2));
+  await page.waitForLoadState();
+  await page.getByRole('button', { name: 'Confirm' }).click();
+  await result(page, 'Your address is confirmed.');
+});
+
+test('the page speaks the language of the mail, and a broken link is told of', bounded, async (t) => {
+  const email = 'page-nl@example.com';
+  const made = await post('/auth/register', { email, password: CHOSEN, language: 'nl' });
+  assert.equal(made.status, 202);
+  const { page } = await open(t, { locale: 'fi-FI' });
+  await page.goto(await linkTo(email));
+  assert.equal(await page.locator('html').getAttribute('lang'), 'nl');
+  await page.getByRole('button', { name: 'Bevestigen' }).click();
+  await result(page, 'Uw adres is bevestigd.');
+  await page.goto(new URL('/account#reset_password', BASE_URL).href);
+  await page.getByText('Linkki ei ole täydellinen').waitFor();
+  assert.equal(await page.getByRole('button').isVisible(), false);
+});
+
+test('without JavaScript the page says what it needs, and shows no form', bounded, async (t) => {
+  const email = 'page-plain@example.com';
+  await register(email);
+  const { page } = await open(t, { javaScriptEnabled: false });
+  await page.goto(await linkTo(email));
+  assert.equal(await page.getByText('This page needs JavaScript').isVisible(), true);
+  assert.equal(await page.getByRole('button').isVisible(), false);
+  assert.equal(await page.locator('input').isVisible(), false);
+});
