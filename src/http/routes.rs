@@ -21,6 +21,7 @@ use crate::http::discovery::{account_page, docs, jwks};
 use crate::http::ops::{health, test_mode};
 use crate::http::request::call::Call;
 use crate::http::request::settings::Web;
+use crate::http::schemas;
 use crate::http::sidecar::verify::{self, Verify};
 
 /// Who may call. The mount enforces it before the handler runs.
@@ -176,6 +177,14 @@ pub static TABLE: &[Group] = &[
             row!(POST "/auth/token" Public hypi::token).on(|web| web.exchange),
             row!(POST "/auth/accounts" Public hypi::accounts::create),
         ],
+    },
+    Group {
+        name: "graphql",
+        dialect: None,
+        test_mode: false,
+        prefix: None,
+        refuse: refuse::<Keyward>,
+        rows: &[row!(POST "/graphql" Public schemas::merged).on(schemas::merged_is_on)],
     },
     Group {
         name: "keyward",

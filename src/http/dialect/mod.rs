@@ -10,3 +10,4 @@ pub mod directus;
 pub mod hypi;
 pub mod keyward;
 pub mod oisp;
+pub mod propeller;

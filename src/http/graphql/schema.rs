@@ -1,0 +1,379 @@
+//! The table of fields, as juniper sees it: types that learn at run time what they are, and
+//! values that are JSON.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use juniper::meta::{Argument as MetaArgument, EnumValue, Field as MetaField, MetaType};
+use juniper::{
+    ArcStr, Arguments, DefaultScalarValue, EmptySubscription, ExecutionResult, Executor,
+    FieldError, FromInputValue, GraphQLType, GraphQLValue, ID, InputValue, Registry, RootNode,
+    Value,
+};
+use serde_json::{Map, Value as Json};
+
+use crate::http::graphql::asked::Asked;
+use crate::http::graphql::table::{Argument, Does, Field, Input, Kind, Object, Type, Words};
+use crate::http::graphql::words::Spot;
+use crate::http::request::fields::Fields;
+use crate::service::{Error, Result};
+
+/// As deep as graphql-js's own introspection query goes.
+const DEEPEST: usize = 20;
+const MOST_FIELDS: usize = 300;
+const MOST_TOKENS: usize = 2000;
+
+pub type Root = RootNode<Node<'static>, Node<'static>, EmptySubscription<Asked>>;
+
+/// A schema of these fields.
+#[must_use]
+pub fn root(queries: Vec<&'static Field>, mutations: Vec<&'static Field>) -> Root {
+    static NOTHING: Json = Json::Null;
+    let of = |name, fields: Vec<_>| Info::Root(name, fields.into());
+    Root::new_with_info(
+        Node(&NOTHING),
+        Node(&NOTHING),
+        EmptySubscription::new(),
+        of("Query", queries),
+        of("Mutation", mutations),
+        (),
+    )
+    .limit_depth(DEEPEST)
+    .limit_fields(MOST_FIELDS)
+    .limit_tokens(MOST_TOKENS)
+}
+
+/// JSON, as an object of the schema.
+#[derive(Debug)]
+pub struct Node<'v>(&'v Json);
+
+/// Which object it is.
+#[derive(Clone)]
+pub enum Info {
+    Root(&'static str, Arc<[&'static Field]>),
+    Object(&'static Object),
+}
+
+impl Info {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Root(name, _) => name,
+            Self::Object(object) => object.name,
+        }
+    }
+
+    fn fields(&self) -> Box<dyn Iterator<Item = &'static Field> + '_> {
+        match self {
+            Self::Root(_, fields) => Box::new(fields.iter().copied()),
+            Self::Object(object) => Box::new(object.fields.iter()),
+        }
+    }
+}
+
+impl GraphQLType for Node<'_> {
+    fn name(info: &Info) -> Option<ArcStr> {
+        Some(info.name().into())
+    }
+
+    fn meta(info: &Info, registry: &mut Registry) -> MetaType {
+        let fields: Vec<_> = info.fields().map(|it| described(it, registry)).collect();
+        registry
+            .build_object_type::<Self>(info, &fields)
+            .into_meta()
+    }
+}
+
+impl GraphQLValue for Node<'_> {
+    type Context = Asked;
+    type TypeInfo = Info;
+
+    fn type_name(&self, info: &Info) -> Option<ArcStr> {
+        <Self as GraphQLType>::name(info)
+    }
+
+    /// Without it `__typename` panics.
+    fn concrete_type_name(&self, _: &Asked, info: &Info) -> String {
+        info.name().to_owned()
+    }
+
+    fn resolve_field(
+        &self,
+        info: &Info,
+        name: &str,
+        arguments: &Arguments,
+        executor: &Executor<Asked>,
+    ) -> ExecutionResult {
+        let Some(field) = info.fields().find(|field| field.name == name) else {
+            return Err(FieldError::from("There is no such field."));
+        };
+        let done = read(field, arguments).and_then(|fields| done(self.0, field, &fields, executor));
+        match done {
+            Ok(value) => rendered(&field.of, &value, executor),
+            Err(error) => Err(refused(field, &error, executor)),
+        }
+    }
+}
+
+fn done(on: &Json, field: &Field, fields: &Fields, executor: &Executor<Asked>) -> Result<Json> {
+    let asked = executor.context();
+    if field.once {
+        asked.spend()?;
+    }
+    match field.does {
+        Does::Member if field.of.list => chosen(on.get(field.name), fields),
+        Does::Member => Ok(on.get(field.name).cloned().unwrap_or_default()),
+        Does::Public(act) => act(asked, fields),
+        Does::SignedIn(act) => act(asked, fields, &asked.actor()?),
+    }
+}
+
+/// The part of a list that its arguments choose. An element is known by its id, or by its
+/// value.
+fn chosen(list: Option<&Json>, fields: &Fields) -> Result<Json> {
+    let Some(Json::Array(list)) = list else {
+        return Ok(Json::Null);
+    };
+    let key = |it: &Json| {
+        let key = ["id", "value", "name"]
+            .into_iter()
+            .find_map(|key| it.get(key));
+        key.and_then(Json::as_str).map(str::to_owned)
+    };
+    let after = fields.optional("after")?;
+    let begin = match after {
+        None => 0,
+        Some(after) => {
+            let at = list.iter().position(|it| key(it).as_deref() == Some(after));
+            at.map_or(list.len(), |at| at + 1)
+        }
+    };
+    let first = match fields.value("first").and_then(Json::as_i64) {
+        None => list.len(),
+        Some(first) => usize::try_from(first)
+            .map_err(|_| Error::payload("\"first\" must not be less than 0"))?,
+    };
+    Ok(list.iter().skip(begin).take(first).cloned().collect())
+}
+
+fn rendered(of: &Type, value: &Json, executor: &Executor<Asked>) -> ExecutionResult {
+    match (value, of.kind) {
+        (Json::Null, _) => Ok(Value::null()),
+        (Json::Array(list), Kind::Object(object)) => {
+            let nodes: Vec<_> = list.iter().map(Node).collect();
+            executor.resolve(&Info::Object(object), &nodes)
+        }
+        (value, Kind::Object(object)) => executor.resolve(&Info::Object(object), &Node(value)),
+        (Json::Number(number), Kind::Whole) if narrow(number).is_none() => {
+            Err(FieldError::from("This number is larger than an Int holds."))
+        }
+        (value, _) => Ok(value_of(value)),
+    }
+}
+
+/// A number of 32 bits.
+fn narrow(number: &serde_json::Number) -> Option<i32> {
+    number.as_i64().and_then(|it| i32::try_from(it).ok())
+}
+
+/// JSON in the library's words.
+fn value_of(json: &Json) -> Value {
+    match json {
+        Json::Null => Value::null(),
+        Json::Bool(truth) => Value::scalar(*truth),
+        Json::String(text) => Value::scalar(text.clone()),
+        Json::Number(number) => match narrow(number) {
+            Some(whole) => Value::scalar(whole),
+            None => number.as_f64().map_or(Value::Null, Value::scalar),
+        },
+        Json::Array(list) => Value::list(list.iter().map(value_of).collect()),
+        Json::Object(members) => {
+            let members = members.iter().map(|(name, it)| (name, value_of(it)));
+            Value::object(members.collect())
+        }
+    }
+}
+
+fn refused(field: &Field, error: &Error, executor: &Executor<Asked>) -> FieldError {
+    executor.context().note(error);
+    let at = executor.new_error(FieldError::from(""));
+    let spot = Spot {
+        line: at.location().line() + 1,
+        column: at.location().column() + 1,
+        path: at.path().to_vec(),
+    };
+    let (message, extensions) = (field.say)(error, &spot);
+    FieldError::new(message, value_of(&extensions))
+}
+
+/// The arguments as the members of a JSON body, which the readers of REST bodies take.
+fn read(field: &Field, arguments: &Arguments) -> Result<Fields> {
+    let mut members = Map::new();
+    for argument in field.arguments {
+        if let Some(given) = arguments.get_input_value(argument.name) {
+            let value = json_of(&given.item, argument)?;
+            members.insert(argument.name.to_owned(), value);
+        }
+    }
+    Ok(Fields::from(members))
+}
+
+fn json_of(given: &InputValue, argument: &Argument) -> Result<Json> {
+    Ok(match given {
+        InputValue::Null | InputValue::Variable(_) => Json::Null,
+        InputValue::Enum(word) => word_of(word, argument)?,
+        InputValue::Scalar(DefaultScalarValue::Int(number)) => (*number).into(),
+        InputValue::Scalar(DefaultScalarValue::Float(number)) => (*number).into(),
+        InputValue::Scalar(DefaultScalarValue::Boolean(truth)) => (*truth).into(),
+        InputValue::Scalar(DefaultScalarValue::String(text)) => word_of(text, argument)?,
+        InputValue::List(list) => {
+            let list = list.iter().map(|it| json_of(&it.item, argument));
+            Json::Array(list.collect::<Result<_>>()?)
+        }
+        InputValue::Object(members) => {
+            let Kind::Input(input) = argument.of.kind else {
+                return Err(wrong(argument));
+            };
+            let mut object = Map::new();
+            for (name, value) in members {
+                let known = input.members.iter().find(|it| it.name == name.item);
+                let value = json_of(&value.item, known.ok_or_else(|| wrong(argument))?)?;
+                object.insert(name.item.clone(), value);
+            }
+            Json::Object(object)
+        }
+    })
+}
+
+/// A word of a list must be on it: the library does not look at those in a document.
+fn word_of(text: &str, argument: &Argument) -> Result<Json> {
+    match argument.of.kind {
+        Kind::OneOf(words) if !words.words.contains(&text) => {
+            let words = words.words.join(", ");
+            let name = argument.name;
+            Err(Error::payload(format!(
+                "\"{name}\" must be one of [{words}]"
+            )))
+        }
+        _ => Ok(text.into()),
+    }
+}
+
+fn wrong(argument: &Argument) -> Error {
+    Error::payload(format!("\"{}\" is of another type", argument.name))
+}
+
+fn described(field: &Field, registry: &mut Registry) -> MetaField<DefaultScalarValue> {
+    let mut meta = match field.of.kind {
+        Kind::Text | Kind::Input(_) => output::<String>(registry, field, &()),
+        Kind::Id => output::<ID>(registry, field, &()),
+        Kind::Whole => output::<i32>(registry, field, &()),
+        Kind::Truth => output::<bool>(registry, field, &()),
+        Kind::OneOf(words) => output::<Word>(registry, field, &words),
+        Kind::Object(object) => output::<Node>(registry, field, &Info::Object(object)),
+    };
+    for argument in field.arguments {
+        meta = meta.argument(taken(argument, registry));
+    }
+    meta
+}
+
+fn output<T: GraphQLType>(
+    registry: &mut Registry,
+    field: &Field,
+    info: &T::TypeInfo,
+) -> MetaField<DefaultScalarValue> {
+    match (field.of.list, field.of.required) {
+        (false, false) => registry.field::<Option<T>>(field.name, info),
+        (false, true) => registry.field::<T>(field.name, info),
+        (true, false) => registry.field::<Option<Vec<T>>>(field.name, info),
+        (true, true) => registry.field::<Vec<T>>(field.name, info),
+    }
+}
+
+fn taken(argument: &Argument, registry: &mut Registry) -> MetaArgument<DefaultScalarValue> {
+    match argument.of.kind {
+        Kind::Text | Kind::Object(_) => input::<String>(registry, argument, &()),
+        Kind::Id => input::<ID>(registry, argument, &()),
+        Kind::Whole => input::<i32>(registry, argument, &()),
+        Kind::Truth => input::<bool>(registry, argument, &()),
+        Kind::OneOf(words) => input::<Word>(registry, argument, &words),
+        Kind::Input(of) => input::<Members>(registry, argument, &of),
+    }
+}
+
+fn input<T: GraphQLType + FromInputValue>(
+    registry: &mut Registry,
+    argument: &Argument,
+    info: &T::TypeInfo,
+) -> MetaArgument<DefaultScalarValue> {
+    match (argument.of.list, argument.of.required) {
+        (false, false) => registry.arg::<Option<T>>(argument.name, info),
+        (false, true) => registry.arg::<T>(argument.name, info),
+        (true, false) => registry.arg::<Option<Vec<T>>>(argument.name, info),
+        (true, true) => registry.arg::<Vec<T>>(argument.name, info),
+    }
+}
+
+/// One word of a list.
+struct Word;
+
+impl FromInputValue for Word {
+    type Error = Infallible;
+
+    fn from_input_value(_: &InputValue) -> std::result::Result<Self, Infallible> {
+        Ok(Self)
+    }
+}
+
+impl GraphQLType for Word {
+    fn name(info: &&'static Words) -> Option<ArcStr> {
+        Some(info.name.into())
+    }
+
+    fn meta(info: &&'static Words, registry: &mut Registry) -> MetaType {
+        let words: Vec<_> = info.words.iter().copied().map(EnumValue::new).collect();
+        registry.build_enum_type::<Self>(info, &words).into_meta()
+    }
+}
+
+impl GraphQLValue for Word {
+    type Context = Asked;
+    type TypeInfo = &'static Words;
+
+    fn type_name(&self, info: &Self::TypeInfo) -> Option<ArcStr> {
+        <Self as GraphQLType>::name(info)
+    }
+}
+
+/// The members of an input.
+struct Members;
+
+impl FromInputValue for Members {
+    type Error = Infallible;
+
+    fn from_input_value(_: &InputValue) -> std::result::Result<Self, Infallible> {
+        Ok(Self)
+    }
+}
+
+impl GraphQLType for Members {
+    fn name(info: &&'static Input) -> Option<ArcStr> {
+        Some(info.name.into())
+    }
+
+    fn meta(info: &&'static Input, registry: &mut Registry) -> MetaType {
+        let members: Vec<_> = info.members.iter().map(|it| taken(it, registry)).collect();
+        registry
+            .build_input_object_type::<Self>(info, &members)
+            .into_meta()
+    }
+}
+
+impl GraphQLValue for Members {
+    type Context = Asked;
+    type TypeInfo = &'static Input;
+
+    fn type_name(&self, info: &Self::TypeInfo) -> Option<ArcStr> {
+        <Self as GraphQLType>::name(info)
+    }
+}
