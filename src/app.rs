@@ -226,6 +226,8 @@ fn policy(config: &Config) -> Policy {
         failure_alarm: config.attempts.failure_alarm,
         totp_issuer: config.totp_issuer(),
         registration: registration(config),
+        guests: tokens.guests.unwrap_or(config.test_mode),
+        guest_ttl: tokens.guest_ttl,
     }
 }
 

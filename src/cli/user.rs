@@ -13,7 +13,7 @@ use crate::domain::limit::Counter;
 use crate::domain::password::Password;
 use crate::domain::password_policy;
 use crate::service::accounts::administer::{self, NewAccount};
-use crate::service::accounts::pages;
+use crate::service::accounts::{leave, pages};
 use crate::service::{Error, Keyward};
 use crate::support::clock::Timestamp;
 
@@ -36,6 +36,8 @@ pub(super) enum User {
     Disable(Who),
     /// Let a disabled account sign in again
     Enable(Who),
+    /// Delete an account and everything personal of it. This can not be undone
+    Delete(Who),
     /// Set the password and end every session
     SetPassword(SetPassword),
     /// Forgive failed sign-ins: of one account, or every suspension
@@ -108,6 +110,7 @@ pub(super) fn run(command: &User) -> Outcome {
         User::Enable(who) => change(who, "enabled", |kw, account| {
             administer::set_enabled(kw, account.id, true)
         }),
+        User::Delete(who) => change(who, "deleted", |kw, account| leave::delete(kw, account.id)),
         User::SetPassword(set) => set_password(set),
         User::Unlock(unlock) => self::unlock(unlock),
         User::ResetMfa(who) => change(

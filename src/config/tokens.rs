@@ -29,6 +29,12 @@ section! {
         refresh_grace: Duration = KEYWARD_REFRESH_GRACE, "30s", lasting("0s", "60s");
         /// Whether ?access_token= is read: on or off.
         in_queries: bool = KEYWARD_QUERY_TOKENS, "on", boolean;
+        /// Whether POST /auth/anonymous lets anybody in as a guest: on or off. Default: off, and
+        /// on in test mode.
+        guests: Option<bool> = KEYWARD_GUESTS, "", optional(boolean);
+        /// A guest who was not there for so long is deleted, 2d to 365d. A guest's session lives
+        /// as long.
+        guest_ttl: Duration = KEYWARD_GUEST_TTL, "30d", lasting("2d", "365d");
     }
 }
 
@@ -41,5 +47,17 @@ mod tests {
     #[test]
     fn no_token_lives_longer_than_the_longest_life() {
         assert_eq!(lasting("1s", "7d")("7d"), Ok(LONGEST_LIFE));
+    }
+
+    /// No process is told when a guest is deleted: no access token of theirs may live then.
+    #[test]
+    fn a4_a_guest_outlasts_every_access_token_of_theirs() {
+        let of = |name| {
+            let all = Tokens::SECTION.settings.iter();
+            let doc = all.filter(|it| it.name == name).map(|it| it.doc).next();
+            doc.unwrap_or_default()
+        };
+        assert!(of("KEYWARD_ACCESS_TOKEN_TTL").contains("1s to 1d"));
+        assert!(of("KEYWARD_GUEST_TTL").contains("2d to 365d"));
     }
 }

@@ -30,13 +30,35 @@ pub struct Account {
 }
 
 impl Account {
+    /// Somebody without a name, who came now.
+    #[must_use]
+    pub const fn guest(id: AccountId, now: Timestamp) -> Self {
+        Self {
+            id,
+            email: None,
+            username: None,
+            first_name: None,
+            last_name: None,
+            anonymous: true,
+            enabled: true,
+            verified: false,
+            terms_accepted: false,
+            epoch: 0,
+            access_version: 0,
+            created_at: now,
+            updated_at: now,
+            created_by: None,
+            last_login_at: Some(now),
+        }
+    }
+
     /// What to call it in a line of text.
     #[must_use]
     pub fn label(&self) -> &str {
         self.email
             .as_deref()
             .or(self.username.as_deref())
-            .unwrap_or("(anonymous)")
+            .unwrap_or("(guest)")
     }
 
     /// First and last name, where there are any.

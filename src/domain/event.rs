@@ -23,6 +23,7 @@ pub enum What {
     PasswordResetRequested,
     /// By whoever reads the account's mail.
     PasswordReset,
+    AccountDeleted,
     AccountDisabled,
     AccountEnabled,
     PasswordSet,
@@ -47,6 +48,8 @@ pub enum What {
     /// Of all accounts together, so many within a minute that passwords are sprayed.
     SignInsFailing,
     LoginSucceeded,
+    /// By a guest, whose session it ended.
+    GuestSignedIn,
     LoggedOut,
     /// A mail could not be delivered within its time, or its recipient was refused.
     MailGivenUp,
@@ -91,6 +94,7 @@ impl What {
             Self::EmailChangeCancelled => "email_change_cancelled",
             Self::PasswordResetRequested => "password_reset_requested",
             Self::PasswordReset => "password_reset",
+            Self::AccountDeleted => "account_deleted",
             Self::AccountDisabled => "account_disabled",
             Self::AccountEnabled => "account_enabled",
             Self::PasswordSet => "password_set",
@@ -106,6 +110,7 @@ impl What {
             Self::AccountUnlocked => "account_unlocked",
             Self::SignInsFailing => "sign_ins_failing",
             Self::LoginSucceeded => "login_succeeded",
+            Self::GuestSignedIn => "guest_signed_in",
             Self::LoggedOut => "logged_out",
             Self::MailGivenUp => "mail_given_up",
             Self::RefreshReplayed => "refresh_replayed",

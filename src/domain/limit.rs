@@ -37,6 +37,10 @@ pub enum Kind {
     Network,
     /// 48 bits of IPv6: what a company may be given.
     Site,
+    /// The guests that one client address begins, and the networks around it.
+    Guest,
+    GuestNetwork,
+    GuestSite,
 }
 
 /// Attempts that cost no waiting.
@@ -81,6 +85,12 @@ const ADDRESS_FAILURES: i64 = 30;
 const NETWORK_FAILURES: i64 = 120;
 const SITE_FAILURES: i64 = 480;
 const ADDRESS_WINDOW: Duration = Duration::from_secs(300);
+
+/// So many guests may begin from an address within an hour, and from the networks around it.
+const GUESTS: i64 = 30;
+const NETWORK_GUESTS: i64 = 120;
+const SITE_GUESTS: i64 = 480;
+const GUEST_WINDOW: Duration = Duration::from_secs(3600);
 
 /// How long a counter is kept after its last failure: shortly where it costs no waiting
 /// yet, so that a flood of made-up names leaves little behind (B15). One that suspends a
@@ -129,9 +139,12 @@ impl Counter {
             Kind::Session => self.count_session(now),
             Kind::Code => self.count_code(&CODES, now),
             Kind::DeviceCode => self.count_code(&DEVICE_CODES, now),
-            Kind::Address => self.count_address(ADDRESS_FAILURES, now),
-            Kind::Network => self.count_address(NETWORK_FAILURES, now),
-            Kind::Site => self.count_address(SITE_FAILURES, now),
+            Kind::Address => self.count_within(ADDRESS_WINDOW, ADDRESS_FAILURES, now),
+            Kind::Network => self.count_within(ADDRESS_WINDOW, NETWORK_FAILURES, now),
+            Kind::Site => self.count_within(ADDRESS_WINDOW, SITE_FAILURES, now),
+            Kind::Guest => self.count_within(GUEST_WINDOW, GUESTS, now),
+            Kind::GuestNetwork => self.count_within(GUEST_WINDOW, NETWORK_GUESTS, now),
+            Kind::GuestSite => self.count_within(GUEST_WINDOW, SITE_GUESTS, now),
         }
     }
 
@@ -235,8 +248,8 @@ impl Counter {
         })
     }
 
-    fn count_address(self, most: i64, now: Timestamp) -> Result<Self, Refused> {
-        let ends = self.since + ADDRESS_WINDOW;
+    fn count_within(self, window: Duration, most: i64, now: Timestamp) -> Result<Self, Refused> {
+        let ends = self.since + window;
         if self.failures == 0 || now >= ends {
             return Ok(Self {
                 failures: 1,
@@ -277,6 +290,7 @@ impl Counter {
             Kind::Code => self.empty_at(&CODES),
             Kind::DeviceCode => self.empty_at(&DEVICE_CODES),
             Kind::Address | Kind::Network | Kind::Site => self.since + ADDRESS_WINDOW,
+            Kind::Guest | Kind::GuestNetwork | Kind::GuestSite => self.since + GUEST_WINDOW,
         }
     }
 }

@@ -10,11 +10,12 @@ use actix_web::http::header::ALLOW;
 use actix_web::{HttpRequest, HttpResponse, Route, guard, web};
 
 use crate::config::Dialect;
+use crate::domain::access::ADMIN;
 use crate::http::answer::{Http, Refusal, refuse};
 use crate::http::dialect::directus::{self, Directus};
 use crate::http::dialect::hypi::{self, Hypi};
 use crate::http::dialect::keyward::{
-    Keyward, account, registration, second_factor, sessions, sign_in,
+    Keyward, account, guest, leave, registration, second_factor, sessions, sign_in,
 };
 use crate::http::dialect::oisp::{self, Oisp};
 use crate::http::discovery::{account_page, docs, jwks};
@@ -23,15 +24,21 @@ use crate::http::request::call::Call;
 use crate::http::request::settings::Web;
 use crate::http::schemas;
 use crate::http::sidecar::verify::{self, Verify};
+use crate::service::Result;
+use crate::service::actor::Actor;
 
 /// Who may call. The mount enforces it before the handler runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Guard {
     /// Anybody. What is needed stands in the body, the query or a cookie.
     Public,
-    /// The holder of a live access token. Its handler takes the `Actor` as an argument, so
-    /// it can not be written, or mounted, without one.
+    /// The holder of a live access token, a guest too. Its handler, as those of the guards
+    /// below, takes the `Actor` as an argument: it can not be written, or mounted, without one.
+    Guest,
+    /// The same with an account.
     SignedIn,
+    /// The same with the permission of administrators.
+    Administrator,
 }
 
 impl Guard {
@@ -39,7 +46,19 @@ impl Guard {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Public => "public",
+            Self::Guest => "guest",
             Self::SignedIn => "signed-in",
+            Self::Administrator => "administrator",
+        }
+    }
+
+    /// # Errors
+    /// `FORBIDDEN`.
+    pub fn admit(self, actor: &Actor) -> Result<()> {
+        match self {
+            Self::Public | Self::Guest => Ok(()),
+            Self::SignedIn => actor.require_account(),
+            Self::Administrator => actor.require_account().and_then(|()| actor.require(ADMIN)),
         }
     }
 }
@@ -115,10 +134,11 @@ macro_rules! row {
     (@ Public $handler:path) => {
         || web::to($handler)
     };
-    (@ SignedIn $handler:path) => {
+    (@ $guard:ident $handler:path) => {
         || {
             web::to(|call: Call| async move {
                 let actor = call.actor()?;
+                Guard::$guard.admit(&actor)?;
                 $handler(call, actor).await
             })
         }
@@ -135,12 +155,13 @@ pub static TABLE: &[Group] = &[
         rows: &[
             row!(GET "/auth" Public directus::providers),
             row!(GET "/server/ping" Public directus::ping),
-            row!(GET "/users/me" SignedIn directus::users::me),
+            row!(GET "/users/me" Guest directus::users::me),
             row!(PATCH "/users/me" SignedIn directus::users::update),
+            row!(DELETE "/users/me" Guest directus::leave::me),
             row!(POST "/users/register" Public directus::registration::register),
             row!(GET "/users/register/verify-email" Public directus::registration::verify)
                 .spending(),
-            row!(POST "/users/invite" SignedIn directus::registration::invite),
+            row!(POST "/users/invite" Administrator directus::registration::invite),
             row!(POST "/users/invite/accept" Public directus::registration::accept),
             row!(POST "/users/me/tfa/generate" SignedIn directus::second_factor::generate),
             row!(POST "/users/me/tfa/enable" SignedIn directus::second_factor::enable),
@@ -155,8 +176,8 @@ pub static TABLE: &[Group] = &[
         refuse: refuse::<Oisp>,
         rows: &[
             row!(POST "/v1/api/auth/token" Public oisp::token),
-            row!(GET "/v1/api/auth/tokenInfo" SignedIn oisp::token_info),
-            row!(GET "/v1/api/auth/me" SignedIn oisp::me),
+            row!(GET "/v1/api/auth/tokenInfo" Guest oisp::token_info),
+            row!(GET "/v1/api/auth/me" Guest oisp::me),
             row!(PUT "/v1/api/auth/me" SignedIn oisp::renew),
             row!(DELETE "/v1/api/auth/me" Public oisp::sign_out),
             row!(POST "/v1/api/auth/refresh" SignedIn oisp::refresh_token),
@@ -194,10 +215,13 @@ pub static TABLE: &[Group] = &[
         refuse: refuse::<Keyward>,
         rows: &[
             row!(POST "/auth/login" Public sign_in::login),
+            row!(POST "/auth/anonymous" Public guest::begin),
             row!(POST "/auth/refresh" Public sign_in::refresh),
             row!(POST "/auth/logout" Public sign_in::logout),
-            row!(GET "/auth/me" SignedIn account::me),
+            row!(GET "/auth/me" Guest account::me),
             row!(PATCH "/auth/me" SignedIn account::update),
+            row!(DELETE "/auth/me" Guest leave::me),
+            row!(GET "/auth/me/export" Guest account::export),
             row!(POST "/auth/register" Public registration::register),
             row!(POST "/auth/email/verify" Public registration::verify),
             row!(POST "/auth/email/verify/request" Public registration::verify_again),
@@ -217,7 +241,7 @@ pub static TABLE: &[Group] = &[
             row!(DELETE "/auth/mfa/totp" SignedIn second_factor::remove),
             row!(POST "/auth/mfa/totp/confirm" SignedIn second_factor::confirm),
             row!(POST "/auth/mfa/recovery-codes" SignedIn second_factor::recovery_codes),
-            row!(ANY "/auth/verify" SignedIn verify::verify)
+            row!(ANY "/auth/verify" Guest verify::verify)
                 .cheap()
                 .refusing(refuse::<Verify>),
             row!(GET "/.well-known/jwks.json" Public jwks::jwks),

@@ -8,7 +8,7 @@ use crate::domain::event::{Event, What};
 use crate::domain::id::{AccountId, SessionId};
 use crate::domain::principal::Principal;
 use crate::domain::session::Client;
-use crate::service::error::{Error, Result};
+use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
 use crate::store::accounts;
 
@@ -37,6 +37,27 @@ impl Actor {
     #[must_use]
     pub fn session(&self) -> SessionId {
         self.principal.session()
+    }
+
+    /// # Errors
+    /// `FORBIDDEN` for a guest.
+    pub fn require_account(&self) -> Result<()> {
+        if self.claims().anon {
+            return Err(Error::forbidden(
+                "This needs an account: register or sign in first.",
+            ));
+        }
+        Ok(())
+    }
+
+    /// # Errors
+    /// `FORBIDDEN` without the permission.
+    pub fn require(&self, permission: &str) -> Result<()> {
+        if self.claims().permissions.iter().any(|it| it == permission) {
+            return Ok(());
+        }
+        let message = format!("This needs the permission \"{permission}\".");
+        Err(Error::new(Code::Forbidden, message))
     }
 
     /// What this actor does, for the audit log.

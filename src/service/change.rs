@@ -72,8 +72,7 @@ impl Change<'_> {
     /// # Errors
     /// `INVALID_TOKEN` where the session is over.
     pub(in crate::service) fn hold_caller(&mut self, actor: &Actor) -> Result<()> {
-        accounts::hold(self, actor.account())?;
-        if !sessions::hold(self, actor.session())? {
+        if !accounts::hold(self, actor.account())? || !sessions::hold(self, actor.session())? {
             return Err(Error::token());
         }
         let now = self.now;

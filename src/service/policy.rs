@@ -10,7 +10,7 @@ use crate::domain::claims::Expected;
 use crate::domain::one_time::Purpose;
 use crate::domain::redirect::Allowed;
 use crate::domain::rotation;
-use crate::domain::session::Class;
+use crate::domain::session::{Class, Session};
 
 #[derive(Clone, Debug)]
 pub struct Policy {
@@ -32,6 +32,10 @@ pub struct Policy {
     /// The name of this deployment in authenticator apps.
     pub totp_issuer: String,
     pub registration: Registration,
+    /// Whether guests are let in.
+    pub guests: bool,
+    /// How long a guest is kept who is not there.
+    pub guest_ttl: Duration,
 }
 
 /// How accounts begin, and where mailed links lead.
@@ -80,6 +84,17 @@ impl Policy {
         match class {
             Class::Standard => self.refresh_ttl,
             Class::Oisp => self.oisp_ttl + self.refresh_ttl,
+        }
+    }
+
+    /// The same for one session. A guest's lives as long as the guest is kept: nobody can
+    /// sign in as that guest again.
+    #[must_use]
+    pub fn idle_ttl_of(&self, session: &Session) -> Duration {
+        if session.anonymous {
+            self.guest_ttl
+        } else {
+            self.idle_ttl(session.class)
         }
     }
 

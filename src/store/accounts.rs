@@ -72,8 +72,8 @@ pub struct New {
 /// When the database is away. [`Taken`] is an answer: the e-mail address or the
 /// username belongs to another account.
 pub fn add(connection: &mut AnyConnection, new: &New) -> Result<Result<(), Taken>> {
-    let added = unless_taken(connection, |connection| {
-        diesel::insert_into(accounts::table)
+    unless_taken(connection, |connection| {
+        let rows = diesel::insert_into(accounts::table)
             .values((
                 accounts::id.eq(new.id.to_string()),
                 accounts::email.eq(new.email.as_ref().map(Email::written)),
@@ -85,14 +85,12 @@ pub fn add(connection: &mut AnyConnection, new: &New) -> Result<Result<(), Taken
                 accounts::created_at.eq(new.now.millis()),
                 accounts::updated_at.eq(new.now.millis()),
             ))
-            .execute(connection)
-    })?;
-    match (&new.email, added) {
-        (Some(email), Ok(())) => {
-            emails::add(connection, new.id, email, (new.verified, true), new.now)
+            .execute(connection)?;
+        match &new.email {
+            Some(email) => emails::insert(connection, new.id, email, (new.verified, true), new.now),
+            None => Ok(rows),
         }
-        (_, added) => Ok(added),
-    }
+    })
 }
 
 /// # Errors
@@ -381,13 +379,22 @@ pub fn sign_in(
 
 /// Lets nobody else change the account or sign in to it until the transaction ends. The
 /// first thing that a change of its credentials does, so that all of them take their
-/// locks in one order.
+/// locks in one order. Whether it is there: it may have been deleted.
 ///
 /// # Errors
-/// When the database is away or there is no such account.
-pub fn hold(connection: &mut AnyConnection, id: AccountId) -> Result<()> {
+/// When the database is away.
+pub fn hold(connection: &mut AnyConnection, id: AccountId) -> Result<bool> {
     let rows = diesel::update(accounts::table.find(id.to_string()))
         .set(accounts::epoch.eq(accounts::epoch))
         .execute(connection)?;
-    exactly_one("holding an account", rows)
+    Ok(rows == 1)
+}
+
+/// Deletes the account, and what refers to it.
+///
+/// # Errors
+/// When the database is away or there is no such account.
+pub fn delete(connection: &mut AnyConnection, id: AccountId) -> Result<()> {
+    let rows = diesel::delete(accounts::table.find(id.to_string())).execute(connection)?;
+    exactly_one("deleting an account", rows)
 }

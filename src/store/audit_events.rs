@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use crate::domain::event::{Event, What};
 use crate::domain::id::AccountId;
 use crate::store::engine::connection::{AnyConnection, on_each};
-use crate::store::engine::error::{Result, exactly_one};
+use crate::store::engine::error::{Result, every_one, exactly_one};
 use crate::store::engine::schema::audit_events;
 use crate::support::clock::Timestamp;
 
@@ -91,6 +91,41 @@ pub fn count(
         ))
         .execute(inner))?;
     exactly_one("counting an audit event", rows)
+}
+
+/// Forgets from where things happened to these accounts, and by which browsers. What an
+/// operator did keeps the operator's name: it has neither address nor session.
+///
+/// # Errors
+/// When the database is away, or one of them was not forgotten.
+pub fn forget_clients(connection: &mut AnyConnection, accounts: &[AccountId]) -> Result<()> {
+    let ids: Vec<String> = accounts.iter().map(AccountId::to_string).collect();
+    let told = || {
+        let by_client = audit_events::address
+            .is_not_null()
+            .or(audit_events::session_id.is_not_null());
+        let says = audit_events::address
+            .is_not_null()
+            .or(audit_events::user_agent.is_not_null());
+        audit_events::table
+            .filter(audit_events::account_id.eq_any(ids.clone()))
+            .filter(by_client)
+            .filter(says)
+    };
+    let none: Option<String> = None;
+    let forgotten = diesel::update(told())
+        .set((
+            audit_events::address.eq(&none),
+            audit_events::user_agent.eq(&none),
+        ))
+        .execute(connection)?;
+    let left: i64 = told().count().get_result(connection)?;
+    let left = usize::try_from(left).unwrap_or(usize::MAX);
+    every_one(
+        "forgetting clients",
+        forgotten,
+        forgotten.saturating_add(left),
+    )
 }
 
 /// Whether it happened to anybody after `since`.

@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 
 use crate::domain::id::AccountId;
+use crate::store::engine::columns::time;
 use crate::store::engine::connection::AnyConnection;
 use crate::store::engine::error::{Result, exactly_one};
 use crate::store::engine::schema::credentials;
@@ -16,6 +17,22 @@ pub fn lookup(connection: &mut AnyConnection, account: AccountId) -> Result<Opti
         .select(credentials::record)
         .first(connection)
         .optional()?)
+}
+
+/// When the account's password was set, the first time and the last.
+///
+/// # Errors
+/// When the database is away.
+pub fn times_of(
+    connection: &mut AnyConnection,
+    account: AccountId,
+) -> Result<Option<(Timestamp, Timestamp)>> {
+    let times: Option<(i64, i64)> = credentials::table
+        .find(account.to_string())
+        .select((credentials::created_at, credentials::updated_at))
+        .first(connection)
+        .optional()?;
+    Ok(times.map(|(created, updated)| (time(created), time(updated))))
 }
 
 /// Sets the password record, the first one or another.

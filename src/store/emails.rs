@@ -63,24 +63,38 @@ pub fn add(
     (verified, is_primary): (bool, bool),
     now: Timestamp,
 ) -> Result<Result<(), Taken>> {
+    unless_taken(connection, |connection| {
+        insert(connection, account, email, (verified, is_primary), now)
+    })
+}
+
+/// [`add`] inside of a savepoint that is there already: the address is a part of what it keeps.
+///
+/// # Errors
+/// When the database is away, or the address is somebody's already.
+pub(in crate::store) fn insert(
+    connection: &mut AnyConnection,
+    account: AccountId,
+    email: &Email,
+    (verified, is_primary): (bool, bool),
+    now: Timestamp,
+) -> QueryResult<usize> {
     // What an account merely named as a further address keeps nobody from it.
     let named = emails::table
         .find(email.canonical().to_owned())
         .filter(emails::verified.eq(false))
         .filter(emails::is_primary.eq(false));
     diesel::delete(named).execute(connection)?;
-    unless_taken(connection, |connection| {
-        diesel::insert_into(emails::table)
-            .values((
-                emails::canonical.eq(email.canonical()),
-                emails::account_id.eq(account.to_string()),
-                emails::written.eq(email.written()),
-                emails::verified.eq(verified),
-                emails::is_primary.eq(is_primary),
-                emails::created_at.eq(now.millis()),
-            ))
-            .execute(connection)
-    })
+    diesel::insert_into(emails::table)
+        .values((
+            emails::canonical.eq(email.canonical()),
+            emails::account_id.eq(account.to_string()),
+            emails::written.eq(email.written()),
+            emails::verified.eq(verified),
+            emails::is_primary.eq(is_primary),
+            emails::created_at.eq(now.millis()),
+        ))
+        .execute(connection)
 }
 
 /// Whose address it is: who proved it, or has it as the primary one.

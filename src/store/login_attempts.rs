@@ -77,3 +77,31 @@ pub fn list_of(
         .map(|(at, ok, outcome)| (time(at), ok, outcome))
         .collect())
 }
+
+/// What is kept of one attempt.
+#[derive(Clone, Debug, Queryable)]
+pub struct Entry {
+    pub at: i64,
+    pub outcome: String,
+    pub dialect: String,
+    pub address: Option<String>,
+    pub user_agent: Option<String>,
+}
+
+/// All of one account, youngest first. There may be very many.
+///
+/// # Errors
+/// When the database is away.
+pub fn all_of(connection: &mut AnyConnection, account: AccountId) -> Result<Vec<Entry>> {
+    Ok(login_attempts::table
+        .filter(login_attempts::account_id.eq(account.to_string()))
+        .order((login_attempts::at.desc(), login_attempts::id.desc()))
+        .select((
+            login_attempts::at,
+            login_attempts::outcome,
+            login_attempts::dialect,
+            login_attempts::address,
+            login_attempts::user_agent,
+        ))
+        .load(connection)?)
+}

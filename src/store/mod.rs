@@ -14,6 +14,7 @@ pub mod audit_events;
 pub mod credentials;
 pub mod emails;
 pub mod factors;
+pub mod guests;
 pub mod limits;
 pub mod login_attempts;
 pub mod one_time_codes;

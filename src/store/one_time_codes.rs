@@ -23,6 +23,25 @@ pub struct Stored {
     pub expires_at: Timestamp,
 }
 
+type Row = (String, String, String, String, Option<Vec<u8>>, i64, i64);
+
+impl TryFrom<Row> for Stored {
+    type Error = crate::store::Error;
+
+    fn try_from(row: Row) -> Result<Self> {
+        let (mac, account, purpose, address, sealed, created, expires) = row;
+        Ok(Self {
+            mac,
+            account: word("account id", &account)?,
+            purpose: word("purpose", &purpose)?,
+            address,
+            sealed,
+            created_at: time(created),
+            expires_at: time(expires),
+        })
+    }
+}
+
 /// # Errors
 /// When the database is away or there is no such account.
 pub fn add(connection: &mut AnyConnection, new: &Stored) -> Result<()> {
@@ -43,31 +62,26 @@ pub fn add(connection: &mut AnyConnection, new: &Stored) -> Result<()> {
 /// # Errors
 /// When the database is away or the row is damaged.
 pub fn lookup(connection: &mut AnyConnection, mac: &str) -> Result<Option<Stored>> {
-    type Row = (String, String, String, Option<Vec<u8>>, i64, i64);
-    let row: Option<Row> = one_time_codes::table
+    one_time_codes::table
         .find(mac.to_owned())
-        .select((
-            one_time_codes::account_id,
-            one_time_codes::purpose,
-            one_time_codes::address,
-            one_time_codes::sealed,
-            one_time_codes::created_at,
-            one_time_codes::expires_at,
-        ))
-        .first(connection)
-        .optional()?;
-    row.map(|(account, purpose, address, sealed, created, expires)| {
-        Ok(Stored {
-            mac: mac.to_owned(),
-            account: word("account id", &account)?,
-            purpose: word("purpose", &purpose)?,
-            address,
-            sealed,
-            created_at: time(created),
-            expires_at: time(expires),
-        })
-    })
-    .transpose()
+        .first::<Row>(connection)
+        .optional()?
+        .map(Stored::try_from)
+        .transpose()
+}
+
+/// Those of an account that are kept, oldest first.
+///
+/// # Errors
+/// When the database is away or a row is damaged.
+pub fn list_of(connection: &mut AnyConnection, account: AccountId) -> Result<Vec<Stored>> {
+    one_time_codes::table
+        .filter(one_time_codes::account_id.eq(account.to_string()))
+        .order((one_time_codes::created_at, one_time_codes::mac))
+        .load::<Row>(connection)?
+        .into_iter()
+        .map(Stored::try_from)
+        .collect()
 }
 
 /// Deletes the code: whether it was there, so whether this use is the one that counts.

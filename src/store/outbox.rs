@@ -74,6 +74,20 @@ pub fn is_any_leased(connection: &mut AnyConnection, now: Timestamp) -> Result<b
     Ok(count > 0)
 }
 
+/// Those to an account that wait, oldest first.
+///
+/// # Errors
+/// When the database is away or a row is damaged.
+pub fn list_of(connection: &mut AnyConnection, account: AccountId) -> Result<Vec<Waiting>> {
+    outbox::table
+        .filter(outbox::account_id.eq(account.to_string()))
+        .order((outbox::created_at, outbox::id))
+        .load::<Row>(connection)?
+        .into_iter()
+        .map(Waiting::try_from)
+        .collect()
+}
+
 /// Due at once.
 ///
 /// # Errors

@@ -2,11 +2,11 @@
 
 use diesel::prelude::*;
 
-use crate::domain::access::Access;
+use crate::domain::access::{ADMIN, Access};
 use crate::domain::id::AccountId;
 use crate::store::engine::connection::AnyConnection;
-use crate::store::engine::error::Result;
-use crate::store::engine::schema::{account_roles, role_permissions, roles};
+use crate::store::engine::error::{Result, exactly_one};
+use crate::store::engine::schema::{account_roles, accounts, role_permissions, roles};
 use crate::support::clock::Timestamp;
 
 /// What the account may do now.
@@ -39,6 +39,47 @@ pub fn is_there(connection: &mut AnyConnection, name: &str) -> Result<bool> {
         .count()
         .get_result(connection)?;
     Ok(known == 1)
+}
+
+/// Lets nobody else hold administrators until the transaction ends: whoever is about to be
+/// one less asks [`is_the_only_administrator`] after it.
+///
+/// # Errors
+/// When the database is away.
+pub fn hold_administrators(connection: &mut AnyConnection) -> Result<()> {
+    let theirs: Vec<String> = role_permissions::table
+        .filter(role_permissions::permission.eq(ADMIN))
+        .order(role_permissions::role.asc())
+        .select(role_permissions::role)
+        .load(connection)?;
+    for role in theirs {
+        let rows = diesel::update(roles::table.find(role))
+            .set(roles::description.eq(roles::description))
+            .execute(connection)?;
+        exactly_one("holding a role", rows)?;
+    }
+    Ok(())
+}
+
+/// Whether the account may administer, and no other one may that is enabled.
+///
+/// # Errors
+/// When the database is away.
+pub fn is_the_only_administrator(
+    connection: &mut AnyConnection,
+    account: AccountId,
+) -> Result<bool> {
+    let administrators: Vec<(String, bool)> = account_roles::table
+        .inner_join(accounts::table)
+        .inner_join(role_permissions::table.on(role_permissions::role.eq(account_roles::role)))
+        .filter(role_permissions::permission.eq(ADMIN))
+        .select((accounts::id, accounts::enabled))
+        .load(connection)?;
+    let own = account.to_string();
+    let another = administrators
+        .iter()
+        .any(|(id, enabled)| *enabled && *id != own);
+    Ok(!another && administrators.iter().any(|(id, _)| *id == own))
 }
 
 /// Adds a role with its permissions, or adds permissions to it.

@@ -25,6 +25,8 @@ const CALLERS: &[(&str, Token)] = &[
         Some(kw.sign_in(ALICE, PASSWORD).tokens().0)
     }),
     ("oisp", |kw, _| Some(kw.oisp_login(ALICE))),
+    ("admin", |kw, _| Some(kw.sign_in(ROOT, PASSWORD).tokens().0)),
+    ("guest", |kw, _| Some(kw.guest().0)),
     ("expired", |kw, _| {
         let access = kw.sign_in(ALICE, PASSWORD).tokens().0;
         kw.advance(906);
@@ -43,6 +45,7 @@ const CALLERS: &[(&str, Token)] = &[
 ];
 
 const ALICE: &str = "alice@example.com";
+const ROOT: &str = "root@example.com";
 
 fn matrix() -> String {
     let mut text = format!("{:42}", "");
@@ -52,6 +55,7 @@ fn matrix() -> String {
     let mut lines = vec![text.trim_end().to_owned()];
     let kw = TestKeyward::new();
     let alice = kw.account(ALICE);
+    kw.add(ROOT, None, true);
     for row in TABLE.iter().flat_map(|group| group.rows) {
         let method = if row.method == "ANY" {
             "GET"

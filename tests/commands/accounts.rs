@@ -94,6 +94,34 @@ fn accounts_are_changed_one_by_one() {
     );
 }
 
+#[test]
+fn j23_an_operator_deletes_an_account() {
+    let home = Home::new();
+    let added = add(&home, &["root@example.com", "--admin"], PASSWORD);
+    let root = added.done().trim().rsplit(' ').next().unwrap().to_owned();
+    add(&home, &["alice@example.com"], PASSWORD).done();
+    let run = home.run(&["user", "delete", "alice@example.com"]);
+    assert_eq!(run.done(), "deleted alice@example.com\n");
+    let listed = home.run(&["user", "list"]);
+    assert!(!listed.done().contains("alice"), "{listed:?}");
+    // What happened is still told, and who did it.
+    let told = home.run(&["audit", "list"]);
+    assert!(told.done().contains("account_deleted"), "{told:?}");
+    // Gone is gone, and nobody deletes the last one who could administer.
+    for (who, why) in [
+        ("alice@example.com", "There is no account"),
+        ("root@example.com", "the only administrator"),
+        (root.as_str(), "the only administrator"),
+    ] {
+        let run = home.run(&["user", "delete", who]);
+        assert_eq!(run.status, Some(1), "{run:?}");
+        assert!(run.out.is_empty() && run.err.contains(why), "{run:?}");
+    }
+    assert!(home.run(&["user", "list"]).done().contains("root@"));
+    // The address is free again.
+    add(&home, &["alice@example.com"], PASSWORD).done();
+}
+
 /// Row S16: after a backup was restored, with nothing running.
 #[test]
 fn s16_all_sessions_end_by_one_command() {

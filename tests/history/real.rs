@@ -229,6 +229,7 @@ fn run(kw: &Keyward, op: &Op, accounts: &[(String, AccountId)]) -> Result<Told> 
                 otp: None,
                 device: None,
                 replaces: Vec::new(),
+                guest: None,
                 mode: Mode::Json,
                 class: *class,
                 dialect: "test",

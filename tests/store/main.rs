@@ -12,6 +12,7 @@ mod postgres;
 mod conflicts;
 mod doors;
 mod guards;
+mod guests;
 mod migrations;
 mod on_postgres;
 mod on_sqlite;

@@ -51,7 +51,7 @@ fn plan(connection: &mut AnyConnection, shown: &str) -> String {
 }
 
 /// The plans of every statement that `run` sends.
-fn plans(
+pub fn plans(
     db: &Fresh,
     mut run: impl FnMut(&mut AnyConnection) -> Result<()> + Send + 'static,
 ) -> Vec<String> {

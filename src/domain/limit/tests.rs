@@ -58,6 +58,9 @@ fn s8_a_clock_that_was_ahead_costs_no_more_than_the_longest_wait() {
         (Kind::Address, 30, 300),
         (Kind::Network, 120, 300),
         (Kind::Site, 480, 300),
+        (Kind::Guest, 30, 3600),
+        (Kind::GuestNetwork, 120, 3600),
+        (Kind::GuestSite, 480, 3600),
     ] {
         let mut counter = Counter::default();
         let mut ahead = at(DAY);

@@ -26,7 +26,7 @@ use crate::lanes::seats::{Asker, Standing};
 use crate::service::accounts::post::Wish;
 use crate::service::actor::Actor;
 use crate::service::sessions::presented;
-use crate::service::tokens::authenticate::authenticate;
+use crate::service::tokens::authenticate::{ExpiredToken, authenticate, read_expired};
 use crate::service::{Error, Keyward, Result};
 use crate::support::secret::SecretString;
 
@@ -146,6 +146,26 @@ impl Call {
     /// `INVALID_PAYLOAD` where there is more than one.
     pub fn access_token(&self) -> Result<Option<SecretString>> {
         bearer::access_token(&self.request, self.web.query_tokens)
+    }
+
+    /// The access token beside a sign-in, of whatever age. One that can not be read is none: a
+    /// sign-in is never refused for it.
+    pub fn token_beside(&self) -> Option<ExpiredToken> {
+        let token = self.access_token().ok()??;
+        read_expired(&self.kw, &token).ok()
+    }
+
+    /// The guest who asks. Somebody with an account is none, and neither is who brings no token;
+    /// a bad or expired one is refused, for a guest would register as another without a word.
+    ///
+    /// # Errors
+    /// 401 with a bad token, 400 with two.
+    pub fn guest(&self) -> Result<Option<Actor>> {
+        if self.access_token()?.is_none() {
+            return Ok(None);
+        }
+        let actor = self.actor()?;
+        Ok(actor.claims().anon.then_some(actor))
     }
 
     /// # Errors
@@ -295,7 +315,9 @@ impl Call {
             Some((address, false)) => Some(client_address::household(address)),
             _ => None,
         };
-        let standing = if self.principal().is_ok() {
+        // Anybody can be a guest.
+        let lives = self.principal().is_ok_and(|caller| !caller.claims.anon);
+        let standing = if lives {
             Standing::Known
         } else if self.device().is_some() {
             Standing::Claims

@@ -112,6 +112,12 @@ pub fn clear(web: &Web) -> HeaderValue {
     render(web, name(web), String::new(), Duration::ZERO)
 }
 
+/// `Set-Cookie` that deletes the mark of the browser.
+#[must_use]
+pub fn clear_device(web: &Web) -> HeaderValue {
+    render(web, device_name(web), String::new(), Duration::ZERO)
+}
+
 fn render(web: &Web, name: &'static str, value: String, max_age: Duration) -> HeaderValue {
     let same_site = match web.cookie_same_site {
         config::SameSite::Strict => SameSite::Strict,

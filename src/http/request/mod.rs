@@ -5,6 +5,7 @@ pub(in crate::http) mod call;
 pub(in crate::http) mod cookies;
 pub(in crate::http) mod fields;
 pub(in crate::http) mod late_seat;
+pub(in crate::http) mod leave;
 pub(in crate::http) mod origin;
 pub(in crate::http) mod person;
 pub(in crate::http) mod settings;

@@ -273,7 +273,9 @@ fn change(
     mut write: impl FnMut(&mut Change<'_>) -> Result<()> + Send + 'static,
 ) -> Result<()> {
     kw.change(move |change| {
-        accounts::hold(change, account)?;
+        if !accounts::hold(change, account)? {
+            return Err(Error::payload("That account is not there any more."));
+        }
         let event = Event::new(what, change.kw.operator()).of(account);
         notice::record(change, &event)?;
         write(change)

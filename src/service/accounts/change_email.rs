@@ -98,7 +98,9 @@ pub fn confirm(kw: &Keyward, code: &SecretString, wish: &Wish) -> Result<()> {
     kw.change(move |change| {
         let kw = change.kw;
         let id = look(kw, change, &code, Purpose::ChangeEmail)?.account;
-        accounts::hold(change, id)?;
+        if !accounts::hold(change, id)? {
+            return Err(Error::one_time_code());
+        }
         let used = take(change, &code, Purpose::ChangeEmail)?;
         let written: Option<Written> = opened(kw, &used)?;
         let new = written.ok_or_else(Error::one_time_code)?.read()?;
@@ -147,7 +149,9 @@ pub fn take_back(kw: &Keyward, code: &SecretString, client: &Client) -> Result<(
     kw.change(move |change| {
         let kw = change.kw;
         let id = look(kw, change, &code, Purpose::KeepEmail)?.account;
-        accounts::hold(change, id)?;
+        if !accounts::hold(change, id)? {
+            return Err(Error::one_time_code());
+        }
         let used = take(change, &code, Purpose::KeepEmail)?;
         let written: Option<Written> = opened(kw, &used)?;
         let old = written.ok_or_else(Error::one_time_code)?.read()?;

@@ -61,7 +61,9 @@ fn invite_one(
 ) -> Result<()> {
     let found = emails::find(change, email)?;
     if let Some(found) = &found {
-        accounts::hold(change, found.account)?;
+        if !accounts::hold(change, found.account)? {
+            return Err(Error::busy("the owner of an address leaves"));
+        }
         if credentials::lookup(change, found.account)?.is_some() {
             return tell_exists(change, found, &invitation.wish);
         }

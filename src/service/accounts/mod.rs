@@ -16,8 +16,14 @@ mod choose;
 mod clear;
 /// What an owner says of themselves.
 pub mod edit;
+/// Everything that is stored about an account.
+pub mod export;
+/// Guests begin, and register.
+pub mod guest;
 /// An administrator invites by mail.
 pub mod invite;
+/// An account is deleted, by its owner or an operator.
+pub mod leave;
 /// Codes that are mailed.
 pub mod one_time;
 /// All accounts, a page at a time.

@@ -15,7 +15,9 @@ use crate::domain::password::Password;
 use crate::lanes::password_lane::Seat;
 use crate::service::accounts::choose::hashed;
 use crate::service::accounts::edit::{self, Edit, require_one_script, username_taken};
+use crate::service::accounts::guest;
 use crate::service::accounts::post::{To, Wish, mail_code, tell_exists};
+use crate::service::actor::Actor;
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
@@ -33,6 +35,8 @@ pub struct Registration {
     pub wish: Wish,
     /// Whether the caller is told that an address has an account already.
     pub tells: bool,
+    /// The guest who registers, and stays the same account (rows P-08, P-15).
+    pub guest: Option<Actor>,
 }
 
 /// Whoever asks once more so soon, from the same address, had no answer: it is no other person.
@@ -48,7 +52,8 @@ enum Step {
 
 /// # Errors
 /// `FORBIDDEN` where registration is not open; `INVALID_PAYLOAD`; `CONFLICT` where the username
-/// is taken, and where the address is and the face tells; `REQUESTS_EXCEEDED` where no further
+/// is taken, where the address is and the face tells, and where the guest has an account by now;
+/// `INVALID_TOKEN` where the guest's session is over; `REQUESTS_EXCEEDED` where no further
 /// mail is sent for the client, or it was told often enough who has an account;
 /// `SERVICE_UNAVAILABLE`.
 pub fn register(kw: &Keyward, seat: &Seat, mut new: Registration) -> Result<Option<Account>> {
@@ -125,10 +130,7 @@ fn step(change: &mut Change<'_>, new: &Registration, record: &str) -> Result<Ste
     match taken {
         None => add(change, new, record),
         Some(_) if new.tells => Err(email_taken()),
-        Some(taken) => {
-            register_again(change, new, &taken)?;
-            Ok(Step::Told)
-        }
+        Some(taken) => register_again(change, new, &taken),
     }
 }
 
@@ -165,7 +167,10 @@ fn require_plain(kw: &Keyward, new: &Registration) -> Result<()> {
 
 fn add(change: &mut Change<'_>, new: &Registration, record: &str) -> Result<Step> {
     let now = change.now;
-    let id = AccountId(change.kw.entropy.id(now));
+    let id = match &new.guest {
+        Some(guest) => guest.account(),
+        None => AccountId(change.kw.entropy.id(now)),
+    };
     let row = accounts::New {
         id,
         email: new.email.clone(),
@@ -174,7 +179,11 @@ fn add(change: &mut Change<'_>, new: &Registration, record: &str) -> Result<Step
         created_by: Some(id),
         now,
     };
-    if accounts::add(change, &row)?.is_err() {
+    let added = match &new.guest {
+        Some(guest) => guest::upgrade(change, guest, &row)?,
+        None => accounts::add(change, &row)?,
+    };
+    if added.is_err() {
         // Asked again, the address is found; a username is told of.
         return Ok(Step::Again);
     }
@@ -212,17 +221,20 @@ fn prove(change: &mut Change<'_>, new: &Registration, id: AccountId, email: &Ema
 
 /// The address has an account. If it was never proven, nobody knows whose the password is, and
 /// whoever proves the address will choose another (L14); else its owner is told.
-fn register_again(change: &mut Change<'_>, new: &Registration, found: &Stored) -> Result<()> {
-    // It may be proven at this moment.
-    accounts::hold(change, found.account)?;
+fn register_again(change: &mut Change<'_>, new: &Registration, found: &Stored) -> Result<Step> {
+    // It may be proven at this moment, or its owner leave.
+    if !accounts::hold(change, found.account)? {
+        return Ok(Step::Again);
+    }
     let taken = emails::lookup(change, found.account, &found.canonical)?;
     let Some(taken) = taken.filter(|taken| !taken.verified) else {
-        return tell_exists(change, found, &new.wish);
+        tell_exists(change, found, &new.wish)?;
+        return Ok(Step::Told);
     };
     let account = accounts::lookup(change, taken.account)?;
     let email = Email::parse(&taken.written);
     let (Some(account), Some(email)) = (account.filter(|it| it.enabled), email) else {
-        return Ok(());
+        return Ok(Step::Told);
     };
     if !is_once_more(change, &account, &new.wish)? {
         emails::contest(change, &taken)?;
@@ -233,7 +245,7 @@ fn register_again(change: &mut Change<'_>, new: &Registration, found: &Stored) -
     };
     let purpose = (Purpose::VerifyEmail, Kind::Verify);
     mail_code(change, &to, purpose, &new.wish, None::<&()>)?;
-    Ok(())
+    Ok(Step::Told)
 }
 
 fn is_once_more(change: &mut Change<'_>, account: &Account, wish: &Wish) -> Result<bool> {

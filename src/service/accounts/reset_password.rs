@@ -95,7 +95,9 @@ fn choose(kw: &Keyward, seat: &Seat, choice: &Choice, purpose: Purpose) -> Resul
     )?;
     let (code, client, id) = (choice.code.clone(), choice.client.clone(), account.id);
     kw.change(move |change| {
-        accounts::hold(change, id)?;
+        if !accounts::hold(change, id)? {
+            return Err(Error::one_time_code());
+        }
         let used = take(change, &code, purpose)?;
         let enabled = accounts::lookup(change, id)?.is_some_and(|account| account.enabled);
         if used.account != id || !enabled {

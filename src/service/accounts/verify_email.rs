@@ -24,7 +24,9 @@ pub fn verify_email(kw: &Keyward, code: &SecretString, client: &Client) -> Resul
     kw.change(move |change| {
         let kw = change.kw;
         let id = look(kw, change, &code, Purpose::VerifyEmail)?.account;
-        accounts::hold(change, id)?;
+        if !accounts::hold(change, id)? {
+            return Err(Error::one_time_code());
+        }
         if !accounts::lookup(change, id)?.is_some_and(|account| account.enabled) {
             return Err(Error::one_time_code());
         }

@@ -37,7 +37,7 @@ pub(in crate::service) struct Reservation {
 
 /// A counter that an attempt was counted in: as it stood before, and since.
 #[derive(Clone)]
-struct Counted {
+pub(in crate::service::attempts) struct Counted {
     key: String,
     kind: Kind,
     before: Option<Counter>,
@@ -274,7 +274,12 @@ impl Counted {
     }
 }
 
-fn count(tx: &mut AnyConnection, key: &str, kind: Kind, now: Timestamp) -> Result<Counted> {
+pub(in crate::service::attempts) fn count(
+    tx: &mut AnyConnection,
+    key: &str,
+    kind: Kind,
+    now: Timestamp,
+) -> Result<Counted> {
     for _ in 0..ROUNDS {
         let before = limits::lookup(tx, key)?;
         let since = before
@@ -297,7 +302,12 @@ fn count(tx: &mut AnyConnection, key: &str, kind: Kind, now: Timestamp) -> Resul
 
 fn exceeded(refused: Refused, kind: Kind) -> Error {
     let code = match kind {
-        Kind::Address | Kind::Network | Kind::Site => Code::RequestsExceeded,
+        Kind::Address
+        | Kind::Network
+        | Kind::Site
+        | Kind::Guest
+        | Kind::GuestNetwork
+        | Kind::GuestSite => Code::RequestsExceeded,
         Kind::Account
         | Kind::Device
         | Kind::Household

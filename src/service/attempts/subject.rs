@@ -140,23 +140,33 @@ pub(in crate::service::attempts) fn code_key(kw: &Keyward, account: &str) -> Str
     keyed(kw, "code", account.as_bytes())
 }
 
-/// Addresses inside our own proxies' networks are a sidecar's own traffic, not a
-/// client's: limited by account alone.
+/// The counters of failures of a client's address.
 pub(in crate::service::attempts) fn address_keys(
     kw: &Keyward,
     client: &Client,
 ) -> Vec<(String, Kind)> {
-    let address = client.address.as_deref().filter(|_| !client.internal);
-    let Some(address) = address.and_then(|text| text.parse().ok()) else {
+    let kinds = [Kind::Address, Kind::Network, Kind::Site];
+    keys_around(kw, client, "address", kinds)
+}
+
+/// The counters of a client's address, and of the networks of 56 and 48 bits around one of
+/// IPv6. Addresses inside our own proxies' networks are a sidecar's own traffic, not a
+/// client's: they have none.
+pub(in crate::service::attempts) fn keys_around(
+    kw: &Keyward,
+    client: &Client,
+    word: &str,
+    [address, network, site]: [Kind; 3],
+) -> Vec<(String, Kind)> {
+    let Some(octets) = household_of(client) else {
         return Vec::new();
     };
-    let octets = quota::household(address);
     if octets.len() == 4 {
-        return vec![(keyed(kw, "address", &octets), Kind::Address)];
+        return vec![(keyed(kw, word, &octets), address)];
     }
     // One household, one budget, and weaker limits around it for who was given more (B5).
-    [(8, Kind::Address), (7, Kind::Network), (6, Kind::Site)]
-        .map(|(bytes, kind)| (keyed(kw, "address", &octets[..bytes]), kind))
+    [(8, address), (7, network), (6, site)]
+        .map(|(bytes, kind)| (keyed(kw, word, &octets[..bytes]), kind))
         .into()
 }
 

@@ -3,14 +3,13 @@
 use std::time::Duration;
 
 use crate::crypto::password::hasher::Verdict;
-use crate::crypto::refresh_token::Presented;
 use crate::domain::access::Access;
 use crate::domain::account::Account;
 use crate::domain::event::{Event, What};
 use crate::domain::id::AccountId;
 use crate::domain::identifier::Identifier;
 use crate::domain::password::Password;
-use crate::domain::session::{Class, Client, EndReason, Mode, Session};
+use crate::domain::session::{Class, Client, Mode, Session};
 use crate::lanes::password_lane::{Caller, Seat};
 use crate::service::attempts::budget::{Reservation, keep_seat, reserve};
 use crate::service::attempts::prove::{
@@ -21,7 +20,8 @@ use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::mail::notice;
-use crate::service::sessions::presented;
+use crate::service::sessions::replaced::Replaced;
+use crate::service::tokens::authenticate::ExpiredToken;
 use crate::service::tokens::begin::{self, Beginning};
 use crate::service::tokens::mint::{TokenSet, mint};
 use crate::store::factors::Stored as Factor;
@@ -41,6 +41,9 @@ pub struct Request {
     /// The refresh tokens of the cookies that came along. The sessions of the same account
     /// that they belong to end: whoever shares one is out (ASVS 7.2.4).
     pub replaces: Vec<SecretString>,
+    /// The access token that came along. A guest's session that it belongs to ends: nothing
+    /// of the guest is merged (A7).
+    pub guest: Option<ExpiredToken>,
     pub mode: Mode,
     pub class: Class,
     /// The face's name, for the record of attempts.
@@ -296,7 +299,7 @@ fn begin(
         attempt,
         second,
         reservation,
-        replaced: replaced_by(kw, request),
+        replaced: Replaced::of(kw, &request.replaces, request.guest.as_ref()),
     };
     let begun = kw.change(move |change| {
         // Nobody would ever end a session that nobody was told of (H14).
@@ -305,12 +308,17 @@ fn begin(
         }
         write_session(change, &opening)
     })?;
-    mint(kw, &session, &begun.account, begun.access, now)
+    let tokens = mint(kw, &session, &begun.account, begun.access, now)?;
+    Ok(TokenSet {
+        guest: begun.guest,
+        ..tokens
+    })
 }
 
 struct Begun {
     account: Account,
     access: Access,
+    guest: Option<AccountId>,
 }
 
 /// What a sign-in writes.
@@ -319,7 +327,7 @@ struct Opening {
     attempt: Attempt,
     second: Option<Second>,
     reservation: Reservation,
-    replaced: Vec<Presented>,
+    replaced: Replaced,
 }
 
 fn write_session(change: &mut Change<'_>, opening: &Opening) -> Result<Begun> {
@@ -348,37 +356,15 @@ fn write_session(change: &mut Change<'_>, opening: &Opening) -> Result<Begun> {
         return Err(Flaw::Missing.error());
     }
     opening.reservation.succeeded(change)?;
-    end_replaced(change, opening)?;
+    let by = (session.account, &attempt.client);
+    opening.replaced.end_own(change, by)?;
     login_attempts::add(change, attempt)?;
     change.record(&event(What::LoginSucceeded))?;
+    let guest = opening.replaced.end_guests(change, by)?;
     let access = begin::write(change, session)?;
-    Ok(Begun { account, access })
-}
-
-/// No browser has more sessions of one account store.
-const MOST_REPLACED: usize = 8;
-
-/// The tokens of the cookies that came along, as far as they are ours.
-fn replaced_by(kw: &Keyward, request: &Request) -> Vec<Presented> {
-    let ours = presented::ours(kw, &request.replaces).into_iter();
-    ours.map(|(token, _)| token).take(MOST_REPLACED).collect()
-}
-
-/// Ends each session that this browser had of the same account, whatever else came beside its
-/// cookie. Another account's goes on: whoever lends out a browser does not sign its owner out
-/// by it.
-fn end_replaced(change: &mut Change<'_>, opening: &Opening) -> Result<()> {
-    let account = opening.session.account;
-    for token in &opening.replaced {
-        let Some((session, _)) = sessions::lookup(change, token.session)? else {
-            continue;
-        };
-        let theirs = session.account == account
-            && change.kw.keys.refresh_tokens.belongs(token, &session.salt);
-        if theirs && change.end(session.id, EndReason::Renewed)? {
-            let event = Event::new(What::SessionsRevoked, opening.attempt.client.clone());
-            change.record(&event.of(account).within(session.id))?;
-        }
-    }
-    Ok(())
+    Ok(Begun {
+        account,
+        access,
+        guest,
+    })
 }

@@ -16,3 +16,5 @@ pub mod presented;
 pub mod refresh;
 /// Goes on with a live token of a class that has no refresh token (seed O).
 pub mod renew;
+/// What a sign-in takes the place of.
+mod replaced;

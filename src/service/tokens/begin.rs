@@ -1,6 +1,8 @@
 //! Beginning a session: at a sign-in, and where a change of credentials ends every session
 //! of its account and gives its owner another (renewal, ASVS 7.2.4).
 
+use std::time::Duration;
+
 use crate::domain::access::Access;
 use crate::domain::account::Account;
 use crate::domain::id::AccountId;
@@ -17,11 +19,15 @@ use crate::support::clock::Timestamp;
 /// How many living sessions an account may have; the oldest makes room (R25).
 const MOST_SESSIONS: i64 = 1000;
 
+/// How long a guest's session may live at the most: as long as any setting lets a session.
+/// What ends a guest is that they were not there (docs/decisions/0070).
+const GUEST_MAX_TTL: Duration = Duration::from_secs(3650 * 86_400);
+
 /// What a session begins with, beside its account.
 pub(in crate::service) struct Beginning {
     pub(in crate::service) mode: Mode,
     pub(in crate::service) class: Class,
-    /// The methods that were shown now.
+    /// The methods that were shown now: a guest's are none, and the level is 0.
     pub(in crate::service) methods: &'static [&'static str],
     pub(in crate::service) client: Client,
 }
@@ -35,28 +41,39 @@ pub(in crate::service) fn session(
 ) -> Session {
     let Beginning { mode, class, .. } = *beginning;
     let methods = beginning.methods.iter();
-    Session {
+    let max_ttl = if account.anonymous {
+        GUEST_MAX_TTL
+    } else {
+        kw.policy.session_max_ttl
+    };
+    let mut session = Session {
         id: kw.keys.session_ids.mint(&kw.entropy),
         account: account.id,
         organization: None,
-        anonymous: false,
+        anonymous: account.anonymous,
         mode,
         class,
         authentication: Authentication {
             methods: methods.map(|&method| method.to_owned()).collect(),
-            level: if beginning.methods.len() > 1 { 2 } else { 1 },
+            level: match beginning.methods {
+                [] => 0,
+                [_] => 1,
+                _ => 2,
+            },
             at: now,
         },
         created_at: now,
         salt: kw.entropy.bytes(),
         generation: Generation::first(now),
-        idle_expires_at: now + kw.policy.idle_ttl(class),
-        absolute_expires_at: now + kw.policy.session_max_ttl,
+        idle_expires_at: now,
+        absolute_expires_at: now + max_ttl,
         account_epoch: account.epoch,
         user_agent: beginning.client.user_agent.clone(),
         address: beginning.client.address.clone(),
         ended: None,
-    }
+    };
+    session.idle_expires_at = now + kw.policy.idle_ttl_of(&session);
+    session
 }
 
 /// Writes the session. Where there are too many, the one that was idle for longest ends.

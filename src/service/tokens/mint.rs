@@ -23,6 +23,8 @@ pub struct TokenSet {
     pub account: AccountId,
     pub organization: Option<OrganizationId>,
     pub anonymous: bool,
+    /// The guest whose session ended by it.
+    pub guest: Option<AccountId>,
     /// The mark for the browser, after a full sign-in.
     pub device: Option<String>,
 }
@@ -47,6 +49,7 @@ pub(in crate::service) fn mint(
         account: session.account,
         organization: session.organization,
         anonymous: session.anonymous,
+        guest: None,
         device: None,
     })
 }

@@ -163,7 +163,7 @@ fn attempt(
     let policy = kw.policy.rotation;
     on.outcome = match step(current, presented.generation, now, policy) {
         Step::Rotate => {
-            let idle = now + kw.policy.idle_ttl(on.session.class);
+            let idle = now + kw.policy.idle_ttl_of(&on.session);
             let next = current.next(now, policy);
             let event = presented.fresh.map(event);
             let guarded =

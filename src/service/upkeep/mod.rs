@@ -1,5 +1,7 @@
 //! What goes on by itself: threads that purge, flush and follow the tail of revocations.
 
+/// Deletes guests who were not there for long.
+mod guests;
 /// Whether this process can do its work now.
 pub mod readiness;
 /// Tells of many failed sign-ins in a minute.

@@ -12,7 +12,7 @@ use crate::service::keys;
 use crate::service::keyward::{Inner, Keyward};
 use crate::service::mail::deliver;
 use crate::service::tokens::signing_keys;
-use crate::service::upkeep::spray_alarm;
+use crate::service::upkeep::{guests, spray_alarm};
 use crate::store::engine::purge::{What, purge_before};
 use crate::store::{self, AnyConnection, revocations, seen};
 use crate::support::clock::Timestamp;
@@ -222,5 +222,5 @@ pub fn purge(kw: &Keyward, now: Timestamp) -> Result<usize> {
             }
         }
     }
-    Ok(purged)
+    Ok(purged + guests::purge(kw, now)?)
 }

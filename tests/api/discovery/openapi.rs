@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
-use keyward::http::routes::TABLE;
+use keyward::http::routes::{Guard, TABLE};
 use serde_json::{Value, json};
 
 use crate::support::{Answer, TestKeyward, text};
@@ -125,6 +125,22 @@ fn tags_are_the_groups_of_the_table_but_for_what_every_dialect_shares() {
             };
             let tags = &document()["paths"][row.path][method]["tags"];
             assert_eq!(tags, &json!([group.name]), "{}", row.path);
+        }
+    }
+}
+
+/// A row that opens to guests is marked so, and no other.
+#[test]
+fn a3_where_guests_may_go_stands_in_the_document() {
+    for row in TABLE.iter().flat_map(|group| group.rows) {
+        let methods = match row.method {
+            "ANY" => METHODS.map(str::to_owned).to_vec(),
+            method => vec![method.to_lowercase()],
+        };
+        for method in methods {
+            let told = &document()["paths"][row.path][&method]["x-keyward-guard"];
+            let guard = (row.guard == Guard::Guest).then_some("guest");
+            assert_eq!(told, &json!(guard), "{method} {}", row.path);
         }
     }
 }

@@ -106,6 +106,7 @@ impl Walk {
         let token = text(&self.note("post", path, answer).json(), "token");
         for path in [
             "/auth/me",
+            "/auth/me/export",
             "/v1/api/auth/me",
             "/auth/sessions",
             "/v1/api/auth/tokenInfo",
@@ -196,6 +197,51 @@ impl Walk {
         let path = "/users/me/tfa/disable";
         let answer = ask(&self.kw, path, &json!({ "otp": self.kw.code(&secret, 0) }));
         self.note("post", path, answer);
+    }
+
+    /// A guest comes, is refused where an account is needed, signs in, and another one leaves.
+    fn guests(&mut self) {
+        let path = "/auth/anonymous";
+        let answer = self.kw.post(path).send();
+        assert_documented("post", path, &answer);
+        let (access, _) = answer.tokens();
+        self.told.insert((path, "post"));
+        for (path, method, operation) in operations() {
+            // Some of these end it.
+            let (each, _) = self.kw.guest();
+            let ask = self.kw.ask(&method.to_uppercase(), path).bearer(&each);
+            if operation["security"] != json!([]) && operation["x-keyward-guard"] != json!("guest")
+            {
+                assert_documented(method, path, &ask.send());
+            }
+        }
+        let sign_in = self.kw.ask_sign_in("alice@example.com", CHANGED);
+        let answer = sign_in.bearer(&access).send();
+        assert!(answer.json()["guest_id"].is_string(), "{answer:?}");
+        assert_documented("post", "/auth/login", &answer);
+        let off = self.kw.replica_with(&[("KEYWARD_GUESTS", "off")]);
+        assert_documented("post", path, &off.post(path).send());
+        let (access, _) = self.kw.guest();
+        let answer = self.kw.delete("/auth/me").bearer(&access).send();
+        assert_eq!(answer.status, 204);
+        assert_documented("delete", "/auth/me", &answer);
+    }
+
+    /// Two that leave, by Keyward's route and by Directus's.
+    fn leaves(&mut self) {
+        for (number, path) in ["/auth/me", "/users/me"].into_iter().enumerate() {
+            let (access, _) = self.kw.signed_in(&format!("gone{number}@example.com"));
+            let body = json!({ "password": PASSWORD });
+            let answer = self.kw.delete(path).bearer(&access).json(&body).send();
+            self.note("delete", path, answer);
+            self.kw
+                .add(&format!("root{number}@example.com"), None, number == 0);
+        }
+        let root = text(&self.kw.login("root0@example.com"), "access_token");
+        let body = json!({ "password": PASSWORD });
+        let stays = self.kw.delete("/auth/me").bearer(&root).json(&body).send();
+        assert_eq!(stays.status, 409);
+        assert_documented("delete", "/auth/me", &stays);
     }
 
     fn ends(&mut self, access: &str) {
@@ -325,6 +371,8 @@ fn successes_stand_in_the_document_and_are_its_examples() {
     let access = walk.keyward();
     let access = walk.second_factor(&access);
     walk.second_factor_of_directus(&access);
+    walk.guests();
+    walk.leaves();
     walk.ends(&access);
     walk.registration();
     let path = "/test/clock";

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::support::{Answer, PASSWORD, TestKeyward};
 
 const ALICE: &str = "alice@example.com";
-const OPEN: &[(&str, &str)] = &[
+pub const OPEN: &[(&str, &str)] = &[
     ("KEYWARD_REGISTRATION", "open"),
     (
         "KEYWARD_REDIRECT_ALLOW_LIST",

@@ -439,6 +439,7 @@ pub fn login_request(email: &str) -> login::Request {
         otp: None,
         device: None,
         replaces: Vec::new(),
+        guest: None,
         mode: Mode::Json,
         class: Class::Standard,
         dialect: "test",

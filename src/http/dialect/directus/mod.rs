@@ -4,6 +4,8 @@
 
 /// Its twins at `/graphql`.
 pub mod graphql;
+/// `DELETE /users/me`.
+pub mod leave;
 /// `/users/register`, `/users/invite`.
 pub mod registration;
 /// `tfa/*`.

@@ -37,6 +37,7 @@ pub async fn register(mut call: Call) -> Answer<Directus> {
         more: Vec::new(),
         wish: call.wish(&fields, "verification_url")?,
         tells: false,
+        guest: call.guest()?,
     };
     call.on_password(move |kw, seat| register::register(kw, seat, new))
         .await?;

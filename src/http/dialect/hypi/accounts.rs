@@ -45,6 +45,7 @@ pub async fn create(mut call: Call) -> Answer<Hypi> {
         more: emails(&fields)?,
         wish: call.wish(&fields, "verification_url")?,
         tells: true,
+        guest: call.guest()?,
     };
     let made = call
         .on_password(move |kw, seat| register::register(kw, seat, new))

@@ -1,6 +1,7 @@
 //! The caller's own account: what it shows, and its password.
 
 use actix_web::HttpResponse;
+use actix_web::http::header::CONTENT_DISPOSITION;
 use serde_json::json;
 
 use crate::http::answer::Answer;
@@ -10,7 +11,7 @@ use crate::http::request::call::Call;
 use crate::http::request::fields::{new_password as password, otp};
 use crate::http::request::person::{CAMEL, edit};
 use crate::service::accounts::change_password::{NewPassword, change_password};
-use crate::service::accounts::{change_profile, profile};
+use crate::service::accounts::{change_profile, export, profile};
 use crate::service::actor::Actor;
 
 /// `GET /auth/me`: seed O's body, and what the token lets its holder do (decision 11).
@@ -40,6 +41,15 @@ pub async fn update(mut call: Call, actor: Actor) -> Answer<Keyward> {
     call.on_store(move |kw| change_profile::change_profile(kw, &caller, edit))
         .await?;
     me(call, actor).await
+}
+
+/// `GET /auth/me/export`: everything that is stored about the account, as a file.
+pub async fn export(call: Call, actor: Actor) -> Answer<Keyward> {
+    let document = call.on_store(move |kw| export::export(kw, &actor)).await?;
+    let name = r#"attachment; filename="account.json""#;
+    Ok(HttpResponse::Ok()
+        .insert_header((CONTENT_DISPOSITION, name))
+        .json(document))
 }
 
 /// `POST /auth/password/change {"currentPassword","newPassword","otp"?}`: ends every session

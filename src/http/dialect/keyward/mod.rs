@@ -3,6 +3,10 @@
 
 /// `/auth/me` and the password.
 pub mod account;
+/// `/auth/anonymous`.
+pub mod guest;
+/// `DELETE /auth/me`.
+pub mod leave;
 /// `/auth/register`, mailed codes.
 pub mod registration;
 /// `/auth/mfa/*`.

@@ -35,6 +35,7 @@ pub async fn register(mut call: Call) -> Answer<Keyward> {
         more: emails(&fields)?,
         wish: call.wish(&fields, "verification_url")?,
         tells: false,
+        guest: call.guest()?,
     };
     let made = call
         .on_password(move |kw, seat| register::register(kw, seat, new))

@@ -3,6 +3,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::header::SET_COOKIE;
+use serde_json::json;
 
 use crate::crypto::refresh_token::RefreshTokens;
 use crate::domain::identifier::{Email, Identifier};
@@ -20,7 +21,8 @@ use crate::support::secret::{ExposeSecret as _, SecretString};
 
 const NO_TOKEN: &str = "The refresh token is required in either the payload or cookie";
 
-/// `POST /auth/login` (rows D-10 to D-26).
+/// `POST /auth/login` (rows D-10 to D-26). Where a guest signs in, the guest's session ends,
+/// and `guest_id` says whose it was (row P-20).
 pub async fn login(mut call: Call) -> Answer<Keyward> {
     let fields = call.fields().await?;
     let identifier = identifier(&fields)?;
@@ -36,6 +38,7 @@ pub async fn login(mut call: Call) -> Answer<Keyward> {
         otp,
         device: call.device(),
         replaces: call.refresh_cookies(),
+        guest: call.token_beside(),
         mode,
         class: Class::Standard,
         dialect: "directus",
@@ -44,7 +47,11 @@ pub async fn login(mut call: Call) -> Answer<Keyward> {
     let tokens = call
         .on_password(move |kw, seat| login::login(kw, seat, request))
         .await?;
-    Ok(render::tokens(&call, &tokens, mode, None))
+    let guest = match tokens.guest {
+        Some(guest) => json!({ "guest_id": guest }),
+        None => json!({}),
+    };
+    Ok(render::tokens_with(&call, &tokens, mode, guest))
 }
 
 /// An e-mail address, or in its absence a username. What can be no username of ours is one
@@ -153,7 +160,7 @@ const fn is_not_known(error: &Error) -> bool {
     matches!(error.code, Code::ServiceUnavailable | Code::Defect)
 }
 
-fn mode(fields: &Fields) -> Result<Option<Mode>, Error> {
+pub(super) fn mode(fields: &Fields) -> Result<Option<Mode>, Error> {
     let wrong = || Error::payload("\"mode\" must be one of [cookie, json]");
     match fields.optional("mode").map_err(|_| wrong())? {
         None => Ok(None),
@@ -165,7 +172,7 @@ fn mode(fields: &Fields) -> Result<Option<Mode>, Error> {
 
 /// What must hold where the answer sets the cookie. Without TLS a browser drops it, and
 /// with it the only copy of the new token (threat C11).
-fn require_cookies(call: &Call) -> Result<(), Error> {
+pub(super) fn require_cookies(call: &Call) -> Result<(), Error> {
     call.require_our_origin()?;
     if call.web.cookies_work {
         return Ok(());

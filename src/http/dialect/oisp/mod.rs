@@ -80,6 +80,7 @@ pub async fn token(mut call: Call) -> Answer<Oisp> {
         otp,
         device: None,
         replaces: Vec::new(),
+        guest: call.token_beside(),
         mode: Mode::Json,
         class: Class::Oisp,
         dialect: "oisp",

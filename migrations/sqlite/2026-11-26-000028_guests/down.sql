@@ -1,0 +1,2 @@
+DROP INDEX factors_by_account;
+DROP INDEX accounts_guests;
