@@ -205,7 +205,11 @@ pub static TABLE: &[Group] = &[
         test_mode: false,
         prefix: None,
         refuse: refuse::<Keyward>,
-        rows: &[row!(POST "/graphql" Public schemas::merged).on(schemas::merged_is_on)],
+        rows: &[
+            row!(POST "/graphql" Public schemas::merged).on(schemas::merged_is_on),
+            row!(POST "/v1/graphql" Public schemas::haltian)
+                .on(|web| web.dialects.contains(&Dialect::Haltian)),
+        ],
     },
     Group {
         name: "keyward",

@@ -5,21 +5,50 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use crate::config::Dialect;
 use crate::http::answer::{Answer, Keyward};
-use crate::http::dialect::{directus, propeller};
+use crate::http::dialect::{directus, haltian, hypi, propeller};
 use crate::http::graphql::table::{Field, Fieldset};
-use crate::http::graphql::{Root, root, serve};
+use crate::http::graphql::{Root, Schema, root, serve};
 use crate::http::request::call::Call;
 use crate::http::request::settings::Web;
 
-/// Who speaks at `/graphql`.
+/// Who speaks at `/graphql` (decision 1).
 const MERGED: &[(Dialect, Fieldset)] = &[
+    (Dialect::Hypi, hypi::graphql::FIELDS),
     (Dialect::Propeller, propeller::graphql::FIELDS),
     (Dialect::Directus, directus::graphql::FIELDS),
 ];
 
-/// `POST /graphql`: Propeller, and Directus's twins (decision 1).
+const HALTIAN: Fieldset = haltian::graphql::FIELDS;
+
+/// `POST /graphql`: Hypi, Propeller, and Directus's twins.
 pub async fn merged(call: Call) -> Answer<Keyward> {
-    serve(call, |call, _| merged_root(&call.web)).await
+    serve(call, |call, _| Schema {
+        root: merged_root(&call.web),
+        closed: None,
+    })
+    .await
+}
+
+/// `POST /v1/graphql`: Haltian, whose schema is for the signed-in (rows H-32, H-33).
+pub async fn haltian(call: Call) -> Answer<Keyward> {
+    serve(call, |_, asked| {
+        let known = asked.actor().is_ok();
+        let name = if known { "haltian" } else { "haltian closed" };
+        let root = kept(name.to_owned(), || {
+            let (queries, mutations) = together(std::iter::once(&HALTIAN));
+            let root = root(queries, mutations);
+            if known {
+                root
+            } else {
+                root.disable_introspection()
+            }
+        });
+        Schema {
+            root,
+            closed: Some(haltian::graphql::say),
+        }
+    })
+    .await
 }
 
 /// Whether any of the peoples of `/graphql` is served.
@@ -30,15 +59,14 @@ pub fn merged_is_on(web: &Web) -> bool {
 }
 
 fn merged_root(web: &Web) -> Arc<Root> {
-    let on = |(people, _): &&(Dialect, Fieldset)| web.dialects.contains(people);
-    let names: Vec<Dialect> = MERGED
+    let served = MERGED
         .iter()
-        .filter(on)
-        .map(|(people, _)| *people)
-        .collect();
-    let fields = MERGED.iter().filter(on).map(|(_, fields)| fields);
-    let (queries, mutations) = together(fields);
-    kept(format!("merged {names:?}"), || root(queries, mutations))
+        .filter(|(people, _)| web.dialects.contains(people));
+    let names: Vec<Dialect> = served.clone().map(|(people, _)| *people).collect();
+    kept(format!("merged {names:?}"), || {
+        let (queries, mutations) = together(served.map(|(_, fields)| fields));
+        root(queries, mutations)
+    })
 }
 
 type Fields = Vec<&'static Field>;

@@ -48,6 +48,7 @@ const ROOMS: &[(&str, &[(&str, u8)])] = &[
             ("http/routes", 7),
             ("http/schemas", 6),
             ("http/dialect/directus", 5),
+            ("http/dialect/haltian", 5),
             ("http/dialect/hypi", 5),
             ("http/dialect/keyward", 5),
             ("http/dialect/oisp", 5),

@@ -15,6 +15,7 @@ use crate::lanes::password_lane::Seat;
 use crate::service::accounts::post::Wish;
 use crate::service::actor::Actor;
 use crate::service::sessions::{login, refresh};
+use crate::service::tokens::authenticate::{authenticate, read_expired};
 use crate::service::tokens::mint::TokenSet;
 use crate::service::{Error, Keyward, Result};
 use crate::support::secret::SecretString;
@@ -96,28 +97,67 @@ impl Asked {
         self.seat.take(&self.kw)
     }
 
-    /// Signs in, with `password` and `otp` of the fields.
+    /// The guest who asks; as on REST, a bad token is refused.
+    ///
+    /// # Errors
+    /// 401 with a bad token, 400 with two.
+    pub fn guest(&self) -> Result<Option<Actor>> {
+        if self.token.clone()?.is_none() {
+            return Ok(None);
+        }
+        let actor = self.actor()?;
+        Ok(actor.claims().anon.then_some(actor))
+    }
+
+    /// Who holds these tokens.
+    ///
+    /// # Errors
+    /// As [`authenticate`].
+    pub fn holder(&self, tokens: &TokenSet) -> Result<Actor> {
+        Ok(Actor {
+            principal: authenticate(&self.kw, &tokens.access)?,
+            client: self.client(),
+            device: None,
+        })
+    }
+
+    /// Signs in, with `password` and `otp` of the fields. A guest's session ends by it.
     ///
     /// # Errors
     /// As [`login::login`].
     pub fn sign_in(
         &self,
-        identifier: Identifier,
+        who: Identifier,
         fields: &Fields,
-        dialect: &'static str,
+        face: &'static str,
     ) -> Result<TokenSet> {
+        self.sign_in_on(&self.seat()?, who, (fields, face))
+    }
+
+    /// The same on a seat that was taken before.
+    ///
+    /// # Errors
+    /// As [`login::login`].
+    pub fn sign_in_on(
+        &self,
+        seat: &Seat,
+        identifier: Identifier,
+        (fields, dialect): (&Fields, &'static str),
+    ) -> Result<TokenSet> {
+        let beside = self.token.clone().ok().flatten();
         let request = login::Request {
             identifier,
             password: password(fields.required("password")?)?,
             otp: otp(fields)?,
             device: None,
             replaces: Vec::new(),
+            guest: beside.and_then(|token| read_expired(&self.kw, &token).ok()),
             mode: Mode::Json,
             class: Class::Standard,
             dialect,
             client: self.client(),
         };
-        login::login(&self.kw, &self.seat()?, request)
+        login::login(&self.kw, seat, request)
     }
 
     /// # Errors
@@ -158,7 +198,7 @@ impl Asked {
 
     /// Notes a refusal: its cause goes to the log, and its time to wait to the head of the
     /// answer.
-    pub(super) fn note(&self, error: &Error) {
+    pub fn note(&self, error: &Error) {
         log_cause(error);
         if let Some(seconds) = error.retry_after {
             self.wait.fetch_max(seconds, Ordering::Relaxed);

@@ -14,4 +14,4 @@ pub mod table;
 pub mod words;
 
 pub use schema::{Root, root};
-pub use serve::serve;
+pub use serve::{Schema, serve};

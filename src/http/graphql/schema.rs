@@ -134,7 +134,7 @@ fn chosen(list: Option<&Json>, fields: &Fields) -> Result<Json> {
         return Ok(Json::Null);
     };
     let key = |it: &Json| {
-        let key = ["id", "value", "name"]
+        let key = ["id", "value", "name", "at"]
             .into_iter()
             .find_map(|key| it.get(key));
         key.and_then(Json::as_str).map(str::to_owned)
@@ -166,6 +166,7 @@ fn rendered(of: &Type, value: &Json, executor: &Executor<Asked>) -> ExecutionRes
         (Json::Number(number), Kind::Whole) if narrow(number).is_none() => {
             Err(FieldError::from("This number is larger than an Int holds."))
         }
+        (Json::Object(_), _) => Ok(Value::scalar(value.to_string())),
         (value, _) => Ok(value_of(value)),
     }
 }

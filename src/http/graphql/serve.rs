@@ -13,13 +13,20 @@ use serde_json::{Map, Value, json};
 use crate::http::answer::{Answer, Keyward};
 use crate::http::graphql::asked::Asked;
 use crate::http::graphql::schema::Root;
-use crate::http::graphql::words;
+use crate::http::graphql::words::{self, Say};
 use crate::http::request::call::Call;
 use crate::http::request::fields::Fields;
 use crate::service::{Error, Result};
 
 /// The media type of GraphQL over HTTP, under which a status means something.
 const OF_GRAPHQL: &str = "application/graphql-response+json";
+
+/// The schema that a caller sees.
+pub struct Schema {
+    pub root: Arc<Root>,
+    /// Of a schema that is for the signed-in alone, how it tells others so.
+    pub closed: Option<Say>,
+}
 
 /// What a request asks for.
 struct Request {
@@ -40,14 +47,14 @@ struct Done {
 ///
 /// # Errors
 /// What HTTP refuses, and a body that is no request.
-pub async fn serve(mut call: Call, pick: fn(&Call, &Asked) -> Arc<Root>) -> Answer<Keyward> {
+pub async fn serve(mut call: Call, pick: fn(&Call, &Asked) -> Schema) -> Answer<Keyward> {
     call.require_our_origin()
         .map_err(|_| Error::forbidden(OTHER_ORIGIN))?;
     let request = Request::read(&call.fields_of_any_type().await?)?;
     let (asked, keeper) = Asked::of(&call);
-    let root = pick(&call, &asked);
+    let schema = pick(&call, &asked);
     let done = call
-        .on_store(move |_| Ok::<_, Error>(carry_out(&root, &request, &asked)))
+        .on_store(move |_| Ok::<_, Error>(carry_out(&schema, &request, &asked)))
         .await?;
     if keeper.was_full() {
         call.pace_refusal().await;
@@ -114,9 +121,9 @@ fn is_name(text: &str) -> bool {
     (1..=64).contains(&text.len()) && text.bytes().all(plain)
 }
 
-fn carry_out(root: &Root, request: &Request, asked: &Asked) -> Done {
+fn carry_out(schema: &Schema, request: &Request, asked: &Asked) -> Done {
     let operation = request.operation.as_deref();
-    let carried_out = ValidatedOperation::new(&request.document, operation, root)
+    let carried_out = ValidatedOperation::new(&request.document, operation, &schema.root)
         .and_then(|document| document.execute_sync(&request.variables, asked));
     match carried_out {
         Ok((data, errors)) => Done {
@@ -126,7 +133,10 @@ fn carry_out(root: &Root, request: &Request, asked: &Asked) -> Done {
         },
         Err(error) => Done {
             data: None,
-            errors: words::of_document(&error),
+            errors: match (schema.closed, asked.actor()) {
+                (Some(say), Err(refusal)) => words::of_closed(&error, &refusal, say),
+                _ => words::of_document(&error),
+            },
             wait: None,
         },
     }

@@ -67,27 +67,65 @@ pub(super) fn of_document(error: &GraphQLError) -> Vec<Value> {
     }
 }
 
-/// Whether introspection was asked of a schema that hides itself.
-pub(super) fn asks_for_the_schema(error: &GraphQLError) -> bool {
+/// The same for somebody who may not know the schema: no type and no field is named (row
+/// H-33). `refusal` is why they are nobody.
+pub(super) fn of_closed(error: &GraphQLError, refusal: &Error, say: Say) -> Vec<Value> {
     let GraphQLError::ValidationError(errors) = error else {
-        return false;
+        return of_document(error);
     };
-    errors.iter().any(|error| {
-        error
-            .message()
-            .starts_with("GraphQL introspection is not allowed")
+    let asks = |error: &RuleError| error.message().starts_with(HIDDEN);
+    if let Some(error) = errors.iter().find(|error| asks(error)) {
+        let (line, column) = error.locations().first().map_or((1, 1), place);
+        let spot = Spot {
+            line,
+            column,
+            path: Vec::new(),
+        };
+        let (message, extensions) = say(refusal, &spot);
+        let mut said = said(&message, error.locations(), NOT_VALID);
+        said["extensions"] = extensions;
+        return vec![said];
+    }
+    let errors = errors.iter().take(MOST);
+    errors
+        .map(|error| {
+            let message = if is_of_a_plain_variable(error.message()) {
+                names_alone(error)
+            } else {
+                "The document is not valid here. Whoever is signed in is told why.".to_owned()
+            };
+            said(&message, error.locations(), NOT_VALID)
+        })
+        .collect()
+}
+
+/// How the library begins to say that introspection is not for everybody.
+const HIDDEN: &str = "GraphQL introspection is not allowed";
+
+/// Whether a variable of a type that every schema has was left out: that tells nothing.
+fn is_of_a_plain_variable(message: &str) -> bool {
+    let rest = message.strip_suffix("\" was not provided.");
+    let of = rest.and_then(|rest| rest.rsplit_once(" of required type \""));
+    of.is_some_and(|(_, of)| {
+        let name = of.trim_matches(['[', ']', '!']);
+        ["String", "Int", "Float", "Boolean", "ID"].contains(&name)
     })
 }
 
 fn said(message: &str, locations: &[SourcePosition], code: &str) -> Value {
     let mut said = json!({ "message": message });
     if !locations.is_empty() {
-        let places = locations.iter();
-        let places = places.map(|at| json!({ "line": at.line() + 1, "column": at.column() + 1 }));
+        let places = locations.iter().map(place);
+        let places = places.map(|(line, column)| json!({ "line": line, "column": column }));
         said["locations"] = places.collect();
     }
     said["extensions"] = json!({ "code": code });
     said
+}
+
+/// Line and column, which count from one.
+fn place(at: &SourcePosition) -> (usize, usize) {
+    (at.line() + 1, at.column() + 1)
 }
 
 fn unread(error: &ParseError) -> String {

@@ -3,24 +3,38 @@
 use serde_json::{Value, json};
 
 use crate::domain::identifier::{Email, Identifier};
+use crate::domain::session::Mode;
 use crate::http::dialect::propeller::words::say;
 use crate::http::graphql::asked::Asked;
 use crate::http::graphql::table::{
-    Argument, Field, Fieldset, Input, Object, Type, argument, member, public, signed_in,
+    Argument, Field, Fieldset, Input, Object, Type, Words, argument, member, public, signed_in,
 };
 use crate::http::render;
-use crate::http::request::fields::Fields;
-use crate::http::request::person::object;
-use crate::service::accounts::profile;
+use crate::http::request::fields::{Fields, new_password};
+use crate::http::request::person::{CAMEL, edit, object};
+use crate::service::accounts::profile::{self, Person};
+use crate::service::accounts::register::{self, Registration};
+use crate::service::accounts::{guest, look_up};
 use crate::service::actor::Actor;
-use crate::service::tokens::authenticate::authenticate;
 use crate::service::tokens::mint::TokenSet;
-use crate::service::{Error, Result};
+use crate::service::{Code, Error, Result};
 use crate::support::secret::ExposeSecret as _;
 
 pub const FIELDS: Fieldset = Fieldset {
-    queries: &[signed_in("viewer", Type::object(&USER), &[], viewer).saying(say)],
+    queries: &[
+        signed_in("viewer", Type::object(&USER), &[], viewer).saying(say),
+        signed_in("user", Type::object(&USER), USER_LOGIN, user).saying(say),
+    ],
     mutations: &[
+        changes("startSession", &[argument("siteId", Type::WHOLE)], start),
+        public(
+            "userRegister",
+            Type::object(&REGISTERED).required(),
+            REGISTER_INPUT,
+            register,
+        )
+        .once()
+        .saying(say),
         changes("login", LOGIN_INPUT, login),
         changes("exchangeRefreshToken", EXCHANGE_INPUT, exchange),
         public("logout", Type::TRUTH, &[], logout)
@@ -43,6 +57,14 @@ const fn changes(
 static SIGNED_IN: Object = Object {
     name: "LoginResponse",
     fields: &[member("session", Type::object(&SESSION).required())],
+};
+
+static REGISTERED: Object = Object {
+    name: "RegisterUserResponse",
+    fields: &[
+        member("user", Type::object(&USER).required()),
+        member("session", Type::object(&SESSION)),
+    ],
 };
 
 static SESSION: Object = Object {
@@ -85,12 +107,36 @@ static LOGIN: Input = Input {
     ],
 };
 
+static GENDERS: Words = Words {
+    name: "Gender",
+    words: &["M", "F", "U"],
+};
+
+static REGISTER: Input = Input {
+    name: "RegisterUserInput",
+    members: &[
+        argument("firstName", Type::TEXT),
+        argument("middleName", Type::TEXT),
+        argument("lastName", Type::TEXT),
+        argument("email", Type::TEXT.required()),
+        argument("phone", Type::TEXT),
+        argument("gender", Type::one_of(&GENDERS)),
+        argument("company", Type::TEXT),
+        argument("password", Type::TEXT.required()),
+        argument("parentId", Type::WHOLE),
+        argument("dateOfBirth", Type::TEXT),
+        argument("language", Type::TEXT),
+    ],
+};
+
 static EXCHANGE: Input = Input {
     name: "ExchangeRefreshTokenInput",
     members: &[argument("refreshToken", Type::TEXT.required())],
 };
 
 const LOGIN_INPUT: &[Argument] = &[argument("input", Type::input(&LOGIN).required())];
+const REGISTER_INPUT: &[Argument] = &[argument("input", Type::input(&REGISTER).required())];
+const USER_LOGIN: &[Argument] = &[argument("login", Type::TEXT.required())];
 const EXCHANGE_INPUT: &[Argument] = &[argument("input", Type::input(&EXCHANGE).required())];
 
 /// `login(input)` (rows P-17 to P-20).
@@ -115,21 +161,71 @@ fn logout(asked: &Asked, _: &Fields) -> Result<Value> {
     Ok(json!(true))
 }
 
+/// `startSession` (row P-05). `siteId` is of the original, which has one shop for each.
+fn start(asked: &Asked, _: &Fields) -> Result<Value> {
+    let tokens = guest::begin(&asked.kw, Mode::Json, asked.client())?;
+    Ok(json!({ "session": session(asked, &tokens)? }))
+}
+
+/// `userRegister(input)` (rows P-08 to P-16). As the original it tells that an address has an
+/// account. Where people sign in only once they have proven an address, there is no session.
+fn register(asked: &Asked, fields: &Fields) -> Result<Value> {
+    let input = object(fields, "input")?.unwrap_or_default();
+    let email = Email::parse(input.required("email")?);
+    let email = email.ok_or_else(|| Error::payload("\"email\" must be a valid email"))?;
+    let new = Registration {
+        email: Some(email.clone()),
+        password: new_password(&input, "password")?,
+        edit: edit(&input, &CAMEL, asked.kw.clock.now())?,
+        more: Vec::new(),
+        wish: asked.wish(&input, "verificationUrl")?,
+        tells: true,
+        guest: asked.guest()?,
+    };
+    let seat = asked.seat()?;
+    let made = register::register(&asked.kw, &seat, new)?;
+    let made = made.ok_or_else(|| Error::defect("a registration that tells told nothing"))?;
+    let who = Identifier::Email(email);
+    match asked.sign_in_on(&seat, who, (&input, "propeller")) {
+        Ok(tokens) => Ok(json!({
+            "user": shown(&profile::person(&asked.kw, &asked.holder(&tokens)?)?.0),
+            "session": session(asked, &tokens)?,
+        })),
+        Err(error) if error.code == Code::EmailNotVerified => {
+            let mut user = render::account(&made);
+            user["userId"] = json!(made.id);
+            user["isAnonymous"] = json!(false);
+            Ok(json!({ "user": user, "session": null }))
+        }
+        Err(error) => Err(error),
+    }
+}
+
 /// `viewer` (row P-13).
 fn viewer(asked: &Asked, _: &Fields, actor: &Actor) -> Result<Value> {
     let (person, _) = profile::person(&asked.kw, actor)?;
-    let mut user = render::person(&person);
+    Ok(shown(&person))
+}
+
+/// `user(login)` (row P-29): null where there is none.
+fn user(asked: &Asked, fields: &Fields, actor: &Actor) -> Result<Value> {
+    let login = Identifier::parse(fields.required("login")?);
+    let found = look_up::look_up(&asked.kw, actor, login.as_ref())?;
+    Ok(found.as_ref().map_or(Value::Null, shown))
+}
+
+fn shown(person: &Person) -> Value {
+    let mut user = render::person(person);
     user["userId"] = json!(person.account.id);
     user["isAnonymous"] = json!(person.account.anonymous);
-    Ok(user)
+    user
 }
 
 /// The tokens, and whose they are, as the access token says it.
 fn session(asked: &Asked, tokens: &TokenSet) -> Result<Value> {
-    let holder = authenticate(&asked.kw, &tokens.access)?;
     Ok(json!({
         "isAnonymous": tokens.anonymous,
-        "email": holder.claims.email,
+        "email": asked.holder(tokens)?.claims().email,
         "accessToken": tokens.access.expose_secret(),
         "refreshToken": tokens.refresh.expose_secret(),
         "expirationTime": tokens.access_expires_at.iso(),
