@@ -205,11 +205,15 @@ pub static TABLE: &[Group] = &[
         test_mode: false,
         prefix: None,
         refuse: refuse::<Keyward>,
-        rows: &[
-            row!(POST "/graphql" Public schemas::merged).on(schemas::merged_is_on),
-            row!(POST "/v1/graphql" Public schemas::haltian)
-                .on(|web| web.dialects.contains(&Dialect::Haltian)),
-        ],
+        rows: &[row!(POST "/graphql" Public schemas::merged).on(schemas::merged_is_on)],
+    },
+    Group {
+        name: "haltian",
+        dialect: Some(Dialect::Haltian),
+        test_mode: false,
+        prefix: None,
+        refuse: refuse::<Keyward>,
+        rows: &[row!(POST "/v1/graphql" Public schemas::haltian)],
     },
     Group {
         name: "keyward",

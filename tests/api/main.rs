@@ -14,6 +14,7 @@ mod dialects;
 mod discovery;
 mod edge;
 mod environment;
+mod graphql;
 mod guests;
 mod keys;
 mod mail;

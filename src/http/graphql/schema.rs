@@ -350,10 +350,14 @@ impl GraphQLValue for Word {
 struct Members;
 
 impl FromInputValue for Members {
-    type Error = Infallible;
+    type Error = &'static str;
 
-    fn from_input_value(_: &InputValue) -> std::result::Result<Self, Infallible> {
-        Ok(Self)
+    /// Each of its members is looked at by the library.
+    fn from_input_value(given: &InputValue) -> std::result::Result<Self, Self::Error> {
+        match given {
+            InputValue::Object(_) => Ok(Self),
+            _ => Err("must be an object"),
+        }
     }
 }
 
