@@ -87,7 +87,9 @@ pub fn add(connection: &mut AnyConnection, new: &New) -> Result<Result<(), Taken
             ))
             .execute(connection)?;
         match &new.email {
-            Some(email) => emails::insert(connection, new.id, email, (new.verified, true), new.now),
+            Some(email) => {
+                emails::insert(connection, (new.id, new.now), email, (new.verified, true))
+            }
             None => Ok(rows),
         }
     })

@@ -64,7 +64,7 @@ pub fn add(
     now: Timestamp,
 ) -> Result<Result<(), Taken>> {
     unless_taken(connection, |connection| {
-        insert(connection, account, email, (verified, is_primary), now)
+        insert(connection, (account, now), email, (verified, is_primary))
     })
 }
 
@@ -74,10 +74,9 @@ pub fn add(
 /// When the database is away, or the address is somebody's already.
 pub(in crate::store) fn insert(
     connection: &mut AnyConnection,
-    account: AccountId,
+    (account, now): (AccountId, Timestamp),
     email: &Email,
     (verified, is_primary): (bool, bool),
-    now: Timestamp,
 ) -> QueryResult<usize> {
     // What an account merely named as a further address keeps nobody from it.
     let named = emails::table

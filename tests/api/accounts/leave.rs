@@ -65,6 +65,18 @@ both!(
                 keyward::store::roles::grant(tx, alice, "editor", now)
             })
             .unwrap();
+        let body = json!({ "company": "Example", "phones": ["+44 1865 270000"] });
+        let edited = kw
+            .ask("PATCH", "/auth/me")
+            .bearer(&access)
+            .json(&body)
+            .send();
+        assert_eq!(edited.status, 200, "{edited:?}");
+        let body = json!({ "email": ALICE });
+        assert_eq!(
+            kw.post("/auth/password/request").json(&body).send().status,
+            204
+        );
         kw.exhaust(ALICE);
         assert!(kw.rows_of(alice).iter().all(|rows| *rows > 0));
         assert!(kw.addresses() > 0);

@@ -50,7 +50,7 @@ both!(
 );
 
 both!(d07_both_ways_open_every_guarded_route, |kw| {
-    kw.add("alice@example.com", Some("alice"), false);
+    kw.add("alice@example.com", Some("alice"), true);
     for route @ (method, path) in guarded() {
         let without = kw.ask(method, path).send();
         // Signing out says in the original's words that it was told no session.
