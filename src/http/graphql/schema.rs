@@ -123,7 +123,12 @@ fn done(on: &Json, field: &Field, fields: &Fields, executor: &Executor<Asked>) -
         Does::Member if field.of.list => chosen(on.get(field.name), fields),
         Does::Member => Ok(on.get(field.name).cloned().unwrap_or_default()),
         Does::Public(act) => act(asked, fields),
-        Does::SignedIn(act) => act(asked, fields, &asked.actor()?),
+        Does::Guest(act) => act(asked, fields, &asked.actor()?),
+        Does::SignedIn(act) => {
+            let actor = asked.actor()?;
+            actor.require_account()?;
+            act(asked, fields, &actor)
+        }
     }
 }
 

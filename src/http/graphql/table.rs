@@ -102,7 +102,9 @@ pub enum Does {
     Member,
     /// For anybody.
     Public(fn(&Asked, &Fields) -> Result<Value>),
-    /// For the holder of a live access token.
+    /// For the holder of a live access token, a guest's too.
+    Guest(fn(&Asked, &Fields, &Actor) -> Result<Value>),
+    /// For the holder of a live access token of an account.
     SignedIn(fn(&Asked, &Fields, &Actor) -> Result<Value>),
 }
 
@@ -169,6 +171,15 @@ pub const fn signed_in(
 }
 
 impl Field {
+    /// Guests may ask, too.
+    #[must_use]
+    pub const fn for_guests(mut self) -> Self {
+        if let Does::SignedIn(act) = self.does {
+            self.does = Does::Guest(act);
+        }
+        self
+    }
+
     #[must_use]
     pub const fn once(mut self) -> Self {
         self.once = true;

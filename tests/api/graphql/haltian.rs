@@ -2,7 +2,6 @@
 
 use serde_json::{Value, json};
 
-use crate::both;
 use crate::graphql::{ALICE, code, seeds};
 use crate::support::{Answer, Forge, PASSWORD, TestKeyward, WRONG, text};
 

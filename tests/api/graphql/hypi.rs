@@ -2,7 +2,6 @@
 
 use serde_json::{Value, json};
 
-use crate::both;
 use crate::graphql::{ALICE, OPEN, code, seeds};
 use crate::support::{Forge, PASSWORD, TestKeyward, WRONG, text};
 

@@ -23,6 +23,7 @@ pub mod seeds {
     pub const HYPI_LOGIN_BY_EMAIL: &str = include_str!("seeds/hypi_login_by_email.graphql");
     pub const PROPELLER_USER_REGISTER: &str = include_str!("seeds/propeller_user_register.graphql");
     pub const PROPELLER_LOGIN: &str = include_str!("seeds/propeller_login.graphql");
+    pub const PROPELLER_RESET_LINK: &str = include_str!("seeds/propeller_reset_link.graphql");
     pub const PROPELLER_USER: &str = include_str!("seeds/propeller_user.graphql");
 }
 

@@ -2,7 +2,6 @@
 
 use serde_json::{Value, json};
 
-use crate::both;
 use crate::graphql::{ALICE, OPEN, alice, code, seeds};
 use crate::support::{Forge, PASSWORD, TestKeyward, text};
 
@@ -245,3 +244,151 @@ both!(p29_p_30_user_is_for_administrators, OPEN, |kw| {
     let said = kw.graphql(seeds::PROPELLER_USER, None);
     assert_eq!(code(&said), "INVALID_CREDENTIALS");
 });
+
+fn admin(kw: &TestKeyward) -> String {
+    kw.add("admin@example.com", None, true);
+    text(&kw.login("admin@example.com"), "access_token")
+}
+
+both!(
+    p22_p23_p26_p27_a_link_resets_once_and_no_mail_is_sent,
+    OPEN,
+    |kw| {
+        let admin = admin(kw);
+        let account = kw.account("s.vleugelhof@propel.us");
+        let (theirs, _) = kw.sign_in("s.vleugelhof@propel.us", PASSWORD).tokens();
+        let link = kw.field(
+            seeds::PROPELLER_RESET_LINK,
+            Some(&admin),
+            "passwordResetLink",
+        );
+        let link = url::Url::parse(link.as_str().unwrap()).unwrap();
+        assert_eq!(kw.mails().len(), 0);
+        let of = |name: &str| {
+            let mut pairs = link.query_pairs();
+            pairs.find(|(it, _)| it == name).unwrap().1.into_owned()
+        };
+        assert_eq!(link.path(), "/account");
+        assert_eq!(of("mode"), "resetPassword");
+        assert_eq!(of("continueUrl"), "https://helice.cloud/login");
+        assert_eq!(of("lang"), "nl");
+        assert_eq!(
+            (of("apiKey"), of("tenantId")),
+            ("keyward".into(), "keyward".into())
+        );
+        let choose = |code: &str| {
+            let body = json!({ "token": code, "password": "a quiet harbour at dawn" });
+            kw.post("/auth/password/reset").json(&body).send().status
+        };
+        let older = of("oobCode");
+        let newer = kw.field(
+            seeds::PROPELLER_RESET_LINK,
+            Some(&admin),
+            "passwordResetLink",
+        );
+        let newer = newer.as_str().unwrap().to_owned();
+        assert_eq!(choose(&older), 400, "a newer one was made");
+        let code = newer
+            .split("oobCode=")
+            .nth(1)
+            .unwrap()
+            .split('&')
+            .next()
+            .unwrap();
+        assert_eq!(choose(code), 204);
+        assert_eq!(choose(code), 400);
+        assert_eq!(kw.me(&theirs), 401);
+        assert_eq!(kw.sign_in("s.vleugelhof@propel.us", PASSWORD).status, 401);
+        assert!(
+            kw.audit(account)
+                .iter()
+                .any(|it| it.contains("password_reset_requested"))
+        );
+    }
+);
+
+both!(p27_a_link_ends, OPEN, |kw| {
+    let admin = admin(kw);
+    kw.account("s.vleugelhof@propel.us");
+    let link = kw.field(
+        seeds::PROPELLER_RESET_LINK,
+        Some(&admin),
+        "passwordResetLink",
+    );
+    let code = link.as_str().unwrap().split("oobCode=").nth(1).unwrap();
+    let code = code.split('&').next().unwrap();
+    kw.advance(7 * 86_400);
+    let body = json!({ "token": code, "password": "a quiet harbour at dawn" });
+    kw.post("/auth/password/reset")
+        .json(&body)
+        .send()
+        .refused(400, "INVALID_CODE");
+});
+
+both!(p25_p_28_p_30_a_link_is_refused_to_the_letter, OPEN, |kw| {
+    let admin = admin(kw);
+    let answer = kw.asks("/graphql", seeds::PROPELLER_RESET_LINK, Some(&admin));
+    let words = "There is no user record corresponding to the provided email.";
+    assert_eq!(
+        answer.json()["errors"][0]["extensions"],
+        json!({
+            "code": "INTERNAL_SERVER_ERROR",
+            "serviceName": "Auth",
+            "exception": {
+                "errorInfo": { "code": "auth/email-not-found", "message": words },
+                "codePrefix": "auth",
+                "message": words,
+                "locations": [{ "line": 2, "column": 1 }],
+                "path": ["passwordResetLink"],
+            },
+        })
+    );
+    assert_eq!(answer.json()["errors"][0]["message"], json!(words));
+    assert_eq!(answer.json()["data"], json!(null));
+    kw.account("s.vleugelhof@propel.us");
+    let (theirs, _) = kw.sign_in("s.vleugelhof@propel.us", PASSWORD).tokens();
+    let before = kw.state();
+    for elsewhere in [
+        "https://helice.cloud.evil.com/login",
+        "https://helice.cloud@evil.com/login",
+        "//helice.cloud/login",
+        "http://helice.cloud/login",
+        "javascript:alert(1)",
+        "",
+    ] {
+        let document = seeds::PROPELLER_RESET_LINK.replace("https://helice.cloud/login", elsewhere);
+        let said = kw.graphql(&document, Some(&admin));
+        assert_eq!(code(&said), "INVALID_PAYLOAD", "{elsewhere}");
+    }
+    for (token, refused) in [
+        (Some(theirs.as_str()), "FORBIDDEN"),
+        (None, "INVALID_CREDENTIALS"),
+    ] {
+        let said = kw.graphql(seeds::PROPELLER_RESET_LINK, token);
+        assert_eq!(code(&said), refused);
+    }
+    assert_eq!(kw.state(), before);
+});
+
+/// A guest goes where the routes let one go, and no further.
+#[test]
+fn a3_a_guest_sees_its_own_account_and_no_more() {
+    let kw = TestKeyward::with(OPEN);
+    let guest = text(&start(&kw), "accessToken");
+    for document in ["{ viewer { id } }", "{ users_me { id } }"] {
+        let said = kw.graphql(document, Some(&guest));
+        assert_eq!(said.get("errors"), None, "{said}");
+    }
+    for document in [
+        "{ account { username } }",
+        seeds::PROPELLER_USER,
+        seeds::PROPELLER_RESET_LINK,
+    ] {
+        let said = kw.graphql(document, Some(&guest));
+        assert_eq!(code(&said), "FORBIDDEN", "{document}");
+    }
+    let said = kw
+        .asks("/v1/graphql", "{ viewer { id } }", Some(&guest))
+        .json();
+    assert_eq!(code(&said), "FORBIDDEN");
+}

@@ -4,7 +4,6 @@ use std::fmt::Write as _;
 
 use serde_json::json;
 
-use crate::both;
 use crate::graphql::{ALICE, LOGIN, alice, code};
 use crate::support::{PASSWORD, TestKeyward, WRONG};
 
@@ -46,7 +45,7 @@ both!(
 );
 
 #[test]
-fn c1_no_cookie_is_a_credential_and_none_is_set() {
+fn no_cookie_is_a_credential_and_none_is_set() {
     let kw = TestKeyward::new();
     let (_, cookie) = kw.signed_in_by_cookie(ALICE);
     let before = kw.state();
@@ -63,7 +62,7 @@ fn c1_no_cookie_is_a_credential_and_none_is_set() {
 
 /// JSON under any media type is what a form can send.
 #[test]
-fn c2_c3_a_page_of_another_site_asks_nothing() {
+fn c1_c2_c3_a_page_of_another_site_asks_nothing() {
     let kw = TestKeyward::with(&[("KEYWARD_ALLOWED_ORIGINS", "https://app.example.com")]);
     kw.account(ALICE);
     let body = json!({ "query": LOGIN, "variables": { "email": ALICE, "password": PASSWORD } });
@@ -147,7 +146,7 @@ fn members_that_clients_add_are_passed_over_and_an_empty_name_is_none() {
 }
 
 #[test]
-fn h5_a_document_is_bounded_in_depth_fields_and_words() {
+fn a_document_is_bounded_in_depth_fields_and_words() {
     let kw = TestKeyward::new();
     let deep = format!("{{ viewer {}{} }}", "{ id ".repeat(30), "}".repeat(30));
     let mut wide = String::new();
@@ -185,8 +184,8 @@ fn h5_a_document_is_bounded_in_depth_fields_and_words() {
     }
 }
 
-/// Aliases would make one request of a thousand guesses (threat B1).
-both!(b1_a_document_signs_in_once, |kw| {
+// Aliases would make one request of a thousand guesses (B1).
+both!(a_document_signs_in_once, |kw| {
     kw.account(ALICE);
     let guess = |name: &str, password: &str| {
         format!(
@@ -257,7 +256,7 @@ fn a_status_means_something_under_the_media_type_of_graphql_alone() {
 }
 
 #[test]
-fn m2_a_full_password_lane_is_said_and_counts_nothing() {
+fn attack_m2_a_full_password_lane_is_said_and_counts_nothing() {
     let kw = TestKeyward::with(&[("KEYWARD_PASSWORD_THREADS", "1")]);
     kw.account(ALICE);
     let mut seats = Vec::new();

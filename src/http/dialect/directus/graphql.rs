@@ -15,7 +15,7 @@ use crate::service::sessions::logout::by_refresh_tokens;
 use crate::service::{Error, Result};
 
 pub const FIELDS: Fieldset = Fieldset {
-    queries: &[signed_in("users_me", Type::object(&USER), &[], me)],
+    queries: &[signed_in("users_me", Type::object(&USER), &[], me).for_guests()],
     mutations: &[
         public(
             "auth_login",

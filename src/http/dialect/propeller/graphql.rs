@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::domain::identifier::{Email, Identifier};
 use crate::domain::session::Mode;
-use crate::http::dialect::propeller::words::say;
+use crate::http::dialect::propeller::words::{say, say_of_link};
 use crate::http::graphql::asked::Asked;
 use crate::http::graphql::table::{
     Argument, Field, Fieldset, Input, Object, Type, Words, argument, member, public, signed_in,
@@ -14,7 +14,7 @@ use crate::http::request::fields::{Fields, new_password};
 use crate::http::request::person::{CAMEL, edit, object};
 use crate::service::accounts::profile::{self, Person};
 use crate::service::accounts::register::{self, Registration};
-use crate::service::accounts::{guest, look_up};
+use crate::service::accounts::{guest, look_up, reset_password};
 use crate::service::actor::Actor;
 use crate::service::tokens::mint::TokenSet;
 use crate::service::{Code, Error, Result};
@@ -22,7 +22,9 @@ use crate::support::secret::ExposeSecret as _;
 
 pub const FIELDS: Fieldset = Fieldset {
     queries: &[
-        signed_in("viewer", Type::object(&USER), &[], viewer).saying(say),
+        signed_in("viewer", Type::object(&USER), &[], viewer)
+            .for_guests()
+            .saying(say),
         signed_in("user", Type::object(&USER), USER_LOGIN, user).saying(say),
     ],
     mutations: &[
@@ -37,6 +39,14 @@ pub const FIELDS: Fieldset = Fieldset {
         .saying(say),
         changes("login", LOGIN_INPUT, login),
         changes("exchangeRefreshToken", EXCHANGE_INPUT, exchange),
+        signed_in(
+            "passwordResetLink",
+            Type::TEXT.required(),
+            RESET_INPUT,
+            reset_link,
+        )
+        .once()
+        .saying(say_of_link),
         public("logout", Type::TRUTH, &[], logout)
             .once()
             .saying(say),
@@ -129,6 +139,15 @@ static REGISTER: Input = Input {
     ],
 };
 
+static RESET: Input = Input {
+    name: "PasswordResetLinkInput",
+    members: &[
+        argument("email", Type::TEXT.required()),
+        argument("redirectUrl", Type::TEXT.required()),
+        argument("language", Type::TEXT),
+    ],
+};
+
 static EXCHANGE: Input = Input {
     name: "ExchangeRefreshTokenInput",
     members: &[argument("refreshToken", Type::TEXT.required())],
@@ -136,6 +155,7 @@ static EXCHANGE: Input = Input {
 
 const LOGIN_INPUT: &[Argument] = &[argument("input", Type::input(&LOGIN).required())];
 const REGISTER_INPUT: &[Argument] = &[argument("input", Type::input(&REGISTER).required())];
+const RESET_INPUT: &[Argument] = &[argument("input", Type::input(&RESET).required())];
 const USER_LOGIN: &[Argument] = &[argument("login", Type::TEXT.required())];
 const EXCHANGE_INPUT: &[Argument] = &[argument("input", Type::input(&EXCHANGE).required())];
 
@@ -213,6 +233,18 @@ fn user(asked: &Asked, fields: &Fields, actor: &Actor) -> Result<Value> {
     let found = look_up::look_up(&asked.kw, actor, login.as_ref())?;
     Ok(found.as_ref().map_or(Value::Null, shown))
 }
+
+/// `passwordResetLink(input)` (rows P-22 to P-28): the link, and no mail.
+fn reset_link(asked: &Asked, fields: &Fields, actor: &Actor) -> Result<Value> {
+    let input = object(fields, "input")?.unwrap_or_default();
+    let wish = asked.wish(&input, "redirectUrl")?;
+    let email = Email::parse(input.required("email")?);
+    let link = reset_password::link(&asked.kw, actor, email.as_ref(), &wish)?;
+    link.map(Value::from)
+        .ok_or_else(|| Error::new(Code::NotFound, NO_RECORD))
+}
+
+const NO_RECORD: &str = "There is no user record corresponding to the provided email.";
 
 fn shown(person: &Person) -> Value {
     let mut user = render::person(person);

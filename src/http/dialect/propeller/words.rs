@@ -19,6 +19,16 @@ pub(super) fn say(error: &Error, spot: &Spot) -> (String, Value) {
     (message, extensions)
 }
 
+/// The same for a link of an address that nobody has, to the letter.
+pub(super) fn say_of_link(error: &Error, spot: &Spot) -> (String, Value) {
+    let (message, mut extensions) = say(error, spot);
+    if error.code == Code::NotFound {
+        extensions["code"] = json!("INTERNAL_SERVER_ERROR");
+        extensions["exception"]["errorInfo"]["code"] = json!("auth/email-not-found");
+    }
+    (message, extensions)
+}
+
 /// In the words of the identity provider that seed P names.
 const fn code(code: Code) -> &'static str {
     match code {
