@@ -25,6 +25,7 @@ pub async fn merged(call: Call) -> Answer<Keyward> {
     serve(call, |call, _| Schema {
         root: merged_root(&call.web),
         closed: None,
+        loose: Some(propeller::graphql::LOOSE),
     })
     .await
 }
@@ -46,6 +47,7 @@ pub async fn haltian(call: Call) -> Answer<Keyward> {
         Schema {
             root,
             closed: Some(haltian::graphql::say),
+            loose: None,
         }
     })
     .await

@@ -4,6 +4,10 @@
 
 /// What a resolver may ask of the request.
 pub mod asked;
+/// Arguments.
+mod inputs;
+/// What a document may say that GraphQL has no word for.
+mod loose;
 /// The schema, as the library sees it.
 mod schema;
 /// One request: read, carried out and answered.
@@ -13,5 +17,6 @@ pub mod table;
 /// What is said of a document that is refused.
 pub mod words;
 
+pub use loose::Loose;
 pub use schema::{Root, root};
 pub use serve::{Schema, serve};

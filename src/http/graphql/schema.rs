@@ -1,19 +1,18 @@
 //! The table of fields, as juniper sees it: types that learn at run time what they are, and
 //! values that are JSON.
 
-use std::convert::Infallible;
 use std::sync::Arc;
 
-use juniper::meta::{Argument as MetaArgument, EnumValue, Field as MetaField, MetaType};
+use juniper::meta::{Field as MetaField, MetaType};
 use juniper::{
     ArcStr, Arguments, DefaultScalarValue, EmptySubscription, ExecutionResult, Executor,
-    FieldError, FromInputValue, GraphQLType, GraphQLValue, ID, InputValue, Registry, RootNode,
-    Value,
+    FieldError, GraphQLType, GraphQLValue, ID, Registry, RootNode, Value,
 };
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
 
 use crate::http::graphql::asked::Asked;
-use crate::http::graphql::table::{Argument, Does, Field, Input, Kind, Object, Type, Words};
+use crate::http::graphql::inputs::{Word, read, taken};
+use crate::http::graphql::table::{Does, Field, Kind, Object, Type};
 use crate::http::graphql::words::Spot;
 use crate::http::request::fields::Fields;
 use crate::service::{Error, Result};
@@ -211,66 +210,9 @@ fn refused(field: &Field, error: &Error, executor: &Executor<Asked>) -> FieldErr
     FieldError::new(message, value_of(&extensions))
 }
 
-/// The arguments as the members of a JSON body, which the readers of REST bodies take.
-fn read(field: &Field, arguments: &Arguments) -> Result<Fields> {
-    let mut members = Map::new();
-    for argument in field.arguments {
-        if let Some(given) = arguments.get_input_value(argument.name) {
-            let value = json_of(&given.item, argument)?;
-            members.insert(argument.name.to_owned(), value);
-        }
-    }
-    Ok(Fields::from(members))
-}
-
-fn json_of(given: &InputValue, argument: &Argument) -> Result<Json> {
-    Ok(match given {
-        InputValue::Null | InputValue::Variable(_) => Json::Null,
-        InputValue::Enum(word) => word_of(word, argument)?,
-        InputValue::Scalar(DefaultScalarValue::Int(number)) => (*number).into(),
-        InputValue::Scalar(DefaultScalarValue::Float(number)) => (*number).into(),
-        InputValue::Scalar(DefaultScalarValue::Boolean(truth)) => (*truth).into(),
-        InputValue::Scalar(DefaultScalarValue::String(text)) => word_of(text, argument)?,
-        InputValue::List(list) => {
-            let list = list.iter().map(|it| json_of(&it.item, argument));
-            Json::Array(list.collect::<Result<_>>()?)
-        }
-        InputValue::Object(members) => {
-            let Kind::Input(input) = argument.of.kind else {
-                return Err(wrong(argument));
-            };
-            let mut object = Map::new();
-            for (name, value) in members {
-                let known = input.members.iter().find(|it| it.name == name.item);
-                let value = json_of(&value.item, known.ok_or_else(|| wrong(argument))?)?;
-                object.insert(name.item.clone(), value);
-            }
-            Json::Object(object)
-        }
-    })
-}
-
-/// A word of a list must be on it: the library does not look at those in a document.
-fn word_of(text: &str, argument: &Argument) -> Result<Json> {
-    match argument.of.kind {
-        Kind::OneOf(words) if !words.words.contains(&text) => {
-            let words = words.words.join(", ");
-            let name = argument.name;
-            Err(Error::payload(format!(
-                "\"{name}\" must be one of [{words}]"
-            )))
-        }
-        _ => Ok(text.into()),
-    }
-}
-
-fn wrong(argument: &Argument) -> Error {
-    Error::payload(format!("\"{}\" is of another type", argument.name))
-}
-
 fn described(field: &Field, registry: &mut Registry) -> MetaField<DefaultScalarValue> {
     let mut meta = match field.of.kind {
-        Kind::Text | Kind::Input(_) => output::<String>(registry, field, &()),
+        Kind::Text | Kind::Json | Kind::Input(_) => output::<String>(registry, field, &()),
         Kind::Id => output::<ID>(registry, field, &()),
         Kind::Whole => output::<i32>(registry, field, &()),
         Kind::Truth => output::<bool>(registry, field, &()),
@@ -293,97 +235,5 @@ fn output<T: GraphQLType>(
         (false, true) => registry.field::<T>(field.name, info),
         (true, false) => registry.field::<Option<Vec<T>>>(field.name, info),
         (true, true) => registry.field::<Vec<T>>(field.name, info),
-    }
-}
-
-fn taken(argument: &Argument, registry: &mut Registry) -> MetaArgument<DefaultScalarValue> {
-    match argument.of.kind {
-        Kind::Text | Kind::Object(_) => input::<String>(registry, argument, &()),
-        Kind::Id => input::<ID>(registry, argument, &()),
-        Kind::Whole => input::<i32>(registry, argument, &()),
-        Kind::Truth => input::<bool>(registry, argument, &()),
-        Kind::OneOf(words) => input::<Word>(registry, argument, &words),
-        Kind::Input(of) => input::<Members>(registry, argument, &of),
-    }
-}
-
-fn input<T: GraphQLType + FromInputValue>(
-    registry: &mut Registry,
-    argument: &Argument,
-    info: &T::TypeInfo,
-) -> MetaArgument<DefaultScalarValue> {
-    match (argument.of.list, argument.of.required) {
-        (false, false) => registry.arg::<Option<T>>(argument.name, info),
-        (false, true) => registry.arg::<T>(argument.name, info),
-        (true, false) => registry.arg::<Option<Vec<T>>>(argument.name, info),
-        (true, true) => registry.arg::<Vec<T>>(argument.name, info),
-    }
-}
-
-/// One word of a list.
-struct Word;
-
-impl FromInputValue for Word {
-    type Error = Infallible;
-
-    fn from_input_value(_: &InputValue) -> std::result::Result<Self, Infallible> {
-        Ok(Self)
-    }
-}
-
-impl GraphQLType for Word {
-    fn name(info: &&'static Words) -> Option<ArcStr> {
-        Some(info.name.into())
-    }
-
-    fn meta(info: &&'static Words, registry: &mut Registry) -> MetaType {
-        let words: Vec<_> = info.words.iter().copied().map(EnumValue::new).collect();
-        registry.build_enum_type::<Self>(info, &words).into_meta()
-    }
-}
-
-impl GraphQLValue for Word {
-    type Context = Asked;
-    type TypeInfo = &'static Words;
-
-    fn type_name(&self, info: &Self::TypeInfo) -> Option<ArcStr> {
-        <Self as GraphQLType>::name(info)
-    }
-}
-
-/// The members of an input.
-struct Members;
-
-impl FromInputValue for Members {
-    type Error = &'static str;
-
-    /// Each of its members is looked at by the library.
-    fn from_input_value(given: &InputValue) -> std::result::Result<Self, Self::Error> {
-        match given {
-            InputValue::Object(_) => Ok(Self),
-            _ => Err("must be an object"),
-        }
-    }
-}
-
-impl GraphQLType for Members {
-    fn name(info: &&'static Input) -> Option<ArcStr> {
-        Some(info.name.into())
-    }
-
-    fn meta(info: &&'static Input, registry: &mut Registry) -> MetaType {
-        let members: Vec<_> = info.members.iter().map(|it| taken(it, registry)).collect();
-        registry
-            .build_input_object_type::<Self>(info, &members)
-            .into_meta()
-    }
-}
-
-impl GraphQLValue for Members {
-    type Context = Asked;
-    type TypeInfo = &'static Input;
-
-    fn type_name(&self, info: &Self::TypeInfo) -> Option<ArcStr> {
-        <Self as GraphQLType>::name(info)
     }
 }

@@ -1,6 +1,6 @@
 //! One request: read, carried out on the store lane, and answered.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use actix_web::HttpResponse;
@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 
 use crate::http::answer::{Answer, Keyward};
 use crate::http::graphql::asked::Asked;
+use crate::http::graphql::loose::{Loose, tightened};
 use crate::http::graphql::schema::Root;
 use crate::http::graphql::words::{self, Say};
 use crate::http::request::call::Call;
@@ -26,13 +27,15 @@ pub struct Schema {
     pub root: Arc<Root>,
     /// Of a schema that is for the signed-in alone, how it tells others so.
     pub closed: Option<Say>,
+    /// What it takes beyond the grammar.
+    pub loose: Option<Loose>,
 }
 
 /// What a request asks for.
 struct Request {
     document: String,
     operation: Option<String>,
-    variables: Variables,
+    variables: Map<String, Value>,
 }
 
 /// What came of it: `None` where the document was not carried out.
@@ -53,8 +56,9 @@ pub async fn serve(mut call: Call, pick: fn(&Call, &Asked) -> Schema) -> Answer<
     let request = Request::read(&call.fields_of_any_type().await?)?;
     let (asked, keeper) = Asked::of(&call);
     let schema = pick(&call, &asked);
+    let variables = request.variables(schema.loose)?;
     let done = call
-        .on_store(move |_| Ok::<_, Error>(carry_out(&schema, &request, &asked)))
+        .on_store(move |_| Ok::<_, Error>(carry_out(&schema, (&request, &variables), &asked)))
         .await?;
     if keeper.was_full() {
         call.pace_refusal().await;
@@ -73,22 +77,36 @@ impl Request {
             Some(Value::Object(members)) => members.clone(),
             Some(_) => return Err(Error::payload("\"variables\" must be an object")),
         };
-        let variables = variables.iter().map(|(name, value)| {
-            let value = variable(value)?;
-            Ok((name.clone(), value))
-        });
         let operation = fields.optional("operationName")?;
         Ok(Self {
             document: fields.required("query")?.to_owned(),
             operation: operation.filter(|it| !it.is_empty()).map(str::to_owned),
-            variables: variables.collect::<Result<HashMap<_, _>>>()?,
+            variables,
         })
+    }
+
+    fn variables(&self, loose: Option<Loose>) -> Result<Variables> {
+        let of = |(name, value): (&String, &Value)| {
+            let value = member(name, value, loose)?;
+            Ok((name.clone(), value))
+        };
+        self.variables.iter().map(of).collect()
+    }
+}
+
+/// An object of free form is a text for the library.
+fn member(name: &str, value: &Value, loose: Option<Loose>) -> Result<InputValue> {
+    match loose {
+        Some(loose) if loose.argument == name && value.is_object() => {
+            Ok(InputValue::scalar(value.to_string()))
+        }
+        _ => variable(value, loose),
     }
 }
 
 /// A variable in the library's words. A member's name may be said again in a refusal, so it
 /// must be one.
-fn variable(value: &Value) -> Result<InputValue> {
+fn variable(value: &Value, loose: Option<Loose>) -> Result<InputValue> {
     Ok(match value {
         Value::Null => InputValue::Null,
         Value::Bool(truth) => InputValue::scalar(*truth),
@@ -98,7 +116,7 @@ fn variable(value: &Value) -> Result<InputValue> {
             None => InputValue::scalar(number.as_f64().unwrap_or_default()),
         },
         Value::Array(list) => {
-            let list = list.iter().map(variable);
+            let list = list.iter().map(|it| variable(it, loose));
             InputValue::list(list.collect::<Result<Vec<_>>>()?)
         }
         Value::Object(members) => {
@@ -108,8 +126,8 @@ fn variable(value: &Value) -> Result<InputValue> {
                     let words = "\"variables\" hold a member whose name is none in GraphQL";
                     return Err(Error::payload(words));
                 }
-                let name = Spanning::unlocated(name.clone());
-                object.push((name, Spanning::unlocated(variable(value)?)));
+                let value = Spanning::unlocated(member(name, value, loose)?);
+                object.push((Spanning::unlocated(name.clone()), value));
             }
             InputValue::Object(object)
         }
@@ -121,10 +139,14 @@ fn is_name(text: &str) -> bool {
     (1..=64).contains(&text.len()) && text.bytes().all(plain)
 }
 
-fn carry_out(schema: &Schema, request: &Request, asked: &Asked) -> Done {
+fn carry_out(schema: &Schema, (request, variables): (&Request, &Variables), asked: &Asked) -> Done {
     let operation = request.operation.as_deref();
-    let carried_out = ValidatedOperation::new(&request.document, operation, &schema.root)
-        .and_then(|document| document.execute_sync(&request.variables, asked));
+    let document = match schema.loose {
+        Some(loose) => tightened(&request.document, loose),
+        None => Cow::Borrowed(request.document.as_str()),
+    };
+    let carried_out = ValidatedOperation::new(&document, operation, &schema.root)
+        .and_then(|operation| operation.execute_sync(variables, asked));
     match carried_out {
         Ok((data, errors)) => Done {
             data: Some(json!(data)),

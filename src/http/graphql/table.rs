@@ -36,6 +36,8 @@ pub enum Kind {
     Whole,
     Truth,
     OneOf(&'static Words),
+    /// Of an argument: any JSON, which the library sees as a text.
+    Json,
     Object(&'static Object),
     Input(&'static Input),
 }
@@ -52,6 +54,8 @@ impl Type {
     pub const ID: Self = Self::of(Kind::Id);
     pub const WHOLE: Self = Self::of(Kind::Whole);
     pub const TRUTH: Self = Self::of(Kind::Truth);
+
+    pub const JSON: Self = Self::of(Kind::Json);
 
     const fn of(kind: Kind) -> Self {
         Self {

@@ -4,6 +4,7 @@ mod directus;
 mod haltian;
 mod hypi;
 mod propeller;
+mod publish;
 mod requests;
 mod words;
 
@@ -23,6 +24,7 @@ pub mod seeds {
     pub const HYPI_LOGIN_BY_EMAIL: &str = include_str!("seeds/hypi_login_by_email.graphql");
     pub const PROPELLER_USER_REGISTER: &str = include_str!("seeds/propeller_user_register.graphql");
     pub const PROPELLER_LOGIN: &str = include_str!("seeds/propeller_login.graphql");
+    pub const PROPELLER_PUBLISH: &str = include_str!("seeds/propeller_publish_email_event.graphql");
     pub const PROPELLER_RESET_LINK: &str = include_str!("seeds/propeller_reset_link.graphql");
     pub const PROPELLER_USER: &str = include_str!("seeds/propeller_user.graphql");
 }

@@ -30,9 +30,10 @@ pub async fn create(mut call: Call) -> Answer<Hypi> {
         "language",
     ])?;
     let wish = call.wish(&fields, "verification_url")?;
+    let new = registration(&call.kw, &fields, wish)?;
     let new = Registration {
         guest: call.guest()?,
-        ..registration(&call.kw, &fields, wish)?
+        ..new
     };
     let made = call
         .on_password(move |kw, seat| register::register(kw, seat, new))

@@ -224,9 +224,10 @@ fn access_token(asked: &Asked, outcome: Result<TokenSet>) -> Value {
 fn create(asked: &Asked, fields: &Fields) -> Result<Value> {
     let value = object(fields, "value")?.unwrap_or_default();
     let wish = asked.wish(&value, "verification_url")?;
+    let new = registration(&asked.kw, &value, wish)?;
     let new = Registration {
         guest: asked.guest()?,
-        ..registration(&asked.kw, &value, wish)?
+        ..new
     };
     let made = register::register(&asked.kw, &asked.seat()?, new)?;
     shown(made).map(Value::Object)

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::domain::identifier::{Email, Identifier};
 use crate::domain::session::Mode;
 use crate::http::dialect::propeller::words::{say, say_of_link};
+use crate::http::graphql::Loose;
 use crate::http::graphql::asked::Asked;
 use crate::http::graphql::table::{
     Argument, Field, Fieldset, Input, Object, Type, Words, argument, member, public, signed_in,
@@ -16,6 +17,7 @@ use crate::service::accounts::profile::{self, Person};
 use crate::service::accounts::register::{self, Registration};
 use crate::service::accounts::{guest, look_up, reset_password};
 use crate::service::actor::Actor;
+use crate::service::mail::publish::{self, Publication};
 use crate::service::tokens::mint::TokenSet;
 use crate::service::{Code, Error, Result};
 use crate::support::secret::ExposeSecret as _;
@@ -47,10 +49,24 @@ pub const FIELDS: Fieldset = Fieldset {
         )
         .once()
         .saying(say_of_link),
+        signed_in(
+            "publishEmailEvent",
+            Type::object(&PUBLISHED).required(),
+            PUBLISH_INPUT,
+            publish,
+        )
+        .once()
+        .saying(say),
         public("logout", Type::TRUTH, &[], logout)
             .once()
             .saying(say),
     ],
+};
+
+/// The document prints line breaks in the content, and an object of free form.
+pub const LOOSE: Loose = Loose {
+    field: "publishEmailEvent",
+    argument: "variables",
 };
 
 /// A field that answers a session.
@@ -75,6 +91,11 @@ static REGISTERED: Object = Object {
         member("user", Type::object(&USER).required()),
         member("session", Type::object(&SESSION)),
     ],
+};
+
+static PUBLISHED: Object = Object {
+    name: "PublishEmailEventResponse",
+    fields: &[member("messageId", Type::TEXT.required())],
 };
 
 static SESSION: Object = Object {
@@ -148,6 +169,31 @@ static RESET: Input = Input {
     ],
 };
 
+static EVENTS: Words = Words {
+    name: "EmailEventType",
+    words: &["transactional"],
+};
+
+static PUBLISH: Input = Input {
+    name: "PublishEmailEventInput",
+    members: &[
+        argument("type", Type::one_of(&EVENTS).required()),
+        argument("to", Type::input(&RECIPIENT).required()),
+        argument("subject", Type::TEXT.required()),
+        argument("content", Type::TEXT.required()),
+        argument("variables", Type::JSON),
+        argument("siteId", Type::WHOLE),
+    ],
+};
+
+static RECIPIENT: Input = Input {
+    name: "EmailRecipientInput",
+    members: &[
+        argument("email", Type::TEXT.required()),
+        argument("name", Type::TEXT),
+    ],
+};
+
 static EXCHANGE: Input = Input {
     name: "ExchangeRefreshTokenInput",
     members: &[argument("refreshToken", Type::TEXT.required())],
@@ -156,6 +202,7 @@ static EXCHANGE: Input = Input {
 const LOGIN_INPUT: &[Argument] = &[argument("input", Type::input(&LOGIN).required())];
 const REGISTER_INPUT: &[Argument] = &[argument("input", Type::input(&REGISTER).required())];
 const RESET_INPUT: &[Argument] = &[argument("input", Type::input(&RESET).required())];
+const PUBLISH_INPUT: &[Argument] = &[argument("input", Type::input(&PUBLISH).required())];
 const USER_LOGIN: &[Argument] = &[argument("login", Type::TEXT.required())];
 const EXCHANGE_INPUT: &[Argument] = &[argument("input", Type::input(&EXCHANGE).required())];
 
@@ -242,6 +289,21 @@ fn reset_link(asked: &Asked, fields: &Fields, actor: &Actor) -> Result<Value> {
     let link = reset_password::link(&asked.kw, actor, email.as_ref(), &wish)?;
     link.map(Value::from)
         .ok_or_else(|| Error::new(Code::NotFound, NO_RECORD))
+}
+
+/// `publishEmailEvent(input)` (rows P-32 to P-36).
+fn publish(asked: &Asked, fields: &Fields, actor: &Actor) -> Result<Value> {
+    let input = object(fields, "input")?.unwrap_or_default();
+    let to = object(&input, "to")?.unwrap_or_default();
+    let to = Email::parse(to.required("email")?);
+    let publication = Publication {
+        to: to.ok_or_else(|| Error::payload("\"email\" must be a valid email"))?,
+        subject: input.required("subject")?.to_owned(),
+        content: input.required("content")?.to_owned(),
+        variables: input.value("variables").cloned().unwrap_or_default(),
+    };
+    let id = publish::publish(&asked.kw, actor, &publication)?;
+    Ok(json!({ "messageId": id }))
 }
 
 const NO_RECORD: &str = "There is no user record corresponding to the provided email.";
