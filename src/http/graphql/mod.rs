@@ -4,6 +4,8 @@
 
 /// What a resolver may ask of the request.
 pub mod asked;
+/// How much one document may have carried out.
+mod bounds;
 /// Arguments.
 mod inputs;
 /// What a document may say that GraphQL has no word for.

@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 
 use crate::http::answer::{Answer, Keyward};
 use crate::http::graphql::asked::Asked;
+use crate::http::graphql::bounds::exceeded;
 use crate::http::graphql::loose::{Loose, tightened};
 use crate::http::graphql::schema::Root;
 use crate::http::graphql::words::{self, Say};
@@ -43,6 +44,16 @@ struct Done {
     data: Option<Value>,
     errors: Vec<Value>,
     wait: Option<u32>,
+}
+
+impl Done {
+    const fn refused(errors: Vec<Value>) -> Self {
+        Self {
+            data: None,
+            errors,
+            wait: None,
+        }
+    }
 }
 
 /// Carries out the one document of the request, in the schema that `pick` has for the caller.
@@ -145,22 +156,23 @@ fn carry_out(schema: &Schema, (request, variables): (&Request, &Variables), aske
         Some(loose) => tightened(&request.document, loose),
         None => Cow::Borrowed(request.document.as_str()),
     };
-    let carried_out = ValidatedOperation::new(&document, operation, &schema.root)
-        .and_then(|operation| operation.execute_sync(variables, asked));
+    let carried_out = match ValidatedOperation::new(&document, operation, &schema.root) {
+        Ok(operation) => match exceeded(&schema.root, &document) {
+            Some(why) => return Done::refused(vec![words::too_much(&why)]),
+            None => operation.execute_sync(variables, asked),
+        },
+        Err(error) => Err(error),
+    };
     match carried_out {
         Ok((data, errors)) => Done {
             data: Some(json!(data)),
             errors: errors.iter().map(|error| json!(error)).collect(),
             wait: asked.wait(),
         },
-        Err(error) => Done {
-            data: None,
-            errors: match (schema.closed, asked.actor()) {
-                (Some(say), Err(refusal)) => words::of_closed(&error, &refusal, say),
-                _ => words::of_document(&error),
-            },
-            wait: None,
-        },
+        Err(error) => Done::refused(match (schema.closed, asked.actor()) {
+            (Some(say), Err(refusal)) => words::of_closed(&error, &refusal, say),
+            _ => words::of_document(&error),
+        }),
     }
 }
 

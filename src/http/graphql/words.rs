@@ -99,6 +99,11 @@ pub(super) fn of_closed(error: &GraphQLError, refusal: &Error, say: Say) -> Vec<
         .collect()
 }
 
+/// The document is valid, and too much.
+pub(super) fn too_much(message: &str) -> Value {
+    said(message, &[], NOT_VALID)
+}
+
 /// How the library begins to say that introspection is not for everybody.
 const HIDDEN: &str = "GraphQL introspection is not allowed";
 

@@ -4,6 +4,7 @@ mod directus;
 mod every_way;
 mod haltian;
 mod hypi;
+mod matrix;
 mod propeller;
 mod publish;
 mod requests;

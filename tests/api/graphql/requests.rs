@@ -184,6 +184,51 @@ fn a_document_is_bounded_in_depth_fields_and_words() {
     }
 }
 
+/// Each is carried out as often as it stands there, under one name too.
+#[test]
+fn fields_of_a_root_and_walks_over_the_schema_are_bounded() {
+    let kw = TestKeyward::new();
+    let (token, _) = alice(&kw);
+    let acts = "A document may ask for 16 fields of a root.";
+    let walks = "A document may ask for the schema 2 times.";
+    let schema = "__schema { queryType { name } }";
+    for (document, said) in [
+        (format!("{{ {} }}", "viewer { id } ".repeat(16)), None),
+        (format!("{{ {} }}", "viewer { id } ".repeat(17)), Some(acts)),
+        (
+            format!(
+                "{{ {} }} fragment a on Query {{ viewer {{ id }} viewer {{ id }} }}",
+                "...a ".repeat(9)
+            ),
+            Some(acts),
+        ),
+        (
+            format!(
+                "query A {{ __typename }} query B {{ {} }}",
+                "... on Query { viewer { id } } ".repeat(17)
+            ),
+            Some(acts),
+        ),
+        (format!("{{ {} }}", "__typename ".repeat(200)), None),
+        (format!("{{ {schema} {schema} }}"), None),
+        (
+            format!("{{ {schema} a: {schema} __type(name: \"User\") {{ name }} }}"),
+            Some(walks),
+        ),
+    ] {
+        let body = json!({ "query": document, "operationName": document.starts_with("query").then_some("A") });
+        let body = kw.asks_with("/graphql", &body, Some(&token)).json();
+        match said {
+            None => assert_eq!(body.get("errors"), None, "{body}"),
+            Some(said) => {
+                assert_eq!(body["errors"][0]["message"], json!(said));
+                assert_eq!(code(&body), "GRAPHQL_VALIDATION_FAILED");
+                assert_eq!(body.get("data"), None);
+            }
+        }
+    }
+}
+
 // Aliases would make one request of a thousand guesses (B1).
 both!(a_document_signs_in_once, |kw| {
     kw.account(ALICE);

@@ -97,6 +97,7 @@ static VIEWER: Object = Object {
 
 /// Whoever must sign in (again) is told so by one code (row H-25); a bad token and one that
 /// has ended keep theirs (row H-42).
+#[must_use]
 pub fn say(error: &Error, spot: &Spot) -> (String, Value) {
     let (message, mut extensions) = plain(error, spot);
     if matches!(
