@@ -52,7 +52,7 @@ class Server:
             "KEYWARD_LISTEN": self.address,
             "KEYWARD_ADMIN_EMAIL": EMAIL,
             "KEYWARD_ADMIN_PASSWORD": PASSWORD,
-            "KEYWARD_DIALECTS": "directus,oisp,hypi",
+            "KEYWARD_DIALECTS": "directus,oisp,hypi,haltian,propeller",
             # Sessions rotate sixteen times within a grace, and clients here chain refreshes. As
             # in life, where they come minutes apart, nothing is remembered of earlier ones.
             "KEYWARD_REFRESH_GRACE": "0s",

@@ -53,7 +53,8 @@ const ROUTES = {
 };
 
 const at = (id) => document.getElementById(id);
-const wanted = [new URLSearchParams(location.search).get("lang"), ...navigator.languages];
+const query = new URLSearchParams(location.search);
+const wanted = [query.get("lang"), ...navigator.languages];
 const language = wanted.map((tag) => (tag ?? "").slice(0, 2).toLowerCase()).find((tag) => tag in TEXTS) ?? "en";
 const texts = TEXTS[language];
 document.documentElement.lang = language;
@@ -62,7 +63,9 @@ document.documentElement.lang = language;
 // nothing by itself.
 addEventListener("hashchange", () => location.reload());
 
-const [purpose, code] = location.hash.slice(1).split("=");
+// A link that an administrator was given has the code in the query.
+const asked = query.get("mode") === "resetPassword" ? ["reset_password", query.get("oobCode")] : null;
+const [purpose, code] = asked ?? location.hash.slice(1).split("=");
 if (!(purpose in ROUTES) || !code) {
   at("words").textContent = texts.broken;
 } else {

@@ -9,7 +9,7 @@ section! {
     /// Faces besides Keyward's own, and how they answer.
     Faces, "Faces" {
         /// Which faces are served besides Keyward's own, comma separated. none: no other.
-        dialects: Vec<Dialect> = KEYWARD_DIALECTS, "directus,oisp,hypi", list(str::parse);
+        dialects: Vec<Dialect> = KEYWARD_DIALECTS, "directus,oisp,hypi,haltian,propeller", list(str::parse);
         /// Whether bodies of the Directus face stand inside {"data": ...}.
         directus_envelope: bool = KEYWARD_DIRECTUS_ENVELOPE, "false", boolean;
     }
@@ -21,6 +21,8 @@ pub enum Dialect {
     Directus,
     Oisp,
     Hypi,
+    Haltian,
+    Propeller,
 }
 
 impl FromStr for Dialect {
@@ -31,7 +33,11 @@ impl FromStr for Dialect {
             "directus" => Ok(Self::Directus),
             "oisp" => Ok(Self::Oisp),
             "hypi" => Ok(Self::Hypi),
-            _ => Err(format!("of directus, oisp and hypi, not {text:?}")),
+            "haltian" => Ok(Self::Haltian),
+            "propeller" => Ok(Self::Propeller),
+            _ => Err(format!(
+                "of directus, oisp, hypi, haltian and propeller, not {text:?}"
+            )),
         }
     }
 }

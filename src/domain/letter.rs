@@ -35,12 +35,20 @@ pub enum Purpose {
     Locked,
     /// Of `keyward mail test`.
     Test,
+    /// In an administrator's own words.
+    Publication,
 }
 
 impl Purpose {
     #[must_use]
     pub fn as_str(self) -> &'static str {
         self.into()
+    }
+
+    /// Whether its words are those of a template.
+    #[must_use]
+    pub const fn has_template(self) -> bool {
+        !matches!(self, Self::Publication)
     }
 
     /// Whether a stranger can have it sent to somebody, again and again. Only administrators

@@ -11,6 +11,7 @@ pub mod identifier;
 pub mod letter;
 pub mod letters;
 pub mod limit;
+pub mod merge_fields;
 pub mod one_time;
 pub mod password;
 pub mod password_policy;

@@ -165,11 +165,7 @@ impl<S: Shape> ResponseError for Refused<S> {
 pub fn refuse<S: Shape>(refusal: &Refusal) -> HttpResponse {
     let status = S::status(refusal);
     if let Refusal::Act(error) = refusal {
-        match error.code {
-            Code::Defect => log::error!("defect: {error}"),
-            Code::ServiceUnavailable => log::warn!("busy: {error}"),
-            _ => {}
-        }
+        log_cause(error);
     }
     let mut response = HttpResponse::build(status);
     if let Refusal::Act(error) = refusal
@@ -181,6 +177,15 @@ pub fn refuse<S: Shape>(refusal: &Refusal) -> HttpResponse {
         response.insert_header((WWW_AUTHENTICATE, challenge(refusal.act())));
     }
     response.json(S::body(refusal))
+}
+
+/// The cause of a refusal, into the log.
+pub fn log_cause(error: &Error) {
+    match error.code {
+        Code::Defect => log::error!("defect: {error}"),
+        Code::ServiceUnavailable => log::warn!("busy: {error}"),
+        _ => {}
+    }
 }
 
 /// RFC 6750 section 3.

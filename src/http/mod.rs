@@ -10,6 +10,8 @@ mod discovery;
 mod edge;
 #[doc(hidden)]
 pub mod fuzzed;
+/// How a schema of `GraphQL` is served.
+mod graphql;
 /// Health, and the clock of test mode.
 mod ops;
 /// Below HTTP: addresses, connections, limits by address.
@@ -20,6 +22,8 @@ mod render;
 mod request;
 /// The table of routes.
 pub mod routes;
+/// The schemas of `GraphQL`.
+mod schemas;
 mod server;
 /// What a reverse proxy asks.
 mod sidecar;

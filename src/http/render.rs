@@ -81,12 +81,24 @@ pub fn tokens(
     response
 }
 
-/// The same beside other members of the body.
-pub fn tokens_with(call: &Call, tokens: &TokenSet, mode: Mode, mut body: Value) -> HttpResponse {
+/// A session's tokens, all of them.
+pub fn token_set(tokens: &TokenSet) -> Value {
+    let mut body = json!({});
+    put_access(&mut body, tokens);
+    body["refresh_token"] = json!(tokens.refresh.expose_secret());
+    body
+}
+
+fn put_access(body: &mut Value, tokens: &TokenSet) {
     let expires = tokens.access_expires_at.millis_since(tokens.issued_at);
     body["access_token"] = json!(tokens.access.expose_secret());
     body["expires"] = json!(expires);
     body["expires_at"] = json!(tokens.access_expires_at.millis());
+}
+
+/// The same beside other members of the body.
+pub fn tokens_with(call: &Call, tokens: &TokenSet, mode: Mode, mut body: Value) -> HttpResponse {
+    put_access(&mut body, tokens);
     let mut response = HttpResponse::Ok();
     match mode {
         Mode::Json => body["refresh_token"] = json!(tokens.refresh.expose_secret()),

@@ -22,6 +22,7 @@ use crate::http::discovery::{account_page, docs, jwks};
 use crate::http::ops::{health, test_mode};
 use crate::http::request::call::Call;
 use crate::http::request::settings::Web;
+use crate::http::schemas;
 use crate::http::sidecar::verify::{self, Verify};
 use crate::service::Result;
 use crate::service::actor::Actor;
@@ -208,6 +209,22 @@ pub static TABLE: &[Group] = &[
             row!(POST "/auth/token" Public hypi::token).on(|web| web.exchange),
             row!(POST "/auth/accounts" Public hypi::accounts::create),
         ],
+    },
+    Group {
+        name: "graphql",
+        dialect: None,
+        test_mode: false,
+        prefix: None,
+        refuse: refuse::<Keyward>,
+        rows: &[row!(POST "/graphql" Public schemas::merged).on(schemas::merged_is_on)],
+    },
+    Group {
+        name: "haltian",
+        dialect: Some(Dialect::Haltian),
+        test_mode: false,
+        prefix: None,
+        refuse: refuse::<Keyward>,
+        rows: &[row!(POST "/v1/graphql" Public schemas::haltian)],
     },
     Group {
         name: "keyward",

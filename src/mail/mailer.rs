@@ -5,12 +5,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use lettre::transport::smtp::client::SmtpConnection;
 
-use crate::domain::letter::Letter;
+use crate::domain::letter::{Letter, Purpose};
 use crate::mail::failure::Failure;
 use crate::mail::message::{Composed, Outside, Sender, Sent, compose};
 use crate::mail::smtp::{self, Smtp};
 use crate::mail::smtp_url::SmtpUrl;
-use crate::mail::templates::Templates;
+use crate::mail::templates::{Templates, Words};
 use crate::support::clock::Timestamp;
 
 /// What the composition root says of it.
@@ -26,6 +26,13 @@ pub struct Setup {
     pub to_log: bool,
     /// Whether what was sent is kept, to be looked at: test mode and tests.
     pub keep: bool,
+}
+
+/// Words that are ready, and to whom they go.
+pub struct Message<'a> {
+    pub purpose: Purpose,
+    pub to: &'a str,
+    pub words: Words,
 }
 
 pub struct Mailer {
@@ -123,14 +130,27 @@ impl Mailer {
 
     fn compose(&self, letter: &Letter, id: &str, at: Timestamp) -> Result<Composed, Failure> {
         let words = self.templates.render(letter, &self.service);
-        let words = words.map_err(Failure::Later)?;
+        let message = Message {
+            purpose: letter.purpose,
+            to: &letter.to,
+            words: words.map_err(Failure::Later)?,
+        };
+        self.compose_message(message, id, at)
+    }
+
+    fn compose_message(
+        &self,
+        message: Message<'_>,
+        id: &str,
+        at: Timestamp,
+    ) -> Result<Composed, Failure> {
         let outside = Outside {
             from: &self.sender,
-            to: &letter.to,
+            to: message.to,
             message_id: id,
             at,
         };
-        compose(letter.purpose, &outside, words).map_err(Failure::Refused)
+        compose(message.purpose, &outside, message.words).map_err(Failure::Refused)
     }
 
     fn keep(&self, sent: Sent) {
@@ -158,6 +178,26 @@ impl Line<'_> {
     pub fn send(&mut self, letter: &Letter, id: &str, at: Timestamp) -> Result<String, Failure> {
         let mailer = self.mailer;
         let composed = caught(|| mailer.compose(letter, id, at))?;
+        self.send_composed(composed)
+    }
+
+    /// The same for what is no letter of a template.
+    ///
+    /// # Errors
+    /// As [`Line::send`].
+    pub fn send_message(
+        &mut self,
+        message: Message<'_>,
+        id: &str,
+        at: Timestamp,
+    ) -> Result<String, Failure> {
+        let mailer = self.mailer;
+        let composed = caught(|| mailer.compose_message(message, id, at))?;
+        self.send_composed(composed)
+    }
+
+    fn send_composed(&mut self, composed: Composed) -> Result<String, Failure> {
+        let mailer = self.mailer;
         let said = match &mailer.way {
             Way::Smtp(smtp) => self.give(smtp, &composed)?,
             Way::Log => {

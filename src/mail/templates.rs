@@ -251,7 +251,7 @@ fn browser(text: &str) -> String {
 /// For tests and the check at the start: each purpose in each language.
 #[must_use]
 pub fn kinds() -> Vec<(Purpose, Language)> {
-    let each = Purpose::VARIANTS.iter();
+    let each = Purpose::VARIANTS.iter().filter(|it| it.has_template());
     each.flat_map(|purpose| {
         Language::VARIANTS
             .iter()

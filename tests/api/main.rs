@@ -15,6 +15,7 @@ mod dialects;
 mod discovery;
 mod edge;
 mod environment;
+mod graphql;
 mod guests;
 mod keys;
 mod mail;

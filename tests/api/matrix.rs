@@ -15,10 +15,10 @@ const REVIEWED: &str = include_str!("matrix.txt");
 
 /// The access token that a kind of caller shows; made anew for every request, since some
 /// routes end it.
-type Token = fn(&TestKeyward, AccountId) -> Option<String>;
+pub type Token = fn(&TestKeyward, AccountId) -> Option<String>;
 
 /// Each kind of caller.
-const CALLERS: &[(&str, Token)] = &[
+pub const CALLERS: &[(&str, Token)] = &[
     ("nobody", |_, _| None),
     ("garbage", |_, _| Some("garbage".to_owned())),
     ("standard", |kw, _| {
@@ -44,8 +44,8 @@ const CALLERS: &[(&str, Token)] = &[
     }),
 ];
 
-const ALICE: &str = "alice@example.com";
-const ROOT: &str = "root@example.com";
+pub const ALICE: &str = "alice@example.com";
+pub const ROOT: &str = "root@example.com";
 
 fn matrix() -> String {
     let mut text = format!("{:42}", "");

@@ -7,6 +7,8 @@
 //! `http/routes.rs`, its paths in `openapi.yaml`, and golden exchanges in `tests/api`.
 
 pub mod directus;
+pub mod haltian;
 pub mod hypi;
 pub mod keyward;
 pub mod oisp;
+pub mod propeller;

@@ -14,16 +14,15 @@ use futures_util::StreamExt as _;
 
 use crate::domain::letter::Language;
 use crate::domain::principal::Principal;
-use crate::domain::profile;
 use crate::domain::session::Client;
 use crate::http::answer::{Http, Refusal};
 use crate::http::peers::client_address;
 use crate::http::request::fields::Fields;
 use crate::http::request::settings::Web;
+use crate::http::request::wishes::Wishes;
 use crate::http::request::{bearer, cookies, origin};
 use crate::lanes::password_lane::Seat;
 use crate::lanes::seats::{Asker, Standing};
-use crate::service::accounts::one_time::Link;
 use crate::service::accounts::post::Wish;
 use crate::service::actor::Actor;
 use crate::service::sessions::presented;
@@ -80,10 +79,23 @@ impl Call {
     /// # Errors
     /// `CONTENT_TOO_LARGE`, `REQUEST_TIMEOUT`, `UNSUPPORTED_MEDIA_TYPE`, `INVALID_PAYLOAD`.
     pub async fn fields(&mut self) -> Result<Fields, Refusal> {
-        let body = tokio::time::timeout(BODY_DEADLINE, self.body())
-            .await
-            .map_err(|_| Refusal::http(Http::RequestTimeout, "The body did not come in time."))??;
+        let body = self.body_in_time().await?;
         Fields::parse(self.request.headers(), &body)
+    }
+
+    /// The same, whatever the body's media type says.
+    ///
+    /// # Errors
+    /// As [`Call::fields`].
+    pub async fn fields_of_any_type(&mut self) -> Result<Fields, Refusal> {
+        let body = self.body_in_time().await?;
+        Fields::parse_of_any_type(self.request.headers(), &body)
+    }
+
+    async fn body_in_time(&mut self) -> Result<Vec<u8>, Refusal> {
+        tokio::time::timeout(BODY_DEADLINE, self.body())
+            .await
+            .map_err(|_| Refusal::http(Http::RequestTimeout, "The body did not come in time."))?
     }
 
     async fn body(&mut self) -> Result<Vec<u8>, Refusal> {
@@ -219,18 +231,15 @@ impl Call {
     /// # Errors
     /// `INVALID_PAYLOAD` where the list has not the address.
     pub fn wish(&self, fields: &Fields, url: &str) -> Result<Wish> {
-        let language = match fields.optional("language")? {
-            None | Some("") => self.accepted_language(),
-            Some(tag) => {
-                let tag = profile::language(tag);
-                Some(tag.map_err(|why| Error::payload(format!("\"language\" {why}")))?)
-            }
-        };
-        Ok(Wish {
-            link: Link::wished(&self.kw, url, fields.optional(url)?)?,
-            language,
+        self.wishes().read(&self.kw, fields, url)
+    }
+
+    /// What every mail is asked for with.
+    pub fn wishes(&self) -> Wishes {
+        Wishes {
+            language: self.accepted_language(),
             client: self.client(),
-        })
+        }
     }
 
     /// The first of the languages that the browser would rather read and mails are written in.
@@ -294,8 +303,13 @@ impl Call {
         answer
     }
 
+    /// Waits as long as whoever finds the password lane full must wait for the refusal.
+    pub async fn pace_refusal(&self) {
+        self.web.refusals.pace(self.asker().household).await;
+    }
+
     /// What speaks for the caller, as far as it costs nothing to know.
-    fn asker(&self) -> Asker {
+    pub fn asker(&self) -> Asker {
         let address = client_address::of(&self.request, &self.web.trusted_proxies);
         let household = match address {
             Some((address, false)) => Some(client_address::household(address)),

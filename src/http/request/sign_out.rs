@@ -1,27 +1,46 @@
 //! Signing out by access token, the same in every dialect.
 
+use crate::domain::session::Client;
 use crate::http::request::call::Call;
+use crate::service::actor::Actor;
 use crate::service::sessions::logout;
 use crate::service::tokens::authenticate::read_expired;
-use crate::service::{Code, Error};
+use crate::service::{Code, Keyward, Result};
+use crate::support::secret::SecretString;
 
-/// Ends the session of the access token that came, which may have ended by now: what a
-/// route takes for going on is good for stopping.
+/// What a caller shows to sign out.
+pub struct Shown {
+    pub actor: Result<Actor>,
+    /// The access token as it was sent.
+    pub token: Option<SecretString>,
+    pub client: Client,
+}
+
+/// Ends the session of the access token that came.
 ///
 /// # Errors
 /// 401 where no route takes it.
-pub async fn by_access_token(call: &Call) -> Result<(), Error> {
-    let expired = match call.actor() {
-        Ok(actor) => {
-            return call
-                .on_store(move |kw| logout::by_access_token(kw, &actor))
-                .await;
-        }
-        Err(error) if error.code == Code::TokenExpired => error,
-        Err(error) => return Err(error),
+pub async fn by_access_token(call: &Call) -> Result<()> {
+    let shown = Shown {
+        actor: call.actor(),
+        token: call.access_token()?,
+        client: call.client(),
     };
-    let token = call.access_token()?.ok_or(expired)?;
-    let (token, client) = (read_expired(&call.kw, &token)?, call.client());
-    call.on_store(move |kw| logout::by_expired_token(kw, &token, &client))
-        .await
+    call.on_store(move |kw| end(kw, &shown)).await
+}
+
+/// Ends the session of the access token, which may have ended by now: what a route takes for
+/// going on is good for stopping.
+///
+/// # Errors
+/// 401 where no route takes it.
+pub fn end(kw: &Keyward, shown: &Shown) -> Result<()> {
+    let expired = match &shown.actor {
+        Ok(actor) => return logout::by_access_token(kw, actor),
+        Err(error) if error.code == Code::TokenExpired => error,
+        Err(error) => return Err(error.clone()),
+    };
+    let token = shown.token.as_ref().ok_or_else(|| expired.clone())?;
+    let token = read_expired(kw, token)?;
+    logout::by_expired_token(kw, &token, &shown.client)
 }

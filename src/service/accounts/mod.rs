@@ -24,6 +24,8 @@ pub mod guest;
 pub mod invite;
 /// An account is deleted, by its owner or an operator.
 pub mod leave;
+/// Somebody's account, for an administrator.
+pub mod look_up;
 /// Codes that are mailed.
 pub mod one_time;
 /// The last who may administer stays.

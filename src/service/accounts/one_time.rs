@@ -18,6 +18,9 @@ use crate::support::secret::{ExposeSecret as _, SecretString};
 /// The name of the code in the query of an application's page.
 const CODE: &str = "token";
 
+/// The same in a link of seed P.
+const OF_ACTION: &str = "oobCode";
+
 /// Where a mailed link leads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Link {
@@ -71,6 +74,30 @@ impl Link {
             }
             Self::Application(url) => with_query(url.clone(), CODE, code),
         }
+    }
+
+    /// To Keyward's own page, with everything in the query as seed P writes it (row P-26), and
+    /// with where the caller wants to go on to.
+    pub(in crate::service) fn action(
+        &self,
+        kw: &Keyward,
+        language: Option<&str>,
+        code: &SecretString,
+    ) -> String {
+        let mut url = kw.policy.registration.public_url.clone();
+        url.set_path("/account");
+        let next = match self {
+            Self::OwnPage => url.as_str().to_owned(),
+            Self::Application(next) => next.as_str().to_owned(),
+        };
+        url.query_pairs_mut()
+            .append_pair("mode", "resetPassword")
+            .append_pair(OF_ACTION, code.expose_secret())
+            .append_pair("apiKey", "keyward")
+            .append_pair("continueUrl", &next)
+            .append_pair("lang", language.unwrap_or(Language::default().as_str()))
+            .append_pair("tenantId", &kw.policy.audience);
+        url.into()
     }
 }
 

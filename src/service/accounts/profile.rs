@@ -34,13 +34,17 @@ pub fn with_factor(kw: &Keyward, actor: &Actor) -> Result<(Account, Profile, boo
 pub fn person(kw: &Keyward, actor: &Actor) -> Result<(Person, bool)> {
     kw.store.read(|db| {
         let (account, profile, factor) = found(db, actor)?;
-        let person = Person {
-            emails: emails::list_of(db, account.id)?,
-            phones: phones::list_of(db, account.id)?,
-            account,
-            profile,
-        };
-        Ok((person, factor))
+        Ok((whole(db, account, profile)?, factor))
+    })
+}
+
+/// With every way to reach them.
+pub(super) fn whole(db: &mut AnyConnection, account: Account, profile: Profile) -> Result<Person> {
+    Ok(Person {
+        emails: emails::list_of(db, account.id)?,
+        phones: phones::list_of(db, account.id)?,
+        account,
+        profile,
     })
 }
 

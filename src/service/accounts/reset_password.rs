@@ -1,6 +1,7 @@
 //! A forgotten password: a code by mail, and another password for the code. The same serves an
 //! invitation, whose account has no password yet.
 
+use crate::domain::access::ADMIN;
 use crate::domain::event::{Event, What};
 use crate::domain::id::AccountId;
 use crate::domain::identifier::Email;
@@ -11,14 +12,16 @@ use crate::domain::session::Client;
 use crate::lanes::password_lane::Seat;
 use crate::service::accounts::choose::hashed;
 use crate::service::accounts::clear::clear;
-use crate::service::accounts::one_time::{look, take};
+use crate::service::accounts::one_time::{About, end_older, issue, look, take};
 use crate::service::accounts::post::{To, Wish, mail_code};
+use crate::service::actor::Actor;
 use crate::service::attempts::forgive;
 use crate::service::change::Change;
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::mail::notice;
-use crate::store::{accounts, credentials, emails, one_time_codes};
+use crate::store::emails::{self, Stored};
+use crate::store::{accounts, credentials, one_time_codes};
 use crate::support::secret::SecretString;
 
 /// The same answer for every address (E6, L16). A code goes to an enabled account's proven or
@@ -30,14 +33,9 @@ pub fn request(kw: &Keyward, email: &Email, wish: &Wish) -> Result<()> {
     kw.require_mail()?;
     let (email, wish) = (email.clone(), wish.clone());
     kw.change(move |change| {
-        let Some(found) = emails::find(change, &email)? else {
+        let Some(found) = owner(change, &email)? else {
             return Ok(());
         };
-        let account = accounts::lookup(change, found.account)?;
-        let may = |it: &crate::domain::account::Account| it.enabled && !it.anonymous;
-        if !account.as_ref().is_some_and(may) {
-            return Ok(());
-        }
         // As its owner wrote it, and never as the caller did.
         let Some(written) = Email::parse(&found.written) else {
             return Ok(());
@@ -53,6 +51,53 @@ pub fn request(kw: &Keyward, email: &Email, wish: &Wish) -> Result<()> {
         }
         Ok(())
     })
+}
+
+/// Whose address it is, where they may sign in.
+fn owner(change: &mut Change<'_>, email: &Email) -> Result<Option<Stored>> {
+    let Some(found) = emails::find(change, email)? else {
+        return Ok(None);
+    };
+    let account = accounts::lookup(change, found.account)?;
+    let may = account.is_some_and(|it| it.enabled && !it.anonymous);
+    Ok(may.then_some(found))
+}
+
+/// A link by which somebody chooses a password, for whoever administers to hand on (rows P-22,
+/// P-23). No mail is sent. None where nobody has the address.
+///
+/// # Errors
+/// `FORBIDDEN` without the permission; `SERVICE_UNAVAILABLE`.
+pub fn link(
+    kw: &Keyward,
+    actor: &Actor,
+    email: Option<&Email>,
+    wish: &Wish,
+) -> Result<Option<String>> {
+    actor.require(ADMIN)?;
+    let Some(email) = email.cloned() else {
+        return Ok(None);
+    };
+    let (actor, client) = (actor.clone(), wish.client.clone());
+    let code = kw.change(move |change| {
+        change.hold_caller(&actor)?;
+        let Some(found) = owner(change, &email)? else {
+            return Ok(None);
+        };
+        let about = About {
+            account: found.account,
+            purpose: Purpose::ResetPassword,
+            address: &found.canonical,
+        };
+        let (code, stored) = issue(change, &about, None::<&()>)?;
+        end_older(change, &stored)?;
+        // Both are named: the account, and who asked by the session.
+        let event = Event::new(What::PasswordResetRequested, client.clone());
+        change.record(&event.of(found.account).within(actor.session()))?;
+        Ok(Some(code))
+    })?;
+    let language = wish.language.as_deref();
+    Ok(code.map(|code| wish.link.action(kw, language, &code)))
 }
 
 /// What somebody chooses who reads the account's mail.

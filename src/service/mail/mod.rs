@@ -5,6 +5,8 @@
 pub mod deliver;
 /// What an owner is told of.
 pub(in crate::service) mod notice;
+/// A message in an administrator's own words.
+pub mod publish;
 /// How many mails somebody may be sent.
 pub(in crate::service) mod quota;
 /// A letter in the database, which no database opens.

@@ -1,5 +1,7 @@
 //! Signing in, going on and signing out.
 
+/// Who tried to sign in.
+pub mod attempts;
 /// Ends sessions of the caller's account.
 pub mod end;
 /// Exchanges an access token, live or expired, for a new one (`GET /auth/token`).

@@ -199,6 +199,30 @@ impl Walk {
         self.note("post", path, answer);
     }
 
+    /// A document that is carried out, and refusals of each kind.
+    fn graphql(&mut self, access: &str) {
+        for path in ["/graphql", "/v1/graphql"] {
+            let answer = self
+                .kw
+                .post(path)
+                .bearer(access)
+                .json(&example(path))
+                .send();
+            self.note("post", path, answer);
+            for document in [
+                "{",
+                "{ nothing }",
+                "{ viewer { id } }",
+                "mutation { logout }",
+            ] {
+                let body = json!({ "query": document });
+                let answer = self.kw.post(path).json(&body).send();
+                assert!(answer.json()["errors"].is_array(), "{answer:?}");
+                assert_documented("post", path, &answer);
+            }
+        }
+    }
+
     /// A guest comes, is refused where an account is needed, signs in, and another one leaves.
     fn guests(&mut self) {
         let path = "/auth/anonymous";
@@ -420,6 +444,7 @@ fn successes_stand_in_the_document_and_are_its_examples() {
     let access = walk.keyward();
     let access = walk.second_factor(&access);
     walk.second_factor_of_directus(&access);
+    walk.graphql(&access);
     walk.guests();
     let root = walk.leaves();
     walk.ends(&access);

@@ -2,6 +2,8 @@
 //! Its sign-in, refresh and sign-out are Keyward's own (`keyward/sign_in.rs`). Bodies are
 //! flat; `KEYWARD_DIRECTUS_ENVELOPE` wraps them.
 
+/// Its twins at `/graphql`.
+pub mod graphql;
 /// `DELETE /users/me`.
 pub mod leave;
 /// `/users/register`, `/users/invite`.

@@ -10,28 +10,31 @@ use crate::http::answer::Answer;
 use crate::http::dialect::directus::Directus;
 use crate::http::request::call::Call;
 use crate::http::request::person::{SNAKE, edit};
-use crate::service::Error;
 use crate::service::accounts::change_profile;
 use crate::service::accounts::profile;
 use crate::service::actor::Actor;
+use crate::service::{Error, Keyward, Result};
 
 /// What the original shows in the place of a secret that is there.
 const CONCEALED: &str = "**********";
 
 /// `GET /users/me`, with `?fields=` of top-level names.
 pub async fn me(call: Call, actor: Actor) -> Answer<Directus> {
-    let caller = actor.clone();
-    let (account, profile, second) = call
-        .on_store(move |kw| profile::with_factor(kw, &caller))
-        .await?;
-    let mut user = user(&account, &profile, &actor);
-    if second {
-        user.insert("tfa_secret".to_owned(), json!(CONCEALED));
-    }
+    let mut user = call.on_store(move |kw| show(kw, &actor)).await?;
     if let Some(wanted) = wanted_fields(call.query()) {
         user.retain(|name, _| wanted.iter().any(|field| field == "*" || field == name));
     }
     Ok(HttpResponse::Ok().json(call.web.enveloped(Value::Object(user))))
+}
+
+/// The caller, as the original shows a user.
+pub(super) fn show(kw: &Keyward, actor: &Actor) -> Result<Map<String, Value>> {
+    let (account, profile, second) = profile::with_factor(kw, actor)?;
+    let mut user = user(&account, &profile, actor);
+    if second {
+        user.insert("tfa_secret".to_owned(), json!(CONCEALED));
+    }
+    Ok(user)
 }
 
 fn user(account: &Account, profile: &Profile, actor: &Actor) -> Map<String, Value> {

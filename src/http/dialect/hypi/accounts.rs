@@ -1,8 +1,9 @@
 //! Hypi (seed Y): `createAccount` in its REST form.
 
 use actix_web::HttpResponse;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
+use crate::domain::account::Account;
 use crate::domain::identifier::{Email, Username};
 use crate::http::answer::Answer;
 use crate::http::dialect::hypi::Hypi;
@@ -10,8 +11,9 @@ use crate::http::request::call::Call;
 use crate::http::request::fields::{Fields, new_password};
 use crate::http::request::person::{CAMEL, edit, emails, object};
 use crate::service::accounts::edit::Edit;
+use crate::service::accounts::post::Wish;
 use crate::service::accounts::register::{self, Registration};
-use crate::service::{Error, Result};
+use crate::service::{Error, Keyward, Result};
 
 /// `POST /auth/accounts` (rows Y-04 to Y-15, Y-19, Y-20): a username that is an e-mail address
 /// is the account's primary address. As the original it tells that a name is taken.
@@ -27,40 +29,58 @@ pub async fn create(mut call: Call) -> Answer<Hypi> {
         "verification_url",
         "language",
     ])?;
+    let wish = call.wish(&fields, "verification_url")?;
+    let new = registration(&call.kw, &fields, wish)?;
+    let new = Registration {
+        guest: call.guest()?,
+        ..new
+    };
+    let made = call
+        .on_password(move |kw, seat| register::register(kw, seat, new))
+        .await?;
+    let mut made = shown(made)?;
+    made.retain(|name, _| name != "updated");
+    Ok(HttpResponse::Ok().json(made))
+}
+
+/// What the body, or the value of the mutation, asks for; of nobody who was a guest.
+pub(super) fn registration(kw: &Keyward, fields: &Fields, wish: Wish) -> Result<Registration> {
     let written = fields.required("username")?;
     let password =
-        object(&fields, "password")?.ok_or_else(|| Error::payload("\"password\" is required"))?;
+        object(fields, "password")?.ok_or_else(|| Error::payload("\"password\" is required"))?;
     password.only(&["value"])?;
     let email = Email::parse(written);
-    let mut edit = person(&call, &fields)?;
+    let mut edit = person(kw, fields)?;
     if email.is_none() {
         edit.username = Some(Username::parse(written).ok_or_else(|| {
             Error::payload("\"username\" is neither an e-mail address nor a username")
         })?);
     }
-    let new = Registration {
+    Ok(Registration {
         email,
         password: new_password(&password, "value")?,
         edit,
-        more: emails(&fields)?,
-        wish: call.wish(&fields, "verification_url")?,
+        more: emails(fields)?,
+        wish,
         tells: true,
-        guest: call.guest()?,
-    };
-    let made = call
-        .on_password(move |kw, seat| register::register(kw, seat, new))
-        .await?;
+        guest: None,
+    })
+}
+
+/// The metadata of an account, as the original shows it (rows Y-20, Y-21).
+pub(super) fn shown(made: Option<Account>) -> Result<Map<String, Value>> {
     let account = made.ok_or_else(|| Error::defect("a registration that tells told nothing"))?;
-    Ok(HttpResponse::Ok().json(json!({
-        "id": account.id,
-        "created": account.created_at.iso(),
-        "createdBy": account.created_by,
-    })))
+    let mut shown = Map::new();
+    shown.insert("id".to_owned(), json!(account.id));
+    shown.insert("created".to_owned(), json!(account.created_at.iso()));
+    shown.insert("createdBy".to_owned(), json!(account.created_by));
+    shown.insert("updated".to_owned(), json!(account.updated_at.iso()));
+    Ok(shown)
 }
 
 /// The owner is a Person; telephones and groups stand beside it.
-fn person(call: &Call, fields: &Fields) -> Result<Edit> {
-    let now = call.kw.clock.now();
+fn person(kw: &Keyward, fields: &Fields) -> Result<Edit> {
+    let now = kw.clock.now();
     let owner = object(fields, "owner")?.unwrap_or_default();
     let beside = [
         "username",
@@ -89,5 +109,5 @@ fn person(call: &Call, fields: &Fields) -> Result<Edit> {
 fn without_username(fields: &Fields) -> Fields {
     let kept = ["phones", "groups", "language"].into_iter();
     let kept = kept.filter_map(|name| Some((name.to_owned(), fields.value(name)?.clone())));
-    Fields::from(kept.collect::<serde_json::Map<_, _>>())
+    Fields::from(kept.collect::<Map<_, _>>())
 }

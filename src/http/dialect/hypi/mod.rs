@@ -2,6 +2,8 @@
 
 /// `/auth/accounts`.
 pub mod accounts;
+/// Its fields of `/graphql`.
+pub mod graphql;
 
 use actix_web::HttpResponse;
 use actix_web::http::header::{CACHE_CONTROL, VARY};

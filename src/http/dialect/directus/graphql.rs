@@ -1,0 +1,117 @@
+//! Directus's twins of its routes, as fields of `/graphql` (row D-04).
+
+use serde_json::{Value, json};
+
+use crate::domain::identifier::{Email, Identifier};
+use crate::http::dialect::directus::users;
+use crate::http::graphql::asked::Asked;
+use crate::http::graphql::table::{
+    Argument, Fieldset, Object, Type, Words, argument, member, public, signed_in,
+};
+use crate::http::render;
+use crate::http::request::fields::Fields;
+use crate::service::actor::Actor;
+use crate::service::sessions::logout::by_refresh_tokens;
+use crate::service::{Error, Result};
+
+pub const FIELDS: Fieldset = Fieldset {
+    queries: &[signed_in("users_me", Type::object(&USER), &[], me).for_guests()],
+    mutations: &[
+        public(
+            "auth_login",
+            Type::object(&TOKENS),
+            &[
+                argument("email", Type::TEXT.required()),
+                argument("password", Type::TEXT.required()),
+                argument("otp", Type::TEXT),
+                MODE,
+            ],
+            login,
+        )
+        .once(),
+        public(
+            "auth_refresh",
+            Type::object(&TOKENS),
+            &[TOKEN, MODE],
+            refresh,
+        )
+        .once(),
+        public("auth_logout", Type::TRUTH, &[TOKEN, MODE], logout).once(),
+    ],
+};
+
+static TOKENS: Object = Object {
+    name: "auth_tokens",
+    fields: &[
+        member("access_token", Type::TEXT),
+        member("expires", Type::WHOLE),
+        member("refresh_token", Type::TEXT),
+    ],
+};
+
+static USER: Object = Object {
+    name: "directus_users",
+    fields: &[
+        member("id", Type::ID.required()),
+        member("first_name", Type::TEXT),
+        member("last_name", Type::TEXT),
+        member("email", Type::TEXT),
+        member("location", Type::TEXT),
+        member("title", Type::TEXT),
+        member("description", Type::TEXT),
+        member("language", Type::TEXT),
+        member("tfa_secret", Type::TEXT),
+        member("status", Type::TEXT),
+        member("role", Type::TEXT),
+        member("last_access", Type::TEXT),
+        member("provider", Type::TEXT),
+    ],
+};
+
+static MODES: Words = Words {
+    name: "auth_mode",
+    words: &["json", "cookie", "session"],
+};
+
+const MODE: Argument = argument("mode", Type::one_of(&MODES));
+const TOKEN: Argument = argument("refresh_token", Type::TEXT);
+
+fn login(asked: &Asked, fields: &Fields) -> Result<Value> {
+    require_json(fields)?;
+    let email = Email::parse(fields.required("email")?);
+    let email = email.ok_or_else(|| Error::payload("\"email\" must be a valid email"))?;
+    let tokens = asked.sign_in(Identifier::Email(email), fields, "directus")?;
+    Ok(render::token_set(&tokens))
+}
+
+fn refresh(asked: &Asked, fields: &Fields) -> Result<Value> {
+    require_json(fields)?;
+    let tokens = asked.refresh(fields.required("refresh_token")?)?;
+    Ok(render::token_set(&tokens))
+}
+
+/// By the refresh token; in its absence, or where it ends nothing, by the access token.
+fn logout(asked: &Asked, fields: &Fields) -> Result<Value> {
+    let token = fields.optional("refresh_token")?;
+    let token = token.filter(|text| !text.is_empty());
+    let Some(token) = token else {
+        asked.sign_out()?;
+        return Ok(json!(true));
+    };
+    by_refresh_tokens(&asked.kw, &[token.into()], &asked.client())?;
+    Ok(json!(true))
+}
+
+fn me(asked: &Asked, _: &Fields, actor: &Actor) -> Result<Value> {
+    users::show(&asked.kw, actor).map(Value::Object)
+}
+
+/// No cookie is set by GraphQL, and none is read: the routes are for that.
+fn require_json(fields: &Fields) -> Result<()> {
+    match fields.optional("mode")? {
+        None | Some("json") => Ok(()),
+        Some(_) => Err(Error::payload(
+            "\"mode\" must be json here: POST /auth/login and /auth/refresh know cookies",
+        )),
+    }
+}

@@ -1,0 +1,4 @@
+//! Haltian (seed H): a schema of its own, at `/v1/graphql`.
+
+/// Its fields.
+pub mod graphql;

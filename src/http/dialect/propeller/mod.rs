@@ -1,0 +1,6 @@
+//! Propeller (seed P): sessions and users, as its GraphQL speaks of them.
+
+/// Its fields of `/graphql`.
+pub mod graphql;
+/// How it says no.
+mod words;

@@ -1,0 +1,211 @@
+//! What a resolver may ask of the request. It runs on the store lane, where the request
+//! itself can not go, so what it needs was taken along.
+
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+use crate::domain::identifier::Identifier;
+use crate::domain::session::{Class, Client, Mode};
+use crate::http::answer::log_cause;
+use crate::http::request::call::Call;
+use crate::http::request::fields::{Fields, otp, password};
+use crate::http::request::late_seat::{Keeper, LateSeat};
+use crate::http::request::sign_out::{self, Shown};
+use crate::http::request::wishes::Wishes;
+use crate::lanes::password_lane::Seat;
+use crate::service::accounts::post::Wish;
+use crate::service::actor::Actor;
+use crate::service::sessions::{login, refresh};
+use crate::service::tokens::authenticate::{authenticate, read_expired};
+use crate::service::tokens::mint::TokenSet;
+use crate::service::{Error, Keyward, Result};
+use crate::support::secret::SecretString;
+
+pub struct Asked {
+    pub kw: Keyward,
+    actor: Result<Actor>,
+    /// The access token as it was sent.
+    token: Result<Option<SecretString>>,
+    client: Client,
+    language: Option<String>,
+    seat: LateSeat,
+    spent: AtomicBool,
+    wait: AtomicU32,
+}
+
+impl juniper::Context for Asked {}
+
+impl Asked {
+    /// No cookie is read: none is a credential here.
+    #[must_use]
+    pub fn of(call: &Call) -> (Self, Keeper) {
+        let (seat, keeper) = LateSeat::of(call.asker());
+        let token = call.access_token();
+        let Wishes { language, client } = call.wishes();
+        let actor = match &token {
+            Ok(None) => Err(call.no_token()),
+            Ok(Some(_)) => call.actor(),
+            Err(error) => Err(error.clone()),
+        };
+        // Without the mark of a browser, which came in a cookie.
+        let actor = actor.map(|actor| Actor {
+            device: None,
+            ..actor
+        });
+        let asked = Self {
+            kw: call.kw.clone(),
+            actor,
+            token,
+            client,
+            language,
+            seat,
+            spent: AtomicBool::new(false),
+            wait: AtomicU32::new(0),
+        };
+        (asked, keeper)
+    }
+
+    /// Who acts.
+    ///
+    /// # Errors
+    /// 401 without a token or with a bad one, 400 with two.
+    pub fn actor(&self) -> Result<Actor> {
+        self.actor.clone()
+    }
+
+    #[must_use]
+    pub fn client(&self) -> Client {
+        self.client.clone()
+    }
+
+    /// How the caller wants a mail; `url` is the name of the link.
+    ///
+    /// # Errors
+    /// `INVALID_PAYLOAD` where the operator's list has not the address.
+    pub fn wish(&self, fields: &Fields, url: &str) -> Result<Wish> {
+        let wishes = Wishes {
+            language: self.language.clone(),
+            client: self.client(),
+        };
+        wishes.read(&self.kw, fields, url)
+    }
+
+    /// A seat on the password lane.
+    ///
+    /// # Errors
+    /// `SERVICE_UNAVAILABLE` where none is free.
+    pub fn seat(&self) -> Result<Seat> {
+        self.seat.take(&self.kw)
+    }
+
+    /// The guest who asks; as on REST, a bad token is refused.
+    ///
+    /// # Errors
+    /// 401 with a bad token, 400 with two.
+    pub fn guest(&self) -> Result<Option<Actor>> {
+        if self.token.clone()?.is_none() {
+            return Ok(None);
+        }
+        let actor = self.actor()?;
+        Ok(actor.claims().anon.then_some(actor))
+    }
+
+    /// Who holds these tokens.
+    ///
+    /// # Errors
+    /// As [`authenticate`].
+    pub fn holder(&self, tokens: &TokenSet) -> Result<Actor> {
+        Ok(Actor {
+            principal: authenticate(&self.kw, &tokens.access)?,
+            client: self.client(),
+            device: None,
+        })
+    }
+
+    /// Signs in, with `password` and `otp` of the fields. A guest's session ends by it.
+    ///
+    /// # Errors
+    /// As [`login::login`].
+    pub fn sign_in(
+        &self,
+        who: Identifier,
+        fields: &Fields,
+        face: &'static str,
+    ) -> Result<TokenSet> {
+        self.sign_in_on(&self.seat()?, who, (fields, face))
+    }
+
+    /// The same on a seat that was taken before.
+    ///
+    /// # Errors
+    /// As [`login::login`].
+    pub fn sign_in_on(
+        &self,
+        seat: &Seat,
+        identifier: Identifier,
+        (fields, dialect): (&Fields, &'static str),
+    ) -> Result<TokenSet> {
+        let beside = self.token.clone().ok().flatten();
+        let request = login::Request {
+            identifier,
+            password: password(fields.required("password")?)?,
+            otp: otp(fields)?,
+            device: None,
+            replaces: Vec::new(),
+            guest: beside.and_then(|token| read_expired(&self.kw, &token).ok()),
+            mode: Mode::Json,
+            class: Class::Standard,
+            dialect,
+            client: self.client(),
+        };
+        login::login(&self.kw, seat, request)
+    }
+
+    /// # Errors
+    /// As [`refresh::refresh`].
+    pub fn refresh(&self, token: &str) -> Result<TokenSet> {
+        let request = refresh::Request {
+            token: token.into(),
+            client: self.client(),
+        };
+        match refresh::refresh(&self.kw, &request) {
+            Ok(refreshed) => Ok(refreshed.tokens),
+            Err(refused) => Err(refused.error),
+        }
+    }
+
+    /// Ends the session of the access token that came.
+    ///
+    /// # Errors
+    /// 401 where it is none, or the session is over.
+    pub fn sign_out(&self) -> Result<()> {
+        let shown = Shown {
+            actor: self.actor(),
+            token: self.token.clone()?,
+            client: self.client(),
+        };
+        sign_out::end(&self.kw, &shown)
+    }
+
+    /// Once for each document.
+    pub(super) fn spend(&self) -> Result<()> {
+        if self.spent.swap(true, Ordering::Relaxed) {
+            let words = "a document may hold one field that signs in, registers or changes \
+                         something: send the others in documents of their own";
+            return Err(Error::payload(words));
+        }
+        Ok(())
+    }
+
+    /// Notes a refusal: its cause goes to the log, and its time to wait to the head of the
+    /// answer.
+    pub fn note(&self, error: &Error) {
+        log_cause(error);
+        if let Some(seconds) = error.retry_after {
+            self.wait.fetch_max(seconds, Ordering::Relaxed);
+        }
+    }
+
+    pub(super) fn wait(&self) -> Option<u32> {
+        Some(self.wait.load(Ordering::Relaxed)).filter(|seconds| *seconds > 0)
+    }
+}

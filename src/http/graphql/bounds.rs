@@ -1,0 +1,75 @@
+//! How much one document may have carried out. The library bounds its fields as a whole; those
+//! of a root cost more than others, since each calls an act or walks over the schema, and each
+//! is carried out as often as it stands there, whatever names they share.
+
+use std::collections::HashMap;
+
+use juniper::parser::parse_document_source;
+use juniper::{Definition, Selection};
+
+use crate::http::graphql::schema::Root;
+
+/// So many fields of a root that call an act.
+const MOST_ACTS: usize = 16;
+
+/// So many walks over the schema: tools ask for one, or for a type beside it.
+const MOST_WALKS: usize = 2;
+
+#[derive(Default)]
+struct Counts {
+    acts: usize,
+    walks: usize,
+}
+
+type Selections<'d, 'a> = &'d [Selection<'a>];
+
+/// Why the document is too much, if it is. It was validated before: its fragments end.
+#[must_use]
+pub(super) fn exceeded(root: &Root, document: &str) -> Option<String> {
+    let document = parse_document_source(document, &root.schema).ok()?;
+    let fragments: HashMap<&str, Selections<'_, '_>> = document
+        .iter()
+        .filter_map(|definition| match definition {
+            Definition::Fragment(it) => Some((it.item.name.item, &*it.item.selection_set)),
+            Definition::Operation(_) => None,
+        })
+        .collect();
+    document.iter().find_map(|definition| {
+        let Definition::Operation(operation) = definition else {
+            return None;
+        };
+        let mut counts = Counts::default();
+        count(&operation.item.selection_set, &fragments, &mut counts);
+        if counts.acts > MOST_ACTS {
+            return Some(format!(
+                "A document may ask for {MOST_ACTS} fields of a root."
+            ));
+        }
+        let many = counts.walks > MOST_WALKS;
+        many.then(|| format!("A document may ask for the schema {MOST_WALKS} times."))
+    })
+}
+
+fn count<'d, 'a>(
+    selections: Selections<'d, 'a>,
+    fragments: &HashMap<&str, Selections<'d, 'a>>,
+    counts: &mut Counts,
+) {
+    for selection in selections {
+        match selection {
+            Selection::Field(field) => match field.item.name.item {
+                "__typename" => {}
+                "__schema" | "__type" => counts.walks += 1,
+                _ => counts.acts += 1,
+            },
+            Selection::FragmentSpread(spread) => {
+                if let Some(inner) = fragments.get(spread.item.name.item) {
+                    count(inner, fragments, counts);
+                }
+            }
+            Selection::InlineFragment(inner) => {
+                count(&inner.item.selection_set, fragments, counts);
+            }
+        }
+    }
+}

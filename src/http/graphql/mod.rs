@@ -1,0 +1,24 @@
+//! How a GraphQL schema is served: as a table of fields, by POST alone, within limits. It
+//! knows no dialect: a dialect writes its fields down, and `http/schemas.rs` puts them
+//! together.
+
+/// What a resolver may ask of the request.
+pub mod asked;
+/// How much one document may have carried out.
+mod bounds;
+/// Arguments.
+mod inputs;
+/// What a document may say that GraphQL has no word for.
+mod loose;
+/// The schema, as the library sees it.
+mod schema;
+/// One request: read, carried out and answered.
+mod serve;
+/// The schema, as data.
+pub mod table;
+/// What is said of a document that is refused.
+pub mod words;
+
+pub use loose::Loose;
+pub use schema::{Root, root};
+pub use serve::{Schema, serve};

@@ -1,0 +1,239 @@
+//! The table of fields, as juniper sees it: types that learn at run time what they are, and
+//! values that are JSON.
+
+use std::sync::Arc;
+
+use juniper::meta::{Field as MetaField, MetaType};
+use juniper::{
+    ArcStr, Arguments, DefaultScalarValue, EmptySubscription, ExecutionResult, Executor,
+    FieldError, GraphQLType, GraphQLValue, ID, Registry, RootNode, Value,
+};
+use serde_json::Value as Json;
+
+use crate::http::graphql::asked::Asked;
+use crate::http::graphql::inputs::{Word, read, taken};
+use crate::http::graphql::table::{Does, Field, Kind, Object, Type};
+use crate::http::graphql::words::Spot;
+use crate::http::request::fields::Fields;
+use crate::service::{Error, Result};
+
+/// As deep as graphql-js's own introspection query goes.
+const DEEPEST: usize = 20;
+const MOST_FIELDS: usize = 300;
+const MOST_TOKENS: usize = 2000;
+
+pub type Root = RootNode<Node<'static>, Node<'static>, EmptySubscription<Asked>>;
+
+/// A schema of these fields.
+#[must_use]
+pub fn root(queries: Vec<&'static Field>, mutations: Vec<&'static Field>) -> Root {
+    static NOTHING: Json = Json::Null;
+    let of = |name, fields: Vec<_>| Info::Root(name, fields.into());
+    Root::new_with_info(
+        Node(&NOTHING),
+        Node(&NOTHING),
+        EmptySubscription::new(),
+        of("Query", queries),
+        of("Mutation", mutations),
+        (),
+    )
+    .limit_depth(DEEPEST)
+    .limit_fields(MOST_FIELDS)
+    .limit_tokens(MOST_TOKENS)
+}
+
+/// JSON, as an object of the schema.
+#[derive(Debug)]
+pub struct Node<'v>(&'v Json);
+
+/// Which object it is.
+#[derive(Clone)]
+pub enum Info {
+    Root(&'static str, Arc<[&'static Field]>),
+    Object(&'static Object),
+}
+
+impl Info {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Root(name, _) => name,
+            Self::Object(object) => object.name,
+        }
+    }
+
+    fn fields(&self) -> Box<dyn Iterator<Item = &'static Field> + '_> {
+        match self {
+            Self::Root(_, fields) => Box::new(fields.iter().copied()),
+            Self::Object(object) => Box::new(object.fields.iter()),
+        }
+    }
+}
+
+impl GraphQLType for Node<'_> {
+    fn name(info: &Info) -> Option<ArcStr> {
+        Some(info.name().into())
+    }
+
+    fn meta(info: &Info, registry: &mut Registry) -> MetaType {
+        let fields: Vec<_> = info.fields().map(|it| described(it, registry)).collect();
+        registry
+            .build_object_type::<Self>(info, &fields)
+            .into_meta()
+    }
+}
+
+impl GraphQLValue for Node<'_> {
+    type Context = Asked;
+    type TypeInfo = Info;
+
+    fn type_name(&self, info: &Info) -> Option<ArcStr> {
+        <Self as GraphQLType>::name(info)
+    }
+
+    /// Without it `__typename` panics.
+    fn concrete_type_name(&self, _: &Asked, info: &Info) -> String {
+        info.name().to_owned()
+    }
+
+    fn resolve_field(
+        &self,
+        info: &Info,
+        name: &str,
+        arguments: &Arguments,
+        executor: &Executor<Asked>,
+    ) -> ExecutionResult {
+        let Some(field) = info.fields().find(|field| field.name == name) else {
+            return Err(FieldError::from("There is no such field."));
+        };
+        let done = read(field, arguments).and_then(|fields| done(self.0, field, &fields, executor));
+        match done {
+            Ok(value) => rendered(&field.of, &value, executor),
+            Err(error) => Err(refused(field, &error, executor)),
+        }
+    }
+}
+
+fn done(on: &Json, field: &Field, fields: &Fields, executor: &Executor<Asked>) -> Result<Json> {
+    let asked = executor.context();
+    if field.once {
+        asked.spend()?;
+    }
+    match field.does {
+        Does::Member if field.of.list => chosen(on.get(field.name), fields),
+        Does::Member => Ok(on.get(field.name).cloned().unwrap_or_default()),
+        Does::Public(act) => act(asked, fields),
+        Does::Guest(act) => act(asked, fields, &asked.actor()?),
+        Does::SignedIn(act) => {
+            let actor = asked.actor()?;
+            actor.require_account()?;
+            act(asked, fields, &actor)
+        }
+    }
+}
+
+/// The part of a list that its arguments choose. An element is known by its id, or by its
+/// value.
+fn chosen(list: Option<&Json>, fields: &Fields) -> Result<Json> {
+    let Some(Json::Array(list)) = list else {
+        return Ok(Json::Null);
+    };
+    let key = |it: &Json| {
+        let key = ["id", "value", "name", "at"]
+            .into_iter()
+            .find_map(|key| it.get(key));
+        key.and_then(Json::as_str).map(str::to_owned)
+    };
+    let after = fields.optional("after")?;
+    let begin = match after {
+        None => 0,
+        Some(after) => {
+            let at = list.iter().position(|it| key(it).as_deref() == Some(after));
+            at.map_or(list.len(), |at| at + 1)
+        }
+    };
+    let first = match fields.value("first").and_then(Json::as_i64) {
+        None => list.len(),
+        Some(first) => usize::try_from(first)
+            .map_err(|_| Error::payload("\"first\" must not be less than 0"))?,
+    };
+    Ok(list.iter().skip(begin).take(first).cloned().collect())
+}
+
+fn rendered(of: &Type, value: &Json, executor: &Executor<Asked>) -> ExecutionResult {
+    match (value, of.kind) {
+        (Json::Null, _) => Ok(Value::null()),
+        (Json::Array(list), Kind::Object(object)) => {
+            let nodes: Vec<_> = list.iter().map(Node).collect();
+            executor.resolve(&Info::Object(object), &nodes)
+        }
+        (value, Kind::Object(object)) => executor.resolve(&Info::Object(object), &Node(value)),
+        (Json::Number(number), Kind::Whole) if narrow(number).is_none() => {
+            Err(FieldError::from("This number is larger than an Int holds."))
+        }
+        (Json::Object(_), _) => Ok(Value::scalar(value.to_string())),
+        (value, _) => Ok(value_of(value)),
+    }
+}
+
+/// A number of 32 bits.
+fn narrow(number: &serde_json::Number) -> Option<i32> {
+    number.as_i64().and_then(|it| i32::try_from(it).ok())
+}
+
+/// JSON in the library's words.
+fn value_of(json: &Json) -> Value {
+    match json {
+        Json::Null => Value::null(),
+        Json::Bool(truth) => Value::scalar(*truth),
+        Json::String(text) => Value::scalar(text.clone()),
+        Json::Number(number) => match narrow(number) {
+            Some(whole) => Value::scalar(whole),
+            None => number.as_f64().map_or(Value::Null, Value::scalar),
+        },
+        Json::Array(list) => Value::list(list.iter().map(value_of).collect()),
+        Json::Object(members) => {
+            let members = members.iter().map(|(name, it)| (name, value_of(it)));
+            Value::object(members.collect())
+        }
+    }
+}
+
+fn refused(field: &Field, error: &Error, executor: &Executor<Asked>) -> FieldError {
+    executor.context().note(error);
+    let at = executor.new_error(FieldError::from(""));
+    let spot = Spot {
+        line: at.location().line() + 1,
+        column: at.location().column() + 1,
+        path: at.path().to_vec(),
+    };
+    let (message, extensions) = (field.say)(error, &spot);
+    FieldError::new(message, value_of(&extensions))
+}
+
+fn described(field: &Field, registry: &mut Registry) -> MetaField<DefaultScalarValue> {
+    let mut meta = match field.of.kind {
+        Kind::Text | Kind::Json | Kind::Input(_) => output::<String>(registry, field, &()),
+        Kind::Id => output::<ID>(registry, field, &()),
+        Kind::Whole => output::<i32>(registry, field, &()),
+        Kind::Truth => output::<bool>(registry, field, &()),
+        Kind::OneOf(words) => output::<Word>(registry, field, &words),
+        Kind::Object(object) => output::<Node>(registry, field, &Info::Object(object)),
+    };
+    for argument in field.arguments {
+        meta = meta.argument(taken(argument, registry));
+    }
+    meta
+}
+
+fn output<T: GraphQLType>(
+    registry: &mut Registry,
+    field: &Field,
+    info: &T::TypeInfo,
+) -> MetaField<DefaultScalarValue> {
+    match (field.of.list, field.of.required) {
+        (false, false) => registry.field::<Option<T>>(field.name, info),
+        (false, true) => registry.field::<T>(field.name, info),
+        (true, false) => registry.field::<Option<Vec<T>>>(field.name, info),
+        (true, true) => registry.field::<Vec<T>>(field.name, info),
+    }
+}

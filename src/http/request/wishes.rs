@@ -1,0 +1,35 @@
+//! How a caller wants a mail, as far as the request's head says it.
+
+use crate::domain::profile;
+use crate::domain::session::Client;
+use crate::http::request::fields::Fields;
+use crate::service::accounts::one_time::Link;
+use crate::service::accounts::post::Wish;
+use crate::service::{Error, Keyward, Result};
+
+pub struct Wishes {
+    /// The first language that the caller accepts and mails are written in.
+    pub language: Option<String>,
+    pub client: Client,
+}
+
+impl Wishes {
+    /// With the link and the language that the body says; `url` is the name of the link.
+    ///
+    /// # Errors
+    /// `INVALID_PAYLOAD` where the operator's list has not the address.
+    pub fn read(self, kw: &Keyward, fields: &Fields, url: &str) -> Result<Wish> {
+        let language = match fields.optional("language")? {
+            None | Some("") => self.language,
+            Some(tag) => {
+                let tag = profile::language(tag);
+                Some(tag.map_err(|why| Error::payload(format!("\"language\" {why}")))?)
+            }
+        };
+        Ok(Wish {
+            link: Link::wished(kw, url, fields.optional(url)?)?,
+            language,
+            client: self.client,
+        })
+    }
+}

@@ -1,0 +1,86 @@
+//! Directus's twins.
+
+use serde_json::{Value, json};
+
+use crate::graphql::{ALICE, code};
+use crate::support::{Forge, PASSWORD, TestKeyward, text};
+
+/// As its own documents print it.
+const LOGIN: &str = "mutation ($e: String!, $p: String!) { auth_login(email: $e, password: $p, mode: json) { access_token expires refresh_token } }";
+const REFRESH: &str = "mutation ($t: String!) { auth_refresh(refresh_token: $t, mode: json) { access_token expires refresh_token } }";
+
+fn login(kw: &TestKeyward) -> Value {
+    let variables = json!({ "e": ALICE, "p": PASSWORD });
+    let body = json!({ "query": LOGIN, "variables": variables });
+    kw.asks_with("/graphql", &body, None).json()["data"]["auth_login"].clone()
+}
+
+both!(d_04_auth_login_refresh_and_logout_do_as_the_routes, |kw| {
+    kw.account(ALICE);
+    let tokens = login(kw);
+    assert_eq!(tokens["expires"], json!(900_000));
+    let access = text(&tokens, "access_token");
+    assert_eq!(kw.me(&access), 200);
+    let body = json!({ "query": REFRESH, "variables": { "t": tokens["refresh_token"] } });
+    let answer = kw.asks_with("/graphql", &body, None).json();
+    let next = answer["data"]["auth_refresh"].clone();
+    assert_ne!(next["refresh_token"], tokens["refresh_token"]);
+    assert_eq!(kw.generation_of(&text(&next, "access_token")), 1);
+    let logout = "mutation ($t: String!) { auth_logout(refresh_token: $t, mode: json) }";
+    let body = json!({ "query": logout, "variables": { "t": next["refresh_token"] } });
+    let answer = kw.asks_with("/graphql", &body, None);
+    assert_eq!(answer.body, r#"{"data":{"auth_logout":true}}"#);
+    assert_eq!(kw.me(&text(&next, "access_token")), 401);
+    kw.refresh(&text(&next, "refresh_token"))
+        .refused(401, "INVALID_CREDENTIALS");
+});
+
+both!(
+    d_04_auth_logout_by_access_token_ends_that_session_alone,
+    |kw| {
+        kw.account(ALICE);
+        let (one, other) = (login(kw), login(kw));
+        let token = text(&one, "access_token");
+        let said = kw.graphql("mutation { auth_logout }", Some(&token));
+        assert_eq!(said, json!({ "data": { "auth_logout": true } }));
+        assert_eq!(kw.me(&token), 401);
+        assert_eq!(kw.me(&text(&other, "access_token")), 200);
+        let said = kw.graphql("mutation { auth_logout }", Some(&token));
+        assert_eq!(code(&said), "INVALID_TOKEN");
+    }
+);
+
+both!(d_04_users_me_is_the_caller, |kw| {
+    kw.account(ALICE);
+    let token = text(&login(kw), "access_token");
+    let me = kw.field(
+        "{ users_me { id email status tfa_secret } }",
+        Some(&token),
+        "users_me",
+    );
+    let id = text(&Forge::claims_of(&token), "sub");
+    assert_eq!(
+        me,
+        json!({ "id": id, "email": ALICE, "status": "active", "tfa_secret": null })
+    );
+});
+
+#[test]
+fn d_04_cookies_are_for_the_routes() {
+    let kw = TestKeyward::new();
+    kw.account(ALICE);
+    let before = kw.state();
+    for mode in ["cookie", "session"] {
+        let document = format!(
+            "mutation {{ auth_login(email: \"{ALICE}\", password: \"{PASSWORD}\", mode: {mode}) {{ access_token }} }}"
+        );
+        let said = kw.graphql(&document, None);
+        assert_eq!(code(&said), "INVALID_PAYLOAD");
+    }
+    let said = kw.graphql("mutation { auth_refresh(mode: other) { expires } }", None);
+    assert_eq!(
+        said["errors"][0]["extensions"]["reason"],
+        json!("\"mode\" must be one of [json, cookie, session]")
+    );
+    assert_eq!(kw.state(), before);
+}

@@ -1,0 +1,211 @@
+//! Haltian's document (seed H), at a schema of its own.
+
+use serde_json::{Value, json};
+
+use crate::graphql::{ALICE, code, seeds};
+use crate::support::{Answer, Forge, PASSWORD, TestKeyward, WRONG, text};
+
+const PATH: &str = "/v1/graphql";
+const VIEWER: &str = "{ viewer { id email } }";
+
+fn login_with(kw: &TestKeyward, password: &str) -> Answer {
+    let variables = json!({ "email": ALICE, "organizationName": "demo", "password": password });
+    let body = json!({ "query": seeds::HALTIAN_LOGIN, "variables": variables });
+    kw.asks_with(PATH, &body, None)
+}
+
+fn login(kw: &TestKeyward) -> Value {
+    let body = login_with(kw, PASSWORD).json();
+    assert_eq!(body.get("errors"), None, "{body}");
+    body["data"]["login"].clone()
+}
+
+fn refresh(kw: &TestKeyward, token: &str) -> Value {
+    let id = "2a749da0-5512-4000-8000-000000000000";
+    let variables = json!({ "organizationId": id, "refreshToken": token });
+    let body = json!({ "query": seeds::HALTIAN_REFRESH, "variables": variables });
+    kw.asks_with(PATH, &body, None).json()
+}
+
+both!(h_07_h_08_h_09_h_10_h_22_login_to_the_letter, |kw| {
+    kw.account(ALICE);
+    let tokens = login(kw);
+    let members: Vec<_> = tokens.as_object().unwrap().keys().collect();
+    assert_eq!(
+        members,
+        [
+            "accessToken",
+            "expiresIn",
+            "refreshExpiresIn",
+            "refreshToken",
+            "organizationId"
+        ]
+    );
+    assert_eq!(tokens["expiresIn"], json!(900));
+    assert_eq!(tokens["refreshExpiresIn"], json!(43_200));
+    let end = &Forge::claims_of(&text(&tokens, "accessToken"))["exp"];
+    assert_eq!(end, &json!(kw.kw.clock.now().seconds() + 900));
+});
+
+both!(h_05_each_of_the_three_is_needed, |kw| {
+    kw.account(ALICE);
+    let before = kw.state();
+    let all = json!({ "email": ALICE, "organizationName": "demo", "password": PASSWORD });
+    for left_out in ["email", "organizationName", "password"] {
+        let mut variables = all.clone();
+        variables.as_object_mut().unwrap().remove(left_out);
+        let body = json!({ "query": seeds::HALTIAN_LOGIN, "variables": variables });
+        let answer = kw.asks_with(PATH, &body, None);
+        let body = answer.json();
+        assert_eq!(code(&body), "GRAPHQL_VALIDATION_FAILED");
+        let message = text(&body["errors"][0], "message");
+        let said =
+            format!("Variable \"${left_out}\" of required type \"String!\" was not provided.");
+        assert_eq!(message, said);
+        assert_eq!(body.get("data"), None);
+    }
+    assert_eq!(kw.state(), before);
+});
+
+both!(h_14_h_15_the_viewer_is_the_caller, |kw| {
+    let id = kw.account(ALICE);
+    let token = text(&login(kw), "accessToken");
+    let answer = kw.asks(PATH, VIEWER, Some(&token));
+    assert_eq!(
+        answer.body,
+        format!(r#"{{"data":{{"viewer":{{"id":"{id}","email":"{ALICE}"}}}}}}"#)
+    );
+    let by_query = format!("{PATH}?access_token={token}");
+    let answer = kw.post(&by_query).json(&json!({ "query": VIEWER })).send();
+    assert_eq!(answer.json()["data"]["viewer"]["email"], json!(ALICE));
+    assert_eq!(code(&kw.asks(PATH, VIEWER, None).json()), "UNAUTHENTICATED");
+});
+
+both!(h_16_h_17_h_20_h_21_refresh_to_the_letter, |kw| {
+    kw.account(ALICE);
+    let tokens = login(kw);
+    let next = refresh(kw, &text(&tokens, "refreshToken"))["data"]["refreshToken"].clone();
+    let members: Vec<_> = next.as_object().unwrap().keys().collect();
+    assert_eq!(
+        members,
+        [
+            "accessToken",
+            "expiresIn",
+            "refreshExpiresIn",
+            "refreshToken"
+        ]
+    );
+    assert_eq!(
+        (&next["expiresIn"], &next["refreshExpiresIn"]),
+        (&json!(900), &json!(43_200))
+    );
+    assert_ne!(next["refreshToken"], tokens["refreshToken"]);
+    assert_eq!(kw.me(&text(&next, "accessToken")), 200);
+    let again = refresh(kw, &text(&next, "refreshToken"));
+    assert_eq!(again.get("errors"), None, "{again}");
+});
+
+both!(h_25_h_42_codes_tell_when_to_sign_in_again, |kw| {
+    kw.account(ALICE);
+    assert_eq!(code(&refresh(kw, "junk")), "UNAUTHENTICATED");
+    assert_eq!(code(&login_with(kw, WRONG).json()), "UNAUTHENTICATED");
+    let tokens = login(kw);
+    let token = text(&tokens, "accessToken");
+    kw.advance(43_201);
+    assert_eq!(
+        code(&refresh(kw, &text(&tokens, "refreshToken"))),
+        "UNAUTHENTICATED"
+    );
+    assert_eq!(
+        code(&kw.asks(PATH, VIEWER, Some(&token)).json()),
+        "TOKEN_EXPIRED"
+    );
+    assert_eq!(
+        code(&kw.asks(PATH, VIEWER, Some("junk")).json()),
+        "INVALID_TOKEN"
+    );
+});
+
+both!(
+    h_26_to_h_30_h_43_logout_ends_this_session_and_says_so,
+    |kw| {
+        kw.account(ALICE);
+        let (one, other) = (login(kw), login(kw));
+        let token = text(&one, "accessToken");
+        let answer = kw.asks(PATH, seeds::HALTIAN_LOGOUT, Some(&token));
+        assert_eq!(answer.body, r#"{"data":{"logout":{"success":true}}}"#);
+        assert_eq!(
+            code(&refresh(kw, &text(&one, "refreshToken"))),
+            "UNAUTHENTICATED"
+        );
+        assert_eq!(kw.me(&token), 401);
+        assert_eq!(
+            code(&kw.asks(PATH, VIEWER, Some(&token)).json()),
+            "INVALID_TOKEN"
+        );
+        assert_eq!(kw.me(&text(&other, "accessToken")), 200);
+        for (token, said) in [
+            (None, "UNAUTHENTICATED"),
+            (Some("junk"), "INVALID_TOKEN"),
+            (Some(token.as_str()), "INVALID_TOKEN"),
+        ] {
+            let body = kw.asks(PATH, seeds::HALTIAN_LOGOUT, token).json();
+            assert_eq!(code(&body), said);
+            assert_eq!(body["data"], json!(null));
+        }
+    }
+);
+
+const SCHEMA: &str =
+    "{ __schema { queryType { name } mutationType { fields { name } } types { name } } }";
+
+both!(h_32_h_33_the_schema_is_for_the_signed_in, |kw| {
+    kw.account(ALICE);
+    let token = text(&login(kw), "accessToken");
+    let body = kw.asks(PATH, SCHEMA, Some(&token)).json();
+    let names = body["data"]["__schema"]["mutationType"]["fields"].to_string();
+    for name in ["login", "refreshToken", "logout"] {
+        assert!(names.contains(name), "{names}");
+    }
+    kw.advance(906);
+    for (token, said) in [
+        (None, "UNAUTHENTICATED"),
+        (Some("junk"), "INVALID_TOKEN"),
+        (Some(token.as_str()), "TOKEN_EXPIRED"),
+    ] {
+        for document in [SCHEMA, "{ __type(name: \"Viewer\") { name } }"] {
+            let answer = kw.asks(PATH, document, token);
+            assert_eq!(code(&answer.json()), said, "{answer:?}");
+            assert!(!answer.body.contains("Viewer"), "{answer:?}");
+        }
+    }
+});
+
+/// An error could tell a stranger what introspection does not.
+#[test]
+fn h_33_no_error_names_a_type_to_a_stranger() {
+    let kw = TestKeyward::new();
+    for document in [
+        "{ viewer }",
+        "{ viewer { nothing } }",
+        "{ viewer { id { x } } }",
+        "mutation { login { accessToken } }",
+        "mutation { login(loginInput: {}) { accessToken } }",
+        "mutation { login(loginInput: 5) { accessToken } }",
+        "mutation($x: Nothing) { login(loginInput: $x) { accessToken } }",
+        "mutation($x: String!) { login(loginInput: $x) { accessToken } }",
+        "mutation($x: LoginInput!) { login(loginInput: $x) { accessToken } }",
+        "mutation { logout }",
+        "fragment a on Viewer { id } { __typename }",
+    ] {
+        let answer = kw.asks(PATH, document, None);
+        assert_eq!(
+            code(&answer.json()),
+            "GRAPHQL_VALIDATION_FAILED",
+            "{answer:?}"
+        );
+        for name in ["Viewer", "Tokens", "LoginInput", "LogoutResult"] {
+            assert!(!answer.body.contains(name), "{document}: {answer:?}");
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! Hypi's document (seed Y).
+
+use serde_json::{Value, json};
+
+use crate::graphql::{ALICE, OPEN, code, seeds};
+use crate::support::{Forge, PASSWORD, TestKeyward, WRONG, text};
+
+const ACCOUNT: &str = "{ account {
+  hypi { id created createdBy updated } verified enabled username
+  owner { name firstName lastName gender dateOfBirth address }
+  emails { value verified primary } phones { value } groups { name } roles { name }
+  attempts { at succeeded outcome } remoteLogins { provider remoteId }
+} }";
+
+fn login(kw: &TestKeyward, password: &str) -> Value {
+    let document = seeds::HYPI_LOGIN.replace(PASSWORD, password);
+    kw.field(&document, None, "login")
+}
+
+both!(
+    y05_y06_y20_y22_to_y25_create_and_login_to_the_letter,
+    OPEN,
+    |kw| {
+        let made = kw.field(seeds::HYPI_CREATE_ACCOUNT, None, "createAccount");
+        let id = text(&made, "id");
+        assert_eq!(
+            made,
+            json!({ "id": id, "created": "2026-01-01T00:00:00.000Z", "createdBy": id })
+        );
+        let token = login(kw, PASSWORD);
+        assert_eq!(
+            (&token["errorCode"], &token["errorMsg"]),
+            (&json!(null), &json!(null))
+        );
+        assert_eq!(token["sessionExpires"], json!("2026-01-01T00:15:00.000Z"));
+        let session = text(&token, "sessionToken");
+        let claims = Forge::claims_of(&session);
+        assert_eq!(claims["exp"], json!(kw.kw.clock.now().seconds() + 900));
+        assert_eq!(claims["sub"], json!(id));
+        assert_eq!(kw.me(&session), 200);
+    }
+);
+
+both!(y26_y27_a_refusal_stands_in_the_answer, |kw| {
+    kw.account(ALICE);
+    let said = login(kw, WRONG);
+    let refused = json!({
+        "sessionToken": null, "sessionExpires": null, "errorCode": "INVALID_CREDENTIALS",
+        "errorMsg": "Invalid user credentials.",
+    });
+    assert_eq!(said, refused);
+    let document = seeds::HYPI_LOGIN_BY_EMAIL.replace(PASSWORD, WRONG);
+    assert_eq!(kw.field(&document, None, "loginByEmail"), refused);
+    for nobody in ["nobody@example.com", "no address"] {
+        let document = seeds::HYPI_LOGIN_BY_EMAIL.replace(ALICE, nobody);
+        assert_eq!(kw.field(&document, None, "loginByEmail"), refused);
+    }
+    let token = kw.field(seeds::HYPI_LOGIN_BY_EMAIL, None, "loginByEmail");
+    assert_eq!(kw.me(&text(&token, "sessionToken")), 200);
+});
+
+both!(
+    y04_y_07_y10_y11_a_username_is_enough_and_is_taken_once,
+    OPEN,
+    |kw| {
+        let create = |name: &str, password: &str| {
+            format!(
+                "mutation {{ createAccount(value: {{ username: \"{name}\" {password} }}) {{ id }} }}"
+            )
+        };
+        let password = format!("password: {{ value: \"{PASSWORD}\" }}");
+        let made = kw.field(&create("alice", &password), None, "createAccount");
+        assert!(made["id"].is_string());
+        assert_eq!(
+            code(&kw.graphql(&create("alice", &password), None)),
+            "CONFLICT"
+        );
+        for wrong in ["", "password: null", "password: {}", "password: \"x\""] {
+            let said = kw.graphql(&create("bob", wrong), None);
+            assert_eq!(code(&said), "GRAPHQL_VALIDATION_FAILED", "{said}");
+        }
+        let said = kw.graphql(&create("", &password), None);
+        assert_eq!(code(&said), "INVALID_PAYLOAD");
+        let document = format!(
+            "{{ login(username: \"alice\", password: \"{PASSWORD}\") {{ sessionToken }} }}"
+        );
+        let token = text(&kw.field(&document, None, "login"), "sessionToken");
+        let said = kw.graphql("{ account { username password } }", Some(&token));
+        assert_eq!(
+            code(&said),
+            "GRAPHQL_VALIDATION_FAILED",
+            "no query gives it"
+        );
+    }
+);
+
+both!(y08_y12_to_y17_y21_the_account_says_all_of_it, OPEN, |kw| {
+    let create = format!(
+        "mutation {{ createAccount(value: {{
+           username: \"{ALICE}\" password: {{ value: \"{PASSWORD}\" }}
+           owner: {{ firstName: \"Alice\", lastName: \"Liddell\", gender: \"F\", dateOfBirth: \"1990-05-04\", address: \"Oxford\" }}
+           emails: [{{ value: \"{ALICE}\" }}, {{ value: \"al@example.com\" }}]
+           phones: [{{ value: \"+44 20 7946 0000\" }}] groups: [{{ name: \"staff\" }}]
+         }}) {{ id created createdBy updated }} }}"
+    );
+    let made = kw.field(&create, None, "createAccount");
+    login(kw, WRONG);
+    login(kw, WRONG);
+    let token = text(&login(kw, PASSWORD), "sessionToken");
+    let account = kw.field(ACCOUNT, Some(&token), "account");
+    let tried = |succeeded: bool, outcome: &str| json!({ "at": "2026-01-01T00:00:00.000Z", "succeeded": succeeded, "outcome": outcome });
+    assert_eq!(account["hypi"]["id"], made["id"]);
+    assert_eq!(account["hypi"]["createdBy"], made["id"]);
+    assert_eq!(
+        (&account["verified"], &account["enabled"]),
+        (&json!(false), &json!(true))
+    );
+    assert_eq!(account["username"], json!(ALICE));
+    assert_eq!(
+        account["owner"],
+        json!({
+            "name": "Alice Liddell", "firstName": "Alice", "lastName": "Liddell", "gender": "F",
+            "dateOfBirth": "1990-05-04", "address": "Oxford",
+        })
+    );
+    assert_eq!(
+        account["emails"],
+        json!([
+            { "value": ALICE, "verified": false, "primary": true },
+            { "value": "al@example.com", "verified": false, "primary": false },
+        ])
+    );
+    assert_eq!(account["phones"], json!([{ "value": "+44 20 7946 0000" }]));
+    assert_eq!(account["groups"], json!([{ "name": "staff" }]));
+    assert_eq!(account["roles"], json!([]));
+    assert_eq!(account["remoteLogins"], json!([]));
+    let attempts = account["attempts"].as_array().unwrap();
+    assert_eq!(attempts.len(), 3);
+    assert_eq!(attempts[0], tried(true, "ok"), "the youngest comes first");
+    assert_eq!(attempts[1]["succeeded"], json!(false));
+});
+
+both!(y17_first_and_after_choose_of_a_list, OPEN, |kw| {
+    let emails: String = (0..4)
+        .map(|n| format!("{{ value: \"a{n}@example.com\" }}"))
+        .collect();
+    let create = format!(
+        "mutation {{ createAccount(value: {{ username: \"{ALICE}\" password: {{ value: \"{PASSWORD}\" }} emails: [{emails}] }}) {{ id }} }}"
+    );
+    kw.field(&create, None, "createAccount");
+    login(kw, WRONG);
+    let token = text(&login(kw, PASSWORD), "sessionToken");
+    let of = |page: &str| {
+        let document = format!("{{ account {{ list: {page} {{ __typename }} }} }}");
+        let account = kw.field(&document, Some(&token), "account");
+        account["list"].as_array().unwrap().len()
+    };
+    assert_eq!(of("attempts(first: 1)"), 1);
+    assert_eq!(of("attempts"), 2);
+    assert_eq!(of("emails(first: 0)"), 0);
+    assert_eq!(of("emails(after: \"a1@example.com\")"), 2);
+    assert_eq!(of("emails(after: \"a1@example.com\", first: 1)"), 1);
+    assert_eq!(of("emails(after: \"unknown\")"), 0);
+    let said = kw.graphql("{ account { emails(first: -1) { value } } }", Some(&token));
+    assert_eq!(code(&said), "INVALID_PAYLOAD");
+});
+
+both!(y_09_a_disabled_account_gets_no_token, |kw| {
+    let account = kw.account(ALICE);
+    keyward::service::accounts::administer::set_enabled(&kw.kw, account, false).unwrap();
+    assert_eq!(
+        login(kw, PASSWORD)["errorCode"],
+        json!("INVALID_CREDENTIALS")
+    );
+    assert_eq!(
+        code(&kw.graphql_login(ALICE, PASSWORD)),
+        "INVALID_CREDENTIALS"
+    );
+});

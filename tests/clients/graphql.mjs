@@ -1,0 +1,122 @@
+// The schemas of GraphQL, read by graphql-js, and three of its clients: graphql-request, urql and
+// Apollo sign in, refresh at the same time and sign out.
+//
+// BASE_URL, EMAIL and PASSWORD come from the environment; `run` starts a server and sets them.
+// KEYWARD_WRITE=1 writes the schemas in docs/graphql anew.
+
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { ApolloClient, gql, HttpLink, InMemoryCache } from '@apollo/client';
+import { cacheExchange, Client, fetchExchange } from '@urql/core';
+import {
+  buildClientSchema, getIntrospectionQuery, lexicographicSortSchema, printSchema, validateSchema,
+} from 'graphql';
+import { ClientError, GraphQLClient } from 'graphql-request';
+
+const { BASE_URL, EMAIL, PASSWORD } = process.env;
+for (const [name, value] of Object.entries({ BASE_URL, EMAIL, PASSWORD })) {
+  if (!value) throw new Error(`${name} is not set: start these tests with ./run`);
+}
+
+// A hanging server must fail a test, not hold the whole run.
+const bounded = { timeout: 60_000 };
+
+const MERGED = `${BASE_URL}/graphql`;
+const HALTIAN = `${BASE_URL}/v1/graphql`;
+
+const LOGIN = `mutation Login($email: String!, $password: String!) {
+  login(input: { email: $email, password: $password }) {
+    session { isAnonymous email accessToken refreshToken expirationTime }
+  }
+}`;
+const EXCHANGE = `mutation Exchange($token: String!) {
+  exchangeRefreshToken(input: { refreshToken: $token }) { session { accessToken refreshToken } }
+}`;
+const VIEWER = 'query Viewer { viewer { id email } }';
+const LOGOUT = 'mutation Logout { logout }';
+
+const credentials = { email: EMAIL, password: PASSWORD };
+
+/** Each client as one function: a document, its variables, a token; the data, or an error. */
+const clients = {
+  'graphql-request': () => {
+    const client = new GraphQLClient(MERGED);
+    return (document, variables, token) =>
+      client.request(document, variables, token ? { authorization: `Bearer ${token}` } : {});
+  },
+  urql: () => async (document, variables, token) => {
+    const client = new Client({
+      url: MERGED,
+      exchanges: [cacheExchange, fetchExchange],
+      // By itself it asks queries by GET, which would put variables into addresses.
+      preferGetMethod: false,
+      fetchOptions: token ? { headers: { authorization: `Bearer ${token}` } } : {},
+    });
+    const ask = document.startsWith('query') ? client.query(document, variables) : client.mutation(document, variables);
+    const { data, error } = await ask.toPromise();
+    if (error) throw error;
+    return data;
+  },
+  apollo: () => async (document, variables, token) => {
+    const headers = token ? { authorization: `Bearer ${token}` } : {};
+    const client = new ApolloClient({ link: new HttpLink({ uri: MERGED, headers }), cache: new InMemoryCache() });
+    const parsed = gql(document);
+    const { data } = document.startsWith('query')
+      ? await client.query({ query: parsed, variables })
+      : await client.mutate({ mutation: parsed, variables });
+    return data;
+  },
+};
+
+for (const [name, make] of Object.entries(clients)) {
+  test(`${name} signs in, refreshes at the same time and signs out`, bounded, async () => {
+    const ask = make();
+    const { login: { session } } = await ask(LOGIN, credentials);
+    assert.equal(session.isAnonymous, false);
+    assert.equal(session.email, EMAIL);
+    const { viewer } = await ask(VIEWER, {}, session.accessToken);
+    assert.equal(viewer.email, EMAIL);
+
+    const refreshed = await Promise.all(
+      Array.from({ length: 5 }, () => make()(EXCHANGE, { token: session.refreshToken })));
+    const tokens = refreshed.map(({ exchangeRefreshToken }) => exchangeRefreshToken.session);
+    assert.equal(new Set(tokens.map((it) => it.refreshToken)).size, 1);
+    for (const { accessToken } of tokens) {
+      assert.equal((await make()(VIEWER, {}, accessToken)).viewer.id, viewer.id);
+    }
+
+    const { logout } = await ask(LOGOUT, {}, tokens[0].accessToken);
+    assert.equal(logout, true);
+    await assert.rejects(make()(VIEWER, {}, tokens[1].accessToken), /Invalid token/);
+    await assert.rejects(make()(LOGIN, { ...credentials, password: 'not the password' }), /Invalid user credentials/);
+  });
+}
+
+async function schemaOf(url, token) {
+  const client = new GraphQLClient(url, { headers: token ? { authorization: `Bearer ${token}` } : {} });
+  const introspection = await client.request(getIntrospectionQuery({ specifiedByUrl: true, schemaDescription: true }));
+  const schema = buildClientSchema(introspection);
+  assert.deepEqual(validateSchema(schema), []);
+  return `${printSchema(lexicographicSortSchema(schema))}\n`;
+}
+
+function assertWritten(name, text) {
+  const path = new URL(`../../docs/graphql/${name}.graphql`, import.meta.url);
+  if (process.env.KEYWARD_WRITE) writeFileSync(path, text);
+  assert.equal(readFileSync(path, 'utf8'), text, 'KEYWARD_WRITE=1 writes it anew');
+}
+
+test('graphql-js reads the schema of /graphql, which stands in docs/graphql (H-36)', bounded, async () => {
+  assertWritten('merged', await schemaOf(MERGED));
+});
+
+test('and the one of /v1/graphql, which is for the signed-in (H-32, H-33, H-36)', bounded, async () => {
+  await assert.rejects(schemaOf(HALTIAN), (error) => {
+    assert.ok(error instanceof ClientError);
+    assert.equal(error.response.errors[0].extensions.code, 'UNAUTHENTICATED');
+    return true;
+  });
+  const { login: { session } } = await new GraphQLClient(MERGED).request(LOGIN, credentials);
+  assertWritten('haltian', await schemaOf(HALTIAN, session.accessToken));
+});
