@@ -33,6 +33,7 @@ pub fn person(person: &Person) -> Value {
         profile,
         emails,
         phones,
+        permissions,
     } = person;
     let emails = emails.iter().map(|email| {
         json!({ "value": email.written, "verified": email.verified, "primary": email.is_primary })
@@ -57,6 +58,7 @@ pub fn person(person: &Person) -> Value {
         "phone": phones.first().map(|phone| &phone.value),
         "emails": emails.collect::<Vec<_>>(),
         "phones": numbers.collect::<Vec<_>>(),
+        "permissions": permissions,
         "termsVersion": profile.terms.as_ref().map(|terms| &terms.version),
     });
     if let (Value::Object(body), Value::Object(more)) = (&mut body, more) {
@@ -87,6 +89,13 @@ pub fn tokens_with(call: &Call, tokens: &TokenSet, mode: Mode, mut body: Value) 
     body["access_token"] = json!(tokens.access.expose_secret());
     body["expires"] = json!(expires);
     body["expires_at"] = json!(tokens.access_expires_at.millis());
+    if let Some(organization) = tokens.organization {
+        // As seed H names them, in seconds.
+        let left = tokens.refresh_expires_at.millis_since(tokens.issued_at);
+        body["organizationId"] = json!(organization);
+        body["expiresIn"] = json!(expires / 1000);
+        body["refreshExpiresIn"] = json!(left / 1000);
+    }
     let mut response = HttpResponse::Ok();
     match mode {
         Mode::Json => body["refresh_token"] = json!(tokens.refresh.expose_secret()),

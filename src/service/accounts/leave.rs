@@ -12,6 +12,7 @@ use crate::service::attempts::prove_both::{prove_both, use_both};
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
+use crate::service::membership::dissolve::leave_all;
 use crate::store::{AnyConnection, accounts, audit_events, roles};
 use crate::support::secret::SecretString;
 
@@ -78,6 +79,7 @@ pub fn delete(kw: &Keyward, account: AccountId) -> Result<()> {
 /// outlives the row that it stood in. Nobody's address stays, `by`'s own included.
 fn erase(change: &mut Change<'_>, id: AccountId, by: Client) -> Result<()> {
     require_another_administrator(change, id)?;
+    leave_all(change, id)?;
     let account = accounts::lookup(change, id)?.ok_or_else(Error::token)?;
     forgive::unlock(change, &account)?;
     change.end_all_of(id)?;

@@ -11,13 +11,14 @@ use crate::domain::session::Client;
 use crate::lanes::password_lane::Seat;
 use crate::service::accounts::choose::hashed;
 use crate::service::accounts::clear::clear;
-use crate::service::accounts::one_time::{look, take};
+use crate::service::accounts::one_time::{look, opened, take};
 use crate::service::accounts::post::{To, Wish, mail_code};
 use crate::service::attempts::forgive;
 use crate::service::change::Change;
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::mail::notice;
+use crate::service::membership::begin_end::{Joins, join};
 use crate::store::{accounts, credentials, emails, one_time_codes};
 use crate::support::secret::SecretString;
 
@@ -116,7 +117,12 @@ fn choose(kw: &Keyward, seat: &Seat, choice: &Choice, purpose: Purpose) -> Resul
             _ => What::PasswordReset,
         };
         notice::record(change, &Event::new(what, client.clone()).of(id))?;
-        set_password(change, id, &record)
+        set_password(change, id, &record)?;
+        // Of an invitation to an organization; that may have been taken back meanwhile.
+        if let Some(joins) = opened::<Joins>(change.kw, &used)? {
+            join(change, id, joins.organization, &client)?;
+        }
+        Ok(())
     })
 }
 

@@ -18,3 +18,5 @@ pub mod refresh;
 pub mod renew;
 /// What a sign-in takes the place of.
 mod replaced;
+/// The organization that somebody signs in to.
+pub mod wanted;

@@ -110,6 +110,7 @@ const BEYOND: &[&str] = &[
     "TFA Secret is already set for this user",
     "is among the first that a guesser would try",
     "This code is not good, or not any more",
+    "is required, where it is not in the cookie",
 ];
 
 /// What stands for an operation's body, ready to be asked many times.

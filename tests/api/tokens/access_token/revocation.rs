@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use keyward::domain::id::AccountId;
-use keyward::http::routes::{Guard, TABLE};
+use keyward::http::routes::{Guard, Row, TABLE};
 use keyward::service::accounts::administer;
 use keyward::service::upkeep::threads;
 use keyward::support::steady_clock::Steady;
@@ -82,8 +82,11 @@ both!(j25_after_logout_a_copy_of_the_token_opens_nothing, |kw| {
     let replica = kw.replica();
     for each in [kw, &replica] {
         for (_, path) in routes().into_iter().filter(|route| route.0 == "GET") {
+            let of = |row: &&Row| row.method == "GET" && row.path == path;
+            let row = TABLE.iter().flat_map(|group| group.rows).find(of);
+            let administers = row.is_some_and(|row| row.guard == Guard::Administrator);
             // The exchange would move the session; that it works is told elsewhere.
-            if path != "/auth/token" {
+            if path != "/auth/token" && !path.contains('{') && !administers {
                 assert_eq!(each.get(path).bearer(&access).send().status, 200, "{path}");
             }
         }
