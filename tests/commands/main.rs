@@ -11,6 +11,7 @@ mod help;
 mod home;
 mod keys;
 mod mounted;
+mod organizations;
 mod output;
 mod owners;
 #[path = "../support/postgres.rs"]
