@@ -33,7 +33,7 @@ pub fn person(person: &Person) -> Value {
         profile,
         emails,
         phones,
-        permissions,
+        ..
     } = person;
     let emails = emails.iter().map(|email| {
         json!({ "value": email.written, "verified": email.verified, "primary": email.is_primary })
@@ -58,7 +58,6 @@ pub fn person(person: &Person) -> Value {
         "phone": phones.first().map(|phone| &phone.value),
         "emails": emails.collect::<Vec<_>>(),
         "phones": numbers.collect::<Vec<_>>(),
-        "permissions": permissions,
         "termsVersion": profile.terms.as_ref().map(|terms| &terms.version),
     });
     if let (Value::Object(body), Value::Object(more)) = (&mut body, more) {

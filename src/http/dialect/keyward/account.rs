@@ -24,6 +24,7 @@ pub async fn me(call: Call, actor: Actor) -> Answer<Keyward> {
     let mut body = render::person(&person);
     body["role"] = json!(claims.role);
     body["roles"] = json!(claims.roles);
+    body["permissions"] = json!(person.permissions);
     body["organizationId"] = json!(claims.org);
     body["isAnonymous"] = json!(claims.anon);
     body["mfaEnabled"] = json!(second);
