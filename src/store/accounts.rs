@@ -205,8 +205,6 @@ pub fn count_after(connection: &mut AnyConnection, after: (Timestamp, AccountId)
         .get_result(connection)?)
 }
 
-/// # Errors
-/// When the database is away.
 pub fn count(connection: &mut AnyConnection) -> Result<i64> {
     Ok(accounts::table.count().get_result(connection)?)
 }
