@@ -211,6 +211,7 @@ fn policy(config: &Config) -> Policy {
         audience: tokens.audience.clone(),
         algorithm: config.keys.algorithm,
         access_ttl: tokens.access_ttl,
+        max_token_bytes: tokens.max_bytes,
         refresh_ttl: tokens.refresh_ttl,
         session_max_ttl: tokens.session_max_ttl,
         oisp_ttl: tokens.oisp_ttl,
@@ -235,6 +236,7 @@ fn policy(config: &Config) -> Policy {
 fn registration(config: &Config) -> Registration {
     let given = &config.registration;
     Registration {
+        makers: given.makers,
         who: config.who_registers(),
         public_url: config.listen.public_url(),
         redirects: given.redirects.clone(),

@@ -8,7 +8,9 @@ mod health;
 mod key;
 mod mail;
 mod migrate;
+mod org;
 mod output;
+mod role;
 mod routes;
 mod serve;
 mod signals;
@@ -51,6 +53,12 @@ enum Command {
     /// Add, list and change accounts
     #[command(subcommand)]
     User(user::User),
+    /// List, show, add, change and delete organizations
+    #[command(subcommand)]
+    Org(org::Org),
+    /// List roles, and give or take those of the service
+    #[command(subcommand)]
+    Role(role::Role),
     /// Read the audit log
     #[command(subcommand)]
     Audit(audit::Audit),
@@ -111,6 +119,8 @@ pub fn run() -> ExitCode {
         Some(Command::Serve(serve)) => serve::run(&serve, &signals),
         Some(Command::Migrate(command)) => migrate::run(&command),
         Some(Command::User(command)) => user::run(&command),
+        Some(Command::Org(command)) => org::run(&command),
+        Some(Command::Role(command)) => role::run(&command),
         Some(Command::Audit(command)) => audit::run(&command),
         Some(Command::Key(command)) => key::run(&command),
         Some(Command::Mail(command)) => mail::run(&command),

@@ -13,6 +13,9 @@ section! {
         /// Who may register: open (everybody), invite (who was invited by mail) or closed.
         /// Absent: closed, and open in test mode.
         who: Option<Who> = KEYWARD_REGISTRATION, "", optional(str::parse);
+        /// Who may make organizations, whose members then invite people that have no account:
+        /// anybody, or administrators.
+        makers: Makers = KEYWARD_ORGANIZATIONS, "anybody", str::parse;
         /// Addresses of your applications that mailed links may lead to, each with scheme, host and
         /// the beginning of the path, comma separated. Others are refused.
         redirects: Vec<Allowed> = KEYWARD_REDIRECT_ALLOW_LIST, "", list(application);
@@ -43,6 +46,25 @@ impl FromStr for Who {
             "invite" => Ok(Self::Invite),
             "closed" => Ok(Self::Closed),
             _ => Err(format!("open, invite or closed, not {text:?}")),
+        }
+    }
+}
+
+/// Who may make organizations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Makers {
+    Anybody,
+    Administrators,
+}
+
+impl FromStr for Makers {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "anybody" => Ok(Self::Anybody),
+            "administrators" => Ok(Self::Administrators),
+            _ => Err(format!("anybody or administrators, not {text:?}")),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::config::parse::{as_it_is, boolean, duration, lasting, optional};
+use crate::config::parse::{as_it_is, boolean, duration, lasting, optional, whole};
 use crate::config::section::section;
 
 section! {
@@ -27,6 +27,9 @@ section! {
         /// How long a refresh token that was just used is answered with the same successor,
         /// 0s to 60s. 0 ends the session at any reuse.
         refresh_grace: Duration = KEYWARD_REFRESH_GRACE, "30s", lasting("0s", "60s");
+        /// The most bytes of an access token, 1500 to 8000. One that would be longer leaves out
+        /// what applications ask for, and says perm_ref.
+        max_bytes: usize = KEYWARD_MAX_TOKEN_BYTES, "3000", whole(1500, 8000);
         /// Whether ?access_token= is read: on or off.
         in_queries: bool = KEYWARD_QUERY_TOKENS, "on", boolean;
         /// Whether POST /auth/anonymous lets anybody in as a guest: on or off. Default: off, and

@@ -2,6 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use serde::{Deserialize, Serialize};
+
+use crate::domain::id::OrganizationId;
+use crate::domain::organization::OWNER;
+
 /// The role that the bootstrap administrator and `user add --admin` receive.
 pub const ADMINISTRATOR: &str = "administrator";
 
@@ -12,6 +17,30 @@ pub const ADMIN: &str = "admin";
 pub struct Access {
     pub roles: BTreeSet<String>,
     pub permissions: BTreeSet<String>,
+    /// The role in the organization that the session is in.
+    pub in_organization: Option<String>,
+    /// What seed O's tokens tell of every organization of the account.
+    pub accounts: Vec<OwnAccount>,
+}
+
+/// An organization as seed O's tokens name it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnAccount {
+    pub id: OrganizationId,
+    pub name: String,
+    /// `admin` or `user`: seed O knows no other.
+    pub role: String,
+}
+
+impl OwnAccount {
+    /// Seed O's word for a role that is stored by this key.
+    #[must_use]
+    pub fn word(role: &str) -> &'static str {
+        match role {
+            OWNER | "admin" | "System Admin" => "admin",
+            _ => "user",
+        }
+    }
 }
 
 impl Access {
@@ -19,7 +48,13 @@ impl Access {
     /// token once held must still be held, all of it (decision 6 of the requirements).
     #[must_use]
     pub fn includes(&self, other: &Self) -> bool {
-        other.roles.is_subset(&self.roles) && other.permissions.is_subset(&self.permissions)
+        let accounts = |it: &OwnAccount| {
+            let mut own = self.accounts.iter();
+            own.any(|own| own.id == it.id && (own.role == it.role || own.role == "admin"))
+        };
+        other.roles.is_subset(&self.roles)
+            && other.permissions.is_subset(&self.permissions)
+            && other.accounts.iter().all(accounts)
     }
 
     #[must_use]

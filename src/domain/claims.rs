@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::domain::access::Access;
+use crate::domain::access::{Access, OwnAccount};
 use crate::domain::id::{AccountId, OrganizationId, SessionId};
 use crate::domain::session::Class;
 use crate::support::clock::Timestamp;
@@ -47,12 +47,20 @@ pub struct Claims {
     pub cls: Class,
     pub roles: Vec<String>,
     pub permissions: Vec<String>,
+    /// Instead of what applications ask for, where all of it would make the token too long: the
+    /// digest of the whole list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub perm_ref: Option<String>,
     /// How, how well and when its holder signed in (RFC 8176, NIST SP 800-63B).
     pub amr: Vec<String>,
     pub aal: u8,
     pub auth_time: i64,
+    /// The organization that the session is in; `role` is the holder's there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub org: Option<OrganizationId>,
+    /// Every organization of the account, as seed O's tokens tell.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub accounts: Vec<OwnAccount>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub anon: bool,
     /// Names (OpenID Connect Core section 5.1), so that a proxy's question "who is it"
@@ -125,6 +133,8 @@ impl Claims {
         Access {
             roles: self.roles.iter().cloned().collect(),
             permissions: self.permissions.iter().cloned().collect(),
+            in_organization: self.org.and_then(|_| self.role.clone()),
+            accounts: self.accounts.clone(),
         }
     }
 

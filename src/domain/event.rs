@@ -1,12 +1,13 @@
 //! Audit events: what happened, to whom, from where. A closed list of words, so
 //! that a log can be searched and an alarm can be set on them (docs/LOGGING.md).
 
-use strum::VariantArray;
+use strum::{IntoStaticStr, VariantArray};
 
 use crate::domain::id::{AccountId, SessionId};
 use crate::domain::session::Client;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, VariantArray)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
 pub enum What {
     AccountAdded,
     /// By its owner.
@@ -75,58 +76,30 @@ pub enum What {
     KeyCompromised,
     RoleGranted,
     RoleTaken,
+    RoleMade,
+    RoleChanged,
+    RoleRemoved,
+    OrganizationCreated,
+    OrganizationRenamed,
+    OrganizationDeleted,
+    /// By whoever was signed in already: a new session.
+    OrganizationEntered,
+    /// By the session of whoever may: the account is the one that is invited.
+    MemberInvited,
+    MemberJoined,
+    MemberLeft,
+    MemberRemoved,
+    MemberSuspended,
+    MemberResumed,
+    MemberRoleChanged,
 }
 
 impl What {
     pub const ALL: &[Self] = Self::VARIANTS;
 
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::AccountAdded => "account_added",
-            Self::AccountRegistered => "account_registered",
-            Self::AccountInvited => "account_invited",
-            Self::InvitationAccepted => "invitation_accepted",
-            Self::ProfileChanged => "profile_changed",
-            Self::EmailVerified => "email_verified",
-            Self::EmailChangeRequested => "email_change_requested",
-            Self::EmailChanged => "email_changed",
-            Self::EmailChangeCancelled => "email_change_cancelled",
-            Self::PasswordResetRequested => "password_reset_requested",
-            Self::PasswordReset => "password_reset",
-            Self::AccountDeleted => "account_deleted",
-            Self::AccountDisabled => "account_disabled",
-            Self::AccountEnabled => "account_enabled",
-            Self::PasswordSet => "password_set",
-            Self::PasswordChanged => "password_changed",
-            Self::FactorEnabled => "factor_enabled",
-            Self::FactorDisabled => "factor_disabled",
-            Self::FactorReset => "factor_reset",
-            Self::RecoveryCodesRenewed => "recovery_codes_renewed",
-            Self::RecoveryCodeUsed => "recovery_code_used",
-            Self::CodesGuessed => "codes_guessed",
-            Self::AccountGuessed => "account_guessed",
-            Self::AccountSuspended => "account_suspended",
-            Self::AccountUnlocked => "account_unlocked",
-            Self::SignInsFailing => "sign_ins_failing",
-            Self::LoginSucceeded => "login_succeeded",
-            Self::GuestSignedIn => "guest_signed_in",
-            Self::LoggedOut => "logged_out",
-            Self::MailGivenUp => "mail_given_up",
-            Self::RefreshReplayed => "refresh_replayed",
-            Self::RefreshRecovered => "refresh_recovered",
-            Self::RefreshLate => "refresh_late",
-            Self::RefreshReuse => "refresh_reuse",
-            Self::DatabaseOlderThanTokens => "database_older_than_tokens",
-            Self::TokenExchanged => "token_exchanged",
-            Self::TokenReissued => "token_reissued",
-            Self::SessionsRevoked => "sessions_revoked",
-            Self::AllSessionsRevoked => "all_sessions_revoked",
-            Self::KeyRotated => "key_rotated",
-            Self::KeyCompromised => "key_compromised",
-            Self::RoleGranted => "role_granted",
-            Self::RoleTaken => "role_taken",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 
     /// Events at which somebody should look.

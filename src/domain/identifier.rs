@@ -71,7 +71,7 @@ impl Email {
 
 /// UTS 39 section 5.1: "аlice" with a Cyrillic а looks like another's name. Scripts that
 /// are written together, as in Japanese, count as one; digits and signs belong to all.
-fn mixes_scripts(text: &str) -> bool {
+pub(in crate::domain) fn mixes_scripts(text: &str) -> bool {
     !text.is_single_script()
 }
 
@@ -80,13 +80,13 @@ const LONGEST_TEXT: usize = 1024;
 
 /// What was typed, without what surrounds it, in the form NFKC: before it is taken apart,
 /// or a full-width at sign would part nothing. `None` where it is too long for any name.
-fn written(text: &str) -> Option<String> {
+pub(in crate::domain) fn written(text: &str) -> Option<String> {
     let text = trimmed(text);
     (text.len() <= LONGEST_TEXT).then(|| text.nfkc().collect())
 }
 
 /// Lower case, and composed again: the small letter of `\u{130}` is two characters.
-fn in_lower_case(text: &str) -> String {
+pub(in crate::domain) fn in_lower_case(text: &str) -> String {
     text.chars().flat_map(char::to_lowercase).nfkc().collect()
 }
 

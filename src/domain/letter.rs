@@ -22,6 +22,8 @@ pub enum Purpose {
     /// The same for an address that was proven a moment ago and left nobody a password.
     Choose,
     Invite,
+    /// An invitation to an organization.
+    Join,
     /// To the old address, which can undo it.
     AddressChanged,
     PasswordChanged,
@@ -52,10 +54,14 @@ impl Purpose {
     }
 
     /// Whether a stranger can have it sent to somebody, again and again. Only administrators
-    /// invite, as many as there are.
+    /// invite to the service, as many as there are; anybody may make an organization and invite
+    /// to it.
     #[must_use]
     pub const fn is_asked_for(self) -> bool {
-        matches!(self, Self::Verify | Self::Reset | Self::AccountExists)
+        matches!(
+            self,
+            Self::Verify | Self::Reset | Self::AccountExists | Self::Join
+        )
     }
 
     /// Values without which the letter says nothing.
@@ -63,6 +69,7 @@ impl Purpose {
     pub const fn needs(self) -> &'static [&'static str] {
         match self {
             Self::Verify | Self::Reset | Self::Choose | Self::Invite => &["link", "hours"],
+            Self::Join => &["link", "hours", "organization"],
             Self::AddressChanged => &["new_address"],
             _ => &[],
         }
@@ -153,7 +160,7 @@ pub struct Letter {
     /// Whose quota it uses, where acts of several kinds send letters of its purpose: none of them
     /// must keep another from its mail.
     pub counts_as: Option<&'static str>,
-    /// What the template fills in: `link`, `hours`, `name`, `address`, `new_address`, `when`,
+    /// What the template fills in: `link`, `hours`, `name`, `address`, `new_address`, `organization`, `when`,
     /// `user_agent`.
     pub values: Values,
 }

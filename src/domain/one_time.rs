@@ -10,6 +10,8 @@ pub enum Purpose {
     ResetPassword,
     /// Lets an invited person choose a password.
     Invite,
+    /// Lets the owner of an account join an organization.
+    Join,
     /// Proves the address that an account changes to.
     ChangeEmail,
     /// Takes a change of address back; mailed to the address before.
@@ -23,6 +25,7 @@ impl Purpose {
             Self::VerifyEmail => "verify_email",
             Self::ResetPassword => "reset_password",
             Self::Invite => "invite",
+            Self::Join => "join",
             Self::ChangeEmail => "change_email",
             Self::KeepEmail => "keep_email",
         }
@@ -37,6 +40,7 @@ impl FromStr for Purpose {
             Self::VerifyEmail,
             Self::ResetPassword,
             Self::Invite,
+            Self::Join,
             Self::ChangeEmail,
             Self::KeepEmail,
         ]

@@ -33,6 +33,7 @@ pub fn person(person: &Person) -> Value {
         profile,
         emails,
         phones,
+        ..
     } = person;
     let emails = emails.iter().map(|email| {
         json!({ "value": email.written, "verified": email.verified, "primary": email.is_primary })
@@ -94,6 +95,13 @@ fn put_access(body: &mut Value, tokens: &TokenSet) {
     body["access_token"] = json!(tokens.access.expose_secret());
     body["expires"] = json!(expires);
     body["expires_at"] = json!(tokens.access_expires_at.millis());
+    if let Some(organization) = tokens.organization {
+        // As seed H names them, in seconds.
+        let left = tokens.refresh_expires_at.millis_since(tokens.issued_at);
+        body["organizationId"] = json!(organization);
+        body["expiresIn"] = json!(expires / 1000);
+        body["refreshExpiresIn"] = json!(left / 1000);
+    }
 }
 
 /// The same beside other members of the body.

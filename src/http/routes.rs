@@ -15,7 +15,8 @@ use crate::http::answer::{Http, Refusal, refuse};
 use crate::http::dialect::directus::{self, Directus};
 use crate::http::dialect::hypi::{self, Hypi};
 use crate::http::dialect::keyward::{
-    Keyward, account, admin, guest, leave, registration, second_factor, sessions, sign_in,
+    Keyward, account, admin, guest, leave, members, organizations, registration, roles,
+    second_factor, sessions, sign_in,
 };
 use crate::http::dialect::oisp::{self, Oisp};
 use crate::http::discovery::{account_page, docs, jwks};
@@ -182,6 +183,18 @@ pub static TABLE: &[Group] = &[
             row!(DELETE "/v1/api/auth/me" Public oisp::sign_out),
             row!(POST "/v1/api/auth/refresh" SignedIn oisp::refresh_token),
             row!(PUT "/v1/api/auth/refresh" Public oisp::refresh_both),
+            row!(GET "/v1/api/accounts" SignedIn oisp::accounts::list),
+            row!(POST "/v1/api/accounts" SignedIn oisp::accounts::create),
+            row!(GET "/v1/api/accounts/{id}" SignedIn oisp::accounts::one),
+            row!(PUT "/v1/api/accounts/{id}" SignedIn oisp::accounts::rename),
+            row!(DELETE "/v1/api/accounts/{id}" SignedIn oisp::accounts::delete),
+            row!(GET "/v1/api/accounts/{id}/users" SignedIn oisp::accounts::users),
+            row!(PUT "/v1/api/accounts/{id}/users/{user}" SignedIn oisp::accounts::change_user),
+            row!(GET "/v1/api/accounts/{id}/invites" SignedIn oisp::accounts::invites),
+            row!(POST "/v1/api/accounts/{id}/invites" SignedIn oisp::accounts::invite),
+            row!(DELETE "/v1/api/accounts/{id}/invites/{email}" SignedIn oisp::accounts::take_back),
+            row!(GET "/v1/api/invites/{email}" SignedIn oisp::accounts::own_invites),
+            row!(PUT "/v1/api/invites/{id}/status" SignedIn oisp::accounts::answer_invite),
             row!(GET "/v1/api/health" Public oisp::health),
             row!(POST "/v1/api/users" Public oisp::users::add),
             row!(GET "/v1/api/users/{id}" Guest oisp::users::get),
@@ -260,6 +273,29 @@ pub static TABLE: &[Group] = &[
             row!(DELETE "/auth/mfa/totp" SignedIn second_factor::remove),
             row!(POST "/auth/mfa/totp/confirm" SignedIn second_factor::confirm),
             row!(POST "/auth/mfa/recovery-codes" SignedIn second_factor::recovery_codes),
+            row!(GET "/auth/organizations" SignedIn organizations::list),
+            row!(POST "/auth/organizations" SignedIn organizations::create),
+            row!(GET "/auth/organizations/{id}" SignedIn organizations::one),
+            row!(PATCH "/auth/organizations/{id}" SignedIn organizations::rename),
+            row!(DELETE "/auth/organizations/{id}" SignedIn organizations::delete),
+            row!(POST "/auth/organizations/{id}/enter" SignedIn organizations::enter),
+            row!(POST "/auth/organizations/{id}/accept" SignedIn organizations::accept),
+            row!(POST "/auth/organizations/{id}/leave" SignedIn organizations::leave),
+            row!(GET "/auth/organizations/{id}/members" SignedIn members::list),
+            row!(PATCH "/auth/organizations/{id}/members/{account}" SignedIn members::change),
+            row!(DELETE "/auth/organizations/{id}/members/{account}" SignedIn members::remove),
+            row!(GET "/auth/organizations/{id}/roles" SignedIn roles::list_own),
+            row!(POST "/auth/organizations/{id}/roles" SignedIn roles::make_own),
+            row!(PATCH "/auth/organizations/{id}/roles/{role}" SignedIn roles::change_own),
+            row!(DELETE "/auth/organizations/{id}/roles/{role}" SignedIn roles::remove_own),
+            row!(GET "/auth/roles" Administrator roles::list),
+            row!(POST "/auth/roles" Administrator roles::make),
+            row!(PATCH "/auth/roles/{role}" Administrator roles::change),
+            row!(DELETE "/auth/roles/{role}" Administrator roles::remove),
+            row!(GET "/auth/organizations/{id}/invitations" SignedIn members::invitations),
+            row!(POST "/auth/organizations/{id}/invitations" SignedIn members::invite),
+            row!(DELETE "/auth/organizations/{id}/invitations/{email}" SignedIn members::take_back),
+            row!(POST "/auth/invitations/accept" Public organizations::accept_by_code),
             row!(ANY "/auth/verify" Guest verify::verify)
                 .cheap()
                 .refusing(refuse::<Verify>),

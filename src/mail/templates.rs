@@ -24,6 +24,7 @@ const VALUES: &[&str] = &[
     "link",
     "name",
     "new_address",
+    "organization",
     "service",
     "site",
     "subject",

@@ -5,7 +5,7 @@
 use std::ops::{Deref, DerefMut};
 
 use crate::domain::event::Event;
-use crate::domain::id::{AccountId, SessionId};
+use crate::domain::id::{AccountId, OrganizationId, SessionId};
 use crate::domain::rotation::Generation;
 use crate::domain::session::EndReason;
 use crate::service::actor::Actor;
@@ -145,6 +145,23 @@ impl Change<'_> {
         Ok(())
     }
 
+    /// Ends every session in the organization, of this account or of everybody. Nobody may begin
+    /// one meanwhile: the accounts are held.
+    pub(in crate::service) fn end_in(
+        &mut self,
+        organization: OrganizationId,
+        account: Option<AccountId>,
+    ) -> Result<()> {
+        let now = self.now;
+        let of = (organization, account);
+        let ended_now = session_ends::end_in(self, of, now, EndReason::Revoked)?;
+        let told = ended_now
+            .into_iter()
+            .filter(|(_, idle)| may_be_believed(*idle, now));
+        self.told.extend(told.map(|(id, _)| ended(id, now)));
+        Ok(())
+    }
+
     /// Ends every session of the account, those included that are beginning at this moment.
     pub(in crate::service) fn end_all_of(&mut self, account: AccountId) -> Result<()> {
         let now = self.now;
@@ -170,6 +187,14 @@ impl Change<'_> {
             epoch: 0,
             access_version,
         });
+        Ok(())
+    }
+
+    /// The same for many. They are held, and given by their ids.
+    pub(in crate::service) fn outdate_all(&mut self, accounts: &[AccountId]) -> Result<()> {
+        for &account in accounts {
+            self.outdate_access(account)?;
+        }
         Ok(())
     }
 

@@ -26,6 +26,10 @@ pub mod policy;
 pub mod accounts;
 /// Making, rotating and replacing signing keys.
 pub mod keys;
+/// Organizations: making them, who is in them, their roles.
+pub mod organizations;
+/// Roles: of the service, and of one organization.
+pub mod roles;
 /// Enrolling and removing a second factor, and its recovery codes.
 pub mod second_factor;
 /// Signing in, going on and signing out.
@@ -37,6 +41,8 @@ pub mod upkeep;
 pub mod attempts;
 /// Part: mail, from the transaction of its cause to the server that takes it.
 pub mod mail;
+/// Part: what somebody may do in an organization, and how a membership begins and ends.
+pub mod membership;
 /// Part: what each process remembers. It knows no act and no database.
 mod memory;
 /// Part: signing, checking and rotating tokens.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use url::Url;
 
-use crate::config::registration::Who;
+use crate::config::registration::{Makers, Who};
 use crate::domain::algorithm::Algorithm;
 use crate::domain::claims::Expected;
 use crate::domain::one_time::Purpose;
@@ -18,6 +18,8 @@ pub struct Policy {
     pub audience: String,
     pub algorithm: Algorithm,
     pub access_ttl: Duration,
+    /// The most bytes of an access token.
+    pub max_token_bytes: usize,
     pub refresh_ttl: Duration,
     pub session_max_ttl: Duration,
     pub oisp_ttl: Duration,
@@ -44,6 +46,8 @@ pub struct Policy {
 #[derive(Clone, Debug)]
 pub struct Registration {
     pub who: Who,
+    /// Who may make organizations.
+    pub makers: Makers,
     /// Where Keyward's own page is reached.
     pub public_url: Url,
     /// Other addresses that a mailed link may lead to.
@@ -63,7 +67,7 @@ impl Registration {
         match purpose {
             Purpose::VerifyEmail | Purpose::ChangeEmail => self.verify_ttl,
             Purpose::ResetPassword => self.reset_ttl,
-            Purpose::Invite => self.invite_ttl,
+            Purpose::Invite | Purpose::Join => self.invite_ttl,
             Purpose::KeepEmail => KEEP_EMAIL_TTL,
         }
     }

@@ -9,6 +9,7 @@
 
 pub mod engine;
 
+pub mod access;
 /// Finding accounts.
 pub mod account_search;
 pub mod accounts;
@@ -19,7 +20,10 @@ pub mod factors;
 pub mod guests;
 pub mod limits;
 pub mod login_attempts;
+pub mod memberships;
 pub mod one_time_codes;
+pub mod organization_roles;
+pub mod organizations;
 pub mod outbox;
 pub mod phones;
 pub mod profiles;

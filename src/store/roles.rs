@@ -34,8 +34,10 @@ pub fn is_there(connection: &mut AnyConnection, name: &str) -> Result<bool> {
     if name.contains('\0') {
         return Ok(false);
     }
+    // A role of organizations is held in one of them, by a membership.
     let known: i64 = roles::table
         .filter(roles::name.eq(name))
+        .filter(roles::scope.eq("service"))
         .count()
         .get_result(connection)?;
     Ok(known == 1)

@@ -3,7 +3,7 @@
 
 use diesel::prelude::*;
 
-use crate::domain::id::{AccountId, SessionId};
+use crate::domain::id::{AccountId, OrganizationId, SessionId};
 use crate::domain::session::EndReason;
 use crate::store::engine::columns::{time, word};
 use crate::store::engine::connection::{AnyConnection, on_each};
@@ -43,6 +43,48 @@ pub fn end_others(
         "ending sessions",
         ended.len(),
         ended.len().saturating_add(left),
+    )?;
+    ended
+        .iter()
+        .map(|(id, idle)| Ok((word("session id", id)?, time(*idle))))
+        .collect()
+}
+
+/// Ends every session in the organization, of this account or of everybody. Gives those that it
+/// ended, with their idle ends.
+///
+/// # Errors
+/// When the database is away, or one of them did not end.
+pub fn end_in(
+    connection: &mut AnyConnection,
+    (organization, account): (OrganizationId, Option<AccountId>),
+    now: Timestamp,
+    reason: EndReason,
+) -> Result<Vec<(SessionId, Timestamp)>> {
+    let living = || {
+        sessions::table
+            .filter(sessions::organization_id.eq(organization.to_string()))
+            .filter(sessions::revoked_at.is_null())
+    };
+    let set = (
+        sessions::revoked_at.eq(now.millis()),
+        sessions::revoke_reason.eq(reason.as_str()),
+    );
+    let returned = (sessions::id, sessions::idle_expires_at);
+    let (ended, left): (Vec<(String, i64)>, i64) = if let Some(account) = account {
+        let theirs = || living().filter(sessions::account_id.eq(account.to_string()));
+        let update = diesel::update(theirs()).set(set).returning(returned);
+        let ended = on_each!(connection, inner => update.get_results(inner))?;
+        (ended, theirs().count().get_result(connection)?)
+    } else {
+        let update = diesel::update(living()).set(set).returning(returned);
+        let ended = on_each!(connection, inner => update.get_results(inner))?;
+        (ended, living().count().get_result(connection)?)
+    };
+    every_one(
+        "ending sessions of an organization",
+        ended.len(),
+        ended.len() + usize::try_from(left).unwrap_or(usize::MAX / 2),
     )?;
     ended
         .iter()

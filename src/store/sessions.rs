@@ -8,6 +8,7 @@ use crate::domain::account::Account;
 use crate::domain::id::{AccountId, SessionId};
 use crate::domain::rotation::Generation;
 use crate::domain::session::{Authentication, EndReason, Session};
+use crate::store::access as access_table;
 use crate::store::accounts;
 use crate::store::engine::columns::{number, optional, time, word};
 use crate::store::engine::connection::{AnyConnection, on_each};
@@ -142,7 +143,8 @@ pub fn lookup(connection: &mut AnyConnection, id: SessionId) -> Result<Option<(S
 }
 
 /// The session, its account, and what that may do now: one question, because a refresh
-/// asks nothing else.
+/// asks nothing else. `None` also where the session is in an organization that the account is
+/// no active member of.
 ///
 /// # Errors
 /// When the database is away or a row is damaged.
@@ -171,9 +173,12 @@ pub fn lookup_with_access(
         access.permissions.extend(permission);
         found = Some((session, account));
     }
-    found
-        .map(|(session, account)| Ok((session.try_into()?, account.try_into()?, access)))
-        .transpose()
+    let Some((session, account)) = found else {
+        return Ok(None);
+    };
+    let (session, account): (Session, Account) = (session.try_into()?, account.try_into()?);
+    let access = access_table::with(connection, &session, access)?;
+    Ok(access.map(|access| (session, account, access)))
 }
 
 /// Of one account, those that ended among them, youngest first. There may be very many.

@@ -20,6 +20,7 @@ mod guests;
 mod keys;
 mod mail;
 mod matrix;
+mod organizations;
 mod registration;
 mod second_factor;
 mod sessions;

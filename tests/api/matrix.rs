@@ -48,7 +48,7 @@ pub const ALICE: &str = "alice@example.com";
 pub const ROOT: &str = "root@example.com";
 
 fn matrix() -> String {
-    let mut text = format!("{:42}", "");
+    let mut text = format!("{:57}", "");
     for (name, _) in CALLERS {
         write!(text, "{name:10}").unwrap();
     }
@@ -62,7 +62,7 @@ fn matrix() -> String {
         } else {
             row.method
         };
-        let mut line = format!("{:7}{:34} ", row.method, row.path);
+        let mut line = format!("{:7}{:49} ", row.method, row.path);
         for (_, token_of) in CALLERS {
             let token = token_of(&kw, alice);
             let mut ask = kw.ask(method, row.path);

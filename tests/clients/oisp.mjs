@@ -32,6 +32,9 @@ const sdk = createRequire(import.meta.url)('@open-iot-service-platform/oisp-sdk-
   },
 });
 const { auth, publicApi, users } = sdk.api.rest;
+});
+
+const { accounts, auth, publicApi } = sdk.api.rest;
 
 const DAY_SECONDS = 86_400;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
@@ -226,4 +229,28 @@ test('O-33: deleteUser by the token of a sign-in a moment ago', bounded, async (
   await call(users.deleteUser, { userToken, deleteUserId: id });
   await assertRefused(call(auth.getAuthUserInfo, { userToken }));
   await assertRefused(tokenOf(email, CHOSEN), 'Not Authorized');
+});
+
+test('O-07, O-09: an account is made, told by the next token, renamed, and deleted', bounded, async () => {
+  const { token } = await signIn();
+  const name = `Clients ${process.pid}`;
+  const made = await call(accounts.createAccount, { userToken: token, body: { name } });
+  assert.match(made.id, UUID);
+  assert.equal(made.name, name);
+  // The token from before does not tell of it; the next one does.
+  assert.ok(!(claims(token).accounts ?? []).some(({ id }) => id === made.id));
+  const { token: next } = await signIn();
+  const { payload } = await call(auth.getAuthTokenInfo, { userToken: next });
+  assert.deepEqual(payload.accounts.filter(({ id }) => id === made.id), [{ id: made.id, name, role: 'admin' }]);
+
+  const of = { userToken: next, accountId: made.id };
+  assert.deepEqual(await call(accounts.getAccountInfo, of), made);
+  const users = await call(accounts.getAccountUsers, of);
+  assert.deepEqual(users.map(({ email, accounts: own }) => [email, own]), [[EMAIL, { [made.id]: 'admin' }]]);
+  const renamed = await call(accounts.updateAccount, { ...of, body: { name: `${name} AB` } });
+  assert.equal(renamed.name, `${name} AB`);
+  await call(accounts.deleteAccount, of);
+  const { token: last } = await signIn();
+  const { payload: after } = await call(auth.getAuthTokenInfo, { userToken: last });
+  assert.ok(!after.accounts.some(({ id }) => id === made.id));
 });

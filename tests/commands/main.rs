@@ -14,6 +14,7 @@ mod home;
 mod junk;
 mod keys;
 mod mounted;
+mod organizations;
 mod output;
 mod owners;
 #[path = "../support/postgres.rs"]

@@ -21,6 +21,14 @@ OWN_SESSION = {
     "oispSignOut",
     "oispRefreshToken",
     "oispRefresh",
+    # What these take away outdates the token.
+    "deleteOrganization",
+    "leaveOrganization",
+    "changeMember",
+    "removeMember",
+    "changeOrganizationRole",
+    "oispDeleteAccount",
+    "oispChangeUser",
 }
 
 session = requests.Session()

@@ -203,6 +203,7 @@ fn run(kw: &Keyward, op: &Op, accounts: &[(String, AccountId)]) -> Result<Told> 
     };
     let renew = |text: &str| {
         let request = refreshing::Request {
+            organization: None,
             token: text.into(),
             client: client.clone(),
         };
@@ -224,6 +225,7 @@ fn run(kw: &Keyward, op: &Op, accounts: &[(String, AccountId)]) -> Result<Told> 
         } => {
             let (seat, _waiting) = kw.lane.seat().unwrap();
             let request = login::Request {
+                organization: None,
                 identifier: Identifier::Email(Email::parse(&email(&accounts[*account].0)).unwrap()),
                 password: password(*number),
                 otp: None,

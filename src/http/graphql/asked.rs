@@ -154,6 +154,7 @@ impl Asked {
             guest: beside.and_then(|token| read_expired(&self.kw, &token).ok()),
             mode: Mode::Json,
             class: Class::Standard,
+            organization: None,
             dialect,
             client: self.client(),
         };
@@ -165,6 +166,7 @@ impl Asked {
     pub fn refresh(&self, token: &str) -> Result<TokenSet> {
         let request = refresh::Request {
             token: token.into(),
+            organization: None,
             client: self.client(),
         };
         match refresh::refresh(&self.kw, &request) {

@@ -15,6 +15,7 @@ fn letter(purpose: Purpose, language: Language) -> Letter {
         values: Values::from([
             ("link", LINK),
             ("hours", "24"),
+            ("organization", "Acme"),
             ("new_address", "new@example.com"),
             ("when", "2026-01-01 00:00 UTC"),
             (
@@ -32,6 +33,7 @@ fn has_link(purpose: Purpose) -> bool {
             | Purpose::Reset
             | Purpose::Choose
             | Purpose::Invite
+            | Purpose::Join
             | Purpose::AddressChanged
     )
 }

@@ -10,7 +10,7 @@ use crate::service::keyward::Keyward;
 use crate::store::audit_events::Filter;
 use crate::store::{
     self, AnyConnection, accounts, audit_events, credentials, emails, factors, login_attempts,
-    one_time_codes, outbox, phones, profiles, recovery_codes, roles, sessions,
+    memberships, one_time_codes, outbox, phones, profiles, recovery_codes, roles, sessions,
 };
 use crate::support::clock::Timestamp;
 
@@ -28,6 +28,7 @@ const PARTS: &[(&str, Part)] = &[
     ("codes", codes),
     ("mails", mails),
     ("roles", roles_of),
+    ("organizations", organizations_of),
     ("sessions", sessions_of),
     ("signIns", sign_ins),
     ("auditEvents", audit),
@@ -163,6 +164,21 @@ fn mails(db: &mut AnyConnection, id: AccountId) -> store::Result<Value> {
 
 fn roles_of(db: &mut AnyConnection, id: AccountId) -> store::Result<Value> {
     Ok(json!(roles::access_of(db, id)?.roles))
+}
+
+fn organizations_of(db: &mut AnyConnection, id: AccountId) -> store::Result<Value> {
+    let own = memberships::list_of(db, id)?;
+    let own = own.into_iter().map(|(membership, organization, role)| {
+        json!({
+            "id": organization.id,
+            "name": organization.name,
+            "role": role,
+            "state": membership.state.as_str(),
+            "invited": membership.invited.map(|(_, written)| written),
+            "created": membership.created_at.millis(),
+        })
+    });
+    Ok(own.collect())
 }
 
 fn sessions_of(db: &mut AnyConnection, id: AccountId) -> store::Result<Value> {

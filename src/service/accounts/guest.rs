@@ -30,6 +30,7 @@ pub fn begin(kw: &Keyward, mode: Mode, client: Client) -> Result<TokenSet> {
         class: Class::Standard,
         methods: &[],
         client,
+        organization: None,
     };
     let (session, account) = kw.change(move |change| {
         count_guest(change, &beginning.client)?;

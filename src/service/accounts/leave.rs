@@ -16,6 +16,7 @@ use crate::service::attempts::prove_both::{prove_both, use_both};
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
+use crate::service::membership::dissolve::leave_all;
 use crate::store::{AnyConnection, accounts, audit_events, factors, roles, sessions};
 use crate::support::secret::SecretString;
 
@@ -78,7 +79,7 @@ pub fn leave_after_sign_in(kw: &Keyward, actor: &Actor) -> Result<()> {
                  minutes.",
             ));
         }
-        erase(change, id, Client::default())
+        erase(change, id, by_owner())
     })
 }
 
@@ -124,6 +125,7 @@ fn by_owner() -> Event {
 /// outlives the row that it stood in. Of its owner no address stays, that of this request included.
 fn erase(change: &mut Change<'_>, id: AccountId, event: Event) -> Result<()> {
     require_another_administrator(change, id)?;
+    leave_all(change, id)?;
     let account = accounts::lookup(change, id)?.ok_or_else(Error::token)?;
     forgive::unlock(change, &account)?;
     change.end_all_of(id)?;

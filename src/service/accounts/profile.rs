@@ -6,7 +6,7 @@ use crate::service::actor::{Actor, is_theirs};
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
 use crate::store::emails::{self, Stored};
-use crate::store::{AnyConnection, accounts, phones, profiles};
+use crate::store::{AnyConnection, accounts, phones, profiles, sessions};
 
 pub use crate::service::actor::account_of as of;
 
@@ -17,6 +17,8 @@ pub struct Person {
     pub profile: Profile,
     pub emails: Vec<Stored>,
     pub phones: Vec<Phone>,
+    /// What the caller's token permits.
+    pub permissions: Vec<String>,
 }
 
 /// The caller, and whether the account has a second factor that counts.
@@ -33,8 +35,11 @@ pub fn with_factor(kw: &Keyward, actor: &Actor) -> Result<(Account, Profile, boo
 /// As [`with_factor`].
 pub fn person(kw: &Keyward, actor: &Actor) -> Result<(Person, bool)> {
     kw.store.read(|db| {
+        let permissions = permissions(db, actor)?;
         let (account, profile, factor) = found(db, actor)?;
-        Ok((whole(db, account, profile)?, factor))
+        let mut person = whole(db, account, profile)?;
+        person.permissions = permissions;
+        Ok((person, factor))
     })
 }
 
@@ -43,9 +48,21 @@ pub(super) fn whole(db: &mut AnyConnection, account: Account, profile: Profile) 
     Ok(Person {
         emails: emails::list_of(db, account.id)?,
         phones: phones::list_of(db, account.id)?,
+        permissions: Vec::new(),
         account,
         profile,
     })
+}
+
+/// The token's list; where it is too long for the token, as the database has it now.
+fn permissions(db: &mut AnyConnection, actor: &Actor) -> Result<Vec<String>> {
+    let claims = actor.claims();
+    if claims.perm_ref.is_none() {
+        return Ok(claims.permissions.clone());
+    }
+    let found = sessions::lookup_with_access(db, actor.session())?;
+    let (.., access) = found.ok_or_else(Error::token)?;
+    Ok(access.permissions.into_iter().collect())
 }
 
 fn found(db: &mut AnyConnection, actor: &Actor) -> Result<(Account, Profile, bool)> {

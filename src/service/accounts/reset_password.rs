@@ -12,7 +12,7 @@ use crate::domain::session::Client;
 use crate::lanes::password_lane::Seat;
 use crate::service::accounts::choose::hashed;
 use crate::service::accounts::clear::clear;
-use crate::service::accounts::one_time::{About, end_older, issue, look, take};
+use crate::service::accounts::one_time::{About, end_older, issue, look, opened, take};
 use crate::service::accounts::post::{To, Wish, mail_code};
 use crate::service::actor::Actor;
 use crate::service::attempts::forgive;
@@ -20,6 +20,7 @@ use crate::service::change::Change;
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::mail::notice;
+use crate::service::membership::begin_end::{Joins, join};
 use crate::store::emails::{self, Stored};
 use crate::store::{accounts, credentials, one_time_codes};
 use crate::support::secret::SecretString;
@@ -161,7 +162,12 @@ fn choose(kw: &Keyward, seat: &Seat, choice: &Choice, purpose: Purpose) -> Resul
             _ => What::PasswordReset,
         };
         notice::record(change, &Event::new(what, client.clone()).of(id))?;
-        set_password(change, id, &record)
+        set_password(change, id, &record)?;
+        // Of an invitation to an organization; that may have been taken back meanwhile.
+        if let Some(joins) = opened::<Joins>(change.kw, &used)? {
+            join(change, id, joins.organization, &client)?;
+        }
+        Ok(())
     })
 }
 

@@ -2,11 +2,11 @@
 
 use crate::domain::access::Access;
 use crate::domain::id::AccountId;
-use crate::service::accounts::profile::Person;
+use crate::service::accounts::profile::{Person, whole};
 use crate::service::administrator::no_such_account;
 use crate::service::error::Result;
 use crate::service::keyward::Keyward;
-use crate::store::{accounts, emails, login_attempts, phones, profiles, roles};
+use crate::store::{accounts, login_attempts, profiles, roles};
 
 pub use crate::store::login_attempts::Entry as Attempt;
 
@@ -22,13 +22,10 @@ pub fn show(kw: &Keyward, id: AccountId) -> Result<Shown> {
     kw.store.read(|db| {
         let found = accounts::lookup_with_factor(db, id)?;
         let (account, has_second_factor) = found.ok_or_else(no_such_account)?;
-        let person = Person {
-            profile: profiles::lookup(db, id)?,
-            emails: emails::list_of(db, id)?,
-            phones: phones::list_of(db, id)?,
-            account,
-        };
+        let profile = profiles::lookup(db, id)?;
         let access = roles::access_of(db, id)?;
+        let mut person = whole(db, account, profile)?;
+        person.permissions = access.permissions.iter().cloned().collect();
         Ok(Shown {
             person,
             has_second_factor,

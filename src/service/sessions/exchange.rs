@@ -8,6 +8,7 @@ use uuid::Builder;
 use crate::domain::account::Account;
 use crate::domain::claims::Claims;
 use crate::domain::event::What;
+use crate::domain::permission;
 use crate::domain::session::{Client, Session};
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
@@ -44,7 +45,9 @@ pub fn exchange(kw: &Keyward, old: &ExpiredToken, client: &Client) -> Result<Exc
             && on.session.class == old.cls
             && on.account.epoch == old.epoch;
         // Not a smaller token, not a larger one: the same, or none (decision 6).
-        let may = same && on.access.includes(&held);
+        let listed = old.perm_ref.as_ref();
+        let listed = listed.is_none_or(|it| *it == permission::digest(&on.access.permissions));
+        let may = same && listed && on.access.includes(&held);
         // A second factor since: this token's holder has not shown it (X12).
         Ok(may && (old.aal >= 2 || factors::active_of(db, on.account.id)?.is_none()))
     })?;

@@ -6,7 +6,7 @@ use crate::crypto::password::hasher::Verdict;
 use crate::domain::access::Access;
 use crate::domain::account::Account;
 use crate::domain::event::{Event, What};
-use crate::domain::id::AccountId;
+use crate::domain::id::{AccountId, OrganizationId};
 use crate::domain::identifier::Identifier;
 use crate::domain::password::Password;
 use crate::domain::session::{Class, Client, Mode, Session};
@@ -22,6 +22,7 @@ use crate::service::keyward::Keyward;
 use crate::service::mail::notice;
 use crate::service::sessions::replaced::Replaced;
 use crate::service::sessions::unknown_browser::{self, Came};
+use crate::service::sessions::wanted::{NotTheirs, Wanted, theirs};
 use crate::service::tokens::authenticate::ExpiredToken;
 use crate::service::tokens::begin::{self, Beginning};
 use crate::service::tokens::mint::{TokenSet, mint};
@@ -34,6 +35,8 @@ use crate::support::secret::SecretString;
 pub struct Request {
     pub identifier: Identifier,
     pub password: Password,
+    /// The organization to sign in to.
+    pub organization: Option<Wanted>,
     /// A code of the second factor, or a recovery code.
     pub otp: Option<SecretString>,
     /// The mark of a browser that signed in before; of several, with spaces between them,
@@ -61,14 +64,15 @@ struct Found {
     factor: Option<Factor>,
     /// From where the account signed in of late.
     addresses: Vec<String>,
+    organization: Result<Option<OrganizationId>, NotTheirs>,
 }
 
 /// # Errors
-/// `INVALID_CREDENTIALS`, the same for an unknown account, a wrong password and a
-/// disabled account; `INVALID_OTP` once the password was right; `ATTEMPTS_EXCEEDED`
+/// `INVALID_CREDENTIALS`, the same for an unknown account, a wrong password, a
+/// disabled account and an organization that is not theirs; `INVALID_OTP` once the password was right; `ATTEMPTS_EXCEEDED`
 /// and `REQUESTS_EXCEEDED` before anything is looked at; `SERVICE_UNAVAILABLE`.
 pub fn login(kw: &Keyward, seat: &Seat, request: Request) -> Result<TokenSet> {
-    let found = find(kw, &request.identifier)?;
+    let found = find(kw, &request)?;
     let shown = request.device.as_deref();
     let subject = match &found.account {
         Some(account) => {
@@ -88,7 +92,7 @@ pub fn login(kw: &Keyward, seat: &Seat, request: Request) -> Result<TokenSet> {
         // Another sign-in made the record anew, or the password is another one now: the
         // record that stands will tell.
         Err(error) if error.is_overtaken() => {
-            let found = find(kw, &request.identifier)?;
+            let found = find(kw, &request)?;
             compare(kw, seat, found, &request, &mut reservation)
         }
         answer => answer,
@@ -114,12 +118,15 @@ fn compare(
         .account
         .as_ref()
         .is_some_and(|account| account.enabled && !account.anonymous);
-    let (account, record) = match (verdict, found.account, found.record) {
-        (Verdict::Match, Some(account), Some(record)) if enabled => (account, record),
-        (verdict, account, _) => {
-            return refuse(kw, verdict, account.as_ref(), (request, reservation));
-        }
-    };
+    let (account, record, organization) =
+        match (verdict, found.account, found.record, found.organization) {
+            (Verdict::Match, Some(account), Some(record), Ok(organization)) if enabled => {
+                (account, record, organization)
+            }
+            (verdict, account, ..) => {
+                return refuse(kw, verdict, account.as_ref(), (request, reservation));
+            }
+        };
     let id = account.id;
     if kw.policy.require_verified_email && !account.verified {
         let about = (request, &*reservation);
@@ -136,7 +143,8 @@ fn compare(
     let device =
         (request.mode == Mode::Cookie).then(|| mark_of(kw, &account, found.factor.as_ref()));
     let proved = reservation.clone().proved_by(id, record.clone());
-    let begun = begin(kw, &account, request, second, proved, seat.caller());
+    let into = (&account, organization);
+    let begun = begin(kw, into, request, second, proved, seat.caller());
     match begun.map(|tokens| TokenSet { device, ..tokens }) {
         Err(error) if error.code == Code::InvalidOtp => {
             let about = (request, &*reservation);
@@ -181,10 +189,10 @@ fn not_verified() -> Error {
     Error::new(Code::EmailNotVerified, "Invalid user credentials.")
 }
 
-fn find(kw: &Keyward, identifier: &Identifier) -> Result<Found> {
+fn find(kw: &Keyward, request: &Request) -> Result<Found> {
     let since = kw.clock.now() - KNOWN_FOR;
     kw.store.read(|db| {
-        let account = accounts::find_by_identifier(db, identifier)?;
+        let account = accounts::find_by_identifier(db, &request.identifier)?;
         // The same look-ups either way, so that an unknown account costs the same.
         let id = account
             .as_ref()
@@ -196,6 +204,7 @@ fn find(kw: &Keyward, identifier: &Identifier) -> Result<Found> {
             record,
             factor: factors::active_of(db, id)?,
             addresses: sessions::addresses_of(db, id, epoch, since)?,
+            organization: theirs(db, id, request.organization.as_ref())?,
         })
     })
 }
@@ -210,6 +219,7 @@ fn refuse<T>(
     let outcome = match (verdict, account) {
         (_, None) => "unknown_account",
         (Verdict::Damaged, _) => "damaged_record",
+        (Verdict::Match, Some(account)) if account.enabled && !account.anonymous => "no_member",
         (Verdict::Match, _) => "disabled",
         _ => "wrong_password",
     };
@@ -280,7 +290,7 @@ fn upgrade(
 /// audit in one transaction.
 fn begin(
     kw: &Keyward,
-    account: &Account,
+    (account, organization): (&Account, Option<OrganizationId>),
     request: &Request,
     second: Option<Second>,
     reservation: Reservation,
@@ -291,6 +301,7 @@ fn begin(
         mode: request.mode,
         class: request.class,
         methods: methods_of(second.as_ref()),
+        organization,
         client: request.client.clone(),
     };
     let session = begin::session(kw, account, &beginning, now);

@@ -22,3 +22,5 @@ pub mod renew;
 mod replaced;
 /// Tells the owner of a sign-in from a browser that is not known.
 mod unknown_browser;
+/// The organization that somebody signs in to.
+pub mod wanted;

@@ -1,5 +1,6 @@
 //! Refreshing: a refresh token for its successor and a new access token (semantics 1).
 
+use crate::domain::id::OrganizationId;
 use crate::domain::session::{Class, Client};
 use crate::service::actor::Actor;
 use crate::service::error::{Error, Result};
@@ -13,6 +14,8 @@ use crate::support::secret::{ExposeSecret as _, SecretString};
 
 pub struct Request {
     pub token: SecretString,
+    /// Where it is said, the session must be in it: else the token is refused, and stays good.
+    pub organization: Option<OrganizationId>,
     pub client: Client,
 }
 
@@ -84,11 +87,17 @@ fn turn(
         client: &request.client,
         fresh: None,
     };
+    let mut is_elsewhere = false;
     let rotated = rotate(kw, &turned, |_, on| {
-        Ok(kw.keys.refresh_tokens.belongs(&presented, &on.session.salt))
+        let own = kw.keys.refresh_tokens.belongs(&presented, &on.session.salt);
+        let wanted = request.organization;
+        is_elsewhere = own && wanted.is_some() && wanted != on.session.organization;
+        Ok(own && !is_elsewhere)
     })?;
     let on = match rotated {
         Rotated::On(on) => on,
+        // The token is not spent, so no browser may forget it.
+        Rotated::Refused(_) if is_elsewhere => return Err(Error::credentials().into()),
         Rotated::Refused(refused) => return Err(refused.into()),
     };
     // What was granted since the last one is in the new token, what was taken is not.

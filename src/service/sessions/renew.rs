@@ -8,7 +8,7 @@ use crate::service::actor::Actor;
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::tokens::mint::{TokenSet, mint};
-use crate::store::{roles, sessions};
+use crate::store::{access, sessions};
 
 /// # Errors
 /// `FORBIDDEN` for a token of another class, `INVALID_TOKEN` where its session is over.
@@ -28,7 +28,7 @@ pub fn renew(kw: &Keyward, actor: &Actor) -> Result<TokenSet> {
         if !sessions::extend(change, id, session.idle_expires_at)? {
             return Err(Error::token());
         }
-        let access = roles::access_of(change, account.id)?;
+        let access = access::of_session(change, &session)?.ok_or_else(Error::token)?;
         change.record(&actor.event(What::TokenReissued))?;
         Ok((session, account, access, now))
     })?;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::domain::access::Access;
 use crate::domain::account::Account;
-use crate::domain::id::AccountId;
+use crate::domain::id::{AccountId, OrganizationId};
 use crate::domain::rotation::Generation;
 use crate::domain::session::{Authentication, Class, Client, EndReason, Mode, Session};
 use crate::service::actor::Actor;
@@ -13,7 +13,7 @@ use crate::service::change::Change;
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::tokens::mint::{TokenSet, mint};
-use crate::store::{accounts, factors, roles, sessions};
+use crate::store::{access, accounts, factors, sessions};
 use crate::support::clock::Timestamp;
 
 /// How many living sessions an account may have; the oldest makes room (R25).
@@ -30,6 +30,8 @@ pub(in crate::service) struct Beginning {
     /// The methods that were shown now: a guest's are none, and the level is 0.
     pub(in crate::service) methods: &'static [&'static str],
     pub(in crate::service) client: Client,
+    /// The organization that the session is in, to its end.
+    pub(in crate::service) organization: Option<OrganizationId>,
 }
 
 /// A session that begins `now`; nothing is written.
@@ -49,7 +51,7 @@ pub(in crate::service) fn session(
     let mut session = Session {
         id: kw.keys.session_ids.mint(&kw.entropy),
         account: account.id,
-        organization: None,
+        organization: beginning.organization,
         anonymous: account.anonymous,
         mode,
         class,
@@ -77,8 +79,11 @@ pub(in crate::service) fn session(
 }
 
 /// Writes the session. Where there are too many, the one that was idle for longest ends.
+///
+/// # Errors
+/// `INVALID_CREDENTIALS` where the account is no member of the session's organization any more.
 pub(in crate::service) fn write(change: &mut Change<'_>, session: &Session) -> Result<Access> {
-    let access = roles::access_of(change, session.account)?;
+    let access = access::of_session(change, session)?.ok_or_else(Error::credentials)?;
     sessions::add(change, session)?;
     displace(change, session.account)?;
     Ok(access)
@@ -100,7 +105,7 @@ pub struct Renewed {
 
 /// A renewed session that is written, and not yet committed.
 pub(in crate::service) struct Written {
-    session: Session,
+    pub(in crate::service) session: Session,
     account: Account,
     access: Access,
     device: Option<String>,
@@ -122,6 +127,7 @@ pub(in crate::service) fn renew(
         class: old.class,
         methods,
         client: actor.client.clone(),
+        organization: old.organization,
     };
     let session = session(change.kw, &account, &beginning, change.now);
     let access = write(change, &session)?;
@@ -139,6 +145,33 @@ pub(in crate::service) fn renew(
         account,
         access,
         device,
+    })
+}
+
+/// Begins a session of the same caller beside the old one, in another organization. It tells how
+/// and when its caller signed in, as the old one does, and ends no later: nothing was shown anew.
+pub(in crate::service) fn beside(
+    change: &mut Change<'_>,
+    (old, account): (&Session, Account),
+    organization: OrganizationId,
+    client: &Client,
+) -> Result<Written> {
+    let beginning = Beginning {
+        mode: old.mode,
+        class: old.class,
+        methods: &[],
+        client: client.clone(),
+        organization: Some(organization),
+    };
+    let mut session = session(change.kw, &account, &beginning, change.now);
+    session.authentication = old.authentication.clone();
+    session.absolute_expires_at = old.absolute_expires_at;
+    let access = write(change, &session)?;
+    Ok(Written {
+        session,
+        account,
+        access,
+        device: None,
     })
 }
 

@@ -1,15 +1,16 @@
 //! The one mint: tokens for a session that a committed transaction saw alive.
 
 use crate::crypto::token;
-use crate::domain::access::Access;
+use crate::domain::access::{ADMIN, Access};
 use crate::domain::account::Account;
 use crate::domain::claims::Claims;
 use crate::domain::id::{AccountId, OrganizationId, SessionId};
+use crate::domain::permission::{self, OWN};
 use crate::domain::session::{Class, Session};
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
 use crate::support::clock::Timestamp;
-use crate::support::secret::SecretString;
+use crate::support::secret::{ExposeSecret as _, SecretString};
 
 /// What a sign-in or a refresh gives. Instants only: milliseconds, seconds and ISO
 /// texts are rendering (decision 2).
@@ -38,9 +39,14 @@ pub(in crate::service) fn mint(
     access: Access,
     now: Timestamp,
 ) -> Result<TokenSet> {
-    let claims = claims(kw, session, account, access, now);
+    let mut claims = claims(kw, session, account, access, now);
+    let mut access = sign(kw, &claims, now)?;
+    if access.expose_secret().len() > kw.policy.max_token_bytes {
+        shorten(&mut claims);
+        access = sign(kw, &claims, now)?;
+    }
     Ok(TokenSet {
-        access: sign(kw, &claims, now)?,
+        access,
         issued_at: Timestamp::from_seconds(claims.iat),
         access_expires_at: claims.expires_at(),
         refresh: refresh_token(kw, session),
@@ -52,6 +58,14 @@ pub(in crate::service) fn mint(
         guest: None,
         device: None,
     })
+}
+
+/// Leaves out what only applications ask for: Keyward's own permissions are few.
+fn shorten(claims: &mut Claims) {
+    claims.perm_ref = Some(permission::digest(&claims.permissions));
+    let own = |word: &String| word == ADMIN || OWN.contains(&word.as_str());
+    claims.permissions.retain(own);
+    claims.accounts.clear();
 }
 
 pub(in crate::service) fn refresh_token(kw: &Keyward, session: &Session) -> SecretString {
@@ -105,13 +119,17 @@ fn claims(
         epoch: session.account_epoch,
         acv: account.access_version,
         cls: session.class,
-        role: access.roles.first().cloned(),
+        role: access
+            .in_organization
+            .or_else(|| access.roles.first().cloned()),
         roles: access.roles.into_iter().collect(),
         permissions: access.permissions.into_iter().collect(),
+        perm_ref: None,
         amr: session.authentication.methods.clone(),
         aal: session.authentication.level,
         auth_time: session.authentication.at.seconds(),
         org: session.organization,
+        accounts: access.accounts,
         anon: session.anonymous,
         preferred_username: account.username.clone(),
         email: account.email.clone(),

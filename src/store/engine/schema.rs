@@ -35,6 +35,34 @@ diesel::table! {
     roles (name) {
         name -> Text,
         description -> Text,
+        title -> Nullable<Text>,
+        scope -> Text,
+        organization_id -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    organizations (id) {
+        id -> Text,
+        name -> Text,
+        name_canonical -> Text,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        created_by -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    memberships (organization_id, account_id) {
+        organization_id -> Text,
+        account_id -> Text,
+        role -> Text,
+        state -> Text,
+        address -> Nullable<Text>,
+        written -> Nullable<Text>,
+        invited_by -> Nullable<Text>,
+        created_at -> BigInt,
+        updated_at -> BigInt,
     }
 }
 
@@ -229,6 +257,9 @@ diesel::table! {
 diesel::joinable!(account_roles -> accounts (account_id));
 diesel::joinable!(credentials -> accounts (account_id));
 diesel::joinable!(emails -> accounts (account_id));
+diesel::joinable!(memberships -> accounts (account_id));
+diesel::joinable!(memberships -> organizations (organization_id));
+diesel::joinable!(memberships -> roles (role));
 diesel::joinable!(sessions -> accounts (account_id));
 diesel::allow_tables_to_appear_in_same_query!(
     accounts,
@@ -236,6 +267,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     credentials,
     emails,
     factors,
+    memberships,
+    organizations,
     role_permissions,
     roles,
     sessions

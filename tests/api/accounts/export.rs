@@ -60,13 +60,14 @@ both!(an_export_tells_everything_and_no_secret, |kw| {
 });
 
 /// The part of the document that tells of each table with rows of accounts.
-const PARTS: [(&str, &str); 12] = [
+const PARTS: [(&str, &str); 13] = [
     ("account_roles", "roles"),
     ("audit_events", "auditEvents"),
     ("credentials", "password"),
     ("emails", "emails"),
     ("factors", "secondFactor"),
     ("login_attempts", "signIns"),
+    ("memberships", "organizations"),
     ("one_time_codes", "codes"),
     ("outbox", "mails"),
     ("phones", "phones"),

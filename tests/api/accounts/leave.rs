@@ -13,7 +13,7 @@ use crate::support::{Answer, Fault, PASSWORD, TestKeyward, WRONG, account_of, ac
 const ALICE: &str = "alice@example.com";
 
 /// Every table that holds rows of accounts, with the column that says whose.
-const TABLES: [(&str, &str); 12] = [
+const TABLES: [(&str, &str); 13] = [
     ("accounts", "id"),
     ("credentials", "account_id"),
     ("sessions", "account_id"),
@@ -24,6 +24,7 @@ const TABLES: [(&str, &str); 12] = [
     ("emails", "account_id"),
     ("phones", "account_id"),
     ("profiles", "account_id"),
+    ("memberships", "account_id"),
     ("one_time_codes", "account_id"),
     ("outbox", "account_id"),
 ];
@@ -77,6 +78,9 @@ both!(
             kw.post("/auth/password/request").json(&body).send().status,
             204
         );
+        let acme = json!({ "name": "Acme" });
+        let made = kw.post("/auth/organizations").bearer(&access).json(&acme);
+        assert_eq!(made.send().status, 201);
         kw.exhaust(ALICE);
         assert!(kw.rows_of(alice).iter().all(|rows| *rows > 0));
         assert!(kw.addresses() > 0);
@@ -92,7 +96,7 @@ both!(
             (204, ""),
             "{answer:?}"
         );
-        assert_eq!(kw.rows_of(alice), [0; 12]);
+        assert_eq!(kw.rows_of(alice), [0; 13]);
         // What and when is remembered, by the id alone.
         let mut after = kw.audit(alice);
         assert_eq!(after.pop().unwrap(), "account_deleted");
@@ -222,7 +226,7 @@ both!(j23_nobody_leaves_by_a_cookie_alone, |kw| {
     assert_eq!(answer.status, 204, "{answer:?}");
     assert_eq!(answer.cookie(), Some(String::new()), "{answer:?}");
     assert_eq!(answer.device(), Some(String::new()), "{answer:?}");
-    assert_eq!(kw.rows_of(alice), [0; 12]);
+    assert_eq!(kw.rows_of(alice), [0; 13]);
     // Another's cookie in the same browser stays.
     let (_, bobs) = kw.signed_in_by_cookie("bob@example.com");
     let (carol, _) = kw.signed_in("carol@example.com");
@@ -237,7 +241,7 @@ both!(p05_a_guest_leaves_by_the_token_alone, |kw| {
         let (access, refresh) = kw.guest();
         let answer = kw.delete(path).bearer(&access).send();
         assert_eq!(answer.status, 204, "{answer:?}");
-        assert_eq!(kw.rows_of(account_of(&access)), [0; 12]);
+        assert_eq!(kw.rows_of(account_of(&access)), [0; 13]);
         assert_eq!(kw.me(&access), 401);
         kw.refresh(&refresh).refused(401, "INVALID_CREDENTIALS");
     }
@@ -254,7 +258,7 @@ both!(d41_directus_deletes_its_own_user_by_the_password, |kw| {
     assert_eq!(kw.state(), before);
     let ask = kw.delete("/users/me").bearer(&access).json(&password());
     assert_eq!(ask.send().status, 204);
-    assert_eq!(kw.rows_of(account_of(&access)), [0; 12]);
+    assert_eq!(kw.rows_of(account_of(&access)), [0; 13]);
 });
 
 both!(j23_the_only_administrator_stays, |kw| {
@@ -388,7 +392,7 @@ both!(j23_a_deletion_that_is_not_committed_leaves_all, |kw| {
     assert_eq!(kw.refresh(&refresh).status, 200);
     let body = json!({ "password": PASSWORD, "otp": codes.next().unwrap() });
     assert_eq!(kw.leave(&access, &body).status, 204);
-    assert_eq!(kw.rows_of(alice), [0; 12]);
+    assert_eq!(kw.rows_of(alice), [0; 13]);
 });
 
 // A table to come goes with its accounts as well, or nobody could leave.

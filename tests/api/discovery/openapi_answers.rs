@@ -1,6 +1,9 @@
 //! What Keyward answers stands in `openapi.yaml`: the status, the headers, the body and,
 //! where nothing is left to chance, the very example that it shows.
 
+#[path = "openapi_organizations.rs"]
+mod organizations;
+
 use std::collections::BTreeSet;
 
 use keyward::domain::id::AccountId;
@@ -449,6 +452,7 @@ fn successes_stand_in_the_document_and_are_its_examples() {
     let root = walk.leaves();
     walk.ends(&access);
     walk.registration();
+    organizations::walk(&mut walk);
     walk.users_of_oisp();
     walk.administration(&root);
     let path = "/test/clock";

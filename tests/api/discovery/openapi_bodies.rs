@@ -117,6 +117,7 @@ const BEYOND: &[&str] = &[
     "That is not your present password",
     "Could not activate user",
     "Invalid interaction token",
+    "is required, where it is not in the cookie",
 ];
 
 /// What stands for an operation's body, ready to be asked many times.

@@ -434,6 +434,7 @@ fn config_of(settings: &BTreeMap<String, String>) -> Config {
 /// A sign-in with [`PASSWORD`], for tests that call the act itself.
 pub fn login_request(email: &str) -> login::Request {
     login::Request {
+        organization: None,
         identifier: Identifier::parse(email).unwrap(),
         password: Password::parse(PASSWORD).unwrap(),
         otp: None,

@@ -22,9 +22,9 @@ pub async fn me(call: Call, actor: Actor) -> Answer<Keyward> {
         .await?;
     let claims = actor.claims();
     let mut body = render::person(&person);
-    body["role"] = json!(claims.roles.first());
+    body["role"] = json!(claims.role);
     body["roles"] = json!(claims.roles);
-    body["permissions"] = json!(claims.permissions);
+    body["permissions"] = json!(person.permissions);
     body["organizationId"] = json!(claims.org);
     body["isAnonymous"] = json!(claims.anon);
     body["mfaEnabled"] = json!(second);

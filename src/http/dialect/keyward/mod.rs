@@ -9,8 +9,14 @@ pub mod admin;
 pub mod guest;
 /// `DELETE /auth/me`.
 pub mod leave;
+/// Who is in an organization.
+pub mod members;
+/// `/auth/organizations`.
+pub mod organizations;
 /// `/auth/register`, mailed codes.
 pub mod registration;
+/// `/auth/roles`, and the roles of an organization.
+pub mod roles;
 /// `/auth/mfa/*`.
 pub mod second_factor;
 /// `/auth/sessions`.

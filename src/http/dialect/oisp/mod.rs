@@ -1,5 +1,7 @@
 //! Intel / OISP `IoT` Analytics (seed O): one token of 24 hours, and what it says.
 
+/// `/v1/api/accounts`, `/v1/api/invites`.
+pub mod accounts;
 pub mod users;
 
 use actix_web::HttpResponse;
@@ -91,6 +93,7 @@ pub async fn token(mut call: Call) -> Answer<Oisp> {
     let request = login::Request {
         identifier,
         password,
+        organization: None,
         otp,
         device: None,
         replaces: Vec::new(),
@@ -122,7 +125,7 @@ pub async fn token_info(_: Call, actor: Actor) -> Answer<Oisp> {
             "iss": claims.iss,
             "sub": claims.sub,
             "exp": claims.expires_at().iso(),
-            "accounts": [],
+            "accounts": claims.accounts,
         },
     })))
 }
@@ -157,6 +160,7 @@ pub async fn refresh_both(mut call: Call) -> Answer<Oisp> {
     let old = read_expired(&call.kw, &old)?;
     let request = refresh::Request {
         token,
+        organization: None,
         client: call.client(),
     };
     let Refreshed { tokens, outcome } = call

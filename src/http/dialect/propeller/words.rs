@@ -33,6 +33,7 @@ pub(super) fn say_of_link(error: &Error, spot: &Spot) -> (String, Value) {
 const fn code(code: Code) -> &'static str {
     match code {
         Code::InvalidPayload => "auth/invalid-argument",
+        Code::WeakPassword => "auth/weak-password",
         Code::InvalidCredentials | Code::EmailNotVerified => "auth/invalid-credential",
         Code::InvalidOtp => "auth/multi-factor-auth-required",
         Code::WrongPassword => "auth/wrong-password",

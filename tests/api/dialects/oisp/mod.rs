@@ -1,6 +1,7 @@
 //! Intel / OISP `IoT` Analytics (seed O): one token of 24 hours and what it says, as
 //! golden exchanges.
 
+mod accounts;
 mod refusals;
 mod users;
 

@@ -124,6 +124,7 @@ fn race(
                 scope.spawn(move || {
                     start.wait();
                     let request = refresh::Request {
+                        organization: None,
                         token,
                         client: Client::default(),
                     };

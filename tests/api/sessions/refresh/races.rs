@@ -127,6 +127,7 @@ both!(r2_real_threads_get_one_successor, |kw| {
 /// The successor and how it came, or the status-like word of a refusal.
 fn show(kw: &Keyward, token: String) -> Result<(String, Outcome), &'static str> {
     let request = Request {
+        organization: None,
         token: token.into(),
         client: Client::default(),
     };

@@ -1,0 +1,163 @@
+//! Organizations: tenants, and who is in them.
+
+use std::collections::BTreeSet;
+use std::str::FromStr;
+
+use crate::domain::id::{AccountId, OrganizationId};
+use crate::domain::identifier::{in_lower_case, mixes_scripts, written};
+use crate::domain::letters::{is_mark, is_no_part_of_a_name};
+use crate::support::clock::Timestamp;
+
+/// The role of an owner. It is held by one active member at least, always.
+pub const OWNER: &str = "owner";
+
+/// The name of an organization or of a role: 1 to 64 characters, words with single spaces
+/// between them, and no UUID, so that it never looks like an id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Name {
+    written: String,
+    canonical: String,
+}
+
+impl Name {
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let written = written(text)?;
+        let canonical = in_lower_case(&written);
+        let clean = canonical.split(' ').all(|word| {
+            !word.is_empty() && !word.starts_with(is_mark) && !word.contains(is_no_part_of_a_name)
+        });
+        let fits = (1..=64).contains(&canonical.chars().count());
+        let mixed = canonical.split(' ').any(mixes_scripts);
+        (clean && fits && !mixed && uuid::Uuid::try_parse(&canonical).is_err())
+            .then_some(Self { written, canonical })
+    }
+
+    #[must_use]
+    pub fn written(&self) -> &str {
+        &self.written
+    }
+
+    #[must_use]
+    pub fn canonical(&self) -> &str {
+        &self.canonical
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Organization {
+    pub id: OrganizationId,
+    pub name: String,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+/// How a member stands. Only an active one may do anything or sign in to the organization (O7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    Invited,
+    Active,
+    Suspended,
+}
+
+impl State {
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Invited => "invited",
+            Self::Active => "active",
+            Self::Suspended => "suspended",
+        }
+    }
+}
+
+impl FromStr for State {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        [Self::Invited, Self::Active, Self::Suspended]
+            .into_iter()
+            .find(|state| state.as_str() == text)
+            .ok_or(())
+    }
+}
+
+/// Where a role is held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// By accounts, everywhere.
+    Service,
+    /// By members, in their organization.
+    Organization,
+}
+
+impl Scope {
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Service => "service",
+            Self::Organization => "organization",
+        }
+    }
+}
+
+impl FromStr for Scope {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        [Self::Service, Self::Organization]
+            .into_iter()
+            .find(|scope| scope.as_str() == text)
+            .ok_or(())
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Role {
+    /// What memberships refer to it by.
+    pub key: String,
+    pub name: String,
+    pub description: String,
+    pub scope: Scope,
+    /// Whose it is; of every organization where there is none.
+    pub organization: Option<OrganizationId>,
+    pub permissions: BTreeSet<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Membership {
+    pub organization: OrganizationId,
+    pub account: AccountId,
+    /// The key of a role.
+    pub role: String,
+    pub state: State,
+    /// The address that was invited: canonical, and as its account writes it.
+    pub invited: Option<(String, String)>,
+    pub created_at: Timestamp,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_name_in_any_letter_case_is_one_organizations() {
+        let name = Name::parse("  Acme Oy ").unwrap();
+        assert_eq!((name.written(), name.canonical()), ("Acme Oy", "acme oy"));
+        assert_eq!(Name::parse("ACME\u{a0}OY").unwrap().canonical(), "acme oy");
+        assert!(Name::parse("Müller & Söhne").is_some());
+        for text in [
+            "",
+            " ",
+            "a  b",
+            "a\nb",
+            "a\u{0}",
+            "a\u{202e}b",
+            "аcme",
+            "2a749da0-5512-4000-8000-000000000000",
+            &"a".repeat(65),
+        ] {
+            assert_eq!(Name::parse(text), None, "{text:?}");
+        }
+    }
+}

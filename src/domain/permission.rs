@@ -1,0 +1,121 @@
+//! Permissions: words of the form `thing:deed`. Keyward's own things have a closed list of deeds;
+//! every other thing is an application's, which names its own words by using them in a role
+//! (docs/decisions/0096).
+
+use aws_lc_rs::digest::{Context, SHA256};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+/// What Keyward itself asks for. Each speaks of the organization that it is held in.
+pub const OWN: &[&str] = &[
+    ORGANIZATION_READ,
+    ORGANIZATION_UPDATE,
+    ORGANIZATION_DELETE,
+    OWNS,
+    MEMBER_READ,
+    MEMBER_INVITE,
+    MEMBER_UPDATE,
+    MEMBER_REMOVE,
+    ROLE_READ,
+    ROLE_MANAGE,
+];
+
+pub const ORGANIZATION_READ: &str = "organization:read";
+pub const ORGANIZATION_UPDATE: &str = "organization:update";
+pub const ORGANIZATION_DELETE: &str = "organization:delete";
+/// The owner's alone: who holds it may give away every permission there is.
+pub const OWNS: &str = "organization:own";
+pub const MEMBER_READ: &str = "member:read";
+pub const MEMBER_INVITE: &str = "member:invite";
+/// Giving another role, suspending, and taking a member back.
+pub const MEMBER_UPDATE: &str = "member:update";
+pub const MEMBER_REMOVE: &str = "member:remove";
+pub const ROLE_READ: &str = "role:read";
+/// Making, changing and removing roles of the organization.
+pub const ROLE_MANAGE: &str = "role:manage";
+
+/// Things that are Keyward's, those of issues to come among them: no application's word may
+/// begin with one.
+const THINGS: &[&str] = &[
+    "account",
+    "admin",
+    "api-key",
+    "audit",
+    "key",
+    "member",
+    "organization",
+    "role",
+    "session",
+];
+
+/// The most permissions of one role.
+pub const MOST: usize = 256;
+
+/// Whether a role may hold the word: it is one of Keyward's, or well formed and of a thing that
+/// is not Keyward's.
+#[must_use]
+pub fn may_be_held(word: &str) -> bool {
+    if OWN.contains(&word) {
+        return true;
+    }
+    word.split_once(':')
+        .is_some_and(|(thing, deed)| is_part(thing) && is_part(deed) && !THINGS.contains(&thing))
+}
+
+/// Names a list of permissions, in its order.
+#[must_use]
+pub fn digest<'a>(words: impl IntoIterator<Item = &'a String>) -> String {
+    let mut context = Context::new(&SHA256);
+    for word in words {
+        context.update(word.as_bytes());
+        context.update(b" ");
+    }
+    URL_SAFE_NO_PAD.encode(&context.finish().as_ref()[..16])
+}
+
+fn is_part(text: &str) -> bool {
+    let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-_.".contains(&b);
+    (1..=48).contains(&text.len())
+        && text.bytes().all(fits)
+        && text.starts_with(|c: char| c.is_ascii_lowercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_permission_is_one_of_ours_or_of_a_thing_that_is_not_ours() {
+        for word in [
+            "member:invite",
+            "device:read",
+            "space-2:update_all",
+            "a.b:c",
+        ] {
+            assert!(may_be_held(word), "{word}");
+        }
+        for word in [
+            "",
+            "admin",
+            "member",
+            ":",
+            "member:",
+            ":read",
+            "member:reed",
+            "role:own",
+            "organization:everything",
+            "api-key:make",
+            "Device:read",
+            "device:read:all",
+            "device read",
+            "device:*",
+            "*:*",
+            "1a:b",
+            "a:\u{0}",
+            "session:end",
+        ] {
+            assert!(!may_be_held(word), "{word}");
+        }
+        assert!(!may_be_held(&format!("a:{}", "b".repeat(49))));
+    }
+}

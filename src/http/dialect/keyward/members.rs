@@ -1,0 +1,175 @@
+//! Who is in an organization, and who is invited to it.
+
+use std::time::Instant;
+
+use actix_web::HttpResponse;
+use percent_encoding::percent_decode_str;
+use serde_json::{Value, json};
+use url::form_urlencoded;
+
+use crate::domain::identifier::Email;
+use crate::domain::organization::State;
+use crate::http::answer::Answer;
+use crate::http::dialect::keyward::Keyward;
+use crate::http::dialect::keyward::organizations::id;
+use crate::http::request::call::Call;
+use crate::http::request::person::email;
+use crate::service::actor::Actor;
+use crate::service::membership::standing::no_member;
+use crate::service::organizations::change_member::{self, Edit, Which};
+use crate::service::organizations::invite::{self, Invitation};
+use crate::service::organizations::list;
+use crate::service::{Code, Error, Result};
+use crate::store::memberships::{Member, Page};
+
+/// `GET /auth/organizations/{id}/members?limit=&after=`.
+pub async fn list(call: Call, actor: Actor) -> Answer<Keyward> {
+    let (id, page) = (id(&call)?, page(call.query(), false)?);
+    let members = call
+        .on_store(move |kw| list::members(kw, &actor, id, page))
+        .await?;
+    let next = next(&members, page);
+    let members: Vec<Value> = members.iter().map(render).collect();
+    Ok(HttpResponse::Ok().json(json!({ "members": members, "next": next })))
+}
+
+/// `GET /auth/organizations/{id}/invitations?limit=&after=`.
+pub async fn invitations(call: Call, actor: Actor) -> Answer<Keyward> {
+    let (id, page) = (id(&call)?, page(call.query(), true)?);
+    let invited = call
+        .on_store(move |kw| list::members(kw, &actor, id, page))
+        .await?;
+    let next = next(&invited, page);
+    // Nothing of the account: whether there was one before is nobody's business.
+    let invited = invited.iter().map(|member| {
+        let written = member.membership.invited.as_ref().map(|(_, it)| it);
+        json!({
+            "email": written,
+            "role": member.role,
+            "created": member.membership.created_at.millis(),
+        })
+    });
+    let body = json!({ "invitations": invited.collect::<Vec<_>>(), "next": next });
+    Ok(HttpResponse::Ok().json(body))
+}
+
+/// `POST /auth/organizations/{id}/invitations {"email","role","invite_url"?,"language"?}`: 202,
+/// whether the address has an account or not (E12).
+pub async fn invite(mut call: Call, actor: Actor) -> Answer<Keyward> {
+    let came = Instant::now();
+    let fields = call.fields().await?;
+    fields.only(&["email", "role", "invite_url", "language"])?;
+    let email = email(&fields, "email")?.ok_or_else(|| Error::payload("\"email\" is required"))?;
+    let new = Invitation {
+        email,
+        role: fields.required("role")?.to_owned(),
+        wish: call.wish(&fields, "invite_url")?,
+        organization: id(&call)?,
+    };
+    let body = json!({ "email": new.email.written(), "role": new.role });
+    call.on_store(move |kw| invite::invite(kw, &actor, new))
+        .await?;
+    call.answer_evenly(came).await;
+    Ok(HttpResponse::Accepted().json(body))
+}
+
+/// `DELETE /auth/organizations/{id}/invitations/{email}`.
+pub async fn take_back(call: Call, actor: Actor) -> Answer<Keyward> {
+    let organization = id(&call)?;
+    let none = || Error::new(Code::NotFound, "There is no such invitation.");
+    let text = percent_decode_str(call.path_part("email")).decode_utf8();
+    let email = text.ok().and_then(|text| Email::parse(&text));
+    let email = email.ok_or_else(none)?;
+    call.on_store(move |kw| invite::take_back(kw, &actor, organization, &email))
+        .await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// `PATCH /auth/organizations/{id}/members/{account} {"role"?,"state"?}`.
+pub async fn change(mut call: Call, actor: Actor) -> Answer<Keyward> {
+    let fields = call.fields().await?;
+    fields.only(&["role", "state"])?;
+    let state = match fields.optional("state")? {
+        None => None,
+        Some("active") => Some(State::Active),
+        Some("suspended") => Some(State::Suspended),
+        Some(_) => {
+            return Err(Error::payload("\"state\" must be one of [active, suspended]").into());
+        }
+    };
+    let edit = Edit {
+        role: fields.optional("role")?.map(str::to_owned),
+        state,
+    };
+    let which = which(&call)?;
+    call.on_store(move |kw| change_member::change_member(kw, &actor, which, edit))
+        .await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// `DELETE /auth/organizations/{id}/members/{account}`.
+pub async fn remove(call: Call, actor: Actor) -> Answer<Keyward> {
+    let which = which(&call)?;
+    call.on_store(move |kw| change_member::remove_member(kw, &actor, which))
+        .await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+fn which(call: &Call) -> Result<Which> {
+    Ok(Which {
+        organization: id(call)?,
+        account: call.path_part("account").parse().map_err(|_| no_member())?,
+    })
+}
+
+/// The most of one page, and as many as there are where nothing is said.
+const MOST: i64 = 100;
+const USUAL: i64 = 50;
+
+fn page(query: &str, invited: bool) -> Result<Page> {
+    let mut page = Page {
+        invited,
+        after: None,
+        limit: USUAL,
+    };
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        match name.as_ref() {
+            "limit" => {
+                let limit = value
+                    .parse()
+                    .ok()
+                    .filter(|limit| (1..=MOST).contains(limit));
+                page.limit = limit.ok_or_else(|| Error::payload("\"limit\" must be 1 to 100"))?;
+            }
+            "after" => {
+                let after = value.parse().map_err(|_| {
+                    Error::payload("\"after\" must be what \"next\" of a page before said")
+                })?;
+                page.after = Some(after);
+            }
+            _ => {}
+        }
+    }
+    Ok(page)
+}
+
+/// Where the next page begins; none where this one is not full.
+fn next(members: &[Member], page: Page) -> Option<String> {
+    let full = i64::try_from(members.len()).is_ok_and(|count| count == page.limit);
+    let last = members.last().filter(|_| full)?;
+    Some(last.membership.account.to_string())
+}
+
+fn render(member: &Member) -> Value {
+    let (first, last) = &member.names;
+    json!({
+        "account": member.membership.account,
+        "email": member.email,
+        "username": member.username,
+        "firstName": first,
+        "lastName": last,
+        "role": member.role,
+        "state": member.membership.state.as_str(),
+        "created": member.membership.created_at.millis(),
+    })
+}

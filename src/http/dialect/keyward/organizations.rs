@@ -1,0 +1,148 @@
+//! Organizations: making them, and the caller's own.
+
+use actix_web::HttpResponse;
+use serde_json::{Value, json};
+
+use crate::domain::id::OrganizationId;
+use crate::domain::organization::{Name, Organization};
+use crate::http::answer::Answer;
+use crate::http::dialect::keyward::Keyward;
+use crate::http::render;
+use crate::http::request::call::Call;
+use crate::http::request::fields::Fields;
+use crate::service::actor::Actor;
+use crate::service::membership::standing::{Standing, no_organization};
+use crate::service::organizations::{accept, change_member, create, delete, enter, list, rename};
+use crate::service::{Error, Result};
+
+/// `GET /auth/organizations`: those that the caller is in or invited to.
+pub async fn list(call: Call, actor: Actor) -> Answer<Keyward> {
+    let own = call.on_store(move |kw| list::mine(kw, &actor)).await?;
+    let own = own.iter().map(|(membership, organization, role)| {
+        let mut body = render(organization);
+        body["role"] = json!(role);
+        body["state"] = json!(membership.state.as_str());
+        body
+    });
+    Ok(HttpResponse::Ok().json(json!({ "organizations": own.collect::<Vec<_>>() })))
+}
+
+/// `POST /auth/organizations {"name"}`.
+pub async fn create(mut call: Call, actor: Actor) -> Answer<Keyward> {
+    let fields = call.fields().await?;
+    fields.only(&["name"])?;
+    let name = name(&fields)?;
+    let made = call
+        .on_store(move |kw| create::create(kw, &actor, name))
+        .await?;
+    let mut body = render(&made);
+    body["role"] = json!(crate::domain::organization::OWNER);
+    body["state"] = json!("active");
+    Ok(HttpResponse::Created().json(body))
+}
+
+/// `GET /auth/organizations/{id}`.
+pub async fn one(call: Call, actor: Actor) -> Answer<Keyward> {
+    let id = id(&call)?;
+    let found = call.on_store(move |kw| list::one(kw, &actor, id)).await?;
+    Ok(HttpResponse::Ok().json(render_own(&found)))
+}
+
+/// `PATCH /auth/organizations/{id} {"name"}`.
+pub async fn rename(mut call: Call, actor: Actor) -> Answer<Keyward> {
+    let fields = call.fields().await?;
+    fields.only(&["name"])?;
+    let (name, id) = (name(&fields)?, id(&call)?);
+    let renamed = call
+        .on_store(move |kw| rename::rename(kw, &actor, id, name))
+        .await?;
+    Ok(HttpResponse::Ok().json(render_own(&renamed)))
+}
+
+/// `DELETE /auth/organizations/{id}`.
+pub async fn delete(call: Call, actor: Actor) -> Answer<Keyward> {
+    let id = id(&call)?;
+    call.on_store(move |kw| delete::delete(kw, &actor, id))
+        .await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// `POST /auth/organizations/{id}/accept`: the invitation of the caller's own address.
+pub async fn accept(mut call: Call, actor: Actor) -> Answer<Keyward> {
+    call.fields().await?.only(&[])?;
+    let id = id(&call)?;
+    call.on_store(move |kw| accept::by_account(kw, &actor, id))
+        .await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// `POST /auth/invitations/accept {"token"}`: by the mailed code.
+pub async fn accept_by_code(mut call: Call) -> Answer<Keyward> {
+    let fields = call.fields().await?;
+    fields.only(&["token"])?;
+    let (code, client) = (fields.required("token")?.into(), call.client());
+    call.on_store(move |kw| accept::by_code(kw, &code, &client))
+        .await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// `POST /auth/organizations/{id}/enter {"refresh_token"?}`: a new session, in the mode of the
+/// old one, which stays. The refresh token is the old one's, in the body or in the cookie.
+pub async fn enter(mut call: Call, actor: Actor) -> Answer<Keyward> {
+    let fields = call.fields().await?;
+    fields.only(&["refresh_token"])?;
+    let token = if let Some(text) = fields.optional("refresh_token")? {
+        text.into()
+    } else {
+        let cookie = call.refresh_cookie().await?;
+        let cookie = cookie.ok_or_else(|| {
+            Error::payload("\"refresh_token\" is required, where it is not in the cookie")
+        })?;
+        call.require_our_origin()?;
+        cookie
+    };
+    let id = id(&call)?;
+    let entered = call
+        .on_store(move |kw| enter::enter(kw, &actor, id, &token))
+        .await?;
+    Ok(render::tokens(&call, &entered.tokens, entered.mode, None))
+}
+
+/// `POST /auth/organizations/{id}/leave`.
+pub async fn leave(mut call: Call, actor: Actor) -> Answer<Keyward> {
+    call.fields().await?.only(&[])?;
+    let id = id(&call)?;
+    call.on_store(move |kw| change_member::leave(kw, &actor, id))
+        .await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// What is no id is the id of nothing.
+pub(super) fn id(call: &Call) -> Result<OrganizationId> {
+    call.path_part("id").parse().map_err(|_| no_organization())
+}
+
+pub(super) fn name(fields: &Fields) -> Result<Name> {
+    Name::parse(fields.required("name")?).ok_or_else(|| {
+        Error::payload(
+            "\"name\" must be 1 to 64 characters: words of one script each, with single spaces \
+             between them",
+        )
+    })
+}
+
+fn render(organization: &Organization) -> Value {
+    json!({
+        "id": organization.id,
+        "name": organization.name,
+        "created": organization.created_at.millis(),
+        "updated": organization.updated_at.millis(),
+    })
+}
+
+fn render_own(standing: &Standing) -> Value {
+    let mut body = render(&standing.organization);
+    body["role"] = json!(standing.role);
+    body["permissions"] = json!(standing.permissions());
+    body
+}

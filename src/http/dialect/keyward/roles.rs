@@ -1,0 +1,156 @@
+//! Roles: of one organization for its members, and of the service for administrators.
+
+use std::collections::BTreeSet;
+
+use actix_web::HttpResponse;
+use percent_encoding::percent_decode_str;
+use serde_json::{Value, json};
+
+use crate::domain::organization::{Name, Role, Scope};
+use crate::http::answer::Answer;
+use crate::http::dialect::keyward::Keyward;
+use crate::http::dialect::keyward::organizations::{id, name};
+use crate::http::request::call::Call;
+use crate::http::request::fields::Fields;
+use crate::service::actor::Actor;
+use crate::service::roles::terms::{Edit, New, no_role, words};
+use crate::service::roles::{own, shared};
+use crate::service::{Error, Result};
+
+/// `GET /auth/organizations/{id}/roles`: those that members may hold.
+pub async fn list_own(call: Call, actor: Actor) -> Answer<Keyward> {
+    let id = id(&call)?;
+    let roles = call
+        .on_store(move |kw| own::list_roles(kw, &actor, id))
+        .await?;
+    Ok(listed(&roles))
+}
+
+/// `POST /auth/organizations/{id}/roles {"name","permissions","description"?}`.
+pub async fn make_own(mut call: Call, actor: Actor) -> Answer<Keyward> {
+    let fields = call.fields().await?;
+    fields.only(&["name", "description", "permissions"])?;
+    let (new, id) = (new(&fields)?, id(&call)?);
+    let made = call
+        .on_store(move |kw| own::make_role(kw, &actor, id, new))
+        .await?;
+    Ok(HttpResponse::Created().json(render(&made)))
+}
+
+/// `PATCH /auth/organizations/{id}/roles/{role} {"permissions"?,"description"?}`.
+pub async fn change_own(mut call: Call, actor: Actor) -> Answer<Keyward> {
+    let fields = call.fields().await?;
+    let edit = edit(&fields)?;
+    let which = (id(&call)?, role(&call)?);
+    let changed = call
+        .on_store(move |kw| own::change_role(kw, &actor, which, edit))
+        .await?;
+    Ok(HttpResponse::Ok().json(render(&changed)))
+}
+
+/// `DELETE /auth/organizations/{id}/roles/{role}`.
+pub async fn remove_own(call: Call, actor: Actor) -> Answer<Keyward> {
+    let (id, name) = (id(&call)?, role(&call)?);
+    call.on_store(move |kw| own::remove_role(kw, &actor, id, &name))
+        .await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// `GET /auth/roles`: those of the service, and those that every organization has.
+pub async fn list(call: Call, _: Actor) -> Answer<Keyward> {
+    let roles = call.on_store(shared::list_roles).await?;
+    Ok(listed(&roles))
+}
+
+/// `POST /auth/roles {"name","scope","permissions","description"?}`.
+pub async fn make(mut call: Call, actor: Actor) -> Answer<Keyward> {
+    let fields = call.fields().await?;
+    fields.only(&["name", "description", "permissions", "scope"])?;
+    let scope: Scope = fields
+        .required("scope")?
+        .parse()
+        .map_err(|()| Error::payload("\"scope\" must be one of [service, organization]"))?;
+    let new = new(&fields)?;
+    let made = call
+        .on_store(move |kw| shared::make_role(kw, &actor, new, scope))
+        .await?;
+    Ok(HttpResponse::Created().json(render(&made)))
+}
+
+/// `PATCH /auth/roles/{role} {"permissions"?,"description"?}`.
+pub async fn change(mut call: Call, actor: Actor) -> Answer<Keyward> {
+    let fields = call.fields().await?;
+    let (edit, name) = (edit(&fields)?, role(&call)?);
+    let changed = call
+        .on_store(move |kw| shared::change_role(kw, &actor, &name, edit))
+        .await?;
+    Ok(HttpResponse::Ok().json(render(&changed)))
+}
+
+/// `DELETE /auth/roles/{role}`.
+pub async fn remove(call: Call, actor: Actor) -> Answer<Keyward> {
+    let name = role(&call)?;
+    call.on_store(move |kw| shared::remove_role(kw, &actor, &name))
+        .await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// The name in the path. What can be no name is the name of nothing.
+fn role(call: &Call) -> Result<String> {
+    let text = percent_decode_str(call.path_part("role")).decode_utf8();
+    let name = text.ok().and_then(|text| Name::parse(&text));
+    name.map(|name| name.written().to_owned())
+        .ok_or_else(no_role)
+}
+
+fn new(fields: &Fields) -> Result<New> {
+    Ok(New {
+        name: name(fields)?,
+        description: description(fields)?.unwrap_or_default(),
+        permissions: permissions(fields)?
+            .ok_or_else(|| Error::payload("\"permissions\" is required"))?,
+    })
+}
+
+fn edit(fields: &Fields) -> Result<Edit> {
+    fields.only(&["description", "permissions"])?;
+    Ok(Edit {
+        description: description(fields)?,
+        permissions: permissions(fields)?,
+    })
+}
+
+fn description(fields: &Fields) -> Result<Option<String>> {
+    let text = fields.optional("description")?;
+    if text.is_some_and(|text| text.chars().count() > 200 || text.contains(char::is_control)) {
+        return Err(Error::payload(
+            "\"description\" must be at most 200 characters of one line",
+        ));
+    }
+    Ok(text.map(str::to_owned))
+}
+
+fn permissions(fields: &Fields) -> Result<Option<BTreeSet<String>>> {
+    let list = match fields.value("permissions") {
+        None | Some(Value::Null) => return Ok(None),
+        Some(Value::Array(list)) => list.iter().map(|word| word.as_str().map(str::to_owned)),
+        Some(_) => return words(vec![String::new()]).map(Some),
+    };
+    // What is no text is no word either.
+    words(list.map(Option::unwrap_or_default).collect()).map(Some)
+}
+
+fn listed(roles: &[Role]) -> HttpResponse {
+    let roles: Vec<Value> = roles.iter().map(render).collect();
+    HttpResponse::Ok().json(json!({ "roles": roles }))
+}
+
+fn render(role: &Role) -> Value {
+    json!({
+        "name": role.name,
+        "description": role.description,
+        "scope": role.scope.as_str(),
+        "organizationId": role.organization,
+        "permissions": role.permissions,
+    })
+}

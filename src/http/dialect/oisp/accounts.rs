@@ -1,0 +1,258 @@
+//! Seed O's accounts, which are organizations here, and invitations to them. Its roles are two:
+//! `admin`, and `user` for every other one.
+
+use std::time::Instant;
+
+use actix_web::HttpResponse;
+use percent_encoding::percent_decode_str;
+use serde_json::{Value, json};
+
+use crate::domain::access::OwnAccount;
+use crate::domain::id::OrganizationId;
+use crate::domain::identifier::Email;
+use crate::domain::organization::{Name, Organization, State};
+use crate::http::answer::Answer;
+use crate::http::dialect::oisp::Oisp;
+use crate::http::request::call::Call;
+use crate::http::request::fields::Fields;
+use crate::http::request::person::{email, object};
+use crate::service::actor::Actor;
+use crate::service::membership::standing::{no_member, no_organization};
+use crate::service::organizations::change_member::{self, Edit, Which};
+use crate::service::organizations::invite::{self, Invitation};
+use crate::service::organizations::{accept, create, delete, list, rename};
+use crate::service::{Code, Error, Result};
+use crate::store::memberships::{Member, Own, Page};
+
+/// What the original calls them, and what is given for them.
+const ROLES: [(&str, &str); 2] = [("admin", "admin"), ("user", "viewer")];
+
+/// The most of one list: the original has no pages.
+const MOST: i64 = 1000;
+
+/// `GET /v1/api/accounts`: those that the caller is in.
+pub async fn list(call: Call, actor: Actor) -> Answer<Oisp> {
+    let own = call.on_store(move |kw| list::mine(kw, &actor)).await?;
+    let own = own
+        .iter()
+        .filter(|(membership, ..)| membership.state == State::Active)
+        .map(|(membership, organization, _)| {
+            let mut body = render(organization);
+            body["role"] = json!(OwnAccount::word(&membership.role));
+            body
+        });
+    Ok(HttpResponse::Ok().json(own.collect::<Vec<_>>()))
+}
+
+/// `POST /v1/api/accounts {"name"}`. The caller's token tells of it once it is renewed (O-09).
+pub async fn create(mut call: Call, actor: Actor) -> Answer<Oisp> {
+    let fields = call.fields().await?;
+    fields.only(&["name"])?;
+    let name = name(&fields)?;
+    let made = call
+        .on_store(move |kw| create::create(kw, &actor, name))
+        .await?;
+    Ok(HttpResponse::Created().json(render(&made)))
+}
+
+/// `GET /v1/api/accounts/{id}`.
+pub async fn one(call: Call, actor: Actor) -> Answer<Oisp> {
+    let id = id(&call)?;
+    let found = call.on_store(move |kw| list::one(kw, &actor, id)).await?;
+    Ok(HttpResponse::Ok().json(render(&found.organization)))
+}
+
+/// `PUT /v1/api/accounts/{id} {"name"}`.
+pub async fn rename(mut call: Call, actor: Actor) -> Answer<Oisp> {
+    let fields = call.fields().await?;
+    fields.only(&["name"])?;
+    let (name, id) = (name(&fields)?, id(&call)?);
+    let renamed = call
+        .on_store(move |kw| rename::rename(kw, &actor, id, name))
+        .await?;
+    Ok(HttpResponse::Ok().json(render(&renamed.organization)))
+}
+
+/// `DELETE /v1/api/accounts/{id}`.
+pub async fn delete(call: Call, actor: Actor) -> Answer<Oisp> {
+    let id = id(&call)?;
+    call.on_store(move |kw| delete::delete(kw, &actor, id))
+        .await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// `GET /v1/api/accounts/{id}/users`.
+pub async fn users(call: Call, actor: Actor) -> Answer<Oisp> {
+    let id = id(&call)?;
+    let members = call
+        .on_store(move |kw| list::members(kw, &actor, id, all(false)))
+        .await?;
+    let users: Vec<Value> = members.iter().map(user).collect();
+    Ok(HttpResponse::Ok().json(users))
+}
+
+/// `PUT /v1/api/accounts/{id}/users/{user} {"accounts":{ID: ROLE}}`, as the original's client
+/// sends it, with the user's `id` beside it or not.
+pub async fn change_user(mut call: Call, actor: Actor) -> Answer<Oisp> {
+    let fields = call.fields().await?;
+    fields.only(&["id", "accounts"])?;
+    let user = call.path_part("user").to_owned();
+    if fields.optional("id")?.is_some_and(|id| id != user) {
+        return Err(Error::payload("\"id\" must be the one of the path").into());
+    }
+    let accounts =
+        object(&fields, "accounts")?.ok_or_else(|| Error::payload("\"accounts\" is required"))?;
+    let organization = id(&call)?;
+    let key = call.path_part("id").to_owned();
+    accounts.only(&[key.as_str()])?;
+    let edit = Edit {
+        role: Some(role(accounts.required(&key)?)?),
+        state: None,
+    };
+    let account = user.parse().map_err(|_| no_member())?;
+    let which = Which {
+        organization,
+        account,
+    };
+    call.on_store(move |kw| change_member::change_member(kw, &actor, which, edit))
+        .await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// `POST /v1/api/accounts/{id}/invites {"email","role"?}`: 201, whether the address has an
+/// account or not (E12).
+pub async fn invite(mut call: Call, actor: Actor) -> Answer<Oisp> {
+    let came = Instant::now();
+    let fields = call.fields().await?;
+    fields.only(&["email", "role"])?;
+    let email = email(&fields, "email")?.ok_or_else(|| Error::payload("\"email\" is required"))?;
+    let new = Invitation {
+        email,
+        role: role(fields.optional("role")?.unwrap_or("user"))?,
+        wish: call.wish(&Fields::default(), "invite_url")?,
+        organization: id(&call)?,
+    };
+    let body = json!({
+        "_id": new.organization, "accountId": new.organization, "email": new.email.written(),
+    });
+    call.on_store(move |kw| invite::invite(kw, &actor, new))
+        .await?;
+    call.answer_evenly(came).await;
+    Ok(HttpResponse::Created().json(body))
+}
+
+/// `GET /v1/api/accounts/{id}/invites`: the addresses.
+pub async fn invites(call: Call, actor: Actor) -> Answer<Oisp> {
+    let id = id(&call)?;
+    let invited = call
+        .on_store(move |kw| list::members(kw, &actor, id, all(true)))
+        .await?;
+    let written = invited
+        .iter()
+        .filter_map(|member| Some(&member.membership.invited.as_ref()?.1));
+    Ok(HttpResponse::Ok().json(written.collect::<Vec<_>>()))
+}
+
+/// `DELETE /v1/api/accounts/{id}/invites/{email}`.
+pub async fn take_back(call: Call, actor: Actor) -> Answer<Oisp> {
+    let organization = id(&call)?;
+    let email = address(&call)?;
+    call.on_store(move |kw| invite::take_back(kw, &actor, organization, &email))
+        .await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// `GET /v1/api/invites/{email}`: the caller's own. Another's address has none.
+pub async fn own_invites(call: Call, actor: Actor) -> Answer<Oisp> {
+    let email = address(&call)?;
+    let own = call.on_store(move |kw| list::mine(kw, &actor)).await?;
+    let theirs = |own: &&Own| {
+        let invited = own.0.invited.as_ref();
+        own.0.state == State::Invited && invited.is_some_and(|(it, _)| it == email.canonical())
+    };
+    let invites = own.iter().filter(theirs).map(|(membership, it, _)| {
+        json!({
+            "_id": it.id,
+            "accountId": it.id,
+            "accountName": it.name,
+            "email": membership.invited.as_ref().map(|(_, written)| written),
+        })
+    });
+    Ok(HttpResponse::Ok().json(invites.collect::<Vec<_>>()))
+}
+
+/// `PUT /v1/api/invites/{id}/status {"accept"}`: true joins, false declines.
+pub async fn answer_invite(mut call: Call, actor: Actor) -> Answer<Oisp> {
+    let fields = call.fields().await?;
+    fields.only(&["accept"])?;
+    if fields.value("accept").is_none() {
+        return Err(Error::payload("\"accept\" is required").into());
+    }
+    let accepts = fields.is_true("accept")?;
+    let id = id(&call)?;
+    call.on_store(move |kw| {
+        if accepts {
+            accept::by_account(kw, &actor, id)
+        } else {
+            change_member::decline(kw, &actor, id)
+        }
+    })
+    .await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+fn id(call: &Call) -> Result<OrganizationId> {
+    call.path_part("id").parse().map_err(|_| no_organization())
+}
+
+fn address(call: &Call) -> Result<Email> {
+    let text = percent_decode_str(call.path_part("email")).decode_utf8();
+    let email = text.ok().and_then(|text| Email::parse(&text));
+    email.ok_or_else(|| Error::new(Code::NotFound, "There is no such invitation."))
+}
+
+fn name(fields: &Fields) -> Result<Name> {
+    Name::parse(fields.required("name")?)
+        .ok_or_else(|| Error::payload("\"name\" must be 1 to 64 characters in words"))
+}
+
+fn role(word: &str) -> Result<String> {
+    let mut roles = ROLES.iter();
+    let found = roles.find(|(known, _)| *known == word);
+    found
+        .map(|(_, role)| (*role).to_owned())
+        .ok_or_else(|| Error::payload("a role must be one of [admin, user]"))
+}
+
+const fn all(invited: bool) -> Page {
+    Page {
+        invited,
+        after: None,
+        limit: MOST,
+    }
+}
+
+fn render(organization: &Organization) -> Value {
+    json!({
+        "id": organization.id,
+        "name": organization.name,
+        "created": organization.created_at.millis(),
+        "updated": organization.updated_at.millis(),
+    })
+}
+
+fn user(member: &Member) -> Value {
+    let of = &member.membership;
+    let active = of.state == State::Active;
+    let mut accounts = serde_json::Map::new();
+    if active {
+        let word = OwnAccount::word(&of.role);
+        accounts.insert(of.organization.to_string(), json!(word));
+    }
+    json!({
+        "id": of.account,
+        "email": member.email,
+        "created": of.created_at.millis(),
+        "accounts": accounts,
+    })
+}

@@ -1,0 +1,48 @@
+//! The end of an organization, and what becomes of those that somebody owns who goes away.
+
+use crate::domain::id::{AccountId, OrganizationId};
+use crate::domain::organization::{OWNER, State};
+use crate::service::change::Change;
+use crate::service::error::{Code, Error, Result};
+use crate::store::{memberships, organization_roles, organizations};
+
+/// Deletes an organization, with its memberships, its roles and every session in it (O10). It is
+/// held, and so is everybody in it.
+pub(in crate::service) fn dissolve(change: &mut Change<'_>, id: OrganizationId) -> Result<()> {
+    let members = memberships::accounts_in(change, id)?;
+    change.end_in(id, None)?;
+    change.outdate_all(&members)?;
+    let roles = organization_roles::list(change, id)?;
+    let own = roles.iter().filter(|role| role.organization == Some(id));
+    let own = own.count();
+    organizations::remove(change, id)?;
+    Ok(organization_roles::remove_all_of(change, id, own)?)
+}
+
+/// Before an account is deleted: an organization that it alone is in goes with it, and one that
+/// it alone owns keeps it from going.
+///
+/// # Errors
+/// `CONFLICT` where others are in an organization that it alone owns.
+pub(in crate::service) fn leave_all(change: &mut Change<'_>, account: AccountId) -> Result<()> {
+    let mut own = memberships::list_of(change, account)?;
+    own.retain(|(member, ..)| member.role == OWNER && member.state == State::Active);
+    // In one order, or two who leave could wait for each other.
+    own.sort_by_key(|(member, ..)| member.organization);
+    for (member, ..) in own {
+        let id = member.organization;
+        organizations::hold(change, id)?;
+        if memberships::other_owners(change, id, account)? > 0 {
+            continue;
+        }
+        if memberships::count_in(change, id)? > 1 {
+            return Err(Error::new(
+                Code::Conflict,
+                "This account is the only owner of an organization that others are in or invited \
+                 to: make another member an owner first, or delete the organization.",
+            ));
+        }
+        dissolve(change, id)?;
+    }
+    Ok(())
+}

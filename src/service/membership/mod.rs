@@ -1,0 +1,10 @@
+//! What somebody may do in an organization, and how a membership begins and ends.
+
+/// Begins and ends: an invitation accepted, a membership over.
+pub(in crate::service) mod begin_end;
+/// The end of an organization.
+pub(in crate::service) mod dissolve;
+/// Who must stay: one owner.
+pub(in crate::service) mod owners;
+/// What the caller may do in an organization, by the database.
+pub mod standing;

@@ -1,0 +1,152 @@
+//! What the caller may do in an organization: by the database, and never by what a token says
+//! (O6). It is asked of the organization that the row belongs to (O2).
+
+use std::collections::BTreeSet;
+
+use crate::domain::id::{AccountId, OrganizationId};
+use crate::domain::organization::{Membership, Organization, Role, State};
+use crate::domain::permission::{OWN, OWNS};
+use crate::service::actor::Actor;
+use crate::service::change::Change;
+use crate::service::error::{Code, Error, Result};
+use crate::store::{
+    AnyConnection, accounts, memberships, organization_roles, organizations, roles,
+};
+
+pub struct Standing {
+    pub organization: Organization,
+    /// What the caller's role is called; none for an administrator of the service who is no
+    /// member.
+    pub role: Option<String>,
+    /// The roles that members may hold.
+    pub roles: Vec<Role>,
+    permissions: BTreeSet<String>,
+}
+
+/// # Errors
+/// `NOT_FOUND` where there is no such organization, where the caller is no active member, or
+/// where the caller's session is in another one (O1).
+pub fn standing(db: &mut AnyConnection, actor: &Actor, id: OrganizationId) -> Result<Standing> {
+    if actor.claims().org.is_some_and(|own| own != id) {
+        return Err(no_organization());
+    }
+    let organization = organizations::lookup(db, id)?.ok_or_else(no_organization)?;
+    let is_administrator = roles::access_of(db, actor.account())?.is_admin();
+    let member = memberships::lookup(db, id, actor.account())?;
+    let member = member.filter(|member| member.state == State::Active);
+    if member.is_none() && !is_administrator {
+        return Err(no_organization());
+    }
+    let roles = organization_roles::list(db, id)?;
+    let role = member.and_then(|member| roles.iter().find(|role| role.key == member.role));
+    let mut permissions = role.map_or_else(BTreeSet::new, |role| role.permissions.clone());
+    if is_administrator {
+        permissions.extend(OWN.iter().map(|&word| word.to_owned()));
+    }
+    Ok(Standing {
+        role: role.map(|role| role.name.clone()),
+        organization,
+        permissions,
+        roles,
+    })
+}
+
+/// The same inside a change. The caller, the accounts that the change is about and the
+/// organization are held until it ends, in the one order in which all do so: the accounts by
+/// their ids, the caller's session, the organization.
+///
+/// # Errors
+/// As [`standing`]; `INVALID_TOKEN` where the caller's session is over.
+pub(in crate::service) fn held_standing(
+    change: &mut Change<'_>,
+    actor: &Actor,
+    about: &[AccountId],
+    id: OrganizationId,
+) -> Result<Standing> {
+    // Nobody holds what is not theirs.
+    standing(change, actor, id)?;
+    let mut accounts: Vec<AccountId> = about.iter().copied().chain([actor.account()]).collect();
+    accounts.sort_unstable();
+    accounts.dedup();
+    for account in accounts {
+        // One that is gone has taken its memberships with it.
+        accounts::hold(change, account)?;
+    }
+    change.hold_caller(actor)?;
+    if !organizations::hold(change, id)? {
+        return Err(no_organization());
+    }
+    standing(change, actor, id)
+}
+
+impl Standing {
+    /// # Errors
+    /// `FORBIDDEN`, with the permission's name.
+    pub fn require(&self, permission: &str) -> Result<()> {
+        if self.permissions.contains(permission) {
+            return Ok(());
+        }
+        Err(missing(permission))
+    }
+
+    /// Whether the caller may give these to somebody, take them from somebody, or act on whoever
+    /// holds them: nobody rules over whoever may do more (O4).
+    ///
+    /// # Errors
+    /// `FORBIDDEN`, with the permission that the caller lacks.
+    pub fn require_all(&self, permissions: &BTreeSet<String>) -> Result<()> {
+        if self.permissions.contains(OWNS) {
+            return Ok(());
+        }
+        match permissions.difference(&self.permissions).next() {
+            None => Ok(()),
+            Some(lacking) => Err(missing(lacking)),
+        }
+    }
+
+    #[must_use]
+    pub fn permissions(&self) -> &BTreeSet<String> {
+        &self.permissions
+    }
+
+    /// # Errors
+    /// `INVALID_PAYLOAD` where members can hold no role of that name.
+    pub fn role_called(&self, name: &str) -> Result<&Role> {
+        // The organization's own goes before one of every organization.
+        let named = self.roles.iter().filter(|role| role.name == name);
+        let found = named.max_by_key(|role| role.organization.is_some());
+        found.ok_or_else(|| {
+            Error::payload("\"role\" is not the name of a role of this organization")
+        })
+    }
+
+    /// The role that a member holds.
+    ///
+    /// # Errors
+    /// A defect, where there is none: the database keeps it.
+    pub fn role_of(&self, member: &Membership) -> Result<&Role> {
+        let mut roles = self.roles.iter();
+        roles
+            .find(|role| role.key == member.role)
+            .ok_or_else(|| Error::defect("a membership has a role that is not its organization's"))
+    }
+}
+
+fn missing(permission: &str) -> Error {
+    let message = format!("This needs the permission \"{permission}\" in the organization.");
+    Error::new(Code::Forbidden, message)
+}
+
+/// The same for one that is another's and one that never was (O13).
+#[must_use]
+pub fn no_organization() -> Error {
+    Error::new(Code::NotFound, "There is no such organization.")
+}
+
+#[must_use]
+pub fn no_member() -> Error {
+    Error::new(
+        Code::NotFound,
+        "There is no such member of the organization.",
+    )
+}

@@ -1,0 +1,177 @@
+//! What happens to a member: another role, suspended, taken back, removed; and leaving. What is
+//! taken away is gone within a second, on every route and in every process.
+
+use crate::domain::event::What;
+use crate::domain::id::{AccountId, OrganizationId};
+use crate::domain::organization::{Membership, State};
+use crate::domain::permission::{MEMBER_REMOVE, MEMBER_UPDATE};
+use crate::service::actor::Actor;
+use crate::service::change::Change;
+use crate::service::error::{Code, Error, Result};
+use crate::service::keyward::Keyward;
+use crate::service::membership::begin_end::end;
+use crate::service::membership::owners::require_another;
+use crate::service::membership::standing::{Standing, held_standing, no_member, no_organization};
+use crate::store::{memberships, organizations};
+
+/// Which member of which organization.
+#[derive(Clone, Copy, Debug)]
+pub struct Which {
+    pub organization: OrganizationId,
+    pub account: AccountId,
+}
+
+/// What is to be changed.
+#[derive(Clone, Debug, Default)]
+pub struct Edit {
+    /// The name of a role.
+    pub role: Option<String>,
+    /// Active or suspended.
+    pub state: Option<State>,
+}
+
+/// # Errors
+/// `NOT_FOUND`, `FORBIDDEN`, `INVALID_PAYLOAD` for a role that is none of the organization,
+/// `CONFLICT` for the last owner, and for the state of somebody who has not accepted yet.
+pub fn change_member(kw: &Keyward, actor: &Actor, which: Which, edit: Edit) -> Result<()> {
+    let actor = actor.clone();
+    kw.change(move |change| {
+        let (standing, member) = held_member(change, &actor, which)?;
+        standing.require(MEMBER_UPDATE)?;
+        standing.require_all(&standing.role_of(&member)?.permissions)?;
+        let member = match &edit.role {
+            Some(name) => set_role(change, (&actor, &standing), member, name)?,
+            None => member,
+        };
+        match edit.state {
+            Some(state) => set_state(change, &actor, &member, state),
+            None => Ok(()),
+        }
+    })
+}
+
+/// The member, and what the caller may do. Both accounts and the organization are held.
+fn held_member(
+    change: &mut Change<'_>,
+    actor: &Actor,
+    which: Which,
+) -> Result<(Standing, Membership)> {
+    let standing = held_standing(change, actor, &[which.account], which.organization)?;
+    let member = memberships::lookup(change, which.organization, which.account)?;
+    Ok((standing, member.ok_or_else(no_member)?))
+}
+
+fn set_role(
+    change: &mut Change<'_>,
+    (actor, standing): (&Actor, &Standing),
+    member: Membership,
+    name: &str,
+) -> Result<Membership> {
+    let (old, new) = (standing.role_of(&member)?, standing.role_called(name)?);
+    if old.key == new.key {
+        return Ok(member);
+    }
+    standing.require_all(&new.permissions)?;
+    require_another(change, &member)?;
+    let now = change.now;
+    memberships::change(change, &member, (&new.key, member.state), now)?;
+    change.record(&actor.event(What::MemberRoleChanged).of(member.account))?;
+    // What was added comes with the next refresh (O-11).
+    if member.state == State::Active && !old.permissions.is_subset(&new.permissions) {
+        change.outdate_access(member.account)?;
+    }
+    Ok(Membership {
+        role: new.key.clone(),
+        ..member
+    })
+}
+
+fn set_state(
+    change: &mut Change<'_>,
+    actor: &Actor,
+    member: &Membership,
+    state: State,
+) -> Result<()> {
+    if member.state == state {
+        return Ok(());
+    }
+    if member.state == State::Invited {
+        return Err(Error::new(
+            Code::Conflict,
+            "The invitation has not been accepted yet: take it back instead.",
+        ));
+    }
+    require_another(change, member)?;
+    let now = change.now;
+    memberships::change(change, member, (&member.role, state), now)?;
+    let what = if state == State::Active {
+        What::MemberResumed
+    } else {
+        What::MemberSuspended
+    };
+    change.record(&actor.event(what).of(member.account))?;
+    if state == State::Active {
+        return Ok(());
+    }
+    end(change, member.account, member.organization)
+}
+
+/// # Errors
+/// `NOT_FOUND`, `FORBIDDEN`, `CONFLICT` for the last owner.
+pub fn remove_member(kw: &Keyward, actor: &Actor, which: Which) -> Result<()> {
+    let actor = actor.clone();
+    kw.change(move |change| {
+        let (standing, member) = held_member(change, &actor, which)?;
+        standing.require(MEMBER_REMOVE)?;
+        if member.state == State::Invited {
+            return Err(no_member());
+        }
+        standing.require_all(&standing.role_of(&member)?.permissions)?;
+        require_another(change, &member)?;
+        memberships::remove(change, &member)?;
+        change.record(&actor.event(What::MemberRemoved).of(member.account))?;
+        end(change, member.account, member.organization)
+    })
+}
+
+/// Declines an invitation.
+///
+/// # Errors
+/// `NOT_FOUND` where none waits.
+pub fn decline(kw: &Keyward, actor: &Actor, id: OrganizationId) -> Result<()> {
+    let actor = actor.clone();
+    kw.change(move |change| {
+        change.hold_caller(&actor)?;
+        let account = actor.account();
+        memberships::lookup(change, id, account)?.ok_or_else(no_organization)?;
+        organizations::hold(change, id)?;
+        let member = memberships::lookup(change, id, account)?;
+        let invited = member.filter(|member| member.state == State::Invited);
+        memberships::remove(change, &invited.ok_or_else(no_organization)?)?;
+        change.record(&actor.event(What::MemberLeft))
+    })
+}
+
+/// Leaves, or declines an invitation: whatever one's role, and whichever organization one's
+/// session is in.
+///
+/// # Errors
+/// `NOT_FOUND`, `CONFLICT` for the last owner.
+pub fn leave(kw: &Keyward, actor: &Actor, id: OrganizationId) -> Result<()> {
+    let actor = actor.clone();
+    kw.change(move |change| {
+        change.hold_caller(&actor)?;
+        let account = actor.account();
+        // Nobody holds an organization that they have nothing to do with.
+        memberships::lookup(change, id, account)?.ok_or_else(no_organization)?;
+        organizations::hold(change, id)?;
+        let member = memberships::lookup(change, id, account)?.ok_or_else(no_organization)?;
+        require_another(change, &member)?;
+        memberships::remove(change, &member)?;
+        change.record(&actor.event(What::MemberLeft))?;
+        if member.state == State::Active {
+            end(change, account, id)?;
+        }
+        Ok(())
+    })
+}

@@ -1,0 +1,59 @@
+//! Making an organization: whoever makes it owns it.
+
+use crate::config::registration::Makers;
+use crate::domain::event::What;
+use crate::domain::id::OrganizationId;
+use crate::domain::organization::{Membership, Name, OWNER, Organization, State};
+use crate::service::actor::Actor;
+use crate::service::error::{Code, Error, Result};
+use crate::service::keyward::Keyward;
+use crate::store::{memberships, organizations, roles};
+
+/// The most organizations that one account is in: whoever makes more fills the disk.
+const MOST: i64 = 100;
+
+/// # Errors
+/// `FORBIDDEN` where only administrators may; `CONFLICT` where another one has the name, or the account is in too many.
+pub fn create(kw: &Keyward, actor: &Actor, name: Name) -> Result<Organization> {
+    let actor = actor.clone();
+    let id = OrganizationId(kw.entropy.random_id());
+    kw.change(move |change| {
+        change.hold_caller(&actor)?;
+        if change.kw.policy.registration.makers == Makers::Administrators
+            && !roles::access_of(change, actor.account())?.is_admin()
+        {
+            return Err(Error::forbidden(
+                "Making an organization needs the permission \"admin\" here.",
+            ));
+        }
+        let now = change.now;
+        if memberships::count_of(change, actor.account())? >= MOST {
+            return Err(Error::new(
+                Code::Conflict,
+                "This account is in 100 organizations, which is the most: leave one first.",
+            ));
+        }
+        organizations::add(change, id, &name, (actor.account(), now))?.map_err(|_| taken())?;
+        let owner = Membership {
+            organization: id,
+            account: actor.account(),
+            role: OWNER.to_owned(),
+            state: State::Active,
+            invited: None,
+            created_at: now,
+        };
+        memberships::add(change, &owner, actor.account())?
+            .map_err(|_| Error::defect("a new organization has a member"))?;
+        change.record(&actor.event(What::OrganizationCreated))?;
+        Ok(Organization {
+            id,
+            name: name.written().to_owned(),
+            created_at: now,
+            updated_at: now,
+        })
+    })
+}
+
+pub(in crate::service::organizations) fn taken() -> Error {
+    Error::new(Code::Conflict, "Another organization has that name.")
+}

@@ -1,0 +1,25 @@
+//! Deleting an organization (O10).
+
+use crate::domain::event::What;
+use crate::domain::id::OrganizationId;
+use crate::domain::permission::ORGANIZATION_DELETE;
+use crate::service::actor::Actor;
+use crate::service::error::Result;
+use crate::service::keyward::Keyward;
+use crate::service::membership::dissolve::dissolve;
+use crate::service::membership::standing::{held_standing, standing};
+use crate::store::memberships;
+
+/// # Errors
+/// `NOT_FOUND`, `FORBIDDEN`.
+pub fn delete(kw: &Keyward, actor: &Actor, id: OrganizationId) -> Result<()> {
+    let actor = actor.clone();
+    kw.change(move |change| {
+        standing(change, &actor, id)?.require(ORGANIZATION_DELETE)?;
+        // Nobody signs in to it from here on. Whoever joins in between is held by the deed.
+        let members = memberships::accounts_in(change, id)?;
+        held_standing(change, &actor, &members, id)?.require(ORGANIZATION_DELETE)?;
+        dissolve(change, id)?;
+        change.record(&actor.event(What::OrganizationDeleted))
+    })
+}

@@ -1,0 +1,49 @@
+//! Entering another of one's organizations: a new session beside the old one, which stays.
+
+use crate::domain::event::What;
+use crate::domain::id::OrganizationId;
+use crate::domain::organization::State;
+use crate::service::actor::Actor;
+use crate::service::error::{Error, Result};
+use crate::service::keyward::Keyward;
+use crate::service::membership::standing::no_organization;
+use crate::service::tokens::begin::{Renewed, beside, tokens_of};
+use crate::store::{memberships, sessions};
+use crate::support::secret::{ExposeSecret as _, SecretString};
+
+/// The refresh token of the caller's own session proves that the caller has more than an access
+/// token, which travels to other servers: none of them can make a session of it (docs/decisions/0097).
+/// It is not spent.
+///
+/// # Errors
+/// `INVALID_CREDENTIALS` where the refresh token is not the session's present one, `NOT_FOUND`
+/// where the caller is no active member.
+pub fn enter(
+    kw: &Keyward,
+    actor: &Actor,
+    id: OrganizationId,
+    token: &SecretString,
+) -> Result<Renewed> {
+    let presented = kw.keys.refresh_tokens.read(token.expose_secret());
+    let presented = presented.filter(|it| it.session == actor.session());
+    let presented = presented.ok_or_else(Error::credentials)?;
+    let actor = actor.clone();
+    let written = kw.change(move |change| {
+        change.hold_caller(&actor)?;
+        let (old, account) = sessions::lookup(change, actor.session())?.ok_or_else(Error::token)?;
+        let ours = &change.kw.keys.refresh_tokens;
+        let own = ours.belongs(&presented, &old.salt);
+        if !own || presented.generation != old.generation.number {
+            return Err(Error::credentials());
+        }
+        let member = memberships::lookup(change, id, actor.account())?;
+        if !member.is_some_and(|member| member.state == State::Active) {
+            return Err(no_organization());
+        }
+        let written = beside(change, (&old, account), id, &actor.client)?;
+        let event = actor.event(What::OrganizationEntered);
+        change.record(&event.within(written.session.id))?;
+        Ok(written)
+    })?;
+    tokens_of(kw, written)
+}

@@ -1,0 +1,38 @@
+//! The caller's organizations, and who is in one of them.
+
+use crate::domain::id::OrganizationId;
+use crate::domain::permission::{MEMBER_READ, ORGANIZATION_READ};
+use crate::service::actor::{Actor, account_of};
+use crate::service::error::Result;
+use crate::service::keyward::Keyward;
+use crate::service::membership::standing::{Standing, standing};
+use crate::store::memberships::{self, Member, Own, Page};
+
+/// Those that the caller is in or invited to, in the order of their coming.
+///
+/// # Errors
+/// `INVALID_TOKEN` where the account is gone or disabled.
+pub fn mine(kw: &Keyward, actor: &Actor) -> Result<Vec<Own>> {
+    let account = account_of(kw, actor)?;
+    Ok(kw.store.read(|db| memberships::list_of(db, account.id))?)
+}
+
+/// # Errors
+/// `NOT_FOUND`, `FORBIDDEN`.
+pub fn one(kw: &Keyward, actor: &Actor, id: OrganizationId) -> Result<Standing> {
+    let found = kw.store.read(|db| standing(db, actor, id))?;
+    found.require(ORGANIZATION_READ)?;
+    Ok(found)
+}
+
+/// Members or invitations.
+///
+/// # Errors
+/// `NOT_FOUND`, `FORBIDDEN`.
+pub fn members(kw: &Keyward, actor: &Actor, id: OrganizationId, page: Page) -> Result<Vec<Member>> {
+    kw.store.read(|db| {
+        let standing = standing(db, actor, id)?;
+        standing.require(MEMBER_READ)?;
+        Ok(memberships::page(db, id, page)?)
+    })
+}

@@ -1,0 +1,20 @@
+//! Organizations: making them, who is in them.
+
+/// Accepts an invitation.
+pub mod accept;
+/// What an operator does to organizations.
+pub mod administer;
+/// Changes a member: another role, suspended, taken back, removed; and leaving.
+pub mod change_member;
+/// Makes an organization.
+pub mod create;
+/// Deletes an organization.
+pub mod delete;
+/// Enters another of the caller's organizations.
+pub mod enter;
+/// Invites to an organization, and takes an invitation back.
+pub mod invite;
+/// Lists the caller's organizations, and who is in one.
+pub mod list;
+/// Gives an organization another name.
+pub mod rename;

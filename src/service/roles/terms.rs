@@ -1,0 +1,94 @@
+//! What a role may be, whoever makes it.
+
+use std::collections::BTreeSet;
+
+use crate::domain::access::ADMINISTRATOR;
+use crate::domain::organization::{Name, OWNER, Role};
+use crate::domain::permission::{MOST, OWNS, may_be_held};
+use crate::service::change::Change;
+use crate::service::error::{Code, Error, Result};
+use crate::store::organization_roles;
+
+/// A role to be made.
+#[derive(Clone)]
+pub struct New {
+    pub name: Name,
+    pub description: String,
+    pub permissions: BTreeSet<String>,
+}
+
+/// What is to be changed of a role.
+#[derive(Clone, Default)]
+pub struct Edit {
+    pub description: Option<String>,
+    pub permissions: Option<BTreeSet<String>>,
+}
+
+/// # Errors
+/// `INVALID_PAYLOAD` where one of them is no permission, or one that no role may be given.
+pub fn words(words: Vec<String>) -> Result<BTreeSet<String>> {
+    let wrong = "\"permissions\" must be a list of at most 256 words of the form thing:deed; of \
+                 Keyward's own things those that GET /auth/organizations/{id}/roles shows, but for \
+                 organization:own, which is the owner's alone";
+    let fits = |word: &String| may_be_held(word) && word != OWNS;
+    if words.len() > MOST || !words.iter().all(fits) {
+        return Err(Error::payload(wrong));
+    }
+    Ok(words.into_iter().collect())
+}
+
+/// # Errors
+/// `CONFLICT` for the two that everything else stands on.
+pub(in crate::service::roles) fn require_changeable(role: &Role) -> Result<()> {
+    if role.organization.is_none() && [ADMINISTRATOR, OWNER].contains(&role.key.as_str()) {
+        return Err(Error::new(Code::Conflict, "That role can not be changed."));
+    }
+    Ok(())
+}
+
+/// The role as it will be.
+pub(in crate::service::roles) fn edited(role: &Role, edit: &Edit) -> Role {
+    let mut new = role.clone();
+    if let Some(description) = &edit.description {
+        new.description.clone_from(description);
+    }
+    if let Some(permissions) = &edit.permissions {
+        new.permissions.clone_from(permissions);
+    }
+    new
+}
+
+/// Writes the role. Whoever holds it is held; where it shrinks, their tokens are outdated.
+pub(in crate::service::roles) fn write(
+    change: &mut Change<'_>,
+    (old, new): (&Role, &Role),
+) -> Result<()> {
+    organization_roles::set(change, new)?;
+    if old.permissions.is_subset(&new.permissions) {
+        return Ok(());
+    }
+    let holders = organization_roles::holders_of(change, &old.key)?;
+    change.outdate_all(&holders)
+}
+
+/// # Errors
+/// `CONFLICT` where somebody holds it.
+pub(in crate::service::roles) fn remove(change: &mut Change<'_>, role: &Role) -> Result<()> {
+    if organization_roles::count_holders(change, &role.key)? > 0 {
+        return Err(Error::new(
+            Code::Conflict,
+            "Somebody holds that role, or is invited to it: give them another one first.",
+        ));
+    }
+    Ok(organization_roles::remove(change, &role.key)?)
+}
+
+#[must_use]
+pub fn no_role() -> Error {
+    Error::new(Code::NotFound, "There is no such role.")
+}
+
+#[must_use]
+pub fn taken() -> Error {
+    Error::new(Code::Conflict, "There is a role of that name.")
+}

@@ -1,0 +1,37 @@
+//! The organization that somebody wants to sign in to.
+
+use crate::domain::id::{AccountId, OrganizationId};
+use crate::domain::organization::{Name, State};
+use crate::store::{self, AnyConnection, memberships, organizations};
+
+#[derive(Clone, Debug)]
+pub enum Wanted {
+    Id(OrganizationId),
+    /// What can be no name is the name of nothing.
+    Name(Option<Name>),
+}
+
+/// There is no such organization, or the account is no active member of it.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::service::sessions) struct NotTheirs;
+
+/// The same look-ups either way, so that another's organization costs what none costs (H-06).
+///
+/// # Errors
+/// When the database is away.
+pub(in crate::service::sessions) fn theirs(
+    db: &mut AnyConnection,
+    account: AccountId,
+    wanted: Option<&Wanted>,
+) -> store::Result<Result<Option<OrganizationId>, NotTheirs>> {
+    let id = match wanted {
+        None => return Ok(Ok(None)),
+        Some(Wanted::Id(id)) => Some(*id),
+        Some(Wanted::Name(Some(name))) => organizations::find(db, name)?,
+        Some(Wanted::Name(None)) => None,
+    };
+    let id = id.unwrap_or(OrganizationId(uuid::Uuid::nil()));
+    let member = memberships::lookup(db, id, account)?;
+    let active = member.is_some_and(|member| member.state == State::Active);
+    Ok(if active { Ok(Some(id)) } else { Err(NotTheirs) })
+}

@@ -1,0 +1,88 @@
+//! What an account may do: by its roles in the whole service, and by its role in the
+//! organization that a session is in.
+
+use diesel::prelude::*;
+
+use crate::domain::access::{Access, OwnAccount};
+use crate::domain::id::{AccountId, OrganizationId};
+use crate::domain::organization::State;
+use crate::domain::session::{Class, Session};
+use crate::store::engine::connection::{AnyConnection, on_each};
+use crate::store::engine::error::Result;
+use crate::store::engine::schema::{memberships, role_permissions, roles};
+use crate::store::memberships::list_of;
+use crate::store::roles::access_of;
+
+/// `None` where the session is in an organization that its account is no active member of.
+///
+/// # Errors
+/// When the database is away or a row is damaged.
+pub fn of_session(connection: &mut AnyConnection, session: &Session) -> Result<Option<Access>> {
+    let access = access_of(connection, session.account)?;
+    with(connection, session, access)
+}
+
+/// Adds to what the account may do anyhow what it may do by this session.
+///
+/// # Errors
+/// When the database is away or a row is damaged.
+pub fn with(
+    connection: &mut AnyConnection,
+    session: &Session,
+    mut access: Access,
+) -> Result<Option<Access>> {
+    if session.class == Class::Oisp {
+        access.accounts = accounts_of(connection, session.account)?;
+    }
+    match session.organization {
+        None => Ok(Some(access)),
+        Some(organization) => within(connection, session.account, organization, access),
+    }
+}
+
+/// What seed O's tokens tell of every organization that the account is in.
+///
+/// # Errors
+/// When the database is away or a row is damaged.
+pub fn accounts_of(connection: &mut AnyConnection, account: AccountId) -> Result<Vec<OwnAccount>> {
+    let own = list_of(connection, account)?.into_iter();
+    let active = own.filter(|(membership, ..)| membership.state == State::Active);
+    Ok(active
+        .map(|(membership, organization, _)| OwnAccount {
+            id: organization.id,
+            name: organization.name,
+            role: OwnAccount::word(&membership.role).to_owned(),
+        })
+        .collect())
+}
+
+fn within(
+    connection: &mut AnyConnection,
+    account: AccountId,
+    organization: OrganizationId,
+    mut access: Access,
+) -> Result<Option<Access>> {
+    let question = memberships::table
+        .inner_join(roles::table)
+        .left_join(role_permissions::table.on(role_permissions::role.eq(memberships::role)))
+        .filter(memberships::organization_id.eq(organization.to_string()))
+        .filter(memberships::account_id.eq(account.to_string()))
+        .filter(memberships::state.eq(State::Active.as_str()))
+        .select((
+            roles::name,
+            roles::title,
+            role_permissions::permission.nullable(),
+        ));
+    let rows: Vec<(String, Option<String>, Option<String>)> =
+        on_each!(connection, inner => question.load(inner))?;
+    if rows.is_empty() {
+        return Ok(None);
+    }
+    for (key, title, permission) in rows {
+        // Not among the roles of the service: whoever makes an organization is its owner, and
+        // a proxy that asks for a group "owner" must not take that for its own.
+        access.in_organization = Some(title.unwrap_or(key));
+        access.permissions.extend(permission);
+    }
+    Ok(Some(access))
+}

@@ -1,0 +1,141 @@
+//! Organizations.
+
+use diesel::prelude::*;
+
+use crate::domain::id::{AccountId, OrganizationId};
+use crate::domain::organization::{Name, Organization};
+use crate::store::engine::columns::{time, word};
+use crate::store::engine::conflict::{Taken, unless_taken};
+use crate::store::engine::connection::AnyConnection;
+use crate::store::engine::error::{Result, at_most_one, exactly_one};
+use crate::store::engine::schema::organizations;
+use crate::support::clock::Timestamp;
+
+pub(in crate::store) type Row = (String, String, i64, i64);
+
+pub(in crate::store) const COLUMNS: (
+    organizations::id,
+    organizations::name,
+    organizations::created_at,
+    organizations::updated_at,
+) = (
+    organizations::id,
+    organizations::name,
+    organizations::created_at,
+    organizations::updated_at,
+);
+
+pub(in crate::store) fn stored((id, name, created, updated): Row) -> Result<Organization> {
+    Ok(Organization {
+        id: word("organization id", &id)?,
+        name,
+        created_at: time(created),
+        updated_at: time(updated),
+    })
+}
+
+/// # Errors
+/// When the database is away. [`Taken`]: another one has the name.
+pub fn add(
+    connection: &mut AnyConnection,
+    id: OrganizationId,
+    name: &Name,
+    (by, now): (AccountId, Timestamp),
+) -> Result<Result<(), Taken>> {
+    unless_taken(connection, |connection| {
+        diesel::insert_into(organizations::table)
+            .values((
+                organizations::id.eq(id.to_string()),
+                organizations::name.eq(name.written()),
+                organizations::name_canonical.eq(name.canonical()),
+                organizations::created_at.eq(now.millis()),
+                organizations::updated_at.eq(now.millis()),
+                organizations::created_by.eq(by.to_string()),
+            ))
+            .execute(connection)
+    })
+}
+
+/// # Errors
+/// When the database is away or the row is damaged.
+pub fn lookup(connection: &mut AnyConnection, id: OrganizationId) -> Result<Option<Organization>> {
+    let row: Option<Row> = organizations::table
+        .find(id.to_string())
+        .select(COLUMNS)
+        .first(connection)
+        .optional()?;
+    row.map(stored).transpose()
+}
+
+/// By their ids, those that come after this one.
+///
+/// # Errors
+/// When the database is away or a row is damaged.
+pub fn page(
+    connection: &mut AnyConnection,
+    after: Option<OrganizationId>,
+    limit: i64,
+) -> Result<Vec<Organization>> {
+    let after = after.map(|id| id.to_string()).unwrap_or_default();
+    let rows: Vec<Row> = organizations::table
+        .filter(organizations::id.gt(after))
+        .order(organizations::id.asc())
+        .limit(limit)
+        .select(COLUMNS)
+        .load(connection)?;
+    rows.into_iter().map(stored).collect()
+}
+
+/// Which organization has the name.
+///
+/// # Errors
+/// When the database is away or the row is damaged.
+pub fn find(connection: &mut AnyConnection, name: &Name) -> Result<Option<OrganizationId>> {
+    let id: Option<String> = organizations::table
+        .filter(organizations::name_canonical.eq(name.canonical()))
+        .select(organizations::id)
+        .first(connection)
+        .optional()?;
+    id.map(|id| word("organization id", &id)).transpose()
+}
+
+/// # Errors
+/// When the database is away or there is no such organization. [`Taken`]: another one has the
+/// name.
+pub fn rename(
+    connection: &mut AnyConnection,
+    id: OrganizationId,
+    name: &Name,
+    now: Timestamp,
+) -> Result<Result<(), Taken>> {
+    unless_taken(connection, |connection| {
+        diesel::update(organizations::table.find(id.to_string()))
+            .set((
+                organizations::name.eq(name.written()),
+                organizations::name_canonical.eq(name.canonical()),
+                organizations::updated_at.eq(now.millis()),
+            ))
+            .execute(connection)
+    })
+}
+
+/// Lets nobody else change the organization, its members or its roles until the transaction
+/// ends. Whoever holds accounts too holds them before. Whether the organization is there.
+///
+/// # Errors
+/// When the database is away.
+pub fn hold(connection: &mut AnyConnection, id: OrganizationId) -> Result<bool> {
+    let rows = diesel::update(organizations::table.find(id.to_string()))
+        .set(organizations::created_at.eq(organizations::created_at))
+        .execute(connection)?;
+    at_most_one("holding an organization", rows)
+}
+
+/// Its memberships go with it.
+///
+/// # Errors
+/// When the database is away or there is no such organization.
+pub fn remove(connection: &mut AnyConnection, id: OrganizationId) -> Result<()> {
+    let rows = diesel::delete(organizations::table.find(id.to_string())).execute(connection)?;
+    exactly_one("deleting an organization", rows)
+}

@@ -1,0 +1,77 @@
+//! `keyward org` and `keyward role`.
+
+use serde_json::Value;
+
+use crate::home::{Home, Run};
+
+fn json(run: &Run) -> Value {
+    serde_json::from_str(run.done().trim()).unwrap_or_else(|error| panic!("{error}: {run:?}"))
+}
+
+#[test]
+fn organizations_are_made_shown_changed_and_deleted() {
+    let home = Home::new();
+    for email in ["alice@example.com", "bob@example.com"] {
+        let add = ["user", "add", "--password-stdin", email];
+        home.run_with(&add, "correct horse battery").done();
+    }
+    let added = home.run(&["org", "add", "Acme", "--owner", "alice@example.com"]);
+    let id = added.done().trim().rsplit(' ').next().unwrap().to_owned();
+    assert_eq!(added.out, format!("added Acme as {id}\n"));
+    let listed = home.run(&["org", "list"]);
+    assert_eq!(listed.done(), format!("{id}  Acme\n"));
+    assert_eq!(json(&home.run(&["org", "list", "--json"]))["name"], "Acme");
+    let taken = home.run(&["org", "add", "ACME", "--owner", "bob@example.com"]);
+    assert!(taken.refused().contains("has that name"));
+    home.run(&["org", "set-role", "acme", "bob@example.com", "admin"])
+        .done();
+    // The only owner stays.
+    let last = home.run(&["org", "set-role", &id, "alice@example.com", "viewer"]);
+    assert!(last.refused().contains("only owner"));
+    let unknown = home.run(&["org", "set-role", &id, "bob@example.com", "king"]);
+    assert!(unknown.refused().contains("no role"));
+    let shown = json(&home.run(&["org", "show", "ACME", "--json"]));
+    let members = shown["members"].as_array().unwrap();
+    let roles: Vec<&str> = members
+        .iter()
+        .filter_map(|it| it["role"].as_str())
+        .collect();
+    assert_eq!(roles, ["owner", "admin"]);
+    assert!(
+        home.run(&["org", "show", "Acme"])
+            .done()
+            .contains("bob@example.com")
+    );
+    home.run(&["org", "delete", &id]).done();
+    assert_eq!(home.run(&["org", "list"]).done(), "");
+    let gone = home.run(&["org", "show", &id]);
+    assert!(gone.refused().contains("There is no organization"));
+}
+
+#[test]
+fn roles_are_listed_given_and_taken() {
+    let home = Home::new();
+    let add = ["user", "add", "--password-stdin", "alice@example.com"];
+    home.run_with(&add, "correct horse battery").done();
+    let listed = home.run(&["role", "list"]);
+    assert!(
+        listed.done().contains("service       administrator: admin"),
+        "{listed:?}"
+    );
+    assert_eq!(
+        home.run(&["role", "list", "--json"]).done().lines().count(),
+        10
+    );
+    let roles = |home: &Home| {
+        let shown = home.run(&["user", "show", "alice@example.com"]);
+        shown.done().contains("roles       administrator")
+    };
+    home.run(&["role", "grant", "alice@example.com", "administrator"])
+        .done();
+    assert!(roles(&home));
+    home.run(&["role", "take", "alice@example.com", "administrator"])
+        .done();
+    assert!(!roles(&home));
+    let wrong = home.run(&["role", "grant", "alice@example.com", "owner"]);
+    assert!(wrong.refused().contains("set-role"));
+}
