@@ -89,9 +89,12 @@ fn every_row_for_the_signed_in_opens_to_a_live_token() {
             let opened = matches!(answer.status, 200..=204 | 400 | 404);
             assert!(opened, "{method} {}: {answer:?}", row.path);
             // Of an account, a session or whatever else the path names, and not of the route.
-            if answer.status == 404 && row.path.starts_with("/v1/api/") {
+            if answer.status != 404 || method == "HEAD" {
+                continue;
+            }
+            if row.path.starts_with("/v1/api/") {
                 assert_eq!(answer.json()["code"], 2404, "{method} {}", row.path);
-            } else if answer.status == 404 {
+            } else {
                 assert_eq!(answer.code(), "NOT_FOUND");
             }
         }
