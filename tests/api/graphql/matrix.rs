@@ -73,7 +73,7 @@ const FIELDS: &[(&str, &str, &str, &str)] = &[
         "/graphql",
         "mutation",
         "publishEmailEvent",
-        "(input: { type: transactional, to: { email: \"no\" }, subject: \"s\", content: \"c\" }) { messageId }",
+        "(input: { type: transactional, to: { email: \"nobody@b.co\" }, subject: \"s\", content: \"c\" }) { messageId }",
     ),
     (
         "/graphql",
@@ -106,7 +106,7 @@ const FIELDS: &[(&str, &str, &str, &str)] = &[
 fn matrix() -> String {
     let mut head = format!("{:44}", "");
     for (name, _) in CALLERS {
-        write!(head, "{name:20}").unwrap();
+        write!(head, "{name:22}").unwrap();
     }
     let mut lines = vec![head.trim_end().to_owned()];
     let kw = TestKeyward::with(OPEN);
@@ -119,7 +119,7 @@ fn matrix() -> String {
             let token = token_of(&kw, alice);
             let body = kw.asks(path, &document, token.as_deref()).json();
             let said = body["errors"][0]["extensions"]["code"].as_str();
-            write!(line, "{:20}", said.unwrap_or("ok")).unwrap();
+            write!(line, "{:22}", said.unwrap_or("ok")).unwrap();
             administer::set_enabled(&kw.kw, alice, true).unwrap();
             // Guesses that each of these makes are forgotten.
             kw.advance(3600);
