@@ -5,6 +5,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use actix_http::error::DispatchError;
 use actix_http::{HttpService, Protocol};
 use actix_server::Server;
 use actix_service::{
@@ -100,9 +101,7 @@ pub fn serve(kw: &Keyward, settings: &Arc<Web>, listener: TcpListener) -> std::i
                 })
                 .graceful_shutdown_signal(move || {
                     let (stopping, last) = (stopping.clone(), known.take());
-                    async move {
-                        select(pin!(stopping.notified()), pin!(last.was_said())).await;
-                    }
+                    async move { either(stopping.notified(), last.was_said()).await }
                 })
                 .finish(map_config(app, |()| AppConfig::default()));
             fn_service(move |stream: TcpStream| {
@@ -115,22 +114,28 @@ pub fn serve(kw: &Keyward, settings: &Arc<Web>, listener: TcpListener) -> std::i
                     None => Err(std::io::ErrorKind::ConnectionRefused.into()),
                 })
             })
-            .map_err(|error: std::io::Error| actix_http::error::DispatchError::Io(error))
+            .map_err(|error: std::io::Error| DispatchError::Io(error))
             .and_then(apply_fn_factory(
                 http,
                 |opened: (_, _, Option<SocketAddr>), http| {
                     let peer = opened.2;
                     let ended = http.call(opened);
-                    async move {
-                        // At debug: anybody can make it end so.
-                        ended.await.inspect_err(|error| match peer {
-                            Some(peer) => log::debug!("a connection of {peer} broke off: {error}"),
-                            None => log::debug!("a connection broke off: {error}"),
-                        })
-                    }
+                    async move { ended.await.inspect_err(|error| broke_off(peer, error)) }
                 },
             ))
         })?
         .run();
     Ok(server)
+}
+
+async fn either(one: impl Future<Output = ()>, other: impl Future<Output = ()>) {
+    select(pin!(one), pin!(other)).await;
+}
+
+/// At debug: anybody can make it end so.
+fn broke_off(peer: Option<SocketAddr>, error: &DispatchError) {
+    match peer {
+        Some(peer) => log::debug!("a connection of {peer} broke off: {error}"),
+        None => log::debug!("a connection broke off: {error}"),
+    }
 }

@@ -8,7 +8,7 @@ fn on_a_small_disk(script: &str) -> Option<Run> {
     let home = Home::new().and("DATABASE_URL", "sqlite://data/keyward.db");
     std::fs::create_dir(home.join("data")).unwrap();
     let script = format!(
-        "mount -t tmpfs -o size=8m none data || exit 125
+        "mount -t tmpfs -o size=8m,mode=700 none data || exit 125
          fill() {{ dd if=/dev/zero of=data/fill bs=4k 2>/dev/null; }}
          {script}"
     );
