@@ -2,16 +2,11 @@
 //! prints it, and tests compare it with `openapi.yaml` and walk it by every kind of caller.
 //! A dialect that is switched off is a group that is skipped.
 
-use std::collections::BTreeMap;
-
-use actix_web::dev::{HttpServiceFactory, ServiceRequest};
-use actix_web::http::Method;
-use actix_web::http::header::ALLOW;
-use actix_web::{HttpRequest, HttpResponse, Route, guard, web};
+use actix_web::{HttpResponse, Route, web};
 
 use crate::config::Dialect;
 use crate::domain::access::ADMIN;
-use crate::http::answer::{Http, Refusal, refuse};
+use crate::http::answer::{Refusal, refuse};
 use crate::http::dialect::directus::{self, Directus};
 use crate::http::dialect::hypi::{self, Hypi};
 use crate::http::dialect::keyward::{
@@ -70,18 +65,18 @@ pub struct Row {
     pub path: &'static str,
     pub guard: Guard,
     /// A HEAD of a GET is answered, unless the GET spends something.
-    head: bool,
+    pub(in crate::http) head: bool,
     /// A mere question, which changes nothing: too common to be worth a line of log, and
     /// too cheap to be counted.
-    cheap: bool,
+    pub(in crate::http) cheap: bool,
     /// Whether the operator switched it on.
-    on: fn(&Web) -> bool,
+    pub(in crate::http) on: fn(&Web) -> bool,
     /// How it says no before a handler is reached, where not as its group does.
-    refuse: Option<Refuse>,
-    handler: fn() -> Route,
+    pub(in crate::http) refuse: Option<Refuse>,
+    pub(in crate::http) handler: fn() -> Route,
 }
 
-type Refuse = fn(&Refusal) -> HttpResponse;
+pub(in crate::http) type Refuse = fn(&Refusal) -> HttpResponse;
 
 impl Row {
     /// The GET spends something: clients and caches send a HEAD lightly (threat X15).
@@ -114,8 +109,8 @@ pub struct Group {
     /// Only there in test mode.
     pub test_mode: bool,
     /// Unknown paths below it are refused in the group's shape, too.
-    prefix: Option<&'static str>,
-    refuse: Refuse,
+    pub(in crate::http) prefix: Option<&'static str>,
+    pub(in crate::http) refuse: Refuse,
     pub rows: &'static [Row],
 }
 
@@ -347,95 +342,3 @@ pub static TABLE: &[Group] = &[
         ],
     },
 ];
-
-impl Group {
-    fn is_on(&self, web: &Web) -> bool {
-        self.dialect
-            .is_none_or(|dialect| web.dialects.contains(&dialect))
-            && (!self.test_mode || web.test_mode)
-    }
-}
-
-/// Mounts every row that is on.
-pub(in crate::http) fn mount(config: &mut web::ServiceConfig, web: &Web) {
-    let mut paths: BTreeMap<&str, Vec<&Row>> = BTreeMap::new();
-    for row in TABLE
-        .iter()
-        .filter(|group| group.is_on(web))
-        .flat_map(|group| group.rows)
-        .filter(|row| (row.on)(web))
-    {
-        paths.entry(row.path).or_default().push(row);
-    }
-    for (path, rows) in paths {
-        config.service(resource(path, &rows));
-    }
-    config.default_service(web::to(no_such_route));
-}
-
-fn resource(path: &'static str, rows: &[&Row]) -> impl HttpServiceFactory + 'static {
-    let mut resource = web::resource(path);
-    let mut allowed: Vec<&str> = Vec::new();
-    for row in rows {
-        let route = (row.handler)();
-        let route = match row.method {
-            "ANY" => route,
-            "GET" if row.head => {
-                allowed.push("HEAD");
-                route.guard(guard::Any(guard::Get()).or(guard::Head()))
-            }
-            method => route.method(Method::from_bytes(method.as_bytes()).unwrap_or_default()),
-        };
-        allowed.push(row.method);
-        resource = resource.route(route);
-    }
-    let allow = allowed.join(", ");
-    resource.default_service(web::to(move |request: HttpRequest| {
-        let error = Refusal::http(Http::MethodNotAllowed, "That method is not allowed here.");
-        let mut response = refuse_at(request.match_info().as_str(), &error);
-        if let Ok(value) = allow.parse() {
-            response.headers_mut().insert(ALLOW, value);
-        }
-        std::future::ready(response)
-    }))
-}
-
-async fn no_such_route(request: HttpRequest) -> HttpResponse {
-    let path: String = request.uri().path().chars().take(256).collect();
-    refuse_at(
-        request.match_info().as_str(),
-        &Refusal::http(Http::RouteNotFound, format!("Route {path} doesn't exist.")),
-    )
-}
-
-/// What is refused before a handler is reached, in the shape of the path's dialect.
-pub(in crate::http) fn refuse_at(path: &str, refusal: &Refusal) -> HttpResponse {
-    let own = rows()
-        .filter(|row| row.path == path)
-        .find_map(|row| row.refuse);
-    let below = |group: &&Group| group.prefix.is_some_and(|prefix| path.starts_with(prefix));
-    let refuse = own
-        .or_else(|| TABLE.iter().find(below).map(|group| group.refuse))
-        .unwrap_or(refuse::<Keyward>);
-    refuse(refusal)
-}
-
-fn rows() -> impl Iterator<Item = &'static Row> {
-    TABLE.iter().flat_map(|group| group.rows)
-}
-
-/// The path as routes are compared with it: without the percent signs of letters that need
-/// none. Whatever is decided by a path goes by this, or another spelling would escape it.
-pub(in crate::http) fn path(request: &ServiceRequest) -> &str {
-    request.match_info().as_str()
-}
-
-/// Whether the request is a mere question, by its row. A question after a path that no row
-/// has is one, too.
-pub(in crate::http) fn is_frequent(request: &ServiceRequest) -> bool {
-    let path = path(request);
-    let asks = matches!(*request.method(), Method::GET | Method::HEAD);
-    let row = rows()
-        .find(|row| row.path == path && (row.method == "ANY" || (asks && row.method == "GET")));
-    row.map_or(asks, |row| row.cheap)
-}

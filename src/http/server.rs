@@ -20,10 +20,10 @@ use actix_web::{App, Error, web};
 use futures_util::future::select;
 
 use crate::http::edge::shell::shell;
+use crate::http::mount::mount;
 use crate::http::peers::connection::{Connection, KEEP_ALIVE};
 use crate::http::peers::last_request::Opened;
 use crate::http::request::settings::Web;
-use crate::http::routes::mount;
 use crate::service::Keyward;
 
 /// The application: the whole route table behind the shell.

@@ -78,6 +78,16 @@ impl Actor {
     }
 }
 
+impl Actor {
+    /// What this actor does to another's account.
+    #[must_use]
+    pub(in crate::service) fn event_about(&self, what: What, account: AccountId) -> Event {
+        Event::new(what, self.client.clone())
+            .of(account)
+            .by(self.account())
+    }
+}
+
 /// The actor's account, read now.
 ///
 /// # Errors

@@ -8,7 +8,7 @@ use crate::store::engine::columns::{time, word};
 use crate::store::engine::conflict::{Taken, unless_taken};
 use crate::store::engine::connection::AnyConnection;
 use crate::store::engine::error::{Error, Result, exactly_one};
-use crate::store::engine::schema::{accounts, memberships, organizations, roles};
+use crate::store::engine::schema::{accounts, emails, memberships, organizations, roles};
 use crate::store::organizations as organization;
 use crate::support::clock::Timestamp;
 
@@ -150,15 +150,37 @@ pub struct Member {
 }
 
 /// Which members of an organization are wanted.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Page {
     pub invited: bool,
     /// Those that come after this one.
-    pub after: Option<AccountId>,
+    pub after: Option<String>,
     pub limit: i64,
 }
 
-/// By the ids of their accounts.
+/// Whether the account has proven the address.
+///
+/// # Errors
+/// When the database is away.
+pub fn is_theirs(
+    connection: &mut AnyConnection,
+    account: AccountId,
+    address: Option<&str>,
+) -> Result<bool> {
+    let Some(address) = address else {
+        return Ok(false);
+    };
+    let proven: i64 = emails::table
+        .find(address.to_owned())
+        .filter(emails::account_id.eq(account.to_string()))
+        .filter(emails::verified.eq(true))
+        .count()
+        .get_result(connection)?;
+    Ok(proven > 0)
+}
+
+/// Members by the ids of their accounts, and invitations by their addresses: an id tells when
+/// an account was made, and so whether somebody had one before (E12).
 ///
 /// # Errors
 /// When the database is away or a row is damaged.
@@ -176,13 +198,11 @@ pub fn page(
         Option<String>,
     );
     let invited = State::Invited.as_str();
-    let after = page.after.map(|id| id.to_string()).unwrap_or_default();
+    let after = page.after.unwrap_or_default();
     let question = memberships::table
         .inner_join(accounts::table)
         .inner_join(roles::table)
         .filter(memberships::organization_id.eq(organization.to_string()))
-        .filter(memberships::account_id.gt(after))
-        .order(memberships::account_id.asc())
         .limit(page.limit)
         .select((
             COLUMNS,
@@ -195,10 +215,14 @@ pub fn page(
     let rows: Vec<Of> = if page.invited {
         question
             .filter(memberships::state.eq(invited))
+            .filter(memberships::address.gt(after))
+            .order(memberships::address.asc())
             .load(connection)?
     } else {
         question
             .filter(memberships::state.ne(invited))
+            .filter(memberships::account_id.gt(after))
+            .order(memberships::account_id.asc())
             .load(connection)?
     };
     let members = rows

@@ -10,8 +10,6 @@
 pub mod engine;
 
 pub mod access;
-/// Finding accounts.
-pub mod account_search;
 pub mod accounts;
 pub mod audit_events;
 pub mod credentials;

@@ -41,10 +41,11 @@ const ROOMS: &[(&str, &[(&str, u8)])] = &[
     (
         "http",
         &[
-            ("http/mod", 10),
-            ("http/fuzzed", 10),
-            ("http/server", 9),
-            ("http/edge", 8),
+            ("http/mod", 11),
+            ("http/fuzzed", 11),
+            ("http/server", 10),
+            ("http/edge", 9),
+            ("http/mount", 8),
             ("http/routes", 7),
             ("http/schemas", 6),
             ("http/dialect/directus", 5),

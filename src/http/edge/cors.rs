@@ -5,9 +5,9 @@ use actix_web::dev::ServiceRequest;
 use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderMap, HeaderValue, ORIGIN, VARY};
 
+use crate::http::mount::{self, refuse_at};
 use crate::http::request::origin;
 use crate::http::request::settings::Web;
-use crate::http::routes::{self, refuse_at};
 use crate::http::sidecar::verify;
 use crate::service::Error;
 
@@ -15,7 +15,7 @@ use crate::service::Error;
 /// would be a yes to whoever sends these headers (threat F16).
 pub(super) fn is_preflight(request: &ServiceRequest) -> bool {
     request.method() == Method::OPTIONS
-        && routes::path(request) != verify::PATH
+        && mount::path(request) != verify::PATH
         && request.headers().contains_key(ORIGIN)
         && request
             .headers()
@@ -27,12 +27,12 @@ pub(super) fn is_preflight(request: &ServiceRequest) -> bool {
 pub(super) fn preflight(request: &ServiceRequest, web: &Web) -> HttpResponse {
     let asked = request.headers().get(ORIGIN);
     let listed = asked.is_some_and(|value| origin::allowed(value, web).is_some());
-    if !listed && !origin::is_for_everybody(routes::path(request)) {
+    if !listed && !origin::is_for_everybody(mount::path(request)) {
         if let Some(asked) = asked {
             web.unlisted.tell(asked);
         }
         return refuse_at(
-            routes::path(request),
+            mount::path(request),
             &Error::forbidden("This origin is not on the list.").into(),
         );
     }

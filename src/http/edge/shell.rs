@@ -13,10 +13,10 @@ use actix_web::{HttpResponse, web};
 use crate::http::answer::Refusal;
 use crate::http::edge::access_line::Asked;
 use crate::http::edge::{cors, head, headers, request_id, unread_body};
+use crate::http::mount::{self, refuse_at};
 use crate::http::peers::{client_address, last_request};
 use crate::http::request::origin;
 use crate::http::request::settings::Web;
-use crate::http::routes::{self, refuse_at};
 
 pub async fn shell(
     mut request: ServiceRequest,
@@ -26,13 +26,13 @@ pub async fn shell(
         began: Instant::now(),
         id: request_id::next(),
         method: request.method().clone(),
-        frequent: routes::is_frequent(&request),
+        frequent: mount::is_frequent(&request),
     };
     last_request::look_at(&request).await;
     let web = request.app_data::<web::Data<Web>>().cloned();
     let web = web.as_ref().map(web::Data::get_ref);
     let origin = request.headers().get(ORIGIN).cloned();
-    let public = origin::is_for_everybody(routes::path(&request));
+    let public = origin::is_for_everybody(mount::path(&request));
     let unread = unread_body::hold(&mut request);
     let early = web.and_then(|web| early(&request, web, asked.frequent));
     if let (Some(web), Some(response)) = (web, &early)
@@ -76,7 +76,7 @@ fn early(request: &ServiceRequest, web: &Web, frequent: bool) -> Option<HttpResp
         }
     });
     let error = admitted.err()?;
-    Some(refuse_at(routes::path(request), &error))
+    Some(refuse_at(mount::path(request), &error))
 }
 
 /// A sidecar that asks for itself is not a client, and is not held up.

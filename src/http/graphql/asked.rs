@@ -3,6 +3,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
+use crate::domain::id::OrganizationId;
 use crate::domain::identifier::Identifier;
 use crate::domain::session::{Class, Client, Mode};
 use crate::http::answer::log_cause;
@@ -10,6 +11,7 @@ use crate::http::request::call::Call;
 use crate::http::request::fields::{Fields, otp, password};
 use crate::http::request::late_seat::{Keeper, LateSeat};
 use crate::http::request::sign_out::{self, Shown};
+use crate::http::request::wanted;
 use crate::http::request::wishes::Wishes;
 use crate::lanes::password_lane::Seat;
 use crate::service::accounts::post::Wish;
@@ -154,7 +156,7 @@ impl Asked {
             guest: beside.and_then(|token| read_expired(&self.kw, &token).ok()),
             mode: Mode::Json,
             class: Class::Standard,
-            organization: None,
+            organization: wanted::by(fields)?,
             dialect,
             client: self.client(),
         };
@@ -163,10 +165,10 @@ impl Asked {
 
     /// # Errors
     /// As [`refresh::refresh`].
-    pub fn refresh(&self, token: &str) -> Result<TokenSet> {
+    pub fn refresh(&self, token: &str, organization: Option<OrganizationId>) -> Result<TokenSet> {
         let request = refresh::Request {
             token: token.into(),
-            organization: None,
+            organization,
             client: self.client(),
         };
         match refresh::refresh(&self.kw, &request) {

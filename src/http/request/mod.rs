@@ -13,4 +13,5 @@ pub(in crate::http) mod settings;
 pub(in crate::http) mod sign_out;
 pub(in crate::http) mod strict_json;
 pub(in crate::http) mod unlisted;
+pub(in crate::http) mod wanted;
 pub(in crate::http) mod wishes;

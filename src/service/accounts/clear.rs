@@ -4,6 +4,7 @@ use crate::domain::id::AccountId;
 use crate::domain::profile::Profile;
 use crate::service::change::Change;
 use crate::service::error::Result;
+use crate::service::membership::dissolve::abandon_all;
 use crate::store::{accounts, emails, factors, phones, profiles, recovery_codes};
 
 /// Whoever proves the address of an account that nobody has proven gets it empty: by a further
@@ -14,6 +15,7 @@ pub(in crate::service) fn clear(
     proven: &str,
 ) -> Result<()> {
     let now = change.now;
+    abandon_all(change, id, proven)?;
     emails::remove_others(change, id, proven)?;
     phones::replace(change, id, &[], now)?;
     factors::remove_all_of(change, id)?;

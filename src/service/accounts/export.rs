@@ -232,7 +232,7 @@ fn audit(db: &mut AnyConnection, id: AccountId) -> store::Result<Value> {
         json!({
             "at": event.at,
             "what": event.what,
-            "session": event.session,
+            "session": event.session.filter(|_| own),
             "device": event.user_agent.filter(|_| own),
             "address": event.address.filter(|_| own),
         })

@@ -77,7 +77,9 @@ fn invite_one(
     }
     if let Some(role) = &invitation.role {
         let now = change.now;
-        roles::grant(change, id, role, now)?;
+        if roles::grant(change, id, role, now)? {
+            change.record(&actor.event_about(What::RoleGranted, id))?;
+        }
     }
     let to = To { account: id, email };
     let purpose = (Purpose::Invite, Kind::Invite);
@@ -98,6 +100,6 @@ fn add(change: &mut Change<'_>, actor: &Actor, email: &Email) -> Result<AccountI
     };
     accounts::add(change, &row)?
         .map_err(|_| Error::busy("an address was invited and registered at once"))?;
-    change.record(&actor.event(What::AccountInvited).of(id))?;
+    change.record(&actor.event_about(What::AccountInvited, id))?;
     Ok(id)
 }

@@ -3,7 +3,7 @@
 use crate::domain::account::Account;
 use crate::service::error::Result;
 use crate::service::keyward::Keyward;
-use crate::store::{account_search, accounts};
+use crate::store::accounts::{self, search};
 
 pub struct Page {
     /// Oldest first.
@@ -21,11 +21,11 @@ pub fn page(kw: &Keyward, after: Option<&Account>, limit: u32) -> Result<Page> {
     Ok(kw.store.read(|db| {
         let place = |account: &Account| (account.created_at, account.id);
         let accounts = match after {
-            Some(account) => account_search::list_after(db, place(account), limit)?,
+            Some(account) => search::list_after(db, place(account), limit)?,
             None => accounts::list(db, limit)?,
         };
         let more = match accounts.last().or(after) {
-            Some(last) => account_search::count_after(db, place(last))?,
+            Some(last) => search::count_after(db, place(last))?,
             None => accounts::count(db)?,
         };
         Ok::<_, crate::store::Error>(Page { accounts, more })

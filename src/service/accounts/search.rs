@@ -4,7 +4,7 @@ use crate::domain::account::Account;
 use crate::domain::id::AccountId;
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
-use crate::store::account_search::{self, MOST_WORDS};
+use crate::store::accounts::search::{self as store_search, MOST_WORDS};
 use crate::store::{self, accounts};
 
 /// A page of accounts, oldest first.
@@ -38,7 +38,7 @@ pub fn search(kw: &Keyward, text: &str, after: Option<AccountId>, limit: u32) ->
                 None => return Ok::<_, store::Error>(None),
             },
         };
-        account_search::search(db, &words, place, most + 1).map(Some)
+        store_search::search(db, &words, place, most + 1).map(Some)
     })?;
     let Some(mut accounts) = found else {
         return Err(Error::payload(

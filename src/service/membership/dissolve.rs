@@ -4,6 +4,7 @@ use crate::domain::id::{AccountId, OrganizationId};
 use crate::domain::organization::{OWNER, State};
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
+use crate::service::membership::begin_end::end;
 use crate::store::{memberships, organization_roles, organizations};
 
 /// Deletes an organization, with its memberships, its roles and every session in it (O10). It is
@@ -17,6 +18,32 @@ pub(in crate::service) fn dissolve(change: &mut Change<'_>, id: OrganizationId) 
     let own = own.count();
     organizations::remove(change, id)?;
     Ok(organization_roles::remove_all_of(change, id, own)?)
+}
+
+/// Whoever proves an address that somebody else registered is in nothing that the one before was
+/// in, and keeps the invitation to the address. An organization that the account alone owned has no
+/// owner then, where others are in it: an operator makes one.
+pub(in crate::service) fn abandon_all(
+    change: &mut Change<'_>,
+    account: AccountId,
+    proven: &str,
+) -> Result<()> {
+    let mut own = memberships::list_of(change, account)?;
+    own.sort_by_key(|(member, ..)| member.organization);
+    for (member, ..) in own {
+        let invited = member.invited.as_ref().map(|(address, _)| address.as_str());
+        if member.state == State::Invited && invited == Some(proven) {
+            continue;
+        }
+        organizations::hold(change, member.organization)?;
+        if memberships::count_in(change, member.organization)? == 1 {
+            dissolve(change, member.organization)?;
+        } else {
+            memberships::remove(change, &member)?;
+            end(change, account, member.organization)?;
+        }
+    }
+    Ok(())
 }
 
 /// Before an account is deleted: an organization that it alone is in goes with it, and one that

@@ -75,9 +75,10 @@ fn set_role(
     require_another(change, &member)?;
     let now = change.now;
     memberships::change(change, &member, (&new.key, member.state), now)?;
-    change.record(&actor.event(What::MemberRoleChanged).of(member.account))?;
-    // What was added comes with the next refresh (O-11).
-    if member.state == State::Active && !old.permissions.is_subset(&new.permissions) {
+    change.record(&actor.event_about(What::MemberRoleChanged, member.account))?;
+    // What was added would come with the next refresh (O-11); but an application may go by the
+    // role's name, and no token goes on with the one before.
+    if member.state == State::Active {
         change.outdate_access(member.account)?;
     }
     Ok(Membership {
@@ -109,7 +110,7 @@ fn set_state(
     } else {
         What::MemberSuspended
     };
-    change.record(&actor.event(what).of(member.account))?;
+    change.record(&actor.event_about(what, member.account))?;
     if state == State::Active {
         return Ok(());
     }
@@ -129,7 +130,7 @@ pub fn remove_member(kw: &Keyward, actor: &Actor, which: Which) -> Result<()> {
         standing.require_all(&standing.role_of(&member)?.permissions)?;
         require_another(change, &member)?;
         memberships::remove(change, &member)?;
-        change.record(&actor.event(What::MemberRemoved).of(member.account))?;
+        change.record(&actor.event_about(What::MemberRemoved, member.account))?;
         end(change, member.account, member.organization)
     })
 }
@@ -147,9 +148,20 @@ pub fn decline(kw: &Keyward, actor: &Actor, id: OrganizationId) -> Result<()> {
         organizations::hold(change, id)?;
         let member = memberships::lookup(change, id, account)?;
         let invited = member.filter(|member| member.state == State::Invited);
-        memberships::remove(change, &invited.ok_or_else(no_organization)?)?;
+        let invited = invited.ok_or_else(no_organization)?;
+        require_theirs(change, &invited)?;
+        memberships::remove(change, &invited)?;
         change.record(&actor.event(What::MemberLeft))
     })
+}
+
+/// An invitation is its address's: whoever registered the address and never proved it has none.
+fn require_theirs(change: &mut Change<'_>, member: &Membership) -> Result<()> {
+    let address = member.invited.as_ref().map(|(address, _)| address.as_str());
+    if memberships::is_theirs(change, member.account, address)? {
+        return Ok(());
+    }
+    Err(no_organization())
 }
 
 /// Leaves, or declines an invitation: whatever one's role, and whichever organization one's
@@ -166,6 +178,9 @@ pub fn leave(kw: &Keyward, actor: &Actor, id: OrganizationId) -> Result<()> {
         memberships::lookup(change, id, account)?.ok_or_else(no_organization)?;
         organizations::hold(change, id)?;
         let member = memberships::lookup(change, id, account)?.ok_or_else(no_organization)?;
+        if member.state == State::Invited {
+            require_theirs(change, &member)?;
+        }
         require_another(change, &member)?;
         memberships::remove(change, &member)?;
         change.record(&actor.event(What::MemberLeft))?;

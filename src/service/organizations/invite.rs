@@ -14,6 +14,7 @@ use crate::service::actor::Actor;
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
+use crate::service::mail::quota;
 use crate::service::membership::begin_end::Joins;
 use crate::service::membership::standing::{Standing, held_standing, standing};
 use crate::store::{accounts, credentials, emails, memberships};
@@ -34,9 +35,11 @@ pub struct Invitation {
 ///
 /// # Errors
 /// `NOT_FOUND`, `FORBIDDEN`, `INVALID_PAYLOAD` for a role that is none of the organization,
-/// `CONFLICT` for a member, `SERVICE_UNAVAILABLE` where mail can not leave too.
+/// `CONFLICT` for a member, `REQUESTS_EXCEEDED` where no further mail is sent for the client,
+/// `SERVICE_UNAVAILABLE` where mail can not leave too.
 pub fn invite(kw: &Keyward, actor: &Actor, new: Invitation) -> Result<()> {
     kw.require_mail()?;
+    require_quota(kw, actor)?;
     let actor = actor.clone();
     kw.change(move |change| {
         standing(change, &actor, new.organization)?.require(MEMBER_INVITE)?;
@@ -50,9 +53,20 @@ pub fn invite(kw: &Keyward, actor: &Actor, new: Invitation) -> Result<()> {
             Some(member) => invite_anew(change, &standing, &member, &role.key)?,
             None => add(change, &actor, (&new, account), &role.key)?,
         }
-        change.record(&actor.event(What::MemberInvited).of(account))?;
+        change.record(&actor.event_about(What::MemberInvited, account))?;
         mail(change, account, &new, &standing.organization.name)
     })
+}
+
+/// Before anything is looked up, so that nobody is invited whom no mail tells of it: each would be
+/// an account that nobody asked for.
+fn require_quota(kw: &Keyward, actor: &Actor) -> Result<()> {
+    let client = actor.client.clone();
+    if kw.change(move |change| quota::may_ask_for_mail(change, &client))? {
+        return Ok(());
+    }
+    let words = "Too many invitations and other mails from this address within an hour.";
+    Err(Error::wait(Code::RequestsExceeded, words, 3600))
 }
 
 /// The account of the address, made now where there is none.
@@ -75,7 +89,7 @@ fn whose(change: &mut Change<'_>, actor: &Actor, email: &Email) -> Result<Accoun
         let found = emails::find(change, email)?.map(|found| found.account);
         return found.ok_or_else(|| Error::busy("an address was registered and gone at once"));
     }
-    change.record(&actor.event(What::AccountInvited).of(id))?;
+    change.record(&actor.event_about(What::AccountInvited, id))?;
     Ok(id)
 }
 
@@ -208,6 +222,6 @@ pub fn take_back(
         let found = found.ok_or_else(none)?;
         standing.require_all(&standing.role_of(&found)?.permissions)?;
         memberships::remove(change, &found)?;
-        change.record(&actor.event(What::MemberRemoved).of(found.account))
+        change.record(&actor.event_about(What::MemberRemoved, found.account))
     })
 }

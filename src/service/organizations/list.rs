@@ -1,6 +1,7 @@
 //! The caller's organizations, and who is in one of them.
 
 use crate::domain::id::OrganizationId;
+use crate::domain::organization::State;
 use crate::domain::permission::{MEMBER_READ, ORGANIZATION_READ};
 use crate::service::actor::{Actor, account_of};
 use crate::service::error::Result;
@@ -14,7 +15,18 @@ use crate::store::memberships::{self, Member, Own, Page};
 /// `INVALID_TOKEN` where the account is gone or disabled.
 pub fn mine(kw: &Keyward, actor: &Actor) -> Result<Vec<Own>> {
     let account = account_of(kw, actor)?;
-    Ok(kw.store.read(|db| memberships::list_of(db, account.id))?)
+    kw.store.read(|db| {
+        let mut own = memberships::list_of(db, account.id)?;
+        let mut theirs = Vec::new();
+        for (member, organization, role) in own.drain(..) {
+            let address = member.invited.as_ref().map(|(address, _)| address.as_str());
+            // An invitation is its address's: whoever never proved it is not told of one.
+            if member.state != State::Invited || memberships::is_theirs(db, account.id, address)? {
+                theirs.push((member, organization, role));
+            }
+        }
+        Ok(theirs)
+    })
 }
 
 /// # Errors
@@ -33,6 +45,6 @@ pub fn members(kw: &Keyward, actor: &Actor, id: OrganizationId, page: Page) -> R
     kw.store.read(|db| {
         let standing = standing(db, actor, id)?;
         standing.require(MEMBER_READ)?;
-        Ok(memberships::page(db, id, page)?)
+        Ok(memberships::page(db, id, page.clone())?)
     })
 }

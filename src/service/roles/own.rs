@@ -112,15 +112,16 @@ fn held(
     let found = before.roles.into_iter().filter(|role| role.name == name);
     let found = found.max_by_key(|role| role.organization.is_some());
     let found = found.ok_or_else(no_role)?;
-    let holders = organization_roles::holders_of(change, &found.key)?;
-    let standing = held_standing(change, actor, &holders, id)?;
-    standing.require(ROLE_MANAGE)?;
+    // Before its holders are held: those of such a role are everywhere.
     if found.organization != Some(id) {
         return Err(Error::forbidden(
             "That role is of every organization: administrators of the service change it. Make \
              one of your own.",
         ));
     }
+    let holders = organization_roles::holders_of(change, &found.key)?;
+    let standing = held_standing(change, actor, &holders, id)?;
+    standing.require(ROLE_MANAGE)?;
     // As it is now that nobody else changes it.
     let mut own = standing.roles.iter();
     let role = own.find(|role| role.key == found.key).ok_or_else(no_role)?;

@@ -452,8 +452,8 @@ fn successes_stand_in_the_document_and_are_its_examples() {
     let root = walk.leaves();
     walk.ends(&access);
     walk.registration();
-    organizations::walk(&mut walk);
     walk.users_of_oisp();
+    organizations::walk(&mut walk);
     walk.administration(&root);
     let path = "/test/clock";
     let answer = walk.kw.post(path).json(&example(path)).send();

@@ -5,6 +5,7 @@ use keyward::domain::id::AccountId;
 use keyward::service::accounts::administer;
 use serde_json::{Value, json};
 
+use crate::graphql::in_demo;
 use crate::support::{Answer, PASSWORD, TestKeyward, WRONG};
 
 /// Who signs in, by what.
@@ -74,7 +75,7 @@ fn code(answer: &Answer) -> String {
     }
     match said.as_deref() {
         None => "OK",
-        Some("UNAUTHENTICATED" | "Not Authorized" | "User email is not verified") => {
+        Some("UNAUTHENTICATED" | "Not Authorized" | "User's email not verified") => {
             "INVALID_CREDENTIALS"
         }
         Some("Account locked") => "REQUESTS_EXCEEDED",
@@ -120,12 +121,16 @@ fn agreed<T: PartialEq + std::fmt::Debug>(mut each: Vec<T>) -> T {
 }
 
 fn account(kw: &TestKeyward, email: &str) -> AccountId {
-    kw.account(email)
+    let account = kw.account(email);
+    in_demo(kw, account);
+    account
 }
 
 fn with_factor(kw: &TestKeyward, email: &str) -> AccountId {
     let (access, _, _) = kw.with_factor(email);
-    crate::support::account_of(&access)
+    let account = crate::support::account_of(&access);
+    in_demo(kw, account);
+    account
 }
 
 both!(d10_the_right_password_is_the_same_by_every_way, |kw| {
@@ -140,7 +145,7 @@ both!(e1_a_wrong_password_is_the_same_by_every_way, |kw| {
 
 both!(e1_a_disabled_account_is_the_same_by_every_way, |kw| {
     let disabled: fn(&TestKeyward, &str) -> AccountId = |kw, email| {
-        let account = kw.account(email);
+        let account = account(kw, email);
         administer::set_enabled(&kw.kw, account, false).unwrap();
         account
     };
@@ -181,7 +186,8 @@ both!(
 );
 
 both!(d_17_a_used_code_is_refused_by_every_way, |kw| {
-    let (_, _, factor) = kw.with_factor("used@example.com");
+    let (access, _, factor) = kw.with_factor("used@example.com");
+    in_demo(kw, crate::support::account_of(&access));
     let otp = kw.code(&factor.secret, 0);
     let it = Try {
         email: "used@example.com",
@@ -196,7 +202,7 @@ both!(d_17_a_used_code_is_refused_by_every_way, |kw| {
 
 both!(b_locked_is_locked_by_every_way, |kw| {
     let locked: fn(&TestKeyward, &str) -> AccountId = |kw, email| {
-        let account = kw.account(email);
+        let account = account(kw, email);
         kw.exhaust(email);
         account
     };

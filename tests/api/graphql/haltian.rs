@@ -1,12 +1,19 @@
 //! Haltian's document (seed H), at a schema of its own.
 
+use keyward::domain::id::AccountId;
 use serde_json::{Value, json};
 
-use crate::graphql::{ALICE, code, seeds};
+use crate::graphql::{ALICE, DEMO, code, in_demo, seeds};
 use crate::support::{Answer, Forge, PASSWORD, TestKeyward, WRONG, text};
 
 const PATH: &str = "/v1/graphql";
 const VIEWER: &str = "{ viewer { id email } }";
+
+fn account(kw: &TestKeyward) -> AccountId {
+    let id = kw.account(ALICE);
+    in_demo(kw, id);
+    id
+}
 
 fn login_with(kw: &TestKeyward, password: &str) -> Answer {
     let variables = json!({ "email": ALICE, "organizationName": "demo", "password": password });
@@ -21,14 +28,17 @@ fn login(kw: &TestKeyward) -> Value {
 }
 
 fn refresh(kw: &TestKeyward, token: &str) -> Value {
-    let id = "2a749da0-5512-4000-8000-000000000000";
-    let variables = json!({ "organizationId": id, "refreshToken": token });
+    refresh_in(kw, DEMO, token)
+}
+
+fn refresh_in(kw: &TestKeyward, organization: &str, token: &str) -> Value {
+    let variables = json!({ "organizationId": organization, "refreshToken": token });
     let body = json!({ "query": seeds::HALTIAN_REFRESH, "variables": variables });
     kw.asks_with(PATH, &body, None).json()
 }
 
 both!(h_07_h_08_h_09_h_10_h_22_login_to_the_letter, |kw| {
-    kw.account(ALICE);
+    account(kw);
     let tokens = login(kw);
     let members: Vec<_> = tokens.as_object().unwrap().keys().collect();
     assert_eq!(
@@ -48,7 +58,7 @@ both!(h_07_h_08_h_09_h_10_h_22_login_to_the_letter, |kw| {
 });
 
 both!(h_05_each_of_the_three_is_needed, |kw| {
-    kw.account(ALICE);
+    account(kw);
     let before = kw.state();
     let all = json!({ "email": ALICE, "organizationName": "demo", "password": PASSWORD });
     for left_out in ["email", "organizationName", "password"] {
@@ -67,8 +77,50 @@ both!(h_05_each_of_the_three_is_needed, |kw| {
     assert_eq!(kw.state(), before);
 });
 
+both!(
+    h_04_h_06_h_07_h_11_a_session_is_in_the_organization_asked_for,
+    |kw| {
+        account(kw);
+        let tokens = login(kw);
+        assert_eq!(tokens["organizationId"], json!(DEMO));
+        let claims = Forge::claims_of(&text(&tokens, "accessToken"));
+        assert_eq!(claims["org"], json!(DEMO));
+        // One that is there and not the caller's, and one that is not there, look like a wrong
+        // password.
+        let other = kw.account("bob@example.com");
+        let name = "INSERT INTO organizations (id, name, name_canonical, created_at, updated_at) \
+                VALUES ('5a749da0-5512-4000-8000-000000000000', 'other', 'other', 1, 1)";
+        kw.execute(name, name);
+        let wrong = login_with(kw, WRONG).json()["errors"].clone();
+        for organization in ["other", "nowhere"] {
+            let variables =
+                json!({ "email": ALICE, "organizationName": organization, "password": PASSWORD });
+            let body = json!({ "query": seeds::HALTIAN_LOGIN, "variables": variables });
+            let answer = kw.asks_with(PATH, &body, None).json();
+            assert_eq!(answer["errors"], wrong, "{organization}");
+        }
+        assert_eq!(
+            kw.count(&format!("sessions WHERE account_id = '{other}'")),
+            0
+        );
+    }
+);
+
+both!(
+    h_18_h_19_another_organization_spends_no_refresh_token,
+    |kw| {
+        account(kw);
+        let token = text(&login(kw), "refreshToken");
+        let elsewhere = "5a749da0-5512-4000-8000-000000000000";
+        let refused = refresh_in(kw, elsewhere, &token);
+        assert_eq!(code(&refused), "UNAUTHENTICATED");
+        assert_eq!(code(&refresh_in(kw, "demo", &token)), "INVALID_PAYLOAD");
+        assert_eq!(refresh(kw, &token).get("errors"), None);
+    }
+);
+
 both!(h_14_h_15_the_viewer_is_the_caller, |kw| {
-    let id = kw.account(ALICE);
+    let id = account(kw);
     let token = text(&login(kw), "accessToken");
     let answer = kw.asks(PATH, VIEWER, Some(&token));
     assert_eq!(
@@ -82,7 +134,7 @@ both!(h_14_h_15_the_viewer_is_the_caller, |kw| {
 });
 
 both!(h_16_h_17_h_20_h_21_refresh_to_the_letter, |kw| {
-    kw.account(ALICE);
+    account(kw);
     let tokens = login(kw);
     let next = refresh(kw, &text(&tokens, "refreshToken"))["data"]["refreshToken"].clone();
     let members: Vec<_> = next.as_object().unwrap().keys().collect();
@@ -106,7 +158,7 @@ both!(h_16_h_17_h_20_h_21_refresh_to_the_letter, |kw| {
 });
 
 both!(h_25_h_42_codes_tell_when_to_sign_in_again, |kw| {
-    kw.account(ALICE);
+    account(kw);
     assert_eq!(code(&refresh(kw, "junk")), "UNAUTHENTICATED");
     assert_eq!(code(&login_with(kw, WRONG).json()), "UNAUTHENTICATED");
     let tokens = login(kw);
@@ -129,7 +181,7 @@ both!(h_25_h_42_codes_tell_when_to_sign_in_again, |kw| {
 both!(
     h_26_to_h_30_h_43_logout_ends_this_session_and_says_so,
     |kw| {
-        kw.account(ALICE);
+        account(kw);
         let (one, other) = (login(kw), login(kw));
         let token = text(&one, "accessToken");
         let answer = kw.asks(PATH, seeds::HALTIAN_LOGOUT, Some(&token));
@@ -160,7 +212,7 @@ const SCHEMA: &str =
     "{ __schema { queryType { name } mutationType { fields { name } } types { name } } }";
 
 both!(h_32_h_33_the_schema_is_for_the_signed_in, |kw| {
-    kw.account(ALICE);
+    account(kw);
     let token = text(&login(kw), "accessToken");
     let body = kw.asks(PATH, SCHEMA, Some(&token)).json();
     let names = body["data"]["__schema"]["mutationType"]["fields"].to_string();

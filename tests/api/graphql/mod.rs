@@ -10,6 +10,7 @@ mod publish;
 mod requests;
 mod words;
 
+use keyward::domain::id::AccountId;
 use serde_json::{Value, json};
 
 use crate::support::{Answer, PASSWORD, TestKeyward, text};
@@ -17,6 +18,26 @@ use crate::support::{Answer, PASSWORD, TestKeyward, text};
 pub const ALICE: &str = "alice@example.com";
 
 /// The operations of the documents.
+/// The organization that the documents of seed H sign in to.
+pub const DEMO: &str = "2a749da0-5512-4000-8000-000000000000";
+
+/// Makes the account a member of it.
+pub fn in_demo(kw: &TestKeyward, account: AccountId) {
+    for text in [
+        format!(
+            "INSERT INTO organizations (id, name, name_canonical, created_at, updated_at) \
+             VALUES ('{DEMO}', 'demo', 'demo', 1, 1) ON CONFLICT DO NOTHING"
+        ),
+        format!(
+            "INSERT INTO memberships \
+             (organization_id, account_id, role, state, created_at, updated_at) \
+             VALUES ('{DEMO}', '{account}', 'viewer', 'active', 1, 1)"
+        ),
+    ] {
+        kw.execute(&text, &text);
+    }
+}
+
 pub mod seeds {
     pub const HALTIAN_LOGIN: &str = include_str!("seeds/haltian_login.graphql");
     pub const HALTIAN_REFRESH: &str = include_str!("seeds/haltian_refresh.graphql");

@@ -86,7 +86,7 @@ fn login(asked: &Asked, fields: &Fields) -> Result<Value> {
 
 fn refresh(asked: &Asked, fields: &Fields) -> Result<Value> {
     require_json(fields)?;
-    let tokens = asked.refresh(fields.required("refresh_token")?)?;
+    let tokens = asked.refresh(fields.required("refresh_token")?, None)?;
     Ok(render::token_set(&tokens))
 }
 

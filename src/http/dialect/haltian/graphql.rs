@@ -1,5 +1,4 @@
-//! Haltian's fields of `/v1/graphql`. Organizations are not there yet: what the seed says of
-//! them is taken and left aside.
+//! Haltian's fields of `/v1/graphql`.
 
 use serde_json::{Value, json};
 
@@ -12,6 +11,7 @@ use crate::http::graphql::words::{Spot, plain};
 use crate::http::render;
 use crate::http::request::fields::Fields;
 use crate::http::request::person::object;
+use crate::http::request::wanted;
 use crate::service::accounts::profile;
 use crate::service::actor::Actor;
 use crate::service::tokens::mint::TokenSet;
@@ -122,7 +122,8 @@ fn login(asked: &Asked, fields: &Fields) -> Result<Value> {
 /// `refreshToken(refreshTokenInput)` (rows H-16 to H-21).
 fn refresh(asked: &Asked, fields: &Fields) -> Result<Value> {
     let input = object(fields, "refreshTokenInput")?.unwrap_or_default();
-    let tokens = asked.refresh(input.required("refreshToken")?)?;
+    let organization = wanted::organization_id(&input)?;
+    let tokens = asked.refresh(input.required("refreshToken")?, organization)?;
     Ok(shown(&tokens))
 }
 

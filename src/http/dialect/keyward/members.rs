@@ -7,6 +7,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 use url::form_urlencoded;
 
+use crate::domain::id::AccountId;
 use crate::domain::identifier::Email;
 use crate::domain::organization::State;
 use crate::http::answer::Answer;
@@ -25,10 +26,11 @@ use crate::store::memberships::{Member, Page};
 /// `GET /auth/organizations/{id}/members?limit=&after=`.
 pub async fn list(call: Call, actor: Actor) -> Answer<Keyward> {
     let (id, page) = (id(&call)?, page(call.query(), false)?);
+    let limit = page.limit;
     let members = call
         .on_store(move |kw| list::members(kw, &actor, id, page))
         .await?;
-    let next = next(&members, page);
+    let next = next(&members, limit);
     let members: Vec<Value> = members.iter().map(render).collect();
     Ok(HttpResponse::Ok().json(json!({ "members": members, "next": next })))
 }
@@ -36,10 +38,11 @@ pub async fn list(call: Call, actor: Actor) -> Answer<Keyward> {
 /// `GET /auth/organizations/{id}/invitations?limit=&after=`.
 pub async fn invitations(call: Call, actor: Actor) -> Answer<Keyward> {
     let (id, page) = (id(&call)?, page(call.query(), true)?);
+    let limit = page.limit;
     let invited = call
         .on_store(move |kw| list::members(kw, &actor, id, page))
         .await?;
-    let next = next(&invited, page);
+    let next = next(&invited, limit);
     // Nothing of the account: whether there was one before is nobody's business.
     let invited = invited.iter().map(|member| {
         let written = member.membership.invited.as_ref().map(|(_, it)| it);
@@ -142,10 +145,13 @@ fn page(query: &str, invited: bool) -> Result<Page> {
                 page.limit = limit.ok_or_else(|| Error::payload("\"limit\" must be 1 to 100"))?;
             }
             "after" => {
-                let after = value.parse().map_err(|_| {
-                    Error::payload("\"after\" must be what \"next\" of a page before said")
-                })?;
-                page.after = Some(after);
+                let after = if invited {
+                    Email::parse(&value).map(|email| email.canonical().to_owned())
+                } else {
+                    value.parse().ok().map(|id: AccountId| id.to_string())
+                };
+                let words = "\"after\" must be what \"next\" of a page before said";
+                page.after = Some(after.ok_or_else(|| Error::payload(words))?);
             }
             _ => {}
         }
@@ -154,10 +160,13 @@ fn page(query: &str, invited: bool) -> Result<Page> {
 }
 
 /// Where the next page begins; none where this one is not full.
-fn next(members: &[Member], page: Page) -> Option<String> {
-    let full = i64::try_from(members.len()).is_ok_and(|count| count == page.limit);
-    let last = members.last().filter(|_| full)?;
-    Some(last.membership.account.to_string())
+fn next(members: &[Member], limit: i64) -> Option<String> {
+    let full = i64::try_from(members.len()).is_ok_and(|count| count == limit);
+    let last = &members.last().filter(|_| full)?.membership;
+    match (&last.invited, last.state) {
+        (Some((address, _)), State::Invited) => Some(address.clone()),
+        _ => Some(last.account.to_string()),
+    }
 }
 
 fn render(member: &Member) -> Value {

@@ -3,21 +3,18 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::header::SET_COOKIE;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::crypto::refresh_token::RefreshTokens;
-use crate::domain::id::OrganizationId;
 use crate::domain::identifier::{Email, Identifier};
-use crate::domain::organization::Name;
 use crate::domain::session::{Class, Mode};
 use crate::http::answer::{Answer, Refused};
 use crate::http::dialect::keyward::Keyward;
 use crate::http::render;
 use crate::http::request::call::Call;
 use crate::http::request::fields::{Fields, otp, password};
-use crate::http::request::{cookies, sign_out};
+use crate::http::request::{cookies, sign_out, wanted};
 use crate::service::sessions::refresh::Refreshed;
-use crate::service::sessions::wanted::Wanted;
 use crate::service::sessions::{login, logout, presented, refresh};
 use crate::service::{Code, Error};
 use crate::support::secret::{ExposeSecret as _, SecretString};
@@ -38,7 +35,7 @@ pub async fn login(mut call: Call) -> Answer<Keyward> {
     let request = login::Request {
         identifier,
         password,
-        organization: wanted(&fields)?,
+        organization: wanted::by(&fields)?,
         otp,
         device: call.device(),
         replaces: call.refresh_cookies(),
@@ -56,26 +53,6 @@ pub async fn login(mut call: Call) -> Answer<Keyward> {
         None => json!({}),
     };
     Ok(render::tokens_with(&call, &tokens, mode, guest))
-}
-
-/// The organization to sign in to, by its id or by its name (rows H-04 to H-06).
-fn wanted(fields: &Fields) -> Result<Option<Wanted>, Error> {
-    match (organization_id(fields)?, fields.value("organizationName")) {
-        (id, None | Some(Value::Null)) => Ok(id.map(Wanted::Id)),
-        (None, Some(_)) => {
-            let name = Name::parse(fields.required("organizationName")?);
-            Ok(Some(Wanted::Name(name)))
-        }
-        (Some(_), Some(_)) => Err(Error::payload(
-            "\"organizationId\" and \"organizationName\" must not be sent together",
-        )),
-    }
-}
-
-fn organization_id(fields: &Fields) -> Result<Option<OrganizationId>, Error> {
-    let id = fields.optional("organizationId")?.map(str::parse);
-    id.transpose()
-        .map_err(|_| Error::payload("\"organizationId\" must be the id of an organization"))
 }
 
 /// An e-mail address, or in its absence a username. What can be no username of ours is one
@@ -126,7 +103,7 @@ pub async fn refresh(mut call: Call) -> Answer<Keyward> {
     let clears = by_cookie && RefreshTokens::has_form(token.expose_secret());
     let request = refresh::Request {
         token,
-        organization: organization_id(&fields)?,
+        organization: wanted::organization_id(&fields)?,
         client: call.client(),
     };
     match call

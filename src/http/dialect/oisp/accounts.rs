@@ -4,6 +4,7 @@
 use std::time::Instant;
 
 use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
@@ -11,7 +12,7 @@ use crate::domain::access::OwnAccount;
 use crate::domain::id::OrganizationId;
 use crate::domain::identifier::Email;
 use crate::domain::organization::{Name, Organization, State};
-use crate::http::answer::Answer;
+use crate::http::answer::{Answer, Refusal, Shape};
 use crate::http::dialect::oisp::Oisp;
 use crate::http::request::call::Call;
 use crate::http::request::fields::Fields;
@@ -30,8 +31,29 @@ const ROLES: [(&str, &str); 2] = [("admin", "admin"), ("user", "viewer")];
 /// The most of one list: the original has no pages.
 const MOST: i64 = 1000;
 
+/// The original's own codes are of users: of accounts and invitations the status is told, and
+/// what is wrong.
+#[derive(Debug)]
+pub struct Accounts;
+
+impl Shape for Accounts {
+    fn status(refusal: &Refusal) -> StatusCode {
+        Oisp::status(refusal)
+    }
+
+    fn body(refusal: &Refusal) -> Value {
+        match refusal.act() {
+            Some(Code::NotFound | Code::Conflict) => {
+                let code = Self::status(refusal).as_u16();
+                json!({ "code": code, "message": refusal.message() })
+            }
+            _ => Oisp::body(refusal),
+        }
+    }
+}
+
 /// `GET /v1/api/accounts`: those that the caller is in.
-pub async fn list(call: Call, actor: Actor) -> Answer<Oisp> {
+pub async fn list(call: Call, actor: Actor) -> Answer<Accounts> {
     let own = call.on_store(move |kw| list::mine(kw, &actor)).await?;
     let own = own
         .iter()
@@ -45,7 +67,7 @@ pub async fn list(call: Call, actor: Actor) -> Answer<Oisp> {
 }
 
 /// `POST /v1/api/accounts {"name"}`. The caller's token tells of it once it is renewed (O-09).
-pub async fn create(mut call: Call, actor: Actor) -> Answer<Oisp> {
+pub async fn create(mut call: Call, actor: Actor) -> Answer<Accounts> {
     let fields = call.fields().await?;
     fields.only(&["name"])?;
     let name = name(&fields)?;
@@ -56,14 +78,14 @@ pub async fn create(mut call: Call, actor: Actor) -> Answer<Oisp> {
 }
 
 /// `GET /v1/api/accounts/{id}`.
-pub async fn one(call: Call, actor: Actor) -> Answer<Oisp> {
+pub async fn one(call: Call, actor: Actor) -> Answer<Accounts> {
     let id = id(&call)?;
     let found = call.on_store(move |kw| list::one(kw, &actor, id)).await?;
     Ok(HttpResponse::Ok().json(render(&found.organization)))
 }
 
 /// `PUT /v1/api/accounts/{id} {"name"}`.
-pub async fn rename(mut call: Call, actor: Actor) -> Answer<Oisp> {
+pub async fn rename(mut call: Call, actor: Actor) -> Answer<Accounts> {
     let fields = call.fields().await?;
     fields.only(&["name"])?;
     let (name, id) = (name(&fields)?, id(&call)?);
@@ -74,7 +96,7 @@ pub async fn rename(mut call: Call, actor: Actor) -> Answer<Oisp> {
 }
 
 /// `DELETE /v1/api/accounts/{id}`.
-pub async fn delete(call: Call, actor: Actor) -> Answer<Oisp> {
+pub async fn delete(call: Call, actor: Actor) -> Answer<Accounts> {
     let id = id(&call)?;
     call.on_store(move |kw| delete::delete(kw, &actor, id))
         .await?;
@@ -82,7 +104,7 @@ pub async fn delete(call: Call, actor: Actor) -> Answer<Oisp> {
 }
 
 /// `GET /v1/api/accounts/{id}/users`.
-pub async fn users(call: Call, actor: Actor) -> Answer<Oisp> {
+pub async fn users(call: Call, actor: Actor) -> Answer<Accounts> {
     let id = id(&call)?;
     let members = call
         .on_store(move |kw| list::members(kw, &actor, id, all(false)))
@@ -93,7 +115,7 @@ pub async fn users(call: Call, actor: Actor) -> Answer<Oisp> {
 
 /// `PUT /v1/api/accounts/{id}/users/{user} {"accounts":{ID: ROLE}}`, as the original's client
 /// sends it, with the user's `id` beside it or not.
-pub async fn change_user(mut call: Call, actor: Actor) -> Answer<Oisp> {
+pub async fn change_user(mut call: Call, actor: Actor) -> Answer<Accounts> {
     let fields = call.fields().await?;
     fields.only(&["id", "accounts"])?;
     let user = call.path_part("user").to_owned();
@@ -121,7 +143,7 @@ pub async fn change_user(mut call: Call, actor: Actor) -> Answer<Oisp> {
 
 /// `POST /v1/api/accounts/{id}/invites {"email","role"?}`: 201, whether the address has an
 /// account or not (E12).
-pub async fn invite(mut call: Call, actor: Actor) -> Answer<Oisp> {
+pub async fn invite(mut call: Call, actor: Actor) -> Answer<Accounts> {
     let came = Instant::now();
     let fields = call.fields().await?;
     fields.only(&["email", "role"])?;
@@ -142,7 +164,7 @@ pub async fn invite(mut call: Call, actor: Actor) -> Answer<Oisp> {
 }
 
 /// `GET /v1/api/accounts/{id}/invites`: the addresses.
-pub async fn invites(call: Call, actor: Actor) -> Answer<Oisp> {
+pub async fn invites(call: Call, actor: Actor) -> Answer<Accounts> {
     let id = id(&call)?;
     let invited = call
         .on_store(move |kw| list::members(kw, &actor, id, all(true)))
@@ -154,7 +176,7 @@ pub async fn invites(call: Call, actor: Actor) -> Answer<Oisp> {
 }
 
 /// `DELETE /v1/api/accounts/{id}/invites/{email}`.
-pub async fn take_back(call: Call, actor: Actor) -> Answer<Oisp> {
+pub async fn take_back(call: Call, actor: Actor) -> Answer<Accounts> {
     let organization = id(&call)?;
     let email = address(&call)?;
     call.on_store(move |kw| invite::take_back(kw, &actor, organization, &email))
@@ -163,7 +185,7 @@ pub async fn take_back(call: Call, actor: Actor) -> Answer<Oisp> {
 }
 
 /// `GET /v1/api/invites/{email}`: the caller's own. Another's address has none.
-pub async fn own_invites(call: Call, actor: Actor) -> Answer<Oisp> {
+pub async fn own_invites(call: Call, actor: Actor) -> Answer<Accounts> {
     let email = address(&call)?;
     let own = call.on_store(move |kw| list::mine(kw, &actor)).await?;
     let theirs = |own: &&Own| {
@@ -182,7 +204,7 @@ pub async fn own_invites(call: Call, actor: Actor) -> Answer<Oisp> {
 }
 
 /// `PUT /v1/api/invites/{id}/status {"accept"}`: true joins, false declines.
-pub async fn answer_invite(mut call: Call, actor: Actor) -> Answer<Oisp> {
+pub async fn answer_invite(mut call: Call, actor: Actor) -> Answer<Accounts> {
     let fields = call.fields().await?;
     fields.only(&["accept"])?;
     if fields.value("accept").is_none() {

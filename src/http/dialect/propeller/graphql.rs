@@ -218,7 +218,7 @@ fn login(asked: &Asked, fields: &Fields) -> Result<Value> {
 /// `exchangeRefreshToken(input)` (rows P-03, P-38).
 fn exchange(asked: &Asked, fields: &Fields) -> Result<Value> {
     let input = object(fields, "input")?.unwrap_or_default();
-    let tokens = asked.refresh(input.required("refreshToken")?)?;
+    let tokens = asked.refresh(input.required("refreshToken")?, None)?;
     Ok(json!({ "session": session(asked, &tokens)? }))
 }
 

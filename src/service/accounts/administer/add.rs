@@ -100,6 +100,7 @@ fn add_with_record(
         if let Some(role) = &role {
             require_role(change, role)?;
             roles::grant(change, id, role, now)?;
+            change.record(&by.event(What::RoleGranted).of(id))?;
         }
         change.record(&by.event(What::AccountAdded).of(id))
     })?;

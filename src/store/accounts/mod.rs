@@ -1,5 +1,8 @@
 //! Accounts.
 
+/// Page by page, and by what they are called.
+pub mod search;
+
 use diesel::prelude::*;
 
 use crate::domain::account::Account;

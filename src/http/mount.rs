@@ -1,0 +1,104 @@
+//! Mounts the route table, and answers for what is not in it.
+
+use std::collections::BTreeMap;
+
+use actix_web::dev::{HttpServiceFactory, ServiceRequest};
+use actix_web::http::Method;
+use actix_web::http::header::ALLOW;
+use actix_web::{HttpRequest, HttpResponse, guard, web};
+
+use crate::http::answer::{Http, Keyward, Refusal, refuse};
+use crate::http::request::settings::Web;
+use crate::http::routes::{Group, Row, TABLE};
+
+impl Group {
+    fn is_on(&self, web: &Web) -> bool {
+        self.dialect
+            .is_none_or(|dialect| web.dialects.contains(&dialect))
+            && (!self.test_mode || web.test_mode)
+    }
+}
+
+/// Mounts every row that is on.
+pub(in crate::http) fn mount(config: &mut web::ServiceConfig, web: &Web) {
+    let mut paths: BTreeMap<&str, Vec<&Row>> = BTreeMap::new();
+    for row in TABLE
+        .iter()
+        .filter(|group| group.is_on(web))
+        .flat_map(|group| group.rows)
+        .filter(|row| (row.on)(web))
+    {
+        paths.entry(row.path).or_default().push(row);
+    }
+    for (path, rows) in paths {
+        config.service(resource(path, &rows));
+    }
+    config.default_service(web::to(no_such_route));
+}
+
+fn resource(path: &'static str, rows: &[&Row]) -> impl HttpServiceFactory + 'static {
+    let mut resource = web::resource(path);
+    let mut allowed: Vec<&str> = Vec::new();
+    for row in rows {
+        let route = (row.handler)();
+        let route = match row.method {
+            "ANY" => route,
+            "GET" if row.head => {
+                allowed.push("HEAD");
+                route.guard(guard::Any(guard::Get()).or(guard::Head()))
+            }
+            method => route.method(Method::from_bytes(method.as_bytes()).unwrap_or_default()),
+        };
+        allowed.push(row.method);
+        resource = resource.route(route);
+    }
+    let allow = allowed.join(", ");
+    resource.default_service(web::to(move |request: HttpRequest| {
+        let error = Refusal::http(Http::MethodNotAllowed, "That method is not allowed here.");
+        let mut response = refuse_at(request.match_info().as_str(), &error);
+        if let Ok(value) = allow.parse() {
+            response.headers_mut().insert(ALLOW, value);
+        }
+        std::future::ready(response)
+    }))
+}
+
+async fn no_such_route(request: HttpRequest) -> HttpResponse {
+    let path: String = request.uri().path().chars().take(256).collect();
+    refuse_at(
+        request.match_info().as_str(),
+        &Refusal::http(Http::RouteNotFound, format!("Route {path} doesn't exist.")),
+    )
+}
+
+/// What is refused before a handler is reached, in the shape of the path's dialect.
+pub(in crate::http) fn refuse_at(path: &str, refusal: &Refusal) -> HttpResponse {
+    let own = rows()
+        .filter(|row| row.path == path)
+        .find_map(|row| row.refuse);
+    let below = |group: &&Group| group.prefix.is_some_and(|prefix| path.starts_with(prefix));
+    let refuse = own
+        .or_else(|| TABLE.iter().find(below).map(|group| group.refuse))
+        .unwrap_or(refuse::<Keyward>);
+    refuse(refusal)
+}
+
+fn rows() -> impl Iterator<Item = &'static Row> {
+    TABLE.iter().flat_map(|group| group.rows)
+}
+
+/// The path as routes are compared with it: without the percent signs of letters that need
+/// none. Whatever is decided by a path goes by this, or another spelling would escape it.
+pub(in crate::http) fn path(request: &ServiceRequest) -> &str {
+    request.match_info().as_str()
+}
+
+/// Whether the request is a mere question, by its row. A question after a path that no row
+/// has is one, too.
+pub(in crate::http) fn is_frequent(request: &ServiceRequest) -> bool {
+    let path = path(request);
+    let asks = matches!(*request.method(), Method::GET | Method::HEAD);
+    let row = rows()
+        .find(|row| row.path == path && (row.method == "ANY" || (asks && row.method == "GET")));
+    row.map_or(asks, |row| row.cheap)
+}
