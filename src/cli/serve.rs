@@ -151,7 +151,7 @@ fn greet(
     write_line(format_args!("  database       {database}"))?;
     write_line(format_args!("  mail           {mail}"))?;
     let passwords = config.passwords.label();
-    write_line(format_args!("  passwords      {passwords}"))?;
+    write_line(format_args!("  hashing        {passwords}"))?;
     if config.test_mode {
         write_line(format_args!(
             "  test mode      move the clock with POST {url}/test/clock {{\"advance\":\"16m\"}}"

@@ -210,9 +210,15 @@ mod tests {
             format!("{}{signs}", "aab".repeat(333)),
             // Numbers are alike as far as they go.
             (0..1024)
-                .map(|n| char::from(b'0' + (n * n / 7 % 10) as u8))
+                .filter_map(|n: u32| char::from_digit(n * n / 7 % 10, 10))
                 .collect(),
-            (0..512).map(|n| format!("{}a", n * n / 7 % 10)).collect(),
+            (0..512)
+                .flat_map(|n: u32| {
+                    char::from_digit(n * n / 7 % 10, 10)
+                        .into_iter()
+                        .chain(['a'])
+                })
+                .collect(),
         ];
         for text in inputs {
             // The time of this thread and not of the machine, which does other things too. Tests

@@ -33,7 +33,7 @@ pub async fn merged(call: Call) -> Answer<Keyward> {
 /// `POST /v1/graphql`: Haltian, whose schema is for the signed-in (rows H-32, H-33).
 pub async fn haltian(call: Call) -> Answer<Keyward> {
     serve(call, |_, asked| {
-        let known = asked.actor().is_ok();
+        let known = asked.account().is_ok();
         let name = if known { "haltian" } else { "haltian closed" };
         let root = kept(name.to_owned(), || {
             let (queries, mutations) = together(std::iter::once(&HALTIAN));

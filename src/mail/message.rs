@@ -96,6 +96,26 @@ pub(in crate::mail) struct Outside<'a> {
     pub at: Timestamp,
 }
 
+/// Every line end as mail has it (RFC 5321 section 2.3.8): a server that took one carriage return for
+/// the end of a line could be made to read commands. Other control characters say nothing.
+fn lines(text: &str) -> String {
+    let mut lines = String::with_capacity(text.len());
+    let mut letters = text.chars().peekable();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '\r' => {
+                letters.next_if_eq(&'\n');
+                lines.push_str("\r\n");
+            }
+            '\n' => lines.push_str("\r\n"),
+            '\t' => lines.push('\t'),
+            other if other.is_control() => {}
+            other => lines.push(other),
+        }
+    }
+    lines
+}
+
 /// # Errors
 /// Where the address is none to which mail can be sent, in words.
 pub(in crate::mail) fn compose(
@@ -110,7 +130,7 @@ pub(in crate::mail) fn compose(
         .map_err(|_| "this is no address to which mail can be sent".to_owned())?;
     let from = Mailbox::new(outside.from.name.clone(), outside.from.address.clone());
     let millis = u64::try_from(outside.at.millis()).unwrap_or(0);
-    let parts = MultiPart::alternative_plain_html(words.text.clone(), words.html.clone());
+    let parts = MultiPart::alternative_plain_html(lines(&words.text), lines(&words.html));
     let message = Message::builder()
         .from(from)
         .to(Mailbox::new(None, to.clone()))
@@ -145,6 +165,17 @@ pub(in crate::mail) fn compose(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn line_ends_are_those_of_mail_and_other_controls_say_nothing() {
+        for (text, lined) in [
+            ("a\nb\rc\r\nd", "a\r\nb\r\nc\r\nd"),
+            ("a\r.\nMAIL", "a\r\n.\r\nMAIL"),
+            ("a\r\r\n\tb\0\u{85}", "a\r\n\r\n\tb"),
+        ] {
+            assert_eq!(lines(text), lined, "{text:?}");
+        }
+    }
 
     fn composed(to: &str, subject: &str, text: &str) -> Result<Composed, String> {
         let from: Sender = "Ex Ample <no-reply@example.com>".parse().unwrap();

@@ -20,7 +20,7 @@ fn check_and_greeting_say_what_hashes_and_what_memory_it_takes() {
         let line = format!("ok    passwords: {said}\n");
         assert!(check.done().contains(&line), "{check:?}");
         let server = Server::start(&home, &[]);
-        assert_eq!(server.greeted("passwords "), Some(said));
+        assert_eq!(server.greeted("hashing "), Some(said));
     }
 }
 

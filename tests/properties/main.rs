@@ -88,14 +88,14 @@ proptest! {
         between in prop_oneof![Just(String::new()), Just("@evil.example".into()), Just("\\@evil.example".into()), r"\PC{0,4}"],
         parts in prop::collection::vec(prop_oneof![
             Just("account".to_owned()), Just("..".into()), Just(".".into()), Just("%2e%2e".into()),
-            Just("".into()), Just("%2f".into()), Just("\\".into()), Just("\t".into()), Just("accounting".into()),
+            Just(String::new()), Just("%2f".into()), Just("\\".into()), Just("\t".into()), Just("accounting".into()),
             r"\PC{0,6}", r"[a-z?#&=;/]{0,6}",
         ], 0..5),
         space in prop_oneof![Just(""), Just(" "), Just("\n"), Just("\u{0}")],
     ) {
         let entries = ["https://app.example.com/account", "http://localhost:3000", "http://127.0.0.1"];
         let list = entries.map(|entry| Allowed::parse(entry).unwrap());
-        let path: String = parts.iter().map(|part| format!("/{part}")).collect();
+        let path = parts.iter().fold(String::new(), |path, part| path + "/" + part);
         let text = format!("{space}{scheme}{colon}{before}{host}{port}{between}{path}");
         if let Some(passed) = allowed(&text, &list) {
             // What a browser makes of the text as it was written.
@@ -126,7 +126,7 @@ proptest! {
         let port = port.map(|port| format!(":{port}")).unwrap_or_default();
         let entry = format!("https://{host}{port}/app");
         let list = [Allowed::parse(&entry).unwrap()];
-        let path: String = parts.iter().map(|part| format!("/{part}")).collect();
+        let path = parts.iter().fold(String::new(), |path, part| path + "/" + part);
         let asked = allowed(&format!("{entry}{path}"), &list);
         prop_assert!(asked.is_some());
         let asked = allowed(&format!("{entry}{path}?{query}"), &list);

@@ -74,6 +74,16 @@ impl Asked {
         self.actor.clone()
     }
 
+    /// Who acts, with an account.
+    ///
+    /// # Errors
+    /// The same; `FORBIDDEN` for a guest.
+    pub fn account(&self) -> Result<Actor> {
+        let actor = self.actor.clone()?;
+        actor.require_account()?;
+        Ok(actor)
+    }
+
     #[must_use]
     pub fn client(&self) -> Client {
         self.client.clone()

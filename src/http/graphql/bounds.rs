@@ -23,6 +23,21 @@ struct Counts {
 
 type Selections<'d, 'a> = &'d [Selection<'a>];
 
+/// What the library falls over when it reads a text in three quotes: it counts white space that
+/// is none in GraphQL's grammar, and cuts a letter in two.
+#[must_use]
+pub(super) fn unreadable(document: &str) -> Option<&'static str> {
+    let begins_oddly = |line: &str| {
+        let blank = line.len() - line.trim_start().len();
+        !line.as_bytes()[..blank].is_ascii()
+    };
+    let odd = document.contains("\"\"\"") && document.split(['\n', '\r']).any(begins_oddly);
+    odd.then_some(
+        "Lines of a document with texts in three quotes may begin with spaces and tabs, and with no \
+         other white space.",
+    )
+}
+
 /// Why the document is too much, if it is. It was validated before: its fragments end.
 #[must_use]
 pub(super) fn exceeded(root: &Root, document: &str) -> Option<String> {
@@ -38,6 +53,16 @@ pub(super) fn exceeded(root: &Root, document: &str) -> Option<String> {
         let Definition::Operation(operation) = definition else {
             return None;
         };
+        let given = operation.item.variables_definition.iter();
+        let mut defaults = given.flat_map(|it| &it.item.items);
+        if defaults.any(|(_, it)| {
+            it.default_value
+                .as_ref()
+                .is_some_and(|it| it.item.is_null())
+        }) {
+            // The library would take it for a value where none may be absent, and fall over it.
+            return Some("A default of null is none: leave it out.".to_owned());
+        }
         let mut counts = Counts::default();
         count(&operation.item.selection_set, &fragments, &mut counts);
         if counts.acts > MOST_ACTS {

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 
 use crate::http::answer::{Answer, Keyward};
 use crate::http::graphql::asked::Asked;
-use crate::http::graphql::bounds::exceeded;
+use crate::http::graphql::bounds::{exceeded, unreadable};
 use crate::http::graphql::loose::{Loose, tightened};
 use crate::http::graphql::schema::Root;
 use crate::http::graphql::words::{self, Say};
@@ -101,7 +101,9 @@ impl Request {
             let value = member(name, value, loose)?;
             Ok((name.clone(), value))
         };
-        self.variables.iter().map(of).collect()
+        // Null is absent, as everywhere: so the default of the document counts.
+        let given = self.variables.iter().filter(|(_, value)| !value.is_null());
+        given.map(of).collect()
     }
 }
 
@@ -156,6 +158,9 @@ fn carry_out(schema: &Schema, (request, variables): (&Request, &Variables), aske
         Some(loose) => tightened(&request.document, loose),
         None => Cow::Borrowed(request.document.as_str()),
     };
+    if let Some(why) = unreadable(&document) {
+        return Done::refused(vec![words::too_much(why)]);
+    }
     let carried_out = match ValidatedOperation::new(&document, operation, &schema.root) {
         Ok(operation) => match exceeded(&schema.root, &document) {
             Some(why) => return Done::refused(vec![words::too_much(&why)]),
@@ -169,7 +174,7 @@ fn carry_out(schema: &Schema, (request, variables): (&Request, &Variables), aske
             errors: errors.iter().map(|error| json!(error)).collect(),
             wait: asked.wait(),
         },
-        Err(error) => Done::refused(match (schema.closed, asked.actor()) {
+        Err(error) => Done::refused(match (schema.closed, asked.account()) {
             (Some(say), Err(refusal)) => words::of_closed(&error, &refusal, say),
             _ => words::of_document(&error),
         }),

@@ -14,6 +14,9 @@ use crate::service::actor::Actor;
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
 
+/// With its fields filled in, in bytes.
+const LONGEST: usize = 256 * 1024;
+
 pub struct Publication {
     pub to: Email,
     /// With fields that are filled in.
@@ -31,6 +34,10 @@ pub fn publish(kw: &Keyward, actor: &Actor, it: &Publication) -> Result<String> 
     kw.require_mail()?;
     let html = filled_in(&it.content, &it.variables, escaped);
     let subject = filled_in(&it.subject, &it.variables, str::to_owned);
+    if html.len() > LONGEST || subject.len() > LONGEST {
+        let words = "the message is longer than 256 KiB once its fields are filled in";
+        return Err(Error::payload(words));
+    }
     let message = Message {
         purpose: Purpose::Publication,
         to: it.to.written(),

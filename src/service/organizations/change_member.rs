@@ -76,9 +76,8 @@ fn set_role(
     let now = change.now;
     memberships::change(change, &member, (&new.key, member.state), now)?;
     change.record(&actor.event_about(What::MemberRoleChanged, member.account))?;
-    // What was added would come with the next refresh (O-11); but an application may go by the
-    // role's name, and no token goes on with the one before.
-    if member.state == State::Active {
+    // What was added comes with the next refresh (O-11).
+    if member.state == State::Active && !old.permissions.is_subset(&new.permissions) {
         change.outdate_access(member.account)?;
     }
     Ok(Membership {

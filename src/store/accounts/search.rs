@@ -35,7 +35,11 @@ pub fn search(
     let (at, id) = after.map_or((i64::MIN, String::new()), |(at, id)| {
         (at.millis(), id.to_string())
     });
-    let pattern = |number: usize| words.get(number).map_or_else(|| "%".to_owned(), contains);
+    let pattern = |number: usize| {
+        words
+            .get(number)
+            .map_or_else(|| "%".to_owned(), |word| contains(word))
+    };
     let has = |number| sql::<Text>(HAYSTACK).like(pattern(number)).escape('\\');
     accounts::table
         .filter(
@@ -57,7 +61,7 @@ pub fn search(
 }
 
 /// A word is a word: what LIKE takes for a sign stands for itself.
-fn contains(word: &String) -> String {
+fn contains(word: &str) -> String {
     let mut pattern = String::from("%");
     for letter in word.chars() {
         if matches!(letter, '%' | '_' | '\\') {

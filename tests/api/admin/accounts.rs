@@ -22,6 +22,7 @@ fn found(kw: &TestKeyward, token: &str, query: &str) -> Vec<String> {
     rows.map(|row| text(&row, "email")).collect()
 }
 
+// O12: a search is for words, and a sign of LIKE is a letter.
 both!(
     o12_accounts_are_found_by_parts_of_names_and_addresses,
     |kw| {

@@ -6,6 +6,8 @@ use crate::discovery::openapi::assert_documented;
 use crate::discovery::openapi_answers::Walk;
 use crate::support::{PASSWORD, text};
 
+const ONE: &str = "/admin/accounts/{id}";
+
 impl Walk {
     pub fn administration(&mut self, root: &str) {
         let path = "/admin/accounts";
@@ -24,7 +26,6 @@ impl Walk {
             let answer = self.kw.get(path).bearer(root).send();
             self.note("get", path, answer);
         }
-        const ONE: &str = "/admin/accounts/{id}";
         let body = json!({ "enabled": true, "lastName": "Adams" });
         for (method, body) in [("get", None), ("patch", Some(&body)), ("delete", None)] {
             let path = ONE.replace("{id}", &id);

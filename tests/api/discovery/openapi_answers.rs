@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::discovery::openapi::{
     METHODS, assert_documented, document, faults, operations, resolve,
 };
-use crate::support::{Answer, PASSWORD, TestKeyward, WRONG, text};
+use crate::support::{Answer, Ask, PASSWORD, TestKeyward, WRONG, text};
 
 /// Every operation, asked by somebody without a token, by somebody with a bad one, and
 /// with two: what it says is in the document.
@@ -398,7 +398,7 @@ impl Walk {
             let ask = |id: &str| {
                 let path = format!("/v1/api/users/{id}");
                 let ask = self.kw.ask(&method.to_uppercase(), &path).bearer(&token);
-                body.iter().fold(ask, |ask, body| ask.json(body)).send()
+                body.iter().fold(ask, Ask::json).send()
             };
             let (own, other) = (ask("me"), ask("x"));
             assert_eq!((own.status, other.status), (200, 404), "{own:?}");

@@ -86,12 +86,15 @@ fn code(answer: &Answer) -> String {
     .to_owned()
 }
 
+/// What was said, the attempts and the events.
+type Left = (String, Vec<String>, Vec<(String, i64)>);
+
 /// What each way answers and what it leaves behind: of each its own account, made ready before.
 fn of_each(
     kw: &TestKeyward,
     ready: fn(&TestKeyward, &str) -> AccountId,
     tries: fn(&TestKeyward, AccountId) -> (&'static str, Option<String>),
-) -> Vec<(String, Vec<String>, Vec<(String, i64)>)> {
+) -> Vec<Left> {
     let each = WAYS.iter().enumerate().map(|(number, (name, way))| {
         let email = format!("way{number}@example.com");
         let account = ready(kw, &email);

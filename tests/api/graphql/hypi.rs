@@ -141,9 +141,9 @@ both!(y08_y12_to_y17_y21_the_account_says_all_of_it, OPEN, |kw| {
 });
 
 both!(y17_first_and_after_choose_of_a_list, OPEN, |kw| {
-    let emails: String = (0..4)
-        .map(|n| format!("{{ value: \"a{n}@example.com\" }}"))
-        .collect();
+    let emails = (0..4).fold(String::new(), |emails, n| {
+        emails + &format!("{{ value: \"a{n}@example.com\" }}")
+    });
     let create = format!(
         "mutation {{ createAccount(value: {{ username: \"{ALICE}\" password: {{ value: \"{PASSWORD}\" }} emails: [{emails}] }}) {{ id }} }}"
     );

@@ -9,6 +9,34 @@ use crate::support::{PASSWORD, TestKeyward, WRONG};
 
 const VIEWER: &str = "{ viewer { id email } }";
 
+// What the library can not read without falling over is refused in words, and nothing is done.
+#[test]
+fn x_documents_that_the_library_falls_over_are_refused() {
+    let kw = TestKeyward::new();
+    let before = kw.state();
+    let odd = "mutation { auth_logout(refresh_token: \"\"\"\n x\n\u{a0}y\"\"\") }";
+    let skips = "mutation($x: Boolean = null) { startSession { session { accessToken } } \
+                 __typename @skip(if: $x) }";
+    for path in ["/graphql", "/v1/graphql"] {
+        for document in [odd, skips] {
+            let body = json!({ "query": document });
+            let answer = kw.asks_with(path, &body, None);
+            assert_eq!(answer.status, 200, "{answer:?}");
+            assert_eq!(
+                code(&answer.json()),
+                "GRAPHQL_VALIDATION_FAILED",
+                "{answer:?}"
+            );
+        }
+    }
+    assert_eq!(kw.state(), before);
+    // Null is absent: the document's default counts.
+    let document = "query($x: Boolean = true) { __typename @skip(if: $x) a: __typename }";
+    let body = json!({ "query": document, "variables": { "x": null } });
+    let answer = kw.asks_with("/graphql", &body, None);
+    assert_eq!(answer.json()["data"], json!({ "a": "Query" }), "{answer:?}");
+}
+
 both!(p07_curl_says_form_and_sends_json, |kw| {
     let (token, _) = alice(kw);
     let body = json!({ "query": VIEWER }).to_string();

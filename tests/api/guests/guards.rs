@@ -55,7 +55,7 @@ both!(p06_a_guest_may_go_where_the_table_says_so, |kw| {
         );
         walked += 1;
     }
-    assert_eq!(walked, 8);
+    assert_eq!(walked, 10);
 });
 
 // The guard of the routes to come for administrators.

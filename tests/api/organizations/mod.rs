@@ -4,6 +4,7 @@ mod invite;
 mod make;
 mod matrix;
 mod members;
+mod others;
 mod owners;
 mod races;
 mod roles;

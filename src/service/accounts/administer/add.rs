@@ -100,7 +100,10 @@ fn add_with_record(
         if let Some(role) = &role {
             require_role(change, role)?;
             roles::grant(change, id, role, now)?;
-            change.record(&by.event(What::RoleGranted).of(id))?;
+            // At the command line the event of the account is enough: nobody else was there.
+            if by.account().is_some() {
+                change.record(&by.event(What::RoleGranted).of(id))?;
+            }
         }
         change.record(&by.event(What::AccountAdded).of(id))
     })?;
