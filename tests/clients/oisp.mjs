@@ -31,10 +31,7 @@ const sdk = createRequire(import.meta.url)('@open-iot-service-platform/oisp-sdk-
     },
   },
 });
-const { auth, publicApi, users } = sdk.api.rest;
-});
-
-const { accounts, auth, publicApi } = sdk.api.rest;
+const { accounts, auth, publicApi, users } = sdk.api.rest;
 
 const DAY_SECONDS = 86_400;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
