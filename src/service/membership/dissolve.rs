@@ -35,7 +35,9 @@ pub(in crate::service) fn abandon_all(
         if member.state == State::Invited && invited == Some(proven) {
             continue;
         }
-        organizations::hold(change, member.organization)?;
+        if !organizations::hold(change, member.organization)? {
+            continue;
+        }
         if memberships::count_in(change, member.organization)? == 1 {
             dissolve(change, member.organization)?;
         } else {
@@ -58,7 +60,9 @@ pub(in crate::service) fn leave_all(change: &mut Change<'_>, account: AccountId)
     own.sort_by_key(|(member, ..)| member.organization);
     for (member, ..) in own {
         let id = member.organization;
-        organizations::hold(change, id)?;
+        if !organizations::hold(change, id)? {
+            continue;
+        }
         if memberships::other_owners(change, id, account)? > 0 {
             continue;
         }

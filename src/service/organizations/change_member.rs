@@ -144,7 +144,9 @@ pub fn decline(kw: &Keyward, actor: &Actor, id: OrganizationId) -> Result<()> {
         change.hold_caller(&actor)?;
         let account = actor.account();
         memberships::lookup(change, id, account)?.ok_or_else(no_organization)?;
-        organizations::hold(change, id)?;
+        if !organizations::hold(change, id)? {
+            return Err(no_organization());
+        }
         let member = memberships::lookup(change, id, account)?;
         let invited = member.filter(|member| member.state == State::Invited);
         let invited = invited.ok_or_else(no_organization)?;
@@ -175,7 +177,9 @@ pub fn leave(kw: &Keyward, actor: &Actor, id: OrganizationId) -> Result<()> {
         let account = actor.account();
         // Nobody holds an organization that they have nothing to do with.
         memberships::lookup(change, id, account)?.ok_or_else(no_organization)?;
-        organizations::hold(change, id)?;
+        if !organizations::hold(change, id)? {
+            return Err(no_organization());
+        }
         let member = memberships::lookup(change, id, account)?.ok_or_else(no_organization)?;
         if member.state == State::Invited {
             require_theirs(change, &member)?;
