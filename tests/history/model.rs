@@ -9,7 +9,7 @@ use keyward::domain::id::{AccountId, SessionId};
 use keyward::domain::session::{Class, EndReason};
 use keyward::service::Code;
 
-use crate::steps::{Access, Op};
+use crate::steps::{Access, Op, ResetCode};
 
 const SECOND: i64 = 1000;
 const MINUTE: i64 = 60 * SECOND;
@@ -21,6 +21,13 @@ const REPLAYS: u32 = 60;
 const ROTATIONS: usize = 16;
 const RECOVERY: i64 = 24 * HOUR;
 pub const DAY: i64 = 24 * HOUR;
+
+/// A code for another password.
+const RESET_LIFE: i64 = HOUR;
+
+/// How long a guest may be away, and live at the most.
+const GUEST_LIFE: i64 = 30 * DAY;
+const GUEST_MAX_LIFE: i64 = 3650 * DAY;
 
 /// Lives, by class (decision 3).
 const fn access_life(class: Class) -> i64 {
@@ -61,12 +68,46 @@ pub struct Account {
     pub failures: u32,
     /// Wrong passwords of signed-in callers: fewer than close a session.
     pub guesses: u32,
+    /// Not registered yet.
+    pub guest: bool,
+    /// It has an address.
+    pub mail: bool,
+    /// How many codes were made for it.
+    pub asked: u32,
+    /// Until when the latest is good.
+    pub reset_until: Option<i64>,
+}
+
+impl Account {
+    pub const fn new(id: AccountId) -> Self {
+        Self {
+            id,
+            enabled: true,
+            epoch: 0,
+            password: 1,
+            failures: 0,
+            guesses: 0,
+            guest: false,
+            mail: true,
+            asked: 0,
+            reset_until: None,
+        }
+    }
+}
+
+/// Ids of what an act began: they are what a model can not foretell.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Began {
+    pub session: Option<SessionId>,
+    pub account: Option<AccountId>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
     pub id: SessionId,
     pub account: usize,
+    /// Of one who had no account when it began.
+    pub guest: bool,
     pub class: Class,
     pub epoch: i64,
     pub generation: u32,
@@ -85,6 +126,15 @@ pub struct Session {
 }
 
 impl Session {
+    /// How long it may go unused.
+    const fn idle_life(&self) -> i64 {
+        if self.guest {
+            GUEST_LIFE
+        } else {
+            idle_life(self.class)
+        }
+    }
+
     fn grow_older(&mut self, passed: i64) {
         for began in &mut self.began {
             *began += passed;
@@ -128,13 +178,12 @@ pub struct Model {
 }
 
 impl Model {
-    /// What must come of an act on a process. `began` is the id of the session that a
-    /// sign-in really began: ids are the one thing that a model can not foretell.
-    pub fn act(&mut self, process: usize, op: &Op, began: Option<SessionId>) -> Said {
+    /// What must come of an act on a process, where this really began.
+    pub fn act(&mut self, process: usize, op: &Op, began: Began) -> Said {
         self.try_act(process, op, began).unwrap_or_else(Said::No)
     }
 
-    fn try_act(&mut self, process: usize, op: &Op, began: Option<SessionId>) -> Result<Said, Code> {
+    fn try_act(&mut self, process: usize, op: &Op, began: Began) -> Result<Said, Code> {
         match op {
             Op::Login {
                 account,
@@ -214,7 +263,62 @@ impl Model {
                 self.end_all(*account);
                 Ok(Said::Done)
             }
+            Op::AskReset(account) => {
+                let account = &mut self.accounts[*account];
+                if account.enabled && account.mail {
+                    account.asked += 1;
+                    account.reset_until = Some(self.now + RESET_LIFE);
+                }
+                Ok(Said::Done)
+            }
+            Op::Reset { code, new } => self.reset(code, *new),
+            Op::Guest => Ok(self.guest(began)),
+            Op::Upgrade { by, new } => self.upgrade(process, by, *new),
         }
+    }
+
+    /// Whoever has the code sets the password, once, and is not signed in by it.
+    fn reset(&mut self, code: &ResetCode, new: u32) -> Result<Said, Code> {
+        let account = &mut self.accounts[code.account];
+        let latest = code.number == account.asked;
+        let good = account.reset_until.is_some_and(|until| self.now < until);
+        if !latest || !good || !account.enabled {
+            return Err(Code::InvalidCode);
+        }
+        account.password = new;
+        account.failures = 0;
+        self.end_all(code.account);
+        Ok(Said::Done)
+    }
+
+    fn guest(&mut self, began: Began) -> Said {
+        let nobody = AccountId(uuid::Uuid::nil());
+        self.accounts.push(Account {
+            guest: true,
+            mail: false,
+            ..Account::new(began.account.unwrap_or(nobody))
+        });
+        self.begin(self.accounts.len() - 1, Class::Standard, began)
+    }
+
+    /// Of two upgrades one wins, and with it every session of the guest ends.
+    fn upgrade(&mut self, process: usize, by: &Access, new: u32) -> Result<Said, Code> {
+        self.authenticated(process, by)?;
+        let index = self.sessions[by.session].account;
+        if !self.accounts[index].guest {
+            return Err(Code::Conflict);
+        }
+        if self.is_over(by.session) {
+            return Err(Code::InvalidToken);
+        }
+        self.accounts[index].guest = false;
+        self.accounts[index].password = new;
+        self.end_all(index);
+        Ok(Said::Done)
+    }
+
+    pub fn is_guest(&self, access: &Access) -> bool {
+        self.accounts[self.sessions[access.session].account].guest
     }
 
     fn login(
@@ -222,7 +326,7 @@ impl Model {
         index: usize,
         class: Class,
         password: u32,
-        began: Option<SessionId>,
+        began: Began,
     ) -> Result<Said, Code> {
         let account = &mut self.accounts[index];
         if account.password != password || !account.enabled {
@@ -230,22 +334,33 @@ impl Model {
             return Err(Code::InvalidCredentials);
         }
         account.failures = 0;
+        Ok(self.begin(index, class, began))
+    }
+
+    fn begin(&mut self, index: usize, class: Class, began: Began) -> Said {
+        let Account { guest, epoch, .. } = self.accounts[index];
+        let (idle, absolute) = if guest {
+            (GUEST_LIFE, GUEST_MAX_LIFE)
+        } else {
+            (idle_life(class), 30 * DAY)
+        };
         self.sessions.push(Session {
-            id: began.unwrap_or(SessionId(uuid::Uuid::nil())),
+            id: began.session.unwrap_or(SessionId(uuid::Uuid::nil())),
             account: index,
+            guest,
             class,
-            epoch: account.epoch,
+            epoch,
             generation: 0,
             rotated_at: self.now,
             replays: 0,
             began: Vec::new(),
             seen: false,
-            idle: self.now + idle_life(class),
-            absolute: self.now + 30 * DAY,
+            idle: self.now + idle,
+            absolute: self.now + absolute,
             ended: None,
             purged: false,
         });
-        Ok(self.signed(self.sessions.len() - 1, "login", self.now, true))
+        self.signed(self.sessions.len() - 1, "login", self.now, true)
     }
 
     /// Semantics 1, rules 2 to 9: a token of this generation is shown.
@@ -274,7 +389,7 @@ impl Model {
             session.rotated_at = now;
             session.replays = 0;
             session.seen = false;
-            session.idle = now + idle_life(session.class);
+            session.idle = now + session.idle_life();
             return Ok("fresh");
         }
         // Rule 6, and rule 9 where the clock went back by a minute or more.
@@ -423,6 +538,7 @@ impl Model {
 
     fn end_all(&mut self, account: usize) {
         self.accounts[account].epoch += 1;
+        self.accounts[account].reset_until = None;
         for index in 0..self.sessions.len() {
             if self.sessions[index].account == account {
                 self.end(index, EndReason::Revoked);
@@ -464,6 +580,11 @@ impl Model {
     pub fn purge(&mut self) {
         for session in &mut self.sessions {
             session.purged |= session.absolute < self.now;
+        }
+        // A guest who was not there for so long goes, and with them the session.
+        for session in &mut self.sessions {
+            let guest = self.accounts[session.account].guest;
+            session.purged |= guest && session.rotated_at < self.now - GUEST_LIFE;
         }
     }
 }

@@ -11,11 +11,17 @@ use keyward::config;
 use keyward::crypto::master_key::MasterKey;
 use keyward::crypto::refresh_token::RefreshTokens;
 use keyward::domain::id::{AccountId, SessionId};
-use keyward::domain::identifier::{Email, Identifier};
+use keyward::domain::identifier::{Email, Identifier, Username};
 use keyward::domain::password::Password;
-use keyward::domain::session::{Client, Mode, Session};
+use keyward::domain::session::{Class, Client, Mode, Session};
 use keyward::service::accounts::administer::{self, NewAccount};
 use keyward::service::accounts::change_password::{NewPassword, change_password};
+use keyward::service::accounts::edit::Edit;
+use keyward::service::accounts::guest;
+use keyward::service::accounts::one_time::Link;
+use keyward::service::accounts::post::Wish;
+use keyward::service::accounts::register::{Registration, register};
+use keyward::service::accounts::reset_password::{self, Choice};
 use keyward::service::actor::Actor;
 use keyward::service::sessions::exchange::exchange;
 use keyward::service::sessions::refresh::refresh;
@@ -29,12 +35,16 @@ use keyward::support::clock::{Clock, Timestamp};
 use keyward::support::entropy::Entropy;
 use keyward::support::secret::ExposeSecret as _;
 use serde_json::Value;
+use url::Url;
 
-use crate::model::Said;
+use crate::model::{Began, Said};
 use crate::steps::{Access, Op};
 
 /// 2026-01-01T00:00:00Z.
 const BEGIN: i64 = 1_767_225_600_000;
+
+/// Who has no part in the histories.
+const ADMINISTRATOR: &str = "administrator";
 
 const SECRET: &str = "test secret: 0123456789abcdefghijklmnopqrstuvwxyz";
 
@@ -55,9 +65,26 @@ struct Process {
 #[derive(Debug)]
 pub struct Told {
     pub said: Said,
-    pub began: Option<SessionId>,
+    pub began: Began,
+    /// By which the password of an account can be set.
+    pub code: Option<String>,
     pub access: Option<String>,
     pub refresh: Option<String>,
+}
+
+impl Told {
+    const fn of(said: Said) -> Self {
+        Self {
+            said,
+            began: Began {
+                session: None,
+                account: None,
+            },
+            code: None,
+            access: None,
+            refresh: None,
+        }
+    }
 }
 
 impl Real {
@@ -70,6 +97,8 @@ impl Real {
             ("KEYWARD_KEY_ROTATION", "0"),
             ("KEYWARD_DATABASE_POOL", "4"),
             ("KEYWARD_PASSWORD_THREADS", "1"),
+            ("KEYWARD_REGISTRATION", "open"),
+            ("KEYWARD_GUESTS", "on"),
         ];
         let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned()));
         let mut real = Self {
@@ -82,6 +111,7 @@ impl Real {
             let process = real.start(Timestamp::from_millis(BEGIN));
             real.processes.push(process);
         }
+        real.add(ADMINISTRATOR, true);
         real
     }
 
@@ -137,11 +167,15 @@ impl Real {
     }
 
     pub fn add_account(&self, name: &str) -> AccountId {
+        self.add(name, false)
+    }
+
+    fn add(&self, name: &str, admin: bool) -> AccountId {
         let new = NewAccount {
             email: Email::parse(&email(name)),
             username: None,
             password: Some(password(1)),
-            admin: false,
+            admin,
             verified: true,
         };
         administer::add_account(&self.processes[0].kw, new).unwrap()
@@ -175,6 +209,18 @@ impl Real {
     }
 }
 
+/// What a guest is called who registers.
+pub fn guest_name(id: AccountId) -> String {
+    format!("guest-{id}")
+}
+
+fn identifier(name: &str) -> Identifier {
+    match Username::parse(name) {
+        Some(username) if name.starts_with("guest-") => Identifier::Username(username),
+        _ => Identifier::Email(Email::parse(&email(name)).unwrap()),
+    }
+}
+
 fn email(name: &str) -> String {
     format!("{name}@example.com")
 }
@@ -184,12 +230,7 @@ fn password(number: u32) -> Password {
 }
 
 fn answer(kw: &Keyward, op: &Op, accounts: &[(String, AccountId)]) -> Told {
-    run(kw, op, accounts).unwrap_or_else(|error| Told {
-        said: Said::No(error.code),
-        began: None,
-        access: None,
-        refresh: None,
-    })
+    run(kw, op, accounts).unwrap_or_else(|error| Told::of(Said::No(error.code)))
 }
 
 fn run(kw: &Keyward, op: &Op, accounts: &[(String, AccountId)]) -> Result<Told> {
@@ -223,26 +264,9 @@ fn run(kw: &Keyward, op: &Op, accounts: &[(String, AccountId)]) -> Result<Told> 
             class,
             password: number,
         } => {
-            let (seat, _waiting) = kw.lane.seat().unwrap();
-            let request = login::Request {
-                organization: None,
-                identifier: Identifier::Email(Email::parse(&email(&accounts[*account].0)).unwrap()),
-                password: password(*number),
-                otp: None,
-                device: None,
-                replaces: Vec::new(),
-                guest: None,
-                mode: Mode::Json,
-                class: *class,
-                dialect: "test",
-                client,
-            };
-            let tokens = login::login(kw, &seat, request)?;
-            let began = Some(tokens.session);
-            return Ok(Told {
-                began,
-                ..tokens_told(&tokens, "login")
-            });
+            let who = identifier(&accounts[*account].0);
+            let tokens = sign_in(kw, who, password(*number), *class)?;
+            return Ok(begun(&tokens));
         }
         Op::Refresh { text, .. } | Op::Forged { text, .. } => return renew(&text.0),
         Op::ForgedAccess {
@@ -274,11 +298,7 @@ fn run(kw: &Keyward, op: &Op, accounts: &[(String, AccountId)]) -> Result<Told> 
                 otp: None,
             };
             let tokens = change_password(kw, &seat, &actor(by)?, &typed)?.tokens;
-            let began = Some(tokens.session);
-            return Ok(Told {
-                began,
-                ..tokens_told(&tokens, "login")
-            });
+            return Ok(begun(&tokens));
         }
         Op::SetPassword { account, new } => {
             administer::set_password(kw, accounts[*account].1, &password(*new))?;
@@ -286,13 +306,95 @@ fn run(kw: &Keyward, op: &Op, accounts: &[(String, AccountId)]) -> Result<Told> 
         Op::Disable(account) => administer::set_enabled(kw, accounts[*account].1, false)?,
         Op::Enable(account) => administer::set_enabled(kw, accounts[*account].1, true)?,
         Op::EndAll(account) => administer::revoke_sessions(kw, accounts[*account].1)?,
+        Op::AskReset(account) => {
+            let code = reset_code(kw, &accounts[*account].0)?;
+            return Ok(Told {
+                code,
+                ..Told::of(Said::Done)
+            });
+        }
+        Op::Reset { code, new } => {
+            let (seat, _waiting) = kw.lane.seat().unwrap();
+            let choice = Choice {
+                code: code.text.0.as_str().into(),
+                password: password(*new),
+                client,
+            };
+            reset_password::reset(kw, &seat, &choice)?;
+        }
+        Op::Guest => return Ok(begun(&guest::begin(kw, Mode::Json, client)?)),
+        Op::Upgrade { by, new } => {
+            let (seat, _waiting) = kw.lane.seat().unwrap();
+            register(kw, &seat, registration(actor(by)?, *new))?;
+        }
     }
-    Ok(Told {
-        said: Said::Done,
-        began: None,
-        access: None,
-        refresh: None,
-    })
+    Ok(Told::of(Said::Done))
+}
+
+fn sign_in(
+    kw: &Keyward,
+    identifier: Identifier,
+    password: Password,
+    class: Class,
+) -> Result<TokenSet> {
+    let (seat, _waiting) = kw.lane.seat().unwrap();
+    let request = login::Request {
+        organization: None,
+        identifier,
+        password,
+        otp: None,
+        device: None,
+        replaces: Vec::new(),
+        guest: None,
+        mode: Mode::Json,
+        class,
+        dialect: "test",
+        client: Client::default(),
+    };
+    login::login(kw, &seat, request)
+}
+
+/// A code by the hand of the administrator: none where nobody may use one.
+fn reset_code(kw: &Keyward, name: &str) -> Result<Option<String>> {
+    let tokens = sign_in(kw, identifier(ADMINISTRATOR), password(1), Class::Standard)?;
+    let actor = Actor {
+        principal: authenticate(kw, &tokens.access)?,
+        client: Client::default(),
+        device: None,
+    };
+    let link = reset_password::link(kw, &actor, Email::parse(&email(name)).as_ref(), &wish())?;
+    logout::by_access_token(kw, &actor)?;
+    let code = |link: Url| {
+        let mut pairs = link.query_pairs();
+        let code = pairs.find(|(name, _)| name == "oobCode").unwrap();
+        code.1.into_owned()
+    };
+    Ok(link.map(|link| code(link.parse().unwrap())))
+}
+
+fn wish() -> Wish {
+    Wish {
+        link: Link::OwnPage,
+        language: None,
+        client: Client::default(),
+    }
+}
+
+/// A guest's registration, which mails nothing.
+fn registration(guest: Actor, new: u32) -> Registration {
+    let username = Username::parse(&guest_name(guest.account()));
+    Registration {
+        email: None,
+        password: password(new),
+        edit: Edit {
+            username: Some(username.unwrap()),
+            ..Edit::default()
+        },
+        more: Vec::new(),
+        wish: wish(),
+        tells: false,
+        guest: Some(guest),
+    }
 }
 
 fn tokens_told(tokens: &TokenSet, outcome: &'static str) -> Told {
@@ -301,22 +403,32 @@ fn tokens_told(tokens: &TokenSet, outcome: &'static str) -> Told {
     told(tokens.access.expose_secret(), outcome, until, refresh)
 }
 
+fn begun(tokens: &TokenSet) -> Told {
+    Told {
+        began: Began {
+            session: Some(tokens.session),
+            account: Some(tokens.account),
+        },
+        ..tokens_told(tokens, "login")
+    }
+}
+
 fn told(access: &str, outcome: &'static str, until: Option<i64>, refresh: Option<String>) -> Told {
     let claims = access.split('.').nth(1).unwrap();
     let claims: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).unwrap()).unwrap();
     let number = |name: &str| claims[name].as_i64().unwrap();
+    let said = Said::Signed {
+        session: claims["sid"].as_str().unwrap().parse().unwrap(),
+        generation: number("gen").try_into().unwrap(),
+        outcome,
+        epoch: number("epoch"),
+        iat: number("iat"),
+        exp: number("exp"),
+        until,
+    };
     Told {
-        said: Said::Signed {
-            session: claims["sid"].as_str().unwrap().parse().unwrap(),
-            generation: number("gen").try_into().unwrap(),
-            outcome,
-            epoch: number("epoch"),
-            iat: number("iat"),
-            exp: number("exp"),
-            until,
-        },
-        began: None,
         access: Some(access.to_owned()),
         refresh,
+        ..Told::of(said)
     }
 }

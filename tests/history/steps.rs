@@ -42,6 +42,15 @@ impl fmt::Debug for Text {
     }
 }
 
+/// A code by which the password of an account can be set.
+#[derive(Clone, Debug)]
+pub struct ResetCode {
+    pub account: usize,
+    /// The account's first is 1.
+    pub number: u32,
+    pub text: Text,
+}
+
 #[derive(Clone, Debug)]
 pub enum Op {
     Login {
@@ -88,9 +97,27 @@ pub enum Op {
     Disable(usize),
     Enable(usize),
     EndAll(usize),
+    /// An administrator has a code made.
+    AskReset(usize),
+    Reset {
+        code: ResetCode,
+        new: u32,
+    },
+    /// Somebody without an account.
+    Guest,
+    /// A guest registers.
+    Upgrade {
+        by: Access,
+        new: u32,
+    },
 }
 
 impl Op {
+    /// Whether it begins a session of an account that the caller names, or of none.
+    fn begins(&self) -> bool {
+        matches!(self, Self::Login { .. } | Self::Guest)
+    }
+
     /// Whether it looks at a password.
     fn proves(&self) -> bool {
         matches!(self, Self::Login { .. } | Self::ChangePassword { .. })
@@ -104,6 +131,7 @@ impl Op {
                 | Self::SetPassword { .. }
                 | Self::Disable(_)
                 | Self::EndAll(_)
+                | Self::Reset { .. }
         )
     }
 
@@ -120,7 +148,8 @@ impl Op {
             | Self::Reissue(by)
             | Self::EndOthers(by)
             | Self::EndOne { by, .. }
-            | Self::ChangePassword { by, .. } => Some(by),
+            | Self::ChangePassword { by, .. }
+            | Self::Upgrade { by, .. } => Some(by),
             _ => None,
         }
     }
@@ -179,6 +208,7 @@ pub struct Chooser<'a> {
     pub dice: &'a mut Dice,
     pub model: &'a Model,
     pub held: &'a [Access],
+    pub codes: &'a [ResetCode],
     /// The refresh token of a session's generation, also of one that never was.
     pub refresh: &'a dyn Fn(usize, u32) -> String,
     /// The latest instant that this history has seen.
@@ -226,12 +256,16 @@ impl Chooser<'_> {
         let mut ops = vec![(self.process(), first.clone())];
         // The same again is the race that matters most: two tabs, a client and a thief.
         for _ in 0..=self.dice.below(3) {
-            let again = self.dice.percent(50) && !matches!(first, Op::Login { .. });
+            let again = self.dice.percent(50) && !first.begins();
             let next = if again { first.clone() } else { self.op() };
-            let logins = ops.iter().any(|(_, op)| matches!(op, Op::Login { .. }));
+            let begins = ops.iter().any(|(_, op)| op.begins());
+            let asks = |op: &Op| matches!(op, Op::AskReset(_));
+            let asked = ops.iter().any(|(_, op)| asks(op));
             let proofs = ops.iter().filter(|(_, op)| op.proves()).count();
-            // Two sign-ins could not be told apart; many proofs at once are limited.
-            if !(logins && matches!(next, Op::Login { .. }) || proofs > 1 && next.proves()) {
+            // Two sign-ins could not be told apart, nor two codes; many proofs at once are
+            // limited.
+            let told_apart = !(begins && next.begins()) && !(asked && asks(&next));
+            if told_apart && !(proofs > 1 && next.proves()) {
                 ops.push((self.process(), next));
             }
         }
@@ -240,7 +274,11 @@ impl Chooser<'_> {
 
     fn op(&mut self) -> Op {
         match self.dice.below(100) {
-            0..=44 => self.refresh(),
+            0..=38 => self.refresh(),
+            39 => Op::AskReset(self.account()),
+            40 | 41 => self.reset(),
+            42 => Op::Guest,
+            43 | 44 => self.upgrade(),
             45..=60 => self.access().map_or_else(|| self.refresh(), Op::Exchange),
             61..=78 => self.access().map_or_else(|| self.refresh(), Op::Use),
             79..=81 => self.logout(),
@@ -256,6 +294,8 @@ impl Chooser<'_> {
             93 | 94 => self.forged_access(),
             kind => match self.access() {
                 None => self.login(),
+                // These are for accounts.
+                Some(by) if self.model.is_guest(&by) => Op::Use(by),
                 Some(by) if kind == 95 => Op::EndOthers(by),
                 Some(by) if kind <= 97 => self.end_one(by),
                 Some(by) => self.change_password(by),
@@ -361,12 +401,49 @@ impl Chooser<'_> {
         }
     }
 
+    /// With the code that came last, mostly.
+    fn reset(&mut self) -> Op {
+        let recent = &self.codes[self.codes.len().saturating_sub(3)..];
+        if recent.is_empty() {
+            return Op::AskReset(self.account());
+        }
+        let older = self.dice.percent(25);
+        let last = recent.len() - 1;
+        let which = if older {
+            self.dice.below(recent.len())
+        } else {
+            last
+        };
+        Op::Reset {
+            code: recent[which].clone(),
+            new: self.new_password(),
+        }
+    }
+
+    /// By a guest, or by one who was a guest.
+    fn upgrade(&mut self) -> Op {
+        let came = |it: &&Access| self.model.sessions[it.session].guest;
+        let Some(by) = self.held.iter().rev().find(came).cloned() else {
+            return Op::Guest;
+        };
+        Op::Upgrade {
+            by,
+            new: self.new_password(),
+        }
+    }
+
     fn new_password(&mut self) -> u32 {
         u32::try_from(1 + self.dice.below(1_000_000)).unwrap()
     }
 
+    /// Of those that have a password.
     fn account(&mut self) -> usize {
-        self.dice.below(self.model.accounts.len())
+        let accounts = self.model.accounts.iter().enumerate();
+        let registered: Vec<usize> = accounts
+            .filter(|(_, account)| !account.guest)
+            .map(|(index, _)| index)
+            .collect();
+        self.dice.of(&registered)
     }
 
     fn process(&mut self) -> usize {
@@ -417,7 +494,11 @@ impl Chooser<'_> {
             (_, true) => &[30 * DAY],
         };
         let from = if far && kind >= 85 {
-            session.absolute - 30 * DAY
+            // A guest's is years ahead; what ends it is not to be used for so long.
+            session
+                .absolute
+                .min(session.idle.max(session.rotated_at + 30 * DAY))
+                - 30 * DAY
         } else {
             session.rotated_at
         };

@@ -8,8 +8,8 @@ use keyward::domain::session;
 
 use crate::model::{Account, GRACE, Model, Process, Said, Session};
 use crate::race::Race;
-use crate::real::{Real, Told};
-use crate::steps::{Access, Chooser, Dice, Op, Step, Text, Theft};
+use crate::real::{Real, Told, guest_name};
+use crate::steps::{Access, Chooser, Dice, Op, ResetCode, Step, Text, Theft};
 
 pub type Outcome = Result<(), String>;
 
@@ -51,6 +51,12 @@ impl Tally {
             "Use TOKEN_EXPIRED",
             "ChangePassword login",
             "Reissue FORBIDDEN",
+            "AskReset done",
+            "Reset done",
+            "Reset INVALID_CODE",
+            "Guest login",
+            "Upgrade done",
+            "Upgrade INVALID_TOKEN",
             "ended reuse",
             "ended logout",
             "ended revoked",
@@ -98,6 +104,7 @@ struct History {
     model: Model,
     accounts: Vec<(String, AccountId)>,
     held: Vec<Access>,
+    codes: Vec<ResetCode>,
     salts: HashMap<SessionId, [u8; 32]>,
     rows: HashMap<SessionId, session::Session>,
     /// What an exchange gave for a token at a generation.
@@ -120,7 +127,7 @@ impl History {
         let now = real.now();
         let model = Model {
             now,
-            accounts: accounts.iter().map(|(_, id)| account(*id)).collect(),
+            accounts: accounts.iter().map(|(_, id)| Account::new(*id)).collect(),
             sessions: Vec::new(),
             processes: vec![Process::default(); crate::PROCESSES],
             early: false,
@@ -131,6 +138,7 @@ impl History {
             model,
             accounts,
             held: Vec::new(),
+            codes: Vec::new(),
             salts: HashMap::new(),
             rows: HashMap::new(),
             exchanged: HashMap::new(),
@@ -156,6 +164,7 @@ impl History {
             dice,
             model: &self.model,
             held: &self.held,
+            codes: &self.codes,
             refresh: &refresh,
             latest: self.latest,
         };
@@ -258,7 +267,12 @@ impl History {
     fn race(&mut self, real: &mut Real, ops: &[(usize, Op)], tally: &mut Tally) -> Outcome {
         let answers = real.race(ops, &self.accounts);
         real.catch_up();
-        let rows = self.read_rows(real);
+        let mut rows = self.read_rows(real);
+        // Of a guest whom the model does not know yet.
+        let known = |id: &AccountId| self.model.accounts.iter().any(|it| it.id == *id);
+        let new = answers.iter().filter_map(|told| told.began.account);
+        let new = new.filter(|id| !known(id));
+        rows.extend(new.flat_map(|id| real.sessions_of(id)));
         self.model = Race::new(ops, &answers, &self.model, rows).after(&self.model)?;
         let recovered = |told: &Told| {
             matches!(
@@ -280,6 +294,16 @@ impl History {
 
     /// What a client does with an answer; and whether its texts are the right ones.
     fn receive(&mut self, real: &Real, op: &Op, told: Told) -> Outcome {
+        for account in &self.model.accounts[self.accounts.len()..] {
+            self.accounts.push((guest_name(account.id), account.id));
+        }
+        if let (Op::AskReset(account), Some(text)) = (op, told.code) {
+            self.codes.push(ResetCode {
+                account: *account,
+                number: self.model.accounts[*account].asked,
+                text: Text(text),
+            });
+        }
         let Said::Signed {
             session: id,
             generation,
@@ -292,7 +316,7 @@ impl History {
         else {
             return Ok(());
         };
-        if told.began.is_some() {
+        if told.began.session.is_some() {
             self.read_rows(real);
         }
         let session = self.model.sessions.iter().position(|it| it.id == id);
@@ -346,17 +370,6 @@ impl History {
             }
         }
         Ok(())
-    }
-}
-
-fn account(id: AccountId) -> Account {
-    Account {
-        id,
-        enabled: true,
-        epoch: 0,
-        password: 1,
-        failures: 0,
-        guesses: 0,
     }
 }
 
@@ -423,6 +436,7 @@ fn as_modelled(row: &session::Session, account: usize, began: Vec<i64>) -> Sessi
         began,
         id: row.id,
         account,
+        guest: row.anonymous,
         class: row.class,
         epoch: row.account_epoch,
         generation: row.generation.number,
