@@ -5,13 +5,10 @@ use std::time::Duration;
 
 use crate::config::Config;
 use crate::crypto::password::hasher::PasswordHasher;
-use crate::domain::password::Password;
-use crate::domain::password_policy;
 use crate::domain::rotation;
 use crate::http::Web;
 use crate::lanes::password_lane::PasswordLane;
 use crate::mail::Mailer;
-use crate::service::accounts::administer::{self, NewAccount};
 use crate::service::keys;
 use crate::service::policy::Registration;
 use crate::service::{Keyward, Parts, Policy, Result};
@@ -19,7 +16,6 @@ use crate::store::engine::migrations;
 use crate::store::{Options, Store};
 use crate::support::clock::Clock;
 use crate::support::entropy::Entropy;
-use crate::support::secret::{ExposeSecret as _, SecretString};
 
 /// How many replays inside the grace are answered (semantics 1, rule 4).
 const MAX_REPLAYS: u32 = 60;
@@ -59,13 +55,6 @@ impl World {
             entropy: Entropy::system(),
         }
     }
-}
-
-/// The administrator that the first start made.
-pub struct FirstAdministrator {
-    pub email: String,
-    /// Where Keyward made one up: to be printed once.
-    pub password: Option<SecretString>,
 }
 
 impl App {
@@ -141,67 +130,6 @@ impl App {
             web: Arc::new(Web::new(config)),
         })
     }
-
-    /// On an empty database: the administrator of the settings. `None` where there are
-    /// accounts already. A password that is made up is shown before the account is made; none
-    /// is made where `show` says that nobody saw it.
-    ///
-    /// # Errors
-    /// `SERVICE_UNAVAILABLE`.
-    pub fn first_administrator(
-        &self,
-        config: &Config,
-        show: impl FnOnce(&str, &SecretString) -> bool,
-    ) -> Result<Option<FirstAdministrator>> {
-        let wanted = &config.first_administrator;
-        if !administer::is_empty(&self.keyward)? {
-            return Ok(None);
-        }
-        let made_up = wanted
-            .password
-            .is_none()
-            .then(|| random_password(&self.keyward.entropy));
-        let shown = made_up
-            .as_ref()
-            .is_none_or(|password| show(wanted.email.written(), password));
-        if !shown {
-            return Ok(None);
-        }
-        let password = wanted.password.as_ref().or(made_up.as_ref());
-        let password = password.and_then(|text| Password::parse(text.expose_secret()).ok());
-        let new = NewAccount {
-            email: Some(wanted.email.clone()),
-            username: None,
-            password,
-            admin: true,
-            verified: true,
-        };
-        match administer::add_account(&self.keyward, new) {
-            Ok(_) => {
-                let given = wanted.password.as_ref();
-                let given = given.and_then(|text| Password::parse(text.expose_secret()).ok());
-                let about = [wanted.email.written()];
-                if given.is_some_and(|password| password_policy::is_weak(&password, &about)) {
-                    log::warn!(
-                        "the administrator's password is short, or among the first that a \
-                         guesser would try"
-                    );
-                }
-                Ok(Some(FirstAdministrator {
-                    email: wanted.email.written().to_owned(),
-                    password: made_up,
-                }))
-            }
-            // Another replica was first.
-            Err(error) if error.code == crate::service::Code::Conflict => {
-                if made_up.is_some() {
-                    log::warn!("another process made the administrator: its password counts");
-                }
-                Ok(None)
-            }
-            Err(error) => Err(error),
-        }
-    }
 }
 
 fn policy(config: &Config) -> Policy {
@@ -266,17 +194,4 @@ fn lane(config: &Config, one_hash: Duration) -> Result<PasswordLane> {
     PasswordLane::start(threads, queue).map_err(|error| {
         crate::service::Error::defect(format!("the password threads can not be started: {error}"))
     })
-}
-
-/// 80 random bits in groups that can be read aloud.
-fn random_password(entropy: &Entropy) -> SecretString {
-    const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
-    let mut text = String::new();
-    for (i, byte) in entropy.bytes::<16>().iter().enumerate() {
-        if i > 0 && i % 4 == 0 {
-            text.push('-');
-        }
-        text.push(char::from(LETTERS[usize::from(byte % 32)]));
-    }
-    text.into()
 }

@@ -14,6 +14,7 @@ pub mod cli;
 pub mod config;
 pub mod crypto;
 pub mod domain;
+pub mod first_start;
 pub mod http;
 pub mod lanes;
 pub mod mail;

@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use futures_util::future::{Either, select};
 
-use crate::app::{App, FirstAdministrator, World};
+use crate::app::{App, World};
 use crate::cli::output::write_line;
 use crate::cli::signals::{Signals, serve_until_told};
 use crate::cli::{Outcome, Serve, explain, read_config};
 use crate::config::Config;
+use crate::first_start::{self, FirstAdministrator};
 use crate::http;
 use crate::service::upkeep::threads;
 use crate::support::process;
@@ -102,10 +103,11 @@ fn first_administrator(
     told: impl Fn(crate::service::Error) -> String,
 ) -> Result<Option<FirstAdministrator>, String> {
     let mut unsaid = None;
-    let administrator = app.first_administrator(config, |email, password| {
-        let said = show_password(email, password);
-        said.map_err(|error| unsaid = Some(error)).is_ok()
-    });
+    let administrator =
+        first_start::first_administrator(&app.keyward, config, |email, password| {
+            let said = show_password(email, password);
+            said.map_err(|error| unsaid = Some(error)).is_ok()
+        });
     if let Some(error) = unsaid {
         return Err(format!(
             "the first administrator's password can not be printed (standard output: {error}), \

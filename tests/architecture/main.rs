@@ -15,6 +15,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("main", 7),
     ("cli", 6),
     ("app", 5),
+    ("first_start", 5),
     ("http", 5),
     ("service", 4),
     ("store", 3),

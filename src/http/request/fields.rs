@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn i12_i13_another_media_type_is_refused() {
+    fn i12_i13_clients_20_another_media_type_is_refused_and_each_name_of_utf_8_taken() {
         for content_type in [
             None,
             Some("text/plain"),

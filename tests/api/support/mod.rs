@@ -36,6 +36,7 @@ use keyward::domain::id::{AccountId, SessionId};
 use keyward::domain::identifier::{Email, Identifier, Username};
 use keyward::domain::password::Password;
 use keyward::domain::session::{Class, Client, Mode, Session};
+use keyward::first_start::first_administrator;
 use keyward::http::{self, Web};
 use keyward::service::Keyward;
 use keyward::service::accounts::administer::{self, NewAccount};
@@ -280,11 +281,7 @@ impl TestKeyward {
     /// Makes the administrator of the settings, as the first start does.
     pub fn first_administrator(&self) {
         let config = config_of(&self.settings);
-        let app = App {
-            keyward: self.kw.clone(),
-            web: Arc::new(Web::new(&config)),
-        };
-        app.first_administrator(&config, |_, _| true)
+        first_administrator(&self.kw, &config, |_, _| true)
             .unwrap()
             .unwrap();
     }

@@ -6,10 +6,9 @@ mod refusals;
 mod tokens;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use keyward::app::App;
 use keyward::config;
+use keyward::first_start::first_administrator;
 use serde_json::{Value, json};
 
 use crate::support::{Answer, Forge, PASSWORD, TestKeyward, text};
@@ -41,15 +40,8 @@ fn bootstrap(kw: &TestKeyward, email: &str, password: &str) {
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()));
     let config = config::read(&BTreeMap::from(settings), false).ok().unwrap();
-    let app = App {
-        keyward: kw.kw.clone(),
-        web: Arc::clone(&kw.web),
-    };
-    assert!(
-        app.first_administrator(&config, |_, _| true)
-            .unwrap()
-            .is_some()
-    );
+    let made = first_administrator(&kw.kw, &config, |_, _| true);
+    assert!(made.unwrap().is_some());
 }
 
 both!(d01_d02_d21_d25_d26_the_seeds_example_of_signing_in, |kw| {
