@@ -3,12 +3,15 @@
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use crate::cli::output::say;
+use crate::cli::output::{complain, say};
 use crate::cli::{Outcome, explain, open};
 use crate::domain::letters::shown;
 use crate::domain::organization::{Name, Organization};
+use crate::domain::words::Words;
 use crate::service::accounts::administer as accounts;
 use crate::service::organizations::administer;
+use crate::service::organizations::change_member::Which;
+use crate::store::memberships::Page;
 
 #[derive(Subcommand)]
 pub(super) enum Org {
@@ -31,6 +34,19 @@ pub(super) enum Org {
         account: String,
         /// owner, admin, manager, viewer, or any other that its members can hold
         role: String,
+    },
+    /// Remove somebody from an organization, or take an invitation back
+    Remove {
+        /// Its name or id
+        organization: String,
+        /// E-mail address, username or id
+        account: String,
+    },
+    /// Give an organization another name
+    Rename {
+        /// Its name or id
+        organization: String,
+        name: String,
     },
     /// Delete an organization and end every session in it. This can not be undone
     Delete {
@@ -74,6 +90,11 @@ pub(super) fn run(command: &Org) -> Outcome {
             account,
             role,
         } => set_role(organization, account, role),
+        Org::Remove {
+            organization,
+            account,
+        } => remove(organization, account),
+        Org::Rename { organization, name } => rename(organization, name),
         Org::Delete { organization } => delete(organization),
     }
 }
@@ -83,13 +104,21 @@ fn list(list: &List) -> Outcome {
     let kw = &app.keyward;
     let after = list.after.as_deref().map(|it| administer::find(kw, it));
     let after = after.transpose().map_err(|error| explain(&error))?;
-    let found = administer::list(kw, after.map(|it| it.id), list.limit);
-    for organization in found.map_err(|error| explain(&error))? {
+    // One more tells whether there are more.
+    let limit = list.limit.saturating_add(1);
+    let found = administer::search(kw, &Words::default(), after.map(|it| it.id), limit);
+    let mut found = found.map_err(|error| explain(&error))?;
+    let more = found.len() > list.limit as usize;
+    found.truncate(list.limit as usize);
+    for organization in &found {
         if list.json {
-            say!("{}", render(&organization));
+            say!("{}", render(organization));
         } else {
             say!("{}  {}", organization.id, shown(&organization.name));
         }
+    }
+    if let Some(last) = found.last().filter(|_| more) {
+        complain(format_args!("… and more: --limit, or --after {}", last.id));
     }
     Ok(())
 }
@@ -98,8 +127,15 @@ fn show(show: &Show) -> Outcome {
     let app = open()?;
     let kw = &app.keyward;
     let found = administer::find(kw, &show.organization).map_err(|error| explain(&error))?;
-    let members = administer::members(kw, found.id, show.limit);
-    let members = members.map_err(|error| explain(&error))?;
+    let page = |invited| Page {
+        invited,
+        after: None,
+        limit: i64::from(show.limit),
+    };
+    let members = administer::page(kw, found.id, page(false));
+    let mut members = members.map_err(|error| explain(&error))?;
+    let invited = administer::page(kw, found.id, page(true));
+    members.extend(invited.map_err(|error| explain(&error))?);
     if show.json {
         let members = members.iter().map(|member| {
             json!({
@@ -131,19 +167,23 @@ fn show(show: &Show) -> Outcome {
     Ok(())
 }
 
-fn add(name: &str, owner: &str) -> Outcome {
-    let parsed = Name::parse(name).ok_or_else(|| {
+fn parsed(name: &str) -> Result<Name, String> {
+    Name::parse(name).ok_or_else(|| {
         format!(
             "\"{}\" is no name: 1 to 64 characters, words with single spaces between them",
             shown(name)
         )
-    })?;
+    })
+}
+
+fn add(name: &str, owner: &str) -> Outcome {
+    let parsed = parsed(name)?;
     let app = open()?;
     let kw = &app.keyward;
     let owner = accounts::find(kw, owner).map_err(|error| explain(&error))?;
     let label = parsed.written().to_owned();
-    let id = administer::add(kw, parsed, owner.id).map_err(|error| explain(&error))?;
-    say!("added {label} as {id}");
+    let added = administer::add(kw, parsed, owner.id).map_err(|error| explain(&error))?;
+    say!("added {label} as {}", added.id);
     Ok(())
 }
 
@@ -153,13 +193,47 @@ fn set_role(organization: &str, account: &str, role: &str) -> Outcome {
     let told = |error: crate::service::Error| explain(&error);
     let organization = administer::find(kw, organization).map_err(told)?;
     let account = accounts::find(kw, account).map_err(told)?;
-    administer::set_role(kw, organization.id, account.id, role).map_err(told)?;
+    let which = Which {
+        organization: organization.id,
+        account: account.id,
+    };
+    administer::set_role(kw, which, role).map_err(told)?;
     say!(
         "{} is {} of {}",
         account.label(),
         shown(role),
         shown(&organization.name)
     );
+    Ok(())
+}
+
+fn remove(organization: &str, account: &str) -> Outcome {
+    let app = open()?;
+    let kw = &app.keyward;
+    let told = |error: crate::service::Error| explain(&error);
+    let organization = administer::find(kw, organization).map_err(told)?;
+    let account = accounts::find(kw, account).map_err(told)?;
+    let which = Which {
+        organization: organization.id,
+        account: account.id,
+    };
+    administer::remove(kw, which).map_err(told)?;
+    say!(
+        "{} is no member of {}",
+        account.label(),
+        shown(&organization.name)
+    );
+    Ok(())
+}
+
+fn rename(organization: &str, name: &str) -> Outcome {
+    let parsed = parsed(name)?;
+    let app = open()?;
+    let kw = &app.keyward;
+    let told = |error: crate::service::Error| explain(&error);
+    let old = administer::find(kw, organization).map_err(told)?;
+    let new = administer::rename(kw, old.id, parsed).map_err(told)?;
+    say!("{} is called {} now", shown(&old.name), shown(&new.name));
     Ok(())
 }
 

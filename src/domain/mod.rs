@@ -24,3 +24,4 @@ pub mod recent;
 pub mod redirect;
 pub mod rotation;
 pub mod session;
+pub mod words;

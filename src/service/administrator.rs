@@ -77,6 +77,30 @@ impl Administrator {
         }
     }
 
+    /// Holds these accounts and the administrator's own, in the order of their ids. One of
+    /// them that is gone is nobody's hindrance.
+    ///
+    /// # Errors
+    /// `INVALID_TOKEN`.
+    pub(in crate::service) fn hold_all(
+        &self,
+        change: &mut Change<'_>,
+        mut accounts: Vec<AccountId>,
+    ) -> Result<()> {
+        accounts.extend(self.account());
+        accounts.sort_unstable();
+        accounts.dedup();
+        for id in accounts {
+            match &self.actor {
+                Some(actor) if actor.account() == id => change.hold_caller(actor)?,
+                _ => {
+                    accounts::hold(change, id)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Holds the administrator alone.
     ///
     /// # Errors

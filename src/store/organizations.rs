@@ -4,6 +4,7 @@ use diesel::prelude::*;
 
 use crate::domain::id::{AccountId, OrganizationId};
 use crate::domain::organization::{Name, Organization};
+use crate::domain::words::Words;
 use crate::store::engine::columns::{time, word};
 use crate::store::engine::conflict::{Taken, unless_taken};
 use crate::store::engine::connection::AnyConnection;
@@ -67,18 +68,27 @@ pub fn lookup(connection: &mut AnyConnection, id: OrganizationId) -> Result<Opti
     row.map(stored).transpose()
 }
 
-/// By their ids, those that come after this one.
+/// Those in whose name each of the words stands, by their ids, from the one after `after` on.
 ///
 /// # Errors
 /// When the database is away or a row is damaged.
 pub fn page(
     connection: &mut AnyConnection,
+    words: &Words,
     after: Option<OrganizationId>,
     limit: i64,
 ) -> Result<Vec<Organization>> {
     let after = after.map(|id| id.to_string()).unwrap_or_default();
+    let has = |number: usize| {
+        let name = organizations::name_canonical;
+        name.like(words.pattern(number)).escape('\\')
+    };
     let rows: Vec<Row> = organizations::table
         .filter(organizations::id.gt(after))
+        .filter(has(0))
+        .filter(has(1))
+        .filter(has(2))
+        .filter(has(3))
         .order(organizations::id.asc())
         .limit(limit)
         .select(COLUMNS)

@@ -25,6 +25,20 @@ fn organizations_are_made_shown_changed_and_deleted() {
     assert!(taken.refused().contains("has that name"));
     home.run(&["org", "set-role", "acme", "bob@example.com", "admin"])
         .done();
+    // What is left out is told of, where no script reads.
+    home.run(&["org", "add", "Other", "--owner", "bob@example.com"])
+        .done();
+    let page = home.run(&["org", "list", "--limit", "1"]);
+    assert_eq!(page.done().lines().count(), 1);
+    assert!(page.err.contains("… and more"), "{page:?}");
+    home.run(&["org", "rename", "Other", "Others"]).done();
+    home.run(&["org", "set-role", "others", "alice@example.com", "viewer"])
+        .done();
+    home.run(&["org", "remove", "others", "alice@example.com"])
+        .done();
+    let last = home.run(&["org", "remove", "others", "bob@example.com"]);
+    assert!(last.refused().contains("only owner"));
+    home.run(&["org", "delete", "others"]).done();
     // The only owner stays.
     let last = home.run(&["org", "set-role", &id, "alice@example.com", "viewer"]);
     assert!(last.refused().contains("only owner"));

@@ -2,9 +2,10 @@
 
 use crate::domain::account::Account;
 use crate::domain::id::AccountId;
+use crate::domain::words::Words;
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
-use crate::store::accounts::search::{self as store_search, MOST_WORDS};
+use crate::store::accounts::search as store_search;
 use crate::store::{self, accounts};
 
 /// A page of accounts, oldest first.
@@ -14,21 +15,12 @@ pub struct Found {
     pub next: Option<AccountId>,
 }
 
-/// Those in whose names or primary address each word of the text stands, after one of them.
+/// Those in whose names or primary address each of the words stands, after one of them.
 ///
 /// # Errors
-/// `INVALID_PAYLOAD` where there are too many words, or no account of that id to go on after;
+/// `INVALID_PAYLOAD` where there is no account of that id to go on after;
 /// `SERVICE_UNAVAILABLE`.
-pub fn search(kw: &Keyward, text: &str, after: Option<AccountId>, limit: u32) -> Result<Found> {
-    let words: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
-    // PostgreSQL takes no text with it, so nobody is called so.
-    if text.contains('\0') {
-        return Err(Error::payload("\"search\" must not hold a NUL"));
-    }
-    if words.len() > MOST_WORDS {
-        let words = format!("\"search\" takes at most {MOST_WORDS} words");
-        return Err(Error::payload(words));
-    }
+pub fn search(kw: &Keyward, words: &Words, after: Option<AccountId>, limit: u32) -> Result<Found> {
     let most = i64::from(limit);
     let found = kw.store.read(|db| {
         let place = match after {
@@ -38,7 +30,7 @@ pub fn search(kw: &Keyward, text: &str, after: Option<AccountId>, limit: u32) ->
                 None => return Ok::<_, store::Error>(None),
             },
         };
-        store_search::search(db, &words, place, most + 1).map(Some)
+        store_search::search(db, words, place, most + 1).map(Some)
     })?;
     let Some(mut accounts) = found else {
         return Err(Error::payload(

@@ -1,28 +1,42 @@
-//! What an operator does to organizations, by the command line. The log names the operator.
+//! What administrators do to organizations: over the interface, and by the command line. The log
+//! names who did it.
 
-use crate::domain::event::{Event, What};
+use crate::domain::event::What;
 use crate::domain::id::{AccountId, OrganizationId};
 use crate::domain::letters::shown;
 use crate::domain::organization::{Membership, Name, OWNER, Organization, State};
+use crate::domain::words::Words;
+use crate::service::administrator::{Administrator, no_such_account};
 use crate::service::change::Change;
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
+use crate::service::membership::begin_end::end;
 use crate::service::membership::dissolve::dissolve;
 use crate::service::membership::owners::require_another;
+use crate::service::membership::standing::{no_member, no_organization};
+use crate::service::organizations::change_member::Which;
 use crate::service::organizations::create::taken;
 use crate::store::memberships::{self, Member, Page};
 use crate::store::{accounts, organization_roles, organizations};
 
-/// By their ids, at most `limit`.
+/// Those in whose name each of the words stands, by their ids, at most `limit`.
 ///
 /// # Errors
 /// `SERVICE_UNAVAILABLE`.
-pub fn list(kw: &Keyward, after: Option<OrganizationId>, limit: u32) -> Result<Vec<Organization>> {
+pub fn search(
+    kw: &Keyward,
+    words: &Words,
+    after: Option<OrganizationId>,
+    limit: u32,
+) -> Result<Vec<Organization>> {
+    let limit = i64::from(limit);
     Ok(kw
         .store
-        .read(|db| organizations::page(db, after, i64::from(limit)))?)
+        .read(|db| organizations::page(db, words, after, limit))?)
 }
 
+/// By its id or its name.
+///
 /// # Errors
 /// `INVALID_PAYLOAD` where none is called so.
 pub fn find(kw: &Keyward, text: &str) -> Result<Organization> {
@@ -40,70 +54,95 @@ pub fn find(kw: &Keyward, text: &str) -> Result<Organization> {
     found.ok_or_else(|| Error::payload(format!("There is no organization \"{}\".", shown(text))))
 }
 
-/// # Errors
-/// `SERVICE_UNAVAILABLE`.
-pub fn members(kw: &Keyward, id: OrganizationId, limit: u32) -> Result<Vec<Member>> {
-    let page = |invited| Page {
-        invited,
-        after: None,
-        limit: i64::from(limit),
-    };
-    Ok(kw.store.read(|db| -> crate::store::Result<_> {
-        let mut all = memberships::page(db, id, page(false))?;
-        all.extend(memberships::page(db, id, page(true))?);
-        Ok(all)
-    })?)
-}
-
-/// # Errors
-/// `CONFLICT` where another one has the name; `INVALID_PAYLOAD` where the account is gone.
-pub fn add(kw: &Keyward, name: Name, owner: AccountId) -> Result<OrganizationId> {
-    let id = OrganizationId(kw.entropy.random_id());
-    kw.change(move |change| {
-        hold_account(change, owner)?;
-        let now = change.now;
-        organizations::add(change, id, &name, (owner, now))?.map_err(|_| taken())?;
-        let member = Membership {
-            organization: id,
-            account: owner,
-            role: OWNER.to_owned(),
-            state: State::Active,
-            invited: None,
-            created_at: now,
-        };
-        memberships::add(change, &member, owner)?
-            .map_err(|_| Error::defect("a new organization has a member"))?;
-        record(change, What::OrganizationCreated, owner)?;
-        Ok(id)
-    })
-}
-
-/// # Errors
-/// `INVALID_PAYLOAD` where it is gone.
-pub fn delete(kw: &Keyward, id: OrganizationId) -> Result<()> {
-    kw.change(move |change| {
-        for member in memberships::accounts_in(change, id)? {
-            accounts::hold(change, member)?;
-        }
-        if !organizations::hold(change, id)? {
-            return Err(Error::payload("That organization is not there any more."));
-        }
-        dissolve(change, id)?;
-        let operator = change.kw.operator();
-        change.record(&Event::new(What::OrganizationDeleted, operator))
-    })
-}
-
-/// Gives a member another role; whoever is none becomes one. What is taken away is gone within
-/// a second.
+/// An organization, and how many are in it or invited to it.
 ///
 /// # Errors
-/// `INVALID_PAYLOAD` for a role that members can not hold; `CONFLICT` for the only owner.
-pub fn set_role(kw: &Keyward, id: OrganizationId, account: AccountId, role: &str) -> Result<()> {
-    let role = role.to_owned();
+/// `NOT_FOUND`.
+pub fn show(kw: &Keyward, id: OrganizationId) -> Result<(Organization, i64)> {
+    kw.store.read(|db| {
+        let found = organizations::lookup(db, id)?.ok_or_else(no_organization)?;
+        Ok((found, memberships::count_in(db, id)?))
+    })
+}
+
+/// A page of its members, or of those who are invited.
+///
+/// # Errors
+/// `NOT_FOUND`.
+pub fn page(kw: &Keyward, id: OrganizationId, page: Page) -> Result<Vec<Member>> {
+    kw.store.read(move |db| {
+        organizations::lookup(db, id)?.ok_or_else(no_organization)?;
+        Ok(memberships::page(db, id, page.clone())?)
+    })
+}
+
+/// # Errors
+/// `CONFLICT` where another one has the name; `NOT_FOUND` where there is no such account;
+/// `INVALID_PAYLOAD` for a guest.
+pub fn add(by: impl Into<Administrator>, name: Name, owner: AccountId) -> Result<Organization> {
+    let by = by.into();
+    let kw = by.kw.clone();
+    let id = OrganizationId(kw.entropy.random_id());
     kw.change(move |change| {
-        hold_account(change, account)?;
-        organizations::hold(change, id)?;
+        by.hold(change, owner)?;
+        require_registered(change, owner)?;
+        let now = change.now;
+        organizations::add(change, id, &name, (owner, now))?.map_err(|_| taken())?;
+        add_member(change, id, owner, OWNER)?;
+        change.record(&by.event(What::OrganizationCreated).of(owner))?;
+        organizations::lookup(change, id)?
+            .ok_or_else(|| Error::defect("a new organization is not there"))
+    })
+}
+
+/// # Errors
+/// `NOT_FOUND`; `CONFLICT` where another one has the name.
+pub fn rename(
+    by: impl Into<Administrator>,
+    id: OrganizationId,
+    name: Name,
+) -> Result<Organization> {
+    let by = by.into();
+    let kw = by.kw.clone();
+    kw.change(move |change| {
+        by.hold_own(change)?;
+        hold(change, id)?;
+        let now = change.now;
+        organizations::rename(change, id, &name, now)?.map_err(|_| taken())?;
+        change.record(&by.event(What::OrganizationRenamed))?;
+        organizations::lookup(change, id)?.ok_or_else(no_organization)
+    })
+}
+
+/// # Errors
+/// `NOT_FOUND`.
+pub fn delete(by: impl Into<Administrator>, id: OrganizationId) -> Result<()> {
+    let by = by.into();
+    let kw = by.kw.clone();
+    kw.change(move |change| {
+        // Whoever joins in between is held by the deed.
+        let members = memberships::accounts_in(change, id)?;
+        by.hold_all(change, members)?;
+        hold(change, id)?;
+        dissolve(change, id)?;
+        change.record(&by.event(What::OrganizationDeleted))
+    })
+}
+
+/// Gives a member another role; whoever is none, or not yet, becomes one. What is taken away is
+/// gone within a second.
+///
+/// # Errors
+/// `NOT_FOUND`; `INVALID_PAYLOAD` for a role that members can not hold, and for a guest;
+/// `CONFLICT` for the only owner.
+pub fn set_role(by: impl Into<Administrator>, which: Which, role: &str) -> Result<()> {
+    let by = by.into();
+    let (kw, role) = (by.kw.clone(), role.to_owned());
+    kw.change(move |change| {
+        let (id, account) = (which.organization, which.account);
+        by.hold(change, account)?;
+        hold(change, id)?;
+        require_registered(change, account)?;
         let roles = organization_roles::list(change, id)?;
         let new = roles.iter().filter(|it| it.name == role);
         let new = new.max_by_key(|it| it.organization.is_some());
@@ -111,36 +150,70 @@ pub fn set_role(kw: &Keyward, id: OrganizationId, account: AccountId, role: &str
             Error::payload(format!("Members can hold no role \"{}\".", shown(&role)))
         })?;
         let now = change.now;
-        if let Some(member) = memberships::lookup(change, id, account)? {
-            if member.role != new.key {
-                require_another(change, &member)?;
+        match memberships::lookup(change, id, account)? {
+            Some(member) => {
+                if member.role != new.key {
+                    require_another(change, &member)?;
+                }
+                memberships::change(change, &member, (&new.key, State::Active), now)?;
             }
-            memberships::change(change, &member, (&new.key, State::Active), now)?;
-        } else {
-            let member = Membership {
-                organization: id,
-                account,
-                role: new.key.clone(),
-                state: State::Active,
-                invited: None,
-                created_at: now,
-            };
-            memberships::add(change, &member, account)?
-                .map_err(|_| Error::busy("a member came at the same moment"))?;
+            None => add_member(change, id, account, &new.key)?,
         }
         change.outdate_access(account)?;
-        record(change, What::MemberRoleChanged, account)
+        change.record(&by.event(What::MemberRoleChanged).of(account))
     })
 }
 
-fn hold_account(change: &mut Change<'_>, account: AccountId) -> Result<()> {
-    if accounts::hold(change, account)? {
-        return Ok(());
-    }
-    Err(Error::payload("That account is not there any more."))
+/// Members go, and so do those who are invited.
+///
+/// # Errors
+/// `NOT_FOUND`; `CONFLICT` for the only owner.
+pub fn remove(by: impl Into<Administrator>, which: Which) -> Result<()> {
+    let by = by.into();
+    let kw = by.kw.clone();
+    kw.change(move |change| {
+        let (id, account) = (which.organization, which.account);
+        by.hold(change, account)?;
+        hold(change, id)?;
+        let member = memberships::lookup(change, id, account)?.ok_or_else(no_member)?;
+        require_another(change, &member)?;
+        memberships::remove(change, &member)?;
+        change.record(&by.event(What::MemberRemoved).of(account))?;
+        end(change, account, id)
+    })
 }
 
-fn record(change: &mut Change<'_>, what: What, account: AccountId) -> Result<()> {
-    let operator = change.kw.operator();
-    change.record(&Event::new(what, operator).of(account))
+/// The account is held, and the organization is, where it is not new.
+fn add_member(
+    change: &mut Change<'_>,
+    organization: OrganizationId,
+    account: AccountId,
+    role: &str,
+) -> Result<()> {
+    let member = Membership {
+        organization,
+        account,
+        role: role.to_owned(),
+        state: State::Active,
+        invited: None,
+        created_at: change.now,
+    };
+    memberships::add(change, &member, account)?
+        .map_err(|_| Error::defect("a member came to an organization that is held"))
+}
+
+fn require_registered(change: &mut Change<'_>, account: AccountId) -> Result<()> {
+    let account = accounts::lookup(change, account)?.ok_or_else(no_such_account)?;
+    if account.anonymous {
+        let words = "Guests are in no organization: they register first.";
+        return Err(Error::payload(words));
+    }
+    Ok(())
+}
+
+fn hold(change: &mut Change<'_>, id: OrganizationId) -> Result<()> {
+    if organizations::hold(change, id)? {
+        return Ok(());
+    }
+    Err(no_organization())
 }

@@ -6,6 +6,7 @@ use diesel::sql_types::Text;
 
 use crate::domain::account::Account;
 use crate::domain::id::AccountId;
+use crate::domain::words::Words;
 use crate::store::accounts::Row;
 use crate::store::engine::connection::AnyConnection;
 use crate::store::engine::error::Result;
@@ -18,9 +19,6 @@ const HAYSTACK: &str = "(coalesce(accounts.email_canonical, '') || ' ' || \
      coalesce(accounts.username_canonical, '') || ' ' || \
      lower(coalesce(accounts.first_name, '') || ' ' || coalesce(accounts.last_name, '')))";
 
-/// So many words are looked for.
-pub const MOST_WORDS: usize = 4;
-
 /// Accounts in whose names or primary address each of the words stands, oldest first, from
 /// the one after `after` on, at most `limit`. It reads every account until there are so many.
 ///
@@ -28,19 +26,18 @@ pub const MOST_WORDS: usize = 4;
 /// When the database is away or a row is damaged.
 pub fn search(
     connection: &mut AnyConnection,
-    words: &[String],
+    words: &Words,
     after: Option<(Timestamp, AccountId)>,
     limit: i64,
 ) -> Result<Vec<Account>> {
     let (at, id) = after.map_or((i64::MIN, String::new()), |(at, id)| {
         (at.millis(), id.to_string())
     });
-    let pattern = |number: usize| {
-        words
-            .get(number)
-            .map_or_else(|| "%".to_owned(), |word| contains(word))
+    let has = |number: usize| {
+        sql::<Text>(HAYSTACK)
+            .like(words.pattern(number))
+            .escape('\\')
     };
-    let has = |number| sql::<Text>(HAYSTACK).like(pattern(number)).escape('\\');
     accounts::table
         .filter(
             accounts::created_at
@@ -58,19 +55,6 @@ pub fn search(
         .into_iter()
         .map(Account::try_from)
         .collect()
-}
-
-/// A word is a word: what LIKE takes for a sign stands for itself.
-fn contains(word: &str) -> String {
-    let mut pattern = String::from("%");
-    for letter in word.chars() {
-        if matches!(letter, '%' | '_' | '\\') {
-            pattern.push('\\');
-        }
-        pattern.extend(letter.to_lowercase());
-    }
-    pattern.push('%');
-    pattern
 }
 
 /// Those that come after one in the order of [`accounts::list`](crate::store::accounts::list), at most `limit`.

@@ -129,3 +129,37 @@ both!(y16_o11_o12_a_role_is_granted_and_taken, |kw| {
     let unknown = kw.put(&of(alice, "/roles/king")).bearer(&token).send();
     unknown.refused(404, "NOT_FOUND");
 });
+
+both!(a_role_is_granted_by_any_name_that_it_can_have, |kw| {
+    let (_, token) = administrator(kw);
+    let alice = kw.account(ALICE);
+    let body = json!({ "name": "S/R 1", "scope": "service", "permissions": [] });
+    let made = kw.post("/auth/roles").bearer(&token).json(&body).send();
+    assert_eq!(made.status, 201, "{made:?}");
+    done(kw, "PUT", &of(alice, "/roles/S%2FR%201"), &token);
+    let shown = kw.get(&of(alice, "")).bearer(&token).send().json();
+    assert_eq!(shown["roles"], json!(["S/R 1"]));
+    done(kw, "DELETE", &of(alice, "/roles/S%2fR%201"), &token);
+});
+
+// Each token names the roles, and must be read back.
+both!(roles_are_as_many_as_a_token_can_name, |kw| {
+    let (_, token) = administrator(kw);
+    let alice = kw.account(ALICE);
+    let mut refused = None;
+    for number in 0..20 {
+        let name = format!("{number:02}{}", "x".repeat(62));
+        let body = json!({ "name": name, "scope": "service", "permissions": [] });
+        let made = kw.post("/auth/roles").bearer(&token).json(&body).send();
+        assert_eq!(made.status, 201, "{made:?}");
+        let path = of(alice, &format!("/roles/{name}"));
+        let granted = kw.ask("PUT", &path).bearer(&token).send();
+        if granted.status != 204 {
+            granted.refused(409, "CONFLICT");
+            refused.get_or_insert(number);
+        }
+    }
+    assert_eq!(refused, Some(15), "15 times 64 is less than 1,000");
+    let access = kw.sign_in(ALICE, PASSWORD).tokens().0;
+    assert_eq!(kw.me(&access), 200);
+});

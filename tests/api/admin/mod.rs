@@ -5,6 +5,7 @@ mod audit;
 mod credentials;
 mod keys;
 mod last_one;
+mod organizations;
 
 use keyward::domain::id::AccountId;
 use serde_json::Value;

@@ -26,6 +26,7 @@ impl Walk {
             let answer = self.kw.get(path).bearer(root).send();
             self.note("get", path, answer);
         }
+        self.organizations_of(root, &id);
         let body = json!({ "enabled": true, "lastName": "Adams" });
         for (method, body) in [("get", None), ("patch", Some(&body)), ("delete", None)] {
             let path = ONE.replace("{id}", &id);
@@ -49,6 +50,42 @@ impl Walk {
         ] {
             let answer = self.kw.post(path).bearer(root).send();
             self.note("post", path, answer);
+        }
+    }
+
+    /// An organization, made, changed and deleted.
+    fn organizations_of(&mut self, root: &str, owner: &str) {
+        let path = "/admin/organizations";
+        let body = json!({ "name": "Zoo", "owner": owner });
+        let made = self.kw.post(path).bearer(root).json(&body).send();
+        let id = text(&made.json(), "id");
+        self.note("post", path, made);
+        let (role, renamed) = (json!({ "role": "viewer" }), json!({ "name": "Ark" }));
+        let member = self.kw.add_verified("yak@example.com").to_string();
+        for (method, template, body) in [
+            ("get", path, None),
+            ("get", "/admin/organizations/{id}", None),
+            ("patch", "/admin/organizations/{id}", Some(&renamed)),
+            (
+                "put",
+                "/admin/organizations/{id}/members/{account}",
+                Some(&role),
+            ),
+            ("get", "/admin/organizations/{id}/members", None),
+            (
+                "delete",
+                "/admin/organizations/{id}/members/{account}",
+                None,
+            ),
+            ("delete", "/admin/organizations/{id}", None),
+        ] {
+            let path = template.replace("{id}", &id).replace("{account}", &member);
+            let mut ask = self.kw.ask(&method.to_uppercase(), &path).bearer(root);
+            if let Some(body) = body {
+                ask = ask.json(body);
+            }
+            let answer = ask.send();
+            self.note(method, template, answer);
         }
     }
 

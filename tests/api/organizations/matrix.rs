@@ -3,6 +3,7 @@
 use keyward::domain::id::{AccountId, OrganizationId};
 use keyward::http::routes::TABLE;
 use keyward::service::organizations::administer;
+use keyward::service::organizations::change_member::Which;
 use serde_json::{Value, json};
 
 use super::{invite, make, person, sign_in_to};
@@ -146,7 +147,11 @@ impl Cell<'_> {
     fn join(&self, name: &str, role: &str) -> (String, AccountId) {
         let (email, account) = self.account(name);
         let id: OrganizationId = self.id.parse().unwrap();
-        administer::set_role(&self.kw.kw, id, account, role).unwrap();
+        let which = Which {
+            organization: id,
+            account,
+        };
+        administer::set_role(&self.kw.kw, which, role).unwrap();
         (email, account)
     }
 

@@ -118,7 +118,7 @@ pub async fn remove(call: Call, actor: Actor) -> Answer<Keyward> {
     Ok(HttpResponse::NoContent().finish())
 }
 
-fn which(call: &Call) -> Result<Which> {
+pub(super) fn which(call: &Call) -> Result<Which> {
     Ok(Which {
         organization: id(call)?,
         account: call.path_part("account").parse().map_err(|_| no_member())?,
@@ -160,7 +160,7 @@ fn page(query: &str, invited: bool) -> Result<Page> {
 }
 
 /// Where the next page begins; none where this one is not full.
-fn next(members: &[Member], limit: i64) -> Option<String> {
+pub(super) fn next(members: &[Member], limit: i64) -> Option<String> {
     let full = i64::try_from(members.len()).is_ok_and(|count| count == limit);
     let last = &members.last().filter(|_| full)?.membership;
     match (&last.invited, last.state) {
@@ -169,7 +169,7 @@ fn next(members: &[Member], limit: i64) -> Option<String> {
     }
 }
 
-fn render(member: &Member) -> Value {
+pub(super) fn render(member: &Member) -> Value {
     let (first, last) = &member.names;
     json!({
         "account": member.membership.account,

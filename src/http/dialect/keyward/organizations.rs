@@ -131,7 +131,7 @@ pub(super) fn name(fields: &Fields) -> Result<Name> {
     })
 }
 
-fn render(organization: &Organization) -> Value {
+pub(super) fn render(organization: &Organization) -> Value {
     json!({
         "id": organization.id,
         "name": organization.name,

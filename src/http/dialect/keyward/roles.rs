@@ -96,7 +96,7 @@ pub async fn remove(call: Call, actor: Actor) -> Answer<Keyward> {
 }
 
 /// The name in the path. What can be no name is the name of nothing.
-fn role(call: &Call) -> Result<String> {
+pub(super) fn role(call: &Call) -> Result<String> {
     let text = percent_decode_str(call.path_part("role")).decode_utf8();
     let name = text.ok().and_then(|text| Name::parse(&text));
     name.map(|name| name.written().to_owned())

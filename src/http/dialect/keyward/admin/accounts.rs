@@ -7,7 +7,7 @@ use crate::domain::account::Account;
 use crate::domain::id::AccountId;
 use crate::http::answer::Answer;
 use crate::http::dialect::keyward::Keyward;
-use crate::http::dialect::keyward::admin::{account, limit, page};
+use crate::http::dialect::keyward::admin::{account, limit, page, words};
 use crate::http::render;
 use crate::http::request::call::Call;
 use crate::http::request::fields::{Fields, new_password};
@@ -24,14 +24,14 @@ use crate::service::{Error, Result};
 pub async fn list(call: Call, _: Actor) -> Answer<Keyward> {
     let query = query::fields(&call, &["search", "after", "limit"])?;
     let limit = limit(&query)?;
-    let text = query.optional("search")?.unwrap_or_default().to_owned();
+    let words = words(&query)?;
     let after = query.optional("after")?;
     let after: Option<AccountId> = after
         .map(str::parse)
         .transpose()
         .map_err(|_| Error::payload("\"after\" must be the id of an account"))?;
     let found = call
-        .on_store(move |kw| search::search(kw, &text, after, limit))
+        .on_store(move |kw| search::search(kw, &words, after, limit))
         .await?;
     let rows = found.accounts.iter().map(brief);
     Ok(HttpResponse::Ok().json(page(rows, found.next)))

@@ -7,6 +7,7 @@ use crate::domain::id::SessionId;
 use crate::http::answer::Answer;
 use crate::http::dialect::keyward::Keyward;
 use crate::http::dialect::keyward::admin::{account, limit, page};
+use crate::http::dialect::keyward::roles::role;
 use crate::http::dialect::keyward::sessions::render;
 use crate::http::request::call::Call;
 use crate::http::request::fields::new_password;
@@ -98,7 +99,7 @@ pub async fn attempts(call: Call, _: Actor) -> Answer<Keyward> {
 
 /// `PUT /admin/accounts/{id}/roles/{role}`: seen after the next refresh.
 pub async fn grant(call: Call, actor: Actor) -> Answer<Keyward> {
-    let (id, role) = (account(&call), call.path_part("role").to_owned());
+    let (id, role) = (account(&call), role(&call)?);
     call.on_store(move |kw| administer::grant_role((kw, &actor), id, &role))
         .await?;
     Ok(HttpResponse::NoContent().finish())
@@ -106,7 +107,7 @@ pub async fn grant(call: Call, actor: Actor) -> Answer<Keyward> {
 
 /// `DELETE /admin/accounts/{id}/roles/{role}`: effective within a second.
 pub async fn take(call: Call, actor: Actor) -> Answer<Keyward> {
-    let (id, role) = (account(&call), call.path_part("role").to_owned());
+    let (id, role) = (account(&call), role(&call)?);
     call.on_store(move |kw| administer::take_role((kw, &actor), id, &role))
         .await?;
     Ok(HttpResponse::NoContent().finish())

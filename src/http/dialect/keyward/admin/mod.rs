@@ -9,11 +9,14 @@ pub mod audit;
 pub mod credentials;
 /// Signing keys.
 pub mod keys;
+/// Organizations, and who is in them.
+pub mod organizations;
 
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::domain::id::AccountId;
+use crate::domain::words::{MOST_WORDS, Refused, Words};
 use crate::http::request::call::Call;
 use crate::http::request::fields::Fields;
 use crate::service::{Error, Result};
@@ -39,6 +42,16 @@ fn limit(query: &Fields) -> Result<u32> {
             .filter(|limit| (1..=MOST).contains(limit))
             .ok_or_else(|| Error::payload(format!("\"limit\" must be a number from 1 to {MOST}"))),
     }
+}
+
+fn words(query: &Fields) -> Result<Words> {
+    let text = query.optional("search")?.unwrap_or_default();
+    Words::parse(text).map_err(|refused| {
+        Error::payload(match refused {
+            Refused::Nul => "\"search\" must not hold a NUL".to_owned(),
+            Refused::TooMany => format!("\"search\" takes at most {MOST_WORDS} words"),
+        })
+    })
 }
 
 fn page(data: impl Iterator<Item = Value>, next: Option<impl ToString>) -> Value {

@@ -1,0 +1,65 @@
+//! What somebody looks for, word by word.
+
+/// So many words are looked for.
+pub const MOST_WORDS: usize = 4;
+
+/// At most [`MOST_WORDS`]; none of them finds everything.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Words(Vec<String>);
+
+/// Why a text is not looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// PostgreSQL takes no text with it, so nothing is called so.
+    Nul,
+    TooMany,
+}
+
+impl Words {
+    /// # Errors
+    /// [`Refused`].
+    pub fn parse(text: &str) -> Result<Self, Refused> {
+        if text.contains('\0') {
+            return Err(Refused::Nul);
+        }
+        let words: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
+        if words.len() > MOST_WORDS {
+            return Err(Refused::TooMany);
+        }
+        Ok(Self(words))
+    }
+
+    /// For LIKE, with `\` for an escape: a word is a word, and what LIKE takes for a sign
+    /// stands for itself. A number past the last word finds everything.
+    #[must_use]
+    pub fn pattern(&self, number: usize) -> String {
+        let mut pattern = String::from("%");
+        let Some(word) = self.0.get(number) else {
+            return pattern;
+        };
+        for letter in word.chars() {
+            if matches!(letter, '%' | '_' | '\\') {
+                pattern.push('\\');
+            }
+            pattern.extend(letter.to_lowercase());
+        }
+        pattern.push('%');
+        pattern
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_is_a_word_and_four_are_enough() {
+        let words = Words::parse(" 50%_Off\\ \u{c4}b ").unwrap();
+        assert_eq!(words.pattern(0), "%50\\%\\_off\\\\%");
+        assert_eq!(words.pattern(1), "%\u{e4}b%");
+        assert_eq!(words.pattern(2), "%");
+        assert_eq!(Words::parse("a b c d e"), Err(Refused::TooMany));
+        assert_eq!(Words::parse("a\0"), Err(Refused::Nul));
+        assert_eq!(Words::parse(""), Ok(Words::default()));
+    }
+}

@@ -1,0 +1,119 @@
+//! `/admin/organizations`.
+
+use actix_web::HttpResponse;
+use serde_json::json;
+
+use crate::domain::id::{AccountId, OrganizationId};
+use crate::http::answer::Answer;
+use crate::http::dialect::keyward::Keyward;
+use crate::http::dialect::keyward::admin::{limit, page, words};
+use crate::http::dialect::keyward::members;
+use crate::http::dialect::keyward::organizations::{id, name, render};
+use crate::http::request::call::Call;
+use crate::http::request::query;
+use crate::service::Error;
+use crate::service::actor::Actor;
+use crate::service::organizations::administer;
+use crate::store::memberships::Page;
+
+/// `GET /admin/organizations?search=&after=&limit=`: by their ids.
+pub async fn list(call: Call, _: Actor) -> Answer<Keyward> {
+    let query = query::fields(&call, &["search", "after", "limit"])?;
+    let (words, limit) = (words(&query)?, limit(&query)?);
+    let after = query.optional("after")?;
+    let after: Option<OrganizationId> = after
+        .map(str::parse)
+        .transpose()
+        .map_err(|_| Error::payload("\"after\" must be the id of an organization"))?;
+    let found = call
+        .on_store(move |kw| administer::search(kw, &words, after, limit))
+        .await?;
+    let full = found.len() == limit as usize;
+    let next = found.last().filter(|_| full).map(|last| last.id);
+    Ok(HttpResponse::Ok().json(page(found.iter().map(render), next)))
+}
+
+/// `POST /admin/organizations {"name","owner"}`: 201. `owner` is the id of an account.
+pub async fn add(mut call: Call, actor: Actor) -> Answer<Keyward> {
+    let fields = call.fields().await?;
+    fields.only(&["name", "owner"])?;
+    let name = name(&fields)?;
+    let owner: AccountId = fields
+        .required("owner")?
+        .parse()
+        .map_err(|_| Error::payload("\"owner\" must be the id of an account"))?;
+    let made = call
+        .on_store(move |kw| administer::add((kw, &actor), name, owner))
+        .await?;
+    Ok(HttpResponse::Created().json(render(&made)))
+}
+
+/// `GET /admin/organizations/{id}`.
+pub async fn show(call: Call, _: Actor) -> Answer<Keyward> {
+    let id = id(&call)?;
+    let (found, count) = call.on_store(move |kw| administer::show(kw, id)).await?;
+    let mut body = render(&found);
+    body["members"] = json!(count);
+    Ok(HttpResponse::Ok().json(body))
+}
+
+/// `PATCH /admin/organizations/{id} {"name"}`.
+pub async fn rename(mut call: Call, actor: Actor) -> Answer<Keyward> {
+    let fields = call.fields().await?;
+    fields.only(&["name"])?;
+    let (name, id) = (name(&fields)?, id(&call)?);
+    let renamed = call
+        .on_store(move |kw| administer::rename((kw, &actor), id, name))
+        .await?;
+    Ok(HttpResponse::Ok().json(render(&renamed)))
+}
+
+/// `DELETE /admin/organizations/{id}`: 204, and every session in it ends.
+pub async fn delete(call: Call, actor: Actor) -> Answer<Keyward> {
+    let id = id(&call)?;
+    call.on_store(move |kw| administer::delete((kw, &actor), id))
+        .await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// `GET /admin/organizations/{id}/members?after=&limit=`: by the ids of their accounts.
+pub async fn members(call: Call, _: Actor) -> Answer<Keyward> {
+    let id = id(&call)?;
+    let query = query::fields(&call, &["after", "limit"])?;
+    let limit = i64::from(limit(&query)?);
+    let after = query.optional("after")?;
+    let after: Option<AccountId> = after
+        .map(str::parse)
+        .transpose()
+        .map_err(|_| Error::payload("\"after\" must be the id of an account"))?;
+    let wanted = Page {
+        invited: false,
+        after: after.map(|id| id.to_string()),
+        limit,
+    };
+    let found = call
+        .on_store(move |kw| administer::page(kw, id, wanted))
+        .await?;
+    let next = members::next(&found, limit);
+    Ok(HttpResponse::Ok().json(page(found.iter().map(members::render), next)))
+}
+
+/// `PUT /admin/organizations/{id}/members/{account} {"role"}`: 204. Whoever is no member
+/// becomes one.
+pub async fn set_role(mut call: Call, actor: Actor) -> Answer<Keyward> {
+    let fields = call.fields().await?;
+    fields.only(&["role"])?;
+    let role = fields.required("role")?.to_owned();
+    let which = members::which(&call)?;
+    call.on_store(move |kw| administer::set_role((kw, &actor), which, &role))
+        .await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// `DELETE /admin/organizations/{id}/members/{account}`: 204.
+pub async fn remove(call: Call, actor: Actor) -> Answer<Keyward> {
+    let which = members::which(&call)?;
+    call.on_store(move |kw| administer::remove((kw, &actor), which))
+        .await?;
+    Ok(HttpResponse::NoContent().finish())
+}
