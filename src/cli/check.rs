@@ -3,7 +3,7 @@
 
 use crate::app::{App, World};
 use crate::cli::{Outcome, look_at_config, output};
-use crate::config::Config;
+use crate::config::{Config, secret};
 use crate::mail::Mailer;
 use crate::service::keys;
 use crate::store::engine::migrations;
@@ -47,8 +47,12 @@ pub(super) fn run() -> Outcome {
     cookies(&config, &mut report);
     report.say(true, &format!("passwords: {}", config.passwords.label()));
     mail(&config, &mut report);
-    if let Some(path) = &config.secret_to_make {
-        report.say(true, &format!("secret: a start makes {}", path.display()));
+    match &config.secret_to_make {
+        Some(path) if config.database.url.needs_its_secret() => {
+            report.say(false, &format!("secret: {}", secret::lost(path)));
+        }
+        Some(path) => report.say(true, &format!("secret: a start makes {}", path.display())),
+        None => {}
     }
     for why in config.database.url.exposures() {
         report.say(false, &format!("files: {why}"));

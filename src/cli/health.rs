@@ -1,7 +1,7 @@
 //! `keyward health`: asks the server of these settings whether it is ready, for images that have
 //! no other program to ask with.
 
-use std::io::{Read as _, Write as _};
+use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::time::Duration;
 
@@ -20,7 +20,12 @@ pub(super) fn run() -> Outcome {
             SocketAddr::V6(_) => IpAddr::V6(Ipv6Addr::LOCALHOST),
         });
     }
-    let answer = ask(address).map_err(|error| format!("{address}: {error}"))?;
+    let answer = ask(address).map_err(|error| match error.kind() {
+        ErrorKind::WouldBlock | ErrorKind::TimedOut => {
+            format!("{address}: no answer within {} s", PATIENCE.as_secs())
+        }
+        _ => format!("{address}: {error}"),
+    })?;
     let status = answer.split(' ').nth(1).unwrap_or("nothing");
     if status == "200" {
         say!("ready");

@@ -38,6 +38,14 @@ pub(super) fn write_line(text: Arguments<'_>) -> std::io::Result<()> {
     out.flush()
 }
 
+/// Whether standard output is `/dev/null`.
+pub(super) fn is_nowhere() -> bool {
+    let device = |metadata: rustix::fs::Stat| (metadata.st_dev, metadata.st_ino);
+    let out = rustix::fs::fstat(std::io::stdout()).map(device);
+    let null = rustix::fs::stat("/dev/null").map(device);
+    matches!((out, null), (Ok(out), Ok(null)) if out == null)
+}
+
 /// Writes a line to standard output, or ends the function with why not.
 macro_rules! say {
     ($($text:tt)*) => {

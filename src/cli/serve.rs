@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_util::future::{Either, select};
 
 use crate::app::{App, World};
-use crate::cli::output::write_line;
+use crate::cli::output::{self, write_line};
 use crate::cli::signals::{Signals, serve_until_told};
 use crate::cli::{Outcome, Serve, explain, read_config};
 use crate::config::Config;
@@ -124,6 +124,10 @@ fn first_administrator(
 }
 
 fn show_password(email: &str, password: &SecretString) -> std::io::Result<()> {
+    // Where standard output was closed, the start of a process opened this in its place.
+    if output::is_nowhere() {
+        return Err(std::io::Error::other("nobody reads /dev/null"));
+    }
     let password = password.expose_secret();
     write_line(format_args!(
         "First administrator, for an empty database\n  administrator  {email}\n  \

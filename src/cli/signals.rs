@@ -106,10 +106,16 @@ fn catch_all() -> std::io::Result<Caught> {
         SignalKind::quit(),
         SignalKind::terminate(),
         SignalKind::hangup(),
+        beyond_file_size(),
     ]
     .into_iter()
     .map(|kind| signal(kind).map(|caught| (kind, caught)))
     .collect()
+}
+
+/// Without a handler it ends the process. With one the write fails, as on a disk that is full.
+fn beyond_file_size() -> SignalKind {
+    SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw())
 }
 
 async fn obey(mut caught: Caught, phase: &Arc<Mutex<Phase>>) {
@@ -117,6 +123,10 @@ async fn obey(mut caught: Caught, phase: &Arc<Mutex<Phase>>) {
     let at_terminal = std::io::stdin().is_terminal();
     loop {
         let signal = next(&mut caught).await;
+        if signal == beyond_file_size() {
+            log::warn!("a file may not grow any more: see the limit of file sizes (LimitFSIZE=)");
+            continue;
+        }
         let locked = phase.lock().unwrap_or_else(PoisonError::into_inner);
         if signal == SignalKind::hangup() && !at_terminal && locked.is_server {
             log::warn!("SIGHUP: settings are read at the start only; it goes on as before");

@@ -86,10 +86,12 @@ pub(super) fn list<T>(
             return Ok(Vec::new());
         }
         let entries = text.split(',').map(str::trim);
-        entries
-            .filter(|entry| !entry.is_empty())
-            .map(&parse)
-            .collect()
+        let mut entries = entries.filter(|entry| !entry.is_empty()).peekable();
+        // As compose files write it whose variables are not set: `${ONE:-},${TWO:-}`.
+        if entries.peek().is_none() {
+            return Err("at least one entry, or none for an empty list".to_owned());
+        }
+        entries.map(&parse).collect()
     }
 }
 

@@ -79,6 +79,10 @@ pub fn read(given: &BTreeMap<String, String>, test_mode: bool) -> Result<Config,
                 }]
             })?;
         }
+        // Looked at again: another process may have made both since.
+        if config.database.url.needs_its_secret() && !path.exists() {
+            return Err(fault(secret::lost(&path)));
+        }
         config.master_key = secret::make(&path).map_err(fault)?;
     }
     Ok(config)

@@ -65,6 +65,16 @@ impl Secret {
     }
 }
 
+/// Why none is made beside a database that had one.
+#[must_use]
+pub fn lost(path: &Path) -> String {
+    format!(
+        "{} is not there, and the database beside it was made with it: put it back (a backup of \
+         the database is worth nothing without it). No other one opens its passwords and keys",
+        path.display()
+    )
+}
+
 /// Makes the file, unless another process just did.
 pub(super) fn make(path: &Path) -> Result<MasterKey, String> {
     secret_file::make(path)?;

@@ -2,16 +2,16 @@
 
 use std::time::Duration;
 
-use crate::config::parse::{as_it_is, boolean, duration, lasting, optional, whole};
+use crate::config::parse::{boolean, duration, lasting, optional, whole};
 use crate::config::section::section;
 
 section! {
     /// What tokens say, and how long tokens and sessions live.
     Tokens, "Tokens and sessions" {
         /// The iss of tokens. Default: KEYWARD_PUBLIC_URL.
-        issuer: Option<String> = KEYWARD_ISSUER, "", optional(as_it_is);
+        issuer: Option<String> = KEYWARD_ISSUER, "", optional(named);
         /// The aud of tokens.
-        audience: String = KEYWARD_AUDIENCE, "keyward", as_it_is;
+        audience: String = KEYWARD_AUDIENCE, "keyward", named;
         /// Life of an access token, 1s to 1d.
         access_ttl: Duration = KEYWARD_ACCESS_TOKEN_TTL, "15m", lasting("1s", "1d");
         /// How long a session lives without a refresh, 1s to 365d; one of OISP's, after its
@@ -39,6 +39,16 @@ section! {
         /// as long.
         guest_ttl: Duration = KEYWARD_GUEST_TTL, "30d", lasting("2d", "365d");
     }
+}
+
+/// They stand in every token, which must fit into the head of a request.
+const LONGEST_NAME: usize = 255;
+
+fn named(text: &str) -> Result<String, String> {
+    if text.len() > LONGEST_NAME {
+        return Err(format!("at most {LONGEST_NAME} bytes"));
+    }
+    Ok(text.to_owned())
 }
 
 #[cfg(test)]

@@ -96,7 +96,8 @@ pub fn consume(connection: &mut AnyConnection, mac: &str) -> Result<bool> {
     )
 }
 
-/// Removes those of this account, purpose and address but this one.
+/// Removes those of this account, purpose and address but this one. An account has one change of
+/// address that waits, to whichever address: a mistyped one must not stay open.
 ///
 /// # Errors
 /// When the database is away.
@@ -104,7 +105,11 @@ pub fn remove_others(connection: &mut AnyConnection, newest: &Stored) -> Result<
     let others = one_time_codes::table
         .filter(one_time_codes::account_id.eq(newest.account.to_string()))
         .filter(one_time_codes::purpose.eq(newest.purpose.as_str()))
-        .filter(one_time_codes::address.eq(&newest.address))
+        .filter(
+            one_time_codes::address
+                .eq(&newest.address)
+                .or(one_time_codes::purpose.eq(Purpose::ChangeEmail.as_str())),
+        )
         .filter(one_time_codes::mac.ne(&newest.mac));
     diesel::delete(others).execute(connection)?;
     Ok(())

@@ -1,7 +1,10 @@
 //! A disk without room, on a file system of a few MiB. Only root mounts one, in a name space of
 //! its own, so only root tests this.
 
+use serde_json::json;
+
 use crate::home::{Home, Run};
+use crate::server::Server;
 
 /// Runs `script` where `data` is a file system of its own; `None` where the system forbids it.
 fn on_a_small_disk(script: &str) -> Option<Run> {
@@ -52,4 +55,39 @@ fn operators_24_a_full_disk_is_called_one() {
         return;
     };
     assert_eq!(run.status, Some(0), "{run:?}");
+}
+
+/// A limit of file sizes has a signal of its own, which ends whoever does not catch it.
+#[test]
+fn operators_24_a_limit_of_file_sizes_ends_no_server() {
+    let home = Home::new().and("KEYWARD_ADMIN_PASSWORD", "correct horse battery");
+    // Made before, so that the limit is met by writes of sign-ins alone.
+    drop(Server::start(&home, &[]));
+    let asked = home.command(&["serve"]);
+    let mut command = std::process::Command::new("sh");
+    let script = "ulimit -f 700; exec \"$0\" serve";
+    command.args(["-c", script]).arg(asked.get_program());
+    command.env_clear();
+    for (name, value) in asked.get_envs() {
+        if let Some(value) = value {
+            command.env(name, value);
+        }
+    }
+    command.current_dir(&*home);
+    let server = Server::of(&home, command);
+    let body = json!({ "email": "admin@example.com", "password": "correct horse battery" });
+    let signed_in = server.post("/auth/login", &body);
+    let token = signed_in.text("access_token");
+    let mut refused = false;
+    for _ in 0..400 {
+        let status = server.post("/auth/login", &body).status;
+        assert!(matches!(status, 200 | 503), "{status}");
+        if status == 503 {
+            refused = true;
+            break;
+        }
+    }
+    assert!(refused, "the limit was never met");
+    // Tokens are checked from memory.
+    assert_eq!(server.with_token("GET", "/auth/verify", &token).status, 200);
 }

@@ -61,6 +61,14 @@ fn operators_10_no_administrator_is_made_whose_password_can_not_be_said() {
     let run = Run::from(serve.output().unwrap());
     assert!(run.refused().contains("KEYWARD_ADMIN_PASSWORD"), "{run:?}");
     assert_eq!(home.run(&["user", "list"]).done(), "", "none was made");
+    // Nor where there is no standard output: the system gives the process /dev/null then.
+    let mut serve = home.command(&["serve"]);
+    serve
+        .env("KEYWARD_LISTEN", "127.0.0.1:0")
+        .stdout(Stdio::null());
+    let run = Run::from(serve.output().unwrap());
+    assert!(run.refused().contains("KEYWARD_ADMIN_PASSWORD"), "{run:?}");
+    assert_eq!(home.run(&["user", "list"]).done(), "", "none was made");
     // The next start can say it.
     let server = Server::start(&home, &[]);
     assert!(server.greeted("password").is_some());

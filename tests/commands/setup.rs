@@ -203,6 +203,53 @@ fn check_tells_that_the_secret_of_a_database_is_lost() {
     assert!(!home.join("keyward.secret").exists());
 }
 
+/// Before the first start there is no key that another secret could fail to open, but there are
+/// passwords.
+#[test]
+fn a_secret_that_is_lost_is_not_made_anew() {
+    let home = Home::new();
+    let add = ["user", "add", "--password-stdin", "alice@example.com"];
+    home.run_with(&add, "correct horse battery").done();
+    let (secret, kept) = (home.join("keyward.secret"), home.join("kept"));
+    std::fs::rename(&secret, &kept).unwrap();
+    for command in [
+        &["serve"][..],
+        &["user", "list"],
+        &["key", "list"],
+        &["check"],
+    ] {
+        let mut run = home.command(command);
+        run.env("KEYWARD_LISTEN", "127.0.0.1:0");
+        let run = Run::from(run.output().unwrap());
+        let told = format!("{}{}", run.out, run.err);
+        assert_eq!(run.status, Some(1), "{command:?} {run:?}");
+        assert!(
+            told.contains("keyward.secret is not there"),
+            "{command:?} {told}"
+        );
+        assert!(!secret.exists(), "{command:?}");
+    }
+    std::fs::rename(&kept, &secret).unwrap();
+    home.run(&["check"]).done();
+    // Without passwords and keys nothing is lost.
+    let home = Home::new();
+    home.run(&["migrate", "up"]).done();
+    std::fs::remove_file(home.join("keyward.secret")).unwrap();
+    home.run(&["user", "list"]).done();
+}
+
+#[test]
+fn operators_21_commas_alone_are_no_list() {
+    for setting in ["KEYWARD_TRUSTED_PROXIES", "KEYWARD_DIALECTS"] {
+        for empty in [",", " , ,"] {
+            let home = Home::new().and(setting, empty);
+            let run = home.run(&["check"]);
+            assert!(run.refused().contains(setting), "{run:?}");
+            assert!(run.err.contains("none for an empty list"), "{run:?}");
+        }
+    }
+}
+
 pub fn set_mode(path: &std::path::Path, mode: u32) {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
 }

@@ -86,6 +86,7 @@ pub fn edit(fields: &Fields, names: &Names, now: Timestamp) -> Result<Edit> {
         parent_id: of_value(fields, names.parent_id, whole)?,
         groups: groups(fields)?,
         phones: phones(fields)?,
+        phone: of_text(fields, "phone", profile::phone)?,
         attributes: of_value(fields, "attributes", profile::attributes)?,
         single_attributes: Map::new(),
         accepts_terms: fields.is_true("terms_accepted")?,
@@ -172,15 +173,14 @@ const MOST: usize = 8;
 /// The most groups.
 const MOST_GROUPS: usize = 64;
 
-/// One telephone, or several; the first is the primary one.
+/// All of them; the first is the primary one, which `phone` may name.
 fn phones(fields: &Fields) -> Result<Option<Vec<String>>> {
-    let one = of_text(fields, "phone", profile::phone)?;
-    let several = list(fields, "phones", MOST)?;
-    if one.is_none() && several.is_none() {
+    let Some(several) = list(fields, "phones", MOST)? else {
         return Ok(None);
-    }
+    };
+    let one = of_text(fields, "phone", profile::phone)?;
     let mut phones: Vec<String> = one.flatten().into_iter().collect();
-    for phone in several.into_iter().flatten() {
+    for phone in several {
         let text = text_or_member(&phone, "value");
         let text = text.ok_or_else(|| unfit("phones")("must be a list of telephone numbers"))?;
         if let Some(phone) = profile::phone(&text).map_err(unfit("phones"))?

@@ -25,6 +25,8 @@ pub struct Edit {
     pub groups: Option<Vec<String>>,
     /// The first is the primary one.
     pub phones: Option<Vec<String>>,
+    /// The primary one; the others stay. Not beside `phones`.
+    pub phone: Option<Option<String>>,
     /// The whole of them.
     pub attributes: Option<Map<String, Value>>,
     /// Single ones; the others stay as they are.
@@ -99,11 +101,25 @@ pub(in crate::service) fn write(change: &mut Change<'_>, id: AccountId, edit: &E
         profiles::set(change, id, &profile)?;
         accounts::touch(change, id, now)?;
     }
-    if let Some(numbers) = &edit.phones {
-        phones::replace(change, id, numbers, now)?;
+    if let Some(numbers) = numbers(change, id, edit)? {
+        phones::replace(change, id, &numbers, now)?;
         accounts::touch(change, id, now)?;
     }
     Ok(())
+}
+
+/// Which telephones there are then, the primary one first; `None` where they stay.
+fn numbers(change: &mut Change<'_>, id: AccountId, edit: &Edit) -> Result<Option<Vec<String>>> {
+    if edit.phones.is_some() {
+        return Ok(edit.phones.clone());
+    }
+    let Some(primary) = &edit.phone else {
+        return Ok(None);
+    };
+    let before = phones::list_of(change, id)?.into_iter();
+    let others = before.filter(|it| !it.is_primary && Some(&it.value) != primary.as_ref());
+    let numbers = primary.iter().cloned();
+    Ok(Some(numbers.chain(others.map(|it| it.value)).collect()))
 }
 
 /// # Errors

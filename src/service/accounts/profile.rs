@@ -1,12 +1,13 @@
 //! What the caller may know of their own account.
 
+use crate::domain::access::OwnAccount;
 use crate::domain::account::Account;
 use crate::domain::profile::{Phone, Profile};
 use crate::service::actor::{Actor, is_theirs};
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
 use crate::store::emails::{self, Stored};
-use crate::store::{AnyConnection, accounts, phones, profiles, sessions};
+use crate::store::{AnyConnection, access, accounts, phones, profiles, sessions};
 
 pub use crate::service::actor::account_of as of;
 
@@ -27,6 +28,21 @@ pub struct Person {
 /// `INVALID_TOKEN` where the account is gone or disabled.
 pub fn with_factor(kw: &Keyward, actor: &Actor) -> Result<(Account, Profile, bool)> {
     kw.store.read(|db| found(db, actor))
+}
+
+/// The caller, and the organizations that the account is in.
+///
+/// # Errors
+/// As [`with_factor`].
+pub fn with_organizations(
+    kw: &Keyward,
+    actor: &Actor,
+) -> Result<(Account, Profile, Vec<OwnAccount>)> {
+    kw.store.read(|db| {
+        let (account, profile, _) = found(db, actor)?;
+        let organizations = access::accounts_of(db, account.id)?;
+        Ok((account, profile, organizations))
+    })
 }
 
 /// The same with every way to reach the caller.

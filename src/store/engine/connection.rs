@@ -6,10 +6,12 @@ use std::str::FromStr;
 use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection as _;
+use diesel::prelude::*;
 
 pub use crate::store::engine::any::AnyConnection;
 pub(in crate::store) use crate::store::engine::any::on_each;
 use crate::store::engine::error::{Error, Result};
+use crate::store::engine::schema::{credentials, signing_keys};
 use crate::store::engine::watch::Watched;
 use crate::store::engine::{postgres, sqlite_file};
 use crate::support::clock::Timestamp;
@@ -105,6 +107,25 @@ impl Url {
             Self::Sqlite(path) => path.exists(),
             Self::Postgres(_) => true,
         }
+    }
+
+    /// Whether it is an SQLite database with passwords or keys in it, which only its own secret
+    /// opens. What can not be asked, opening tells.
+    #[must_use]
+    pub fn needs_its_secret(&self) -> bool {
+        if !self.is_sqlite() || !self.exists() {
+            return false;
+        }
+        let Ok(mut connection) = self.open_to_read() else {
+            return false;
+        };
+        let passwords = credentials::table
+            .count()
+            .get_result::<i64>(&mut *connection);
+        let keys = signing_keys::table
+            .count()
+            .get_result::<i64>(&mut *connection);
+        [passwords, keys].iter().any(|it| matches!(it, Ok(1..)))
     }
 
     /// Who besides this process can get at the files of an SQLite database: a line for

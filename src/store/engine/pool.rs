@@ -237,6 +237,7 @@ impl Store {
                 path.display()
             )));
         }
+        sqlite_file::assert_room(path)?;
         writer.write_guarded(|_| Ok::<_, Error>(()))
     }
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use diesel::Connection as _;
 use diesel::connection::SimpleConnection as _;
 use diesel::sqlite::SqliteConnection;
-use rustix::fs::{Access, AtFlags, CWD, accessat};
+use rustix::fs::{Access, AtFlags, CWD, StatVfsMountFlags, accessat};
 
 use crate::store::engine::error::{Error, Result};
 use crate::support::private_files::{create, folder_of};
@@ -107,21 +107,16 @@ fn obstacle(path: &Path) -> Option<String> {
         ));
     }
     // Of a disk that is full it would say "disk I/O error".
-    let disk = rustix::fs::statvfs(folder);
-    // Some file systems do not say how large they are.
-    let is_full = |disk: rustix::fs::StatVfs| {
-        disk.f_blocks > 0 && disk.f_bavail.saturating_mul(disk.f_frsize) < LEAST_FREE
-    };
-    if disk.is_ok_and(is_full) {
-        return Some(format!("{file}: the disk of {} is full", folder.display()));
+    if is_full(folder) {
+        return Some(full(path));
     }
     // SQLite makes files beside the database.
     let may = |path: &Path, access| accessat(CWD, path, access, AtFlags::EACCESS).is_ok();
     if !may(folder, Access::WRITE_OK | Access::EXEC_OK) {
-        let (folder, owner) = (folder.display(), folder_is.uid());
+        let remedy = remedy(folder, folder_is.uid(), user);
+        let folder = folder.display();
         return Some(format!(
-            "{file}: its folder {folder} can not be written by user {user} (it belongs to user \
-             {owner}, or is mounted read only): chown {user} {folder}"
+            "{file}: its folder {folder} can not be written by user {user}: {remedy}"
         ));
     }
     let of = |name: &str| {
@@ -133,11 +128,46 @@ fn obstacle(path: &Path) -> Option<String> {
         let owner = std::fs::metadata(path).ok()?.uid();
         let path_is = path.display();
         (!may(path, Access::READ_OK | Access::WRITE_OK)).then(|| {
-            format!(
-                "{path_is} can not be written by user {user} (it belongs to user {owner}, or is \
-                 read only): chown {user} {path_is}; chmod 600 {path_is}"
-            )
+            let remedy = remedy(path, owner, user);
+            format!("{path_is} can not be written by user {user}: {remedy}")
         })
+    })
+}
+
+/// Why a folder or a file can not be written, and what helps.
+fn remedy(path: &Path, owner: u32, user: u32) -> String {
+    let disk = rustix::fs::statvfs(path);
+    let shown = path.display();
+    if disk.is_ok_and(|disk| disk.f_flag.contains(StatVfsMountFlags::RDONLY)) {
+        return "its file system is mounted read only".to_owned();
+    }
+    let mode = if path.is_dir() { "u+rwx" } else { "600" };
+    if owner == user || user == 0 {
+        return format!("chmod {mode} {shown}");
+    }
+    format!("it belongs to user {owner}: chown {user} {shown}; chmod {mode} {shown}")
+}
+
+/// A write that is begun and changes nothing takes no room, so it does not tell.
+///
+/// # Errors
+/// Where the disk is full.
+pub(super) fn assert_room(path: &Path) -> Result<()> {
+    if is_full(folder_of(path)) {
+        return Err(Error::Unavailable(full(path)));
+    }
+    Ok(())
+}
+
+fn full(path: &Path) -> String {
+    let folder = folder_of(path).display();
+    format!("{}: the disk of {folder} is full", path.display())
+}
+
+fn is_full(folder: &Path) -> bool {
+    // Some file systems do not say how large they are.
+    rustix::fs::statvfs(folder).is_ok_and(|disk| {
+        disk.f_blocks > 0 && disk.f_bavail.saturating_mul(disk.f_frsize) < LEAST_FREE
     })
 }
 

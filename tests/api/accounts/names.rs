@@ -100,3 +100,31 @@ both!(attack_l8_a_pattern_is_no_password_at_any_length, |kw| {
     let body = json!({ "email": ALICE, "password": PASSWORD });
     assert_eq!(kw.post("/auth/login").json(&body).send().status, 200);
 });
+
+// What is not named stays.
+both!(the_primary_telephone_is_changed_alone, |kw| {
+    kw.account(ALICE);
+    let token = kw.sign_in(ALICE, PASSWORD).tokens().0;
+    let numbers = |body: serde_json::Value| {
+        let answer = kw
+            .ask("PATCH", "/auth/me")
+            .bearer(&token)
+            .json(&body)
+            .send();
+        assert_eq!(answer.status, 200, "{answer:?}");
+        let me = answer.json();
+        let all = me["phones"].as_array().unwrap().iter();
+        all.map(|it| it["value"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    let both = ["1234", "5678"];
+    assert_eq!(numbers(json!({ "phones": both })), both);
+    assert_eq!(numbers(json!({ "phone": "9999" })), ["9999", "5678"]);
+    assert_eq!(numbers(json!({ "phone": "5678" })), ["5678"]);
+    assert_eq!(
+        numbers(json!({ "phone": "1", "phones": ["2"] })),
+        ["1", "2"]
+    );
+    assert_eq!(numbers(json!({ "phone": "" })), ["2"]);
+    assert_eq!(numbers(json!({ "phones": [] })), [""; 0]);
+});

@@ -55,6 +55,27 @@ both!(
     }
 );
 
+// Whoever reads a mistyped address must not have the account by it.
+both!(
+    l13_another_change_of_address_ends_the_one_before,
+    OPEN,
+    |kw| {
+        alice(kw);
+        let (access, _) = kw.sign_in(ALICE, PASSWORD).tokens();
+        let typo = "alice@newe.example";
+        assert_eq!(change(kw, &access, typo, PASSWORD).status, 202);
+        let first = code_to(kw, typo);
+        assert_eq!(change(kw, &access, NEW, PASSWORD).status, 202);
+        let confirm = |token: &str| {
+            let body = json!({ "token": token });
+            kw.post("/auth/email/change/confirm").json(&body).send()
+        };
+        confirm(&first).refused(400, "INVALID_CODE");
+        let second = code_to(kw, NEW);
+        assert_eq!(confirm(&second).status, 204);
+    }
+);
+
 // 202 without a mail, for a mail of another act that was asked for meanwhile.
 both!(
     b17_a_change_of_address_and_a_proof_of_it_keep_no_mail_from_each_other,

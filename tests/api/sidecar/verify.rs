@@ -258,3 +258,19 @@ both!(s19_who_is_known_is_answered_without_the_database, |kw| {
     let login = kw.post("/auth/login").json(&body).send();
     login.refused(503, "SERVICE_UNAVAILABLE");
 });
+
+// An application takes the address for who asks.
+both!(
+    an_address_that_nobody_proved_is_told_to_no_application,
+    |kw| {
+        let bob = kw.add("bob@example.com", None, false).to_string();
+        let access = text(&kw.login("bob@example.com"), "access_token");
+        let told = identity(&verify(kw, &access));
+        assert_eq!(told[..2], [bob.as_str(), ""]);
+        assert_eq!(Forge::claims_of(&access)["email"], Value::Null);
+        kw.add_verified("carol@example.com");
+        let access = text(&kw.login("carol@example.com"), "access_token");
+        let told = identity(&verify(kw, &access));
+        assert_eq!(told[..2], ["carol@example.com", "carol@example.com"]);
+    }
+);

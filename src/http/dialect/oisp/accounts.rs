@@ -207,7 +207,7 @@ pub async fn own_invites(call: Call, actor: Actor) -> Answer<Accounts> {
 pub async fn answer_invite(mut call: Call, actor: Actor) -> Answer<Accounts> {
     let fields = call.fields().await?;
     fields.only(&["accept"])?;
-    if fields.value("accept").is_none() {
+    if fields.value("accept").is_none_or(Value::is_null) {
         return Err(Error::payload("\"accept\" is required").into());
     }
     let accepts = fields.is_true("accept")?;

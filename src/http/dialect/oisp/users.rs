@@ -65,10 +65,14 @@ pub async fn add(mut call: Call) -> Answer<Oisp> {
 /// `GET /v1/api/users/{id}`.
 pub async fn get(call: Call, actor: Actor) -> Answer<Oisp> {
     actor.require_self(&id(&call, &actor))?;
-    let (account, profile, _) = call
-        .on_store(move |kw| own_profile::with_factor(kw, &actor))
+    let (account, profile, organizations) = call
+        .on_store(move |kw| own_profile::with_organizations(kw, &actor))
         .await?;
-    Ok(HttpResponse::Ok().json(user(&account, profile.attributes)))
+    let mut user = user(&account, profile.attributes);
+    for it in organizations {
+        user["accounts"][it.id.to_string()] = json!(it.role);
+    }
+    Ok(HttpResponse::Ok().json(user))
 }
 
 /// `PUT /v1/api/users/{id} {"attributes"?,"termsAndConditions"?}`: the attributes become these,
@@ -247,7 +251,7 @@ fn edit(fields: &Fields) -> Result<Edit> {
     })
 }
 
-/// A user as the original shows it. There are no accounts until there are organizations.
+/// A user as the original shows it, who is in no organization yet.
 fn user(account: &Account, attributes: Map<String, Value>) -> Value {
     let mut user = render::account(account);
     user["accounts"] = json!({});

@@ -25,15 +25,34 @@ pub fn define_role(kw: &Keyward, name: &str, permissions: &[&str]) -> Result<()>
 /// Takes effect at the account's next refresh.
 ///
 /// # Errors
-/// `NOT_FOUND` where there is no such account or role; `SERVICE_UNAVAILABLE`.
+/// `NOT_FOUND` where there is no such account or role; `CONFLICT` where it has too many;
+/// `SERVICE_UNAVAILABLE`.
 pub fn grant_role(by: impl Into<Administrator>, account: AccountId, role: &str) -> Result<()> {
     let role = role.to_owned();
     change(by.into(), account, What::RoleGranted, move |change| {
         let now = change.now;
         require_role(change, &role)?;
+        require_room(change, account, &role)?;
         roles::grant(change, account, &role, now)?;
         Ok(())
     })
+}
+
+/// The most bytes that the names of an account's roles have: all stand in each of its tokens,
+/// and in a header behind a proxy.
+const MOST_NAMES: usize = 1000;
+
+fn require_room(change: &mut Change<'_>, account: AccountId, role: &str) -> Result<()> {
+    let held = roles::access_of(change, account)?.roles;
+    let bytes: usize = held.iter().map(String::len).sum();
+    if held.contains(role) || bytes + role.len() <= MOST_NAMES {
+        return Ok(());
+    }
+    let message = format!(
+        "The names of the account's roles have {bytes} bytes already, and {MOST_NAMES} is the \
+         most, because each token names them: take a role away first, or make one role of several."
+    );
+    Err(Error::new(Code::Conflict, message))
 }
 
 /// # Errors

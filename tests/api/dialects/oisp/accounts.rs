@@ -99,6 +99,9 @@ both!(o07_o10_o11_people_are_invited_and_made_admins, |kw| {
         &send(kw, ("PUT", &status), &bob, &json!({ "accept": "yes" })),
         400,
     );
+    // What is null is absent.
+    let null = json!({ "accept": null });
+    refused(&send(kw, ("PUT", &status), &bob, &null), 400);
     let accept = json!({ "accept": true });
     assert_eq!(send(kw, ("PUT", &status), &bob, &accept).status, 204);
     refused(&send(kw, ("PUT", &status), &bob, &accept), 409);
@@ -114,6 +117,8 @@ both!(o07_o10_o11_people_are_invited_and_made_admins, |kw| {
         .find(|user| user["id"] == json!(of_bob))
         .unwrap();
     assert_eq!(bobs["accounts"], json!({ id.as_str(): "user" }));
+    let own = send(kw, ("GET", "/v1/api/users/me"), &alice, &none).json();
+    assert_eq!(own["accounts"], json!({ id.as_str(): "admin" }));
     // A user may not see who else is there.
     refused(&send(kw, ("GET", &users), &bob, &none), 403);
     let user = format!("{users}/{of_bob}");
