@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::domain::access::ADMINISTRATOR;
-use crate::domain::organization::{Name, OWNER, Role};
-use crate::domain::permission::{MOST, OWNS, may_be_held};
+use crate::domain::organization::{Name, OWNER, Role, Scope};
+use crate::domain::permission::{MOST, OWNS, SERVICE, may_be_held};
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::store::organization_roles;
@@ -37,6 +37,26 @@ pub fn words(words: Vec<String>) -> Result<BTreeSet<String>> {
     Ok(words.into_iter().collect())
 }
 
+/// Whoever makes an organization gives every permission in it away, so no role that is held in one
+/// may speak of the whole service.
+///
+/// # Errors
+/// `INVALID_PAYLOAD`.
+pub(in crate::service::roles) fn require_fitting(
+    scope: Scope,
+    permissions: &BTreeSet<String>,
+) -> Result<()> {
+    let mut of_service = permissions
+        .iter()
+        .filter(|word| SERVICE.contains(&word.as_str()));
+    match of_service.next() {
+        Some(word) if scope == Scope::Organization => Err(Error::payload(format!(
+            "\"{word}\" is a permission in the whole service: no role of organizations may hold it"
+        ))),
+        _ => Ok(()),
+    }
+}
+
 /// # Errors
 /// `CONFLICT` for the two that everything else stands on.
 pub(in crate::service::roles) fn require_changeable(role: &Role) -> Result<()> {
@@ -63,6 +83,7 @@ pub(in crate::service::roles) fn write(
     change: &mut Change<'_>,
     (old, new): (&Role, &Role),
 ) -> Result<()> {
+    require_fitting(new.scope, &new.permissions)?;
     organization_roles::set(change, new)?;
     if old.permissions.is_subset(&new.permissions) {
         return Ok(());
