@@ -31,7 +31,7 @@ pub(super) enum ApiKeys {
         #[arg(long)]
         json: bool,
     },
-    /// Revoke a key, or every key of an account
+    /// Revoke a key, every key of an account, or all
     Revoke(Revoke),
 }
 
@@ -79,6 +79,9 @@ pub(super) struct Revoke {
     /// Every key of this account: e-mail address, username or id
     #[arg(long)]
     account: Option<String>,
+    /// Every key of everybody: after a backup was restored
+    #[arg(long)]
+    all: bool,
 }
 
 pub(super) fn run(command: &ApiKeys) -> Outcome {
@@ -185,6 +188,11 @@ fn revoke(revoke: &Revoke) -> Outcome {
         let kw = &app.keyward;
         let account = accounts::find(kw, account).map_err(told)?;
         let revoked = administer::revoke_all_of(kw, account.id).map_err(told)?;
+        say!("keys revoked: {revoked}");
+    }
+    if revoke.all {
+        let app = open()?;
+        let revoked = administer::revoke_everybodys(&app.keyward).map_err(told)?;
         say!("keys revoked: {revoked}");
     }
     Ok(())

@@ -75,6 +75,12 @@ pub fn may_be_held(word: &str) -> bool {
         .is_some_and(|(thing, deed)| is_part(thing) && is_part(deed) && !THINGS.contains(&thing))
 }
 
+/// Whether the word is Keyward's own.
+#[must_use]
+pub fn is_own(word: &str) -> bool {
+    word == ADMIN || OWN.contains(&word) || SERVICE.contains(&word)
+}
+
 /// Whether an API key may hold the word. What it comes to is what its account may, too.
 #[must_use]
 pub fn may_be_in_key(word: &str) -> bool {

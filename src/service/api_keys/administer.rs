@@ -4,7 +4,9 @@ use crate::domain::api_key::ApiKey;
 use crate::domain::event::What;
 use crate::domain::id::{AccountId, ApiKeyId};
 use crate::service::administrator::Administrator;
-use crate::service::api_keys::terms::{Draft, Made, New, about, end, lacking, no_key, revoke};
+use crate::service::api_keys::terms::{
+    Draft, Made, New, about, lacking, no_key, require_good, revoke,
+};
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
@@ -33,10 +35,10 @@ pub fn list(
 /// # Errors
 /// `NOT_FOUND`; `INVALID_PAYLOAD` for a permission that the account has not; `CONFLICT` for another
 /// person's account, and where two of that name live.
-pub fn make(by: impl Into<Administrator>, account: AccountId, mut new: New) -> Result<Made> {
+pub fn make(by: impl Into<Administrator>, account: AccountId, new: New) -> Result<Made> {
     let by = by.into();
     let kw = by.kw.clone();
-    new.expires_at = end(&kw, new.expires_at)?;
+    require_good(&kw, &new)?;
     let draft = Draft::new(&kw, account, by.account(), &new);
     kw.change(move |change| {
         by.hold(change, account)?;
@@ -94,6 +96,31 @@ pub fn revoke_all_of(by: impl Into<Administrator>, account: AccountId) -> Result
         }
         change.revoke_keys(Whose::Account(account))
     })
+}
+
+/// Every key of everybody, one after another: after a backup was restored nobody knows which were
+/// revoked since. How many there were.
+///
+/// # Errors
+/// `SERVICE_UNAVAILABLE`; what was revoked until then stays so.
+pub fn revoke_everybodys(kw: &Keyward) -> Result<usize> {
+    let mut revoked = 0;
+    loop {
+        let keys = list(kw, None, None, 100)?;
+        if keys.is_empty() {
+            return Ok(revoked);
+        }
+        for key in keys {
+            match revoke_one(kw, key.id) {
+                // Somebody else was first.
+                Err(error) if error.code == Code::NotFound => {}
+                done => {
+                    done?;
+                    revoked += 1;
+                }
+            }
+        }
+    }
 }
 
 fn found(kw: &Keyward, id: ApiKeyId) -> Result<ApiKey> {

@@ -5,7 +5,7 @@ use crate::domain::api_key::ApiKey;
 use crate::domain::event::{Event, What};
 use crate::domain::id::ApiKeyId;
 use crate::service::actor::{Actor, account_of};
-use crate::service::api_keys::terms::{Draft, Made, New, end, lacking, no_key, revoke};
+use crate::service::api_keys::terms::{Draft, Made, New, lacking, no_key, require_good, revoke};
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
@@ -34,7 +34,7 @@ pub fn make(kw: &Keyward, actor: &Actor, mut new: New) -> Result<Made> {
         return Err(no_organization());
     }
     new.organization = new.organization.or(own);
-    new.expires_at = end(kw, new.expires_at)?;
+    require_good(kw, &new)?;
     let actor = actor.clone();
     let draft = Draft::new(kw, actor.account(), None, &new);
     kw.change(move |change| {

@@ -45,12 +45,18 @@ pub fn words(words: Vec<String>) -> Result<BTreeSet<String>> {
 }
 
 /// # Errors
-/// `INVALID_PAYLOAD` where a key would be over before it begins.
-pub fn end(kw: &Keyward, expires_at: Option<Timestamp>) -> Result<Option<Timestamp>> {
-    if expires_at.is_some_and(|end| end <= kw.clock.now()) {
+/// `INVALID_PAYLOAD` where the key would be over before it begins, or a word of its scope is
+/// neither Keyward's own nor one of the operator's list.
+pub(in crate::service::api_keys) fn require_good(kw: &Keyward, new: &New) -> Result<()> {
+    if new.expires_at.is_some_and(|end| end <= kw.clock.now()) {
         return Err(Error::payload("\"expires\" must be in the future"));
     }
-    Ok(expires_at)
+    match kw.policy.unknown(&new.scope) {
+        None => Ok(()),
+        Some(word) => Err(Error::payload(format!(
+            "\"{word}\" is no permission of this service: KEYWARD_PERMISSIONS lists them"
+        ))),
+    }
 }
 
 /// A key whose row is still to be written.

@@ -31,7 +31,7 @@ pub fn list_roles(kw: &Keyward, actor: &Actor, id: OrganizationId) -> Result<Vec
 /// # Errors
 /// `NOT_FOUND`, `FORBIDDEN`; `CONFLICT` where there is one of that name, or too many.
 pub fn make_role(kw: &Keyward, actor: &Actor, id: OrganizationId, new: New) -> Result<Role> {
-    require_fitting(Scope::Organization, &new.permissions)?;
+    require_fitting(kw, Scope::Organization, &new.permissions)?;
     let actor = actor.clone();
     let role = Role {
         key: kw.entropy.random_id().to_string(),

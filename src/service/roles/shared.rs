@@ -26,7 +26,7 @@ pub fn list_roles(kw: &Keyward) -> Result<Vec<Role>> {
 /// # Errors
 /// `FORBIDDEN`; `CONFLICT` where there is one of that name, or too many.
 pub fn make_role(kw: &Keyward, actor: &Actor, new: New, scope: Scope) -> Result<Role> {
-    require_fitting(scope, &new.permissions)?;
+    require_fitting(kw, scope, &new.permissions)?;
     let actor = actor.clone();
     let role = Role {
         key: new.name.written().to_owned(),

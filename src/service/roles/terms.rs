@@ -7,6 +7,7 @@ use crate::domain::organization::{Name, OWNER, Role, Scope};
 use crate::domain::permission::{MOST, OWNS, SERVICE, may_be_held};
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
+use crate::service::keyward::Keyward;
 use crate::store::organization_roles;
 
 /// A role to be made.
@@ -37,15 +38,28 @@ pub fn words(words: Vec<String>) -> Result<BTreeSet<String>> {
     Ok(words.into_iter().collect())
 }
 
+/// # Errors
+/// `INVALID_PAYLOAD` where a word is neither Keyward's own nor one of the operator's list.
+fn require_known<'a>(kw: &Keyward, words: impl IntoIterator<Item = &'a String>) -> Result<()> {
+    match kw.policy.unknown(words) {
+        None => Ok(()),
+        Some(word) => Err(Error::payload(format!(
+            "\"{word}\" is no permission of this service: KEYWARD_PERMISSIONS lists them"
+        ))),
+    }
+}
+
 /// Whoever makes an organization gives every permission in it away, so no role that is held in one
 /// may speak of the whole service.
 ///
 /// # Errors
 /// `INVALID_PAYLOAD`.
 pub(in crate::service::roles) fn require_fitting(
+    kw: &Keyward,
     scope: Scope,
     permissions: &BTreeSet<String>,
 ) -> Result<()> {
+    require_known(kw, permissions)?;
     let mut of_service = permissions
         .iter()
         .filter(|word| SERVICE.contains(&word.as_str()));
@@ -83,7 +97,13 @@ pub(in crate::service::roles) fn write(
     change: &mut Change<'_>,
     (old, new): (&Role, &Role),
 ) -> Result<()> {
-    require_fitting(new.scope, &new.permissions)?;
+    // What it held before was known by then.
+    let more: BTreeSet<String> = new
+        .permissions
+        .difference(&old.permissions)
+        .cloned()
+        .collect();
+    require_fitting(change.kw, new.scope, &more)?;
     organization_roles::set(change, new)?;
     if old.permissions.is_subset(&new.permissions) {
         return Ok(());
