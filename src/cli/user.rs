@@ -212,6 +212,7 @@ fn show(who: &Who) -> Outcome {
         "username    {}",
         account.username.clone().unwrap_or_else(none)
     );
+    say!("kind        {}", account.kind());
     say!("enabled     {}", account.enabled);
     say!("verified    {}", account.verified);
     say!(

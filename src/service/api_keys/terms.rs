@@ -8,7 +8,7 @@ use crate::domain::api_key::{ApiKey, MOST, MOST_OF_A_NAME};
 use crate::domain::event::{Event, What};
 use crate::domain::id::{AccountId, ApiKeyId, OrganizationId};
 use crate::domain::organization::Name;
-use crate::domain::permission::{self, may_be_in_key};
+use crate::domain::permission::may_be_in_key;
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
@@ -32,16 +32,25 @@ pub struct Made {
     pub text: SecretString,
 }
 
+/// The most letters of a scope: a proxy takes all of it in one header.
+const LONGEST: usize = 2000;
+
 /// # Errors
-/// `INVALID_PAYLOAD` where one of them is no permission.
+/// `INVALID_PAYLOAD` where one of them is no permission, or they are too many.
 pub fn words(words: Vec<String>) -> Result<BTreeSet<String>> {
-    if words.len() > permission::MOST || !words.iter().all(|word| may_be_in_key(word)) {
+    if !words.iter().all(|word| may_be_in_key(word)) {
         return Err(Error::payload(
-            "\"permissions\" must be a list of at most 256 words of the form thing:deed, or the \
-             word admin; of Keyward's own things those that docs/OPERATIONS.md lists",
+            "\"permissions\" must be a list of words of the form thing:deed, or the word admin; of \
+             Keyward's own things those that docs/OPERATIONS.md lists",
         ));
     }
-    Ok(words.into_iter().collect())
+    let words: BTreeSet<String> = words.into_iter().collect();
+    if words.iter().map(|word| word.len() + 1).sum::<usize>() > LONGEST {
+        return Err(Error::payload(
+            "\"permissions\" are longer than 2,000 letters: make a key for each purpose",
+        ));
+    }
+    Ok(words)
 }
 
 /// # Errors

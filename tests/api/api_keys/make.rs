@@ -199,6 +199,10 @@ both!(bad_input_is_named, |kw| {
             json!({ "permissions": ["account:everything"] }),
             "\\\"permissions\\\"",
         ),
+        (
+            json!({ "permissions": (0..100).map(|it| format!("device:{}{it}", "x".repeat(20))).collect::<Vec<_>>() }),
+            "2,000",
+        ),
         (json!({ "organizationId": "x" }), "\\\"organizationId\\\""),
         (json!({ "expires": BEGIN }), "\\\"expires\\\""),
         (json!({ "expires": "tomorrow" }), "\\\"expires\\\""),
