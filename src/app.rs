@@ -140,6 +140,7 @@ fn policy(config: &Config) -> Policy {
         algorithm: config.keys.algorithm,
         access_ttl: tokens.access_ttl,
         max_token_bytes: tokens.max_bytes,
+        permissions: tokens.permissions.clone(),
         refresh_ttl: tokens.refresh_ttl,
         session_max_ttl: tokens.session_max_ttl,
         oisp_ttl: tokens.oisp_ttl,

@@ -1,6 +1,7 @@
 //! The parts that requests are made of, each by itself: `cargo bench --bench parts`.
 //! What they come to together is measured by `bench/run`.
 
+mod checks;
 mod crypto;
 mod lane;
 mod store;
@@ -12,6 +13,7 @@ criterion_group!(
     crypto::signer,
     crypto::verifier,
     crypto::refresh_tokens,
+    checks::checks,
     lane::lane,
     store::store
 );

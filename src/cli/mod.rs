@@ -1,6 +1,7 @@
 //! The command line. A password never stands in an argument: the shell's history and
 //! the list of processes would show it.
 
+mod api_key;
 mod audit;
 mod check;
 mod environment;
@@ -59,6 +60,9 @@ enum Command {
     /// List roles, and give or take those of the service
     #[command(subcommand)]
     Role(role::Role),
+    /// Make, list, rotate and revoke API keys
+    #[command(subcommand)]
+    ApiKey(api_key::ApiKeys),
     /// Read the audit log
     #[command(subcommand)]
     Audit(audit::Audit),
@@ -121,6 +125,7 @@ pub fn run() -> ExitCode {
         Some(Command::User(command)) => user::run(&command),
         Some(Command::Org(command)) => org::run(&command),
         Some(Command::Role(command)) => role::run(&command),
+        Some(Command::ApiKey(command)) => api_key::run(&command),
         Some(Command::Audit(command)) => audit::run(&command),
         Some(Command::Key(command)) => key::run(&command),
         Some(Command::Mail(command)) => mail::run(&command),

@@ -13,6 +13,7 @@ use crate::domain::limit::Counter;
 use crate::domain::password::Password;
 use crate::domain::password_policy;
 use crate::service::accounts::administer::{self, NewAccount};
+use crate::service::accounts::edit::Edit;
 use crate::service::accounts::{leave, pages};
 use crate::service::{Error, Keyward};
 use crate::support::clock::Timestamp;
@@ -50,8 +51,12 @@ pub(super) enum User {
 
 #[derive(Args)]
 pub(super) struct Add {
-    /// E-mail address to sign in with
-    email: String,
+    /// E-mail address to sign in with; of a machine its username
+    #[arg(value_name = "EMAIL")]
+    name: String,
+    /// An account of a program: it has API keys, and nobody signs in to it
+    #[arg(long, conflicts_with_all = ["username", "admin", "password_stdin"])]
+    machine: bool,
     /// A username to sign in with besides
     #[arg(long)]
     username: Option<String>,
@@ -122,9 +127,24 @@ pub(super) fn run(command: &User) -> Outcome {
     }
 }
 
+/// Its permissions it has by roles: `keyward role grant`.
+fn add_machine(name: &str) -> Outcome {
+    let username =
+        Username::parse(name).ok_or_else(|| format!("\"{}\" is not a username", shown(name)))?;
+    let app = open()?;
+    let more = (Edit::default(), None);
+    let id = administer::add_machine(&app.keyward, username, more);
+    let id = id.map_err(|error| explain(&error))?;
+    say!("added {} as {id}", shown(name));
+    Ok(())
+}
+
 fn add(add: &Add) -> Outcome {
-    let email = Email::parse(&add.email)
-        .ok_or_else(|| format!("\"{}\" is not an e-mail address", shown(&add.email)))?;
+    if add.machine {
+        return add_machine(&add.name);
+    }
+    let email = Email::parse(&add.name)
+        .ok_or_else(|| format!("\"{}\" is not an e-mail address", shown(&add.name)))?;
     let username = match add.username.as_deref() {
         Some(text) => Some(Username::parse(text).ok_or_else(|| {
             let text = shown(text);
@@ -192,6 +212,7 @@ fn show(who: &Who) -> Outcome {
         "username    {}",
         account.username.clone().unwrap_or_else(none)
     );
+    say!("kind        {}", account.kind());
     say!("enabled     {}", account.enabled);
     say!("verified    {}", account.verified);
     say!(

@@ -88,7 +88,7 @@ pub(super) fn list<T>(
         let entries = text.split(',').map(str::trim);
         let mut entries = entries.filter(|entry| !entry.is_empty()).peekable();
         // As compose files write it whose variables are not set: `${ONE:-},${TWO:-}`.
-        if entries.peek().is_none() {
+        if !text.is_empty() && entries.peek().is_none() {
             return Err("at least one entry, or none for an empty list".to_owned());
         }
         entries.map(&parse).collect()

@@ -1,9 +1,11 @@
 //! Tokens and sessions.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::config::parse::{boolean, duration, lasting, optional, whole};
+use crate::config::parse::{boolean, duration, lasting, list, optional, whole};
 use crate::config::section::section;
+use crate::domain::permission::{OWN, SERVICE, may_be_held};
 
 section! {
     /// What tokens say, and how long tokens and sessions live.
@@ -30,6 +32,10 @@ section! {
         /// The most bytes of an access token, 1500 to 8000. One that would be longer leaves out
         /// what applications ask for, and says perm_ref.
         max_bytes: usize = KEYWARD_MAX_TOKEN_BYTES, "3000", whole(1500, 8000);
+        /// The permissions of the applications, thing:deed, comma separated. Every other word is
+        /// refused where a role or an API key is made, but for Keyward's own. Default: every word
+        /// is one. none: Keyward's own alone.
+        permissions: Option<BTreeSet<String>> = KEYWARD_PERMISSIONS, "", optional(words);
         /// Whether ?access_token= is read: on or off.
         in_queries: bool = KEYWARD_QUERY_TOKENS, "on", boolean;
         /// Whether POST /auth/anonymous lets anybody in as a guest: on or off. Default: off, and
@@ -49,6 +55,20 @@ fn named(text: &str) -> Result<String, String> {
         return Err(format!("at most {LONGEST_NAME} bytes"));
     }
     Ok(text.to_owned())
+}
+
+/// Words of applications. One of Keyward's own things is none.
+fn words(text: &str) -> Result<BTreeSet<String>, String> {
+    let words = list(|word| {
+        if may_be_held(word) && !OWN.contains(&word) && !SERVICE.contains(&word) {
+            Ok(word.to_owned())
+        } else {
+            Err(format!(
+                "of the form thing:deed, and of no thing of Keyward's, not {word:?}"
+            ))
+        }
+    })(text)?;
+    Ok(words.into_iter().collect())
 }
 
 #[cfg(test)]

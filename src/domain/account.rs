@@ -12,6 +12,8 @@ pub struct Account {
     pub first_name: Option<String>,
     pub last_name: Option<String>,
     pub anonymous: bool,
+    /// A program's: it has API keys, and nobody signs in to it.
+    pub machine: bool,
     pub enabled: bool,
     /// Whether the e-mail address was proven (row O-26).
     pub verified: bool,
@@ -40,6 +42,7 @@ impl Account {
             first_name: None,
             last_name: None,
             anonymous: true,
+            machine: false,
             enabled: true,
             verified: false,
             terms_accepted: false,
@@ -49,6 +52,24 @@ impl Account {
             updated_at: now,
             created_by: None,
             last_login_at: Some(now),
+        }
+    }
+
+    /// Whether somebody may sign in to it.
+    #[must_use]
+    pub const fn may_sign_in(&self) -> bool {
+        self.enabled && !self.anonymous && !self.machine
+    }
+
+    /// Whose it is, in one word.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        if self.machine {
+            "machine"
+        } else if self.anonymous {
+            "guest"
+        } else {
+            "person"
         }
     }
 

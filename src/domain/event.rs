@@ -74,6 +74,10 @@ pub enum What {
     KeyRotated,
     /// A key was known to others: every token that it signed is dead.
     KeyCompromised,
+    ApiKeyMade,
+    /// Another one of the same name beside it.
+    ApiKeyRotated,
+    ApiKeyRevoked,
     RoleGranted,
     RoleTaken,
     RoleMade,

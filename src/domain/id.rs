@@ -43,3 +43,16 @@ id!(
     /// An organization: a tenant.
     OrganizationId
 );
+id!(
+    /// An API key.
+    ApiKeyId
+);
+
+impl ApiKeyId {
+    /// In the place of a session's id: what says "this session is over" says it of a key, too,
+    /// and what a key did stands under its id. No session has it: theirs carry a tag.
+    #[must_use]
+    pub const fn as_session(self) -> SessionId {
+        SessionId(self.0)
+    }
+}

@@ -6,6 +6,8 @@ use aws_lc_rs::digest::{Context, SHA256};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use crate::domain::access::ADMIN;
+
 /// What Keyward itself asks for. Each speaks of the organization that it is held in.
 pub const OWN: &[&str] = &[
     ORGANIZATION_READ,
@@ -19,6 +21,17 @@ pub const OWN: &[&str] = &[
     ROLE_READ,
     ROLE_MANAGE,
 ];
+
+/// What Keyward asks for in the whole service, beside `admin`. A role of the service may hold
+/// them, and none of organizations: who makes an organization gives its permissions away.
+pub const SERVICE: &[&str] = &[ACCOUNT_READ, ACCOUNT_RESET_LINK, ACCOUNT_MAIL];
+
+/// Looking up anybody's names and profile.
+pub const ACCOUNT_READ: &str = "account:read";
+/// Making a link to a new password.
+pub const ACCOUNT_RESET_LINK: &str = "account:reset-link";
+/// Sending mail in words of one's own.
+pub const ACCOUNT_MAIL: &str = "account:mail";
 
 pub const ORGANIZATION_READ: &str = "organization:read";
 pub const ORGANIZATION_UPDATE: &str = "organization:update";
@@ -55,11 +68,23 @@ pub const MOST: usize = 256;
 /// is not Keyward's.
 #[must_use]
 pub fn may_be_held(word: &str) -> bool {
-    if OWN.contains(&word) {
+    if OWN.contains(&word) || SERVICE.contains(&word) {
         return true;
     }
     word.split_once(':')
         .is_some_and(|(thing, deed)| is_part(thing) && is_part(deed) && !THINGS.contains(&thing))
+}
+
+/// Whether the word is Keyward's own.
+#[must_use]
+pub fn is_own(word: &str) -> bool {
+    word == ADMIN || OWN.contains(&word) || SERVICE.contains(&word)
+}
+
+/// Whether an API key may hold the word. What it comes to is what its account may, too.
+#[must_use]
+pub fn may_be_in_key(word: &str) -> bool {
+    word == ADMIN || may_be_held(word)
 }
 
 /// Names a list of permissions, in its order.

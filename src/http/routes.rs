@@ -6,11 +6,12 @@ use actix_web::{HttpResponse, Route, web};
 
 use crate::config::Dialect;
 use crate::domain::access::ADMIN;
+use crate::domain::permission::ACCOUNT_RESET_LINK;
 use crate::http::answer::{Refusal, refuse};
 use crate::http::dialect::directus::{self, Directus};
 use crate::http::dialect::hypi::{self, Hypi};
 use crate::http::dialect::keyward::{
-    Keyward, account, admin, guest, leave, members, organizations, registration, roles,
+    Keyward, account, admin, api_keys, guest, leave, members, organizations, registration, roles,
     second_factor, sessions, sign_in,
 };
 use crate::http::dialect::oisp::{self, Oisp};
@@ -33,8 +34,15 @@ pub enum Guard {
     Guest,
     /// The same with an account.
     SignedIn,
+    /// The holder of a live access token or of an API key. The two guards above are for what is a
+    /// person's own affair, which no key opens.
+    Caller,
+    /// The same with an account.
+    Account,
     /// The same with the permission of administrators.
     Administrator,
+    /// The same with this permission in the whole service, or that of administrators.
+    Permission(&'static str),
 }
 
 impl Guard {
@@ -44,7 +52,10 @@ impl Guard {
             Self::Public => "public",
             Self::Guest => "guest",
             Self::SignedIn => "signed-in",
+            Self::Caller => "caller",
+            Self::Account => "account",
             Self::Administrator => "administrator",
+            Self::Permission(word) => word,
         }
     }
 
@@ -52,9 +63,16 @@ impl Guard {
     /// `FORBIDDEN`.
     pub fn admit(self, actor: &Actor) -> Result<()> {
         match self {
-            Self::Public | Self::Guest => Ok(()),
-            Self::SignedIn => actor.require_account(),
+            Self::Public | Self::Caller => Ok(()),
+            Self::Guest => actor.require_person(),
+            Self::SignedIn => actor
+                .require_person()
+                .and_then(|()| actor.require_account()),
+            Self::Account => actor.require_account(),
             Self::Administrator => actor.require_account().and_then(|()| actor.require(ADMIN)),
+            Self::Permission(word) => actor
+                .require_account()
+                .and_then(|()| actor.require_one(&[word, ADMIN])),
         }
     }
 }
@@ -115,26 +133,38 @@ pub struct Group {
 }
 
 macro_rules! row {
+    ($method:ident $path:literal ($permission:path) $handler:path) => {
+        row!(= $method $path (Guard::Permission($permission)), row!(@ ($permission) $handler))
+    };
     ($method:ident $path:literal $guard:ident $handler:path) => {
+        row!(= $method $path (Guard::$guard), row!(@ $guard $handler))
+    };
+    (= $method:ident $path:literal ($guard:expr), $handler:expr) => {
         Row {
             method: stringify!($method),
             path: $path,
-            guard: Guard::$guard,
+            guard: $guard,
             head: true,
             cheap: matches!(stringify!($method).as_bytes(), b"GET"),
             on: |_| true,
             refuse: None,
-            handler: row!(@ $guard $handler),
+            handler: $handler,
         }
     };
     (@ Public $handler:path) => {
         || web::to($handler)
     };
+    (@ ($permission:path) $handler:path) => {
+        row!(? Guard::Permission($permission), $handler)
+    };
     (@ $guard:ident $handler:path) => {
+        row!(? Guard::$guard, $handler)
+    };
+    (? $guard:expr, $handler:path) => {
         || {
             web::to(|call: Call| async move {
-                let actor = call.actor()?;
-                Guard::$guard.admit(&actor)?;
+                let actor = call.actor().await?;
+                $guard.admit(&actor)?;
                 $handler(call, actor).await
             })
         }
@@ -178,16 +208,16 @@ pub static TABLE: &[Group] = &[
             row!(DELETE "/v1/api/auth/me" Public oisp::sign_out),
             row!(POST "/v1/api/auth/refresh" SignedIn oisp::refresh_token),
             row!(PUT "/v1/api/auth/refresh" Public oisp::refresh_both),
-            row!(GET "/v1/api/accounts" SignedIn oisp::accounts::list),
+            row!(GET "/v1/api/accounts" Account oisp::accounts::list),
             row!(POST "/v1/api/accounts" SignedIn oisp::accounts::create),
-            row!(GET "/v1/api/accounts/{id}" SignedIn oisp::accounts::one),
-            row!(PUT "/v1/api/accounts/{id}" SignedIn oisp::accounts::rename),
-            row!(DELETE "/v1/api/accounts/{id}" SignedIn oisp::accounts::delete),
-            row!(GET "/v1/api/accounts/{id}/users" SignedIn oisp::accounts::users),
-            row!(PUT "/v1/api/accounts/{id}/users/{user}" SignedIn oisp::accounts::change_user),
-            row!(GET "/v1/api/accounts/{id}/invites" SignedIn oisp::accounts::invites),
-            row!(POST "/v1/api/accounts/{id}/invites" SignedIn oisp::accounts::invite),
-            row!(DELETE "/v1/api/accounts/{id}/invites/{email}" SignedIn oisp::accounts::take_back),
+            row!(GET "/v1/api/accounts/{id}" Account oisp::accounts::one),
+            row!(PUT "/v1/api/accounts/{id}" Account oisp::accounts::rename),
+            row!(DELETE "/v1/api/accounts/{id}" Account oisp::accounts::delete),
+            row!(GET "/v1/api/accounts/{id}/users" Account oisp::accounts::users),
+            row!(PUT "/v1/api/accounts/{id}/users/{user}" Account oisp::accounts::change_user),
+            row!(GET "/v1/api/accounts/{id}/invites" Account oisp::accounts::invites),
+            row!(POST "/v1/api/accounts/{id}/invites" Account oisp::accounts::invite),
+            row!(DELETE "/v1/api/accounts/{id}/invites/{email}" Account oisp::accounts::take_back),
             row!(GET "/v1/api/invites/{email}" SignedIn oisp::accounts::own_invites),
             row!(PUT "/v1/api/invites/{id}/status" SignedIn oisp::accounts::answer_invite),
             row!(GET "/v1/api/health" Public oisp::health),
@@ -245,7 +275,7 @@ pub static TABLE: &[Group] = &[
             row!(POST "/auth/anonymous" Public guest::begin),
             row!(POST "/auth/refresh" Public sign_in::refresh),
             row!(POST "/auth/logout" Public sign_in::logout),
-            row!(GET "/auth/me" Guest account::me),
+            row!(GET "/auth/me" Caller account::me),
             row!(PATCH "/auth/me" SignedIn account::update),
             row!(DELETE "/auth/me" Guest leave::me),
             row!(GET "/auth/me/export" Guest account::export),
@@ -268,30 +298,36 @@ pub static TABLE: &[Group] = &[
             row!(DELETE "/auth/mfa/totp" SignedIn second_factor::remove),
             row!(POST "/auth/mfa/totp/confirm" SignedIn second_factor::confirm),
             row!(POST "/auth/mfa/recovery-codes" SignedIn second_factor::recovery_codes),
-            row!(GET "/auth/organizations" SignedIn organizations::list),
+            row!(GET "/auth/organizations" Account organizations::list),
             row!(POST "/auth/organizations" SignedIn organizations::create),
-            row!(GET "/auth/organizations/{id}" SignedIn organizations::one),
-            row!(PATCH "/auth/organizations/{id}" SignedIn organizations::rename),
-            row!(DELETE "/auth/organizations/{id}" SignedIn organizations::delete),
+            row!(GET "/auth/organizations/{id}" Account organizations::one),
+            row!(PATCH "/auth/organizations/{id}" Account organizations::rename),
+            row!(DELETE "/auth/organizations/{id}" Account organizations::delete),
             row!(POST "/auth/organizations/{id}/enter" SignedIn organizations::enter),
             row!(POST "/auth/organizations/{id}/accept" SignedIn organizations::accept),
             row!(POST "/auth/organizations/{id}/leave" SignedIn organizations::leave),
-            row!(GET "/auth/organizations/{id}/members" SignedIn members::list),
-            row!(PATCH "/auth/organizations/{id}/members/{account}" SignedIn members::change),
-            row!(DELETE "/auth/organizations/{id}/members/{account}" SignedIn members::remove),
-            row!(GET "/auth/organizations/{id}/roles" SignedIn roles::list_own),
-            row!(POST "/auth/organizations/{id}/roles" SignedIn roles::make_own),
-            row!(PATCH "/auth/organizations/{id}/roles/{role}" SignedIn roles::change_own),
-            row!(DELETE "/auth/organizations/{id}/roles/{role}" SignedIn roles::remove_own),
+            row!(GET "/auth/organizations/{id}/members" Account members::list),
+            row!(PATCH "/auth/organizations/{id}/members/{account}" Account members::change),
+            row!(DELETE "/auth/organizations/{id}/members/{account}" Account members::remove),
+            row!(GET "/auth/organizations/{id}/roles" Account roles::list_own),
+            row!(POST "/auth/organizations/{id}/roles" Account roles::make_own),
+            row!(PATCH "/auth/organizations/{id}/roles/{role}" Account roles::change_own),
+            row!(DELETE "/auth/organizations/{id}/roles/{role}" Account roles::remove_own),
             row!(GET "/auth/roles" Administrator roles::list),
             row!(POST "/auth/roles" Administrator roles::make),
             row!(PATCH "/auth/roles/{role}" Administrator roles::change),
             row!(DELETE "/auth/roles/{role}" Administrator roles::remove),
-            row!(GET "/auth/organizations/{id}/invitations" SignedIn members::invitations),
-            row!(POST "/auth/organizations/{id}/invitations" SignedIn members::invite),
-            row!(DELETE "/auth/organizations/{id}/invitations/{email}" SignedIn members::take_back),
+            row!(GET "/auth/organizations/{id}/invitations" Account members::invitations),
+            row!(POST "/auth/organizations/{id}/invitations" Account members::invite),
+            row!(DELETE "/auth/organizations/{id}/invitations/{email}" Account members::take_back),
+            row!(GET "/auth/organizations/{id}/api-keys" Account api_keys::list_in),
+            row!(DELETE "/auth/organizations/{id}/api-keys/{key}" Account api_keys::revoke_in),
+            row!(GET "/auth/api-keys" SignedIn api_keys::list),
+            row!(POST "/auth/api-keys" SignedIn api_keys::make),
+            row!(POST "/auth/api-keys/{key}/rotate" SignedIn api_keys::rotate),
+            row!(DELETE "/auth/api-keys/{key}" SignedIn api_keys::revoke),
             row!(POST "/auth/invitations/accept" Public organizations::accept_by_code),
-            row!(ANY "/auth/verify" Guest verify::verify)
+            row!(ANY "/auth/verify" Caller verify::verify)
                 .cheap()
                 .refusing(refuse::<Verify>),
             row!(GET "/.well-known/jwks.json" Public jwks::jwks),
@@ -331,6 +367,12 @@ pub static TABLE: &[Group] = &[
             row!(GET "/admin/organizations/{id}/members" Administrator admin::organizations::members),
             row!(PUT "/admin/organizations/{id}/members/{account}" Administrator admin::organizations::set_role),
             row!(DELETE "/admin/organizations/{id}/members/{account}" Administrator admin::organizations::remove),
+            row!(POST "/admin/password-reset-link" (ACCOUNT_RESET_LINK)
+                admin::credentials::reset_link),
+            row!(GET "/admin/api-keys" Administrator admin::api_keys::list),
+            row!(POST "/admin/api-keys" Administrator admin::api_keys::make),
+            row!(POST "/admin/api-keys/{key}/rotate" Administrator admin::api_keys::rotate),
+            row!(DELETE "/admin/api-keys/{key}" Administrator admin::api_keys::revoke),
             row!(GET "/admin/audit-events" Administrator admin::audit::list),
             row!(GET "/admin/signing-keys" Administrator admin::keys::list),
             row!(POST "/admin/signing-keys/rotate" Administrator admin::keys::rotate),

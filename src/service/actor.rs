@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::domain::account::Account;
+use crate::domain::api_key::ApiKey;
 use crate::domain::claims::Claims;
 use crate::domain::event::{Event, What};
 use crate::domain::id::{AccountId, SessionId};
@@ -12,8 +13,8 @@ use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
 use crate::store::accounts;
 
-/// Who acts in one request: the holder of a live access token, from where, and in which
-/// browser. A route of the signed-in hands one to its handler; there is no other way to it.
+/// Who acts in one request: the holder of a live access token or of an API key, from where, and
+/// in which browser. A route of the signed-in hands one to its handler; there is no other way to it.
 #[derive(Clone, Debug)]
 pub struct Actor {
     pub principal: Arc<Principal>,
@@ -39,6 +40,28 @@ impl Actor {
         self.principal.session()
     }
 
+    /// The key that was shown, where no token was.
+    #[must_use]
+    pub fn api_key(&self) -> Option<&ApiKey> {
+        self.principal.api_key()
+    }
+
+    /// # Errors
+    /// `FORBIDDEN` for an API key.
+    pub fn require_person(&self) -> Result<()> {
+        match self.api_key() {
+            None => Ok(()),
+            Some(_) => Err(Error::for_persons()),
+        }
+    }
+
+    /// Whether the actor may use this permission, where the account has it: an API key may be of a
+    /// smaller scope.
+    #[must_use]
+    pub fn is_let(&self, permission: &str) -> bool {
+        self.api_key().is_none_or(|key| key.may(permission))
+    }
+
     /// The actor may name their own account, and nobody else's.
     ///
     /// # Errors
@@ -62,10 +85,20 @@ impl Actor {
     /// # Errors
     /// `FORBIDDEN` without the permission.
     pub fn require(&self, permission: &str) -> Result<()> {
-        if self.claims().permissions.iter().any(|it| it == permission) {
+        self.require_one(&[permission])
+    }
+
+    /// One of them is enough; the first is named.
+    ///
+    /// # Errors
+    /// `FORBIDDEN` without any.
+    pub fn require_one(&self, permissions: &[&str]) -> Result<()> {
+        let held = &self.claims().permissions;
+        if held.iter().any(|it| permissions.contains(&it.as_str())) {
             return Ok(());
         }
-        let message = format!("This needs the permission \"{permission}\".");
+        let named = permissions.first().unwrap_or(&"");
+        let message = format!("This needs the permission \"{named}\".");
         Err(Error::new(Code::Forbidden, message))
     }
 
@@ -99,7 +132,8 @@ pub fn account_of(kw: &Keyward, actor: &Actor) -> Result<Account> {
         .ok_or_else(Error::token)
 }
 
-/// Whether the account still believes the actor's token.
+/// Whether the account still believes the actor's token. A key does not end with sessions.
 pub(in crate::service) fn is_theirs(account: &Account, actor: &Actor) -> bool {
-    account.enabled && account.epoch == actor.claims().epoch
+    let same = actor.api_key().is_some() || account.epoch == actor.claims().epoch;
+    account.enabled && same
 }

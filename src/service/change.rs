@@ -5,7 +5,7 @@
 use std::ops::{Deref, DerefMut};
 
 use crate::domain::event::Event;
-use crate::domain::id::{AccountId, OrganizationId, SessionId};
+use crate::domain::id::{AccountId, ApiKeyId, OrganizationId, SessionId};
 use crate::domain::rotation::Generation;
 use crate::domain::session::EndReason;
 use crate::service::actor::Actor;
@@ -13,10 +13,11 @@ use crate::service::audit_row::counted_row;
 use crate::service::broadcast::{ended, entry, may_be_believed};
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
+use crate::store::api_keys::Whose;
 use crate::store::revocations::{Entry, News};
 use crate::store::{
-    AnyConnection, accounts, audit_events, factors, one_time_codes, revocations, session_ends,
-    sessions,
+    AnyConnection, accounts, api_keys, audit_events, factors, one_time_codes, revocations,
+    session_ends, sessions,
 };
 use crate::support::clock::Timestamp;
 
@@ -70,8 +71,11 @@ impl Change<'_> {
     /// have been ended since, in the middle of a hash or in another process (R15, J25).
     ///
     /// # Errors
-    /// `INVALID_TOKEN` where the session is over.
+    /// `INVALID_TOKEN` where the session is over, or the API key was revoked.
     pub(in crate::service) fn hold_caller(&mut self, actor: &Actor) -> Result<()> {
+        if let Some(key) = actor.api_key() {
+            return self.hold_key(actor.account(), key.id);
+        }
         if !accounts::hold(self, actor.account())? || !sessions::hold(self, actor.session())? {
             return Err(Error::token());
         }
@@ -80,6 +84,17 @@ impl Change<'_> {
             .filter(|(session, account)| account.enabled && !session.is_over(account.epoch, now))
             .map(|_| ())
             .ok_or_else(Error::token)
+    }
+
+    /// The same for who shows an API key.
+    fn hold_key(&mut self, account: AccountId, key: ApiKeyId) -> Result<()> {
+        let held = accounts::hold(self, account)? && api_keys::hold(self, key)?;
+        let account = accounts::lookup(self, account)?.filter(|account| account.enabled);
+        let key = api_keys::lookup(self, key)?.filter(|key| !key.is_over(self.now));
+        match (held, account, key) {
+            (true, Some(_), Some(_)) => Ok(()),
+            _ => Err(Error::token()),
+        }
     }
 
     /// Writes the event into the audit log; an alarm is logged as well.
@@ -130,6 +145,22 @@ impl Change<'_> {
         Ok(did)
     }
 
+    /// Revokes an API key, whose account is held.
+    pub(in crate::service) fn revoke_key(&mut self, id: ApiKeyId) -> Result<()> {
+        api_keys::remove(self, id)?;
+        self.told.push(ended(id.as_session(), self.now));
+        Ok(())
+    }
+
+    /// Revokes API keys, whose accounts are held. How many there were.
+    pub(in crate::service) fn revoke_keys(&mut self, whose: Whose) -> Result<usize> {
+        let revoked = api_keys::remove_all(self, whose)?;
+        let now = self.now;
+        let told = revoked.iter().map(|id| ended(id.as_session(), now));
+        self.told.extend(told);
+        Ok(revoked.len())
+    }
+
     /// Ends every session of the account but `keep`.
     pub(in crate::service) fn end_others(
         &mut self,
@@ -145,8 +176,9 @@ impl Change<'_> {
         Ok(())
     }
 
-    /// Ends every session in the organization, of this account or of everybody. Nobody may begin
-    /// one meanwhile: the accounts are held.
+    /// Ends every session in the organization, of this account or of everybody, and revokes every
+    /// API key that is good there alone. Nobody may begin or make one meanwhile: the accounts are
+    /// held.
     pub(in crate::service) fn end_in(
         &mut self,
         organization: OrganizationId,
@@ -159,7 +191,8 @@ impl Change<'_> {
             .into_iter()
             .filter(|(_, idle)| may_be_believed(*idle, now));
         self.told.extend(told.map(|(id, _)| ended(id, now)));
-        Ok(())
+        self.revoke_keys(Whose::In(organization, account))
+            .map(|_| ())
     }
 
     /// Ends every session of the account, those included that are beginning at this moment.

@@ -152,6 +152,14 @@ impl Error {
         Self::new(Code::InvalidCode, message)
     }
 
+    /// An API key came, and this is a person's own affair.
+    #[must_use]
+    pub fn for_persons() -> Self {
+        Self::forbidden(
+            "This is for a person who signed in: an API key does not open it. Send an access token.",
+        )
+    }
+
     #[must_use]
     pub fn forbidden(message: &'static str) -> Self {
         Self::new(Code::Forbidden, message)

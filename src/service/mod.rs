@@ -24,6 +24,8 @@ pub mod policy;
 
 /// An account's profile and password, by its owner or an administrator.
 pub mod accounts;
+/// API keys: making, rotating and revoking them.
+pub mod api_keys;
 /// Making, rotating and replacing signing keys.
 pub mod keys;
 /// Organizations: making them, who is in them, their roles.

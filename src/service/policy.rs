@@ -1,5 +1,6 @@
 //! The operator's decisions, as far as acts need them.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use url::Url;
@@ -8,6 +9,7 @@ use crate::config::registration::{Makers, Who};
 use crate::domain::algorithm::Algorithm;
 use crate::domain::claims::Expected;
 use crate::domain::one_time::Purpose;
+use crate::domain::permission::is_own;
 use crate::domain::redirect::Allowed;
 use crate::domain::rotation;
 use crate::domain::session::{Class, Session};
@@ -20,6 +22,8 @@ pub struct Policy {
     pub access_ttl: Duration,
     /// The most bytes of an access token.
     pub max_token_bytes: usize,
+    /// The applications' permissions; none where every word is one.
+    pub permissions: Option<BTreeSet<String>>,
     pub refresh_ttl: Duration,
     pub session_max_ttl: Duration,
     pub oisp_ttl: Duration,
@@ -40,6 +44,16 @@ pub struct Policy {
     pub guests: bool,
     /// How long a guest is kept who is not there.
     pub guest_ttl: Duration,
+}
+
+impl Policy {
+    /// The word that is neither Keyward's own nor one of the applications', where there is one.
+    #[must_use]
+    pub fn unknown<'a>(&self, words: impl IntoIterator<Item = &'a String>) -> Option<&'a str> {
+        let theirs = self.permissions.as_ref()?;
+        let mut words = words.into_iter().map(String::as_str);
+        words.find(|word| !is_own(word) && !theirs.contains(*word))
+    }
 }
 
 /// How accounts begin, and where mailed links lead.

@@ -1,17 +1,21 @@
 //! What an account may do: by its roles in the whole service, and by its role in the
 //! organization that a session is in.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use diesel::prelude::*;
 
 use crate::domain::access::{Access, OwnAccount};
+use crate::domain::api_key::ApiKey;
 use crate::domain::id::{AccountId, OrganizationId};
 use crate::domain::organization::State;
+use crate::domain::permission::{OWN, SERVICE};
 use crate::domain::session::{Class, Session};
 use crate::store::engine::connection::{AnyConnection, on_each};
 use crate::store::engine::error::Result;
 use crate::store::engine::schema::{memberships, role_permissions, roles};
 use crate::store::memberships::list_of;
-use crate::store::roles::access_of;
+use crate::store::roles::{access_of, held_by};
 
 /// `None` where the session is in an organization that its account is no active member of.
 ///
@@ -38,6 +42,61 @@ pub fn with(
         None => Ok(Some(access)),
         Some(organization) => within(connection, session.account, organization, access),
     }
+}
+
+/// Every permission that the account holds somewhere: in the service, or in an organization.
+///
+/// # Errors
+/// When the database is away.
+pub fn anywhere(connection: &mut AnyConnection, account: AccountId) -> Result<BTreeSet<String>> {
+    let access = access_of(connection, account)?;
+    let is_admin = access.is_admin();
+    let mut held = access.permissions;
+    if is_admin {
+        // In every organization too, as an administrator of the service.
+        held.extend(OWN.iter().chain(SERVICE).map(|&word| word.to_owned()));
+    }
+    let question = memberships::table
+        .inner_join(role_permissions::table.on(role_permissions::role.eq(memberships::role)))
+        .filter(memberships::account_id.eq(account.to_string()))
+        .filter(memberships::state.eq(State::Active.as_str()))
+        .select(role_permissions::permission);
+    let more: Vec<String> = on_each!(connection, inner => question.load(inner))?;
+    held.extend(more);
+    Ok(held)
+}
+
+/// What the account may do in the organization, by its role there. `None` where it is no active
+/// member.
+///
+/// # Errors
+/// When the database is away.
+pub fn in_organization(
+    connection: &mut AnyConnection,
+    account: AccountId,
+    organization: OrganizationId,
+) -> Result<Option<BTreeSet<String>>> {
+    let held = within(connection, account, organization, Access::default())?;
+    Ok(held.map(|access| access.permissions))
+}
+
+/// What the holder of the key may do. `None` where it is good in one organization alone, and its
+/// account is no active member of that. Such a key holds nothing that its account may do in the
+/// whole service.
+///
+/// # Errors
+/// When the database is away.
+pub fn of_key(connection: &mut AnyConnection, key: &ApiKey) -> Result<Option<Access>> {
+    let Some(organization) = key.organization else {
+        return Ok(Some(key.limit(held_by(connection, key.account)?)));
+    };
+    let held = within(connection, key.account, organization, Access::default())?;
+    Ok(held.map(|held| {
+        let role = held.in_organization.unwrap_or_default();
+        let mut access = key.limit(BTreeMap::from([(role, held.permissions)]));
+        access.in_organization = access.roles.pop_first();
+        access
+    }))
 }
 
 /// What seed O's tokens tell of every organization that the account is in.

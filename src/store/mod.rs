@@ -11,6 +11,7 @@ pub mod engine;
 
 pub mod access;
 pub mod accounts;
+pub mod api_keys;
 pub mod audit_events;
 pub mod credentials;
 pub mod emails;

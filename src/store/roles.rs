@@ -1,5 +1,7 @@
 //! Roles, what they permit, and who holds them.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use diesel::prelude::*;
 
 use crate::domain::access::{ADMIN, Access};
@@ -14,17 +16,32 @@ use crate::support::clock::Timestamp;
 /// # Errors
 /// When the database is away.
 pub fn access_of(connection: &mut AnyConnection, account: AccountId) -> Result<Access> {
+    let mut access = Access::default();
+    for (role, permissions) in held_by(connection, account)? {
+        access.roles.insert(role);
+        access.permissions.extend(permissions);
+    }
+    Ok(access)
+}
+
+/// The roles of the service that the account holds, each with what it permits.
+///
+/// # Errors
+/// When the database is away.
+pub fn held_by(
+    connection: &mut AnyConnection,
+    account: AccountId,
+) -> Result<BTreeMap<String, BTreeSet<String>>> {
     let held: Vec<(String, Option<String>)> = account_roles::table
         .left_join(role_permissions::table.on(role_permissions::role.eq(account_roles::role)))
         .filter(account_roles::account_id.eq(account.to_string()))
         .select((account_roles::role, role_permissions::permission.nullable()))
         .load(connection)?;
-    let mut access = Access::default();
+    let mut roles: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for (role, permission) in held {
-        access.roles.insert(role);
-        access.permissions.extend(permission);
+        roles.entry(role).or_default().extend(permission);
     }
-    Ok(access)
+    Ok(roles)
 }
 
 /// # Errors

@@ -10,6 +10,7 @@ mod postgres;
 
 mod accounts;
 mod admin;
+mod api_keys;
 mod attempts;
 mod dialects;
 mod discovery;

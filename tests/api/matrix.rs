@@ -5,7 +5,9 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use keyward::domain::access::ADMIN;
 use keyward::domain::id::AccountId;
+use keyward::domain::permission::{OWN, SERVICE};
 use keyward::http::routes::TABLE;
 use keyward::service::accounts::administer;
 
@@ -27,6 +29,18 @@ pub const CALLERS: &[(&str, Token)] = &[
     ("oisp", |kw, _| Some(kw.oisp_login(ALICE))),
     ("admin", |kw, _| Some(kw.sign_in(ROOT, PASSWORD).tokens().0)),
     ("guest", |kw, _| Some(kw.guest().0)),
+    ("machine", |kw, _| {
+        let account = administer::find(&kw.kw, "ci-bot");
+        let account = account.map_or_else(|_| kw.machine("ci-bot", &["system"]), |it| it.id);
+        let scope = ["account:mail", "account:read", "account:reset-link"];
+        Some(kw.key(account, &scope))
+    }),
+    ("key none", |kw, alice| Some(kw.key(alice, &[]))),
+    ("key admin", |kw, _| {
+        let root = administer::find(&kw.kw, ROOT).unwrap().id;
+        let words = [&[ADMIN], OWN, SERVICE].concat();
+        Some(kw.key(root, &words))
+    }),
     ("expired", |kw, _| {
         let access = kw.sign_in(ALICE, PASSWORD).tokens().0;
         kw.advance(906);

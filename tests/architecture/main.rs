@@ -72,6 +72,7 @@ const ROOMS: &[(&str, &[(&str, u8)])] = &[
             ("service/mod", 9),
             ("service/upkeep", 8),
             ("service/organizations", 8),
+            ("service/api_keys", 8),
             ("service/roles", 8),
             ("service/sessions", 7),
             ("service/accounts", 7),
@@ -147,6 +148,7 @@ const ROW: &str = "a guarded statement names what it guards on";
 const CIRCLES: &[&[&str]] = &[
     // The command line picks a command; commands say their outcome in its words.
     &[
+        "cli/api_key",
         "cli/audit",
         "cli/check",
         "cli/health",

@@ -74,7 +74,7 @@ fn roles_are_listed_given_and_taken() {
     );
     assert_eq!(
         home.run(&["role", "list", "--json"]).done().lines().count(),
-        10
+        11
     );
     let roles = |home: &Home| {
         let shown = home.run(&["user", "show", "alice@example.com"]);

@@ -1,9 +1,11 @@
 //! Purging takes what is old and nothing else, a batch at a time.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
+use keyward::domain::api_key::ApiKey;
 use keyward::domain::event::{Event, What as Happened};
-use keyward::domain::id::{AccountId, SessionId};
+use keyward::domain::id::{AccountId, ApiKeyId, SessionId};
 use keyward::domain::limit::Counter;
 use keyward::domain::one_time::Purpose;
 use keyward::domain::session::{Client, Session};
@@ -11,7 +13,7 @@ use keyward::store::engine::purge::{What, purge_before};
 use keyward::store::login_attempts::{self, Attempt};
 use keyward::store::one_time_codes::{self, Stored};
 use keyward::store::revocations::{self, Entry, News};
-use keyward::store::{accounts, audit_events, limits, sessions};
+use keyward::store::{accounts, api_keys, audit_events, limits, sessions};
 use keyward::support::clock::Timestamp;
 use uuid::Uuid;
 
@@ -68,6 +70,24 @@ pub fn add(db: &Fresh, what: What, account: AccountId, at: Timestamp) {
             };
             db.write(move |tx| one_time_codes::add(tx, &code)).unwrap();
         }
+        What::ApiKeys => {
+            let id = ApiKeyId(Uuid::new_v4());
+            let key = ApiKey {
+                id,
+                account,
+                organization: None,
+                name: "key".to_owned(),
+                canonical: "key".to_owned(),
+                hint: String::new(),
+                scope: BTreeSet::new(),
+                created_at: at,
+                created_by: None,
+                expires_at: Some(at),
+                last_used_at: None,
+            };
+            db.write(move |tx| api_keys::add(tx, &key, &id.to_string()))
+                .unwrap();
+        }
     }
 }
 
@@ -80,6 +100,7 @@ fn count(db: &Fresh, what: What, account: AccountId) -> usize {
             What::Revocations => revocations::list_after(db, 0, 100)?.0.len(),
             What::Limits => lines(db, "SELECT key AS line FROM limits").len(),
             What::OneTimeCodes => lines(db, "SELECT mac AS line FROM one_time_codes").len(),
+            What::ApiKeys => api_keys::list_of(db, account)?.len(),
         })
     })
     .unwrap()
@@ -95,6 +116,7 @@ both!(
             What::Revocations,
             What::Limits,
             What::OneTimeCodes,
+            What::ApiKeys,
         ];
         let account = db.account("alice@example.com");
         for what in every {

@@ -38,14 +38,13 @@ impl juniper::Context for Asked {}
 
 impl Asked {
     /// No cookie is read: none is a credential here.
-    #[must_use]
-    pub fn of(call: &Call) -> (Self, Keeper) {
+    pub async fn of(call: &Call) -> (Self, Keeper) {
         let (seat, keeper) = LateSeat::of(call.asker());
         let token = call.access_token();
         let Wishes { language, client } = call.wishes();
         let actor = match &token {
             Ok(None) => Err(call.no_token()),
-            Ok(Some(_)) => call.actor(),
+            Ok(Some(_)) => call.actor().await,
             Err(error) => Err(error.clone()),
         };
         // Without the mark of a browser, which came in a cookie.
@@ -66,12 +65,22 @@ impl Asked {
         (asked, keeper)
     }
 
-    /// Who acts.
+    /// Who acts, by access token or API key.
     ///
     /// # Errors
     /// 401 without a token or with a bad one, 400 with two.
-    pub fn actor(&self) -> Result<Actor> {
+    pub fn caller(&self) -> Result<Actor> {
         self.actor.clone()
+    }
+
+    /// Who acts, by access token.
+    ///
+    /// # Errors
+    /// The same; `FORBIDDEN` for an API key.
+    pub fn actor(&self) -> Result<Actor> {
+        let actor = self.caller()?;
+        actor.require_person()?;
+        Ok(actor)
     }
 
     /// Who acts, with an account.
@@ -79,7 +88,7 @@ impl Asked {
     /// # Errors
     /// The same; `FORBIDDEN` for a guest.
     pub fn account(&self) -> Result<Actor> {
-        let actor = self.actor.clone()?;
+        let actor = self.actor()?;
         actor.require_account()?;
         Ok(actor)
     }

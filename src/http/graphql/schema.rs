@@ -122,6 +122,11 @@ fn done(on: &Json, field: &Field, fields: &Fields, executor: &Executor<Asked>) -
         Does::Member if field.of.list => chosen(on.get(field.name), fields),
         Does::Member => Ok(on.get(field.name).cloned().unwrap_or_default()),
         Does::Public(act) => act(asked, fields),
+        Does::Account(act) => {
+            let actor = asked.caller()?;
+            actor.require_account()?;
+            act(asked, fields, &actor)
+        }
         Does::Guest(act) => act(asked, fields, &asked.actor()?),
         Does::SignedIn(act) => {
             let actor = asked.actor()?;

@@ -65,7 +65,7 @@ pub async fn serve(mut call: Call, pick: fn(&Call, &Asked) -> Schema) -> Answer<
     call.require_our_origin()
         .map_err(|_| Error::forbidden(OTHER_ORIGIN))?;
     let request = Request::read(&call.fields_of_any_type().await?)?;
-    let (asked, keeper) = Asked::of(&call);
+    let (asked, keeper) = Asked::of(&call).await;
     let schema = pick(&call, &asked);
     let variables = request.variables(schema.loose)?;
     let done = call

@@ -110,6 +110,8 @@ pub enum Does {
     Guest(fn(&Asked, &Fields, &Actor) -> Result<Value>),
     /// For the holder of a live access token of an account.
     SignedIn(fn(&Asked, &Fields, &Actor) -> Result<Value>),
+    /// The same, and for an API key.
+    Account(fn(&Asked, &Fields, &Actor) -> Result<Value>),
 }
 
 pub struct Field {
@@ -180,6 +182,15 @@ impl Field {
     pub const fn for_guests(mut self) -> Self {
         if let Does::SignedIn(act) = self.does {
             self.does = Does::Guest(act);
+        }
+        self
+    }
+
+    /// API keys may ask, too.
+    #[must_use]
+    pub const fn for_keys(mut self) -> Self {
+        if let Does::SignedIn(act) = self.does {
+            self.does = Does::Account(act);
         }
         self
     }

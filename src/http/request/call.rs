@@ -26,6 +26,7 @@ use crate::lanes::seats::{Asker, Standing};
 use crate::service::accounts::post::Wish;
 use crate::service::actor::Actor;
 use crate::service::sessions::presented;
+use crate::service::tokens::api_key;
 use crate::service::tokens::authenticate::{ExpiredToken, authenticate, read_expired};
 use crate::service::{Error, Keyward, Result};
 use crate::support::secret::SecretString;
@@ -116,23 +117,51 @@ impl Call {
         Ok(body)
     }
 
-    /// Who acts, by access token: checked in place, on the event loop, without the
-    /// database. The mount hands it to the handlers of the signed-in (`http/routes.rs`).
+    /// Who acts, by access token or API key: checked in place, on the event loop, without the
+    /// database, but for a key that was not seen of late. The mount hands it to the handlers of
+    /// the signed-in (`http/routes.rs`).
     ///
     /// # Errors
     /// 401 without a token or with a bad one, 400 with two.
-    pub fn actor(&self) -> Result<Actor> {
-        Ok(Actor {
-            principal: self.principal()?,
+    pub async fn actor(&self) -> Result<Actor> {
+        let token = self.shown()?;
+        let principal = if api_key::is_one(&token) {
+            match api_key::remembered(&self.kw, &token)? {
+                Some(principal) => principal,
+                None => {
+                    self.on_store(move |kw| api_key::look_up(kw, &token))
+                        .await?
+                }
+            }
+        } else {
+            authenticate(&self.kw, &token)?
+        };
+        Ok(self.acting(principal))
+    }
+
+    /// Who acts, by access token alone.
+    ///
+    /// # Errors
+    /// As [`Call::actor`]; `FORBIDDEN` for an API key.
+    pub fn person(&self) -> Result<Actor> {
+        Ok(self.acting(self.principal()?))
+    }
+
+    fn acting(&self, principal: Arc<Principal>) -> Actor {
+        Actor {
+            principal,
             client: self.client(),
             device: self.device(),
-        })
+        }
     }
 
     fn principal(&self) -> Result<Arc<Principal>> {
-        let token = bearer::access_token(&self.request, self.web.query_tokens)?
-            .ok_or_else(|| bearer::missing(&self.request))?;
-        authenticate(&self.kw, &token)
+        authenticate(&self.kw, &self.shown()?)
+    }
+
+    fn shown(&self) -> Result<SecretString> {
+        self.access_token()?
+            .ok_or_else(|| bearer::missing(&self.request))
     }
 
     /// The part of the path that the row calls `{name}`.
@@ -164,7 +193,7 @@ impl Call {
         if self.access_token()?.is_none() {
             return Ok(None);
         }
-        let actor = self.actor()?;
+        let actor = self.person()?;
         Ok(actor.claims().anon.then_some(actor))
     }
 

@@ -22,7 +22,7 @@ pub struct Shown {
 /// 401 where no route takes it.
 pub async fn by_access_token(call: &Call) -> Result<()> {
     let shown = Shown {
-        actor: call.actor(),
+        actor: call.person(),
         token: call.access_token()?,
         client: call.client(),
     };

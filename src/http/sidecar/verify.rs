@@ -51,11 +51,19 @@ pub async fn verify(_: Call, actor: Actor) -> Answer<Verify> {
         .iter()
         .map(|role| utf8_percent_encode(role, IN_LIST).to_string())
         .collect();
+    let permissions = claims.permissions.iter();
+    let permissions: Vec<String> = permissions
+        .map(|word| utf8_percent_encode(word, IN_LIST).to_string())
+        .collect();
+    let organization = claims.org.map(|id| id.to_string());
     Ok(HttpResponse::Ok()
         .insert_header(("remote-user", text(user)))
         .insert_header(("remote-email", text(claims.email.as_deref().unwrap_or(""))))
         .insert_header(("remote-groups", groups.join(",")))
         .insert_header(("remote-name", text(claims.name.as_deref().unwrap_or(""))))
         .insert_header(("x-keyward-session", claims.sid.to_string()))
+        .insert_header(("x-keyward-account", id))
+        .insert_header(("x-keyward-organization", organization.unwrap_or_default()))
+        .insert_header(("x-keyward-permissions", permissions.join(",")))
         .finish())
 }

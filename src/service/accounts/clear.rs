@@ -5,10 +5,11 @@ use crate::domain::profile::Profile;
 use crate::service::change::Change;
 use crate::service::error::Result;
 use crate::service::membership::dissolve::abandon_all;
+use crate::store::api_keys::Whose;
 use crate::store::{accounts, emails, factors, phones, profiles, recovery_codes};
 
 /// Whoever proves the address of an account that nobody has proven gets it empty: by a further
-/// address, a second factor or a telephone the one before would have a way back (L14).
+/// address, a second factor, a telephone or an API key the one before would have a way back (L14).
 pub(in crate::service) fn clear(
     change: &mut Change<'_>,
     id: AccountId,
@@ -16,6 +17,7 @@ pub(in crate::service) fn clear(
 ) -> Result<()> {
     let now = change.now;
     abandon_all(change, id, proven)?;
+    change.revoke_keys(Whose::Account(id))?;
     emails::remove_others(change, id, proven)?;
     phones::replace(change, id, &[], now)?;
     factors::remove_all_of(change, id)?;

@@ -9,8 +9,9 @@ use crate::service::error::Result;
 use crate::service::keyward::Keyward;
 use crate::store::audit_events::Filter;
 use crate::store::{
-    self, AnyConnection, accounts, audit_events, credentials, emails, factors, login_attempts,
-    memberships, one_time_codes, outbox, phones, profiles, recovery_codes, roles, sessions,
+    self, AnyConnection, accounts, api_keys, audit_events, credentials, emails, factors,
+    login_attempts, memberships, one_time_codes, outbox, phones, profiles, recovery_codes, roles,
+    sessions,
 };
 use crate::support::clock::Timestamp;
 
@@ -30,6 +31,7 @@ const PARTS: &[(&str, Part)] = &[
     ("roles", roles_of),
     ("organizations", organizations_of),
     ("sessions", sessions_of),
+    ("apiKeys", api_keys_of),
     ("signIns", sign_ins),
     ("auditEvents", audit),
 ];
@@ -64,6 +66,7 @@ fn account(db: &mut AnyConnection, id: AccountId) -> store::Result<Value> {
             "firstName": account.first_name,
             "lastName": account.last_name,
             "isAnonymous": account.anonymous,
+            "kind": account.kind(),
             "enabled": account.enabled,
             "verified": account.verified,
             "termsAccepted": account.terms_accepted,
@@ -109,6 +112,24 @@ fn emails_of(db: &mut AnyConnection, id: AccountId) -> store::Result<Value> {
         })
     });
     Ok(emails.collect())
+}
+
+/// What they are for, and not what they are: their hashes help nobody.
+fn api_keys_of(db: &mut AnyConnection, id: AccountId) -> store::Result<Value> {
+    let keys = api_keys::list_of(db, id)?.into_iter().map(|key| {
+        json!({
+            "id": key.id,
+            "name": key.name,
+            "hint": key.hint,
+            "organizationId": key.organization,
+            "permissions": key.scope,
+            "created": key.created_at.millis(),
+            "createdBy": key.created_by,
+            "expires": key.expires_at.map(Timestamp::millis),
+            "lastUsed": key.last_used_at.map(Timestamp::millis),
+        })
+    });
+    Ok(keys.collect())
 }
 
 fn phones_of(db: &mut AnyConnection, id: AccountId) -> store::Result<Value> {

@@ -2,6 +2,7 @@
 
 use crate::domain::access::ADMIN;
 use crate::domain::identifier::Identifier;
+use crate::domain::permission::ACCOUNT_READ;
 use crate::service::accounts::profile::{Person, whole};
 use crate::service::actor::Actor;
 use crate::service::error::Result;
@@ -14,7 +15,7 @@ use crate::store::{accounts, profiles};
 /// # Errors
 /// `FORBIDDEN` without the permission.
 pub fn look_up(kw: &Keyward, actor: &Actor, who: Option<&Identifier>) -> Result<Option<Person>> {
-    actor.require(ADMIN)?;
+    actor.require_one(&[ACCOUNT_READ, ADMIN])?;
     let Some(who) = who else { return Ok(None) };
     kw.store.read(|db| {
         let Some(account) = accounts::find_by_identifier(db, who)? else {

@@ -8,6 +8,7 @@ use crate::domain::identifier::Email;
 use crate::domain::letter::Purpose as Kind;
 use crate::domain::one_time::Purpose;
 use crate::domain::password::Password;
+use crate::domain::permission::ACCOUNT_RESET_LINK;
 use crate::domain::session::Client;
 use crate::lanes::password_lane::Seat;
 use crate::service::accounts::choose::hashed;
@@ -21,6 +22,7 @@ use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::mail::notice;
 use crate::service::membership::begin_end::{Joins, join};
+use crate::store::api_keys::Whose;
 use crate::store::emails::{self, Stored};
 use crate::store::{accounts, credentials, one_time_codes};
 use crate::support::secret::SecretString;
@@ -60,7 +62,7 @@ fn owner(change: &mut Change<'_>, email: &Email) -> Result<Option<Stored>> {
         return Ok(None);
     };
     let account = accounts::lookup(change, found.account)?;
-    let may = account.is_some_and(|it| it.enabled && !it.anonymous);
+    let may = account.is_some_and(|it| it.may_sign_in());
     Ok(may.then_some(found))
 }
 
@@ -75,7 +77,7 @@ pub fn link(
     email: Option<&Email>,
     wish: &Wish,
 ) -> Result<Option<String>> {
-    actor.require(ADMIN)?;
+    actor.require_one(&[ACCOUNT_RESET_LINK, ADMIN])?;
     let Some(email) = email.cloned() else {
         return Ok(None);
     };
@@ -174,6 +176,8 @@ fn choose(kw: &Keyward, seat: &Seat, choice: &Choice, purpose: Purpose) -> Resul
 fn set_password(change: &mut Change<'_>, id: AccountId, record: &str) -> Result<()> {
     let (kw, now) = (change.kw, change.now);
     credentials::set(change, id, record, now)?;
+    // Whoever was in before may have made one.
+    change.revoke_keys(Whose::Account(id))?;
     forgive::forget(kw, change, id)?;
     one_time_codes::remove_all_of(change, id)?;
     change.end_all_of(id)

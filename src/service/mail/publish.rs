@@ -7,6 +7,7 @@ use crate::domain::access::ADMIN;
 use crate::domain::identifier::Email;
 use crate::domain::letter::Purpose;
 use crate::domain::merge_fields::{escaped, filled_in, without_tags};
+use crate::domain::permission::ACCOUNT_MAIL;
 use crate::mail::Failure;
 use crate::mail::mailer::Message;
 use crate::mail::templates::Words;
@@ -30,7 +31,7 @@ pub struct Publication {
 /// `FORBIDDEN` without the permission; `INVALID_PAYLOAD` where the server refuses it for good;
 /// `SERVICE_UNAVAILABLE` where it was not taken, or mail can not leave.
 pub fn publish(kw: &Keyward, actor: &Actor, it: &Publication) -> Result<String> {
-    actor.require(ADMIN)?;
+    actor.require_one(&[ACCOUNT_MAIL, ADMIN])?;
     kw.require_mail()?;
     let html = filled_in(&it.content, &it.variables, escaped);
     let subject = filled_in(&it.subject, &it.variables, str::to_owned);

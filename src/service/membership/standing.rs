@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::domain::access::ADMIN;
 use crate::domain::id::{AccountId, OrganizationId};
 use crate::domain::organization::{Membership, Organization, Role, State};
 use crate::domain::permission::{OWN, OWNS};
@@ -31,7 +32,7 @@ pub fn standing(db: &mut AnyConnection, actor: &Actor, id: OrganizationId) -> Re
         return Err(no_organization());
     }
     let organization = organizations::lookup(db, id)?.ok_or_else(no_organization)?;
-    let is_administrator = roles::access_of(db, actor.account())?.is_admin();
+    let is_administrator = actor.is_let(ADMIN) && roles::access_of(db, actor.account())?.is_admin();
     let member = memberships::lookup(db, id, actor.account())?;
     let member = member.filter(|member| member.state == State::Active);
     if member.is_none() && !is_administrator {
@@ -43,6 +44,8 @@ pub fn standing(db: &mut AnyConnection, actor: &Actor, id: OrganizationId) -> Re
     if is_administrator {
         permissions.extend(OWN.iter().map(|&word| word.to_owned()));
     }
+    // What an API key was not given its account does not lend it.
+    permissions.retain(|permission| actor.is_let(permission));
     Ok(Standing {
         role: role.map(|role| role.name.clone()),
         organization,
@@ -132,7 +135,8 @@ impl Standing {
     }
 }
 
-fn missing(permission: &str) -> Error {
+#[must_use]
+pub fn missing(permission: &str) -> Error {
     let message = format!("This needs the permission \"{permission}\" in the organization.");
     Error::new(Code::Forbidden, message)
 }

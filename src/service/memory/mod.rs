@@ -1,5 +1,7 @@
 //! What each process remembers. It knows no act and no database.
 
+/// API keys that were read of late.
+pub(in crate::service) mod living_keys;
 /// What every process must have learnt of revocations.
 pub(in crate::service) mod revoked;
 /// Which generations of sessions were seen in use.
@@ -7,6 +9,7 @@ pub(in crate::service) mod seen_generations;
 /// Access tokens whose signature was checked.
 pub(in crate::service) mod verified_tokens;
 
+use living_keys::LivingKeys;
 use revoked::Revoked;
 use seen_generations::Seen;
 use verified_tokens::VerifiedTokens;
@@ -16,4 +19,5 @@ pub(in crate::service) struct Memory {
     pub(in crate::service) verified: VerifiedTokens,
     pub(in crate::service) revoked: Revoked,
     pub(in crate::service) seen: Seen,
+    pub(in crate::service) api_keys: LivingKeys,
 }

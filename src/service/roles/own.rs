@@ -10,7 +10,9 @@ use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::membership::standing::{Standing, held_standing, standing};
-use crate::service::roles::terms::{Edit, New, edited, no_role, remove, taken, write};
+use crate::service::roles::terms::{
+    Edit, New, edited, no_role, remove, require_fitting, taken, write,
+};
 use crate::store::organization_roles;
 
 /// The most roles that one organization makes.
@@ -29,6 +31,7 @@ pub fn list_roles(kw: &Keyward, actor: &Actor, id: OrganizationId) -> Result<Vec
 /// # Errors
 /// `NOT_FOUND`, `FORBIDDEN`; `CONFLICT` where there is one of that name, or too many.
 pub fn make_role(kw: &Keyward, actor: &Actor, id: OrganizationId, new: New) -> Result<Role> {
+    require_fitting(kw, Scope::Organization, &new.permissions)?;
     let actor = actor.clone();
     let role = Role {
         key: kw.entropy.random_id().to_string(),

@@ -8,7 +8,7 @@ use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::roles::terms::{
-    Edit, New, edited, no_role, remove, require_changeable, taken, write,
+    Edit, New, edited, no_role, remove, require_changeable, require_fitting, taken, write,
 };
 use crate::store::{accounts, organization_roles, roles};
 
@@ -26,6 +26,7 @@ pub fn list_roles(kw: &Keyward) -> Result<Vec<Role>> {
 /// # Errors
 /// `FORBIDDEN`; `CONFLICT` where there is one of that name, or too many.
 pub fn make_role(kw: &Keyward, actor: &Actor, new: New, scope: Scope) -> Result<Role> {
+    require_fitting(kw, scope, &new.permissions)?;
     let actor = actor.clone();
     let role = Role {
         key: new.name.written().to_owned(),

@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use crate::domain::access::ADMINISTRATOR;
-use crate::domain::organization::{Name, OWNER, Role};
-use crate::domain::permission::{MOST, OWNS, may_be_held};
+use crate::domain::organization::{Name, OWNER, Role, Scope};
+use crate::domain::permission::{MOST, OWNS, SERVICE, may_be_held};
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
+use crate::service::keyward::Keyward;
 use crate::store::organization_roles;
 
 /// A role to be made.
@@ -38,6 +39,39 @@ pub fn words(words: Vec<String>) -> Result<BTreeSet<String>> {
 }
 
 /// # Errors
+/// `INVALID_PAYLOAD` where a word is neither Keyward's own nor one of the operator's list.
+fn require_known<'a>(kw: &Keyward, words: impl IntoIterator<Item = &'a String>) -> Result<()> {
+    match kw.policy.unknown(words) {
+        None => Ok(()),
+        Some(word) => Err(Error::payload(format!(
+            "\"{word}\" is no permission of this service: KEYWARD_PERMISSIONS lists them"
+        ))),
+    }
+}
+
+/// Whoever makes an organization gives every permission in it away, so no role that is held in one
+/// may speak of the whole service.
+///
+/// # Errors
+/// `INVALID_PAYLOAD`.
+pub(in crate::service::roles) fn require_fitting(
+    kw: &Keyward,
+    scope: Scope,
+    permissions: &BTreeSet<String>,
+) -> Result<()> {
+    require_known(kw, permissions)?;
+    let mut of_service = permissions
+        .iter()
+        .filter(|word| SERVICE.contains(&word.as_str()));
+    match of_service.next() {
+        Some(word) if scope == Scope::Organization => Err(Error::payload(format!(
+            "\"{word}\" is a permission in the whole service: no role of organizations may hold it"
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// # Errors
 /// `CONFLICT` for the two that everything else stands on.
 pub(in crate::service::roles) fn require_changeable(role: &Role) -> Result<()> {
     if role.organization.is_none() && [ADMINISTRATOR, OWNER].contains(&role.key.as_str()) {
@@ -63,6 +97,13 @@ pub(in crate::service::roles) fn write(
     change: &mut Change<'_>,
     (old, new): (&Role, &Role),
 ) -> Result<()> {
+    // What it held before was known by then.
+    let more: BTreeSet<String> = new
+        .permissions
+        .difference(&old.permissions)
+        .cloned()
+        .collect();
+    require_fitting(change.kw, new.scope, &more)?;
     organization_roles::set(change, new)?;
     if old.permissions.is_subset(&new.permissions) {
         return Ok(());

@@ -114,10 +114,7 @@ fn compare(
         found.record.as_deref(),
         reservation,
     )?;
-    let enabled = found
-        .account
-        .as_ref()
-        .is_some_and(|account| account.enabled && !account.anonymous);
+    let enabled = found.account.as_ref().is_some_and(Account::may_sign_in);
     let (account, record, organization) =
         match (verdict, found.account, found.record, found.organization) {
             (Verdict::Match, Some(account), Some(record), Ok(organization)) if enabled => {
@@ -219,7 +216,7 @@ fn refuse<T>(
     let outcome = match (verdict, account) {
         (_, None) => "unknown_account",
         (Verdict::Damaged, _) => "damaged_record",
-        (Verdict::Match, Some(account)) if account.enabled && !account.anonymous => "no_member",
+        (Verdict::Match, Some(account)) if account.may_sign_in() => "no_member",
         (Verdict::Match, _) => "disabled",
         _ => "wrong_password",
     };

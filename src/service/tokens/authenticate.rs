@@ -8,10 +8,11 @@ use aws_lc_rs::digest;
 
 use crate::crypto::token;
 use crate::domain::claims::{Claims, Fault, LEEWAY_SECONDS};
-use crate::domain::principal::Principal;
+use crate::domain::principal::{By, Principal};
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::memory::revoked::Standing;
+use crate::service::tokens::api_key;
 use crate::support::secret::{ExposeSecret as _, SecretString};
 
 /// A rightly signed token whose age was not asked. Only [`crate::service::sessions::exchange`],
@@ -22,11 +23,14 @@ pub struct ExpiredToken {
 }
 
 /// # Errors
-/// `INVALID_TOKEN`, `TOKEN_EXPIRED`, or `SERVICE_UNAVAILABLE` where revocations could
-/// not be read of late.
+/// `INVALID_TOKEN`, `TOKEN_EXPIRED`, `FORBIDDEN` for an API key, or `SERVICE_UNAVAILABLE` where
+/// revocations could not be read of late.
 pub fn authenticate(kw: &Keyward, text: &SecretString) -> Result<Arc<Principal>> {
     if !kw.memory.revoked.is_fresh() {
         return Err(Error::busy("revocations were not read for a second"));
+    }
+    if api_key::is_one(text) {
+        return Err(Error::for_persons());
     }
     let text = text.expose_secret();
     let now = kw.clock.now();
@@ -53,9 +57,9 @@ fn verified(kw: &Keyward, text: &str) -> Result<Arc<Principal>> {
     if let Some(principal) = kw.memory.verified.get(&key) {
         // Check the key again: it may have been removed after this entry was cached, or the
         // entry inserted while the cache was being cleared.
-        return match ring.verifier(&principal.key, now) {
-            Some(_) => Ok(principal),
-            None => Err(Error::token()),
+        return match &principal.by {
+            By::Token { key, .. } if ring.verifier(key, now).is_some() => Ok(principal),
+            _ => Err(Error::token()),
         };
     }
     let (claims, signer) = token::verify(&ring, text, now).ok_or_else(Error::token)?;
@@ -72,8 +76,10 @@ fn verified(kw: &Keyward, text: &str) -> Result<Arc<Principal>> {
     kw.memory.seen.note(claims.sid, claims.generation);
     let principal = Arc::new(Principal {
         claims,
-        algorithm: signer.algorithm(),
-        key: signer.id().to_owned(),
+        by: By::Token {
+            algorithm: signer.algorithm(),
+            key: signer.id().to_owned(),
+        },
     });
     kw.memory.verified.insert(key, Arc::clone(&principal));
     Ok(principal)

@@ -1,11 +1,11 @@
 //! The one mint: tokens for a session that a committed transaction saw alive.
 
 use crate::crypto::token;
-use crate::domain::access::{ADMIN, Access};
+use crate::domain::access::Access;
 use crate::domain::account::Account;
 use crate::domain::claims::Claims;
 use crate::domain::id::{AccountId, OrganizationId, SessionId};
-use crate::domain::permission::{self, OWN};
+use crate::domain::permission::{self, is_own};
 use crate::domain::session::{Class, Session};
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
@@ -67,8 +67,7 @@ pub(in crate::service) fn mint(
 /// Leaves out what only applications ask for: Keyward's own permissions are few.
 fn shorten(claims: &mut Claims) {
     claims.perm_ref = Some(permission::digest(&claims.permissions));
-    let own = |word: &String| word == ADMIN || OWN.contains(&word.as_str());
-    claims.permissions.retain(own);
+    claims.permissions.retain(|word| is_own(word));
     claims.accounts.clear();
 }
 

@@ -1,5 +1,7 @@
 //! Signing, checking and rotating tokens.
 
+/// From an API key to a principal, most times without the database.
+pub mod api_key;
 /// From an access token to a principal, without the database.
 pub mod authenticate;
 /// Begins a session, at a sign-in or in the place of the caller's own.

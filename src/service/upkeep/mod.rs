@@ -8,3 +8,5 @@ pub mod readiness;
 pub mod spray_alarm;
 /// The threads of a running server.
 pub mod threads;
+/// Writes down when API keys were last used.
+pub mod used_keys;

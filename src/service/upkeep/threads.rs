@@ -12,7 +12,7 @@ use crate::service::keys;
 use crate::service::keyward::{Inner, Keyward};
 use crate::service::mail::deliver;
 use crate::service::tokens::signing_keys;
-use crate::service::upkeep::{guests, spray_alarm};
+use crate::service::upkeep::{guests, spray_alarm, used_keys};
 use crate::store::engine::purge::{What, purge_before};
 use crate::store::{self, AnyConnection, revocations, seen};
 use crate::support::clock::Timestamp;
@@ -41,6 +41,8 @@ const PAGE: i64 = 1000;
 const PURGE_BATCH: i64 = 500;
 
 const KEEP_ATTEMPTS: Duration = Duration::from_secs(30 * 86_400);
+/// How long a key that is over is still shown to whoever wonders why it is refused.
+const KEEP_KEYS: Duration = Duration::from_secs(30 * 86_400);
 const KEEP_AUDIT: Duration = Duration::from_secs(365 * 86_400);
 
 /// The threads. They stop when this is dropped.
@@ -77,6 +79,7 @@ pub fn start(kw: &Keyward) -> Result<Housekeeping> {
     let slow_thread = every(FLUSH_EVERY, "housekeeping", kw, &stop, move |kw| {
         follow_clock(kw)?;
         flush_seen(kw)?;
+        used_keys::flush(kw)?;
         if purged_at.elapsed() >= PURGE_EVERY {
             purged_at = Instant::now();
             let over = steady.tell(kw.clock.now(), purged_at);
@@ -211,6 +214,7 @@ pub fn purge(kw: &Keyward, now: Timestamp) -> Result<usize> {
         (What::Revocations, now),
         (What::Limits, now),
         (What::OneTimeCodes, now),
+        (What::ApiKeys, now - KEEP_KEYS),
     ] {
         loop {
             let rows = kw.store.write(move |tx| {

@@ -35,6 +35,7 @@ pub(in crate::store) struct Row {
     updated_at: i64,
     created_by: Option<String>,
     last_login_at: Option<i64>,
+    machine: bool,
 }
 
 impl TryFrom<Row> for Account {
@@ -48,6 +49,7 @@ impl TryFrom<Row> for Account {
             first_name: row.first_name,
             last_name: row.last_name,
             anonymous: row.anonymous,
+            machine: row.machine,
             enabled: row.enabled,
             verified: row.verified,
             terms_accepted: row.terms_accepted,
@@ -96,6 +98,17 @@ pub fn add(connection: &mut AnyConnection, new: &New) -> Result<Result<(), Taken
             None => Ok(rows),
         }
     })
+}
+
+/// Makes an account that was added now a program's.
+///
+/// # Errors
+/// When the database is away or there is no such account.
+pub fn make_machine(connection: &mut AnyConnection, id: AccountId) -> Result<()> {
+    let rows = diesel::update(accounts::table.find(id.to_string()))
+        .set(accounts::machine.eq(true))
+        .execute(connection)?;
+    exactly_one("making an account a machine's", rows)
 }
 
 /// # Errors

@@ -18,6 +18,8 @@ pub enum What {
     Revocations,
     Limits,
     OneTimeCodes,
+    /// Over for so long that nobody looks for them.
+    ApiKeys,
 }
 
 /// The statement takes the instant and the size of a batch: SQLite counts such names in the
@@ -54,6 +56,7 @@ const fn statement(what: What) -> &'static str {
         What::Revocations => text!("revocations", "seq", "until"),
         What::Limits => text!("limits", "key", "expires_at"),
         What::OneTimeCodes => text!("one_time_codes", "mac", "expires_at"),
+        What::ApiKeys => text!("api_keys", "id", "expires_at"),
     }
 }
 

@@ -19,6 +19,7 @@ diesel::table! {
         updated_at -> BigInt,
         created_by -> Nullable<Text>,
         last_login_at -> Nullable<BigInt>,
+        machine -> Bool,
     }
 }
 
@@ -117,6 +118,23 @@ diesel::table! {
         private_sealed -> Binary,
         created_at -> BigInt,
         activates_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    api_keys (id) {
+        id -> Text,
+        hash -> Text,
+        account_id -> Text,
+        organization_id -> Nullable<Text>,
+        name -> Text,
+        name_canonical -> Text,
+        hint -> Text,
+        permissions -> Text,
+        created_at -> BigInt,
+        created_by -> Nullable<Text>,
+        expires_at -> Nullable<BigInt>,
+        last_used_at -> Nullable<BigInt>,
     }
 }
 

@@ -4,5 +4,6 @@ mod docs;
 mod openapi;
 mod openapi_administration;
 mod openapi_answers;
+mod openapi_api_keys;
 mod openapi_bodies;
 mod public;

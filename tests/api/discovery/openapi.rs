@@ -129,7 +129,7 @@ fn tags_are_the_groups_of_the_table_but_for_what_every_dialect_shares() {
     }
 }
 
-/// A row that opens to guests, or to administrators alone, is marked so, and no other.
+/// A row that opens to guests or API keys, or to some of them alone, is marked so, and no other.
 #[test]
 fn a3_o11_who_may_go_where_stands_in_the_document() {
     for row in TABLE.iter().flat_map(|group| group.rows) {
@@ -140,7 +140,11 @@ fn a3_o11_who_may_go_where_stands_in_the_document() {
         for method in methods {
             let told = &document()["paths"][row.path][&method]["x-keyward-guard"];
             let guard = match row.guard {
-                Guard::Guest | Guard::Administrator => Some(row.guard.as_str()),
+                Guard::Guest
+                | Guard::Caller
+                | Guard::Account
+                | Guard::Administrator
+                | Guard::Permission(_) => Some(row.guard.as_str()),
                 Guard::Public | Guard::SignedIn => None,
             };
             assert_eq!(told, &json!(guard), "{method} {}", row.path);

@@ -44,6 +44,7 @@ impl Walk {
                 assert_documented(method, ONE, &again);
             }
         }
+        self.api_keys(root);
         for path in [
             "/admin/signing-keys/rotate",
             "/admin/signing-keys/replace-compromised",

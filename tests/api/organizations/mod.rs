@@ -20,14 +20,14 @@ const BOB: &str = "bob@example.com";
 const CAROL: &str = "carol@example.com";
 
 /// Somebody whose address is proven, signed in to no organization: the access token.
-fn person(kw: &TestKeyward, email: &str) -> String {
+pub fn person(kw: &TestKeyward, email: &str) -> String {
     kw.add_verified(email);
     kw.sign_in(email, PASSWORD).tokens().0
 }
 
 /// Makes an organization: its id.
 #[track_caller]
-fn make(kw: &TestKeyward, access: &str, name: &str) -> String {
+pub fn make(kw: &TestKeyward, access: &str, name: &str) -> String {
     let body = json!({ "name": name });
     let made = kw
         .post("/auth/organizations")
@@ -38,7 +38,7 @@ fn make(kw: &TestKeyward, access: &str, name: &str) -> String {
     text(&made.json(), "id")
 }
 
-fn invite(kw: &TestKeyward, access: &str, id: &str, (email, role): (&str, &str)) -> Answer {
+pub fn invite(kw: &TestKeyward, access: &str, id: &str, (email, role): (&str, &str)) -> Answer {
     let path = format!("/auth/organizations/{id}/invitations");
     let body = json!({ "email": email, "role": role });
     kw.post(&path).bearer(access).json(&body).send()
@@ -47,7 +47,7 @@ fn invite(kw: &TestKeyward, access: &str, id: &str, (email, role): (&str, &str))
 /// A new person in the organization, with that role: the access token of a session that is in
 /// it, and the refresh token.
 #[track_caller]
-fn member(
+pub fn member(
     kw: &TestKeyward,
     owner: &str,
     id: &str,
@@ -62,21 +62,21 @@ fn member(
     sign_in_to(kw, email, id).tokens()
 }
 
-fn sign_in_to(kw: &TestKeyward, email: &str, id: &str) -> Answer {
+pub fn sign_in_to(kw: &TestKeyward, email: &str, id: &str) -> Answer {
     let body = json!({ "email": email, "password": PASSWORD, "organizationId": id });
     kw.post("/auth/login").json(&body).send()
 }
 
-fn path_of(id: &str, account: AccountId) -> String {
+pub fn path_of(id: &str, account: AccountId) -> String {
     format!("/auth/organizations/{id}/members/{account}")
 }
 
 /// Changes a member.
-fn change(kw: &TestKeyward, access: &str, path: &str, body: &Value) -> Answer {
+pub fn change(kw: &TestKeyward, access: &str, path: &str, body: &Value) -> Answer {
     kw.ask("PATCH", path).bearer(access).json(body).send()
 }
 
-fn id_of(access: &str) -> AccountId {
+pub fn id_of(access: &str) -> AccountId {
     account_of(access)
 }
 

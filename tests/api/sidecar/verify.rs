@@ -83,6 +83,39 @@ both!(f1_all_identity_headers_are_always_there, |kw| {
     assert_eq!(identity(&answer), [&id, "", groups, "", &session]);
 });
 
+both!(f1_o6_permissions_and_organization_are_always_there, |kw| {
+    let headers = |answer: &Answer| {
+        let names = ["account", "organization", "permissions"];
+        names.map(|name| {
+            let name = format!("x-keyward-{name}");
+            let same = answer.headers.iter().filter(|(known, _)| *known == name);
+            assert_eq!(same.count(), 1, "{name} in {answer:?}");
+            answer.header(&name).unwrap().to_owned()
+        })
+    };
+    let id = kw.add_verified("alice@example.com").to_string();
+    let access = kw.sign_in("alice@example.com", PASSWORD).tokens().0;
+    let none = [id.clone(), String::new(), String::new()];
+    assert_eq!(headers(&verify(kw, &access)), none);
+    let made = kw.post("/auth/organizations").bearer(&access);
+    let made = made.json(&json!({ "name": "Acme" })).send();
+    let acme = text(&made.json(), "id");
+    assert_eq!(headers(&verify(kw, &access)), none);
+    let body =
+        json!({ "email": "alice@example.com", "password": PASSWORD, "organizationId": acme });
+    let access = kw.post("/auth/login").json(&body).send().tokens().0;
+    let words = "member:invite,member:read,member:remove,member:update,organization:delete,\
+                 organization:own,organization:read,organization:update,role:manage,role:read";
+    assert_eq!(headers(&verify(kw, &access)), [id, acme, words.to_owned()]);
+    // What an application made of a word is no second word, and no second header.
+    let odd = json!(["a:b,admin", "c:d\r\nX-Admin: 1"]);
+    let answer = verify(kw, &named(&access, &[("permissions", odd)]));
+    assert_eq!(
+        answer.header("x-keyward-permissions"),
+        Some("a:b%2Cadmin,c:d%0D%0AX-Admin: 1")
+    );
+});
+
 both!(f1_the_question_may_come_by_any_method_with_any_body, |kw| {
     let (access, _) = kw.signed_in("alice@example.com");
     let before = kw.state();

@@ -4,6 +4,7 @@
 
 #![allow(dead_code, reason = "a toolbox: not every test binary uses every tool")]
 
+mod api_keys;
 mod ask;
 mod away;
 mod faults;

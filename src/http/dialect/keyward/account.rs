@@ -13,9 +13,13 @@ use crate::http::request::person::{CAMEL, edit};
 use crate::service::accounts::change_password::{NewPassword, change_password};
 use crate::service::accounts::{change_profile, export, profile};
 use crate::service::actor::Actor;
+use crate::support::clock::Timestamp;
 
 /// `GET /auth/me`: seed O's body, and what the token lets its holder do (decision 11).
 pub async fn me(call: Call, actor: Actor) -> Answer<Keyward> {
+    if actor.api_key().is_some() {
+        return who(call, actor).await;
+    }
     let caller = actor.clone();
     let (person, second) = call
         .on_store(move |kw| profile::person(kw, &caller))
@@ -29,6 +33,31 @@ pub async fn me(call: Call, actor: Actor) -> Answer<Keyward> {
     body["isAnonymous"] = json!(claims.anon);
     body["mfaEnabled"] = json!(second);
     Ok(HttpResponse::Ok().json(body))
+}
+
+/// The same for an API key: who it is of, and what it may do. What the account says of its owner
+/// beyond that is no affair of a program's.
+async fn who(call: Call, actor: Actor) -> Answer<Keyward> {
+    let caller = actor.clone();
+    let account = call.on_store(move |kw| profile::of(kw, &caller)).await?;
+    let claims = actor.claims();
+    let key = actor.api_key();
+    Ok(HttpResponse::Ok().json(json!({
+        "id": account.id,
+        "kind": account.kind(),
+        "email": account.email,
+        "username": account.username,
+        "role": claims.role,
+        "roles": claims.roles,
+        "permissions": claims.permissions,
+        "organizationId": claims.org,
+        "isAnonymous": claims.anon,
+        "apiKey": key.map(|key| json!({
+            "id": key.id,
+            "name": key.name,
+            "expires": key.expires_at.map(Timestamp::millis),
+        })),
+    })))
 }
 
 /// `PATCH /auth/me`: names, profile, username and terms. Addresses and passwords have routes of

@@ -5,6 +5,8 @@
 pub mod account;
 /// `/admin/*`.
 pub mod admin;
+/// API keys.
+pub mod api_keys;
 /// `/auth/anonymous`.
 pub mod guest;
 /// `DELETE /auth/me`.

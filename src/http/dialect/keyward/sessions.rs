@@ -45,6 +45,7 @@ pub(in crate::http) fn render(session: &Session, actor: &Actor) -> Value {
         "id": session.id,
         "device": session.user_agent,
         "address": session.address,
+        "organizationId": session.organization,
         "created": session.created_at.millis(),
         "lastUsed": session.generation.rotated_at.millis(),
         "expires": session.idle_expires_at.min(session.absolute_expires_at).millis(),

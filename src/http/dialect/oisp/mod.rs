@@ -9,6 +9,7 @@ use actix_web::http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::domain::identifier::Identifier;
+use crate::domain::principal::By;
 use crate::domain::session::{Class, Mode};
 use crate::http::answer::{Answer, Http, Refusal, Shape};
 use crate::http::render;
@@ -81,7 +82,7 @@ impl Shape for Oisp {
 pub async fn token(mut call: Call) -> Answer<Oisp> {
     let fields = call.fields().await?;
     if fields.is_empty() && call.access_token()?.is_some() {
-        let actor = call.actor()?;
+        let actor = call.person()?;
         return renew(call, actor).await;
     }
     fields.only(&["username", "password", "otp"])?;
@@ -118,8 +119,11 @@ pub async fn renew(call: Call, actor: Actor) -> Answer<Oisp> {
 /// `GET /v1/api/auth/tokenInfo` (rows O-13 to O-20): what the verified token says.
 pub async fn token_info(_: Call, actor: Actor) -> Answer<Oisp> {
     let claims = actor.claims();
+    let By::Token { algorithm, .. } = &actor.principal.by else {
+        return Err(Error::for_persons().into());
+    };
     Ok(HttpResponse::Ok().json(json!({
-        "header": { "typ": "JWT", "alg": actor.principal.algorithm.as_str() },
+        "header": { "typ": "JWT", "alg": algorithm.as_str() },
         "payload": {
             "jti": claims.jti,
             "iss": claims.iss,

@@ -27,7 +27,9 @@ pub const FIELDS: Fieldset = Fieldset {
         signed_in("viewer", Type::object(&USER), &[], viewer)
             .for_guests()
             .saying(say),
-        signed_in("user", Type::object(&USER), USER_LOGIN, user).saying(say),
+        signed_in("user", Type::object(&USER), USER_LOGIN, user)
+            .for_keys()
+            .saying(say),
     ],
     mutations: &[
         changes("startSession", &[argument("siteId", Type::WHOLE)], start),
@@ -47,6 +49,7 @@ pub const FIELDS: Fieldset = Fieldset {
             RESET_INPUT,
             reset_link,
         )
+        .for_keys()
         .once()
         .saying(say_of_link),
         signed_in(
@@ -55,6 +58,7 @@ pub const FIELDS: Fieldset = Fieldset {
             PUBLISH_INPUT,
             publish,
         )
+        .for_keys()
         .once()
         .saying(say),
         public("logout", Type::TRUTH, &[], logout)

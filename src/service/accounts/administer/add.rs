@@ -63,11 +63,61 @@ pub fn add_on_lane(
     add_with_record((by, id), new, record, more)
 }
 
+/// An account of a program, which has API keys, and neither a password nor an address.
+///
+/// # Errors
+/// `CONFLICT` where the username is taken; `INVALID_PAYLOAD` where it could be taken for another's
+/// by its looks; `NOT_FOUND` where there is no such role; `SERVICE_UNAVAILABLE`.
+pub fn add_machine(
+    by: impl Into<Administrator>,
+    username: Username,
+    (edit, role): (Edit, Option<String>),
+) -> Result<AccountId> {
+    let by = by.into();
+    let id = AccountId(by.kw.entropy.id(by.kw.clock.now()));
+    let new = NewAccount {
+        email: None,
+        username: Some(username),
+        password: None,
+        admin: false,
+        verified: false,
+    };
+    let more = More {
+        record: None,
+        machine: true,
+        edit,
+        role,
+    };
+    add_with((by, id), new, more)
+}
+
+/// What an account begins with, beside its names.
+struct More {
+    record: Option<String>,
+    machine: bool,
+    edit: Edit,
+    role: Option<String>,
+}
+
 fn add_with_record(
     (by, id): (Administrator, AccountId),
     new: NewAccount,
     record: Option<String>,
     (edit, role): (Edit, Option<String>),
+) -> Result<AccountId> {
+    let more = More {
+        record,
+        machine: false,
+        edit,
+        role,
+    };
+    add_with((by, id), new, more)
+}
+
+fn add_with(
+    (by, id): (Administrator, AccountId),
+    new: NewAccount,
+    more: More,
 ) -> Result<AccountId> {
     let kw = by.kw.clone();
     let mixed = new.email.as_ref().is_some_and(Email::mixes_scripts)
@@ -93,11 +143,14 @@ fn add_with_record(
                 "That e-mail address or username belongs to another account.",
             )
         })?;
-        if let Some(record) = &record {
+        if more.machine {
+            accounts::make_machine(change, id)?;
+        }
+        if let Some(record) = &more.record {
             credentials::set(change, id, record, now)?;
         }
-        edit::write(change, id, &edit)?;
-        if let Some(role) = &role {
+        edit::write(change, id, &more.edit)?;
+        if let Some(role) = &more.role {
             require_role(change, role)?;
             roles::grant(change, id, role, now)?;
             // At the command line the event of the account is enough: nobody else was there.

@@ -7,7 +7,7 @@ mod frame;
 mod role;
 mod session;
 
-pub use add::{NewAccount, add_account, add_on_lane};
+pub use add::{NewAccount, add_account, add_machine, add_on_lane};
 pub use role::{define_role, grant_role, take_role};
 pub use session::{end_session, living_sessions_of};
 
@@ -27,9 +27,10 @@ use crate::service::accounts::only_administrator::require_another_administrator;
 use crate::service::administrator::{Administrator, no_such_account};
 use crate::service::attempts::forgive;
 use crate::service::change::Change;
-use crate::service::error::{Error, Result};
+use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::tokens::signing_keys::replace_all;
+use crate::store::api_keys::Whose;
 use crate::store::{
     accounts, credentials, factors, limits, recovery_codes, roles, session_ends, sessions,
 };
@@ -188,11 +189,24 @@ pub fn choose_password(
 fn set_record(by: Administrator, account: AccountId, hash: String) -> Result<()> {
     change(by, account, What::PasswordSet, move |change| {
         let now = change.now;
+        require_password(change, account)?;
         credentials::set(change, account, &hash, now)?;
+        // Whoever was in before may have made one.
+        change.revoke_keys(Whose::Account(account))?;
         forgive::forget(change.kw, change, account)?;
         forgive::forget_codes(change.kw, change, account)?;
         change.end_all_of(account)
     })
+}
+
+/// # Errors
+/// `CONFLICT` where nobody signs in to the account.
+fn require_password(change: &mut Change<'_>, account: AccountId) -> Result<()> {
+    if accounts::lookup(change, account)?.is_some_and(|account| account.machine) {
+        let message = "A machine's account has no password: it has API keys.";
+        return Err(Error::new(Code::Conflict, message));
+    }
+    Ok(())
 }
 
 /// The failures in a row of strangers at the account, and of its known browsers.

@@ -43,11 +43,31 @@ pub async fn show(call: Call, _: Actor) -> Answer<Keyward> {
     shown(&call, id).await
 }
 
+/// `POST /admin/accounts {"kind":"machine","username",…}`: an account of a program.
+async fn add_machine(call: Call, actor: Actor, fields: &Fields) -> Answer<Keyward> {
+    fields.only(&CAMEL.with(&["kind", "role"]))?;
+    let mut edit = edit(fields, &CAMEL, call.kw.clock.now())?;
+    let username = edit.username.take();
+    let username = username.ok_or_else(|| Error::payload("\"username\" is required"))?;
+    let role = fields.optional("role")?.map(str::to_owned);
+    let id = call
+        .on_store(move |kw| administer::add_machine((kw, &actor), username, (edit, role)))
+        .await?;
+    created(&call, id).await
+}
+
 /// `POST /admin/accounts`: 201. An administrator vouches for the address, unless `verified` is
 /// false. Without a password its owner asks for one by `POST /auth/password/request`.
 pub async fn add(mut call: Call, actor: Actor) -> Answer<Keyward> {
     let fields = call.fields().await?;
-    let own = ["email", "password", "verified", "role"];
+    match fields.optional("kind")? {
+        None | Some("person") => {}
+        Some("machine") => return add_machine(call, actor, &fields).await,
+        Some(_) => {
+            return Err(Error::payload("\"kind\" must be one of [person, machine]").into());
+        }
+    }
+    let own = ["kind", "email", "password", "verified", "role"];
     fields.only(&CAMEL.with(&own))?;
     let now = call.kw.clock.now();
     let mut edit = edit(&fields, &CAMEL, now)?;
@@ -68,7 +88,11 @@ pub async fn add(mut call: Call, actor: Actor) -> Answer<Keyward> {
     let id = call
         .on_password(move |kw, seat| administer::add_on_lane((kw, &actor), seat, new, (edit, role)))
         .await?;
-    let mut answer = shown(&call, id).await?;
+    created(&call, id).await
+}
+
+async fn created(call: &Call, id: AccountId) -> Answer<Keyward> {
+    let mut answer = shown(call, id).await?;
     *answer.status_mut() = actix_web::http::StatusCode::CREATED;
     Ok(answer)
 }
@@ -138,6 +162,7 @@ fn brief(account: &Account) -> Value {
 
 fn standing(account: &Account) -> Value {
     json!({
+        "kind": account.kind(),
         "enabled": account.enabled,
         "isAnonymous": account.anonymous,
         "createdBy": account.created_by,

@@ -4,6 +4,7 @@ use actix_web::HttpResponse;
 use serde_json::json;
 
 use crate::domain::id::SessionId;
+use crate::domain::identifier::Email;
 use crate::http::answer::Answer;
 use crate::http::dialect::keyward::Keyward;
 use crate::http::dialect::keyward::admin::{account, limit, page};
@@ -12,7 +13,7 @@ use crate::http::dialect::keyward::sessions::render;
 use crate::http::request::call::Call;
 use crate::http::request::fields::new_password;
 use crate::http::request::query;
-use crate::service::accounts::{administer, show};
+use crate::service::accounts::{administer, reset_password, show};
 use crate::service::actor::Actor;
 use crate::service::{Code, Error};
 
@@ -27,6 +28,20 @@ pub async fn set_password(mut call: Call, actor: Actor) -> Answer<Keyward> {
     })
     .await?;
     Ok(HttpResponse::NoContent().finish())
+}
+
+/// `POST /admin/password-reset-link {"email","redirectUrl"?,"language"?}`: a link by which somebody
+/// chooses a password, to hand on (rows P-22, P-23). No mail is sent.
+pub async fn reset_link(mut call: Call, actor: Actor) -> Answer<Keyward> {
+    let fields = call.fields().await?;
+    fields.only(&["email", "redirectUrl", "language"])?;
+    let email = Email::parse(fields.required("email")?);
+    let wish = call.wish(&fields, "redirectUrl")?;
+    let link = call
+        .on_store(move |kw| reset_password::link(kw, &actor, email.as_ref(), &wish))
+        .await?;
+    let missing = || Error::new(Code::NotFound, "Nobody who may sign in has that address.");
+    Ok(HttpResponse::Ok().json(json!({ "link": link.ok_or_else(missing)? })))
 }
 
 /// `POST /admin/accounts/{id}/unlock`: who waits after wrong guesses waits no longer.

@@ -3,6 +3,8 @@
 
 /// Accounts: found, made, changed, disabled, deleted.
 pub mod accounts;
+/// API keys.
+pub mod api_keys;
 /// What happened.
 pub mod audit;
 /// How an account is signed in to: password, second factor, suspensions, sessions, roles.

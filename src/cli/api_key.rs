@@ -1,0 +1,219 @@
+//! `keyward api-key`: what programs sign in with. A key's text goes to standard output once.
+
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+
+use crate::cli::output::say;
+use crate::cli::{Outcome, explain, open};
+use crate::domain::api_key::ApiKey;
+use crate::domain::id::ApiKeyId;
+use crate::domain::letters::shown;
+use crate::domain::organization::Name;
+use crate::service::accounts::administer as accounts;
+use crate::service::api_keys::administer;
+use crate::service::api_keys::terms::{Made, New, in_days, words};
+use crate::service::organizations::administer as organizations;
+use crate::service::{Error, Keyward};
+use crate::support::clock::Timestamp;
+use crate::support::secret::ExposeSecret as _;
+
+#[derive(Subcommand)]
+pub(super) enum ApiKeys {
+    /// Make a key for an account. Its text is printed, and never again
+    Create(Create),
+    /// List keys, oldest first
+    List(List),
+    /// Make another key of the same name. The old one lives until it is revoked
+    Rotate {
+        /// The key's id
+        key: String,
+        /// As one line of JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Revoke a key, every key of an account, or all
+    Revoke(Revoke),
+}
+
+#[derive(Args)]
+pub(super) struct Create {
+    /// E-mail address, username or id
+    account: String,
+    /// What it is for
+    name: String,
+    /// What it may do, as far as the account may. Once for each
+    #[arg(long)]
+    permission: Vec<String>,
+    /// Where alone it is good: an organization's name or id
+    #[arg(long)]
+    organization: Option<String>,
+    /// It ends after so many days
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=36_500))]
+    days: Option<u32>,
+    /// As one line of JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args)]
+pub(super) struct List {
+    /// E-mail address, username or id
+    #[arg(long)]
+    account: Option<String>,
+    /// At most so many
+    #[arg(long, default_value_t = 100)]
+    limit: u32,
+    /// The id of the key after which to begin
+    #[arg(long)]
+    after: Option<String>,
+    /// A line of JSON for each
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+pub(super) struct Revoke {
+    /// The key's id
+    key: Option<String>,
+    /// Every key of this account: e-mail address, username or id
+    #[arg(long)]
+    account: Option<String>,
+    /// Every key of everybody: after a backup was restored
+    #[arg(long)]
+    all: bool,
+}
+
+pub(super) fn run(command: &ApiKeys) -> Outcome {
+    match command {
+        ApiKeys::Create(create) => self::create(create),
+        ApiKeys::List(list) => self::list(list),
+        ApiKeys::Rotate { key, json } => rotate(key, *json),
+        ApiKeys::Revoke(revoke) => self::revoke(revoke),
+    }
+}
+
+fn create(create: &Create) -> Outcome {
+    let told = |error: Error| explain(&error);
+    let name = Name::parse(&create.name).ok_or_else(|| {
+        format!(
+            "\"{}\" is no name: 1 to 64 characters, words with single spaces between them",
+            shown(&create.name)
+        )
+    })?;
+    let scope = words(create.permission.clone()).map_err(told)?;
+    let app = open()?;
+    let kw = &app.keyward;
+    let account = accounts::find(kw, &create.account).map_err(told)?;
+    let organization = create.organization.as_deref();
+    let organization = organization.map(|it| organizations::find(kw, it));
+    let organization = organization.transpose().map_err(told)?;
+    let new = New {
+        name,
+        scope,
+        organization: organization.map(|it| it.id),
+        expires_at: create.days.map(|days| in_days(kw, days)),
+    };
+    let made = administer::make(kw, account.id, new).map_err(told)?;
+    tell(&made, create.json)
+}
+
+fn rotate(key: &str, as_json: bool) -> Outcome {
+    let id = id(key)?;
+    let app = open()?;
+    let made = administer::rotate(&app.keyward, id).map_err(|error| explain(&error))?;
+    tell(&made, as_json)
+}
+
+/// Alone on its line, so that a script can keep it.
+fn tell(made: &Made, as_json: bool) -> Outcome {
+    if as_json {
+        let mut line = render(&made.key);
+        line["key"] = json!(made.text.expose_secret());
+        say!("{line}");
+    } else {
+        say!("{}", made.text.expose_secret());
+    }
+    Ok(())
+}
+
+fn list(list: &List) -> Outcome {
+    let told = |error: Error| explain(&error);
+    let after = list.after.as_deref().map(id).transpose()?;
+    let app = open()?;
+    let kw = &app.keyward;
+    let account = list.account.as_deref().map(|it| accounts::find(kw, it));
+    let account = account.transpose().map_err(told)?;
+    let account = account.map(|account| account.id);
+    for key in administer::list(kw, account, after, list.limit).map_err(told)? {
+        if list.json {
+            say!("{}", render(&key));
+        } else {
+            say!("{}", line(kw, &key));
+        }
+    }
+    Ok(())
+}
+
+fn line(kw: &Keyward, key: &ApiKey) -> String {
+    let state = match key.expires_at {
+        Some(end) if key.is_over(kw.clock.now()) => format!("over since {end}"),
+        Some(end) => format!("until {end}"),
+        None => "without an end".to_owned(),
+    };
+    let used = key
+        .last_used_at
+        .map_or_else(|| "never used".to_owned(), |at| format!("last used {at}"));
+    let scope: Vec<&str> = key.scope.iter().map(String::as_str).collect();
+    format!(
+        "{}  …{}  of {}  {}  {state}  {used}  {}",
+        key.id,
+        key.hint,
+        key.account,
+        shown(&key.name),
+        scope.join(" ")
+    )
+}
+
+fn revoke(revoke: &Revoke) -> Outcome {
+    let told = |error: Error| explain(&error);
+    if let Some(key) = &revoke.key {
+        let id = id(key)?;
+        let app = open()?;
+        administer::revoke_one(&app.keyward, id).map_err(told)?;
+        say!("revoked {id}");
+    }
+    if let Some(account) = &revoke.account {
+        let app = open()?;
+        let kw = &app.keyward;
+        let account = accounts::find(kw, account).map_err(told)?;
+        let revoked = administer::revoke_all_of(kw, account.id).map_err(told)?;
+        say!("keys revoked: {revoked}");
+    }
+    if revoke.all {
+        let app = open()?;
+        let revoked = administer::revoke_everybodys(&app.keyward).map_err(told)?;
+        say!("keys revoked: {revoked}");
+    }
+    Ok(())
+}
+
+fn id(text: &str) -> Result<ApiKeyId, String> {
+    text.parse()
+        .map_err(|_| format!("\"{}\" is not the id of an API key", shown(text)))
+}
+
+fn render(key: &ApiKey) -> Value {
+    json!({
+        "id": key.id,
+        "name": key.name,
+        "hint": key.hint,
+        "account": key.account,
+        "organizationId": key.organization,
+        "permissions": key.scope,
+        "created": key.created_at.millis(),
+        "createdBy": key.created_by,
+        "expires": key.expires_at.map(Timestamp::millis),
+        "lastUsed": key.last_used_at.map(Timestamp::millis),
+    })
+}

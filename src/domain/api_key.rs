@@ -1,0 +1,103 @@
+//! API keys: what a program shows in the place of an access token.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::domain::access::{ADMIN, Access};
+use crate::domain::id::{AccountId, ApiKeyId, OrganizationId};
+use crate::domain::permission::SERVICE;
+use crate::support::clock::Timestamp;
+
+/// The most living keys of one name that an account has: the old one, and the one that takes its
+/// place.
+pub const MOST_OF_A_NAME: usize = 2;
+
+/// The most living keys of an account.
+pub const MOST: usize = 100;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiKey {
+    pub id: ApiKeyId,
+    pub account: AccountId,
+    /// The one organization that it is good in; every one of its account's where there is none.
+    pub organization: Option<OrganizationId>,
+    pub name: String,
+    /// The name, as names are compared.
+    pub canonical: String,
+    /// Its last letters.
+    pub hint: String,
+    /// What it may do, as far as its account may.
+    pub scope: BTreeSet<String>,
+    pub created_at: Timestamp,
+    /// Who made it, where not its own account.
+    pub created_by: Option<AccountId>,
+    pub expires_at: Option<Timestamp>,
+    pub last_used_at: Option<Timestamp>,
+}
+
+impl ApiKey {
+    #[must_use]
+    pub fn is_over(&self, now: Timestamp) -> bool {
+        self.expires_at.is_some_and(|end| now >= end)
+    }
+
+    #[must_use]
+    pub fn may(&self, word: &str) -> bool {
+        self.scope.contains(word)
+    }
+
+    /// What its account's roles come to in the hands of its holder: the words of its scope, and
+    /// the roles all of whose words those are. A role without a word is nobody's here, for what
+    /// others make of its name nobody knows.
+    #[must_use]
+    pub fn limit(&self, roles: BTreeMap<String, BTreeSet<String>>) -> Access {
+        let mut access = Access::default();
+        for (role, words) in roles {
+            if !words.is_empty() && words.is_subset(&self.scope) {
+                access.roles.insert(role);
+            }
+            // Who may everything may have a key for a part of it.
+            let more = words.contains(ADMIN).then_some(SERVICE);
+            let more = more.into_iter().flatten().map(|&word| word.to_owned());
+            let held = words.into_iter().chain(more).filter(|word| self.may(word));
+            access.permissions.extend(held.collect::<Vec<_>>());
+        }
+        access
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(words: &[&str]) -> BTreeSet<String> {
+        words.iter().map(|&word| word.to_owned()).collect()
+    }
+
+    #[test]
+    fn a_key_holds_what_is_in_its_scope_and_its_accounts() {
+        let key = ApiKey {
+            id: ApiKeyId(uuid::Uuid::nil()),
+            account: AccountId(uuid::Uuid::nil()),
+            organization: None,
+            name: String::new(),
+            canonical: String::new(),
+            hint: String::new(),
+            scope: words(&["a:b", "c:d"]),
+            created_at: Timestamp::from_millis(0),
+            created_by: None,
+            expires_at: Some(Timestamp::from_millis(10)),
+            last_used_at: None,
+        };
+        let roles = [
+            ("both", words(&["a:b", "e:f"])),
+            ("within", words(&["a:b"])),
+            ("empty", words(&[])),
+        ];
+        let roles = roles.map(|(name, words)| (name.to_owned(), words));
+        let access = key.limit(roles.into());
+        assert_eq!(access.permissions, words(&["a:b"]));
+        assert_eq!(access.roles, words(&["within"]));
+        assert!(!key.is_over(Timestamp::from_millis(9)));
+        assert!(key.is_over(Timestamp::from_millis(10)));
+    }
+}

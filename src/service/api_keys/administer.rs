@@ -1,0 +1,151 @@
+//! API keys, as administrators handle them.
+
+use crate::domain::api_key::ApiKey;
+use crate::domain::event::What;
+use crate::domain::id::{AccountId, ApiKeyId};
+use crate::service::administrator::Administrator;
+use crate::service::api_keys::terms::{
+    Draft, Made, New, about, lacking, no_key, require_good, revoke,
+};
+use crate::service::change::Change;
+use crate::service::error::{Code, Error, Result};
+use crate::service::keyward::Keyward;
+use crate::store::api_keys::Whose;
+use crate::store::{accounts, api_keys};
+
+/// Everybody's, or one account's, oldest first.
+///
+/// # Errors
+/// `SERVICE_UNAVAILABLE`.
+pub fn list(
+    kw: &Keyward,
+    account: Option<AccountId>,
+    after: Option<ApiKeyId>,
+    limit: u32,
+) -> Result<Vec<ApiKey>> {
+    let limit = i64::from(limit);
+    Ok(kw
+        .store
+        .read(|db| api_keys::page(db, account, after, limit))?)
+}
+
+/// A key for a machine's account, or for the administrator's own. Who had a person's key would be
+/// that person, and nobody would see it.
+///
+/// # Errors
+/// `NOT_FOUND`; `INVALID_PAYLOAD` for a permission that the account has not; `CONFLICT` for another
+/// person's account, and where two of that name live.
+pub fn make(by: impl Into<Administrator>, account: AccountId, new: New) -> Result<Made> {
+    let by = by.into();
+    let kw = by.kw.clone();
+    require_good(&kw, &new)?;
+    let draft = Draft::new(&kw, account, by.account(), &new);
+    kw.change(move |change| {
+        by.hold(change, account)?;
+        require_handled(change, &by, account)?;
+        let Some(lacking) = lacking(change, account, &new)? else {
+            let message = "the account is no active member of the organization";
+            return Err(Error::payload(message));
+        };
+        if let Some(word) = lacking {
+            return Err(Error::payload(format!(
+                "the account has not the permission \"{word}\": give it a role that has it first"
+            )));
+        }
+        draft.write(change, by.event(What::ApiKeyMade))
+    })
+}
+
+/// # Errors
+/// `NOT_FOUND`; `CONFLICT` for another person's, and where two of that name live.
+pub fn rotate(by: impl Into<Administrator>, id: ApiKeyId) -> Result<Made> {
+    let by = by.into();
+    let kw = by.kw.clone();
+    let old = found(&kw, id)?;
+    let draft = Draft::in_place_of(&kw, &old, by.account());
+    kw.change(move |change| {
+        held(change, &by, &old)?;
+        require_handled(change, &by, old.account)?;
+        draft.write(change, by.event(What::ApiKeyRotated))
+    })
+}
+
+/// # Errors
+/// `NOT_FOUND`.
+pub fn revoke_one(by: impl Into<Administrator>, id: ApiKeyId) -> Result<()> {
+    let by = by.into();
+    let kw = by.kw.clone();
+    let key = found(&kw, id)?;
+    kw.change(move |change| {
+        held(change, &by, &key)?;
+        revoke(change, by.event(What::ApiKeyRevoked), &key)
+    })
+}
+
+/// Every key of the account. How many there were.
+///
+/// # Errors
+/// `NOT_FOUND`.
+pub fn revoke_all_of(by: impl Into<Administrator>, account: AccountId) -> Result<usize> {
+    let by = by.into();
+    let kw = by.kw.clone();
+    kw.change(move |change| {
+        by.hold(change, account)?;
+        for key in api_keys::list_of(change, account)? {
+            change.record(&about(by.event(What::ApiKeyRevoked), &key))?;
+        }
+        change.revoke_keys(Whose::Account(account))
+    })
+}
+
+/// Every key of everybody, one after another: after a backup was restored nobody knows which were
+/// revoked since. How many there were.
+///
+/// # Errors
+/// `SERVICE_UNAVAILABLE`; what was revoked until then stays so.
+pub fn revoke_everybodys(kw: &Keyward) -> Result<usize> {
+    let mut revoked = 0;
+    loop {
+        let keys = list(kw, None, None, 100)?;
+        if keys.is_empty() {
+            return Ok(revoked);
+        }
+        for key in keys {
+            match revoke_one(kw, key.id) {
+                // Somebody else was first.
+                Err(error) if error.code == Code::NotFound => {}
+                done => {
+                    done?;
+                    revoked += 1;
+                }
+            }
+        }
+    }
+}
+
+fn found(kw: &Keyward, id: ApiKeyId) -> Result<ApiKey> {
+    let key = kw.store.read(|db| api_keys::lookup(db, id))?;
+    key.ok_or_else(no_key)
+}
+
+/// The key is there still, now that its account is held.
+fn held(change: &mut Change<'_>, by: &Administrator, key: &ApiKey) -> Result<()> {
+    by.hold(change, key.account)?;
+    match api_keys::lookup(change, key.id)? {
+        Some(_) => Ok(()),
+        None => Err(no_key()),
+    }
+}
+
+/// Whether the administrator may have a key of the account. Whoever is at the command line has the
+/// database besides.
+fn require_handled(change: &mut Change<'_>, by: &Administrator, account: AccountId) -> Result<()> {
+    let is_machine = accounts::lookup(change, account)?.is_some_and(|account| account.machine);
+    if is_machine || by.account().is_none_or(|own| own == account) {
+        return Ok(());
+    }
+    Err(Error::new(
+        Code::Conflict,
+        "A person makes their own keys: make one for a machine's account.",
+    ))
+}

@@ -1,0 +1,209 @@
+//! What a key may be, whoever makes it.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use crate::crypto::api_key;
+use crate::domain::api_key::{ApiKey, MOST, MOST_OF_A_NAME};
+use crate::domain::event::{Event, What};
+use crate::domain::id::{AccountId, ApiKeyId, OrganizationId};
+use crate::domain::organization::Name;
+use crate::domain::permission::may_be_in_key;
+use crate::service::change::Change;
+use crate::service::error::{Code, Error, Result};
+use crate::service::keyward::Keyward;
+use crate::store::{AnyConnection, access, api_keys};
+use crate::support::clock::{Timestamp, millis};
+use crate::support::secret::SecretString;
+
+/// A key to be made.
+#[derive(Clone)]
+pub struct New {
+    pub name: Name,
+    pub scope: BTreeSet<String>,
+    pub organization: Option<OrganizationId>,
+    pub expires_at: Option<Timestamp>,
+}
+
+/// A key that was made. Its text is told once.
+#[derive(Clone)]
+pub struct Made {
+    pub key: ApiKey,
+    pub text: SecretString,
+}
+
+/// The most letters of a scope: a proxy takes all of it in one header.
+const LONGEST: usize = 2000;
+
+/// # Errors
+/// `INVALID_PAYLOAD` where one of them is no permission, or they are too many.
+pub fn words(words: Vec<String>) -> Result<BTreeSet<String>> {
+    if !words.iter().all(|word| may_be_in_key(word)) {
+        return Err(Error::payload(
+            "\"permissions\" must be a list of words of the form thing:deed, or the word admin; of \
+             Keyward's own things those that docs/OPERATIONS.md lists",
+        ));
+    }
+    let words: BTreeSet<String> = words.into_iter().collect();
+    if words.iter().map(|word| word.len() + 1).sum::<usize>() > LONGEST {
+        return Err(Error::payload(
+            "\"permissions\" are longer than 2,000 letters: make a key for each purpose",
+        ));
+    }
+    Ok(words)
+}
+
+/// # Errors
+/// `INVALID_PAYLOAD` where the key would be over before it begins, or a word of its scope is
+/// neither Keyward's own nor one of the operator's list.
+pub(in crate::service::api_keys) fn require_good(kw: &Keyward, new: &New) -> Result<()> {
+    if new.expires_at.is_some_and(|end| end <= kw.clock.now()) {
+        return Err(Error::payload("\"expires\" must be in the future"));
+    }
+    match kw.policy.unknown(&new.scope) {
+        None => Ok(()),
+        Some(word) => Err(Error::payload(format!(
+            "\"{word}\" is no permission of this service: KEYWARD_PERMISSIONS lists them"
+        ))),
+    }
+}
+
+/// A key whose row is still to be written.
+#[derive(Clone)]
+pub(in crate::service::api_keys) struct Draft {
+    pub(in crate::service::api_keys) key: ApiKey,
+    text: SecretString,
+    hash: String,
+}
+
+impl Draft {
+    pub(in crate::service::api_keys) fn new(
+        kw: &Keyward,
+        account: AccountId,
+        by: Option<AccountId>,
+        new: &New,
+    ) -> Self {
+        let now = kw.clock.now();
+        let made = api_key::make(&kw.entropy);
+        let key = ApiKey {
+            id: ApiKeyId(kw.entropy.id(now)),
+            account,
+            organization: new.organization,
+            name: new.name.written().to_owned(),
+            canonical: new.name.canonical().to_owned(),
+            hint: made.hint,
+            scope: new.scope.clone(),
+            created_at: now,
+            created_by: by.filter(|by| *by != account),
+            expires_at: new.expires_at,
+            last_used_at: None,
+        };
+        Self {
+            key,
+            text: made.text,
+            hash: api_key::stored(&made.hash),
+        }
+    }
+
+    /// One in the place of another: of the same name and scope, and for as long.
+    pub(in crate::service::api_keys) fn in_place_of(
+        kw: &Keyward,
+        old: &ApiKey,
+        by: Option<AccountId>,
+    ) -> Self {
+        let now = kw.clock.now();
+        let made = api_key::make(&kw.entropy);
+        let life = |end: Timestamp| {
+            let life = end.millis_since(old.created_at);
+            now + Duration::from_millis(u64::try_from(life).unwrap_or(0))
+        };
+        let key = ApiKey {
+            id: ApiKeyId(kw.entropy.id(now)),
+            hint: made.hint,
+            created_at: now,
+            created_by: by.filter(|by| *by != old.account),
+            expires_at: old.expires_at.map(life),
+            last_used_at: None,
+            ..old.clone()
+        };
+        Self {
+            key,
+            text: made.text,
+            hash: api_key::stored(&made.hash),
+        }
+    }
+
+    /// Writes the key. Its account is held, so two who make one at the same time count each
+    /// other's.
+    ///
+    /// # Errors
+    /// `CONFLICT` where there are as many as may live.
+    pub(in crate::service::api_keys) fn write(
+        &self,
+        change: &mut Change<'_>,
+        event: Event,
+    ) -> Result<Made> {
+        let now = change.now;
+        let mut living = api_keys::list_of(change, self.key.account)?;
+        living.retain(|key| !key.is_over(now));
+        let same = living
+            .iter()
+            .filter(|it| it.canonical == self.key.canonical);
+        if same.count() >= MOST_OF_A_NAME {
+            let message = "Two keys of that name live, which is the most: revoke one first.";
+            return Err(Error::new(Code::Conflict, message));
+        }
+        if living.len() >= MOST {
+            let message = "The account has 100 API keys, which is the most: revoke one first.";
+            return Err(Error::new(Code::Conflict, message));
+        }
+        api_keys::add(change, &self.key, &self.hash)?;
+        change.record(&about(event, &self.key))?;
+        Ok(Made {
+            key: self.key.clone(),
+            text: self.text.clone(),
+        })
+    }
+}
+
+/// The event names the key in the place of a session.
+pub(in crate::service::api_keys) fn about(event: Event, key: &ApiKey) -> Event {
+    event.of(key.account).within(key.id.as_session())
+}
+
+/// Revokes the key, whose account is held.
+pub(in crate::service::api_keys) fn revoke(
+    change: &mut Change<'_>,
+    event: Event,
+    key: &ApiKey,
+) -> Result<()> {
+    debug_assert_eq!(event.what, What::ApiKeyRevoked);
+    change.revoke_key(key.id)?;
+    change.record(&about(event, key))
+}
+
+/// The word of the scope that the account does not hold now, where there is one: in the
+/// organization, or anywhere. `None` where it is no active member of the organization.
+pub(in crate::service::api_keys) fn lacking(
+    db: &mut AnyConnection,
+    account: AccountId,
+    new: &New,
+) -> Result<Option<Option<String>>> {
+    let held = match new.organization {
+        None => Some(access::anywhere(db, account)?),
+        Some(id) => access::in_organization(db, account, id)?,
+    };
+    Ok(held.map(|held| new.scope.difference(&held).next().cloned()))
+}
+
+#[must_use]
+pub fn no_key() -> Error {
+    Error::new(Code::NotFound, "There is no such API key.")
+}
+
+/// So many days from now.
+#[must_use]
+pub fn in_days(kw: &Keyward, days: u32) -> Timestamp {
+    let life = Duration::from_secs(u64::from(days) * 86_400);
+    Timestamp::from_millis(kw.clock.now().millis().saturating_add(millis(life)))
+}

@@ -1,0 +1,209 @@
+//! API keys. A row is a key that was not revoked; it may be over.
+
+use diesel::prelude::*;
+
+use crate::domain::api_key::ApiKey;
+use crate::domain::id::{AccountId, ApiKeyId, OrganizationId};
+use crate::store::engine::columns::{optional, time, word};
+use crate::store::engine::connection::{AnyConnection, on_each};
+use crate::store::engine::error::{Error, Result, at_most_one, exactly_one};
+use crate::store::engine::schema::api_keys;
+use crate::support::clock::Timestamp;
+
+#[derive(Queryable)]
+struct Row {
+    id: String,
+    _hash: String,
+    account_id: String,
+    organization_id: Option<String>,
+    name: String,
+    name_canonical: String,
+    hint: String,
+    permissions: String,
+    created_at: i64,
+    created_by: Option<String>,
+    expires_at: Option<i64>,
+    last_used_at: Option<i64>,
+}
+
+impl TryFrom<Row> for ApiKey {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self> {
+        let scope = row.permissions.split(' ').filter(|word| !word.is_empty());
+        Ok(Self {
+            id: word("API key id", &row.id)?,
+            account: word("account id", &row.account_id)?,
+            organization: optional("organization id", row.organization_id.as_deref())?,
+            scope: scope.map(str::to_owned).collect(),
+            name: row.name,
+            canonical: row.name_canonical,
+            hint: row.hint,
+            created_at: time(row.created_at),
+            created_by: optional("account id", row.created_by.as_deref())?,
+            expires_at: row.expires_at.map(time),
+            last_used_at: row.last_used_at.map(time),
+        })
+    }
+}
+
+fn all(rows: Vec<Row>) -> Result<Vec<ApiKey>> {
+    rows.into_iter().map(ApiKey::try_from).collect()
+}
+
+/// # Errors
+/// When the database is away.
+pub fn add(connection: &mut AnyConnection, key: &ApiKey, hash: &str) -> Result<()> {
+    let words: Vec<&str> = key.scope.iter().map(String::as_str).collect();
+    let rows = diesel::insert_into(api_keys::table)
+        .values((
+            api_keys::id.eq(key.id.to_string()),
+            api_keys::hash.eq(hash),
+            api_keys::account_id.eq(key.account.to_string()),
+            api_keys::organization_id.eq(key.organization.map(|id| id.to_string())),
+            api_keys::name.eq(&key.name),
+            api_keys::name_canonical.eq(&key.canonical),
+            api_keys::hint.eq(&key.hint),
+            api_keys::permissions.eq(words.join(" ")),
+            api_keys::created_at.eq(key.created_at.millis()),
+            api_keys::created_by.eq(key.created_by.map(|id| id.to_string())),
+            api_keys::expires_at.eq(key.expires_at.map(Timestamp::millis)),
+        ))
+        .execute(connection)?;
+    exactly_one("adding an API key", rows)
+}
+
+/// # Errors
+/// When the database is away or the row is damaged.
+pub fn by_hash(connection: &mut AnyConnection, hash: &str) -> Result<Option<ApiKey>> {
+    let question = api_keys::table.filter(api_keys::hash.eq(hash));
+    on_each!(connection, inner => question.first::<Row>(inner))
+        .optional()?
+        .map(ApiKey::try_from)
+        .transpose()
+}
+
+/// # Errors
+/// When the database is away or the row is damaged.
+pub fn lookup(connection: &mut AnyConnection, id: ApiKeyId) -> Result<Option<ApiKey>> {
+    let row = api_keys::table
+        .find(id.to_string())
+        .first::<Row>(connection)
+        .optional()?;
+    row.map(ApiKey::try_from).transpose()
+}
+
+/// Lets nobody else revoke the key until the transaction ends. Whether it is there.
+///
+/// # Errors
+/// When the database is away.
+pub fn hold(connection: &mut AnyConnection, id: ApiKeyId) -> Result<bool> {
+    let rows = diesel::update(api_keys::table.find(id.to_string()))
+        .set(api_keys::hint.eq(api_keys::hint))
+        .execute(connection)?;
+    at_most_one("holding an API key", rows)
+}
+
+/// Oldest first.
+///
+/// # Errors
+/// When the database is away or a row is damaged.
+pub fn list_of(connection: &mut AnyConnection, account: AccountId) -> Result<Vec<ApiKey>> {
+    let rows = api_keys::table
+        .filter(api_keys::account_id.eq(account.to_string()))
+        .order(api_keys::id.asc())
+        .load(connection)?;
+    all(rows)
+}
+
+/// Those that are good in this organization alone, oldest first.
+///
+/// # Errors
+/// When the database is away or a row is damaged.
+pub fn list_in(connection: &mut AnyConnection, id: OrganizationId) -> Result<Vec<ApiKey>> {
+    let rows = api_keys::table
+        .filter(api_keys::organization_id.eq(id.to_string()))
+        .order(api_keys::id.asc())
+        .load(connection)?;
+    all(rows)
+}
+
+/// Everybody's, oldest first, at most `limit` after this one.
+///
+/// # Errors
+/// When the database is away or a row is damaged.
+pub fn page(
+    connection: &mut AnyConnection,
+    account: Option<AccountId>,
+    after: Option<ApiKeyId>,
+    limit: i64,
+) -> Result<Vec<ApiKey>> {
+    let mut question = api_keys::table.into_boxed();
+    if let Some(account) = account {
+        question = question.filter(api_keys::account_id.eq(account.to_string()));
+    }
+    if let Some(after) = after {
+        question = question.filter(api_keys::id.gt(after.to_string()));
+    }
+    let rows = question
+        .order(api_keys::id.asc())
+        .limit(limit)
+        .load(connection)?;
+    all(rows)
+}
+
+/// # Errors
+/// When the database is away or there is no such key.
+pub fn remove(connection: &mut AnyConnection, id: ApiKeyId) -> Result<()> {
+    let rows = diesel::delete(api_keys::table.find(id.to_string())).execute(connection)?;
+    exactly_one("revoking an API key", rows)
+}
+
+/// Whose keys, and where.
+#[derive(Clone, Copy)]
+pub enum Whose {
+    /// Everything of the account.
+    Account(AccountId),
+    /// What is good in the organization alone, of this account or of everybody.
+    In(OrganizationId, Option<AccountId>),
+}
+
+/// Revokes them. Which there were.
+///
+/// # Errors
+/// When the database is away or a row is damaged.
+pub fn remove_all(connection: &mut AnyConnection, whose: Whose) -> Result<Vec<ApiKeyId>> {
+    let found: Vec<ApiKeyId> = match whose {
+        Whose::Account(account) => list_of(connection, account)?,
+        Whose::In(organization, account) => {
+            let mut keys = list_in(connection, organization)?;
+            keys.retain(|key| account.is_none_or(|account| key.account == account));
+            keys
+        }
+    }
+    .into_iter()
+    .map(|key| key.id)
+    .collect();
+    for id in &found {
+        remove(connection, *id)?;
+    }
+    Ok(found)
+}
+
+/// Notes that the key was used. Nothing where it was revoked, or used later.
+///
+/// # Errors
+/// When the database is away.
+pub fn used(connection: &mut AnyConnection, id: ApiKeyId, at: Timestamp) -> Result<bool> {
+    let earlier = api_keys::table
+        .filter(api_keys::id.eq(id.to_string()))
+        .filter(
+            api_keys::last_used_at
+                .is_null()
+                .or(api_keys::last_used_at.lt(at.millis())),
+        );
+    let rows = diesel::update(earlier)
+        .set(api_keys::last_used_at.eq(at.millis()))
+        .execute(connection)?;
+    at_most_one("noting the use of an API key", rows)
+}

@@ -1,0 +1,59 @@
+//! A key that was seen of late is checked from memory, as a token is; and its use is written down
+//! seldom.
+
+use keyward::service::upkeep::used_keys;
+
+use super::{made, root, verify};
+use crate::support::{Fault, TestKeyward, without_the_database};
+
+both!(a_known_key_is_checked_without_the_database, |kw| {
+    let root = root(kw);
+    let (key, _) = made(kw, &root, ("ci", &["admin"]));
+    let (unseen, _) = made(kw, &root, ("other", &["admin"]));
+    assert_eq!(verify(kw, &key).status, 200);
+    without_the_database(&kw.kw, || {
+        for _ in 0..3 {
+            assert_eq!(verify(kw, &key).status, 200);
+        }
+        verify(kw, &unseen).refused(503, "SERVICE_UNAVAILABLE");
+    });
+    assert_eq!(verify(kw, &unseen).status, 200);
+});
+
+both!(
+    a_use_is_written_down_within_a_minute_and_not_each_time,
+    |kw| {
+        let root = root(kw);
+        let (key, _) = made(kw, &root, ("ci", &[]));
+        let last = |kw: &TestKeyward| {
+            kw.rows("SELECT coalesce(CAST(last_used_at AS TEXT), 'never') AS line FROM api_keys")
+                .remove(0)
+        };
+        let begin = kw.kw.clock.now().millis();
+        assert_eq!(verify(kw, &key).status, 200);
+        assert_eq!(last(kw), "never");
+        used_keys::flush(&kw.kw).unwrap();
+        assert_eq!(last(kw), begin.to_string());
+        // Whatever is asked within half a minute writes nothing.
+        kw.inject(Fault::Fails, "UPDATE", "api_keys");
+        for _ in 0..10 {
+            kw.advance(2);
+            assert_eq!(verify(kw, &key).status, 200);
+            used_keys::flush(&kw.kw).unwrap();
+        }
+        kw.mend();
+        assert_eq!(last(kw), begin.to_string());
+        kw.advance(10);
+        assert_eq!(verify(kw, &key).status, 200);
+        used_keys::flush(&kw.kw).unwrap();
+        assert_eq!(last(kw), (begin + 30_000).to_string());
+        // Another process that saw it earlier moves it back by nothing.
+        let replica = kw.replica();
+        assert_eq!(verify(&replica, &key).status, 200);
+        kw.advance(40);
+        assert_eq!(verify(kw, &key).status, 200);
+        used_keys::flush(&kw.kw).unwrap();
+        used_keys::flush(&replica.kw).unwrap();
+        assert_eq!(last(kw), (begin + 70_000).to_string());
+    }
+);
