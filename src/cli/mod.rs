@@ -59,7 +59,7 @@ enum Command {
     /// List roles, and give or take those of the service
     #[command(subcommand)]
     Role(role::Role),
-    /// Read the audit log
+    /// Read the audit log, and look whether it is whole
     #[command(subcommand)]
     Audit(audit::Audit),
     /// List or rotate the keys that sign access tokens

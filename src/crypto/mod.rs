@@ -1,6 +1,7 @@
 //! What needs keys or hashes: password records, refresh tokens, session ids, signed
 //! tokens and sealed boxes. It knows no database and no HTTP; keys are handed in.
 
+pub mod audit_chain;
 pub mod device;
 pub mod key_ring;
 pub mod master_key;

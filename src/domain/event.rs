@@ -141,6 +141,8 @@ pub struct Event {
     /// Who did it, where not the account itself.
     pub actor: Option<AccountId>,
     pub client: Client,
+    /// Why, in the words of whoever did it.
+    pub note: Option<String>,
 }
 
 /// How much of a user agent is kept, in characters: enough to tell one from another.
@@ -160,6 +162,7 @@ impl Event {
             session: None,
             actor: None,
             client,
+            note: None,
         }
     }
 
@@ -172,6 +175,12 @@ impl Event {
     #[must_use]
     pub const fn by(mut self, actor: AccountId) -> Self {
         self.actor = Some(actor);
+        self
+    }
+
+    #[must_use]
+    pub fn noting(mut self, note: String) -> Self {
+        self.note = Some(note);
         self
     }
 

@@ -24,6 +24,8 @@ pub mod policy;
 
 /// An account's profile and password, by its owner or an administrator.
 pub mod accounts;
+/// Reading the audit log, and the chain that shows whether it is whole.
+pub mod audit;
 /// Making, rotating and replacing signing keys.
 pub mod keys;
 /// Organizations: making them, who is in them, their roles.

@@ -12,6 +12,7 @@ pub mod engine;
 pub mod access;
 pub mod accounts;
 pub mod audit_events;
+pub mod audit_seals;
 pub mod credentials;
 pub mod emails;
 pub mod factors;

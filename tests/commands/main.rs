@@ -3,6 +3,7 @@
 //! stands on which stream, and what never stands anywhere.
 
 mod accounts;
+mod audit;
 mod databases;
 mod env_file;
 mod environment;

@@ -2,8 +2,6 @@
 
 /// What an administrator does to accounts.
 pub mod administer;
-/// Reads the audit log.
-pub mod audit;
 /// Another e-mail address.
 pub mod change_email;
 /// The owner changes the password.

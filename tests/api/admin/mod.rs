@@ -2,6 +2,7 @@
 
 mod accounts;
 mod audit;
+mod chain;
 mod credentials;
 mod keys;
 mod last_one;
