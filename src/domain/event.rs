@@ -69,6 +69,8 @@ pub enum What {
     /// A live token of seed O's kind was renewed.
     TokenReissued,
     SessionsRevoked,
+    /// An administrator has a token for the account; `note` says why.
+    ActedAs,
     /// Of every account, with every signing key.
     AllSessionsRevoked,
     KeyRotated,

@@ -34,6 +34,9 @@ pub const ROLE_READ: &str = "role:read";
 /// Making, changing and removing roles of the organization.
 pub const ROLE_MANAGE: &str = "role:manage";
 
+/// Acting for another account, in the whole service: no organization can give it.
+pub const ACT_AS: &str = "account:act_as";
+
 /// Things that are Keyward's, those of issues to come among them: no application's word may
 /// begin with one.
 const THINGS: &[&str] = &[
@@ -55,7 +58,7 @@ pub const MOST: usize = 256;
 /// is not Keyward's.
 #[must_use]
 pub fn may_be_held(word: &str) -> bool {
-    if OWN.contains(&word) {
+    if OWN.contains(&word) || word == ACT_AS {
         return true;
     }
     word.split_once(':')
@@ -91,6 +94,7 @@ mod tests {
             "device:read",
             "space-2:update_all",
             "a.b:c",
+            "account:act_as",
         ] {
             assert!(may_be_held(word), "{word}");
         }

@@ -59,11 +59,29 @@ impl Guard {
     }
 }
 
+/// What the mount asks of a caller before the handler runs.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::http) struct Terms {
+    guard: Guard,
+    own: bool,
+}
+
+impl Terms {
+    fn admit(self, actor: &Actor) -> Result<()> {
+        if self.own {
+            actor.require_own()?;
+        }
+        self.guard.admit(actor)
+    }
+}
+
 pub struct Row {
     /// `ANY` is every method.
     pub method: &'static str,
     pub path: &'static str,
     pub guard: Guard,
+    /// Not for a token that acts for another account, as whatever changes something.
+    pub own: bool,
     /// A HEAD of a GET is answered, unless the GET spends something.
     pub(in crate::http) head: bool,
     /// A mere question, which changes nothing: too common to be worth a line of log, and
@@ -73,7 +91,7 @@ pub struct Row {
     pub(in crate::http) on: fn(&Web) -> bool,
     /// How it says no before a handler is reached, where not as its group does.
     pub(in crate::http) refuse: Option<Refuse>,
-    pub(in crate::http) handler: fn() -> Route,
+    pub(in crate::http) handler: fn(Terms) -> Route,
 }
 
 pub(in crate::http) type Refuse = fn(&Refusal) -> HttpResponse;
@@ -89,6 +107,19 @@ impl Row {
     const fn cheap(mut self) -> Self {
         self.cheap = true;
         self
+    }
+
+    /// What it tells is the owner's alone.
+    const fn own(mut self) -> Self {
+        self.own = true;
+        self
+    }
+
+    pub(in crate::http) const fn terms(&self) -> Terms {
+        Terms {
+            guard: self.guard,
+            own: self.own,
+        }
     }
 
     const fn on(mut self, on: fn(&Web) -> bool) -> Self {
@@ -120,6 +151,7 @@ macro_rules! row {
             method: stringify!($method),
             path: $path,
             guard: Guard::$guard,
+            own: !matches!(stringify!($method).as_bytes(), b"GET" | b"ANY"),
             head: true,
             cheap: matches!(stringify!($method).as_bytes(), b"GET"),
             on: |_| true,
@@ -128,13 +160,13 @@ macro_rules! row {
         }
     };
     (@ Public $handler:path) => {
-        || web::to($handler)
+        |_| web::to($handler)
     };
     (@ $guard:ident $handler:path) => {
-        || {
-            web::to(|call: Call| async move {
+        |terms: Terms| {
+            web::to(move |call: Call| async move {
                 let actor = call.actor()?;
-                Guard::$guard.admit(&actor)?;
+                terms.admit(&actor)?;
                 $handler(call, actor).await
             })
         }
@@ -248,7 +280,7 @@ pub static TABLE: &[Group] = &[
             row!(GET "/auth/me" Guest account::me),
             row!(PATCH "/auth/me" SignedIn account::update),
             row!(DELETE "/auth/me" Guest leave::me),
-            row!(GET "/auth/me/export" Guest account::export),
+            row!(GET "/auth/me/export" Guest account::export).own(),
             row!(POST "/auth/register" Public registration::register),
             row!(POST "/auth/email/verify" Public registration::verify),
             row!(POST "/auth/email/verify/request" Public registration::verify_again),
@@ -320,6 +352,7 @@ pub static TABLE: &[Group] = &[
             row!(GET "/admin/accounts/{id}/sessions" Administrator admin::credentials::sessions),
             row!(DELETE "/admin/accounts/{id}/sessions" Administrator admin::credentials::end_sessions),
             row!(DELETE "/admin/accounts/{id}/sessions/{session}" Administrator admin::credentials::end_session),
+            row!(POST "/admin/accounts/{id}/act-as" Administrator admin::act_as::begin),
             row!(GET "/admin/accounts/{id}/login-attempts" Administrator admin::credentials::attempts),
             row!(PUT "/admin/accounts/{id}/roles/{role}" Administrator admin::credentials::grant),
             row!(DELETE "/admin/accounts/{id}/roles/{role}" Administrator admin::credentials::take),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::domain::account::Account;
-use crate::domain::claims::Claims;
+use crate::domain::claims::{Acting, Claims};
 use crate::domain::event::{Event, What};
 use crate::domain::id::{AccountId, SessionId};
 use crate::domain::principal::Principal;
@@ -48,6 +48,21 @@ impl Actor {
         own.then_some(()).ok_or_else(Error::no_such_account)
     }
 
+    /// Whoever acts for another may look, and change nothing: credentials, sessions and
+    /// memberships that they leave behind would outlast the hour that they have.
+    ///
+    /// # Errors
+    /// `FORBIDDEN` where the token acts for another.
+    pub fn require_own(&self) -> Result<()> {
+        if self.claims().act.is_some() {
+            return Err(Error::forbidden(
+                "This token acts for another account: it may look, and nothing else. What is to \
+                 be changed, the owner of the account changes, or an administrator by /admin.",
+            ));
+        }
+        Ok(())
+    }
+
     /// # Errors
     /// `FORBIDDEN` for a guest.
     pub fn require_account(&self) -> Result<()> {
@@ -72,9 +87,11 @@ impl Actor {
     /// What this actor does, for the audit log.
     #[must_use]
     pub(in crate::service) fn event(&self, what: What) -> Event {
-        Event::new(what, self.client.clone())
+        let mut event = Event::new(what, self.client.clone())
             .of(self.account())
-            .within(self.session())
+            .within(self.session());
+        event.actor = self.claims().act.as_ref().map(|Acting { sub }| *sub);
+        event
     }
 }
 

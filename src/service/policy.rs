@@ -73,6 +73,9 @@ impl Registration {
     }
 }
 
+/// The longest that somebody acts for another.
+pub const ACTING: Duration = Duration::from_secs(3600);
+
 impl Policy {
     /// How long an access token of this class lives (decision 3).
     #[must_use]
@@ -115,7 +118,7 @@ impl Policy {
 
     #[must_use]
     pub fn longest_access_ttl(&self) -> Duration {
-        self.access_ttl.max(self.oisp_ttl)
+        self.access_ttl.max(self.oisp_ttl).max(ACTING)
     }
 
     #[must_use]

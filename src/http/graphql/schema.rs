@@ -122,13 +122,26 @@ fn done(on: &Json, field: &Field, fields: &Fields, executor: &Executor<Asked>) -
         Does::Member if field.of.list => chosen(on.get(field.name), fields),
         Does::Member => Ok(on.get(field.name).cloned().unwrap_or_default()),
         Does::Public(act) => act(asked, fields),
-        Does::Guest(act) => act(asked, fields, &asked.actor()?),
+        Does::Guest(act) => {
+            let actor = asked.actor()?;
+            admit(field, &actor)?;
+            act(asked, fields, &actor)
+        }
         Does::SignedIn(act) => {
             let actor = asked.actor()?;
+            admit(field, &actor)?;
             actor.require_account()?;
             act(asked, fields, &actor)
         }
     }
+}
+
+/// As the mount of a route does: whoever acts for another only looks.
+fn admit(field: &Field, actor: &Actor) -> Result<()> {
+    if field.once {
+        actor.require_own()?;
+    }
+    Ok(())
 }
 
 /// The part of a list that its arguments choose. An element is known by its id, or by its

@@ -9,9 +9,10 @@ use actix_web::dev::Payload;
 use actix_web::http::header::{
     AcceptLanguage, CONTENT_LENGTH, Header as _, HeaderMap, HeaderValue, USER_AGENT,
 };
-use actix_web::{FromRequest, HttpRequest, web};
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest, web};
 use futures_util::StreamExt as _;
 
+use crate::domain::id::AccountId;
 use crate::domain::letter::Language;
 use crate::domain::principal::Principal;
 use crate::domain::session::Client;
@@ -38,6 +39,12 @@ const BODY_DEADLINE: Duration = Duration::from_secs(5);
 
 /// Answers that must not differ in time are given at beats of this length.
 const EVENLY: Duration = Duration::from_millis(25);
+
+/// The request is of somebody who acts for another: for its line of log.
+pub struct Acted {
+    pub by: AccountId,
+    pub account: AccountId,
+}
 
 pub struct Call {
     pub kw: Keyward,
@@ -132,7 +139,15 @@ impl Call {
     fn principal(&self) -> Result<Arc<Principal>> {
         let token = bearer::access_token(&self.request, self.web.query_tokens)?
             .ok_or_else(|| bearer::missing(&self.request))?;
-        authenticate(&self.kw, &token)
+        let principal = authenticate(&self.kw, &token)?;
+        if let Some(act) = &principal.claims.act {
+            let acted = Acted {
+                by: act.sub,
+                account: principal.account(),
+            };
+            self.request.extensions_mut().insert(acted);
+        }
+        Ok(principal)
     }
 
     /// The part of the path that the row calls `{name}`.

@@ -51,11 +51,13 @@ pub async fn verify(_: Call, actor: Actor) -> Answer<Verify> {
         .iter()
         .map(|role| utf8_percent_encode(role, IN_LIST).to_string())
         .collect();
+    let acting = claims.act.as_ref().map(|act| act.sub.to_string());
     Ok(HttpResponse::Ok()
         .insert_header(("remote-user", text(user)))
         .insert_header(("remote-email", text(claims.email.as_deref().unwrap_or(""))))
         .insert_header(("remote-groups", groups.join(",")))
         .insert_header(("remote-name", text(claims.name.as_deref().unwrap_or(""))))
         .insert_header(("x-keyward-session", claims.sid.to_string()))
+        .insert_header(("x-keyward-actor", acting.unwrap_or_default()))
         .finish())
 }

@@ -1,5 +1,7 @@
 //! An account's profile and password, by its owner or an administrator.
 
+/// An administrator acts for an account.
+pub mod act_as;
 /// What an administrator does to accounts.
 pub mod administer;
 /// Another e-mail address.

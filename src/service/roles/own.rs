@@ -10,7 +10,9 @@ use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::membership::standing::{Standing, held_standing, standing};
-use crate::service::roles::terms::{Edit, New, edited, no_role, remove, taken, write};
+use crate::service::roles::terms::{
+    Edit, New, edited, no_role, remove, require_in_place, taken, write,
+};
 use crate::store::organization_roles;
 
 /// The most roles that one organization makes.
@@ -42,6 +44,7 @@ pub fn make_role(kw: &Keyward, actor: &Actor, id: OrganizationId, new: New) -> R
         let standing = held_standing(change, &actor, &[], id)?;
         standing.require(ROLE_MANAGE)?;
         standing.require_all(&role.permissions)?;
+        require_in_place(&role)?;
         let own = standing.roles.iter();
         if own.filter(|it| it.organization.is_some()).count() >= MOST {
             return Err(Error::new(

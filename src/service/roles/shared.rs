@@ -8,7 +8,7 @@ use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::roles::terms::{
-    Edit, New, edited, no_role, remove, require_changeable, taken, write,
+    Edit, New, edited, no_role, remove, require_changeable, require_in_place, taken, write,
 };
 use crate::store::{accounts, organization_roles, roles};
 
@@ -37,6 +37,7 @@ pub fn make_role(kw: &Keyward, actor: &Actor, new: New, scope: Scope) -> Result<
     };
     kw.change(move |change| {
         hold(change, &actor)?;
+        require_in_place(&role)?;
         let all = organization_roles::list_shared(change)?;
         if all.len() >= MOST {
             return Err(Error::new(

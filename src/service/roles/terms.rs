@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::domain::access::ADMINISTRATOR;
-use crate::domain::organization::{Name, OWNER, Role};
-use crate::domain::permission::{MOST, OWNS, may_be_held};
+use crate::domain::organization::{Name, OWNER, Role, Scope};
+use crate::domain::permission::{ACT_AS, MOST, OWNS, may_be_held};
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::store::organization_roles;
@@ -38,6 +38,18 @@ pub fn words(words: Vec<String>) -> Result<BTreeSet<String>> {
 }
 
 /// # Errors
+/// `INVALID_PAYLOAD` where members of an organization would hold what is of the whole service.
+pub(in crate::service::roles) fn require_in_place(role: &Role) -> Result<()> {
+    if role.scope == Scope::Organization && role.permissions.contains(ACT_AS) {
+        return Err(Error::payload(
+            "\"account:act_as\" is a permission of the whole service: only a role of the scope \
+             \"service\" can hold it",
+        ));
+    }
+    Ok(())
+}
+
+/// # Errors
 /// `CONFLICT` for the two that everything else stands on.
 pub(in crate::service::roles) fn require_changeable(role: &Role) -> Result<()> {
     if role.organization.is_none() && [ADMINISTRATOR, OWNER].contains(&role.key.as_str()) {
@@ -63,6 +75,7 @@ pub(in crate::service::roles) fn write(
     change: &mut Change<'_>,
     (old, new): (&Role, &Role),
 ) -> Result<()> {
+    require_in_place(new)?;
     organization_roles::set(change, new)?;
     if old.permissions.is_subset(&new.permissions) {
         return Ok(());

@@ -107,6 +107,8 @@ diesel::table! {
         revoked_at -> Nullable<BigInt>,
         revoke_reason -> Nullable<Text>,
         recent -> Text,
+        actor_id -> Nullable<Text>,
+        actor_session -> Nullable<Text>,
     }
 }
 

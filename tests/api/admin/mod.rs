@@ -1,6 +1,7 @@
 //! `/admin/*`: what administrators do over the interface.
 
 mod accounts;
+mod acting;
 mod audit;
 mod chain;
 mod credentials;

@@ -3,6 +3,8 @@
 
 /// Accounts: found, made, changed, disabled, deleted.
 pub mod accounts;
+/// Acting for an account.
+pub mod act_as;
 /// What happened.
 pub mod audit;
 /// How an account is signed in to: password, second factor, suspensions, sessions, roles.
