@@ -30,6 +30,9 @@ section! {
         /// The most bytes of an access token, 1500 to 8000. One that would be longer leaves out
         /// what applications ask for, and says perm_ref.
         max_bytes: usize = KEYWARD_MAX_TOKEN_BYTES, "3000", whole(1500, 8000);
+        /// How long after signing in, or POST /auth/step-up, an administrator may do what is
+        /// dangerous (keyward routes says what). 0 asks for nothing.
+        step_up_max_age: Duration = KEYWARD_STEP_UP_MAX_AGE, "0", duration;
         /// Whether ?access_token= is read: on or off.
         in_queries: bool = KEYWARD_QUERY_TOKENS, "on", boolean;
         /// Whether POST /auth/anonymous lets anybody in as a guest: on or off. Default: off, and

@@ -49,6 +49,8 @@ pub enum What {
     /// Of all accounts together, so many within a minute that passwords are sprayed.
     SignInsFailing,
     LoginSucceeded,
+    /// Within a session its holder showed again, or better, who they are.
+    SteppedUp,
     /// By a guest, whose session it ended.
     GuestSignedIn,
     LoggedOut,

@@ -4,6 +4,7 @@
 pub mod access;
 pub mod account;
 pub mod algorithm;
+pub mod assurance;
 pub mod claims;
 pub mod event;
 pub mod id;

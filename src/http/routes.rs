@@ -6,12 +6,13 @@ use actix_web::{HttpResponse, Route, web};
 
 use crate::config::Dialect;
 use crate::domain::access::ADMIN;
+use crate::domain::assurance::Wanted;
 use crate::http::answer::{Refusal, refuse};
 use crate::http::dialect::directus::{self, Directus};
 use crate::http::dialect::hypi::{self, Hypi};
 use crate::http::dialect::keyward::{
     Keyward, account, admin, guest, leave, members, organizations, registration, roles,
-    second_factor, sessions, sign_in,
+    second_factor, sessions, sign_in, step_up,
 };
 use crate::http::dialect::oisp::{self, Oisp};
 use crate::http::discovery::{account_page, docs, jwks};
@@ -64,14 +65,21 @@ impl Guard {
 pub(in crate::http) struct Terms {
     guard: Guard,
     own: bool,
+    fresh: bool,
 }
 
 impl Terms {
-    fn admit(self, actor: &Actor) -> Result<()> {
+    fn admit(self, call: &Call, actor: &Actor) -> Result<()> {
         if self.own {
             actor.require_own()?;
         }
-        self.guard.admit(actor)
+        self.guard.admit(actor)?;
+        let most = call.kw.policy.step_up_max_age;
+        if self.fresh && !most.is_zero() {
+            let wanted = Wanted::within(most);
+            actor.require_shown(&wanted, call.kw.clock.now())?;
+        }
+        Ok(())
     }
 }
 
@@ -82,6 +90,8 @@ pub struct Row {
     pub guard: Guard,
     /// Not for a token that acts for another account, as whatever changes something.
     pub own: bool,
+    /// Only soon after a sign-in or a step-up, where `KEYWARD_STEP_UP_MAX_AGE` says how soon.
+    pub fresh: bool,
     /// A HEAD of a GET is answered, unless the GET spends something.
     pub(in crate::http) head: bool,
     /// A mere question, which changes nothing: too common to be worth a line of log, and
@@ -115,10 +125,17 @@ impl Row {
         self
     }
 
+    /// A deed that makes others powerful, or that nobody undoes.
+    const fn fresh(mut self) -> Self {
+        self.fresh = true;
+        self
+    }
+
     pub(in crate::http) const fn terms(&self) -> Terms {
         Terms {
             guard: self.guard,
             own: self.own,
+            fresh: self.fresh,
         }
     }
 
@@ -152,6 +169,7 @@ macro_rules! row {
             path: $path,
             guard: Guard::$guard,
             own: !matches!(stringify!($method).as_bytes(), b"GET" | b"ANY"),
+            fresh: false,
             head: true,
             cheap: matches!(stringify!($method).as_bytes(), b"GET"),
             on: |_| true,
@@ -166,7 +184,7 @@ macro_rules! row {
         |terms: Terms| {
             web::to(move |call: Call| async move {
                 let actor = call.actor()?;
-                terms.admit(&actor)?;
+                terms.admit(&call, &actor)?;
                 $handler(call, actor).await
             })
         }
@@ -277,6 +295,7 @@ pub static TABLE: &[Group] = &[
             row!(POST "/auth/anonymous" Public guest::begin),
             row!(POST "/auth/refresh" Public sign_in::refresh),
             row!(POST "/auth/logout" Public sign_in::logout),
+            row!(POST "/auth/step-up" SignedIn step_up::step_up),
             row!(GET "/auth/me" Guest account::me),
             row!(PATCH "/auth/me" SignedIn account::update),
             row!(DELETE "/auth/me" Guest leave::me),
@@ -316,9 +335,9 @@ pub static TABLE: &[Group] = &[
             row!(PATCH "/auth/organizations/{id}/roles/{role}" SignedIn roles::change_own),
             row!(DELETE "/auth/organizations/{id}/roles/{role}" SignedIn roles::remove_own),
             row!(GET "/auth/roles" Administrator roles::list),
-            row!(POST "/auth/roles" Administrator roles::make),
-            row!(PATCH "/auth/roles/{role}" Administrator roles::change),
-            row!(DELETE "/auth/roles/{role}" Administrator roles::remove),
+            row!(POST "/auth/roles" Administrator roles::make).fresh(),
+            row!(PATCH "/auth/roles/{role}" Administrator roles::change).fresh(),
+            row!(DELETE "/auth/roles/{role}" Administrator roles::remove).fresh(),
             row!(GET "/auth/organizations/{id}/invitations" SignedIn members::invitations),
             row!(POST "/auth/organizations/{id}/invitations" SignedIn members::invite),
             row!(DELETE "/auth/organizations/{id}/invitations/{email}" SignedIn members::take_back),
@@ -342,24 +361,24 @@ pub static TABLE: &[Group] = &[
         refuse: refuse::<Keyward>,
         rows: &[
             row!(GET "/admin/accounts" Administrator admin::accounts::list),
-            row!(POST "/admin/accounts" Administrator admin::accounts::add),
+            row!(POST "/admin/accounts" Administrator admin::accounts::add).fresh(),
             row!(GET "/admin/accounts/{id}" Administrator admin::accounts::show),
             row!(PATCH "/admin/accounts/{id}" Administrator admin::accounts::change),
-            row!(DELETE "/admin/accounts/{id}" Administrator admin::accounts::delete),
-            row!(POST "/admin/accounts/{id}/password" Administrator admin::credentials::set_password),
+            row!(DELETE "/admin/accounts/{id}" Administrator admin::accounts::delete).fresh(),
+            row!(POST "/admin/accounts/{id}/password" Administrator admin::credentials::set_password).fresh(),
             row!(POST "/admin/accounts/{id}/unlock" Administrator admin::credentials::unlock),
-            row!(DELETE "/admin/accounts/{id}/second-factor" Administrator admin::credentials::reset_factor),
+            row!(DELETE "/admin/accounts/{id}/second-factor" Administrator admin::credentials::reset_factor).fresh(),
             row!(GET "/admin/accounts/{id}/sessions" Administrator admin::credentials::sessions),
             row!(DELETE "/admin/accounts/{id}/sessions" Administrator admin::credentials::end_sessions),
             row!(DELETE "/admin/accounts/{id}/sessions/{session}" Administrator admin::credentials::end_session),
-            row!(POST "/admin/accounts/{id}/act-as" Administrator admin::act_as::begin),
+            row!(POST "/admin/accounts/{id}/act-as" Administrator admin::act_as::begin).fresh(),
             row!(GET "/admin/accounts/{id}/login-attempts" Administrator admin::credentials::attempts),
-            row!(PUT "/admin/accounts/{id}/roles/{role}" Administrator admin::credentials::grant),
-            row!(DELETE "/admin/accounts/{id}/roles/{role}" Administrator admin::credentials::take),
+            row!(PUT "/admin/accounts/{id}/roles/{role}" Administrator admin::credentials::grant).fresh(),
+            row!(DELETE "/admin/accounts/{id}/roles/{role}" Administrator admin::credentials::take).fresh(),
             row!(GET "/admin/audit-events" Administrator admin::audit::list),
             row!(GET "/admin/signing-keys" Administrator admin::keys::list),
             row!(POST "/admin/signing-keys/rotate" Administrator admin::keys::rotate),
-            row!(POST "/admin/signing-keys/replace-compromised" Administrator admin::keys::replace_compromised),
+            row!(POST "/admin/signing-keys/replace-compromised" Administrator admin::keys::replace_compromised).fresh(),
         ],
     },
     Group {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::domain::account::Account;
+use crate::domain::assurance::Wanted;
 use crate::domain::claims::{Acting, Claims};
 use crate::domain::event::{Event, What};
 use crate::domain::id::{AccountId, SessionId};
@@ -11,6 +12,7 @@ use crate::domain::session::Client;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
 use crate::store::accounts;
+use crate::support::clock::Timestamp;
 
 /// Who acts in one request: the holder of a live access token, from where, and in which
 /// browser. A route of the signed-in hands one to its handler; there is no other way to it.
@@ -61,6 +63,18 @@ impl Actor {
             ));
         }
         Ok(())
+    }
+
+    /// Whether the holder of the token showed who they are as well as `wanted`, and as lately.
+    ///
+    /// # Errors
+    /// `STEP_UP_REQUIRED`.
+    pub fn require_shown(&self, wanted: &Wanted, now: Timestamp) -> Result<()> {
+        let claims = self.claims();
+        if wanted.is_met(claims.aal, claims.auth_time, now) {
+            return Ok(());
+        }
+        Err(Error::step_up(wanted.clone()))
     }
 
     /// # Errors

@@ -18,6 +18,8 @@ pub struct Policy {
     pub audience: String,
     pub algorithm: Algorithm,
     pub access_ttl: Duration,
+    /// How long after a sign-in a dangerous deed of an administrator is let pass. Zero: always.
+    pub step_up_max_age: Duration,
     /// The most bytes of an access token.
     pub max_token_bytes: usize,
     pub refresh_ttl: Duration,

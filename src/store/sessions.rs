@@ -315,6 +315,29 @@ pub fn count_replay(
     at_most_one("counting a replay", rows)
 }
 
+/// Writes how its holder signed in, of a session that has not ended.
+///
+/// # Errors
+/// When the database is away.
+pub fn authenticate(
+    connection: &mut AnyConnection,
+    id: SessionId,
+    authentication: &Authentication,
+) -> Result<bool> {
+    let rows = diesel::update(
+        sessions::table
+            .filter(sessions::id.eq(id.to_string()))
+            .filter(sessions::revoked_at.is_null()),
+    )
+    .set((
+        sessions::amr.eq(authentication.methods.join(" ")),
+        sessions::aal.eq(i32::from(authentication.level)),
+        sessions::auth_time.eq(authentication.at.millis()),
+    ))
+    .execute(connection)?;
+    at_most_one("stepping up a session", rows)
+}
+
 /// Moves the idle end of a session that has not ended.
 ///
 /// # Errors
