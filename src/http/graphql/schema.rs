@@ -15,6 +15,7 @@ use crate::http::graphql::inputs::{Word, read, taken};
 use crate::http::graphql::table::{Does, Field, Kind, Object, Type};
 use crate::http::graphql::words::Spot;
 use crate::http::request::fields::Fields;
+use crate::service::actor::Actor;
 use crate::service::{Error, Result};
 
 /// As deep as graphql-js's own introspection query goes.
