@@ -46,7 +46,11 @@ impl FromStr for Head {
 /// Of address and browser, which are forgotten with the account that they belong to. Without
 /// the salt nobody can tell what the digest is of, whatever keys they have.
 pub(super) fn client_digest(kw: &Keyward, event: &Entry, salt: Option<&[u8]>) -> Vec<u8> {
-    let fields = [salt, bytes(&event.address), bytes(&event.user_agent)];
+    let fields = [
+        salt,
+        bytes(event.address.as_ref()),
+        bytes(event.user_agent.as_ref()),
+    ];
     kw.keys.audit_chain.digest("client", &fields)
 }
 
@@ -63,10 +67,10 @@ pub(super) fn content_digest(kw: &Keyward, event: &Entry, client: &[u8]) -> Vec<
         Some(event.id.as_bytes()),
         Some(&at[..]),
         Some(event.what.as_bytes()),
-        bytes(&event.account),
-        bytes(&event.session),
-        bytes(&event.actor),
-        bytes(&event.note),
+        bytes(event.account.as_ref()),
+        bytes(event.session.as_ref()),
+        bytes(event.actor.as_ref()),
+        bytes(event.note.as_ref()),
         Some(&times[..]),
         last_at.as_ref().map(|at| &at[..]),
         Some(client),
@@ -159,6 +163,6 @@ pub(super) fn move_to(kw: &Keyward, db: &mut AnyConnection, chain: &mut Chain) -
     Ok(audit_seals::set(db, chain)?)
 }
 
-fn bytes(text: &Option<String>) -> Option<&[u8]> {
-    text.as_deref().map(str::as_bytes)
+fn bytes(text: Option<&String>) -> Option<&[u8]> {
+    text.map(String::as_bytes)
 }

@@ -1,15 +1,13 @@
 //! Sealing what happened, in batches. Requests write events and know nothing of it: the order of
 //! the chain is its own, so nobody waits for anybody to number an event.
 
-use std::time::Duration;
-
 use crate::service::audit::chain::{client_digest, content_digest, hold, is_bare, link, move_to};
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
 use crate::store::audit_events::{self, Entry};
 use crate::store::audit_seals::{self, Chain, Kind, Seal};
 use crate::store::{self, AnyConnection};
-use crate::support::clock::{Timestamp, millis};
+use crate::support::clock::Timestamp;
 
 /// So many events to a transaction.
 const BATCH: i64 = 500;
@@ -18,8 +16,8 @@ const BATCH: i64 = 500;
 const MOST_BATCHES: usize = 20;
 
 /// How long an event may take from its instant to its commit. What comes later is told of as
-/// put in afterwards.
-pub(super) const LATE: Duration = Duration::from_secs(300);
+/// put in afterwards. In milliseconds, as an hour is.
+pub(super) const LATE: i64 = 300_000;
 
 /// A counted row changes within an hour.
 const HOUR: i64 = 3_600_000;
@@ -47,7 +45,7 @@ const fn end(kind: Kind, now: Timestamp) -> i64 {
     match kind {
         Kind::Single => now.millis() + 1,
         Kind::Counted => {
-            let settled = now.millis() - LATE.as_millis() as i64;
+            let settled = now.millis() - LATE;
             settled - settled.rem_euclid(HOUR)
         }
     }
@@ -68,7 +66,7 @@ fn seal_some(kw: &Keyward, kind: Kind) -> Result<(usize, bool)> {
         let chain = audit_seals::chain(db)?;
         let to = chain.map_or(i64::MIN, |chain| sealed_to(&chain, kind));
         // The clock may have been set back.
-        let from = to.min(end).saturating_sub(millis(LATE));
+        let from = to.min(end).saturating_sub(LATE);
         let found = audit_seals::unsealed(db, kind, (from, end), BATCH)?;
         Ok::<_, store::Error>((to, found))
     })?;
@@ -77,7 +75,7 @@ fn seal_some(kw: &Keyward, kind: Kind) -> Result<(usize, bool)> {
         Some((_, at)) if is_full => *at,
         _ => end,
     };
-    if found.is_empty() && end.saturating_sub(to).abs() < millis(LATE) {
+    if found.is_empty() && end.saturating_sub(to).abs() < LATE {
         return Ok((0, false));
     }
     let (inner, ids) = (kw.clone(), found.into_iter().map(|(id, _)| id).collect());

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use crate::domain::event::What;
 use crate::service::audit::chain::{
     FOREIGN, GONE, Head, client_digest, content_digest, is_bare, is_ours, link, nothing,
 };
@@ -11,7 +12,7 @@ use crate::service::keyward::Keyward;
 use crate::store;
 use crate::store::audit_events::{self, Entry};
 use crate::store::audit_seals::{self, Chain, Kind, Seal};
-use crate::support::clock::{Timestamp, millis};
+use crate::support::clock::Timestamp;
 
 const PAGE: i64 = 1000;
 
@@ -205,9 +206,8 @@ impl Eye<'_> {
                 Ok::<_, store::Error>((page, audit_seals::of_events(db, &ids)?))
             })?;
             let sealed: HashSet<&str> = seals.iter().map(|seal| &*seal.event_id).collect();
-            for event in &page {
-                if sealed.contains(&*event.id) {
-                } else if self.may_wait(event) {
+            for event in page.iter().filter(|it| !sealed.contains(&*it.id)) {
+                if self.may_wait(event) {
                     self.report.waiting += 1;
                 } else {
                     self.fault(format!(
@@ -225,11 +225,11 @@ impl Eye<'_> {
     }
 
     fn may_wait(&self, event: &Entry) -> bool {
-        let counted = crate::domain::event::What::ALL
+        let counted = What::ALL
             .iter()
             .any(|what| what.is_counted() && what.as_str() == event.what);
         let kind = if counted { Kind::Counted } else { Kind::Single };
-        event.at >= sealed_to(self.chain, kind).saturating_sub(millis(LATE))
+        event.at >= sealed_to(self.chain, kind).saturating_sub(LATE)
             || event.at < self.chain.purged_before
     }
 
