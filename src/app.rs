@@ -139,6 +139,7 @@ fn policy(config: &Config) -> Policy {
         audience: tokens.audience.clone(),
         algorithm: config.keys.algorithm,
         access_ttl: tokens.access_ttl,
+        step_up_max_age: tokens.step_up_max_age,
         max_token_bytes: tokens.max_bytes,
         permissions: tokens.permissions.clone(),
         refresh_ttl: tokens.refresh_ttl,

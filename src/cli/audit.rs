@@ -1,19 +1,49 @@
-//! `keyward audit`: reading the audit log.
+//! `keyward audit`: reading the audit log, and looking whether it is whole.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clap::{Args, Subcommand};
+use serde_json::json;
 
 use crate::cli::output::say;
 use crate::cli::{Outcome, explain, open};
 use crate::domain::event::What;
 use crate::service::Error;
 use crate::service::accounts::administer;
-use crate::service::accounts::audit::{self, Entry, Filter};
+use crate::service::audit::export::{Sealed, export};
+use crate::service::audit::list::{self as audit, Entry, Filter};
+use crate::service::audit::verify::{Report, verify};
+use crate::service::audit::{Head, seal};
 use crate::support::clock::Timestamp;
 
 #[derive(Subcommand)]
 pub(super) enum Audit {
     /// List events, youngest first
     List(List),
+    /// Look whether an event was removed, altered or put in, and print the head of the chain
+    Verify(Verify),
+    /// Print every event with its seal, oldest first
+    Export(Export),
+}
+
+#[derive(Args)]
+pub(super) struct Verify {
+    /// A head that was printed before and kept elsewhere: the log up to it must be the same
+    #[arg(long)]
+    head: Option<Head>,
+    /// As JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args)]
+pub(super) struct Export {
+    /// Since then: 2026-01-31, 2026-01-31T08:00:00Z, or so long ago: 30m, 12h, 7d
+    #[arg(long)]
+    since: String,
+    /// One JSON document on each line
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(Args)]
@@ -32,7 +62,131 @@ pub(super) struct List {
 }
 
 pub(super) fn run(command: &Audit) -> Outcome {
-    let Audit::List(list) = command;
+    match command {
+        Audit::List(list) => list_events(list),
+        Audit::Verify(wanted) => look(wanted),
+        Audit::Export(wanted) => export_events(wanted),
+    }
+}
+
+fn look(wanted: &Verify) -> Outcome {
+    let app = open()?;
+    let told = |error: Error| explain(&error);
+    // What happened since the server sealed, or where none runs.
+    if let Err(error) = seal::seal(&app.keyward) {
+        say_unless(wanted.json, &format!("not sealed: {}", told(error)))?;
+    }
+    let report = verify(&app.keyward, wanted.head.as_ref()).map_err(told)?;
+    if wanted.json {
+        say!("{}", as_json(&report));
+    } else {
+        tell(&report)?;
+    }
+    match report.faults.first() {
+        None => Ok(()),
+        Some(first) if report.faulty == 1 => Err(format!("the audit log is not whole: {first}")),
+        Some(first) => Err(format!(
+            "the audit log is not whole: {first} ({} faults in all)",
+            report.faulty
+        )),
+    }
+}
+
+fn say_unless(not: bool, text: &str) -> Outcome {
+    if !not {
+        say!("{text}");
+    }
+    Ok(())
+}
+
+fn tell(report: &Report) -> Outcome {
+    for fault in &report.faults {
+        say!("fault      {fault}");
+    }
+    say!("sealed     {} events", report.sealed);
+    if report.forgotten > 0 {
+        say!(
+            "forgotten  addresses of {} of them, with accounts that were deleted",
+            report.forgotten
+        );
+    }
+    if report.sealed_late > 0 {
+        say!(
+            "late       {} of them were sealed more than a day after they happened",
+            report.sealed_late
+        );
+    }
+    if report.waiting > 0 {
+        say!("waiting    {} events have no seal yet", report.waiting);
+    }
+    say!("head       {}", report.head);
+    Ok(())
+}
+
+fn as_json(report: &Report) -> serde_json::Value {
+    json!({
+        "whole": report.faulty == 0,
+        "faults": report.faults,
+        "faulty": report.faulty,
+        "sealed": report.sealed,
+        "forgotten": report.forgotten,
+        "sealedLate": report.sealed_late,
+        "waiting": report.waiting,
+        "head": report.head.to_string(),
+    })
+}
+
+fn export_events(wanted: &Export) -> Outcome {
+    let app = open()?;
+    let kw = &app.keyward;
+    let since = since(&wanted.since, kw.clock.now())?;
+    export(kw, since, |event, sealed| {
+        if wanted.json {
+            say!("{}", event_json(event, sealed));
+        } else {
+            let seal = sealed.map_or_else(|| "-".to_owned(), |(seq, _)| seq.to_string());
+            say!("{}  seal={seal}", line(event));
+        }
+        Ok::<_, Failed>(())
+    })
+    .map_err(|Failed(why)| why)
+}
+
+/// Why an export ends early.
+struct Failed(String);
+
+impl From<Error> for Failed {
+    fn from(error: Error) -> Self {
+        Self(explain(&error))
+    }
+}
+
+impl From<String> for Failed {
+    fn from(why: String) -> Self {
+        Self(why)
+    }
+}
+
+fn event_json(event: &Entry, sealed: Option<&Sealed>) -> serde_json::Value {
+    json!({
+        "id": event.id,
+        "at": event.at,
+        "event": event.what,
+        "account": event.account,
+        "actor": event.actor,
+        "session": event.session,
+        "address": event.address,
+        "device": event.user_agent,
+        "note": event.note,
+        "times": event.times,
+        "lastAt": event.last_at,
+        "seal": sealed.map(|(seq, hash)| {
+            json!({ "seq": seq, "hash": URL_SAFE_NO_PAD.encode(hash) })
+        }),
+    })
+}
+
+fn list_events(list: &List) -> Outcome {
     let app = open()?;
     let kw = &app.keyward;
     let told = |error: Error| explain(&error);
@@ -66,6 +220,7 @@ fn line(entry: &Entry) -> String {
         .as_ref()
         .map_or_else(|| "-".to_owned(), |text| format!("{text:?}"));
     let actor = entry.actor.iter().map(|id| format!("  actor={id}"));
+    let note = entry.note.iter().map(|text| format!("  note={text:?}"));
     format!(
         "{}  {}  account={}  session={}  from={}  by={agent}{}",
         Timestamp::from_millis(entry.at),
@@ -73,7 +228,7 @@ fn line(entry: &Entry) -> String {
         or_dash(&entry.account),
         or_dash(&entry.session),
         or_dash(&entry.address),
-        actor.collect::<String>(),
+        actor.chain(note).collect::<String>(),
     )
 }
 

@@ -63,7 +63,7 @@ enum Command {
     /// Make, list, rotate and revoke API keys
     #[command(subcommand)]
     ApiKey(api_key::ApiKeys),
-    /// Read the audit log
+    /// Read the audit log, and look whether it is whole
     #[command(subcommand)]
     Audit(audit::Audit),
     /// List or rotate the keys that sign access tokens

@@ -36,6 +36,9 @@ section! {
         /// refused where a role or an API key is made, but for Keyward's own. Default: every word
         /// is one. none: Keyward's own alone.
         permissions: Option<BTreeSet<String>> = KEYWARD_PERMISSIONS, "", optional(words);
+        /// How long after signing in, or POST /auth/step-up, an administrator may do what is
+        /// dangerous (keyward routes says what). 0 asks for nothing.
+        step_up_max_age: Duration = KEYWARD_STEP_UP_MAX_AGE, "0", duration;
         /// Whether ?access_token= is read: on or off.
         in_queries: bool = KEYWARD_QUERY_TOKENS, "on", boolean;
         /// Whether POST /auth/anonymous lets anybody in as a guest: on or off. Default: off, and

@@ -2,6 +2,7 @@
 //! tokens and sealed boxes. It knows no database and no HTTP; keys are handed in.
 
 pub mod api_key;
+pub mod audit_chain;
 pub mod device;
 pub mod key_ring;
 pub mod master_key;

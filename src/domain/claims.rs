@@ -63,6 +63,9 @@ pub struct Claims {
     pub accounts: Vec<OwnAccount>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub anon: bool,
+    /// Who acts for the holder (RFC 8693 section 4.1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub act: Option<Acting>,
     /// Names (OpenID Connect Core section 5.1), so that a proxy's question "who is it"
     /// needs no database.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -80,6 +83,12 @@ pub struct Claims {
     pub app_access: Option<bool>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub admin_access: Option<bool>,
+}
+
+/// The administrator who acts for the holder of a token.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Acting {
+    pub sub: AccountId,
 }
 
 /// Who may have issued a token, for whom, and how long it may live at the most.

@@ -49,6 +49,8 @@ pub enum What {
     /// Of all accounts together, so many within a minute that passwords are sprayed.
     SignInsFailing,
     LoginSucceeded,
+    /// Within a session its holder showed again, or better, who they are.
+    SteppedUp,
     /// By a guest, whose session it ended.
     GuestSignedIn,
     LoggedOut,
@@ -69,6 +71,8 @@ pub enum What {
     /// A live token of seed O's kind was renewed.
     TokenReissued,
     SessionsRevoked,
+    /// An administrator has a token for the account; `note` says why.
+    ActedAs,
     /// Of every account, with every signing key.
     AllSessionsRevoked,
     KeyRotated,
@@ -145,6 +149,8 @@ pub struct Event {
     /// Who did it, where not the account itself.
     pub actor: Option<AccountId>,
     pub client: Client,
+    /// Why, in the words of whoever did it.
+    pub note: Option<String>,
 }
 
 /// How much of a user agent is kept, in characters: enough to tell one from another.
@@ -164,6 +170,7 @@ impl Event {
             session: None,
             actor: None,
             client,
+            note: None,
         }
     }
 
@@ -176,6 +183,12 @@ impl Event {
     #[must_use]
     pub const fn by(mut self, actor: AccountId) -> Self {
         self.actor = Some(actor);
+        self
+    }
+
+    #[must_use]
+    pub fn noting(mut self, note: String) -> Self {
+        self.note = Some(note);
         self
     }
 

@@ -5,6 +5,7 @@ pub mod access;
 pub mod account;
 pub mod algorithm;
 pub mod api_key;
+pub mod assurance;
 pub mod claims;
 pub mod event;
 pub mod id;

@@ -24,7 +24,7 @@ pub const OWN: &[&str] = &[
 
 /// What Keyward asks for in the whole service, beside `admin`. A role of the service may hold
 /// them, and none of organizations: who makes an organization gives its permissions away.
-pub const SERVICE: &[&str] = &[ACCOUNT_READ, ACCOUNT_RESET_LINK, ACCOUNT_MAIL];
+pub const SERVICE: &[&str] = &[ACCOUNT_READ, ACCOUNT_RESET_LINK, ACCOUNT_MAIL, ACT_AS];
 
 /// Looking up anybody's names and profile.
 pub const ACCOUNT_READ: &str = "account:read";
@@ -32,6 +32,8 @@ pub const ACCOUNT_READ: &str = "account:read";
 pub const ACCOUNT_RESET_LINK: &str = "account:reset-link";
 /// Sending mail in words of one's own.
 pub const ACCOUNT_MAIL: &str = "account:mail";
+/// Acting for another account. `admin` does not hold it.
+pub const ACT_AS: &str = "account:act_as";
 
 pub const ORGANIZATION_READ: &str = "organization:read";
 pub const ORGANIZATION_UPDATE: &str = "organization:update";
@@ -116,6 +118,7 @@ mod tests {
             "device:read",
             "space-2:update_all",
             "a.b:c",
+            "account:act_as",
         ] {
             assert!(may_be_held(word), "{word}");
         }

@@ -110,6 +110,9 @@ pub struct Session {
     pub account_epoch: i64,
     pub user_agent: Option<String>,
     pub address: Option<String>,
+    /// Where an administrator acts for the account: their account and session. Such a session
+    /// has no refresh token.
+    pub acted_by: Option<(AccountId, SessionId)>,
     pub ended: Option<(Timestamp, EndReason)>,
 }
 
@@ -133,6 +136,7 @@ impl fmt::Debug for Session {
             .field("expires_at", &ends)
             .field("account_epoch", &self.account_epoch)
             .field("client", &(&self.user_agent, &self.address))
+            .field("acted_by", &self.acted_by)
             .field("ended", &self.ended)
             .finish_non_exhaustive()
     }

@@ -174,7 +174,7 @@ pub fn refuse<S: Shape>(refusal: &Refusal) -> HttpResponse {
         response.insert_header((RETRY_AFTER, seconds));
     }
     if status == StatusCode::UNAUTHORIZED {
-        response.insert_header((WWW_AUTHENTICATE, challenge(refusal.act())));
+        response.insert_header((WWW_AUTHENTICATE, challenge(refusal).as_ref()));
     }
     response.json(S::body(refusal))
 }
@@ -188,15 +188,27 @@ pub fn log_cause(error: &Error) {
     }
 }
 
-/// RFC 6750 section 3.
-const fn challenge(code: Option<Code>) -> &'static str {
-    match code {
+/// RFC 6750 section 3, RFC 9470 section 3.
+fn challenge(refusal: &Refusal) -> Cow<'static, str> {
+    if let Refusal::Act(Error {
+        step_up: Some(wanted),
+        ..
+    }) = refusal
+    {
+        return format!(
+            r#"Bearer error="insufficient_user_authentication", error_description="Show again who you are"{}"#,
+            wanted.parameters()
+        )
+        .into();
+    }
+    match refusal.act() {
         Some(Code::InvalidToken) => r#"Bearer error="invalid_token""#,
         Some(Code::TokenExpired) => {
             r#"Bearer error="invalid_token", error_description="The access token expired""#
         }
         _ => "Bearer",
     }
+    .into()
 }
 
 const fn status_of_act(code: Code) -> StatusCode {
@@ -206,7 +218,8 @@ const fn status_of_act(code: Code) -> StatusCode {
         | Code::InvalidOtp
         | Code::EmailNotVerified
         | Code::InvalidToken
-        | Code::TokenExpired => StatusCode::UNAUTHORIZED,
+        | Code::TokenExpired
+        | Code::StepUpRequired => StatusCode::UNAUTHORIZED,
         Code::Forbidden | Code::WrongPassword | Code::WrongOtp => StatusCode::FORBIDDEN,
         Code::NotFound => StatusCode::NOT_FOUND,
         Code::Conflict => StatusCode::CONFLICT,

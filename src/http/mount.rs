@@ -40,7 +40,7 @@ fn resource(path: &'static str, rows: &[&Row]) -> impl HttpServiceFactory + 'sta
     let mut resource = web::resource(path);
     let mut allowed: Vec<&str> = Vec::new();
     for row in rows {
-        let route = (row.handler)();
+        let route = (row.handler)(row.terms());
         let route = match row.method {
             "ANY" => route,
             "GET" if row.head => {

@@ -90,7 +90,8 @@ pub fn token_set(tokens: &TokenSet) -> Value {
     body
 }
 
-fn put_access(body: &mut Value, tokens: &TokenSet) {
+/// A session's access token alone.
+pub fn put_access(body: &mut Value, tokens: &TokenSet) {
     let expires = tokens.access_expires_at.millis_since(tokens.issued_at);
     body["access_token"] = json!(tokens.access.expose_secret());
     body["expires"] = json!(expires);

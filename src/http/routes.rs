@@ -6,13 +6,14 @@ use actix_web::{HttpResponse, Route, web};
 
 use crate::config::Dialect;
 use crate::domain::access::ADMIN;
+use crate::domain::assurance::Wanted;
 use crate::domain::permission::ACCOUNT_RESET_LINK;
 use crate::http::answer::{Refusal, refuse};
 use crate::http::dialect::directus::{self, Directus};
 use crate::http::dialect::hypi::{self, Hypi};
 use crate::http::dialect::keyward::{
     Keyward, account, admin, api_keys, guest, leave, members, organizations, registration, roles,
-    second_factor, sessions, sign_in,
+    second_factor, sessions, sign_in, step_up,
 };
 use crate::http::dialect::oisp::{self, Oisp};
 use crate::http::discovery::{account_page, docs, jwks};
@@ -77,11 +78,40 @@ impl Guard {
     }
 }
 
+/// What the mount asks of a caller before the handler runs.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::http) struct Terms {
+    guard: Guard,
+    own: bool,
+    fresh: bool,
+}
+
+impl Terms {
+    fn admit(self, call: &Call, actor: &Actor) -> Result<()> {
+        if self.own {
+            actor.require_own()?;
+        }
+        self.guard.admit(actor)?;
+        let most = call.kw.policy.step_up_max_age;
+        if self.fresh && !most.is_zero() {
+            // A key was never shown by anybody in person.
+            actor.require_person()?;
+            let wanted = Wanted::within(most);
+            actor.require_shown(&wanted, call.kw.clock.now())?;
+        }
+        Ok(())
+    }
+}
+
 pub struct Row {
     /// `ANY` is every method.
     pub method: &'static str,
     pub path: &'static str,
     pub guard: Guard,
+    /// Not for a token that acts for another account, as whatever changes something.
+    pub own: bool,
+    /// Only soon after a sign-in or a step-up, where `KEYWARD_STEP_UP_MAX_AGE` says how soon.
+    pub fresh: bool,
     /// A HEAD of a GET is answered, unless the GET spends something.
     pub(in crate::http) head: bool,
     /// A mere question, which changes nothing: too common to be worth a line of log, and
@@ -91,7 +121,7 @@ pub struct Row {
     pub(in crate::http) on: fn(&Web) -> bool,
     /// How it says no before a handler is reached, where not as its group does.
     pub(in crate::http) refuse: Option<Refuse>,
-    pub(in crate::http) handler: fn() -> Route,
+    pub(in crate::http) handler: fn(Terms) -> Route,
 }
 
 pub(in crate::http) type Refuse = fn(&Refusal) -> HttpResponse;
@@ -107,6 +137,26 @@ impl Row {
     const fn cheap(mut self) -> Self {
         self.cheap = true;
         self
+    }
+
+    /// What it tells is the owner's alone.
+    const fn own(mut self) -> Self {
+        self.own = true;
+        self
+    }
+
+    /// A deed that makes others powerful, or that nobody undoes.
+    const fn fresh(mut self) -> Self {
+        self.fresh = true;
+        self
+    }
+
+    pub(in crate::http) const fn terms(&self) -> Terms {
+        Terms {
+            guard: self.guard,
+            own: self.own,
+            fresh: self.fresh,
+        }
     }
 
     const fn on(mut self, on: fn(&Web) -> bool) -> Self {
@@ -133,17 +183,22 @@ pub struct Group {
 }
 
 macro_rules! row {
+    ($method:ident $path:literal Public $handler:path) => {
+        row!(= $method $path (Guard::Public), |_| web::to($handler))
+    };
     ($method:ident $path:literal ($permission:path) $handler:path) => {
-        row!(= $method $path (Guard::Permission($permission)), row!(@ ($permission) $handler))
+        row!(= $method $path (Guard::Permission($permission)), row!(@ $handler))
     };
     ($method:ident $path:literal $guard:ident $handler:path) => {
-        row!(= $method $path (Guard::$guard), row!(@ $guard $handler))
+        row!(= $method $path (Guard::$guard), row!(@ $handler))
     };
     (= $method:ident $path:literal ($guard:expr), $handler:expr) => {
         Row {
             method: stringify!($method),
             path: $path,
             guard: $guard,
+            own: !matches!(stringify!($method).as_bytes(), b"GET" | b"ANY"),
+            fresh: false,
             head: true,
             cheap: matches!(stringify!($method).as_bytes(), b"GET"),
             on: |_| true,
@@ -151,20 +206,11 @@ macro_rules! row {
             handler: $handler,
         }
     };
-    (@ Public $handler:path) => {
-        || web::to($handler)
-    };
-    (@ ($permission:path) $handler:path) => {
-        row!(? Guard::Permission($permission), $handler)
-    };
-    (@ $guard:ident $handler:path) => {
-        row!(? Guard::$guard, $handler)
-    };
-    (? $guard:expr, $handler:path) => {
-        || {
-            web::to(|call: Call| async move {
+    (@ $handler:path) => {
+        |terms: Terms| {
+            web::to(move |call: Call| async move {
                 let actor = call.actor().await?;
-                $guard.admit(&actor)?;
+                terms.admit(&call, &actor)?;
                 $handler(call, actor).await
             })
         }
@@ -275,10 +321,11 @@ pub static TABLE: &[Group] = &[
             row!(POST "/auth/anonymous" Public guest::begin),
             row!(POST "/auth/refresh" Public sign_in::refresh),
             row!(POST "/auth/logout" Public sign_in::logout),
+            row!(POST "/auth/step-up" SignedIn step_up::step_up),
             row!(GET "/auth/me" Caller account::me),
             row!(PATCH "/auth/me" SignedIn account::update),
             row!(DELETE "/auth/me" Guest leave::me),
-            row!(GET "/auth/me/export" Guest account::export),
+            row!(GET "/auth/me/export" Guest account::export).own(),
             row!(POST "/auth/register" Public registration::register),
             row!(POST "/auth/email/verify" Public registration::verify),
             row!(POST "/auth/email/verify/request" Public registration::verify_again),
@@ -314,9 +361,9 @@ pub static TABLE: &[Group] = &[
             row!(PATCH "/auth/organizations/{id}/roles/{role}" Account roles::change_own),
             row!(DELETE "/auth/organizations/{id}/roles/{role}" Account roles::remove_own),
             row!(GET "/auth/roles" Administrator roles::list),
-            row!(POST "/auth/roles" Administrator roles::make),
-            row!(PATCH "/auth/roles/{role}" Administrator roles::change),
-            row!(DELETE "/auth/roles/{role}" Administrator roles::remove),
+            row!(POST "/auth/roles" Administrator roles::make).fresh(),
+            row!(PATCH "/auth/roles/{role}" Administrator roles::change).fresh(),
+            row!(DELETE "/auth/roles/{role}" Administrator roles::remove).fresh(),
             row!(GET "/auth/organizations/{id}/invitations" Account members::invitations),
             row!(POST "/auth/organizations/{id}/invitations" Account members::invite),
             row!(DELETE "/auth/organizations/{id}/invitations/{email}" Account members::take_back),
@@ -346,37 +393,38 @@ pub static TABLE: &[Group] = &[
         refuse: refuse::<Keyward>,
         rows: &[
             row!(GET "/admin/accounts" Administrator admin::accounts::list),
-            row!(POST "/admin/accounts" Administrator admin::accounts::add),
+            row!(POST "/admin/accounts" Administrator admin::accounts::add).fresh(),
             row!(GET "/admin/accounts/{id}" Administrator admin::accounts::show),
             row!(PATCH "/admin/accounts/{id}" Administrator admin::accounts::change),
-            row!(DELETE "/admin/accounts/{id}" Administrator admin::accounts::delete),
-            row!(POST "/admin/accounts/{id}/password" Administrator admin::credentials::set_password),
+            row!(DELETE "/admin/accounts/{id}" Administrator admin::accounts::delete).fresh(),
+            row!(POST "/admin/accounts/{id}/password" Administrator admin::credentials::set_password).fresh(),
             row!(POST "/admin/accounts/{id}/unlock" Administrator admin::credentials::unlock),
-            row!(DELETE "/admin/accounts/{id}/second-factor" Administrator admin::credentials::reset_factor),
+            row!(DELETE "/admin/accounts/{id}/second-factor" Administrator admin::credentials::reset_factor).fresh(),
             row!(GET "/admin/accounts/{id}/sessions" Administrator admin::credentials::sessions),
             row!(DELETE "/admin/accounts/{id}/sessions" Administrator admin::credentials::end_sessions),
             row!(DELETE "/admin/accounts/{id}/sessions/{session}" Administrator admin::credentials::end_session),
+            row!(POST "/admin/accounts/{id}/act-as" Administrator admin::act_as::begin).fresh(),
             row!(GET "/admin/accounts/{id}/login-attempts" Administrator admin::credentials::attempts),
-            row!(PUT "/admin/accounts/{id}/roles/{role}" Administrator admin::credentials::grant),
-            row!(DELETE "/admin/accounts/{id}/roles/{role}" Administrator admin::credentials::take),
+            row!(PUT "/admin/accounts/{id}/roles/{role}" Administrator admin::credentials::grant).fresh(),
+            row!(DELETE "/admin/accounts/{id}/roles/{role}" Administrator admin::credentials::take).fresh(),
             row!(GET "/admin/organizations" Administrator admin::organizations::list),
             row!(POST "/admin/organizations" Administrator admin::organizations::add),
             row!(GET "/admin/organizations/{id}" Administrator admin::organizations::show),
             row!(PATCH "/admin/organizations/{id}" Administrator admin::organizations::rename),
-            row!(DELETE "/admin/organizations/{id}" Administrator admin::organizations::delete),
+            row!(DELETE "/admin/organizations/{id}" Administrator admin::organizations::delete).fresh(),
             row!(GET "/admin/organizations/{id}/members" Administrator admin::organizations::members),
-            row!(PUT "/admin/organizations/{id}/members/{account}" Administrator admin::organizations::set_role),
+            row!(PUT "/admin/organizations/{id}/members/{account}" Administrator admin::organizations::set_role).fresh(),
             row!(DELETE "/admin/organizations/{id}/members/{account}" Administrator admin::organizations::remove),
             row!(POST "/admin/password-reset-link" (ACCOUNT_RESET_LINK)
                 admin::credentials::reset_link),
             row!(GET "/admin/api-keys" Administrator admin::api_keys::list),
-            row!(POST "/admin/api-keys" Administrator admin::api_keys::make),
+            row!(POST "/admin/api-keys" Administrator admin::api_keys::make).fresh(),
             row!(POST "/admin/api-keys/{key}/rotate" Administrator admin::api_keys::rotate),
             row!(DELETE "/admin/api-keys/{key}" Administrator admin::api_keys::revoke),
             row!(GET "/admin/audit-events" Administrator admin::audit::list),
             row!(GET "/admin/signing-keys" Administrator admin::keys::list),
             row!(POST "/admin/signing-keys/rotate" Administrator admin::keys::rotate),
-            row!(POST "/admin/signing-keys/replace-compromised" Administrator admin::keys::replace_compromised),
+            row!(POST "/admin/signing-keys/replace-compromised" Administrator admin::keys::replace_compromised).fresh(),
         ],
     },
     Group {

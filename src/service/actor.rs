@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use crate::domain::account::Account;
 use crate::domain::api_key::ApiKey;
-use crate::domain::claims::Claims;
+use crate::domain::assurance::Wanted;
+use crate::domain::claims::{Acting, Claims};
 use crate::domain::event::{Event, What};
 use crate::domain::id::{AccountId, SessionId};
 use crate::domain::principal::Principal;
@@ -12,6 +13,7 @@ use crate::domain::session::Client;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
 use crate::store::accounts;
+use crate::support::clock::Timestamp;
 
 /// Who acts in one request: the holder of a live access token or of an API key, from where, and
 /// in which browser. A route of the signed-in hands one to its handler; there is no other way to it.
@@ -71,6 +73,33 @@ impl Actor {
         own.then_some(()).ok_or_else(Error::no_such_account)
     }
 
+    /// Whoever acts for another may look, and change nothing: credentials, sessions and
+    /// memberships that they leave behind would outlast the hour that they have.
+    ///
+    /// # Errors
+    /// `FORBIDDEN` where the token acts for another.
+    pub fn require_own(&self) -> Result<()> {
+        if self.claims().act.is_some() {
+            return Err(Error::forbidden(
+                "This token acts for another account: it may look, and nothing else. What is to \
+                 be changed, the owner of the account changes, or an administrator by /admin.",
+            ));
+        }
+        Ok(())
+    }
+
+    /// Whether the holder of the token showed who they are as well as `wanted`, and as lately.
+    ///
+    /// # Errors
+    /// `STEP_UP_REQUIRED`.
+    pub fn require_shown(&self, wanted: &Wanted, now: Timestamp) -> Result<()> {
+        let claims = self.claims();
+        if wanted.is_met(claims.aal, claims.auth_time, now) {
+            return Ok(());
+        }
+        Err(Error::step_up(wanted.clone()))
+    }
+
     /// # Errors
     /// `FORBIDDEN` for a guest.
     pub fn require_account(&self) -> Result<()> {
@@ -105,9 +134,11 @@ impl Actor {
     /// What this actor does, for the audit log.
     #[must_use]
     pub(in crate::service) fn event(&self, what: What) -> Event {
-        Event::new(what, self.client.clone())
+        let mut event = Event::new(what, self.client.clone())
             .of(self.account())
-            .within(self.session())
+            .within(self.session());
+        event.actor = self.claims().act.as_ref().map(|Acting { sub }| *sub);
+        event
     }
 }
 

@@ -71,11 +71,13 @@ impl Change<'_> {
     /// have been ended since, in the middle of a hash or in another process (R15, J25).
     ///
     /// # Errors
-    /// `INVALID_TOKEN` where the session is over, or the API key was revoked.
+    /// `INVALID_TOKEN` where the session is over, or the API key was revoked; `FORBIDDEN` where the
+    /// session acts for another.
     pub(in crate::service) fn hold_caller(&mut self, actor: &Actor) -> Result<()> {
         if let Some(key) = actor.api_key() {
             return self.hold_key(actor.account(), key.id);
         }
+        actor.require_own()?;
         if !accounts::hold(self, actor.account())? || !sessions::hold(self, actor.session())? {
             return Err(Error::token());
         }
@@ -126,6 +128,7 @@ impl Change<'_> {
         let did = sessions::end(self, id, now, reason)?;
         if did {
             self.told.push(ended(id, now));
+            self.end_acted_within(&[id])?;
         }
         Ok(did)
     }
@@ -141,6 +144,7 @@ impl Change<'_> {
         let did = sessions::end_at(self, id, stood, now, reason)?;
         if did {
             self.told.push(ended(id, now));
+            self.end_acted_within(&[id])?;
         }
         Ok(did)
     }
@@ -161,6 +165,22 @@ impl Change<'_> {
         Ok(revoked.len())
     }
 
+    /// Ends what was begun by these sessions, which have ended, to act for others.
+    fn end_acted_within(&mut self, by: &[SessionId]) -> Result<()> {
+        let now = self.now;
+        let acted = session_ends::end_acted_within(self, by, now)?;
+        self.told.extend(acted.into_iter().map(|id| ended(id, now)));
+        Ok(())
+    }
+
+    /// Ends what the account began to act for others.
+    fn end_acted_by(&mut self, account: AccountId) -> Result<()> {
+        let now = self.now;
+        let acted = session_ends::end_acted_by(self, account, now)?;
+        self.told.extend(acted.into_iter().map(|id| ended(id, now)));
+        Ok(())
+    }
+
     /// Ends every session of the account but `keep`.
     pub(in crate::service) fn end_others(
         &mut self,
@@ -169,11 +189,18 @@ impl Change<'_> {
     ) -> Result<()> {
         let now = self.now;
         let others = session_ends::end_others(self, account, keep, now, EndReason::Revoked)?;
-        let told = others
-            .into_iter()
+        self.ended(&others)
+    }
+
+    /// Many sessions have ended, with their idle ends.
+    fn ended(&mut self, sessions: &[(SessionId, Timestamp)]) -> Result<()> {
+        let now = self.now;
+        let told = sessions
+            .iter()
             .filter(|(_, idle)| may_be_believed(*idle, now));
-        self.told.extend(told.map(|(id, _)| ended(id, now)));
-        Ok(())
+        self.told.extend(told.map(|(id, _)| ended(*id, now)));
+        let ids: Vec<SessionId> = sessions.iter().map(|(id, _)| *id).collect();
+        self.end_acted_within(&ids)
     }
 
     /// Ends every session in the organization, of this account or of everybody, and revokes every
@@ -187,10 +214,7 @@ impl Change<'_> {
         let now = self.now;
         let of = (organization, account);
         let ended_now = session_ends::end_in(self, of, now, EndReason::Revoked)?;
-        let told = ended_now
-            .into_iter()
-            .filter(|(_, idle)| may_be_believed(*idle, now));
-        self.told.extend(told.map(|(id, _)| ended(id, now)));
+        self.ended(&ended_now)?;
         self.revoke_keys(Whose::In(organization, account))
             .map(|_| ())
     }
@@ -200,6 +224,7 @@ impl Change<'_> {
         let now = self.now;
         let epoch = accounts::advance_epoch(self, account, now)?;
         session_ends::end_all_of(self, account, now, EndReason::Revoked)?;
+        self.end_acted_by(account)?;
         // Whoever asked for these may be among those who are to be out.
         one_time_codes::remove_ways_in(self, account)?;
         factors::remove_pending(self, account)?;
@@ -215,6 +240,8 @@ impl Change<'_> {
     pub(in crate::service) fn outdate_access(&mut self, account: AccountId) -> Result<()> {
         let now = self.now;
         let access_version = accounts::advance_access(self, account, now)?;
+        // What they began may be what they may not do any more.
+        self.end_acted_by(account)?;
         self.tell(News::Account {
             id: account,
             epoch: 0,

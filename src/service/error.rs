@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 use strum::{IntoStaticStr, VariantArray};
 
+use crate::domain::assurance::Wanted;
 use crate::store;
 
 /// Stable; a client may compare it. The face gives it a status.
@@ -35,6 +36,8 @@ pub enum Code {
     InvalidToken,
     /// The access token was good once.
     TokenExpired,
+    /// The access token is good, and its holder must show again, or better, who they are.
+    StepUpRequired,
     /// A one-time code that is not good, or not any more.
     InvalidCode,
     /// Known who, not allowed.
@@ -73,6 +76,8 @@ pub struct Error {
     pub cause: Option<String>,
     /// Seconds after which asking again may help.
     pub retry_after: Option<u32>,
+    /// What a step-up must show.
+    pub step_up: Option<Wanted>,
     /// The store may run the transaction again.
     transient: bool,
     /// What was compared is not the password any more: see [`Error::overtaken`].
@@ -89,6 +94,7 @@ impl Error {
             message: message.into(),
             cause: None,
             retry_after: None,
+            step_up: None,
             transient: false,
             overtaken: false,
         }
@@ -142,6 +148,14 @@ impl Error {
     #[must_use]
     pub fn expired() -> Self {
         Self::new(Code::TokenExpired, "Token expired.")
+    }
+
+    /// The token's holder must show again, or better, who they are (RFC 9470).
+    #[must_use]
+    pub fn step_up(wanted: Wanted) -> Self {
+        let mut error = Self::new(Code::StepUpRequired, wanted.words());
+        error.step_up = Some(wanted);
+        error
     }
 
     /// The same words for a code that was used, replaced, is over or never was.

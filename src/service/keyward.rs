@@ -8,6 +8,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use aws_lc_rs::hmac;
 
+use crate::crypto::audit_chain::AuditChain;
 use crate::crypto::device::Devices;
 use crate::crypto::key_ring::KeyRing;
 use crate::crypto::master_key::MasterKey;
@@ -70,6 +71,7 @@ pub(in crate::service) struct Keys {
     pub(in crate::service) one_time_codes: OneTimeCodes,
     pub(in crate::service) devices: Devices,
     pub(in crate::service) outbox: Sealer,
+    pub(in crate::service) audit_chain: AuditChain,
 }
 
 impl Keys {
@@ -85,6 +87,7 @@ impl Keys {
             one_time_codes: OneTimeCodes::new(master),
             devices: Devices::new(master),
             outbox: Sealer::new(master, "keyward-outbox"),
+            audit_chain: AuditChain::new(master),
         }
     }
 }

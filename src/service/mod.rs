@@ -26,6 +26,8 @@ pub mod policy;
 pub mod accounts;
 /// API keys: making, rotating and revoking them.
 pub mod api_keys;
+/// Reading the audit log, and the chain that shows whether it is whole.
+pub mod audit;
 /// Making, rotating and replacing signing keys.
 pub mod keys;
 /// Organizations: making them, who is in them, their roles.

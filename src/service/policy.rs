@@ -20,6 +20,8 @@ pub struct Policy {
     pub audience: String,
     pub algorithm: Algorithm,
     pub access_ttl: Duration,
+    /// How long after a sign-in a dangerous deed of an administrator is let pass. Zero: always.
+    pub step_up_max_age: Duration,
     /// The most bytes of an access token.
     pub max_token_bytes: usize,
     /// The applications' permissions; none where every word is one.
@@ -87,6 +89,9 @@ impl Registration {
     }
 }
 
+/// The longest that somebody acts for another.
+pub const ACTING: Duration = Duration::from_secs(3600);
+
 impl Policy {
     /// How long an access token of this class lives (decision 3).
     #[must_use]
@@ -129,7 +134,7 @@ impl Policy {
 
     #[must_use]
     pub fn longest_access_ttl(&self) -> Duration {
-        self.access_ttl.max(self.oisp_ttl)
+        self.access_ttl.max(self.oisp_ttl).max(ACTING)
     }
 
     #[must_use]

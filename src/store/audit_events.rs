@@ -5,6 +5,7 @@ use diesel::prelude::*;
 
 use crate::domain::event::{Event, What};
 use crate::domain::id::AccountId;
+use crate::store::audit_seals;
 use crate::store::engine::connection::{AnyConnection, on_each};
 use crate::store::engine::error::{Result, every_one, exactly_one};
 use crate::store::engine::schema::audit_events;
@@ -21,6 +22,7 @@ struct New<'a> {
     user_agent: Option<&'a str>,
     at: i64,
     actor_id: Option<String>,
+    note: Option<&'a str>,
 }
 
 impl<'a> New<'a> {
@@ -34,6 +36,7 @@ impl<'a> New<'a> {
             user_agent: event.client.user_agent.as_deref(),
             at: now.millis(),
             actor_id: event.actor.map(|id| id.to_string()),
+            note: event.note.as_deref(),
         }
     }
 }
@@ -132,7 +135,8 @@ pub fn forget_clients(connection: &mut AnyConnection, accounts: &[AccountId]) ->
         "forgetting clients",
         forgotten,
         forgotten.saturating_add(left),
-    )
+    )?;
+    audit_seals::forget_salts(connection, &ids)
 }
 
 /// Whether it happened to anybody after `since`.
@@ -171,7 +175,39 @@ pub struct Entry {
     pub address: Option<String>,
     pub user_agent: Option<String>,
     pub actor: Option<String>,
+    pub note: Option<String>,
+    /// How often it happened within an hour of `at`, and the last time, where that is counted.
+    pub times: i64,
+    pub last_at: Option<i64>,
 }
+
+/// The columns of an [`Entry`], in its order.
+const COLUMNS: Columns = (
+    audit_events::id,
+    audit_events::at,
+    audit_events::what,
+    audit_events::account_id,
+    audit_events::session_id,
+    audit_events::address,
+    audit_events::user_agent,
+    audit_events::actor_id,
+    audit_events::note,
+    audit_events::times,
+    audit_events::last_at,
+);
+type Columns = (
+    audit_events::id,
+    audit_events::at,
+    audit_events::what,
+    audit_events::account_id,
+    audit_events::session_id,
+    audit_events::address,
+    audit_events::user_agent,
+    audit_events::actor_id,
+    audit_events::note,
+    audit_events::times,
+    audit_events::last_at,
+);
 
 /// What to look for; all of it must fit.
 #[derive(Clone, Debug)]
@@ -217,16 +253,7 @@ pub fn list(connection: &mut AnyConnection, filter: &Filter) -> Result<Vec<Entry
                 $(.filter($filter))*
                 .order((audit_events::at.desc(), audit_events::id.desc()))
                 .limit(filter.limit)
-                .select((
-                    audit_events::id,
-                    audit_events::at,
-                    audit_events::what,
-                    audit_events::account_id,
-                    audit_events::session_id,
-                    audit_events::address,
-                    audit_events::user_agent,
-                    audit_events::actor_id,
-                ))
+                .select(COLUMNS)
                 .load(connection)?
         };
     }
@@ -241,4 +268,61 @@ pub fn list(connection: &mut AnyConnection, filter: &Filter) -> Result<Vec<Entry
             )
         }
     })
+}
+
+/// The next ones in the order of time, after this one of that instant.
+///
+/// # Errors
+/// When the database is away.
+pub fn after(
+    connection: &mut AnyConnection,
+    (at, id): (i64, &str),
+    limit: i64,
+) -> Result<Vec<Entry>> {
+    Ok(audit_events::table
+        .filter(audit_events::at.ge(at))
+        .filter(audit_events::at.gt(at).or(audit_events::id.gt(id)))
+        .order((audit_events::at.asc(), audit_events::id.asc()))
+        .limit(limit)
+        .select(COLUMNS)
+        .load(connection)?)
+}
+
+/// Those of these ids that there are, in no order.
+///
+/// # Errors
+/// When the database is away.
+pub fn of_ids(connection: &mut AnyConnection, ids: &[String]) -> Result<Vec<Entry>> {
+    Ok(audit_events::table
+        .filter(audit_events::id.eq_any(ids))
+        .select(COLUMNS)
+        .load(connection)?)
+}
+
+/// The same, and none of them changes until the transaction ends.
+///
+/// # Errors
+/// When the database is away.
+pub fn hold(connection: &mut AnyConnection, ids: &[String]) -> Result<Vec<Entry>> {
+    let question = audit_events::table
+        .filter(audit_events::id.eq_any(ids))
+        .select(COLUMNS);
+    Ok(match connection {
+        // Its transaction writes alone.
+        AnyConnection::Sqlite(sqlite) => question.load(sqlite)?,
+        AnyConnection::Postgres(postgres) => question.for_share().load(postgres)?,
+    })
+}
+
+/// Whether there is one from before.
+///
+/// # Errors
+/// When the database is away.
+pub fn any_before(connection: &mut AnyConnection, before: Timestamp) -> Result<bool> {
+    let first: Option<i64> = audit_events::table
+        .order(audit_events::at.asc())
+        .select(audit_events::at)
+        .first(connection)
+        .optional()?;
+    Ok(first.is_some_and(|at| at < before.millis()))
 }

@@ -13,6 +13,7 @@ pub mod access;
 pub mod accounts;
 pub mod api_keys;
 pub mod audit_events;
+pub mod audit_seals;
 pub mod credentials;
 pub mod emails;
 pub mod factors;

@@ -11,6 +11,9 @@ use crate::store::engine::error::{Result, every_one};
 use crate::store::engine::schema::sessions;
 use crate::support::clock::Timestamp;
 
+/// So many ids to a statement: SQLite binds no more than 32,766 values.
+const PART: usize = 1000;
+
 /// Ends every session of the account but `keep`. Gives those that it ended, with their idle
 /// ends. Nobody may begin one meanwhile: the account is held.
 ///
@@ -133,4 +136,57 @@ pub fn end_every(
             ))
             .execute(connection)?,
     )
+}
+
+/// Ends the sessions in which this account acts for others. Gives those that it ended.
+///
+/// # Errors
+/// When the database is away or a row is damaged.
+pub fn end_acted_by(
+    connection: &mut AnyConnection,
+    actor: AccountId,
+    now: Timestamp,
+) -> Result<Vec<SessionId>> {
+    let update = diesel::update(
+        sessions::table
+            .filter(sessions::actor_id.eq(actor.to_string()))
+            .filter(sessions::revoked_at.is_null()),
+    )
+    .set((
+        sessions::revoked_at.eq(now.millis()),
+        sessions::revoke_reason.eq(EndReason::Revoked.as_str()),
+    ))
+    .returning(sessions::id);
+    let ended: Vec<String> = on_each!(connection, inner => update.get_results(inner))?;
+    ended.iter().map(|id| word("session id", id)).collect()
+}
+
+/// The same for those that were begun by one of these sessions.
+///
+/// # Errors
+/// When the database is away or a row is damaged.
+pub fn end_acted_within(
+    connection: &mut AnyConnection,
+    by: &[SessionId],
+    now: Timestamp,
+) -> Result<Vec<SessionId>> {
+    let mut all = Vec::new();
+    for part in by.chunks(PART) {
+        let part: Vec<String> = part.iter().map(SessionId::to_string).collect();
+        let update = diesel::update(
+            sessions::table
+                .filter(sessions::actor_session.eq_any(part))
+                .filter(sessions::revoked_at.is_null()),
+        )
+        .set((
+            sessions::revoked_at.eq(now.millis()),
+            sessions::revoke_reason.eq(EndReason::Revoked.as_str()),
+        ))
+        .returning(sessions::id);
+        let ended: Vec<String> = on_each!(connection, inner => update.get_results(inner))?;
+        for id in &ended {
+            all.push(word("session id", id)?);
+        }
+    }
+    Ok(all)
 }

@@ -43,6 +43,8 @@ struct Row {
     revoked_at: Option<i64>,
     revoke_reason: Option<String>,
     recent: String,
+    actor_id: Option<String>,
+    actor_session: Option<String>,
 }
 
 impl TryFrom<Row> for Session {
@@ -50,6 +52,8 @@ impl TryFrom<Row> for Session {
 
     fn try_from(row: Row) -> Result<Self> {
         let reason = optional("revoke reason", row.revoke_reason.as_deref())?;
+        let actor = optional("actor's id", row.actor_id.as_deref())?;
+        let session = optional("actor's session", row.actor_session.as_deref())?;
         Ok(Self {
             id: word("session id", &row.id)?,
             account: word("account id", &row.account_id)?,
@@ -85,6 +89,7 @@ impl TryFrom<Row> for Session {
             account_epoch: row.account_epoch,
             user_agent: row.user_agent,
             address: row.address,
+            acted_by: actor.zip(session),
             ended: row
                 .revoked_at
                 .map(|at| (time(at), reason.unwrap_or(EndReason::Revoked))),
@@ -121,6 +126,8 @@ pub fn add(connection: &mut AnyConnection, session: &Session) -> Result<()> {
                 sessions::user_agent.eq(session.user_agent.as_deref()),
                 sessions::address.eq(session.address.as_deref()),
                 sessions::recent.eq(session.generation.recent.to_string()),
+                sessions::actor_id.eq(session.acted_by.map(|(actor, _)| actor.to_string())),
+                sessions::actor_session.eq(session.acted_by.map(|(_, id)| id.to_string())),
             ),
         ))
         .execute(connection)?;
@@ -306,6 +313,29 @@ pub fn count_replay(
     .set(sessions::replays.eq(sessions::replays + 1))
     .execute(connection)?;
     at_most_one("counting a replay", rows)
+}
+
+/// Writes how its holder signed in, of a session that has not ended.
+///
+/// # Errors
+/// When the database is away.
+pub fn authenticate(
+    connection: &mut AnyConnection,
+    id: SessionId,
+    authentication: &Authentication,
+) -> Result<bool> {
+    let rows = diesel::update(
+        sessions::table
+            .filter(sessions::id.eq(id.to_string()))
+            .filter(sessions::revoked_at.is_null()),
+    )
+    .set((
+        sessions::amr.eq(authentication.methods.join(" ")),
+        sessions::aal.eq(i32::from(authentication.level)),
+        sessions::auth_time.eq(authentication.at.millis()),
+    ))
+    .execute(connection)?;
+    at_most_one("stepping up a session", rows)
 }
 
 /// Moves the idle end of a session that has not ended.

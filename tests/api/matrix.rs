@@ -10,8 +10,9 @@ use keyward::domain::id::AccountId;
 use keyward::domain::permission::{OWN, SERVICE};
 use keyward::http::routes::TABLE;
 use keyward::service::accounts::administer;
+use serde_json::json;
 
-use crate::support::{PASSWORD, TestKeyward};
+use crate::support::{PASSWORD, TestKeyward, text};
 
 const REVIEWED: &str = include_str!("matrix.txt");
 
@@ -28,6 +29,20 @@ pub const CALLERS: &[(&str, Token)] = &[
     }),
     ("oisp", |kw, _| Some(kw.oisp_login(ALICE))),
     ("admin", |kw, _| Some(kw.sign_in(ROOT, PASSWORD).tokens().0)),
+    ("acting", |kw, alice| {
+        let _ = administer::define_role(&kw.kw, "support", &["account:act_as"]);
+        administer::grant_role(
+            &kw.kw,
+            administer::find(&kw.kw, ROOT).unwrap().id,
+            "support",
+        )
+        .unwrap();
+        let root = kw.sign_in(ROOT, PASSWORD).tokens().0;
+        let path = format!("/admin/accounts/{alice}/act-as");
+        let asked = kw.post(&path).bearer(&root);
+        let answer = asked.json(&json!({ "reason": "review" })).send();
+        Some(text(&answer.json(), "access_token"))
+    }),
     ("guest", |kw, _| Some(kw.guest().0)),
     ("machine", |kw, _| {
         let account = administer::find(&kw.kw, "ci-bot");

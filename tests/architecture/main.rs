@@ -78,6 +78,7 @@ const ROOMS: &[(&str, &[(&str, u8)])] = &[
             ("service/accounts", 7),
             ("service/second_factor", 7),
             ("service/keys", 7),
+            ("service/audit", 7),
             ("service/attempts", 6),
             ("service/tokens", 6),
             ("service/administrator", 5),

@@ -4,6 +4,7 @@
 
 mod accounts;
 mod api_keys;
+mod audit;
 mod databases;
 mod env_file;
 mod environment;

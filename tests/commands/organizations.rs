@@ -83,6 +83,21 @@ fn roles_are_listed_given_and_taken() {
     home.run(&["role", "grant", "alice@example.com", "administrator"])
         .done();
     assert!(roles(&home));
+    // Nobody could undo it over the interface.
+    let only = home.run(&["role", "take", "alice@example.com", "administrator"]);
+    assert!(
+        only.refused().contains("the only administrator"),
+        "{only:?}"
+    );
+    assert!(roles(&home));
+    let other = [
+        "user",
+        "add",
+        "--password-stdin",
+        "--admin",
+        "bob@example.com",
+    ];
+    home.run_with(&other, "correct horse battery").done();
     home.run(&["role", "take", "alice@example.com", "administrator"])
         .done();
     assert!(!roles(&home));

@@ -3,10 +3,12 @@
 
 use std::time::Instant;
 
+use actix_web::HttpMessage as _;
 use actix_web::dev::ServiceResponse;
 use actix_web::http::Method;
 
 use crate::http::peers::client_address;
+use crate::http::request::call::Acted;
 use crate::http::request::settings::Web;
 
 /// What is known of a request before it is answered.
@@ -19,9 +21,13 @@ pub(super) struct Asked {
 
 impl Asked {
     pub(super) fn write<B>(&self, response: &ServiceResponse<B>, web: Option<&Web>) {
+        let acted = response.request().extensions().get::<Acted>().map(|acted| {
+            let Acted { by, account } = acted;
+            format!(" actor {by} as {account}")
+        });
         let level = if response.status().is_server_error() {
             log::Level::Warn
-        } else if self.frequent && response.status().is_success() {
+        } else if self.frequent && response.status().is_success() && acted.is_none() {
             log::Level::Debug
         } else {
             log::Level::Info
@@ -42,13 +48,14 @@ impl Asked {
         }
         log::log!(
             level,
-            "{:.16} {:.128} {} {:.1}ms from {} request {}",
+            "{:.16} {:.128} {} {:.1}ms from {} request {}{}",
             self.method.as_str(),
             request.uri().path(),
             status.as_u16(),
             self.began.elapsed().as_secs_f64() * 1000.0,
             address.map_or_else(|| "-".to_owned(), |(address, _)| address.to_string()),
             self.id,
+            acted.unwrap_or_default(),
         );
     }
 }

@@ -15,6 +15,7 @@ use crate::http::graphql::inputs::{Word, read, taken};
 use crate::http::graphql::table::{Does, Field, Kind, Object, Type};
 use crate::http::graphql::words::Spot;
 use crate::http::request::fields::Fields;
+use crate::service::actor::Actor;
 use crate::service::{Error, Result};
 
 /// As deep as graphql-js's own introspection query goes.
@@ -124,16 +125,30 @@ fn done(on: &Json, field: &Field, fields: &Fields, executor: &Executor<Asked>) -
         Does::Public(act) => act(asked, fields),
         Does::Account(act) => {
             let actor = asked.caller()?;
+            admit(field, &actor)?;
             actor.require_account()?;
             act(asked, fields, &actor)
         }
-        Does::Guest(act) => act(asked, fields, &asked.actor()?),
+        Does::Guest(act) => {
+            let actor = asked.actor()?;
+            admit(field, &actor)?;
+            act(asked, fields, &actor)
+        }
         Does::SignedIn(act) => {
             let actor = asked.actor()?;
+            admit(field, &actor)?;
             actor.require_account()?;
             act(asked, fields, &actor)
         }
     }
+}
+
+/// As the mount of a route does: whoever acts for another only looks.
+fn admit(field: &Field, actor: &Actor) -> Result<()> {
+    if field.once {
+        actor.require_own()?;
+    }
+    Ok(())
 }
 
 /// The part of a list that its arguments choose. An element is known by its id, or by its

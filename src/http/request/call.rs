@@ -9,9 +9,10 @@ use actix_web::dev::Payload;
 use actix_web::http::header::{
     AcceptLanguage, CONTENT_LENGTH, Header as _, HeaderMap, HeaderValue, USER_AGENT,
 };
-use actix_web::{FromRequest, HttpRequest, web};
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest, web};
 use futures_util::StreamExt as _;
 
+use crate::domain::id::AccountId;
 use crate::domain::letter::Language;
 use crate::domain::principal::Principal;
 use crate::domain::session::Client;
@@ -39,6 +40,12 @@ const BODY_DEADLINE: Duration = Duration::from_secs(5);
 
 /// Answers that must not differ in time are given at beats of this length.
 const EVENLY: Duration = Duration::from_millis(25);
+
+/// The request is of somebody who acts for another: for its line of log.
+pub struct Acted {
+    pub by: AccountId,
+    pub account: AccountId,
+}
 
 pub struct Call {
     pub kw: Keyward,
@@ -134,7 +141,7 @@ impl Call {
                 }
             }
         } else {
-            authenticate(&self.kw, &token)?
+            self.principal()?
         };
         Ok(self.acting(principal))
     }
@@ -156,7 +163,15 @@ impl Call {
     }
 
     fn principal(&self) -> Result<Arc<Principal>> {
-        authenticate(&self.kw, &self.shown()?)
+        let principal = authenticate(&self.kw, &self.shown()?)?;
+        if let Some(act) = &principal.claims.act {
+            let acted = Acted {
+                by: act.sub,
+                account: principal.account(),
+            };
+            self.request.extensions_mut().insert(acted);
+        }
+        Ok(principal)
     }
 
     fn shown(&self) -> Result<SecretString> {

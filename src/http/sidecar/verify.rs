@@ -6,11 +6,19 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
+use crate::domain::assurance::Wanted;
 use crate::http::answer::{Answer, Refusal, Shape};
 use crate::http::request::call::Call;
 use crate::service::actor::Actor;
+use crate::service::{Error, Result};
 
 pub const PATH: &str = "/auth/verify";
+
+/// How long ago the caller may have signed in at the most, in seconds.
+const MAX_AGE: &str = "x-keyward-max-age";
+
+/// How well.
+const ACR: &str = "x-keyward-acr";
 
 /// How a proxy that asks [`PATH`] is refused. nginx's `auth_request` knows 2xx, 401 and 403;
 /// anything else becomes a 500 of the proxy's own. So a request that can not be read is
@@ -36,8 +44,29 @@ const ENCODED: &AsciiSet = &CONTROLS.add(b'%');
 /// In a list the comma too, so that one role is never read as two.
 const IN_LIST: &AsciiSet = &ENCODED.add(b',');
 
+/// What the proxy asks for, in headers of its own: the query is the client's, and stands in the
+/// original address. What a client puts there can only ask for more. One that can not be read
+/// lets nobody pass.
+fn wanted(call: &Call) -> Result<Wanted> {
+    let read = |name: &str| {
+        let mut values = call.headers().get_all(name);
+        let first = values.next().map(|value| value.to_str().unwrap_or("?"));
+        if values.next().is_some() {
+            Some("?")
+        } else {
+            first
+        }
+    };
+    Wanted::parse(read(MAX_AGE), read(ACR)).ok_or_else(|| {
+        Error::payload(
+            "X-Keyward-Max-Age must be a number of seconds, and X-Keyward-Acr aal1 or aal2",
+        )
+    })
+}
+
 /// The request's body, if it has one, is not read.
-pub async fn verify(_: Call, actor: Actor) -> Answer<Verify> {
+pub async fn verify(call: Call, actor: Actor) -> Answer<Verify> {
+    actor.require_shown(&wanted(&call)?, call.kw.clock.now())?;
     let claims = actor.claims();
     let id = claims.sub.to_string();
     let user = claims
@@ -56,6 +85,7 @@ pub async fn verify(_: Call, actor: Actor) -> Answer<Verify> {
         .map(|word| utf8_percent_encode(word, IN_LIST).to_string())
         .collect();
     let organization = claims.org.map(|id| id.to_string());
+    let acting = claims.act.as_ref().map(|act| act.sub.to_string());
     Ok(HttpResponse::Ok()
         .insert_header(("remote-user", text(user)))
         .insert_header(("remote-email", text(claims.email.as_deref().unwrap_or(""))))
@@ -65,5 +95,6 @@ pub async fn verify(_: Call, actor: Actor) -> Answer<Verify> {
         .insert_header(("x-keyward-account", id))
         .insert_header(("x-keyward-organization", organization.unwrap_or_default()))
         .insert_header(("x-keyward-permissions", permissions.join(",")))
+        .insert_header(("x-keyward-actor", acting.unwrap_or_default()))
         .finish())
 }

@@ -218,6 +218,7 @@ fn sessions_of(db: &mut AnyConnection, id: AccountId) -> store::Result<Value> {
             "refreshes": session.generation.number,
             "expires": session.idle_expires_at.min(session.absolute_expires_at).millis(),
             "ended": session.ended.map(|(at, _)| at.millis()),
+            "actedBy": session.acted_by.map(|(actor, _)| actor),
             "endReason": session.ended.map(|(_, reason)| reason.as_str()),
         })
     });

@@ -1,9 +1,9 @@
 //! An account's profile and password, by its owner or an administrator.
 
+/// An administrator acts for an account.
+pub mod act_as;
 /// What an administrator does to accounts.
 pub mod administer;
-/// Reads the audit log.
-pub mod audit;
 /// Another e-mail address.
 pub mod change_email;
 /// The owner changes the password.

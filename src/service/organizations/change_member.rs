@@ -76,8 +76,10 @@ fn set_role(
     let now = change.now;
     memberships::change(change, &member, (&new.key, member.state), now)?;
     change.record(&actor.event_about(What::MemberRoleChanged, member.account))?;
-    // What was added comes with the next refresh (O-11).
-    if member.state == State::Active && !old.permissions.is_subset(&new.permissions) {
+    // What was added comes with the next refresh (O-11). Where nothing was, the name is all that
+    // is new, and no token may go on with the old one.
+    let grows = old.permissions.is_subset(&new.permissions) && old.permissions != new.permissions;
+    if member.state == State::Active && !grows {
         change.outdate_access(member.account)?;
     }
     Ok(Membership {

@@ -83,7 +83,8 @@ fn end(kw: &Keyward, id: SessionId, client: &Client) -> Result<bool> {
         if !change.end(id, EndReason::Logout)? {
             return Ok(false);
         }
-        let event = Event::new(What::LoggedOut, client.clone());
+        let mut event = Event::new(What::LoggedOut, client.clone());
+        event.actor = session.acted_by.map(|(actor, _)| actor);
         change.record(&event.of(session.account).within(id))?;
         Ok(true)
     })

@@ -20,6 +20,8 @@ pub mod refresh;
 pub mod renew;
 /// What a sign-in takes the place of.
 mod replaced;
+/// Shows again, or better, who holds a session.
+pub mod step_up;
 /// Tells the owner of a sign-in from a browser that is not known.
 mod unknown_browser;
 /// The organization that somebody signs in to.

@@ -72,6 +72,7 @@ pub(in crate::service) fn session(
         account_epoch: account.epoch,
         user_agent: beginning.client.user_agent.clone(),
         address: beginning.client.address.clone(),
+        acted_by: None,
         ended: None,
     };
     session.idle_expires_at = now + kw.policy.idle_ttl_of(&session);

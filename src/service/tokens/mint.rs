@@ -3,12 +3,13 @@
 use crate::crypto::token;
 use crate::domain::access::Access;
 use crate::domain::account::Account;
-use crate::domain::claims::Claims;
+use crate::domain::claims::{Acting, Claims};
 use crate::domain::id::{AccountId, OrganizationId, SessionId};
 use crate::domain::permission::{self, is_own};
 use crate::domain::session::{Class, Session};
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
+use crate::service::policy::ACTING;
 use crate::support::clock::Timestamp;
 use crate::support::secret::{ExposeSecret as _, SecretString};
 
@@ -92,7 +93,11 @@ pub(in crate::service) fn sign(
 /// When an access token ends that is issued at `from`: its class's life, but never
 /// past the session's absolute end.
 pub(in crate::service) fn access_end(kw: &Keyward, session: &Session, from: Timestamp) -> i64 {
-    let life = kw.policy.access_ttl(session.class);
+    let life = match session.acted_by {
+        // All of its one token's life.
+        Some(_) => ACTING,
+        None => kw.policy.access_ttl(session.class),
+    };
     let end = Timestamp::from_seconds(from.seconds()) + life;
     // At least a second, so that a token issued at the very end is still well formed.
     end.min(session.absolute_expires_at)
@@ -134,6 +139,7 @@ fn claims(
         org: session.organization,
         accounts: access.accounts,
         anon: session.anonymous,
+        act: session.acted_by.map(|(sub, _)| Acting { sub }),
         preferred_username: account.username.clone(),
         // An application takes it for who asks: whoever may have made it up is not told of.
         email: account.email.clone().filter(|_| account.verified),

@@ -93,8 +93,10 @@ pub(in crate::service) struct On {
 }
 
 impl On {
+    /// A session that acts for another is never renewed.
     fn is_living(&self, now: Timestamp) -> bool {
-        self.account.enabled && !self.session.is_over(self.account.epoch, now)
+        let may_go_on = self.account.enabled && self.session.acted_by.is_none();
+        may_go_on && !self.session.is_over(self.account.epoch, now)
     }
 }
 

@@ -7,6 +7,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::domain::claims::LONGEST_LIFE;
+use crate::service::audit;
 use crate::service::error::{Error, Result};
 use crate::service::keys;
 use crate::service::keyward::{Inner, Keyward};
@@ -28,6 +29,9 @@ const FIRST_READING: Duration = Duration::from_secs(20);
 
 const FLUSH_EVERY: Duration = Duration::from_secs(5);
 const PURGE_EVERY: Duration = Duration::from_secs(60);
+
+/// How long an event waits for its seal.
+const SEAL_EVERY: Duration = Duration::from_secs(15);
 
 /// How long a mail waits that another process wrote, or that is tried again. One's own is
 /// sent as soon as it was committed.
@@ -99,9 +103,12 @@ pub fn start(kw: &Keyward) -> Result<Housekeeping> {
         Ok(())
     })?;
     kw.postman.wakes(mail.thread());
+    let audit_thread = every(SEAL_EVERY, "audit chain", kw, &stop, |kw| {
+        audit::seal::seal(kw).map(|_| ())
+    })?;
     Ok(Housekeeping {
         stop,
-        threads: vec![tail_thread, slow_thread],
+        threads: vec![tail_thread, slow_thread, audit_thread],
         mail,
     })
 }
@@ -210,7 +217,6 @@ pub fn purge(kw: &Keyward, now: Timestamp) -> Result<usize> {
     for (what, before) in [
         (What::Sessions, now),
         (What::LoginAttempts, now - KEEP_ATTEMPTS),
-        (What::AuditEvents, now - KEEP_AUDIT),
         (What::Revocations, now),
         (What::Limits, now),
         (What::OneTimeCodes, now),
@@ -226,5 +232,7 @@ pub fn purge(kw: &Keyward, now: Timestamp) -> Result<usize> {
             }
         }
     }
-    Ok(purged + guests::purge(kw, now)?)
+    purged += guests::purge(kw, now)?;
+    // The last: where somebody tampered with its chain, the others go on.
+    Ok(purged + audit::purge::purge(kw, now - KEEP_AUDIT)?)
 }

@@ -108,6 +108,8 @@ diesel::table! {
         revoked_at -> Nullable<BigInt>,
         revoke_reason -> Nullable<Text>,
         recent -> Text,
+        actor_id -> Nullable<Text>,
+        actor_session -> Nullable<Text>,
     }
 }
 
@@ -174,6 +176,34 @@ diesel::table! {
         times -> BigInt,
         last_at -> Nullable<BigInt>,
         actor_id -> Nullable<Text>,
+        note -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    audit_seals (seq) {
+        seq -> BigInt,
+        event_id -> Text,
+        at -> BigInt,
+        sealed_at -> BigInt,
+        salt -> Nullable<Binary>,
+        client -> Binary,
+        content -> Binary,
+        hash -> Binary,
+    }
+}
+
+diesel::table! {
+    audit_chain (id) {
+        id -> Integer,
+        seq -> BigInt,
+        hash -> Binary,
+        sealed_to -> BigInt,
+        counted_to -> BigInt,
+        base_seq -> BigInt,
+        base_hash -> Binary,
+        purged_before -> BigInt,
+        mac -> Binary,
     }
 }
 

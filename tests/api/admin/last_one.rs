@@ -29,6 +29,20 @@ both!(the_only_administrator_stays, |kw| {
     assert_eq!(kw.state(), before);
 });
 
+// Nor at the command line: whoever is there gives the role to another one first.
+both!(an_operator_takes_it_from_nobody_who_is_the_last, |kw| {
+    let (root, token) = administrator(kw);
+    let take = |kw: &TestKeyward| {
+        keyward::service::accounts::administer::take_role(&kw.kw, root, "administrator")
+    };
+    let error = take(kw).unwrap_err();
+    assert_eq!(error.code, keyward::service::Code::Conflict);
+    assert_eq!((administrators(kw), kw.me(&token)), (1, 200));
+    kw.add(ALICE, None, true);
+    take(kw).unwrap();
+    assert_eq!(administrators(kw), 1);
+});
+
 both!(one_s_own_account_is_deleted_with_a_password, |kw| {
     let (root, token) = administrator(kw);
     kw.add(ALICE, None, true);

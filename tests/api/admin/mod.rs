@@ -1,7 +1,9 @@
 //! `/admin/*`: what administrators do over the interface.
 
 mod accounts;
+mod acting;
 mod audit;
+mod chain;
 mod credentials;
 mod keys;
 mod last_one;

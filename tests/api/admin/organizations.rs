@@ -107,7 +107,7 @@ both!(
 both!(
     o03_o05_an_administrator_changes_members_and_the_only_owner_stays,
     |kw| {
-        let (_, token) = administrator(kw);
+        let (root, token) = administrator(kw);
         let (alice, bob) = (kw.add_verified(ALICE), kw.add_verified(BOB));
         let id = made(kw, &token, "Acme", alice);
         let member = |account: AccountId| format!("/admin/organizations/{id}/members/{account}");

@@ -95,9 +95,11 @@ impl Walk {
         let access = self.kw.sign_in("zoe@example.com", PASSWORD).tokens().0;
         let session = self.kw.session_of(&access).id.to_string();
         let password = json!({ "password": "another horse battery" });
+        let reason = json!({ "reason": "ticket 4711" });
         for (method, template, body) in [
             ("get", "/admin/accounts/{id}/sessions", None),
             ("get", "/admin/accounts/{id}/login-attempts", None),
+            ("post", "/admin/accounts/{id}/act-as", Some(&reason)),
             ("delete", "/admin/accounts/{id}/sessions/{session}", None),
             ("delete", "/admin/accounts/{id}/sessions", None),
             ("post", "/admin/accounts/{id}/password", Some(&password)),

@@ -150,6 +150,10 @@ impl Walk {
         let (access, refresh) = self.note("post", path, answer).tokens();
         let answer = self.kw.refresh(&refresh);
         self.note("post", "/auth/refresh", answer);
+        let body = json!({ "password": PASSWORD });
+        let path = "/auth/step-up";
+        let answer = self.kw.post(path).bearer(&access).json(&body).send();
+        self.note("post", path, answer);
         let answer = self.kw.change_password(&access, PASSWORD, CHANGED);
         let renewed = self.note("post", "/auth/password/change", answer);
         text(&renewed.json(), "access_token")

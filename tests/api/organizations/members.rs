@@ -180,6 +180,7 @@ both!(
             change(kw, &root, &path, &json!({ "role": "owner" })).status,
             204
         );
+        kw.add("other@example.com", None, true);
         // An operator who takes the role away takes this away at once, too.
         let id = id_of(&root);
         keyward::service::accounts::administer::take_role(&kw.kw, id, "administrator").unwrap();

@@ -246,3 +246,24 @@ both!(
         assert_eq!(Forge::claims_of(&own).get("perm_ref"), None);
     }
 );
+
+// A role of the same permissions under another name: no token goes on with the old name.
+both!(another_role_of_equal_permissions_is_named_at_once, |kw| {
+    let alice = person(kw, ALICE);
+    let acme = make(kw, &alice, "Acme");
+    let path = format!("/auth/organizations/{acme}/roles");
+    for name in ["Fitter", "Mechanic"] {
+        let body = json!({ "name": name, "permissions": ["device:read"] });
+        assert_eq!(make_role(kw, &alice, &path, &body).status, 201);
+    }
+    let (bob, refresh) = member(kw, &alice, &acme, (BOB, "Fitter"));
+    let role = json!({ "role": "Mechanic" });
+    let changed = change(kw, &alice, &path_of(&acme, id_of(&bob)), &role);
+    assert_eq!(changed.status, 204, "{changed:?}");
+    kw.get("/auth/me")
+        .bearer(&bob)
+        .send()
+        .refused(401, "TOKEN_EXPIRED");
+    let (bob, _) = kw.refresh(&refresh).tokens();
+    assert_eq!(Forge::claims_of(&bob)["role"], "Mechanic");
+});

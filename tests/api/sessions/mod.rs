@@ -9,3 +9,4 @@ mod login;
 mod logout;
 mod many;
 mod refresh;
+mod step_up;

@@ -25,5 +25,7 @@ pub mod second_factor;
 pub mod sessions;
 /// `/auth/login`, `/auth/refresh`, `/auth/logout`.
 pub mod sign_in;
+/// `/auth/step-up`.
+pub mod step_up;
 
 pub use crate::http::answer::Keyward;

@@ -52,5 +52,6 @@ pub(in crate::http) fn render(session: &Session, actor: &Actor) -> Value {
         "current": session.id == actor.session(),
         "amr": session.authentication.methods,
         "aal": session.authentication.level,
+        "actedBy": session.acted_by.map(|(actor, _)| actor),
     })
 }

@@ -40,6 +40,7 @@ const fn code(code: Code) -> &'static str {
         Code::WrongOtp => "auth/invalid-verification-code",
         Code::InvalidToken => "auth/invalid-id-token",
         Code::TokenExpired => "auth/id-token-expired",
+        Code::StepUpRequired => "auth/requires-recent-login",
         Code::InvalidCode => "auth/invalid-action-code",
         Code::Forbidden => "auth/insufficient-permission",
         Code::NotFound => "auth/user-not-found",

@@ -70,14 +70,13 @@ pub(in crate::service::accounts::administer) fn require_role(
 /// Takes effect at once: tokens that still hold the role are refused everywhere.
 ///
 /// # Errors
-/// `NOT_FOUND` where there is no such account or role; `CONFLICT` where an administrator would
-/// take the role of administrators from the only one; `SERVICE_UNAVAILABLE`.
+/// `NOT_FOUND` where there is no such account or role; `CONFLICT` where nobody would be left who
+/// administers; `SERVICE_UNAVAILABLE`.
 pub fn take_role(by: impl Into<Administrator>, account: AccountId, role: &str) -> Result<()> {
     let (by, role) = (by.into(), role.to_owned());
-    let is_actor = by.account().is_some();
     change(by, account, What::RoleTaken, move |change| {
         require_role(change, &role)?;
-        if is_actor && role == ADMINISTRATOR {
+        if role == ADMINISTRATOR {
             require_another_administrator(change, account)?;
         }
         if roles::take(change, account, &role)? {

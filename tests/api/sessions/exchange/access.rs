@@ -51,6 +51,7 @@ both!(
 both!(
     x9_an_administrator_who_is_none_any_more_gives_up_the_token,
     |kw| {
+        kw.add("other@example.com", None, true);
         let account = kw.add("root@example.com", None, true);
         let access = text(&kw.login("root@example.com"), "access_token");
         assert_eq!(Forge::claims_of(&access)["admin_access"], true);

@@ -192,6 +192,7 @@ both!(r15_refresh_against_what_ends_all_sessions, |kw| {
 
 both!(r15_refresh_against_the_loss_of_a_role, |kw| {
     let replica = kw.replica();
+    kw.add("root@example.com", None, true);
     for round in 0..50 {
         let email = format!("alice{round}@example.com");
         let account = kw.add(&email, None, true);

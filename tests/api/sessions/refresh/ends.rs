@@ -175,6 +175,7 @@ both!(d27_a_refresh_reads_the_access_afresh, |kw| {
             claims["permissions"].clone(),
         )
     };
+    kw.add("root@example.com", None, true);
     administer::grant_role(&kw.kw, id, "administrator").unwrap();
     let (admin, roles, permissions) = access_after(&mut token);
     assert_eq!(

@@ -9,8 +9,8 @@ use crate::http::dialect::keyward::Keyward;
 use crate::http::dialect::keyward::admin::{limit, page};
 use crate::http::request::call::Call;
 use crate::http::request::query;
-use crate::service::accounts::audit::{self, Filter};
 use crate::service::actor::Actor;
+use crate::service::audit::list::{self as audit, Filter};
 use crate::service::{Error, Result};
 use crate::support::clock::Timestamp;
 
@@ -40,6 +40,7 @@ pub async fn list(call: Call, _: Actor) -> Answer<Keyward> {
             "session": event.session,
             "address": event.address,
             "device": event.user_agent,
+            "note": event.note,
         })
     });
     Ok(HttpResponse::Ok().json(page(rows, next)))

@@ -3,6 +3,8 @@
 
 /// Accounts: found, made, changed, disabled, deleted.
 pub mod accounts;
+/// Acting for an account.
+pub mod act_as;
 /// API keys.
 pub mod api_keys;
 /// What happened.

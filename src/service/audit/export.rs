@@ -1,0 +1,48 @@
+//! Events with their seals, oldest first, a page at a time.
+
+use std::collections::HashMap;
+
+use crate::service::error::Result;
+use crate::service::keyward::Keyward;
+use crate::store;
+use crate::store::audit_events::{self, Entry};
+use crate::store::audit_seals;
+use crate::support::clock::Timestamp;
+
+const PAGE: i64 = 500;
+
+/// The number of an event's seal and its hash.
+pub type Sealed = (i64, Vec<u8>);
+
+/// Hands on every event since then, with its seal where it has one.
+///
+/// # Errors
+/// `SERVICE_UNAVAILABLE`, or what `take` says.
+pub fn export<E: From<crate::service::Error>>(
+    kw: &Keyward,
+    since: Timestamp,
+    mut take: impl FnMut(&Entry, Option<&Sealed>) -> Result<(), E>,
+) -> Result<(), E> {
+    let (mut at, mut id) = (since.millis(), String::new());
+    loop {
+        let (page, seals) = kw
+            .store
+            .read(|db| {
+                let page = audit_events::after(db, (at, &id), PAGE)?;
+                let ids: Vec<String> = page.iter().map(|event| event.id.clone()).collect();
+                Ok::<_, store::Error>((page, audit_seals::of_events(db, &ids)?))
+            })
+            .map_err(crate::service::Error::from)?;
+        let seals: HashMap<String, Sealed> = seals
+            .into_iter()
+            .map(|seal| (seal.event_id, (seal.seq, seal.hash)))
+            .collect();
+        for event in &page {
+            take(event, seals.get(&event.id))?;
+        }
+        match page.last() {
+            Some(last) => (at, id) = (last.at, last.id.clone()),
+            None => return Ok(()),
+        }
+    }
+}

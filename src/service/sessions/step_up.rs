@@ -1,0 +1,109 @@
+//! Showing again, or better, who one is, within a session that goes on (RFC 9470).
+
+use crate::domain::account::Account;
+use crate::domain::event::What;
+use crate::domain::password::Password;
+use crate::domain::session::{Authentication, Session};
+use crate::lanes::password_lane::Seat;
+use crate::service::actor::{Actor, account_of};
+use crate::service::attempts::budget::Reservation;
+use crate::service::attempts::prove::{Second, methods_of, prove_second};
+use crate::service::attempts::prove_both::{prove_both, use_both};
+use crate::service::error::{Error, Result};
+use crate::service::keyward::Keyward;
+use crate::service::mail::notice;
+use crate::service::tokens::mint::{TokenSet, mint};
+use crate::store::{access, sessions};
+use crate::support::clock::Timestamp;
+use crate::support::secret::SecretString;
+
+/// What is shown: the password, with a code where a second factor is on, as at a sign-in; or a
+/// code alone, which raises the level and leaves the time of the sign-in as it is.
+pub struct Shown {
+    pub password: Option<Password>,
+    pub otp: Option<SecretString>,
+}
+
+/// A new access token of the same session and generation: its refresh tokens stay good. What is
+/// wrong is counted by the session (decision 0047) and ends nothing.
+///
+/// # Errors
+/// `INVALID_PAYLOAD` where nothing is shown, or no code where one is needed; `WRONG_PASSWORD`,
+/// `INVALID_OTP`, `ATTEMPTS_EXCEEDED`, `INVALID_TOKEN`, `SERVICE_UNAVAILABLE`.
+pub fn step_up(kw: &Keyward, seat: &Seat, actor: &Actor, shown: &Shown) -> Result<TokenSet> {
+    let account = account_of(kw, actor)?;
+    let (second, reservation) = prove(kw, seat, (actor, &account), shown)?;
+    let (with_password, actor) = (shown.password.is_some(), actor.clone());
+    let (session, account, access, now) = kw
+        .change(move |change| {
+            change.hold_caller(&actor)?;
+            let now = change.now;
+            use_both(change, account.id, second.as_ref(), &reservation)?;
+            let found = sessions::lookup(change, actor.session())?;
+            let (mut session, account) = found.ok_or_else(Error::token)?;
+            session.authentication = raised(&session, with_password, second.as_ref(), now);
+            if !sessions::authenticate(change, session.id, &session.authentication)? {
+                return Err(Error::token());
+            }
+            change.record(&actor.event(What::SteppedUp))?;
+            if matches!(second, Some(Second::Recovery { .. })) {
+                notice::record(change, &actor.event(What::RecoveryCodeUsed))?;
+            }
+            let access = access::of_session(change, &session)?.ok_or_else(Error::token)?;
+            Ok((session, account, access, now))
+        })
+        .map_err(Error::or_wrong_password)?;
+    mint(kw, &session, &account, access, now)
+}
+
+fn prove(
+    kw: &Keyward,
+    seat: &Seat,
+    (actor, account): (&Actor, &Account),
+    shown: &Shown,
+) -> Result<(Option<Second>, Reservation)> {
+    match (&shown.password, &shown.otp) {
+        (Some(password), otp) => prove_both(kw, seat, (actor, account), (password, otp.as_ref())),
+        (None, Some(otp)) => {
+            let (second, reservation) = prove_second(kw, account, otp, actor, None)?;
+            Ok((Some(second), reservation))
+        }
+        (None, None) => Err(Error::payload(
+            "\"password\" is required, or \"otp\" where the password was shown in this session",
+        )),
+    }
+}
+
+fn raised(
+    session: &Session,
+    with_password: bool,
+    second: Option<&Second>,
+    now: Timestamp,
+) -> Authentication {
+    let old = &session.authentication;
+    let level = if second.is_some() { 2 } else { old.level };
+    if with_password {
+        let shown = methods_of(second).iter().map(|&method| method.to_owned());
+        return Authentication {
+            // Without a code the level is that of before, and so is what it stands on.
+            methods: if second.is_some() {
+                shown.collect()
+            } else {
+                old.methods.clone()
+            },
+            level,
+            at: now,
+        };
+    }
+    let mut methods = old.methods.clone();
+    for method in methods_of(second) {
+        if !methods.iter().any(|known| known == method) {
+            methods.push((*method).to_owned());
+        }
+    }
+    Authentication {
+        methods,
+        level,
+        at: old.at,
+    }
+}
