@@ -13,7 +13,7 @@ pub(super) fn run() -> Outcome {
                 row.method,
                 row.path,
                 row.guard.as_str(),
-                if row.fresh { ", step-up" } else { "" }
+                if row.fresh { " step-up" } else { "" }
             );
         }
     }

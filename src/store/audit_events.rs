@@ -271,9 +271,6 @@ pub fn list(connection: &mut AnyConnection, filter: &Filter) -> Result<Vec<Entry
 }
 
 /// The next ones in the order of time, after this one of that instant.
-///
-/// # Errors
-/// When the database is away.
 pub fn after(
     connection: &mut AnyConnection,
     (at, id): (i64, &str),
@@ -289,9 +286,6 @@ pub fn after(
 }
 
 /// Those of these ids that there are, in no order.
-///
-/// # Errors
-/// When the database is away.
 pub fn of_ids(connection: &mut AnyConnection, ids: &[String]) -> Result<Vec<Entry>> {
     Ok(audit_events::table
         .filter(audit_events::id.eq_any(ids))
@@ -300,9 +294,6 @@ pub fn of_ids(connection: &mut AnyConnection, ids: &[String]) -> Result<Vec<Entr
 }
 
 /// The same, and none of them changes until the transaction ends.
-///
-/// # Errors
-/// When the database is away.
 pub fn hold(connection: &mut AnyConnection, ids: &[String]) -> Result<Vec<Entry>> {
     let question = audit_events::table
         .filter(audit_events::id.eq_any(ids))
@@ -315,9 +306,6 @@ pub fn hold(connection: &mut AnyConnection, ids: &[String]) -> Result<Vec<Entry>
 }
 
 /// Whether there is one from before.
-///
-/// # Errors
-/// When the database is away.
 pub fn any_before(connection: &mut AnyConnection, before: Timestamp) -> Result<bool> {
     let first: Option<i64> = audit_events::table
         .order(audit_events::at.asc())

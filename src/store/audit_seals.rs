@@ -54,16 +54,11 @@ pub enum Kind {
     Counted,
 }
 
-/// # Errors
-/// When the database is away.
 pub fn chain(connection: &mut AnyConnection) -> Result<Option<Chain>> {
     Ok(audit_chain::table.first(connection).optional()?)
 }
 
 /// The chain, and nobody else moves it until the transaction ends.
-///
-/// # Errors
-/// When the database is away.
 pub fn hold(connection: &mut AnyConnection) -> Result<Option<Chain>> {
     let rows = diesel::update(audit_chain::table)
         .set(audit_chain::seq.eq(audit_chain::seq))
@@ -75,9 +70,6 @@ pub fn hold(connection: &mut AnyConnection) -> Result<Option<Chain>> {
 }
 
 /// Writes the first state of the chain, unless another one was written meanwhile.
-///
-/// # Errors
-/// When the database is away.
 pub fn begin(connection: &mut AnyConnection, first: &Chain) -> Result<()> {
     let rows = on_each!(connection, inner => diesel::insert_into(audit_chain::table)
         .values(first)
@@ -87,9 +79,6 @@ pub fn begin(connection: &mut AnyConnection, first: &Chain) -> Result<()> {
 }
 
 /// The chain is held.
-///
-/// # Errors
-/// When the database is away.
 pub fn set(connection: &mut AnyConnection, chain: &Chain) -> Result<()> {
     let rows = diesel::update(audit_chain::table)
         .set(chain)
@@ -107,9 +96,6 @@ struct Unsealed {
 
 /// The first events of the time from `from` to before `to` that have no seal, with their
 /// instants.
-///
-/// # Errors
-/// When the database is away.
 pub fn unsealed(
     connection: &mut AnyConnection,
     kind: Kind,
@@ -136,8 +122,6 @@ pub fn unsealed(
     Ok(found.into_iter().map(|row| (row.id, row.at)).collect())
 }
 
-/// # Errors
-/// When the database is away.
 pub fn add(connection: &mut AnyConnection, seals: &[Seal]) -> Result<()> {
     let insert = diesel::insert_into(audit_seals::table).values(seals);
     let rows = on_each!(connection, inner => insert.execute(inner))?;
@@ -145,9 +129,6 @@ pub fn add(connection: &mut AnyConnection, seals: &[Seal]) -> Result<()> {
 }
 
 /// The seals after this one, in their order.
-///
-/// # Errors
-/// When the database is away.
 pub fn after(connection: &mut AnyConnection, seq: i64, limit: i64) -> Result<Vec<Seal>> {
     Ok(audit_seals::table
         .filter(audit_seals::seq.gt(seq))
@@ -156,16 +137,11 @@ pub fn after(connection: &mut AnyConnection, seq: i64, limit: i64) -> Result<Vec
         .load(connection)?)
 }
 
-/// # Errors
-/// When the database is away.
 pub fn lookup(connection: &mut AnyConnection, seq: i64) -> Result<Option<Seal>> {
     Ok(audit_seals::table.find(seq).first(connection).optional()?)
 }
 
 /// The number of the last seal; 0 where there is none.
-///
-/// # Errors
-/// When the database is away.
 pub fn last(connection: &mut AnyConnection) -> Result<i64> {
     let last: Option<i64> = audit_seals::table
         .select(diesel::dsl::max(audit_seals::seq))
@@ -174,9 +150,6 @@ pub fn last(connection: &mut AnyConnection) -> Result<i64> {
 }
 
 /// The seals of these events, in no order.
-///
-/// # Errors
-/// When the database is away.
 pub fn of_events(connection: &mut AnyConnection, ids: &[String]) -> Result<Vec<Seal>> {
     Ok(audit_seals::table
         .filter(audit_seals::event_id.eq_any(ids))
@@ -195,9 +168,6 @@ pub fn remove_to(connection: &mut AnyConnection, seq: i64, so_many: usize) -> Re
 
 /// Forgets what the digests of forgotten addresses were salted with: nobody can guess at them
 /// any more, whatever keys they have.
-///
-/// # Errors
-/// When the database is away.
 pub fn forget_salts(connection: &mut AnyConnection, accounts: &[String]) -> Result<()> {
     let forgotten: Vec<String> = audit_events::table
         .filter(
@@ -224,9 +194,6 @@ pub fn forget_salts(connection: &mut AnyConnection, accounts: &[String]) -> Resu
 }
 
 /// Those of these accounts that there are.
-///
-/// # Errors
-/// When the database is away.
 pub fn living_among(connection: &mut AnyConnection, ids: &[String]) -> Result<Vec<String>> {
     Ok(accounts::table
         .filter(accounts::id.eq_any(ids))

@@ -1,5 +1,5 @@
-//! The statements of a refresh that move the generation's instant (semantics 1, rules 3 and 5).
-//! The first is by its text: Diesel compiles its own UPDATE statements anew at each use, and
+//! The statements of a refresh that move the generation's instant, or count (semantics 1, rules 3
+//! to 5). The first is by its text: Diesel compiles its own UPDATE statements anew at each use, and
 //! this one is what a refresh costs.
 
 use diesel::backend::Backend;
@@ -100,4 +100,26 @@ pub fn give_again(
     ))
     .execute(connection)?;
     at_most_one("giving a generation again", rows)
+}
+
+/// Rule 4: one more replay of the current generation, below `limit`.
+///
+/// # Errors
+/// When the database is away.
+pub fn count_replay(
+    connection: &mut AnyConnection,
+    id: SessionId,
+    generation: u32,
+    limit: u32,
+) -> Result<bool> {
+    let rows = diesel::update(
+        sessions::table
+            .filter(sessions::id.eq(id.to_string()))
+            .filter(sessions::generation.eq(i64::from(generation)))
+            .filter(sessions::replays.lt(i32::try_from(limit).unwrap_or(i32::MAX)))
+            .filter(sessions::revoked_at.is_null()),
+    )
+    .set(sessions::replays.eq(sessions::replays + 1))
+    .execute(connection)?;
+    at_most_one("counting a replay", rows)
 }

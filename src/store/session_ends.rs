@@ -139,9 +139,6 @@ pub fn end_every(
 }
 
 /// Ends the sessions in which this account acts for others. Gives those that it ended.
-///
-/// # Errors
-/// When the database is away or a row is damaged.
 pub fn end_acted_by(
     connection: &mut AnyConnection,
     actor: AccountId,
@@ -162,9 +159,6 @@ pub fn end_acted_by(
 }
 
 /// The same for those that were begun by one of these sessions.
-///
-/// # Errors
-/// When the database is away or a row is damaged.
 pub fn end_acted_within(
     connection: &mut AnyConnection,
     by: &[SessionId],

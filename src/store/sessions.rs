@@ -52,8 +52,8 @@ impl TryFrom<Row> for Session {
 
     fn try_from(row: Row) -> Result<Self> {
         let reason = optional("revoke reason", row.revoke_reason.as_deref())?;
-        let actor = optional("actor's id", row.actor_id.as_deref())?;
-        let session = optional("actor's session", row.actor_session.as_deref())?;
+        let actor = optional("actor", row.actor_id.as_deref())?;
+        let by = optional("actor's session", row.actor_session.as_deref())?;
         Ok(Self {
             id: word("session id", &row.id)?,
             account: word("account id", &row.account_id)?,
@@ -89,7 +89,7 @@ impl TryFrom<Row> for Session {
             account_epoch: row.account_epoch,
             user_agent: row.user_agent,
             address: row.address,
-            acted_by: actor.zip(session),
+            acted_by: actor.zip(by),
             ended: row
                 .revoked_at
                 .map(|at| (time(at), reason.unwrap_or(EndReason::Revoked))),
@@ -293,32 +293,7 @@ pub fn beyond(
         .transpose()
 }
 
-/// Rule 4: one more replay of the current generation, below `limit`.
-///
-/// # Errors
-/// When the database is away.
-pub fn count_replay(
-    connection: &mut AnyConnection,
-    id: SessionId,
-    generation: u32,
-    limit: u32,
-) -> Result<bool> {
-    let rows = diesel::update(
-        sessions::table
-            .filter(sessions::id.eq(id.to_string()))
-            .filter(sessions::generation.eq(i64::from(generation)))
-            .filter(sessions::replays.lt(i32::try_from(limit).unwrap_or(i32::MAX)))
-            .filter(sessions::revoked_at.is_null()),
-    )
-    .set(sessions::replays.eq(sessions::replays + 1))
-    .execute(connection)?;
-    at_most_one("counting a replay", rows)
-}
-
 /// Writes how its holder signed in, of a session that has not ended.
-///
-/// # Errors
-/// When the database is away.
 pub fn authenticate(
     connection: &mut AnyConnection,
     id: SessionId,

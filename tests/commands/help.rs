@@ -106,7 +106,9 @@ fn routes_prints_the_table_as_it_is_mounted() {
     for group in TABLE {
         expected.push(group.name.split_whitespace().collect());
         for row in group.rows {
-            expected.push(vec![row.method, row.path, row.guard.as_str()]);
+            let mut line = vec![row.method, row.path, row.guard.as_str()];
+            line.extend(row.fresh.then_some("step-up"));
+            expected.push(line);
         }
     }
     assert_eq!(printed, expected);

@@ -185,6 +185,7 @@ pub fn session_of(account: AccountId) -> Session {
         account_epoch: 6,
         user_agent: Some("agent".to_owned()),
         address: Some("::1".to_owned()),
+        acted_by: None,
         ended: None,
     }
 }

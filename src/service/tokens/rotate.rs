@@ -185,7 +185,7 @@ fn attempt(
         Step::Replay => {
             let done = write_with(kw, event(What::RefreshReplayed), move |change| {
                 let most = policy.max_replays;
-                Ok(sessions::count_replay(change, id, current.number, most)?)
+                Ok(rotation::count_replay(change, id, current.number, most)?)
             })?;
             if !done {
                 return Ok(None);

@@ -369,6 +369,7 @@ both!(
         let (_, token) = helper(kw);
         let alice = kw.account(ALICE);
         let access = acting(kw, &token, alice);
+        let counted = kw.count("limits");
         for password in [PASSWORD, OTHER] {
             let body = json!({ "current_password": password, "new_password": OTHER });
             let asks = [
