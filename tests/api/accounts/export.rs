@@ -60,8 +60,9 @@ both!(an_export_tells_everything_and_no_secret, |kw| {
 });
 
 /// The part of the document that tells of each table with rows of accounts.
-const PARTS: [(&str, &str); 13] = [
+const PARTS: [(&str, &str); 14] = [
     ("account_roles", "roles"),
+    ("api_keys", "apiKeys"),
     ("audit_events", "auditEvents"),
     ("credentials", "password"),
     ("emails", "emails"),
