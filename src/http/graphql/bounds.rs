@@ -41,7 +41,7 @@ pub(super) fn unreadable(document: &str) -> Option<&'static str> {
 /// Why the document is too much, if it is. It was validated before: its fragments end.
 #[must_use]
 pub(super) fn exceeded(root: &Root, document: &str) -> Option<String> {
-    let document = parse_document_source(document, &root.schema).ok()?;
+    let document = parse_document_source(document, &root.tree.schema).ok()?;
     let fragments: HashMap<&str, Selections<'_, '_>> = document
         .iter()
         .filter_map(|definition| match definition {
@@ -72,6 +72,23 @@ pub(super) fn exceeded(root: &Root, document: &str) -> Option<String> {
         }
         let many = counts.walks > MOST_WALKS;
         many.then(|| format!("A document may ask for the schema {MOST_WALKS} times."))
+    })
+}
+
+/// Whether each operation of the document asks for nothing but fields that this schema has at its
+/// roots, however wrongly. It says nothing about any other name.
+#[must_use]
+pub(super) fn asks_for_fields_of(root: &Root, document: &str) -> bool {
+    let Ok(document) = parse_document_source(document, &root.tree.schema) else {
+        return false;
+    };
+    let is_of = |selection: &Selection<'_>| match selection {
+        Selection::Field(field) => root.begins_with(field.item.name.item),
+        Selection::FragmentSpread(_) | Selection::InlineFragment(_) => false,
+    };
+    document.iter().all(|definition| match definition {
+        Definition::Operation(operation) => operation.item.selection_set.iter().all(is_of),
+        Definition::Fragment(_) => true,
     })
 }
 

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::domain::identifier::{Email, Identifier};
+use crate::http::dialect::haltian::organization;
 use crate::http::graphql::asked::Asked;
 use crate::http::graphql::table::{
     Argument, Fieldset, Input, Object, Type, argument, member, public, signed_in,
@@ -19,7 +20,13 @@ use crate::service::{Code, Error, Result};
 use crate::support::secret::ExposeSecret as _;
 
 pub const FIELDS: Fieldset = Fieldset {
-    queries: &[signed_in("viewer", Type::object(&VIEWER), &[], viewer).saying(say)],
+    queries: &[
+        signed_in("viewer", Type::object(&VIEWER), &[], viewer).saying(say),
+        organization::ORGANIZATION,
+        organization::USERS,
+        organization::INVITATIONS,
+        organization::ROLES,
+    ],
     mutations: &[
         public("login", Type::object(&TOKENS).required(), LOGIN, login)
             .once()
@@ -35,6 +42,10 @@ pub const FIELDS: Fieldset = Fieldset {
         public("logout", Type::object(&LOGOUT).required(), &[], logout)
             .once()
             .saying(say),
+        organization::INVITE_USER,
+        organization::CANCEL_INVITATION,
+        organization::SET_USER_ROLE,
+        organization::REMOVE_USER,
     ],
 };
 

@@ -2,3 +2,5 @@
 
 /// Its fields.
 pub mod graphql;
+/// Those of the organization that the caller is signed in to.
+mod organization;
