@@ -290,7 +290,7 @@ pub static TABLE: &[Group] = &[
             row!(GET "/auth/organizations/{id}/invitations" SignedIn members::invitations),
             row!(POST "/auth/organizations/{id}/invitations" SignedIn members::invite),
             row!(DELETE "/auth/organizations/{id}/invitations/{email}" SignedIn members::take_back),
-            row!(POST "/auth/invitations/accept" Public organizations::accept_by_code),
+            row!(POST "/auth/invitations/accept" Public registration::accept_invitation),
             row!(ANY "/auth/verify" Guest verify::verify)
                 .cheap()
                 .refusing(refuse::<Verify>),

@@ -3,7 +3,7 @@
 //!
 //! A text template's first line is the subject, the second is empty. An HTML template gets
 //! the rendered `subject` besides. Both get every value of `VALUES`, empty where the letter
-//! has none; any other name is an error.
+//! has none; any other name is an error. The frame of a publication gets its `content` besides.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -15,6 +15,10 @@ use url::Url;
 use crate::domain::letter::{Language, Letter, Purpose};
 use crate::mail::embedded::EMBEDDED;
 use crate::mail::folder;
+
+mod frame;
+
+pub use frame::Framed;
 
 /// Names that a template may use.
 const VALUES: &[&str] = &[
@@ -80,6 +84,19 @@ impl Templates {
 
     /// Whether it renders at all, tried with values that a letter could have.
     fn sample(&self, name: &folder::Name<'_>) -> Result<(), String> {
+        if name.purpose == Purpose::Publication {
+            let words = Words {
+                subject: "sample".to_owned(),
+                text: "sample".to_owned(),
+                html: "sample".to_owned(),
+            };
+            let framed = Framed {
+                site: name.site,
+                to: "somebody@example.com",
+                words,
+            };
+            return self.frame(framed, "sample").map(|_| ());
+        }
         let values = VALUES.iter().map(|name| {
             let value = match *name {
                 "link" => "https://app.example.com/#code",
@@ -108,18 +125,9 @@ impl Templates {
     pub fn render(&self, letter: &Letter, service: &str) -> Result<Words, String> {
         let mut values = context(letter, service)?;
         let name = self.choose(letter, "txt");
-        let text = self.fill(&name, &values)?;
-        let text = text.replace("\r\n", "\n");
-        let (subject, text) = text
-            .split_once("\n\n")
-            .filter(|(subject, _)| !subject.trim().is_empty() && !subject.contains('\n'))
-            .ok_or_else(|| {
-                format!("{name}: the first line must be the subject, and the second one empty")
-            })?;
-        let subject = clean(subject.trim());
+        let (subject, text) = split(&name, &self.fill(&name, &values)?)?;
         values.insert("subject".to_owned(), subject.clone());
         let html = self.fill(&self.choose(letter, "html"), &values)?;
-        let text = format!("{}\n", text.trim_matches('\n'));
         Ok(Words {
             subject,
             text,
@@ -145,6 +153,19 @@ impl Templates {
         let filled = template.render(Value::from(values.clone()));
         filled.map_err(|error| broken(name, &error))
     }
+}
+
+/// Subject and text of a text template that was filled in.
+fn split(name: &str, text: &str) -> Result<(String, String), String> {
+    let text = text.replace("\r\n", "\n");
+    let (subject, text) = text
+        .split_once("\n\n")
+        .filter(|(subject, _)| !subject.trim().is_empty() && !subject.contains('\n'))
+        .ok_or_else(|| {
+            format!("{name}: the first line must be the subject, and the second one empty")
+        })?;
+    let text = format!("{}\n", text.trim_matches('\n'));
+    Ok((clean(subject.trim()), text))
 }
 
 fn empty() -> Environment<'static> {

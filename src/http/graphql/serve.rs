@@ -16,6 +16,7 @@ use crate::http::graphql::asked::Asked;
 use crate::http::graphql::bounds::{asks_for_fields_of, exceeded, unreadable};
 use crate::http::graphql::loose::{Loose, tightened};
 use crate::http::graphql::schema::Root;
+use crate::http::graphql::width::too_wide;
 use crate::http::graphql::words::{self, Say};
 use crate::http::request::call::Call;
 use crate::http::request::fields::Fields;
@@ -167,6 +168,9 @@ fn carry_out(schema: &Schema, (request, variables): (&Request, &Variables), aske
     };
     if let Some(why) = unreadable(&document) {
         return Done::refused(vec![words::too_much(why)]);
+    }
+    if let Some(why) = too_wide(&schema.root, &document) {
+        return Done::refused(vec![words::too_much(&why)]);
     }
     let carried_out = match ValidatedOperation::new(&document, operation, &schema.root.tree) {
         Ok(operation) => match exceeded(&schema.root, &document) {

@@ -1,6 +1,7 @@
 //! GraphQL: the operations of the documents, as they are printed there, and what is refused.
 
 mod adapts;
+mod bombs;
 mod directus;
 mod every_way;
 mod haltian;
