@@ -45,7 +45,7 @@ pub async fn haltian(call: Call) -> Answer<Keyward> {
                 },
                 actor.is_some(),
             ),
-            adapts: Some(haltian::graphql::say),
+            adapts: Some(haltian::words::say),
             loose: None,
         }
     })

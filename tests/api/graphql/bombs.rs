@@ -25,7 +25,7 @@ fn bombs() -> Vec<(String, Option<&'static str>)> {
     const REPEATED: &str = "A document may ask 32 times for what it asks for already.";
     const FRAGMENTS: &str = "A document may hold 24 fragments with names.";
     const SPREADS: &str = "A document may spread fragments 64 times.";
-    const FIELDS: &str = "The document asks for more than 300 fields.";
+    const WORDS: &str = "The document holds more than 2000 words and signs.";
     const DEEP: &str = "The document is nested deeper than 20 levels.";
     const LISTS: &str =
         "A document may ask for the lists of the schema within each other 2 levels deep.";
@@ -42,7 +42,7 @@ fn bombs() -> Vec<(String, Option<&'static str>)> {
     );
     let fields = "user(login: \"\") { id email phone gender company } ";
     vec![
-        (format!("{{ {} }}", several(1000, "a#: id")), Some(FIELDS)),
+        (format!("{{ {} }}", several(1000, "a#: id")), Some(WORDS)),
         (
             format!("{{ {} }}", "__typename ".repeat(299)),
             Some(REPEATED),
@@ -74,6 +74,18 @@ fn bombs() -> Vec<(String, Option<&'static str>)> {
                 several(
                     24,
                     "fragment f# on Query { a#: __typename b#: __typename c: __typename }"
+                )
+            ),
+            None,
+        ),
+        (
+            format!(
+                "{{ {} }} {}",
+                several(24, "...f#"),
+                several(
+                    24,
+                    "fragment f# on Query { a: __typename b: __typename c: __typename d: __typename \
+                     e: __typename f: __typename g: __typename h: __typename i: __typename }"
                 )
             ),
             None,

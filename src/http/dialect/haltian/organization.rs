@@ -9,7 +9,7 @@ use crate::domain::identifier::Email;
 use crate::domain::permission::{
     MEMBER_INVITE, MEMBER_READ, MEMBER_REMOVE, MEMBER_UPDATE, ORGANIZATION_READ, ROLE_READ,
 };
-use crate::http::dialect::haltian::graphql::say;
+use crate::http::dialect::haltian::words::say;
 use crate::http::graphql::asked::Asked;
 use crate::http::graphql::table::{
     Argument, Field, Input, Object, PAGE, Type, argument, member, signed_in,
