@@ -9,7 +9,7 @@ use juniper::{Definition, Selection};
 
 use crate::http::graphql::schema::Root;
 
-const MOST_FRAGMENTS: usize = 24;
+const MOST_FRAGMENTS: usize = 16;
 
 /// So many times a fragment is spread.
 const MOST_SPREADS: usize = 64;

@@ -1,5 +1,5 @@
 //! Documents that were made to cost. Each is answered within five milliseconds by a release build,
-//! which `bench/run graphql` measures; a build for tests has ten times that.
+//! which `bench/run graphql` measures. A build for tests, on a busy machine, has fifty times that.
 
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::graphql::alice;
 use crate::support::TestKeyward;
 
-const MOST: Duration = Duration::from_millis(if cfg!(debug_assertions) { 50 } else { 5 });
+const MOST: Duration = Duration::from_millis(if cfg!(debug_assertions) { 250 } else { 5 });
 
 /// Number after number in the place of `#`.
 fn several(count: usize, text: &str) -> String {
@@ -23,7 +23,7 @@ fn several(count: usize, text: &str) -> String {
 /// Each with what is said of it, or nothing where it is carried out.
 fn bombs() -> Vec<(String, Option<&'static str>)> {
     const REPEATED: &str = "A document may ask 32 times for what it asks for already.";
-    const FRAGMENTS: &str = "A document may hold 24 fragments with names.";
+    const FRAGMENTS: &str = "A document may hold 16 fragments with names.";
     const SPREADS: &str = "A document may spread fragments 64 times.";
     const WORDS: &str = "The document holds more than 2000 words and signs.";
     const DEEP: &str = "The document is nested deeper than 20 levels.";
@@ -70,9 +70,9 @@ fn bombs() -> Vec<(String, Option<&'static str>)> {
         (
             format!(
                 "{{ {} }} {}",
-                several(24, "...f#"),
+                several(16, "...f#"),
                 several(
-                    24,
+                    16,
                     "fragment f# on Query { a#: __typename b#: __typename c: __typename }"
                 )
             ),
@@ -81,9 +81,9 @@ fn bombs() -> Vec<(String, Option<&'static str>)> {
         (
             format!(
                 "{{ {} }} {}",
-                several(24, "...f#"),
+                several(16, "...f#"),
                 several(
-                    24,
+                    16,
                     "fragment f# on Query { a: __typename b: __typename c: __typename d: __typename \
                      e: __typename f: __typename g: __typename h: __typename i: __typename }"
                 )

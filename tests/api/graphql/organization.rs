@@ -135,7 +135,7 @@ both!(h_03_h_34_a_manager_invites_sets_roles_and_removes, |kw| {
     refused(kw, &manager, &remove(bob), "NOT_FOUND");
 });
 
-/// Nobody gives more than they have, or rules over whoever has more; nothing of it is done.
+// Nobody gives more than they have, or rules over whoever has more; nothing of it is done.
 both!(o3_o4_a_manager_stays_below_admins_and_owners, |kw| {
     let (alice, manager) = in_demo_as(kw, ALICE, "manager");
     let (admin, _) = in_demo_as(kw, BOB, "admin");
@@ -173,8 +173,8 @@ both!(o3_o4_a_manager_stays_below_admins_and_owners, |kw| {
     assert!(said.contains("a document may hold one field"), "{body}");
 });
 
-/// A role that lost a permission outdates the tokens of its holders; one that was lost by the
-/// database alone is refused by the act, whatever the token says.
+// A role that lost a permission outdates the tokens of its holders; one that was lost by the
+// database alone is refused by the act, whatever the token says.
 both!(h_03_o6_the_database_has_the_last_word, |kw| {
     let (alice, manager) = in_demo_as(kw, ALICE, "manager");
     let text = format!("UPDATE memberships SET role = 'viewer' WHERE account_id = '{alice}'");
