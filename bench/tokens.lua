@@ -1,7 +1,12 @@
--- Each request with the next of the tokens in the file that TOKENS names.
+-- Each request with the next of the tokens in the file that TOKENS names; a POST where BODY is set.
 local tokens = {}
 for line in io.lines(os.getenv("TOKENS")) do
     tokens[#tokens + 1] = "Bearer " .. line
+end
+local body = os.getenv("BODY")
+if body then
+    wrk.method, wrk.body = "POST", body
+    wrk.headers["Content-Type"] = "application/json"
 end
 local at = 0
 function request()

@@ -23,6 +23,11 @@ const TEXTS = {
     label: "Nieuw wachtwoord",
     broken: "Deze link is niet volledig. Open hem opnieuw vanuit de e-mail.",
     failed: "De dienst is niet bereikbaar. Probeer het opnieuw.",
+    ended: "Deze link is al gebruikt, ingetrokken of verlopen. Vraag een nieuwe aan.",
+    short: "Het wachtwoord moet minstens {least} tekens lang zijn.",
+    guessed: "Dit wachtwoord wordt als een van de eerste geraden. Kies een ander.",
+    often: "Te veel pogingen. Wacht even en probeer het opnieuw.",
+    refused: "Dat is niet gelukt. Probeer het opnieuw of vraag een nieuwe link aan.",
   },
   de: {
     verify_email: ["E-Mail-Adresse bestätigen", "Mit der Schaltfläche bestätigen Sie, dass diese Adresse Ihre ist.", "Bestätigen", "Ihre Adresse ist bestätigt."],
@@ -34,6 +39,11 @@ const TEXTS = {
     label: "Neues Passwort",
     broken: "Dieser Link ist nicht vollständig. Öffnen Sie ihn noch einmal aus der E-Mail.",
     failed: "Der Dienst ist nicht erreichbar. Versuchen Sie es noch einmal.",
+    ended: "Dieser Link wurde schon benutzt, zurückgenommen oder ist abgelaufen. Fordern Sie einen neuen an.",
+    short: "Das Passwort muss mindestens {least} Zeichen lang sein.",
+    guessed: "Dieses Passwort wird als eines der ersten erraten. Wählen Sie ein anderes.",
+    often: "Zu viele Versuche. Warten Sie kurz und versuchen Sie es noch einmal.",
+    refused: "Das hat nicht geklappt. Versuchen Sie es noch einmal oder fordern Sie einen neuen Link an.",
   },
   fi: {
     verify_email: ["Vahvista sähköpostiosoitteesi", "Vahvista painikkeella, että tämä osoite on sinun.", "Vahvista", "Osoitteesi on vahvistettu."],
@@ -45,17 +55,35 @@ const TEXTS = {
     label: "Uusi salasana",
     broken: "Linkki ei ole täydellinen. Avaa se uudelleen sähköpostista.",
     failed: "Palveluun ei saada yhteyttä. Yritä uudelleen.",
+    ended: "Linkki on jo käytetty, peruttu tai vanhentunut. Pyydä uusi linkki.",
+    short: "Salasanassa on oltava vähintään {least} merkkiä.",
+    guessed: "Tämä salasana arvattaisiin ensimmäisten joukossa. Valitse toinen.",
+    often: "Liian monta yritystä. Odota hetki ja yritä uudelleen.",
+    refused: "Se ei onnistunut. Yritä uudelleen tai pyydä uusi linkki.",
   },
 };
 
 const ROUTES = {
   verify_email: "auth/email/verify",
   reset_password: "auth/password/reset",
-  invite: "users/invite/accept",
+  invite: "auth/invitations/accept",
   join: "auth/invitations/accept",
   change_email: "auth/email/change/confirm",
   keep_email: "auth/email/change/cancel",
 };
+
+// What the service said, in the reader's language; in English it has said so itself.
+function told(error) {
+  const said = error?.extensions?.reason ?? error?.message ?? texts.failed;
+  if (!texts.refused) return said;
+  const least = /at least (\d+) characters/.exec(said)?.[1];
+  if (least) return texts.short.replace("{least}", least);
+  if (said.includes("a guesser would try")) return texts.guessed;
+  const code = error?.extensions?.code;
+  if (code === "INVALID_CODE") return texts.ended;
+  if (code === "REQUESTS_EXCEEDED" || code === "SERVICE_UNAVAILABLE") return texts.often;
+  return texts.refused;
+}
 
 const at = (id) => document.getElementById(id);
 const query = new URLSearchParams(location.search);
@@ -100,11 +128,13 @@ if (!(purpose in ROUTES) || !code) {
         at("words").textContent = "";
         at("result").textContent = done;
         history.replaceState(null, "", location.pathname);
+        // Of the operator's list, and stored with the code: never what stands in this page's address.
+        const next = answer.headers.get("Location");
+        if (next) location.assign(next);
         return;
       }
       const refused = await answer.json();
-      const error = refused.errors?.[0];
-      at("result").textContent = error?.extensions?.reason ?? error?.message ?? texts.failed;
+      at("result").textContent = told(refused.errors?.[0]);
     } catch {
       at("result").textContent = texts.failed;
     }

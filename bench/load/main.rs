@@ -100,6 +100,9 @@ enum Command {
         /// an impatient client does.
         #[arg(long, default_value_t = 1000)]
         pause: u64,
+        /// By Propeller's mutation at `/graphql`.
+        #[arg(long)]
+        graphql: bool,
         /// E-mail addresses, one a line.
         accounts: PathBuf,
     },
@@ -164,6 +167,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             write,
             count,
             pause,
+            graphql,
             accounts,
         } => {
             let accounts = clients::lines(&accounts)?;
@@ -173,7 +177,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 load.to,
                 load.clients,
                 until,
-                &password,
+                (&password, graphql),
                 &accounts,
                 write.as_deref(),
             )?

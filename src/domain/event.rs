@@ -54,6 +54,8 @@ pub enum What {
     /// By a guest, whose session it ended.
     GuestSignedIn,
     LoggedOut,
+    /// In an administrator's own words, by their system. Recorded before the mail server is asked.
+    MailPublished,
     /// A mail could not be delivered within its time, or its recipient was refused.
     MailGivenUp,
     /// The predecessor inside the grace: tabs, retries.

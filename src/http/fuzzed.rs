@@ -1,8 +1,12 @@
 //! Doors to what reads strangers' words, for tests that throw anything at it.
 
+use std::borrow::Cow;
+
 use actix_web::http::header::{HeaderMap, HeaderValue};
 use actix_web::test::TestRequest;
 
+use crate::http::dialect::propeller;
+use crate::http::graphql;
 use crate::http::peers::client_address;
 use crate::http::request::fields::Fields;
 
@@ -21,4 +25,10 @@ pub fn client_address(peer: &str, forwarded: HeaderValue) -> Option<String> {
 #[must_use]
 pub fn reads_body(headers: &HeaderMap, body: &[u8]) -> bool {
     Fields::parse(headers, body).is_ok()
+}
+
+/// A document of `/graphql`, as the library reads it.
+#[must_use]
+pub fn tightened(document: &str) -> Cow<'_, str> {
+    graphql::tightened(document, propeller::graphql::LOOSE)
 }

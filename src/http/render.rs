@@ -1,17 +1,19 @@
-//! What more than one dialect shows in the same words: an account, and the tokens of a
-//! session.
+//! What more than one dialect shows in the same words: an account, an organization's members and
+//! roles, and the tokens of a session.
 
 use actix_web::HttpResponse;
 use actix_web::http::header::{self, SET_COOKIE};
 use serde_json::{Value, json};
 
 use crate::domain::account::Account;
+use crate::domain::organization::Role;
 use crate::domain::session::Mode;
 use crate::http::request::call::Call;
 use crate::http::request::cookies;
 use crate::service::accounts::profile::Person;
 use crate::service::sessions::refresh;
 use crate::service::tokens::mint::TokenSet;
+use crate::store::memberships::Member;
 use crate::support::secret::ExposeSecret as _;
 
 /// An account as seed O shows it. Times are epoch milliseconds.
@@ -64,6 +66,42 @@ pub fn person(person: &Person) -> Value {
         body.extend(more);
     }
     body
+}
+
+/// A member of an organization.
+pub fn member(member: &Member) -> Value {
+    let (first, last) = &member.names;
+    json!({
+        "account": member.membership.account,
+        "email": member.email,
+        "username": member.username,
+        "firstName": first,
+        "lastName": last,
+        "role": member.role,
+        "state": member.membership.state.as_str(),
+        "created": member.membership.created_at.millis(),
+    })
+}
+
+/// An invitation. It says nothing of the account: whether there was one before is nobody's
+/// business.
+pub fn invitation(invited: &Member) -> Value {
+    let written = invited.membership.invited.as_ref().map(|(_, it)| it);
+    json!({
+        "email": written,
+        "role": invited.role,
+        "created": invited.membership.created_at.millis(),
+    })
+}
+
+pub fn role(role: &Role) -> Value {
+    json!({
+        "name": role.name,
+        "description": role.description,
+        "scope": role.scope.as_str(),
+        "organizationId": role.organization,
+        "permissions": role.permissions,
+    })
 }
 
 /// A session's tokens: all in the body, or the refresh token in its cookie.

@@ -373,7 +373,7 @@ pub static TABLE: &[Group] = &[
             row!(POST "/auth/api-keys" SignedIn api_keys::make),
             row!(POST "/auth/api-keys/{key}/rotate" SignedIn api_keys::rotate),
             row!(DELETE "/auth/api-keys/{key}" SignedIn api_keys::revoke),
-            row!(POST "/auth/invitations/accept" Public organizations::accept_by_code),
+            row!(POST "/auth/invitations/accept" Public registration::accept_invitation),
             row!(ANY "/auth/verify" Caller verify::verify)
                 .cheap()
                 .refusing(refuse::<Verify>),

@@ -4,12 +4,14 @@ use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use crate::config::Dialect;
+use crate::domain::access::ADMIN;
 use crate::http::answer::{Answer, Keyward};
 use crate::http::dialect::{directus, haltian, hypi, propeller};
 use crate::http::graphql::table::{Field, Fieldset};
 use crate::http::graphql::{Root, Schema, root, serve};
 use crate::http::request::call::Call;
 use crate::http::request::settings::Web;
+use crate::service::actor::Actor;
 
 /// Who speaks at `/graphql` (decision 1).
 const MERGED: &[(Dialect, Fieldset)] = &[
@@ -18,39 +20,58 @@ const MERGED: &[(Dialect, Fieldset)] = &[
     (Dialect::Directus, directus::graphql::FIELDS),
 ];
 
-const HALTIAN: Fieldset = haltian::graphql::FIELDS;
+static HALTIAN: Fieldset = haltian::graphql::FIELDS;
 
 /// `POST /graphql`: Hypi, Propeller, and Directus's twins.
 pub async fn merged(call: Call) -> Answer<Keyward> {
     serve(call, |call, _| Schema {
         root: merged_root(&call.web),
-        closed: None,
+        adapts: None,
         loose: Some(propeller::graphql::LOOSE),
     })
     .await
 }
 
-/// `POST /v1/graphql`: Haltian, whose schema is for the signed-in (rows H-32, H-33).
+/// `POST /v1/graphql`: Haltian, whose schema is for the signed-in, each of whom sees what their
+/// token permits (rows H-32 to H-38). Nobody is shown what everybody may do, and nothing else.
 pub async fn haltian(call: Call) -> Answer<Keyward> {
     serve(call, |_, asked| {
-        let known = asked.account().is_ok();
-        let name = if known { "haltian" } else { "haltian closed" };
-        let root = kept(name.to_owned(), || {
-            let (queries, mutations) = together(std::iter::once(&HALTIAN));
-            let root = root(queries, mutations);
-            if known {
-                root
-            } else {
-                root.disable_introspection()
-            }
-        });
+        let actor = asked.account().ok();
         Schema {
-            root,
-            closed: Some(haltian::graphql::say),
+            root: haltian_root(
+                |field| match &actor {
+                    None => field.is_public(),
+                    Some(actor) => field.needs.is_none_or(|it| permits(actor, it)),
+                },
+                actor.is_some(),
+            ),
+            adapts: Some(haltian::words::say),
             loose: None,
         }
     })
     .await
+}
+
+/// Whether the token lets its holder do this in the organization of its session. The act asks the
+/// database once more.
+fn permits(actor: &Actor, permission: &str) -> bool {
+    let claims = actor.claims();
+    let holds = |it: &String| it == permission || it == ADMIN;
+    claims.org.is_some() && claims.permissions.iter().any(holds)
+}
+
+fn haltian_root(sees: impl Fn(&Field) -> bool, introspects: bool) -> Arc<Root> {
+    let seen = |fields: &'static [Field]| fields.iter().filter(|it| sees(it)).collect::<Fields>();
+    let (queries, mutations) = (seen(HALTIAN.queries), seen(HALTIAN.mutations));
+    let names: Vec<_> = queries.iter().chain(&mutations).map(|it| it.name).collect();
+    kept(format!("haltian {introspects} {names:?}"), || {
+        let root = root(queries, mutations);
+        if introspects {
+            root
+        } else {
+            root.without_introspection()
+        }
+    })
 }
 
 /// Whether any of the peoples of `/graphql` is served.

@@ -10,7 +10,7 @@ use crate::mail::failure::Failure;
 use crate::mail::message::{Composed, Outside, Sender, Sent, compose};
 use crate::mail::smtp::{self, Smtp};
 use crate::mail::smtp_url::SmtpUrl;
-use crate::mail::templates::{Templates, Words};
+use crate::mail::templates::{Framed, Templates, Words};
 use crate::support::clock::Timestamp;
 
 /// What the composition root says of it.
@@ -126,6 +126,14 @@ impl Mailer {
             kept.clone()
         });
         kept.unwrap_or_default()
+    }
+
+    /// A publication in the operator's frame.
+    ///
+    /// # Errors
+    /// The frame that is broken, in words.
+    pub fn framed(&self, it: Framed<'_>) -> Result<Words, String> {
+        self.templates.frame(it, &self.service)
     }
 
     fn compose(&self, letter: &Letter, id: &str, at: Timestamp) -> Result<Composed, Failure> {

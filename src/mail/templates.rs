@@ -3,7 +3,7 @@
 //!
 //! A text template's first line is the subject, the second is empty. An HTML template gets
 //! the rendered `subject` besides. Both get every value of `VALUES`, empty where the letter
-//! has none; any other name is an error.
+//! has none; any other name is an error. The frame of a publication gets its `content` besides.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -15,36 +15,18 @@ use url::Url;
 use crate::domain::letter::{Language, Letter, Purpose};
 use crate::mail::embedded::EMBEDDED;
 use crate::mail::folder;
+use crate::mail::templates::parts::{VALUES, broken, clean, split};
 
-/// Names that a template may use.
-const VALUES: &[&str] = &[
-    "address",
-    "hours",
-    "language",
-    "link",
-    "name",
-    "new_address",
-    "organization",
-    "service",
-    "site",
-    "subject",
-    "user_agent",
-    "when",
-];
+/// The frame of a publication.
+mod frame;
+/// What letters and frames have in common.
+mod parts;
+
+pub use frame::Framed;
+pub use parts::Words;
 
 /// How much a template may do: a hundred times what the longest built-in one does.
 const FUEL: u64 = 50_000;
-
-/// More of a value is no name and no browser.
-const LONGEST_VALUE: usize = 200;
-
-/// A letter's words, ready for a message.
-#[derive(Clone)]
-pub struct Words {
-    pub subject: String,
-    pub text: String,
-    pub html: String,
-}
 
 pub struct Templates {
     environment: Environment<'static>,
@@ -78,8 +60,29 @@ impl Templates {
         }
     }
 
+    /// A publication in the operator's frame.
+    ///
+    /// # Errors
+    /// The frame that is broken, in words.
+    pub fn frame(&self, it: Framed<'_>, service: &str) -> Result<Words, String> {
+        frame::lay(&self.environment, it, service)
+    }
+
     /// Whether it renders at all, tried with values that a letter could have.
     fn sample(&self, name: &folder::Name<'_>) -> Result<(), String> {
+        if name.purpose == Purpose::Publication {
+            let words = Words {
+                subject: "sample".to_owned(),
+                text: "sample".to_owned(),
+                html: "sample".to_owned(),
+            };
+            let framed = Framed {
+                site: name.site,
+                to: "somebody@example.com",
+                words,
+            };
+            return self.frame(framed, "sample").map(|_| ());
+        }
         let values = VALUES.iter().map(|name| {
             let value = match *name {
                 "link" => "https://app.example.com/#code",
@@ -108,18 +111,9 @@ impl Templates {
     pub fn render(&self, letter: &Letter, service: &str) -> Result<Words, String> {
         let mut values = context(letter, service)?;
         let name = self.choose(letter, "txt");
-        let text = self.fill(&name, &values)?;
-        let text = text.replace("\r\n", "\n");
-        let (subject, text) = text
-            .split_once("\n\n")
-            .filter(|(subject, _)| !subject.trim().is_empty() && !subject.contains('\n'))
-            .ok_or_else(|| {
-                format!("{name}: the first line must be the subject, and the second one empty")
-            })?;
-        let subject = clean(subject.trim());
+        let (subject, text) = split(&name, &self.fill(&name, &values)?)?;
         values.insert("subject".to_owned(), subject.clone());
         let html = self.fill(&self.choose(letter, "html"), &values)?;
-        let text = format!("{}\n", text.trim_matches('\n'));
         Ok(Words {
             subject,
             text,
@@ -176,17 +170,6 @@ fn lasting(hours: &str, units: &str) -> String {
     }
 }
 
-fn broken(name: &str, error: &minijinja::Error) -> String {
-    let line = error
-        .line()
-        .map_or_else(String::new, |l| format!(", line {l}"));
-    let detail = error
-        .detail()
-        .map_or_else(String::new, |d| format!(": {d}"));
-    let place = error.name().unwrap_or(name);
-    format!("{place}{line}: {}{detail}", error.kind())
-}
-
 /// What a template gets: every name, and no text that could do anything but be read.
 fn context(letter: &Letter, service: &str) -> Result<BTreeMap<String, String>, String> {
     let mut values: BTreeMap<String, String> = VALUES
@@ -222,18 +205,6 @@ fn link(text: &str) -> Result<String, String> {
         return Err("the link of a letter has a scheme that nobody should follow".to_owned());
     }
     Ok(url.to_string())
-}
-
-/// One line, without what turns the direction of writing or can not be seen.
-fn clean(text: &str) -> String {
-    let shown = |c: char| {
-        !c.is_control()
-            && !matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-                | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
-    };
-    let spaced = text.chars().map(|c| if shown(c) { c } else { ' ' });
-    let text: String = spaced.take(LONGEST_VALUE).collect();
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// What a browser says of itself, without anything that a mail program would make a link of.

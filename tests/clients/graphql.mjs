@@ -111,12 +111,33 @@ test('graphql-js reads the schema of /graphql, which stands in docs/graphql (H-3
   assertWritten('merged', await schemaOf(MERGED));
 });
 
-test('and the one of /v1/graphql, which is for the signed-in (H-32, H-33, H-36)', bounded, async () => {
+async function post(path, body, token) {
+  const headers = { 'Content-Type': 'application/json', ...(token && { Authorization: `Bearer ${token}` }) };
+  const answer = await fetch(`${BASE_URL}${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
+  assert.ok(answer.ok, `${path}: ${answer.status} ${answer.ok || (await answer.text())}`);
+  return answer.status === 204 ? null : answer.json();
+}
+
+/** The access token of somebody in that organization, in that role. */
+async function member(owner, id, role) {
+  const account = { email: `${role}-of-${id}@example.com`, password: PASSWORD };
+  await post('/admin/accounts', account, owner);
+  await post(`/auth/organizations/${id}/invitations`, { email: account.email, role }, owner);
+  const free = await post('/auth/login', account);
+  await post(`/auth/organizations/${id}/accept`, {}, free.access_token);
+  const within = await post('/auth/login', { ...account, organizationId: id });
+  return within.access_token;
+}
+
+test('and those of /v1/graphql, one for each role (H-32 to H-36)', bounded, async () => {
   await assert.rejects(schemaOf(HALTIAN), (error) => {
     assert.ok(error instanceof ClientError);
     assert.equal(error.response.errors[0].extensions.code, 'UNAUTHENTICATED');
     return true;
   });
   const { login: { session } } = await new GraphQLClient(MERGED).request(LOGIN, credentials);
-  assertWritten('haltian', await schemaOf(HALTIAN, session.accessToken));
+  const { id } = await post('/auth/organizations', { name: 'Schemas' }, session.accessToken);
+  for (const role of ['viewer', 'manager']) {
+    assertWritten(`haltian-${role}`, await schemaOf(HALTIAN, await member(session.accessToken, id, role)));
+  }
 });

@@ -1,7 +1,7 @@
 // The page to which mailed links lead, in a real browser: Debian's Chromium, driven by
 // playwright-core. Without one these tests are skipped, unless KEYWARD_TEST_REQUIRE_BROWSER is set.
 //
-// BASE_URL and LOG come from the environment; `run` starts a server and sets them.
+// BASE_URL, EMAIL, PASSWORD and LOG come from the environment; `run` starts a server and sets them.
 
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
@@ -10,7 +10,7 @@ import { chromium } from 'playwright-core';
 
 import { codeTo, linkTo } from './mail.mjs';
 
-const { BASE_URL, KEYWARD_TEST_REQUIRE_BROWSER } = process.env;
+const { BASE_URL, EMAIL, PASSWORD, KEYWARD_TEST_REQUIRE_BROWSER } = process.env;
 const executablePath = ['/usr/bin/chromium-headless-shell', '/usr/bin/chromium'].find(existsSync);
 const bounded = {
   timeout: 60_000,
@@ -40,6 +40,14 @@ async function open(t, options = {}) {
 async function post(path, body) {
   const headers = { 'Content-Type': 'application/json' };
   return fetch(new URL(path, BASE_URL), { method: 'POST', headers, body: JSON.stringify(body) });
+}
+
+async function graphql(query, token) {
+  const headers = { 'Content-Type': 'application/json', ...(token && { Authorization: `Bearer ${token}` }) };
+  const answer = await fetch(new URL('/graphql', BASE_URL), { method: 'POST', headers, body: JSON.stringify({ query }) });
+  const { data, errors } = await answer.json();
+  assert.equal(errors, undefined);
+  return data;
 }
 
 async function register(email) {
@@ -101,6 +109,50 @@ test('L10: a password is chosen by the keyboard, after one that was refused', bo
   assert.equal((await signIn(email, CHOSEN)).status, 401);
   assert.equal((await signIn(email, OTHER)).status, 200);
   assert.deepEqual(complaints, []);
+});
+
+test('P-24: after the reset the page goes on, and not to what its own query says', bounded, async (t) => {
+  const email = 'page-next@example.com';
+  await register(email);
+  const { access_token: admin } = await (await signIn(EMAIL, PASSWORD)).json();
+  const input = `{ email: "${email}", redirectUrl: "${BASE_URL}/docs", language: "en" }`;
+  const { passwordResetLink } = await graphql(`mutation { passwordResetLink(input: ${input}) }`, admin);
+  const link = new URL(passwordResetLink);
+  link.searchParams.set('continueUrl', 'http://127.0.0.1:9/elsewhere');
+  const { page, asked } = await open(t, { locale: 'en-GB' });
+  await page.goto(link.href);
+  await page.getByLabel('New password').fill(OTHER);
+  await page.getByRole('button').click();
+  await page.waitForURL((url) => url.pathname === '/docs');
+  assert.ok(asked.every((url) => new URL(url).origin === new URL(BASE_URL).origin), String(asked));
+});
+
+test('an invitation is accepted by Keyward\'s own route, and refusals are in the reader\'s language', bounded, async (t) => {
+  const email = 'page-invited@example.com';
+  const { access_token: admin } = await (await signIn(EMAIL, PASSWORD)).json();
+  const headers = { 'Content-Type': 'application/json', Authorization: `Bearer ${admin}` };
+  const body = JSON.stringify({ email, language: 'de' });
+  const invited = await fetch(new URL('/users/invite', BASE_URL), { method: 'POST', headers, body });
+  assert.equal(invited.status, 204);
+  const { page, asked } = await open(t, { locale: 'de-DE' });
+  const link = await linkTo(email);
+  await page.goto(link);
+  const choose = async (password) => {
+    await page.getByLabel('Neues Passwort').fill(password);
+    await page.getByRole('button').click();
+  };
+  await choose('kurz');
+  await result(page, 'Zeichen lang sein');
+  await choose('password123');
+  await result(page, 'erraten');
+  await choose(CHOSEN);
+  await result(page, 'Ihr Konto ist bereit');
+  assert.ok(asked.some((url) => url.endsWith('/auth/invitations/accept')));
+  assert.equal((await signIn(email, CHOSEN)).status, 200);
+  await page.goto('about:blank');
+  await page.goto(link);
+  await choose(OTHER);
+  await result(page, 'Dieser Link wurde schon benutzt');
 });
 
 test('a second link that is opened in the same tab counts', bounded, async (t) => {

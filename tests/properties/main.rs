@@ -3,6 +3,8 @@
 //! as it was. Failures that were ever found stand in `proptest-regressions` and are
 //! tried first.
 
+mod graphql;
+
 use actix_web::http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use keyward::crypto::key_ring::{Held, KeyRing};
 use keyward::crypto::master_key::MasterKey;

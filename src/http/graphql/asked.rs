@@ -1,6 +1,7 @@
 //! What a resolver may ask of the request. It runs on the store lane, where the request
 //! itself can not go, so what it needs was taken along.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use crate::domain::id::OrganizationId;
@@ -32,6 +33,17 @@ pub struct Asked {
     seat: LateSeat,
     spent: AtomicBool,
     wait: AtomicU32,
+    even: Even,
+}
+
+/// Whether the answer waits for the next beat, so that its time does not tell what an act found.
+#[derive(Clone, Default)]
+pub(super) struct Even(Arc<AtomicBool>);
+
+impl Even {
+    pub(super) fn is_wanted(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 impl juniper::Context for Asked {}
@@ -61,6 +73,7 @@ impl Asked {
             seat,
             spent: AtomicBool::new(false),
             wait: AtomicU32::new(0),
+            even: Even::default(),
         };
         (asked, keeper)
     }
@@ -207,6 +220,16 @@ impl Asked {
             client: self.client(),
         };
         sign_out::end(&self.kw, &shown)
+    }
+
+    /// What the resolver does takes another time for a known address than for an unknown one: the
+    /// answer waits, so that nobody learns which (E6).
+    pub fn answer_evenly(&self) {
+        self.even.0.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn even(&self) -> Even {
+        self.even.clone()
     }
 
     /// Once for each document.

@@ -12,6 +12,10 @@ use crate::http::graphql::schema::Root;
 /// So many fields of a root that call an act.
 const MOST_ACTS: usize = 16;
 
+/// So deep may the lists of the schema stand in each other: a type has fields, whose types have
+/// fields, and a tool asks for no third. graphql-js draws the same line.
+const DEEPEST_WALK: usize = 2;
+
 /// So many walks over the schema: tools ask for one, or for a type beside it.
 const MOST_WALKS: usize = 2;
 
@@ -19,6 +23,7 @@ const MOST_WALKS: usize = 2;
 struct Counts {
     acts: usize,
     walks: usize,
+    deepest: usize,
 }
 
 type Selections<'d, 'a> = &'d [Selection<'a>];
@@ -41,7 +46,7 @@ pub(super) fn unreadable(document: &str) -> Option<&'static str> {
 /// Why the document is too much, if it is. It was validated before: its fragments end.
 #[must_use]
 pub(super) fn exceeded(root: &Root, document: &str) -> Option<String> {
-    let document = parse_document_source(document, &root.schema).ok()?;
+    let document = parse_document_source(document, &root.tree.schema).ok()?;
     let fragments: HashMap<&str, Selections<'_, '_>> = document
         .iter()
         .filter_map(|definition| match definition {
@@ -63,15 +68,61 @@ pub(super) fn exceeded(root: &Root, document: &str) -> Option<String> {
             // The library would take it for a value where none may be absent, and fall over it.
             return Some("A default of null is none: leave it out.".to_owned());
         }
-        let mut counts = Counts::default();
+        let mut counts = Counts {
+            deepest: deepest(&operation.item.selection_set, &fragments),
+            ..Counts::default()
+        };
         count(&operation.item.selection_set, &fragments, &mut counts);
         if counts.acts > MOST_ACTS {
             return Some(format!(
                 "A document may ask for {MOST_ACTS} fields of a root."
             ));
         }
+        if counts.deepest > DEEPEST_WALK {
+            return Some(format!(
+                "A document may ask for the lists of the schema within each other \
+                 {DEEPEST_WALK} levels deep."
+            ));
+        }
         let many = counts.walks > MOST_WALKS;
         many.then(|| format!("A document may ask for the schema {MOST_WALKS} times."))
+    })
+}
+
+/// How deep lists of the schema stand in each other. No field of Keyward's own is called so.
+fn deepest<'d, 'a>(
+    selections: Selections<'d, 'a>,
+    fragments: &HashMap<&str, Selections<'d, 'a>>,
+) -> usize {
+    const LISTS: &[&str] = &["fields", "inputFields", "interfaces", "possibleTypes"];
+    let below = |selection: &'d Selection<'a>| match selection {
+        Selection::Field(field) => {
+            let inner = field.item.selection_set.as_deref().unwrap_or_default();
+            let own = LISTS.contains(&field.item.name.item);
+            usize::from(own) + deepest(inner, fragments)
+        }
+        Selection::FragmentSpread(spread) => fragments
+            .get(spread.item.name.item)
+            .map_or(0, |inner| deepest(inner, fragments)),
+        Selection::InlineFragment(inner) => deepest(&inner.item.selection_set, fragments),
+    };
+    selections.iter().map(below).max().unwrap_or_default()
+}
+
+/// Whether each operation of the document asks for nothing but fields that this schema has at its
+/// roots, however wrongly. It says nothing about any other name.
+#[must_use]
+pub(super) fn asks_for_fields_of(root: &Root, document: &str) -> bool {
+    let Ok(document) = parse_document_source(document, &root.tree.schema) else {
+        return false;
+    };
+    let is_of = |selection: &Selection<'_>| match selection {
+        Selection::Field(field) => root.begins_with(field.item.name.item),
+        Selection::FragmentSpread(_) | Selection::InlineFragment(_) => false,
+    };
+    document.iter().all(|definition| match definition {
+        Definition::Operation(operation) => operation.item.selection_set.iter().all(is_of),
+        Definition::Fragment(_) => true,
     })
 }
 

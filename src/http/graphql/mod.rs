@@ -16,9 +16,11 @@ mod schema;
 mod serve;
 /// The schema, as data.
 pub mod table;
+/// How wide a document may be.
+mod width;
 /// What is said of a document that is refused.
 pub mod words;
 
-pub use loose::Loose;
+pub use loose::{Loose, tightened};
 pub use schema::{Root, root};
 pub use serve::{Schema, serve};

@@ -1,6 +1,7 @@
 //! The table of fields, as juniper sees it: types that learn at run time what they are, and
 //! values that are JSON.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use juniper::meta::{Field as MetaField, MetaType};
@@ -12,7 +13,7 @@ use serde_json::Value as Json;
 
 use crate::http::graphql::asked::Asked;
 use crate::http::graphql::inputs::{Word, read, taken};
-use crate::http::graphql::table::{Does, Field, Kind, Object, Type};
+use crate::http::graphql::table::{Does, Field, Kind, Object, Type, names};
 use crate::http::graphql::words::Spot;
 use crate::http::request::fields::Fields;
 use crate::service::actor::Actor;
@@ -23,24 +24,77 @@ const DEEPEST: usize = 20;
 const MOST_FIELDS: usize = 300;
 const MOST_TOKENS: usize = 2000;
 
-pub type Root = RootNode<Node<'static>, Node<'static>, EmptySubscription<Asked>>;
+type Tree = RootNode<Node<'static>, Node<'static>, EmptySubscription<Asked>>;
+
+/// A schema.
+pub struct Root {
+    pub(super) tree: Tree,
+    /// Every name in it.
+    names: BTreeSet<&'static str>,
+    /// Those of the fields of its roots.
+    tops: BTreeSet<&'static str>,
+}
+
+/// Names that every schema has.
+const EVERYWHERE: &[&str] = &[
+    "Boolean",
+    "Float",
+    "ID",
+    "Int",
+    "Mutation",
+    "Query",
+    "String",
+    "__schema",
+    "__type",
+    "__typename",
+    "if",
+    "include",
+    "name",
+    "skip",
+];
 
 /// A schema of these fields.
 #[must_use]
 pub fn root(queries: Vec<&'static Field>, mutations: Vec<&'static Field>) -> Root {
     static NOTHING: Json = Json::Null;
     let of = |name, fields: Vec<_>| Info::Root(name, fields.into());
-    Root::new_with_info(
+    let fields = [queries.as_slice(), mutations.as_slice()].concat();
+    let tree = Tree::new_with_info(
         Node(&NOTHING),
         Node(&NOTHING),
         EmptySubscription::new(),
         of("Query", queries),
         of("Mutation", mutations),
         (),
-    )
-    .limit_depth(DEEPEST)
-    .limit_fields(MOST_FIELDS)
-    .limit_tokens(MOST_TOKENS)
+    );
+    Root {
+        tree: tree
+            .limit_depth(DEEPEST)
+            .limit_fields(MOST_FIELDS)
+            .limit_tokens(MOST_TOKENS),
+        names: names(&fields),
+        tops: fields.iter().map(|field| field.name).collect(),
+    }
+}
+
+impl Root {
+    #[must_use]
+    pub fn without_introspection(self) -> Self {
+        Self {
+            tree: self.tree.disable_introspection(),
+            ..self
+        }
+    }
+
+    /// Whether something in it is called so.
+    pub(super) fn knows(&self, name: &str) -> bool {
+        self.names.contains(name) || EVERYWHERE.contains(&name)
+    }
+
+    /// Whether a field of one of its roots is called so.
+    pub(super) fn begins_with(&self, name: &str) -> bool {
+        self.tops.contains(name) || name == "__typename"
+    }
 }
 
 /// JSON, as an object of the schema.

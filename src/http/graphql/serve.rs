@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::time::Instant;
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -12,9 +13,10 @@ use serde_json::{Map, Value, json};
 
 use crate::http::answer::{Answer, Keyward};
 use crate::http::graphql::asked::Asked;
-use crate::http::graphql::bounds::{exceeded, unreadable};
+use crate::http::graphql::bounds::{asks_for_fields_of, exceeded, unreadable};
 use crate::http::graphql::loose::{Loose, tightened};
 use crate::http::graphql::schema::Root;
+use crate::http::graphql::width::too_wide;
 use crate::http::graphql::words::{self, Say};
 use crate::http::request::call::Call;
 use crate::http::request::fields::Fields;
@@ -26,8 +28,9 @@ const OF_GRAPHQL: &str = "application/graphql-response+json";
 /// The schema that a caller sees.
 pub struct Schema {
     pub root: Arc<Root>,
-    /// Of a schema that is for the signed-in alone, how it tells others so.
-    pub closed: Option<Say>,
+    /// Where callers see different parts of it, how it says no to whoever is nobody: what one
+    /// does not see is named to nobody.
+    pub adapts: Option<Say>,
     /// What it takes beyond the grammar.
     pub loose: Option<Loose>,
 }
@@ -62,10 +65,12 @@ impl Done {
 /// # Errors
 /// What HTTP refuses, and a body that is no request.
 pub async fn serve(mut call: Call, pick: fn(&Call, &Asked) -> Schema) -> Answer<Keyward> {
+    let came = Instant::now();
     call.require_our_origin()
         .map_err(|_| Error::forbidden(OTHER_ORIGIN))?;
     let request = Request::read(&call.fields_of_any_type().await?)?;
     let (asked, keeper) = Asked::of(&call).await;
+    let even = asked.even();
     let schema = pick(&call, &asked);
     let variables = request.variables(schema.loose)?;
     let done = call
@@ -73,6 +78,9 @@ pub async fn serve(mut call: Call, pick: fn(&Call, &Asked) -> Schema) -> Answer<
         .await?;
     if keeper.was_full() {
         call.pace_refusal().await;
+    }
+    if even.is_wanted() {
+        call.answer_evenly(came).await;
     }
     Ok(answer(&done, takes_graphql(call.headers())))
 }
@@ -161,7 +169,10 @@ fn carry_out(schema: &Schema, (request, variables): (&Request, &Variables), aske
     if let Some(why) = unreadable(&document) {
         return Done::refused(vec![words::too_much(why)]);
     }
-    let carried_out = match ValidatedOperation::new(&document, operation, &schema.root) {
+    if let Some(why) = too_wide(&schema.root, &document) {
+        return Done::refused(vec![words::too_much(&why)]);
+    }
+    let carried_out = match ValidatedOperation::new(&document, operation, &schema.root.tree) {
         Ok(operation) => match exceeded(&schema.root, &document) {
             Some(why) => return Done::refused(vec![words::too_much(&why)]),
             None => operation.execute_sync(variables, asked),
@@ -174,9 +185,13 @@ fn carry_out(schema: &Schema, (request, variables): (&Request, &Variables), aske
             errors: errors.iter().map(|error| json!(error)).collect(),
             wait: asked.wait(),
         },
-        Err(error) => Done::refused(match (schema.closed, asked.account()) {
-            (Some(say), Err(refusal)) => words::of_closed(&error, &refusal, say),
-            _ => words::of_document(&error),
+        Err(error) => Done::refused(match (schema.adapts, asked.account()) {
+            (None, _) => words::of_document(&error, None),
+            (Some(_), Ok(_)) => words::of_document(&error, Some(&|name| schema.root.knows(name))),
+            (Some(say), Err(refusal)) => {
+                let own = asks_for_fields_of(&schema.root, &document);
+                words::of_closed(&error, (!own).then(|| say(&refusal, &words::NOWHERE)))
+            }
         }),
     }
 }

@@ -2,6 +2,8 @@
 //! a root names one resolver, which reads its arguments, calls one act, and gives JSON; every
 //! other field is a member of what was given.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use crate::http::graphql::asked::Asked;
@@ -122,6 +124,8 @@ pub struct Field {
     /// Signs in, hashes, mails or changes something: one of its kind in a document, so that
     /// aliases make no request of many guesses.
     pub once: bool,
+    /// The permission without which a schema that adapts does not have the field.
+    pub needs: Option<&'static str>,
     pub say: Say,
 }
 
@@ -132,6 +136,7 @@ pub const fn member(name: &'static str, of: Type) -> Field {
         arguments: &[],
         does: Does::Member,
         once: false,
+        needs: None,
         say: words::plain,
     }
 }
@@ -201,6 +206,19 @@ impl Field {
         self
     }
 
+    /// Only for whoever holds the permission in the organization of their session.
+    #[must_use]
+    pub const fn needing(mut self, permission: &'static str) -> Self {
+        self.needs = Some(permission);
+        self
+    }
+
+    /// Whether nobody has to be signed in.
+    #[must_use]
+    pub const fn is_public(&self) -> bool {
+        matches!(self.does, Does::Public(_))
+    }
+
     #[must_use]
     pub const fn saying(mut self, say: Say) -> Self {
         self.say = say;
@@ -212,4 +230,43 @@ impl Field {
 pub struct Fieldset {
     pub queries: &'static [Field],
     pub mutations: &'static [Field],
+}
+
+/// Every name that a schema of these fields has: of fields, arguments, types and words.
+pub(super) fn names(fields: &[&'static Field]) -> BTreeSet<&'static str> {
+    let mut names = BTreeSet::new();
+    for field in fields {
+        name(field, &mut names);
+    }
+    names
+}
+
+fn name(field: &'static Field, names: &mut BTreeSet<&'static str>) {
+    names.insert(field.name);
+    name_kind(field.of.kind, names);
+    for argument in field.arguments {
+        names.insert(argument.name);
+        name_kind(argument.of.kind, names);
+    }
+}
+
+fn name_kind(kind: Kind, names: &mut BTreeSet<&'static str>) {
+    match kind {
+        Kind::Object(object) => {
+            names.insert(object.name);
+            object.fields.iter().for_each(|it| name(it, names));
+        }
+        Kind::Input(input) => {
+            names.insert(input.name);
+            for member in input.members {
+                names.insert(member.name);
+                name_kind(member.of.kind, names);
+            }
+        }
+        Kind::OneOf(words) => {
+            names.insert(words.name);
+            names.extend(words.words);
+        }
+        Kind::Text | Kind::Id | Kind::Whole | Kind::Truth | Kind::Json => {}
+    }
 }

@@ -18,6 +18,13 @@ pub struct Spot {
     pub path: Vec<String>,
 }
 
+/// Of a refusal that is the whole document's.
+pub(super) const NOWHERE: Spot = Spot {
+    line: 1,
+    column: 1,
+    path: Vec::new(),
+};
+
 const NOT_READ: &str = "GRAPHQL_PARSE_FAILED";
 const NOT_VALID: &str = "GRAPHQL_VALIDATION_FAILED";
 
@@ -39,8 +46,12 @@ pub fn plain(error: &Error, _: &Spot) -> (String, Value) {
     (message, extensions)
 }
 
-/// Why a document was not carried out at all.
-pub(super) fn of_document(error: &GraphQLError) -> Vec<Value> {
+/// Which names stand in the caller's schema.
+pub(super) type Known<'a> = &'a dyn Fn(&str) -> bool;
+
+/// Why a document was not carried out at all. A name that is not known is left out, where callers
+/// see different schemas: it looks the same whether another one has it (row H-35).
+pub(super) fn of_document(error: &GraphQLError, known: Option<Known<'_>>) -> Vec<Value> {
     let alone = |message: &str| vec![said(message, &[], NOT_VALID)];
     match error {
         GraphQLError::ParseError(error) => {
@@ -50,7 +61,14 @@ pub(super) fn of_document(error: &GraphQLError) -> Vec<Value> {
         GraphQLError::ValidationError(errors) => {
             let errors = errors.iter().take(MOST);
             errors
-                .map(|error| said(&names_alone(error), error.locations(), NOT_VALID))
+                .map(|error| {
+                    let message = names_alone(error);
+                    let message = match known {
+                        Some(known) => without_others(&message, known),
+                        None => message,
+                    };
+                    said(&message, error.locations(), NOT_VALID)
+                })
                 .collect()
         }
         GraphQLError::NoOperationProvided => alone("The document holds no operation."),
@@ -67,36 +85,27 @@ pub(super) fn of_document(error: &GraphQLError) -> Vec<Value> {
     }
 }
 
-/// The same for somebody who may not know the schema: no type and no field is named (row
-/// H-33). `refusal` is why they are nobody.
-pub(super) fn of_closed(error: &GraphQLError, refusal: &Error, say: Say) -> Vec<Value> {
+/// The same for somebody who may not know the schema: one error, which names no place, no type
+/// and no field, whatever is wrong (row H-33). `refused` is why they are nobody, where the
+/// document asks for something that is not for everybody.
+pub(super) fn of_closed(error: &GraphQLError, refused: Option<(String, Value)>) -> Vec<Value> {
     let GraphQLError::ValidationError(errors) = error else {
-        return of_document(error);
+        return of_document(error, None);
     };
-    let asks = |error: &RuleError| error.message().starts_with(HIDDEN);
-    if let Some(error) = errors.iter().find(|error| asks(error)) {
-        let (line, column) = error.locations().first().map_or((1, 1), place);
-        let spot = Spot {
-            line,
-            column,
-            path: Vec::new(),
-        };
-        let (message, extensions) = say(refusal, &spot);
-        let mut said = said(&message, error.locations(), NOT_VALID);
-        said["extensions"] = extensions;
-        return vec![said];
+    if errors.iter().all(|it| is_of_a_plain_variable(it.message())) {
+        return of_document(error, None);
     }
-    let errors = errors.iter().take(MOST);
-    errors
-        .map(|error| {
-            let message = if is_of_a_plain_variable(error.message()) {
-                names_alone(error)
-            } else {
-                "The document is not valid here. Whoever is signed in is told why.".to_owned()
-            };
-            said(&message, error.locations(), NOT_VALID)
-        })
-        .collect()
+    let told = "Whoever is signed in is told more.";
+    vec![match refused {
+        None => {
+            let message = format!("The document is not valid here. {told}");
+            said(&message, &[], NOT_VALID)
+        }
+        Some((message, extensions)) => json!({
+            "message": format!("{message} This document asks for what is not for everybody. {told}"),
+            "extensions": extensions,
+        }),
+    }]
 }
 
 /// The document is valid, and too much.
@@ -104,17 +113,40 @@ pub(super) fn too_much(message: &str) -> Value {
     said(message, &[], NOT_VALID)
 }
 
-/// How the library begins to say that introspection is not for everybody.
-const HIDDEN: &str = "GraphQL introspection is not allowed";
-
-/// Whether a variable of a type that every schema has was left out: that tells nothing.
+/// Whether a variable of a type that every schema has was left out, or is of another type. The
+/// document was valid then, so that tells nothing.
 fn is_of_a_plain_variable(message: &str) -> bool {
-    let rest = message.strip_suffix("\" was not provided.");
-    let of = rest.and_then(|rest| rest.rsplit_once(" of required type \""));
-    of.is_some_and(|(_, of)| {
-        let name = of.trim_matches(['[', ']', '!']);
-        ["String", "Int", "Float", "Boolean", "ID"].contains(&name)
-    })
+    let missing = message.strip_suffix("\" was not provided.");
+    let missing = missing.and_then(|rest| rest.rsplit_once(" of required type \""));
+    let wrong = message.split_once(" got invalid value. Expected input scalar `");
+    let of = match (missing, wrong) {
+        (Some((_, of)), _) => of.trim_matches(['[', ']', '!']),
+        (_, Some((_, rest))) => rest.split('`').next().unwrap_or_default(),
+        _ => return false,
+    };
+    ["String", "Int", "Float", "Boolean", "ID"].contains(&of)
+}
+
+/// The words without names in quotes that are not known, and without that of what the library
+/// calls unknown. Those of variables are the caller's own.
+fn without_others(text: &str, known: Known<'_>) -> String {
+    if let Some((text, _)) = text.split_once(" named ") {
+        return format!("{text} of a name.");
+    }
+    let mut parts = text.split('"');
+    let mut kept = parts.next().unwrap_or_default().to_owned();
+    let mut unknown = kept.starts_with("Unknown ");
+    while let (Some(quoted), Some(rest)) = (parts.next(), parts.next()) {
+        let name = quoted.trim_matches(['[', ']', '!', '@']);
+        let is_told = std::mem::take(&mut unknown);
+        if !is_told && (name.starts_with('$') || known(name)) {
+            kept.extend(["\"", quoted, "\""]);
+        } else if kept.ends_with(' ') {
+            kept.pop();
+        }
+        kept.push_str(rest);
+    }
+    kept
 }
 
 fn said(message: &str, locations: &[SourcePosition], code: &str) -> Value {
@@ -183,4 +215,40 @@ fn names_alone(error: &RuleError) -> String {
         text.push('.');
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn h35_names_that_are_not_known_are_left_out() {
+        let known = |name: &str| ["viewer", "Viewer", "Query"].contains(&name);
+        for (text, left) in [
+            (
+                "Unknown field \"users\" on type \"Query\".",
+                "Unknown field on type \"Query\".",
+            ),
+            // Known elsewhere, and no field here: told as any other.
+            (
+                "Unknown field \"viewer\" on type \"Viewer\".",
+                "Unknown field on type \"Viewer\".",
+            ),
+            ("Unknown type \"User\".", "Unknown type."),
+            (
+                "Variable \"$users\" of type \"[User!]!\" used in position expecting type \"Viewer!\".",
+                "Variable \"$users\" of type used in position expecting type \"Viewer!\".",
+            ),
+            (
+                "There can only be one fragment named users.",
+                "There can only be one fragment of a name.",
+            ),
+            (
+                "The document ends too early.",
+                "The document ends too early.",
+            ),
+        ] {
+            assert_eq!(without_others(text, &known), left);
+        }
+    }
 }

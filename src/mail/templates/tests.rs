@@ -212,6 +212,55 @@ fn p_35_the_site_chooses_the_template() {
 }
 
 #[test]
+fn p_31_p_35_the_site_chooses_the_frame_of_a_publication() {
+    let words = || Words {
+        subject: "Your <order>".to_owned(),
+        text: "5 < 6".to_owned(),
+        html: "<p>5 &lt; 6</p>".to_owned(),
+    };
+    let of = |templates: &Templates, site| {
+        let framed = Framed {
+            site,
+            to: "a@b.co",
+            words: words(),
+        };
+        templates.frame(framed, "x").unwrap()
+    };
+    let plain = of(&Templates::load(None).unwrap(), Some("200"));
+    assert_eq!((plain.subject, plain.html), (words().subject, words().html));
+    let folder = Folder::with(&[
+        ("publication.en.html", "<b>{{ subject }}</b>{{ content }}"),
+        (
+            "200/publication.nl.html",
+            "<i title=\"{{ site }}\">{{ content }}</i>",
+        ),
+        (
+            "200/publication.nl.txt",
+            "Winkel: {{ subject }}\n\n{{ content }}\n-- {{ address }}\n",
+        ),
+    ]);
+    let templates = folder.load().unwrap();
+    let common = of(&templates, Some("201"));
+    assert_eq!(common.html, "<b>Your &lt;order&gt;</b><p>5 &lt; 6</p>");
+    assert_eq!(
+        (common.subject, common.text),
+        (words().subject, words().text)
+    );
+    let shop = of(&templates, Some("200"));
+    assert_eq!(shop.html, "<i title=\"200\"><p>5 &lt; 6</p></i>");
+    assert_eq!(shop.subject, "Winkel: Your <order>");
+    assert_eq!(shop.text, "5 < 6\n-- a@b.co\n");
+    let broken = Folder::with(&[("200/publication.en.html", "{{ contents }}")]);
+    assert!(
+        broken
+            .load()
+            .err()
+            .unwrap()
+            .contains("200/publication.en.html")
+    );
+}
+
+#[test]
 fn a_template_that_is_broken_is_named() {
     for (name, text) in [
         ("reset.en.txt", "Subject\n\n{{ lnk }}"),

@@ -1,6 +1,9 @@
 //! A forgotten password: a code by mail, and another password for the code. The same serves an
 //! invitation, whose account has no password yet.
 
+use serde::{Deserialize, Serialize};
+use url::Url;
+
 use crate::domain::access::ADMIN;
 use crate::domain::event::{Event, What};
 use crate::domain::id::AccountId;
@@ -9,11 +12,12 @@ use crate::domain::letter::Purpose as Kind;
 use crate::domain::one_time::Purpose;
 use crate::domain::password::Password;
 use crate::domain::permission::ACCOUNT_RESET_LINK;
+use crate::domain::redirect::allowed;
 use crate::domain::session::Client;
 use crate::lanes::password_lane::Seat;
 use crate::service::accounts::choose::hashed;
 use crate::service::accounts::clear::clear;
-use crate::service::accounts::one_time::{About, end_older, issue, look, opened, take};
+use crate::service::accounts::one_time::{About, Link, end_older, issue, look, opened, take};
 use crate::service::accounts::post::{To, Wish, mail_code};
 use crate::service::actor::Actor;
 use crate::service::attempts::forgive;
@@ -82,6 +86,12 @@ pub fn link(
         return Ok(None);
     };
     let (actor, client) = (actor.clone(), wish.client.clone());
+    let next = match &wish.link {
+        Link::Application(url) => Some(GoesOn {
+            next: url.to_string(),
+        }),
+        Link::OwnPage => None,
+    };
     let code = kw.change(move |change| {
         change.hold_caller(&actor)?;
         let Some(found) = owner(change, &email)? else {
@@ -92,7 +102,7 @@ pub fn link(
             purpose: Purpose::ResetPassword,
             address: &found.canonical,
         };
-        let (code, stored) = issue(change, &about, None::<&()>)?;
+        let (code, stored) = issue(change, &about, next.as_ref())?;
         end_older(change, &stored)?;
         // Both are named: the account, and who asked by the session.
         let event = Event::new(What::PasswordResetRequested, client.clone());
@@ -101,6 +111,13 @@ pub fn link(
     })?;
     let language = wish.language.as_deref();
     Ok(code.map(|code| wish.link.action(kw, language, &code)))
+}
+
+/// Where whoever uses the code goes on to afterwards (row P-24). It is sealed beside the code, for
+/// anybody can write a link's query.
+#[derive(Serialize, Deserialize)]
+struct GoesOn {
+    next: String,
 }
 
 /// What somebody chooses who reads the account's mail.
@@ -113,20 +130,22 @@ pub struct Choice {
 /// Everything that the old password opened is shut in the transaction that sets the new one:
 /// sessions, tokens, other codes (L10, L19). The second factor stays, and no session begins.
 ///
+/// Gives where to go on to, for a link that was made so, and only while the operator's list has it.
+///
 /// # Errors
 /// `INVALID_CODE`; `INVALID_PAYLOAD` where the password is refused, and then the code is still
 /// good; `SERVICE_UNAVAILABLE`.
-pub fn reset(kw: &Keyward, seat: &Seat, choice: &Choice) -> Result<()> {
+pub fn reset(kw: &Keyward, seat: &Seat, choice: &Choice) -> Result<Option<Url>> {
     choose(kw, seat, choice, Purpose::ResetPassword)
 }
 
 /// # Errors
 /// As [`reset`].
 pub fn accept_invitation(kw: &Keyward, seat: &Seat, choice: &Choice) -> Result<()> {
-    choose(kw, seat, choice, Purpose::Invite)
+    choose(kw, seat, choice, Purpose::Invite).map(|_| ())
 }
 
-fn choose(kw: &Keyward, seat: &Seat, choice: &Choice, purpose: Purpose) -> Result<()> {
+fn choose(kw: &Keyward, seat: &Seat, choice: &Choice, purpose: Purpose) -> Result<Option<Url>> {
     // Nothing is hashed for whoever has no code (L17).
     let account = kw.store.read(|db| {
         let stored = look(kw, db, &choice.code, purpose)?;
@@ -165,11 +184,16 @@ fn choose(kw: &Keyward, seat: &Seat, choice: &Choice, purpose: Purpose) -> Resul
         };
         notice::record(change, &Event::new(what, client.clone()).of(id))?;
         set_password(change, id, &record)?;
+        if purpose == Purpose::ResetPassword {
+            let goes_on = opened::<GoesOn>(change.kw, &used)?;
+            let list = &change.kw.policy.registration.redirects;
+            return Ok(goes_on.and_then(|it| allowed(&it.next, list)));
+        }
         // Of an invitation to an organization; that may have been taken back meanwhile.
         if let Some(joins) = opened::<Joins>(change.kw, &used)? {
             join(change, id, joins.organization, &client)?;
         }
-        Ok(())
+        Ok(None)
     })
 }
 

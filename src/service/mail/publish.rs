@@ -4,16 +4,19 @@
 use serde_json::Value;
 
 use crate::domain::access::ADMIN;
+use crate::domain::event::What;
 use crate::domain::identifier::Email;
-use crate::domain::letter::Purpose;
+use crate::domain::letter::{Purpose, is_site};
 use crate::domain::merge_fields::{escaped, filled_in, without_tags};
 use crate::domain::permission::ACCOUNT_MAIL;
 use crate::mail::Failure;
 use crate::mail::mailer::Message;
-use crate::mail::templates::Words;
+use crate::mail::templates::{Framed, Words};
 use crate::service::actor::Actor;
-use crate::service::error::{Error, Result};
+use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
+use crate::service::mail::quota;
+use crate::store::emails;
 
 /// With its fields filled in, in bytes.
 const LONGEST: usize = 256 * 1024;
@@ -25,28 +28,23 @@ pub struct Publication {
     /// HTML with fields that are filled in, their values escaped.
     pub content: String,
     pub variables: Value,
+    /// Whose frame it gets.
+    pub site: Option<String>,
 }
 
 /// # Errors
-/// `FORBIDDEN` without the permission; `INVALID_PAYLOAD` where the server refuses it for good;
-/// `SERVICE_UNAVAILABLE` where it was not taken, or mail can not leave.
+/// `FORBIDDEN` without the permission; `INVALID_PAYLOAD` where the server refuses it for good, or
+/// the site can be none; `REQUESTS_EXCEEDED` where enough went to the address, or by the caller,
+/// within an hour; `SERVICE_UNAVAILABLE` where it was not taken, or mail can not leave.
 pub fn publish(kw: &Keyward, actor: &Actor, it: &Publication) -> Result<String> {
     actor.require_one(&[ACCOUNT_MAIL, ADMIN])?;
     kw.require_mail()?;
-    let html = filled_in(&it.content, &it.variables, escaped);
-    let subject = filled_in(&it.subject, &it.variables, str::to_owned);
-    if html.len() > LONGEST || subject.len() > LONGEST {
-        let words = "the message is longer than 256 KiB once its fields are filled in";
-        return Err(Error::payload(words));
-    }
+    let words = words(kw, it)?;
+    record(kw, actor, &it.to)?;
     let message = Message {
         purpose: Purpose::Publication,
         to: it.to.written(),
-        words: Words {
-            subject: subject.chars().filter(|c| !c.is_control()).collect(),
-            text: without_tags(&html),
-            html,
-        },
+        words,
     };
     let now = kw.clock.now();
     let id = format!("{}@{}", kw.entropy.id(now), kw.mailer.domain());
@@ -66,4 +64,46 @@ pub fn publish(kw: &Keyward, actor: &Actor, it: &Publication) -> Result<String> 
         }
         Err(Failure::Later(why) | Failure::Away(why)) => Err(Error::busy(why)),
     }
+}
+
+/// With its fields filled in, in the frame of its site.
+fn words(kw: &Keyward, it: &Publication) -> Result<Words> {
+    if it.site.as_deref().is_some_and(|site| !is_site(site)) {
+        let reason = "a site is called by a to z, 0 to 9 and -, at most 64 of them";
+        return Err(Error::payload(reason));
+    }
+    let html = filled_in(&it.content, &it.variables, escaped);
+    let subject = filled_in(&it.subject, &it.variables, str::to_owned);
+    if html.len() > LONGEST || subject.len() > LONGEST {
+        let words = "the message is longer than 256 KiB once its fields are filled in";
+        return Err(Error::payload(words));
+    }
+    let framed = Framed {
+        site: it.site.as_deref(),
+        to: it.to.written(),
+        words: Words {
+            subject: subject.chars().filter(|c| !c.is_control()).collect(),
+            text: without_tags(&html),
+            html,
+        },
+    };
+    kw.mailer.framed(framed).map_err(Error::busy)
+}
+
+/// Counts the mail and writes down who sends it, before it leaves: no mail is sent that the audit
+/// log does not know of. Where the address is an account's, the event is about that account.
+fn record(kw: &Keyward, actor: &Actor, to: &Email) -> Result<()> {
+    let (actor, to) = (actor.clone(), to.clone());
+    kw.change(move |change| {
+        change.hold_caller(&actor)?;
+        if !quota::take_publication(change, actor.account(), &to)? {
+            let words = "Too many mails to this address, or by this account, within an hour.";
+            return Err(Error::wait(Code::RequestsExceeded, words, 3600));
+        }
+        let event = match emails::find(change, &to)? {
+            Some(found) => actor.event_about(What::MailPublished, found.account),
+            None => actor.event(What::MailPublished).by(actor.account()),
+        };
+        change.record(&event)
+    })
 }

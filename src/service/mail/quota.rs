@@ -8,6 +8,8 @@ use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use crate::domain::id::AccountId;
+use crate::domain::identifier::Email;
 use crate::domain::letter::Letter;
 use crate::domain::quota::{Quota, household};
 use crate::domain::session::Client;
@@ -27,6 +29,16 @@ const TO_ONE: Quota = Quota {
 /// Asked for by one client address.
 const BY_ONE: Quota = Quota {
     most: 10,
+    window: HOUR,
+};
+
+/// Published to one address, and by one account (docs/decisions/0117).
+const PUBLISHED_TO: Quota = Quota {
+    most: 30,
+    window: HOUR,
+};
+const PUBLISHED_BY: Quota = Quota {
+    most: 1000,
     window: HOUR,
 };
 
@@ -62,6 +74,21 @@ fn by_client(kw: &Keyward, what: &str, client: &Client) -> Option<String> {
 /// Uses up a part of every quota that the letter has. False where one is used up.
 pub(in crate::service) fn take(change: &mut Change<'_>, letter: &Letter) -> Result<bool> {
     let quotas = quotas(change.kw, letter);
+    take_all(change, quotas)
+}
+
+/// The same for what an administrator's own system sends.
+pub(in crate::service) fn take_publication(
+    change: &mut Change<'_>,
+    by: AccountId,
+    to: &Email,
+) -> Result<bool> {
+    let by = keyed(change.kw, &["published by"], by.0.as_bytes());
+    let to = keyed(change.kw, &["published to"], to.canonical().as_bytes());
+    take_all(change, vec![(by, PUBLISHED_BY), (to, PUBLISHED_TO)])
+}
+
+fn take_all(change: &mut Change<'_>, quotas: Vec<(String, Quota)>) -> Result<bool> {
     let now = change.now;
     // First whether all would hold, so that a mail that is not written uses up none.
     for (key, quota) in &quotas {

@@ -241,6 +241,7 @@ fn h_33_no_error_names_a_type_to_a_stranger() {
         "{ viewer }",
         "{ viewer { nothing } }",
         "{ viewer { id { x } } }",
+        "{ users { id } }",
         "mutation { login { accessToken } }",
         "mutation { login(loginInput: {}) { accessToken } }",
         "mutation { login(loginInput: 5) { accessToken } }",
@@ -251,13 +252,57 @@ fn h_33_no_error_names_a_type_to_a_stranger() {
         "fragment a on Viewer { id } { __typename }",
     ] {
         let answer = kw.asks(PATH, document, None);
-        assert_eq!(
-            code(&answer.json()),
-            "GRAPHQL_VALIDATION_FAILED",
-            "{answer:?}"
-        );
-        for name in ["Viewer", "Tokens", "LoginInput", "LogoutResult"] {
+        code(&answer.json());
+        for name in ["Viewer", "Tokens", "LoginInput", "LogoutResult", "User"] {
             assert!(!answer.body.contains(name), "{document}: {answer:?}");
         }
     }
+}
+
+/// Whatever a stranger guesses, what is there and what is not gets the same answer to the byte.
+#[test]
+fn h_33_a_strangers_guesses_can_not_be_told_apart() {
+    let kw = TestKeyward::new();
+    account(&kw);
+    let login =
+        "login(loginInput: { email: \"a@b.co\", organizationName: \"o\", password: \"x\" })";
+    let documents = |name: &str, argument: &str, field: &str| {
+        [
+            format!("mutation($x: {name}) {{ login(loginInput: $x) {{ accessToken }} }}"),
+            format!("mutation($x: {name}!) {{ {login} {{ accessToken }} }}"),
+            format!("mutation($x: [{name}!]) {{ logout {{ success }} }}"),
+            format!("mutation {{ {login} {{ ... on {name} {{ id }} }} }}"),
+            format!("fragment a on {name} {{ id }} mutation {{ logout {{ success }} }}"),
+            format!("fragment a on {name} {{ id }} mutation {{ logout {{ ...a }} }}"),
+            format!("mutation {{ logout({argument}: 5) {{ success }} }}"),
+            format!("mutation {{ {login} {{ {field} }} }}"),
+            format!("{{ {field} {{ id }} }}"),
+            format!("{{ {field} }}"),
+            format!("{{ viewer {{ {field} }} }}"),
+            format!("{{ viewer {{ ... on {name} {{ id }} }} }}"),
+            format!("mutation {{ {field}({argument}: {{ userId: 5 }}) {{ success }} }}"),
+            format!("mutation($x: {name}) {{ {field}({argument}: $x) {{ success }} }}"),
+            format!("{{ __type(name: \"{name}\") {{ name }} }}"),
+        ]
+    };
+    let nothing = documents("Nothing", "nothing", "nothing");
+    for (name, argument, field) in [
+        ("Viewer", "first", "viewer"),
+        ("User", "removeUserInput", "removeUser"),
+        ("RemoveUserInput", "removeUserInput", "users"),
+        ("InviteUserInput", "inviteUserInput", "inviteUser"),
+        ("ChangeResult", "after", "roles"),
+        ("Query", "loginInput", "organization"),
+    ] {
+        for (guess, nothing) in documents(name, argument, field).iter().zip(&nothing) {
+            let (one, other) = (kw.asks(PATH, guess, None), kw.asks(PATH, nothing, None));
+            assert_eq!(one.body, other.body, "{guess}");
+            assert_eq!(one.status, other.status);
+            let body = one.json();
+            assert_eq!(body["errors"].as_array().unwrap().len(), 1, "{guess}");
+            assert_eq!(body["errors"][0].get("locations"), None, "{guess}");
+            assert_eq!(body.get("data"), None, "{guess}");
+        }
+    }
+    assert_eq!(kw.count("login_attempts"), 0);
 }

@@ -1,23 +1,27 @@
 //! GraphQL: the operations of the documents, as they are printed there, and what is refused.
 
+mod adapts;
+mod bombs;
 mod directus;
 mod every_way;
 mod haltian;
 mod hypi;
 mod matrix;
+mod organization;
 mod propeller;
 mod publish;
 mod requests;
+mod sdl;
 mod words;
 
 use keyward::domain::id::AccountId;
+use keyward::service::organizations::administer;
 use serde_json::{Value, json};
 
 use crate::support::{Answer, PASSWORD, TestKeyward, text};
 
 pub const ALICE: &str = "alice@example.com";
 
-/// The operations of the documents.
 /// The organization that the documents of seed H sign in to.
 pub const DEMO: &str = "2a749da0-5512-4000-8000-000000000000";
 
@@ -38,6 +42,32 @@ pub fn in_demo(kw: &TestKeyward, account: AccountId) {
     }
 }
 
+/// Somebody in it with that role, signed in to it by Haltian's document: the account and the
+/// access token.
+pub fn in_demo_as(kw: &TestKeyward, email: &str, role: &str) -> (AccountId, String) {
+    let id = kw.add_verified(email);
+    join_demo(kw, id, role);
+    (id, sign_in_to_demo(kw, email))
+}
+
+pub fn join_demo(kw: &TestKeyward, account: AccountId, role: &str) {
+    let text = format!(
+        "INSERT INTO organizations (id, name, name_canonical, created_at, updated_at) \
+         VALUES ('{DEMO}', 'demo', 'demo', 1, 1) ON CONFLICT DO NOTHING"
+    );
+    kw.execute(&text, &text);
+    administer::set_role(&kw.kw, DEMO.parse().unwrap(), account, role).unwrap();
+    kw.catch_up();
+}
+
+pub fn sign_in_to_demo(kw: &TestKeyward, email: &str) -> String {
+    let variables = json!({ "email": email, "organizationName": "demo", "password": PASSWORD });
+    let body = json!({ "query": seeds::HALTIAN_LOGIN, "variables": variables });
+    let body = kw.asks_with("/v1/graphql", &body, None).json();
+    text(&body["data"]["login"], "accessToken")
+}
+
+/// The operations of the documents.
 pub mod seeds {
     pub const HALTIAN_LOGIN: &str = include_str!("seeds/haltian_login.graphql");
     pub const HALTIAN_REFRESH: &str = include_str!("seeds/haltian_refresh.graphql");

@@ -307,6 +307,56 @@ both!(
     }
 );
 
+// Only to the address that the link was made with, and only while the operator's list has it: what
+// stands in the link's query is not asked.
+both!(p_24_after_the_reset_the_page_goes_on, OPEN, |kw| {
+    let admin = admin(kw);
+    kw.account("s.vleugelhof@propel.us");
+    let reset = |kw: &TestKeyward, code: &str| {
+        let body = json!({ "token": code, "password": "a quiet harbour at dawn" });
+        let answer = kw.post("/auth/password/reset").json(&body).send();
+        assert_eq!(answer.status, 204, "{answer:?}");
+        answer.header("location").map(str::to_owned)
+    };
+    let link = || {
+        let link = kw.field(
+            seeds::PROPELLER_RESET_LINK,
+            Some(&admin),
+            "passwordResetLink",
+        );
+        let link = link
+            .as_str()
+            .unwrap()
+            .split("oobCode=")
+            .nth(1)
+            .unwrap()
+            .to_owned();
+        link.split('&').next().unwrap().to_owned()
+    };
+    let next = reset(kw, &link());
+    assert_eq!(next.as_deref(), Some("https://helice.cloud/login"));
+    // A refused password leaves the code good, and leads nowhere.
+    let code = link();
+    let body = json!({ "token": code, "password": "x" });
+    let refused = kw.post("/auth/password/reset").json(&body).send();
+    assert_eq!((refused.status, refused.header("location")), (400, None));
+    // The operator took it from the list meanwhile.
+    let other = [(
+        "KEYWARD_REDIRECT_ALLOW_LIST",
+        "https://elsewhere.example.com",
+    )];
+    assert_eq!(reset(&kw.replica_with(&other), &code), None);
+    // A mailed code goes on to nothing.
+    let asked = json!({ "email": "s.vleugelhof@propel.us" });
+    assert_eq!(
+        kw.post("/auth/password/request").json(&asked).send().status,
+        204
+    );
+    let mailed = kw.last_mail_to("s.vleugelhof@propel.us").link();
+    let code = mailed.split("reset_password=").nth(1).unwrap().to_owned();
+    assert_eq!(reset(kw, &code), None);
+});
+
 both!(p27_a_link_ends, OPEN, |kw| {
     let admin = admin(kw);
     kw.account("s.vleugelhof@propel.us");

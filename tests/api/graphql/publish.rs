@@ -1,5 +1,8 @@
 //! `publishEmailEvent`: as the document prints it, which is no GraphQL, and as clients send it.
 
+use keyward::domain::identifier::Email;
+use keyward::service::Code;
+use keyward::service::mail::publish::{Publication, publish};
 use serde_json::json;
 
 use crate::graphql::{OPEN, code, seeds};
@@ -117,6 +120,104 @@ fn p36_without_a_server_there_is_no_id() {
     assert_eq!(body["data"], json!(null));
     assert!(!body.to_string().contains("127.0.0.1"), "{body}");
 }
+
+fn to(address: &str, more: &str) -> String {
+    let print = seeds::PROPELLER_PUBLISH.replace("s.vleugelhof@propel.us", address);
+    print.replace(
+        "type: transactional",
+        &format!("type: transactional {more}"),
+    )
+}
+
+// Thirty an hour to one address, whoever sends them, and the log says who sent each.
+both!(
+    b17_p_30_publications_are_counted_by_their_address_and_audited,
+    OPEN,
+    |kw| {
+        let admin = admin(kw);
+        let account = kw.account("known@example.com");
+        for _ in 0..30 {
+            kw.field(
+                &to("known@example.com", ""),
+                Some(&admin),
+                "publishEmailEvent",
+            );
+        }
+        let recorded = "SELECT what || ' ' || actor_id AS line FROM audit_events \
+                        WHERE what = 'mail_published' AND account_id = '";
+        let recorded = kw.rows(&format!("{recorded}{account}'"));
+        let by = crate::support::account_of(&admin);
+        assert_eq!(recorded, vec![format!("mail_published {by}"); 30]);
+        let body = kw.graphql(&to("KNOWN@example.com", ""), Some(&admin));
+        assert_eq!(code(&body), "REQUESTS_EXCEEDED");
+        assert_eq!(body["errors"][0]["extensions"]["retryAfter"], json!(3600));
+        assert_eq!(kw.mails().len(), 30);
+        assert_eq!(kw.count("audit_events WHERE what = 'mail_published'"), 30);
+        // To nobody's address the event is the sender's own.
+        kw.field(
+            &to("nobody@example.com", ""),
+            Some(&admin),
+            "publishEmailEvent",
+        );
+        assert_eq!(
+            kw.last_mail_to("nobody@example.com").subject,
+            "Uw wachtwoord resetten?"
+        );
+        let own = format!("audit_events WHERE what = 'mail_published' AND account_id = '{by}'");
+        assert_eq!(kw.count(&own), 1);
+    }
+);
+
+/// A thousand an hour by one account: what a stolen key can send in another's name is bounded.
+#[test]
+fn b17_publications_are_counted_by_their_sender() {
+    let kw = TestKeyward::with(OPEN);
+    let access = admin(&kw);
+    let actor = crate::support::actor(&kw.kw, &access);
+    let publication = |number: usize| Publication {
+        to: Email::parse(&format!("a{number}@example.com")).unwrap(),
+        subject: "s".to_owned(),
+        content: "c".to_owned(),
+        variables: json!(null),
+        site: None,
+    };
+    for number in 0..1000 {
+        publish(&kw.kw, &actor, &publication(number)).unwrap();
+    }
+    let refused = publish(&kw.kw, &actor, &publication(1000)).unwrap_err();
+    assert_eq!(refused.code, Code::RequestsExceeded);
+    kw.advance(3600);
+    publish(&kw.kw, &actor, &publication(1000)).unwrap();
+}
+
+both!(p_31_p_35_the_site_chooses_the_template, OPEN, |kw| {
+    let folder = std::env::temp_dir().join(format!("keyward-sites-{}", uuid::Uuid::new_v4()));
+    for (site, frame) in [
+        ("200", "<i>{{ content }}</i>"),
+        ("201", "<b>{{ content }}</b>"),
+    ] {
+        std::fs::create_dir_all(folder.join(site)).unwrap();
+        std::fs::write(folder.join(site).join("publication.en.html"), frame).unwrap();
+    }
+    let kw = kw.replica_with(&[("KEYWARD_MAIL_TEMPLATES", folder.to_str().unwrap())]);
+    std::fs::remove_dir_all(&folder).unwrap();
+    let admin = admin(&kw);
+    let html = |more: &str| {
+        kw.field(&to("a@b.co", more), Some(&admin), "publishEmailEvent");
+        kw.last_mail_to("a@b.co").html
+    };
+    assert_eq!(html("siteId: 200"), format!("<i>{HTML}</i>"));
+    assert_eq!(html("siteId: 201"), format!("<b>{HTML}</b>"));
+    for other in ["siteId: 202", "siteId: -1", ""] {
+        assert_eq!(html(other), HTML, "{other}");
+    }
+    let sent = kw.mails().len();
+    for wrong in ["siteId: \"../200\"", "siteId: 2.5", "siteId: 99999999999"] {
+        let body = kw.graphql(&to("a@b.co", wrong), Some(&admin));
+        code(&body);
+        assert_eq!(kw.mails().len(), sent, "{wrong}");
+    }
+});
 
 /// The grammar holds everywhere else.
 #[test]

@@ -15,10 +15,12 @@ fn x_documents_that_the_library_falls_over_are_refused() {
     let kw = TestKeyward::new();
     let before = kw.state();
     let odd = "mutation { auth_logout(refresh_token: \"\"\"\n x\n\u{a0}y\"\"\") }";
-    let skips = "mutation($x: Boolean = null) { startSession { session { accessToken } } \
-                 __typename @skip(if: $x) }";
-    for path in ["/graphql", "/v1/graphql"] {
-        for document in [odd, skips] {
+    for (path, field) in [
+        ("/graphql", "startSession { session { accessToken } }"),
+        ("/v1/graphql", "logout { success }"),
+    ] {
+        let skips = format!("mutation($x: Boolean = null) {{ {field} __typename @skip(if: $x) }}");
+        for document in [odd, &skips] {
             let body = json!({ "query": document });
             let answer = kw.asks_with(path, &body, None);
             assert_eq!(answer.status, 200, "{answer:?}");
@@ -237,7 +239,7 @@ fn fields_of_a_root_and_walks_over_the_schema_are_bounded() {
             ),
             Some(acts),
         ),
-        (format!("{{ {} }}", "__typename ".repeat(200)), None),
+        (format!("{{ {} }}", "__typename ".repeat(33)), None),
         (format!("{{ {schema} {schema} }}"), None),
         (
             format!("{{ {schema} a: {schema} __type(name: \"User\") {{ name }} }}"),

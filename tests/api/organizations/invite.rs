@@ -124,6 +124,39 @@ both!(o10_who_has_no_account_chooses_a_password_and_is_in, |kw| {
     assert_eq!(&text(&answer.json(), "organizationId"), &acme);
 });
 
+// By Keyward's own route, which the page calls, and where nobody may register but who was invited.
+both!(
+    o10_an_invitation_counts_in_invite_mode_and_without_directus,
+    &[
+        ("KEYWARD_DIALECTS", "oisp"),
+        ("KEYWARD_REGISTRATION", "invite"),
+    ],
+    |kw| {
+        let alice = person(kw, ALICE);
+        let acme = make(kw, &alice, "Acme");
+        assert_eq!(invite(kw, &alice, &acme, (BOB, "viewer")).status, 202);
+        let (purpose, code) = code_to(kw, BOB);
+        assert_eq!(purpose, "invite");
+        let with = |password: &str| {
+            let body = json!({ "token": code, "password": password });
+            kw.post("/auth/invitations/accept").json(&body).send()
+        };
+        let body = json!({ "token": code, "password": OTHER });
+        let elsewhere = kw.post("/users/invite/accept").json(&body).send();
+        assert_eq!(elsewhere.status, 404);
+        accept(kw, &code).refused(400, "INVALID_CODE");
+        with("short").refused(400, "INVALID_PAYLOAD");
+        assert_eq!(with(OTHER).status, 204);
+        with(OTHER).refused(400, "INVALID_CODE");
+        let body = json!({ "email": BOB, "password": OTHER, "organizationId": acme });
+        assert_eq!(kw.post("/auth/login").json(&body).send().status, 200);
+        // Nobody else may come.
+        let body = json!({ "email": CAROL, "password": OTHER });
+        let refused = kw.post("/auth/register").json(&body).send();
+        refused.refused(403, "FORBIDDEN");
+    }
+);
+
 // Somebody registered the address before its owner did, and knows the password.
 both!(o8_l14_nobody_joins_by_an_address_that_is_not_proven, |kw| {
     let alice = person(kw, ALICE);

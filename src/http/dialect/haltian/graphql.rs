@@ -3,11 +3,12 @@
 use serde_json::{Value, json};
 
 use crate::domain::identifier::{Email, Identifier};
+use crate::http::dialect::haltian::organization;
+use crate::http::dialect::haltian::words::say;
 use crate::http::graphql::asked::Asked;
 use crate::http::graphql::table::{
     Argument, Fieldset, Input, Object, Type, argument, member, public, signed_in,
 };
-use crate::http::graphql::words::{Spot, plain};
 use crate::http::render;
 use crate::http::request::fields::Fields;
 use crate::http::request::person::object;
@@ -15,11 +16,17 @@ use crate::http::request::wanted;
 use crate::service::accounts::profile;
 use crate::service::actor::Actor;
 use crate::service::tokens::mint::TokenSet;
-use crate::service::{Code, Error, Result};
+use crate::service::{Error, Result};
 use crate::support::secret::ExposeSecret as _;
 
 pub const FIELDS: Fieldset = Fieldset {
-    queries: &[signed_in("viewer", Type::object(&VIEWER), &[], viewer).saying(say)],
+    queries: &[
+        signed_in("viewer", Type::object(&VIEWER), &[], viewer).saying(say),
+        organization::ORGANIZATION,
+        organization::USERS,
+        organization::INVITATIONS,
+        organization::ROLES,
+    ],
     mutations: &[
         public("login", Type::object(&TOKENS).required(), LOGIN, login)
             .once()
@@ -35,6 +42,10 @@ pub const FIELDS: Fieldset = Fieldset {
         public("logout", Type::object(&LOGOUT).required(), &[], logout)
             .once()
             .saying(say),
+        organization::INVITE_USER,
+        organization::CANCEL_INVITATION,
+        organization::SET_USER_ROLE,
+        organization::REMOVE_USER,
     ],
 };
 
@@ -94,20 +105,6 @@ static VIEWER: Object = Object {
         member("organizationId", Type::TEXT),
     ],
 };
-
-/// Whoever must sign in (again) is told so by one code (row H-25); a bad token and one that
-/// has ended keep theirs (row H-42).
-#[must_use]
-pub fn say(error: &Error, spot: &Spot) -> (String, Value) {
-    let (message, mut extensions) = plain(error, spot);
-    if matches!(
-        error.code,
-        Code::InvalidCredentials | Code::EmailNotVerified
-    ) {
-        extensions["code"] = json!("UNAUTHENTICATED");
-    }
-    (message, extensions)
-}
 
 /// `login(loginInput)` (rows H-04 to H-11).
 fn login(asked: &Asked, fields: &Fields) -> Result<Value> {

@@ -2,3 +2,7 @@
 
 /// Its fields.
 pub mod graphql;
+/// Those of the organization that the caller is signed in to.
+mod organization;
+/// How it says no.
+pub mod words;

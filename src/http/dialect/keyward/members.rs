@@ -13,6 +13,7 @@ use crate::domain::organization::State;
 use crate::http::answer::Answer;
 use crate::http::dialect::keyward::Keyward;
 use crate::http::dialect::keyward::organizations::id;
+use crate::http::render;
 use crate::http::request::call::Call;
 use crate::http::request::person::email;
 use crate::service::actor::Actor;
@@ -31,7 +32,7 @@ pub async fn list(call: Call, actor: Actor) -> Answer<Keyward> {
         .on_store(move |kw| list::members(kw, &actor, id, page))
         .await?;
     let next = next(&members, limit);
-    let members: Vec<Value> = members.iter().map(render).collect();
+    let members: Vec<Value> = members.iter().map(render::member).collect();
     Ok(HttpResponse::Ok().json(json!({ "members": members, "next": next })))
 }
 
@@ -43,15 +44,7 @@ pub async fn invitations(call: Call, actor: Actor) -> Answer<Keyward> {
         .on_store(move |kw| list::members(kw, &actor, id, page))
         .await?;
     let next = next(&invited, limit);
-    // Nothing of the account: whether there was one before is nobody's business.
-    let invited = invited.iter().map(|member| {
-        let written = member.membership.invited.as_ref().map(|(_, it)| it);
-        json!({
-            "email": written,
-            "role": member.role,
-            "created": member.membership.created_at.millis(),
-        })
-    });
+    let invited = invited.iter().map(render::invitation);
     let body = json!({ "invitations": invited.collect::<Vec<_>>(), "next": next });
     Ok(HttpResponse::Ok().json(body))
 }
@@ -167,18 +160,4 @@ pub(super) fn next(members: &[Member], limit: i64) -> Option<String> {
         (Some((address, _)), State::Invited) => Some(address.clone()),
         _ => Some(last.account.to_string()),
     }
-}
-
-pub(super) fn render(member: &Member) -> Value {
-    let (first, last) = &member.names;
-    json!({
-        "account": member.membership.account,
-        "email": member.email,
-        "username": member.username,
-        "firstName": first,
-        "lastName": last,
-        "role": member.role,
-        "state": member.membership.state.as_str(),
-        "created": member.membership.created_at.millis(),
-    })
 }

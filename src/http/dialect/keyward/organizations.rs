@@ -76,16 +76,6 @@ pub async fn accept(mut call: Call, actor: Actor) -> Answer<Keyward> {
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// `POST /auth/invitations/accept {"token"}`: by the mailed code.
-pub async fn accept_by_code(mut call: Call) -> Answer<Keyward> {
-    let fields = call.fields().await?;
-    fields.only(&["token"])?;
-    let (code, client) = (fields.required("token")?.into(), call.client());
-    call.on_store(move |kw| accept::by_code(kw, &code, &client))
-        .await?;
-    Ok(HttpResponse::NoContent().finish())
-}
-
 /// `POST /auth/organizations/{id}/enter {"refresh_token"?}`: a new session, in the mode of the
 /// old one, which stays. The refresh token is the old one's, in the body or in the cookie.
 pub async fn enter(mut call: Call, actor: Actor) -> Answer<Keyward> {

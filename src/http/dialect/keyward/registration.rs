@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use actix_web::HttpResponse;
+use actix_web::http::header::LOCATION;
 use serde_json::json;
 
 use crate::domain::identifier::Email;
@@ -18,6 +19,7 @@ use crate::service::accounts::register::{self, Registration};
 use crate::service::accounts::reset_password::{self, Choice};
 use crate::service::accounts::verify_email;
 use crate::service::actor::Actor;
+use crate::service::organizations::accept;
 use crate::service::{Error, Result};
 use crate::support::secret::SecretString;
 
@@ -85,12 +87,35 @@ pub async fn request_reset(mut call: Call) -> Answer<Keyward> {
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// `POST /auth/password/reset {"token","password"}` (row D-41).
+/// `POST /auth/password/reset {"token","password"}` (row D-41). `Location` is where a link that an
+/// administrator was given goes on to (row P-24).
 pub async fn reset(mut call: Call) -> Answer<Keyward> {
     let fields = call.fields().await?;
     let choice = choice(&call, &fields)?;
-    call.on_password(move |kw, seat| reset_password::reset(kw, seat, &choice))
+    let next = call
+        .on_password(move |kw, seat| reset_password::reset(kw, seat, &choice))
         .await?;
+    let mut response = HttpResponse::NoContent();
+    if let Some(next) = next {
+        response.insert_header((LOCATION, next.as_str()));
+    }
+    Ok(response.finish())
+}
+
+/// `POST /auth/invitations/accept {"token","password"?}`: by the mailed code. Whoever has no
+/// password yet chooses one, whichever kind of invitation it is.
+pub async fn accept_invitation(mut call: Call) -> Answer<Keyward> {
+    let fields = call.fields().await?;
+    fields.only(&["token", "password"])?;
+    if fields.optional("password")?.is_some() {
+        let choice = choice(&call, &fields)?;
+        call.on_password(move |kw, seat| reset_password::accept_invitation(kw, seat, &choice))
+            .await?;
+    } else {
+        let (code, client) = (token(&fields)?, call.client());
+        call.on_store(move |kw| accept::by_code(kw, &code, &client))
+            .await?;
+    }
     Ok(HttpResponse::NoContent().finish())
 }
 

@@ -10,6 +10,7 @@ use crate::domain::organization::{Name, Role, Scope};
 use crate::http::answer::Answer;
 use crate::http::dialect::keyward::Keyward;
 use crate::http::dialect::keyward::organizations::{id, name};
+use crate::http::render;
 use crate::http::request::call::Call;
 use crate::http::request::fields::Fields;
 use crate::service::actor::Actor;
@@ -34,7 +35,7 @@ pub async fn make_own(mut call: Call, actor: Actor) -> Answer<Keyward> {
     let made = call
         .on_store(move |kw| own::make_role(kw, &actor, id, new))
         .await?;
-    Ok(HttpResponse::Created().json(render(&made)))
+    Ok(HttpResponse::Created().json(render::role(&made)))
 }
 
 /// `PATCH /auth/organizations/{id}/roles/{role} {"permissions"?,"description"?}`.
@@ -45,7 +46,7 @@ pub async fn change_own(mut call: Call, actor: Actor) -> Answer<Keyward> {
     let changed = call
         .on_store(move |kw| own::change_role(kw, &actor, which, edit))
         .await?;
-    Ok(HttpResponse::Ok().json(render(&changed)))
+    Ok(HttpResponse::Ok().json(render::role(&changed)))
 }
 
 /// `DELETE /auth/organizations/{id}/roles/{role}`.
@@ -74,7 +75,7 @@ pub async fn make(mut call: Call, actor: Actor) -> Answer<Keyward> {
     let made = call
         .on_store(move |kw| shared::make_role(kw, &actor, new, scope))
         .await?;
-    Ok(HttpResponse::Created().json(render(&made)))
+    Ok(HttpResponse::Created().json(render::role(&made)))
 }
 
 /// `PATCH /auth/roles/{role} {"permissions"?,"description"?}`.
@@ -84,7 +85,7 @@ pub async fn change(mut call: Call, actor: Actor) -> Answer<Keyward> {
     let changed = call
         .on_store(move |kw| shared::change_role(kw, &actor, &name, edit))
         .await?;
-    Ok(HttpResponse::Ok().json(render(&changed)))
+    Ok(HttpResponse::Ok().json(render::role(&changed)))
 }
 
 /// `DELETE /auth/roles/{role}`.
@@ -141,16 +142,6 @@ fn permissions(fields: &Fields) -> Result<Option<BTreeSet<String>>> {
 }
 
 fn listed(roles: &[Role]) -> HttpResponse {
-    let roles: Vec<Value> = roles.iter().map(render).collect();
+    let roles: Vec<Value> = roles.iter().map(render::role).collect();
     HttpResponse::Ok().json(json!({ "roles": roles }))
-}
-
-fn render(role: &Role) -> Value {
-    json!({
-        "name": role.name,
-        "description": role.description,
-        "scope": role.scope.as_str(),
-        "organizationId": role.organization,
-        "permissions": role.permissions,
-    })
 }

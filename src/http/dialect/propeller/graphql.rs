@@ -305,6 +305,10 @@ fn publish(asked: &Asked, fields: &Fields, actor: &Actor) -> Result<Value> {
         subject: input.required("subject")?.to_owned(),
         content: input.required("content")?.to_owned(),
         variables: input.value("variables").cloned().unwrap_or_default(),
+        site: input
+            .value("siteId")
+            .and_then(Value::as_i64)
+            .map(|id| id.to_string()),
     };
     let id = publish::publish(&asked.kw, actor, &publication)?;
     Ok(json!({ "messageId": id }))

@@ -8,7 +8,8 @@ use crate::http::answer::Answer;
 use crate::http::dialect::keyward::Keyward;
 use crate::http::dialect::keyward::admin::{limit, page, words};
 use crate::http::dialect::keyward::members;
-use crate::http::dialect::keyward::organizations::{id, name, render};
+use crate::http::dialect::keyward::organizations::{id, name, render as organization};
+use crate::http::render;
 use crate::http::request::call::Call;
 use crate::http::request::query;
 use crate::service::Error;
@@ -30,7 +31,7 @@ pub async fn list(call: Call, _: Actor) -> Answer<Keyward> {
         .await?;
     let full = found.len() == limit as usize;
     let next = found.last().filter(|_| full).map(|last| last.id);
-    Ok(HttpResponse::Ok().json(page(found.iter().map(render), next)))
+    Ok(HttpResponse::Ok().json(page(found.iter().map(organization), next)))
 }
 
 /// `POST /admin/organizations {"name","owner"}`: 201. `owner` is the id of an account.
@@ -45,14 +46,14 @@ pub async fn add(mut call: Call, actor: Actor) -> Answer<Keyward> {
     let made = call
         .on_store(move |kw| administer::add((kw, &actor), name, owner))
         .await?;
-    Ok(HttpResponse::Created().json(render(&made)))
+    Ok(HttpResponse::Created().json(organization(&made)))
 }
 
 /// `GET /admin/organizations/{id}`.
 pub async fn show(call: Call, _: Actor) -> Answer<Keyward> {
     let id = id(&call)?;
     let (found, count) = call.on_store(move |kw| administer::show(kw, id)).await?;
-    let mut body = render(&found);
+    let mut body = organization(&found);
     body["members"] = json!(count);
     Ok(HttpResponse::Ok().json(body))
 }
@@ -65,7 +66,7 @@ pub async fn rename(mut call: Call, actor: Actor) -> Answer<Keyward> {
     let renamed = call
         .on_store(move |kw| administer::rename((kw, &actor), id, name))
         .await?;
-    Ok(HttpResponse::Ok().json(render(&renamed)))
+    Ok(HttpResponse::Ok().json(organization(&renamed)))
 }
 
 /// `DELETE /admin/organizations/{id}`: 204, and every session in it ends.
@@ -95,7 +96,7 @@ pub async fn members(call: Call, _: Actor) -> Answer<Keyward> {
         .on_store(move |kw| administer::page(kw, id, wanted))
         .await?;
     let next = members::next(&found, limit);
-    Ok(HttpResponse::Ok().json(page(found.iter().map(members::render), next)))
+    Ok(HttpResponse::Ok().json(page(found.iter().map(render::member), next)))
 }
 
 /// `PUT /admin/organizations/{id}/members/{account} {"role"}`: 204. Whoever is no member
