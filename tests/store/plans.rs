@@ -78,7 +78,7 @@ fn with_many_sessions(db: &Fresh) -> AccountId {
             "INSERT INTO sessions SELECT {fresh} || number, account_id, organization_id, anonymous, \
              mode, class, amr, aal, auth_time, created_at, salt, gen, rotated_at, replays, \
              gen_seen, idle_expires_at, absolute_expires_at, account_epoch, user_agent, address, \
-             revoked_at, revoke_reason, recent \
+             revoked_at, revoke_reason, recent, actor_id, actor_session \
              FROM sessions, (WITH RECURSIVE numbers (number) AS (SELECT 1 UNION ALL \
              SELECT number + 1 FROM numbers WHERE number < {many}) SELECT number FROM numbers) AS n \
              WHERE id = '{of}'"
@@ -143,5 +143,26 @@ both!(
             lines(&mut db.own_reader().unwrap(), indexes),
             ["sessions_by_account"]
         );
+    }
+);
+
+// Asked at each end of a session, of which hardly any began another.
+both!(
+    sessions_that_act_for_others_are_found_by_indexes_of_their_own,
+    |db| {
+        let account = with_many_sessions(db);
+        let by = db.session().id;
+        let acted = plans(db, move |tx| {
+            session_ends::end_acted_by(tx, account, NOW).map(drop)
+        });
+        assert!(
+            acted.iter().any(|plan| plan.contains("sessions_by_actor")),
+            "{acted:?}"
+        );
+        let within = plans(db, move |tx| {
+            session_ends::end_acted_within(tx, &[by], NOW).map(drop)
+        });
+        let index = "sessions_by_actor_session";
+        assert!(within.iter().any(|plan| plan.contains(index)), "{within:?}");
     }
 );
