@@ -20,7 +20,12 @@ pub struct Answer {
 impl Answer {
     pub fn member(&self, name: &str) -> Option<String> {
         let body: Value = serde_json::from_slice(&self.body).ok()?;
-        Some(body[name].as_str()?.to_owned())
+        // Of the body, or of the session that GraphQL's sign-in gives.
+        let session = &body["data"]["login"]["session"];
+        let found = [&body, session]
+            .into_iter()
+            .find_map(|it| it[name].as_str());
+        found.map(str::to_owned)
     }
 }
 
