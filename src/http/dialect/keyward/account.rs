@@ -16,10 +16,7 @@ use crate::service::actor::Actor;
 
 /// `GET /auth/me`: seed O's body, and what the token lets its holder do (decision 11).
 pub async fn me(call: Call, actor: Actor) -> Answer<Keyward> {
-    let caller = actor.clone();
-    let (person, second) = call
-        .on_store(move |kw| profile::person(kw, &caller))
-        .await?;
+    let (person, second) = call.asks(profile::asked(&call.kw, &actor)).await?;
     let claims = actor.claims();
     let mut body = render::person(&person);
     body["role"] = json!(claims.role);
