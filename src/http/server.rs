@@ -75,8 +75,7 @@ pub fn serve(kw: &Keyward, settings: &Arc<Web>, listener: TcpListener) -> std::i
     let builder = Server::build();
     let stopping = builder.graceful_shutdown_signal();
     let server = builder
-        // Acts that wait for a hash sit on these threads, beside those that wait for the
-        // database.
+        // Acts that wait for a hash sit on these threads.
         .worker_max_blocking_threads(1024)
         .shutdown_timeout(30)
         // Signals are the process's concern, not this library's.

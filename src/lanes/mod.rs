@@ -1,5 +1,9 @@
 //! Threads with a bound on who may wait for them.
 
+/// Few threads, and what is to be done.
+mod crew;
+/// What waits for one kind of answer, taken together.
+pub mod handful;
 /// Where passwords are hashed.
 pub mod password_lane;
 /// What many ask at once and one answers.

@@ -19,6 +19,7 @@ use thread_priority::unix::{
 use thread_priority::{ThreadPriority, ThreadPriorityValue};
 
 use crate::lanes::seats::{Asker, Full, Place, Seats};
+use crate::support::waiting::while_waiting;
 
 /// A job that has waited for so long goes to the thread of normal priority.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -189,7 +190,7 @@ impl Seat {
         });
         self.lane.lock().push_back(Job { work, since });
         self.lane.arrived.notify_all();
-        result.recv().map_err(|_| NotDone)
+        while_waiting(|| result.recv()).map_err(|_| NotDone)
     }
 }
 

@@ -21,13 +21,19 @@ use crate::crypto::totp::RecoveryCodes;
 use crate::domain::claims::Expected;
 use crate::domain::session::{Client, Operator};
 use crate::lanes::password_lane::PasswordLane;
+use crate::lanes::store_lane::{Place, StoreLane, Undone};
 use crate::mail::Mailer;
+use crate::service::error::{Error, Result};
 use crate::service::memory::Memory;
 use crate::service::policy::Policy;
+use crate::service::questions::{Questions, Unanswered};
 use crate::store::Store;
 use crate::support::clock::Clock;
 use crate::support::entropy::Entropy;
 use crate::support::waker::Waker;
+
+/// How many acts may wait for the database or run on it at once.
+const STORE_LANE: usize = 1024;
 
 /// What the composition root hands in.
 pub struct Parts {
@@ -42,10 +48,12 @@ pub struct Parts {
 
 pub struct Inner {
     pub policy: Policy,
-    pub store: Store,
+    pub store: Arc<Store>,
+    pub(in crate::service) questions: Questions,
     pub clock: Clock,
     pub entropy: Entropy,
     pub hasher: Arc<PasswordHasher>,
+    pub store_lane: StoreLane,
     pub lane: PasswordLane,
     pub mailer: Mailer,
     /// Of the thread that sends mail.
@@ -98,10 +106,13 @@ pub struct Keyward(pub(in crate::service) Arc<Inner>);
 impl Keyward {
     #[must_use]
     pub fn new(parts: Parts, master: &MasterKey) -> Self {
+        let (store, store_lane) = (Arc::new(parts.store), StoreLane::new(STORE_LANE));
         Self(Arc::new(Inner {
             expected: parts.policy.expected(),
             policy: parts.policy,
-            store: parts.store,
+            questions: Questions::new(&store, &store_lane),
+            store,
+            store_lane,
             clock: parts.clock,
             entropy: parts.entropy,
             hasher: Arc::new(parts.hasher),
@@ -128,6 +139,37 @@ impl Keyward {
         self.operator.get().cloned().unwrap_or_default()
     }
 
+    /// Runs an act that reads or writes rows on the store lane, where it may wait.
+    ///
+    /// # Errors
+    /// What the act says; `SERVICE_UNAVAILABLE` where too many wait.
+    pub async fn on_store<T: Send + 'static, E: From<Error> + Send + 'static>(
+        &self,
+        act: impl FnOnce(&Self) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E> {
+        let kw = self.clone();
+        answer(self.store_lane.run(move || act(&kw)).await)
+    }
+
+    /// A place among those that wait for the database.
+    ///
+    /// # Errors
+    /// `SERVICE_UNAVAILABLE` where all are taken.
+    pub fn place(&self) -> Result<Place> {
+        self.store_lane.enter().ok_or_else(|| undone(Undone::Full))
+    }
+
+    /// The same for an act that holds no thread while it waits for an answer that many wait for.
+    ///
+    /// # Errors
+    /// As [`Keyward::on_store`].
+    pub async fn goes_on_store<T: Send + 'static, E: From<Error> + Send + 'static>(
+        &self,
+        act: impl Future<Output = Result<T, E>> + Send + 'static,
+    ) -> Result<T, E> {
+        answer(self.store_lane.go(act).await)
+    }
+
     /// Waits up to a second for the other handles to be dropped, so that the database
     /// connections are closed when this returns.
     pub fn close(self) {
@@ -138,6 +180,27 @@ impl Keyward {
             std::thread::sleep(Duration::from_millis(10));
         }
     }
+}
+
+fn undone(why: Undone) -> Error {
+    match why {
+        Undone::Full => Error::busy("too many requests wait for the database"),
+        Undone::Late => Error::busy("the database is silent, and others wait for it"),
+        Undone::Broken => Error::defect("an act on the store lane panicked"),
+    }
+}
+
+impl From<Unanswered> for Error {
+    fn from(why: Unanswered) -> Self {
+        match why {
+            Unanswered::Store(error) => error.into(),
+            Unanswered::Lane(why) => undone(why),
+        }
+    }
+}
+
+fn answer<T, E: From<Error>>(done: std::result::Result<Result<T, E>, Undone>) -> Result<T, E> {
+    done.unwrap_or_else(|why| Err(undone(why).into()))
 }
 
 impl Deref for Keyward {

@@ -1,5 +1,5 @@
-//! Acts: one file for each thing that Keyward does, in plain synchronous Rust. A rule
-//! lives in exactly one of them. They know no HTTP and no SQL; they take values and
+//! Acts: one file for each thing that Keyward does, in plain synchronous Rust, or as a future
+//! where many do it at once. A rule lives in exactly one of them. They know no HTTP and no SQL; they take values and
 //! give values, and a face renders these.
 //!
 //! Folders are nouns, files are verbs. An act calls parts and tables, never an act of
@@ -21,6 +21,9 @@ pub mod error;
 pub mod keyward;
 /// The operator's decisions.
 pub mod policy;
+
+/// What many requests ask the database for at once.
+mod questions;
 
 /// An account's profile and password, by its owner or an administrator.
 pub mod accounts;

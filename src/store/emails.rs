@@ -1,13 +1,16 @@
 //! The addresses of accounts: each belongs to one, and one of an account's is the primary.
 //! `accounts` has the primary one once more; whoever changes it here changes it there.
 
+use std::collections::HashMap;
+
+use diesel::pg::PgConnection;
 use diesel::prelude::*;
 
 use crate::domain::id::AccountId;
 use crate::domain::identifier::Email;
 use crate::store::engine::columns::word;
 use crate::store::engine::conflict::{Taken, unless_taken};
-use crate::store::engine::connection::AnyConnection;
+use crate::store::engine::connection::{AnyConnection, on_each};
 use crate::store::engine::error::{Result, at_most_one, exactly_one};
 use crate::store::engine::schema::{accounts, emails};
 use crate::support::clock::Timestamp;
@@ -122,8 +125,25 @@ pub fn find_named(connection: &mut AnyConnection, email: &Email) -> Result<Optio
 /// # Errors
 /// When the database is away or a row is damaged.
 pub fn list_of(connection: &mut AnyConnection, account: AccountId) -> Result<Vec<Stored>> {
-    let rows: Vec<Row> = emails::table
+    let question = emails::table
         .filter(emails::account_id.eq(account.to_string()))
+        .order((
+            emails::is_primary.desc(),
+            emails::created_at.asc(),
+            emails::canonical.asc(),
+        ))
+        .select(COLUMNS);
+    let rows: Vec<Row> = on_each!(connection, inner => question.load(inner))?;
+    rows.into_iter().map(stored).collect()
+}
+
+/// The same for many at once, by the ids of their accounts. Who has none is not in it.
+pub(in crate::store) fn each_of(
+    connection: &mut PgConnection,
+    accounts: &[String],
+) -> Result<HashMap<String, Result<Vec<Stored>>>> {
+    let rows: Vec<Row> = emails::table
+        .filter(emails::account_id.eq_any(accounts))
         .order((
             emails::is_primary.desc(),
             emails::created_at.asc(),
@@ -131,7 +151,15 @@ pub fn list_of(connection: &mut AnyConnection, account: AccountId) -> Result<Vec
         ))
         .select(COLUMNS)
         .load(connection)?;
-    rows.into_iter().map(stored).collect()
+    let mut each: HashMap<String, Vec<Row>> = HashMap::new();
+    for row in rows {
+        each.entry(row.0.clone()).or_default().push(row);
+    }
+    let list = |rows: Vec<Row>| rows.into_iter().map(stored).collect();
+    Ok(each
+        .into_iter()
+        .map(|(id, rows)| (id, list(rows)))
+        .collect())
 }
 
 /// Notes that somebody registered the address once more before it was proven.

@@ -1,18 +1,21 @@
 //! Profiles: one for an account, or none.
 
+use std::collections::HashMap;
+
+use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use serde_json::Value;
 
 use crate::domain::id::AccountId;
 use crate::domain::profile::{Profile, Terms};
 use crate::store::engine::columns::time;
-use crate::store::engine::connection::AnyConnection;
+use crate::store::engine::connection::{AnyConnection, on_each};
 use crate::store::engine::error::{Error, Result, exactly_one};
 use crate::store::engine::schema::profiles;
 
 #[derive(Queryable)]
 struct Row {
-    _account_id: String,
+    account_id: String,
     middle_name: Option<String>,
     gender: Option<String>,
     company: Option<String>,
@@ -56,11 +59,24 @@ impl TryFrom<Row> for Profile {
 /// # Errors
 /// When the database is away or the row is damaged.
 pub fn lookup(connection: &mut AnyConnection, account: AccountId) -> Result<Profile> {
-    profiles::table
-        .find(account.to_string())
-        .first::<Row>(connection)
+    let question = profiles::table.find(account.to_string());
+    on_each!(connection, inner => question.first::<Row>(inner))
         .optional()?
         .map_or_else(|| Ok(Profile::default()), Profile::try_from)
+}
+
+/// The same for many at once, by the ids of their accounts. Who has none is not in it.
+pub(in crate::store) fn each(
+    connection: &mut PgConnection,
+    accounts: &[String],
+) -> Result<HashMap<String, Result<Profile>>> {
+    let rows: Vec<Row> = profiles::table
+        .filter(profiles::account_id.eq_any(accounts))
+        .load(connection)?;
+    let found = rows
+        .into_iter()
+        .map(|row| (row.account_id.clone(), Profile::try_from(row)));
+    Ok(found.collect())
 }
 
 /// Puts this in the place of what was there.

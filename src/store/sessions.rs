@@ -3,24 +3,20 @@
 
 use diesel::prelude::*;
 
-use crate::domain::access::Access;
 use crate::domain::account::Account;
 use crate::domain::id::{AccountId, SessionId};
 use crate::domain::rotation::Generation;
 use crate::domain::session::{Authentication, EndReason, Session};
-use crate::store::access as access_table;
 use crate::store::accounts;
 use crate::store::engine::columns::{number, optional, time, word};
-use crate::store::engine::connection::{AnyConnection, on_each};
+use crate::store::engine::connection::AnyConnection;
 use crate::store::engine::error::{Error, Result, at_most_one, exactly_one};
-use crate::store::engine::schema::{
-    account_roles, accounts as account_table, role_permissions, sessions,
-};
+use crate::store::engine::schema::{accounts as account_table, sessions};
 use crate::support::clock::Timestamp;
 
 #[derive(Queryable)]
-struct Row {
-    id: String,
+pub(in crate::store) struct Row {
+    pub(in crate::store) id: String,
     account_id: String,
     organization_id: Option<String>,
     anonymous: bool,
@@ -147,45 +143,6 @@ pub fn lookup(connection: &mut AnyConnection, id: SessionId) -> Result<Option<(S
         .optional()?
         .map(|(session, account)| Ok((session.try_into()?, account.try_into()?)))
         .transpose()
-}
-
-/// The session, its account, and what that may do now: one question, because a refresh
-/// asks nothing else. `None` also where the session is in an organization that the account is
-/// no active member of.
-///
-/// # Errors
-/// When the database is away or a row is damaged.
-pub fn lookup_with_access(
-    connection: &mut AnyConnection,
-    id: SessionId,
-) -> Result<Option<(Session, Account, Access)>> {
-    // A row for each permission; one where there is none.
-    let question = sessions::table
-        .inner_join(account_table::table)
-        .left_join(account_roles::table.on(account_roles::account_id.eq(account_table::id)))
-        .left_join(role_permissions::table.on(role_permissions::role.eq(account_roles::role)))
-        .filter(sessions::id.eq(id.to_string()))
-        .select((
-            sessions::all_columns,
-            account_table::all_columns,
-            account_roles::role.nullable(),
-            role_permissions::permission.nullable(),
-        ));
-    let rows: Vec<(Row, accounts::Row, Option<String>, Option<String>)> =
-        on_each!(connection, inner => question.load(inner))?;
-    let mut found = None;
-    let mut access = Access::default();
-    for (session, account, role, permission) in rows {
-        access.roles.extend(role);
-        access.permissions.extend(permission);
-        found = Some((session, account));
-    }
-    let Some((session, account)) = found else {
-        return Ok(None);
-    };
-    let (session, account): (Session, Account) = (session.try_into()?, account.try_into()?);
-    let access = access_table::with(connection, &session, access)?;
-    Ok(access.map(|access| (session, account, access)))
 }
 
 /// Of one account, those that ended among them, youngest first. There may be very many.

@@ -9,4 +9,5 @@ pub mod private_files;
 pub mod process;
 pub mod secret;
 pub mod steady_clock;
+pub mod waiting;
 pub mod waker;

@@ -91,6 +91,7 @@ const ROOMS: &[(&str, &[(&str, u8)])] = &[
             ("service/broadcast", 1),
             ("service/memory", 1),
             ("service/policy", 1),
+            ("service/questions", 1),
             ("service/error", 1),
         ],
     ),

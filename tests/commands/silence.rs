@@ -123,6 +123,57 @@ fn operators_02_a_stopped_postgresql_is_one_that_is_away() {
     ends(server);
 }
 
+/// As many as may come from one address, and more than there are threads: those that are behind
+/// the ones that wait are refused as soon as those.
+#[test]
+fn operators_02_few_threads_wait_for_a_silent_database() {
+    const REQUESTS: usize = 200;
+    let Some(own) = own() else { return };
+    let home = home(&own.url);
+    let server = Server::start(&home, &[]);
+    let (access, refresh) = server.sign_in(EMAIL, PASSWORD);
+    let threads = || {
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", server.pid())).unwrap();
+        let names = tasks.filter_map(|task| {
+            let name = task.ok()?.path().join("comm");
+            std::fs::read_to_string(name).ok()
+        });
+        let names: Vec<String> = names.map(|name| name.trim().to_owned()).collect();
+        let lane = names.iter().filter(|name| *name == "store-lane").count();
+        (names.len(), lane)
+    };
+    let (before, _) = threads();
+    own.stop();
+    std::thread::scope(|scope| {
+        let asked: Vec<_> = (0..REQUESTS)
+            .map(|number| {
+                let (server, access, refresh) = (&server, &access, &refresh);
+                scope.spawn(move || {
+                    let began = Instant::now();
+                    let reply = match number % 4 {
+                        0 => server.post("/auth/refresh", &json!({ "refresh_token": refresh })),
+                        1 => server.with_token("GET", "/auth/me", access),
+                        _ => server.with_token("GET", "/auth/sessions", access),
+                    };
+                    assert_eq!(reply.status, 503, "{number}: {reply:?}");
+                    assert!(began.elapsed() < SOON, "{number}: {:?}", began.elapsed());
+                })
+            })
+            .collect();
+        let mut most = (0, 0);
+        while !asked.iter().all(std::thread::ScopedJoinHandle::is_finished) {
+            let (all, lane) = threads();
+            most = (most.0.max(all), most.1.max(lane));
+            std::thread::yield_now();
+        }
+        assert!((1..=16).contains(&most.1), "{most:?}");
+        // One more may ask for readiness.
+        assert!(most.0 <= before + 17, "{most:?}, {before} before");
+    });
+    own.go_on();
+    recovers(&server, &access);
+}
+
 /// The connections that are there are dead, and new ones are good: each would fail one request
 /// after another, and the tail of revocations would wait for ever.
 #[test]

@@ -13,6 +13,7 @@ mod conflicts;
 mod doors;
 mod guards;
 mod guests;
+mod handfuls;
 mod migrations;
 mod on_postgres;
 mod on_sqlite;

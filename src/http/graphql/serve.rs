@@ -74,7 +74,7 @@ pub async fn serve(mut call: Call, pick: fn(&Call, &Asked) -> Schema) -> Answer<
     let schema = pick(&call, &asked);
     let variables = request.variables(schema.loose)?;
     let done = call
-        .on_store(move |_| Ok::<_, Error>(carry_out(&schema, (&request, &variables), &asked)))
+        .on_thread(move |_| Ok::<_, Error>(carry_out(&schema, (&request, &variables), &asked)))
         .await?;
     if keeper.was_full() {
         call.pace_refusal().await;

@@ -312,15 +312,34 @@ impl Call {
         &self,
         act: impl FnOnce(&Keyward) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E> {
-        let place = self.web.store_lane.enter();
-        let place = place.ok_or_else(|| Error::busy("too many requests wait for the database"))?;
-        let kw = self.kw.clone();
+        self.kw.on_store(act).await
+    }
+
+    /// Carries out an act that does nothing but ask: its answer is waited for here.
+    ///
+    /// # Errors
+    /// As [`Call::on_store`].
+    pub async fn asks<T>(&self, act: impl Future<Output = Result<T>>) -> Result<T> {
+        let _place = self.kw.place()?;
+        act.await
+    }
+
+    /// Runs an act that may wait for a hash on a thread of the runtime: it waits for seconds, and
+    /// would hold one of the few of the store lane.
+    ///
+    /// # Errors
+    /// As [`Call::on_store`].
+    pub async fn on_thread<T: Send + 'static>(
+        &self,
+        act: impl FnOnce(&Keyward) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let (kw, place) = (self.kw.clone(), self.kw.place()?);
         web::block(move || {
             let _place = place;
             act(&kw)
         })
         .await
-        .unwrap_or_else(|_| Err(Error::defect("an act on the store lane panicked").into()))
+        .unwrap_or_else(|_| Err(Error::defect("an act on a thread of its own panicked")))
     }
 
     /// Runs an act that hashes. Without a free seat on the password lane nothing is
@@ -337,7 +356,7 @@ impl Call {
             self.web.refusals.pace(asker.household).await;
             return Err(Error::busy("the password lane is full"));
         };
-        let answer = self.on_store(move |kw| act(kw, &seat)).await;
+        let answer = self.on_thread(move |kw| act(kw, &seat)).await;
         let was_full = waiting.was_full();
         // Dropped early when the client goes away: hashing not begun is left undone.
         drop(waiting);

@@ -14,11 +14,7 @@ use crate::http::peers::log_share::LogShare;
 use crate::http::peers::throttle::{Refusals, Throttle};
 use crate::http::request::unlisted::Unlisted;
 use crate::lanes::question::Question;
-use crate::lanes::store_lane::StoreLane;
 use crate::service;
-
-/// How many acts may wait for the database or run on it at once.
-const STORE_LANE: usize = 1024;
 
 pub struct Web {
     pub public_url: Url,
@@ -37,7 +33,6 @@ pub struct Web {
     pub throttle: Throttle,
     pub unlisted: Unlisted,
     pub connections: Arc<Connections>,
-    pub store_lane: StoreLane,
     /// Whether the database takes writes, asked once for all who want to know.
     pub takes_writes: Arc<Question<service::Result<()>>>,
     pub unbelieved: Unbelieved,
@@ -72,7 +67,6 @@ impl Web {
                 config.peers.connections_per_address,
                 config.peers.trusted_proxies.clone(),
             )),
-            store_lane: StoreLane::new(STORE_LANE),
             takes_writes: Arc::default(),
             unbelieved: Unbelieved::default(),
             log_share: LogShare::default(),

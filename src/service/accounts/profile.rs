@@ -7,7 +7,8 @@ use crate::service::actor::{Actor, is_theirs};
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
 use crate::store::emails::{self, Stored};
-use crate::store::{AnyConnection, access, accounts, phones, profiles, sessions};
+use crate::store::{AnyConnection, access, accounts, phones, profiles};
+use crate::support::waiting::wait_for;
 
 pub use crate::service::actor::account_of as of;
 
@@ -50,13 +51,26 @@ pub fn with_organizations(
 /// # Errors
 /// As [`with_factor`].
 pub fn person(kw: &Keyward, actor: &Actor) -> Result<(Person, bool)> {
-    kw.store.read(|db| {
-        let permissions = permissions(db, actor)?;
-        let (account, profile, factor) = found(db, actor)?;
-        let mut person = whole(db, account, profile)?;
-        person.permissions = permissions;
-        Ok((person, factor))
-    })
+    wait_for(asked(kw, actor))
+}
+
+/// The same as a future, which waits for nothing but an answer that many wait for.
+///
+/// # Errors
+/// As [`with_factor`].
+pub async fn asked(kw: &Keyward, actor: &Actor) -> Result<(Person, bool)> {
+    let permissions = permissions(kw, actor).await?;
+    let found = kw.questions.person(actor.account()).await?;
+    let found = found.filter(|person| is_theirs(&person.account, actor));
+    let found = found.ok_or_else(Error::token)?;
+    let person = Person {
+        account: found.account,
+        profile: found.profile,
+        emails: found.emails,
+        phones: found.phones,
+        permissions,
+    };
+    Ok((person, found.has_factor))
 }
 
 /// With every way to reach them.
@@ -71,12 +85,12 @@ pub(super) fn whole(db: &mut AnyConnection, account: Account, profile: Profile) 
 }
 
 /// The token's list; where it is too long for the token, as the database has it now.
-fn permissions(db: &mut AnyConnection, actor: &Actor) -> Result<Vec<String>> {
+async fn permissions(kw: &Keyward, actor: &Actor) -> Result<Vec<String>> {
     let claims = actor.claims();
     if claims.perm_ref.is_none() {
         return Ok(claims.permissions.clone());
     }
-    let found = sessions::lookup_with_access(db, actor.session())?;
+    let found = kw.questions.session(actor.session()).await?;
     let (.., access) = found.ok_or_else(Error::token)?;
     Ok(access.permissions.into_iter().collect())
 }

@@ -18,6 +18,7 @@ use crate::service::tokens::rotate::{Outcome, Presented, Rotated, rotate};
 use crate::store::factors;
 use crate::support::clock::Timestamp;
 use crate::support::secret::SecretString;
+use crate::support::waiting::wait_for;
 
 pub struct Exchanged {
     pub token: SecretString,
@@ -40,7 +41,7 @@ pub fn exchange(kw: &Keyward, old: &ExpiredToken, client: &Client) -> Result<Exc
         client,
         fresh: Some(What::TokenExchanged),
     };
-    let rotated = rotate(kw, &presented, |db, on| {
+    let rotated = rotate(kw, &presented, |on| {
         let same = on.session.account == old.sub
             && on.session.class == old.cls
             && on.account.epoch == old.epoch;
@@ -49,9 +50,10 @@ pub fn exchange(kw: &Keyward, old: &ExpiredToken, client: &Client) -> Result<Exc
         let listed = listed.is_none_or(|it| *it == permission::digest(&on.access.permissions));
         let may = same && listed && on.access.includes(&held);
         // A second factor since: this token's holder has not shown it (X12).
-        Ok(may && (old.aal >= 2 || factors::active_of(db, on.account.id)?.is_none()))
-    })?;
-    match rotated {
+        let has_factor = || kw.store.read(|db| factors::active_of(db, on.account.id));
+        Ok(may && (old.aal >= 2 || has_factor()?.is_none()))
+    });
+    match wait_for(rotated)? {
         Rotated::On(on) => {
             let now = kw.clock.now();
             // When the generation began, or was given again after it had been lost.

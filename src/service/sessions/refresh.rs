@@ -11,6 +11,7 @@ pub use crate::service::tokens::rotate::Outcome;
 use crate::service::tokens::rotate::{Presented, Refused, Rotated, rotate};
 use crate::store::sessions;
 use crate::support::secret::{ExposeSecret as _, SecretString};
+use crate::support::waiting::wait_for;
 
 pub struct Request {
     pub token: SecretString,
@@ -53,7 +54,15 @@ impl From<Refused> for NotRefreshed {
 /// # Errors
 /// `INVALID_CREDENTIALS` for whatever is wrong with the token, `REQUESTS_EXCEEDED`.
 pub fn refresh(kw: &Keyward, request: &Request) -> Result<Refreshed, NotRefreshed> {
-    turn(kw, request, None)
+    wait_for(refreshing(kw, request))
+}
+
+/// The same as a future, which holds no thread while others refresh with it.
+///
+/// # Errors
+/// As [`refresh`].
+pub async fn refreshing(kw: &Keyward, request: &Request) -> Result<Refreshed, NotRefreshed> {
+    turn(kw, request, None).await
 }
 
 /// Seed O's refresh: the refresh token, and beside it the old access token of the same
@@ -66,10 +75,10 @@ pub fn refresh_beside(
     request: &Request,
     old: &ExpiredToken,
 ) -> Result<Refreshed, NotRefreshed> {
-    turn(kw, request, Some(old))
+    wait_for(turn(kw, request, Some(old)))
 }
 
-fn turn(
+async fn turn(
     kw: &Keyward,
     request: &Request,
     old: Option<&ExpiredToken>,
@@ -88,12 +97,13 @@ fn turn(
         fresh: None,
     };
     let mut is_elsewhere = false;
-    let rotated = rotate(kw, &turned, |_, on| {
+    let rotated = rotate(kw, &turned, |on| {
         let own = kw.keys.refresh_tokens.belongs(&presented, &on.session.salt);
         let wanted = request.organization;
         is_elsewhere = own && wanted.is_some() && wanted != on.session.organization;
         Ok(own && !is_elsewhere)
-    })?;
+    });
+    let rotated = rotated.await?;
     let on = match rotated {
         Rotated::On(on) => on,
         // The token is not spent, so no browser may forget it.

@@ -15,7 +15,8 @@ use crate::domain::session::{Client, EndReason, Session};
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
-use crate::store::{AnyConnection, rotation, sessions};
+use crate::store::rotation::Rotation;
+use crate::store::{Guarded as _, rotation, sessions};
 use crate::support::clock::Timestamp;
 
 /// How a presented token was answered: the header `X-Keyward-Refresh`.
@@ -114,30 +115,25 @@ const ROUNDS: usize = 4;
 
 /// `fits` says whether the presented token is the session's own, and whatever else its
 /// kind asks for; where it does not fit, nothing is written.
-pub(in crate::service) fn rotate(
+pub(in crate::service) async fn rotate(
     kw: &Keyward,
     presented: &Presented<'_>,
-    mut fits: impl FnMut(&mut AnyConnection, &On) -> Result<bool>,
+    mut fits: impl FnMut(&On) -> Result<bool>,
 ) -> Result<Rotated> {
     for _ in 0..ROUNDS {
         let now = kw.clock.now();
-        let found = kw.store.read(|db| -> Result<_> {
-            let found = sessions::lookup_with_access(db, presented.session)?;
-            let on = found.map(|(session, account, access)| On {
-                session,
-                account,
-                outcome: Outcome::Fresh,
-                access,
-            });
-            Ok(match on {
-                Some(on) if on.is_living(now) && fits(db, &on)? => Some(on),
-                _ => None,
-            })
-        })?;
-        let Some(on) = found else {
-            return Ok(Rotated::Refused(Refused::NotGood));
+        let found = kw.questions.session(presented.session).await?;
+        let on = found.map(|(session, account, access)| On {
+            session,
+            account,
+            outcome: Outcome::Fresh,
+            access,
+        });
+        let on = match on {
+            Some(on) if on.is_living(now) && fits(&on)? => on,
+            _ => return Ok(Rotated::Refused(Refused::NotGood)),
         };
-        if let Some(rotated) = attempt(kw, presented, on, now)? {
+        if let Some(rotated) = attempt(kw, presented, on, now).await? {
             return Ok(rotated);
         }
     }
@@ -147,7 +143,7 @@ pub(in crate::service) fn rotate(
 }
 
 /// `None` where another request changed the session meanwhile: look again.
-fn attempt(
+async fn attempt(
     kw: &Keyward,
     presented: &Presented<'_>,
     mut on: On,
@@ -168,12 +164,16 @@ fn attempt(
             let idle = now + kw.policy.idle_ttl_of(&on.session);
             let next = current.next(now, policy);
             let event = presented.fresh.map(event);
-            let guarded =
-                move |tx: &mut AnyConnection| rotation::rotate(tx, id, [current, next], idle);
+            let rotation = Rotation {
+                session: id,
+                stood: current,
+                next,
+                idle_expires_at: idle,
+            };
             let done = match event {
                 // Too many to be remembered one by one (decision 0005).
-                None => kw.store.write_guarded(guarded)?,
-                Some(event) => write_with(kw, event, move |change| Ok(guarded(change)?))?,
+                None => kw.questions.rotate(rotation).await?,
+                Some(event) => write_with(kw, event, move |change| Ok(rotation.alone(change)?))?,
             };
             if !done {
                 return Ok(None);

@@ -1,8 +1,13 @@
 //! Accounts.
 
+/// What they say of their owners, for many at once.
+pub mod people;
 /// Page by page, and by what they are called.
 pub mod search;
 
+use std::collections::HashMap;
+
+use diesel::pg::PgConnection;
 use diesel::prelude::*;
 
 use crate::domain::account::Account;
@@ -141,6 +146,27 @@ pub fn lookup_with_factor(
         .optional()?
         .map(|(account, factor)| Ok((account.try_into()?, factor.is_some())))
         .transpose()
+}
+
+/// The same for many at once, by their ids. Who is not there is not in it.
+pub(in crate::store) fn each_with_factor(
+    connection: &mut PgConnection,
+    ids: &[String],
+) -> Result<HashMap<String, Result<(Account, bool)>>> {
+    let active = factors::account_id
+        .eq(accounts::id)
+        .and(factors::confirmed_at.is_not_null());
+    let rows: Vec<(Row, Option<String>)> = accounts::table
+        .left_join(factors::table.on(active))
+        .filter(accounts::id.eq_any(ids))
+        .select((accounts::all_columns, factors::id.nullable()))
+        .load(connection)?;
+    let found = rows.into_iter().map(|(account, factor)| {
+        let id = account.id.clone();
+        let account = Account::try_from(account);
+        (id, account.map(|account| (account, factor.is_some())))
+    });
+    Ok(found.collect())
 }
 
 /// # Errors

@@ -3,7 +3,7 @@
 
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
     /// The database is away, locked, full or overloaded. Asking again may help.
     #[error("database unavailable: {0}")]
@@ -71,6 +71,15 @@ impl From<DieselError> for Error {
             }
             _ => Self::Unavailable(one_line(&error.to_string())),
         }
+    }
+}
+
+/// Of many rows that are read together, a damaged one is an error for whoever asked for it; any
+/// other error is one for all.
+pub(in crate::store) fn own_fault<T>(read: Result<T>) -> Result<Result<T>> {
+    match read {
+        Err(error) if !error.is_defect() => Err(error),
+        read => Ok(read),
     }
 }
 

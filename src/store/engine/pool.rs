@@ -1,9 +1,10 @@
 //! The store and its two doors.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use diesel::Connection as _;
+use diesel::pg::PgConnection;
 use r2d2::{Pool, PooledConnection};
 
 use crate::store::engine::connection::{AnyConnection, Url, database_now};
@@ -13,6 +14,18 @@ use crate::store::engine::sqlite_file;
 use crate::store::engine::watch::Watched;
 use crate::store::engine::writer::Writer;
 use crate::support::clock::Timestamp;
+use crate::support::waiting::while_waiting;
+
+/// A statement whose guard decides whether it changes its row, and which may be one of many.
+pub trait Guarded: Copy + Send + Sync + 'static {
+    /// Whether it did.
+    fn alone(&self, connection: &mut AnyConnection) -> Result<bool>;
+
+    /// One statement for all of them, which waits for nobody: it passes over a row that another
+    /// transaction is at work on. The places of those that changed theirs; of two of one row one
+    /// at the most.
+    fn together(all: &[Self], connection: &mut PgConnection) -> Result<Vec<usize>>;
+}
 
 pub struct Options {
     /// Connections of the reading door; on PostgreSQL of both doors.
@@ -167,8 +180,45 @@ impl Store {
         })
     }
 
+    /// Writes guarded statements of many callers, each of which holds or fails by itself. On SQLite
+    /// they stand one behind another before the writer. On PostgreSQL one statement carries those
+    /// that hold and that nobody is in the way of; `None` is for the others, which go alone by
+    /// [`Store::write_guarded`], each on its caller's own time.
+    pub fn write_each<G: Guarded>(&self, all: &[G]) -> Vec<Option<Result<bool>>> {
+        if let Some(writer) = &self.writer {
+            return writer.write_each(all).into_iter().map(Some).collect();
+        }
+        let began = Instant::now();
+        let together: Arc<[G]> = all.into();
+        let done = self.write_guarded(move |connection| match connection {
+            AnyConnection::Postgres(postgres) => G::together(&together, postgres),
+            AnyConnection::Sqlite(_) => Ok(Vec::new()),
+        });
+        match done {
+            Ok(done) => {
+                let mut each = vec![None; all.len()];
+                done.into_iter().for_each(|at| each[at] = Some(Ok(true)));
+                each
+            }
+            // It may be the fault of one of them.
+            Err(_) if began.elapsed() < LEAST => vec![None; all.len()],
+            Err(error) => vec![Some(Err(error)); all.len()],
+        }
+    }
+
     /// Runs on a connection of the pool, and on another one where that was dead.
     fn on_living<T, E: From<Error>>(
+        &self,
+        run: impl FnMut(&mut AnyConnection) -> Result<T, Failed<E>>,
+    ) -> Result<T, E> {
+        if self.url.is_sqlite() {
+            // Its pages are in memory, or soon there: a thread that reads them is at work.
+            return self.on_one(run);
+        }
+        while_waiting(|| self.on_one(run))
+    }
+
+    fn on_one<T, E: From<Error>>(
         &self,
         mut run: impl FnMut(&mut AnyConnection) -> Result<T, Failed<E>>,
     ) -> Result<T, E> {
@@ -258,8 +308,10 @@ impl Store {
     }
 
     fn connection(&self) -> Result<PooledConnection<Manager>> {
-        self.pool
-            .get()
+        if let Some(free) = self.pool.try_get() {
+            return Ok(free);
+        }
+        while_waiting(|| self.pool.get())
             .map_err(|error| Error::Unavailable(format!("no free connection: {error}")))
     }
 }

@@ -16,16 +16,21 @@ use crate::store::engine::watch::{self, Watched};
 /// How long the first words on a new connection may take.
 const FIRST_WORDS: Duration = Duration::from_secs(2);
 
+const LIMITS: &str = "SET statement_timeout = 2400; SET idle_in_transaction_session_timeout = 5000; \
+     SET client_min_messages = warning; SET synchronous_commit = on;";
+
+/// What many are asked for at once is found by the indexes as one is, and planned once. A plan of
+/// a young table would read all of it, and stay when the table has grown.
+const PLANS: &str = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; \
+     SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off;";
+
 /// Opens a connection with the limits of each connection set.
 pub(super) fn open(url: &str) -> Result<Watched> {
     let mut connection = connect(url)?;
     connection
         .within(FIRST_WORDS, |connection| {
-            batch(
-                connection,
-                "SET statement_timeout = 2400; SET idle_in_transaction_session_timeout = 5000; \
-                 SET client_min_messages = warning; SET synchronous_commit = on;",
-            )
+            batch(connection, LIMITS)?;
+            batch(connection, PLANS)
         })
         .map_err(|error| Error::Unavailable(told(&error)))?;
     Ok(connection)

@@ -13,8 +13,9 @@ use diesel::sqlite::SqliteConnection;
 
 use crate::store::engine::connection::{AnyConnection, Url};
 use crate::store::engine::error::{Error, Result, Transient};
-use crate::store::engine::pool::transaction;
+use crate::store::engine::pool::{Guarded, transaction};
 use crate::store::engine::watch::Watched;
+use crate::support::waiting::while_waiting;
 
 /// The most jobs that one commit serves: bounds how long the first of them waits.
 const GROUP: usize = 256;
@@ -74,8 +75,30 @@ impl Writer {
     /// One statement, which fails as a whole or not at all, needs no savepoint of its own.
     pub(in crate::store) fn write_guarded<T, E>(
         &self,
-        mut write: impl FnMut(&mut AnyConnection) -> Result<T, E> + Send + 'static,
+        write: impl FnMut(&mut AnyConnection) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Transient + Send + 'static,
+    {
+        let asked = self.ask(write);
+        while_waiting(|| answer_of(asked))
+    }
+
+    /// Several of them, of which each fails or not by itself.
+    pub(in crate::store) fn write_each<G: Guarded>(&self, all: &[G]) -> Vec<Result<bool>> {
+        let ask = |one: &G| {
+            let one = *one;
+            self.ask(move |connection| one.alone(connection))
+        };
+        let asked: Vec<_> = all.iter().map(ask).collect();
+        while_waiting(|| asked.into_iter().map(answer_of).collect())
+    }
+
+    fn ask<T, E>(
+        &self,
+        mut write: impl FnMut(&mut AnyConnection) -> Result<T, E> + Send + 'static,
+    ) -> Result<Receiver<Result<T, E>>>
     where
         T: Send + 'static,
         E: From<Error> + Transient + Send + 'static,
@@ -101,20 +124,22 @@ impl Writer {
             });
             (went, answer)
         });
-        let sent = self.jobs.as_ref().map(|jobs| jobs.try_send(job));
-        match sent {
-            Some(Ok(())) => {}
+        match self.jobs.as_ref().map(|jobs| jobs.try_send(job)) {
+            Some(Ok(())) => Ok(result),
             Some(Err(TrySendError::Full(_))) => {
-                return Err(Error::Unavailable("too many writes wait".to_owned()).into());
+                Err(Error::Unavailable("too many writes wait".to_owned()))
             }
             Some(Err(TrySendError::Disconnected(_))) | None => {
-                return Err(Error::Unavailable("the writer has stopped".to_owned()).into());
+                Err(Error::Unavailable("the writer has stopped".to_owned()))
             }
         }
-        result.recv().unwrap_or_else(|_| {
-            Err(Error::Unavailable("the write could not be begun".to_owned()).into())
-        })
     }
+}
+
+fn answer_of<T, E: From<Error>>(asked: Result<Receiver<Result<T, E>>>) -> Result<T, E> {
+    asked?.recv().unwrap_or_else(|_| {
+        Err(Error::Unavailable("the write could not be begun".to_owned()).into())
+    })
 }
 
 impl Drop for Writer {

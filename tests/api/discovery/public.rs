@@ -131,7 +131,7 @@ both!(health_tells_life_and_readiness_apart, |kw| {
 // Whoever asks how often: the database is asked once a second, and no act waits for it.
 both!(attack_l2_readiness_takes_no_place_of_an_act, |kw| {
     let (access, refresh) = kw.signed_in("alice@example.com");
-    let places: Vec<_> = std::iter::from_fn(|| kw.web.store_lane.enter()).collect();
+    let places: Vec<_> = std::iter::from_fn(|| kw.kw.store_lane.enter()).collect();
     assert!(!places.is_empty());
     kw.refresh(&refresh).refused(503, "SERVICE_UNAVAILABLE");
     let asks = |count| (0..count).map(|_| kw.get("/health/ready")).collect();

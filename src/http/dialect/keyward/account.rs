@@ -20,10 +20,7 @@ pub async fn me(call: Call, actor: Actor) -> Answer<Keyward> {
     if actor.api_key().is_some() {
         return who(call, actor).await;
     }
-    let caller = actor.clone();
-    let (person, second) = call
-        .on_store(move |kw| profile::person(kw, &caller))
-        .await?;
+    let (person, second) = call.asks(profile::asked(&call.kw, &actor)).await?;
     let claims = actor.claims();
     let mut body = render::person(&person);
     body["role"] = json!(claims.role);

@@ -106,10 +106,9 @@ pub async fn refresh(mut call: Call) -> Answer<Keyward> {
         organization: wanted::organization_id(&fields)?,
         client: call.client(),
     };
-    match call
-        .on_store(move |kw| refresh::refresh(kw, &request))
-        .await
-    {
+    let kw = call.kw.clone();
+    let refreshed = async move { refresh::refreshing(&kw, &request).await };
+    match call.kw.goes_on_store(refreshed).await {
         Ok(Refreshed { tokens, outcome }) => {
             Ok(render::tokens(&call, &tokens, mode, Some(outcome)))
         }

@@ -1,0 +1,112 @@
+//! A session with its account and what that may do now: for one, and for many at once.
+
+use std::collections::HashMap;
+
+use diesel::prelude::*;
+
+use crate::domain::access::Access;
+use crate::domain::account::Account;
+use crate::domain::id::SessionId;
+use crate::domain::session::Session;
+use crate::store::access as access_table;
+use crate::store::accounts;
+use crate::store::engine::connection::{AnyConnection, on_each};
+use crate::store::engine::error::{Result, own_fault};
+use crate::store::engine::pool::transaction;
+use crate::store::engine::schema::{
+    account_roles, accounts as account_table, role_permissions, sessions,
+};
+use crate::store::sessions::Row;
+
+/// A row for each permission; one where there is none.
+macro_rules! with_permissions {
+    () => {
+        sessions::table
+            .inner_join(account_table::table)
+            .left_join(account_roles::table.on(account_roles::account_id.eq(account_table::id)))
+            .left_join(role_permissions::table.on(role_permissions::role.eq(account_roles::role)))
+            .select((
+                sessions::all_columns,
+                account_table::all_columns,
+                account_roles::role.nullable(),
+                role_permissions::permission.nullable(),
+            ))
+    };
+}
+
+/// A session, its account, and what that may do now.
+pub type WithAccess = (Session, Account, Access);
+
+/// The session, its account, and what that may do now: one question, because a refresh
+/// asks nothing else. `None` also where the session is in an organization that the account is
+/// no active member of.
+///
+/// # Errors
+/// When the database is away or a row is damaged.
+pub fn lookup_with_access(
+    connection: &mut AnyConnection,
+    id: SessionId,
+) -> Result<Option<WithAccess>> {
+    let question = with_permissions!().filter(sessions::id.eq(id.to_string()));
+    let rows: Vec<Permitted> = on_each!(connection, inner => question.load(inner))?;
+    let mut found = gathered(rows);
+    let found = found.remove(&id.to_string());
+    found.map_or(Ok(None), |found| with_access(connection, found))
+}
+
+/// The same for many at once, in their order. A row that is damaged is its own session's error.
+///
+/// # Errors
+/// When the database is away.
+pub fn each_with_access(
+    connection: &mut AnyConnection,
+    ids: &[SessionId],
+) -> Result<Vec<Result<Option<WithAccess>>>> {
+    if ids.len() < 2 {
+        let one = |id: &SessionId| own_fault(lookup_with_access(connection, *id));
+        return ids.iter().map(one).collect();
+    }
+    let texts: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    let rows: Vec<Permitted> = match connection {
+        AnyConnection::Postgres(postgres) => with_permissions!()
+            .filter(sessions::id.eq_any(&texts))
+            .load(postgres)?,
+        // What costs there is not the question: one transaction for all is what can be shared.
+        AnyConnection::Sqlite(_) => {
+            return transaction(connection, &mut |connection| {
+                let one = |id: &SessionId| own_fault(lookup_with_access(connection, *id));
+                ids.iter().map(one).collect()
+            });
+        }
+    };
+    let mut each = HashMap::new();
+    for (id, found) in gathered(rows) {
+        each.insert(id, own_fault(with_access(connection, found))?);
+    }
+    // Two may have asked for one.
+    let one = |id: &String| each.get(id).cloned().unwrap_or(Ok(None));
+    Ok(texts.iter().map(one).collect())
+}
+
+type Permitted = (Row, accounts::Row, Option<String>, Option<String>);
+
+fn gathered(rows: Vec<Permitted>) -> HashMap<String, (Row, accounts::Row, Access)> {
+    let mut each: HashMap<String, (Row, accounts::Row, Access)> = HashMap::new();
+    for (session, account, role, permission) in rows {
+        let id = session.id.clone();
+        let found = each.entry(id);
+        let (.., access) = found.or_insert_with(|| (session, account, Access::default()));
+        access.roles.extend(role);
+        access.permissions.extend(permission);
+    }
+    each
+}
+
+fn with_access(
+    connection: &mut AnyConnection,
+    (session, account, access): (Row, accounts::Row, Access),
+) -> Result<Option<WithAccess>> {
+    let (session, account): (Session, Account) = (session.try_into()?, account.try_into()?);
+    let access = access_table::with(connection, &session, access)?;
+    Ok(access.map(|access| (session, account, access)))
+}
