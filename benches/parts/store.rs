@@ -32,6 +32,7 @@ fn session() -> Session {
         idle_expires_at: END,
         absolute_expires_at: END,
         account_epoch: 0,
+        acted_by: None,
         user_agent: None,
         address: None,
         ended: None,

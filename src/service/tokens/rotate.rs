@@ -16,7 +16,7 @@ use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
 use crate::store::rotation::Rotation;
-use crate::store::{Guarded as _, rotation, sessions};
+use crate::store::{Guarded as _, rotation};
 use crate::support::clock::Timestamp;
 
 /// How a presented token was answered: the header `X-Keyward-Refresh`.

@@ -16,6 +16,7 @@ mod words;
 
 use keyward::domain::id::AccountId;
 use keyward::service::organizations::administer;
+use keyward::service::organizations::change_member::Which;
 use serde_json::{Value, json};
 
 use crate::support::{Answer, PASSWORD, TestKeyward, text};
@@ -56,7 +57,11 @@ pub fn join_demo(kw: &TestKeyward, account: AccountId, role: &str) {
          VALUES ('{DEMO}', 'demo', 'demo', 1, 1) ON CONFLICT DO NOTHING"
     );
     kw.execute(&text, &text);
-    administer::set_role(&kw.kw, DEMO.parse().unwrap(), account, role).unwrap();
+    let which = Which {
+        organization: DEMO.parse().unwrap(),
+        account,
+    };
+    administer::set_role(&kw.kw, which, role).unwrap();
     kw.catch_up();
 }
 
