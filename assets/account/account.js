@@ -51,7 +51,7 @@ const TEXTS = {
 const ROUTES = {
   verify_email: "auth/email/verify",
   reset_password: "auth/password/reset",
-  invite: "users/invite/accept",
+  invite: "auth/invitations/accept",
   join: "auth/invitations/accept",
   change_email: "auth/email/change/confirm",
   keep_email: "auth/email/change/cancel",
@@ -67,6 +67,13 @@ document.documentElement.lang = language;
 // Another link that is opened in this tab differs in its fragment alone, and then a browser loads
 // nothing by itself.
 addEventListener("hashchange", () => location.reload());
+
+const send = (body) =>
+  fetch(new URL(ROUTES[purpose], location.href), {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify(body),
+  });
 
 // A link that an administrator was given has the code in the query.
 const asked = query.get("mode") === "resetPassword" ? ["reset_password", query.get("oobCode")] : null;
@@ -90,11 +97,11 @@ if (!(purpose in ROUTES) || !code) {
     const body = { token: code };
     if (chooses) body.password = at("password").value;
     try {
-      const answer = await fetch(new URL(ROUTES[purpose], location.href), {
-        method: "POST",
-        headers: { "Content-Type": "application/json" },
-        body: JSON.stringify(body),
-      });
+      let answer = await send(body);
+      if (purpose === "invite" && answer.status === 409) {
+        // The address has an account with a password by now: that one stays, and the person joins.
+        answer = await send({ token: code });
+      }
       if (answer.ok) {
         at("form").hidden = true;
         at("words").textContent = "";

@@ -100,11 +100,14 @@ fn show(show: &Show) -> Outcome {
     let found = administer::find(kw, &show.organization).map_err(|error| explain(&error))?;
     let members = administer::members(kw, found.id, show.limit);
     let members = members.map_err(|error| explain(&error))?;
+    let invited = administer::invitations(kw, found.id, show.limit);
+    let invited = invited.map_err(|error| explain(&error))?;
     if show.json {
         let members = members.iter().map(|member| {
             json!({
                 "account": member.membership.account,
                 "email": member.email,
+                "verified": member.verified,
                 "username": member.username,
                 "role": member.role,
                 "state": member.membership.state.as_str(),
@@ -112,6 +115,10 @@ fn show(show: &Show) -> Outcome {
         });
         let mut body = render(&found);
         body["members"] = members.collect();
+        let invited = invited.iter();
+        body["invitations"] = invited
+            .map(|(it, role)| json!({ "email": it.written, "role": role }))
+            .collect();
         say!("{body}");
         return Ok(());
     }
@@ -126,6 +133,13 @@ fn show(show: &Show) -> Outcome {
             member.membership.account,
             shown(&member.role),
             shown(&name)
+        );
+    }
+    for (invitation, role) in invited {
+        say!(
+            "invited     {}  {}",
+            shown(&role.unwrap_or_default()),
+            shown(&invitation.written)
         );
     }
     Ok(())

@@ -324,6 +324,8 @@ pub static TABLE: &[Group] = &[
             row!(PUT "/admin/accounts/{id}/roles/{role}" Administrator admin::credentials::grant),
             row!(DELETE "/admin/accounts/{id}/roles/{role}" Administrator admin::credentials::take),
             row!(GET "/admin/audit-events" Administrator admin::audit::list),
+            row!(GET "/admin/invitations" Administrator admin::invitations::list),
+            row!(DELETE "/admin/invitations/{email}" Administrator admin::invitations::take_back),
             row!(GET "/admin/signing-keys" Administrator admin::keys::list),
             row!(POST "/admin/signing-keys/rotate" Administrator admin::keys::rotate),
             row!(POST "/admin/signing-keys/replace-compromised" Administrator admin::keys::replace_compromised),

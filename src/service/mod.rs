@@ -24,6 +24,8 @@ pub mod policy;
 
 /// An account's profile and password, by its owner or an administrator.
 pub mod accounts;
+/// Inviting to the service, and accepting an invitation.
+pub mod invitations;
 /// Making, rotating and replacing signing keys.
 pub mod keys;
 /// Organizations: making them, who is in them, their roles.

@@ -15,7 +15,7 @@ pub(in crate::service) fn clear(
     proven: &str,
 ) -> Result<()> {
     let now = change.now;
-    abandon_all(change, id, proven)?;
+    abandon_all(change, id)?;
     emails::remove_others(change, id, proven)?;
     phones::replace(change, id, &[], now)?;
     factors::remove_all_of(change, id)?;

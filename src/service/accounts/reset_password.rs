@@ -1,5 +1,4 @@
-//! A forgotten password: a code by mail, and another password for the code. The same serves an
-//! invitation, whose account has no password yet.
+//! A forgotten password: a code by mail, and another password for the code.
 
 use crate::domain::access::ADMIN;
 use crate::domain::event::{Event, What};
@@ -12,7 +11,7 @@ use crate::domain::session::Client;
 use crate::lanes::password_lane::Seat;
 use crate::service::accounts::choose::hashed;
 use crate::service::accounts::clear::clear;
-use crate::service::accounts::one_time::{About, end_older, issue, look, opened, take};
+use crate::service::accounts::one_time::{About, end_older, issue, look, take};
 use crate::service::accounts::post::{To, Wish, mail_code};
 use crate::service::actor::Actor;
 use crate::service::attempts::forgive;
@@ -20,7 +19,6 @@ use crate::service::change::Change;
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::mail::notice;
-use crate::service::membership::begin_end::{Joins, join};
 use crate::store::emails::{self, Stored};
 use crate::store::{accounts, credentials, one_time_codes};
 use crate::support::secret::SecretString;
@@ -115,16 +113,7 @@ pub struct Choice {
 /// `INVALID_CODE`; `INVALID_PAYLOAD` where the password is refused, and then the code is still
 /// good; `SERVICE_UNAVAILABLE`.
 pub fn reset(kw: &Keyward, seat: &Seat, choice: &Choice) -> Result<()> {
-    choose(kw, seat, choice, Purpose::ResetPassword)
-}
-
-/// # Errors
-/// As [`reset`].
-pub fn accept_invitation(kw: &Keyward, seat: &Seat, choice: &Choice) -> Result<()> {
-    choose(kw, seat, choice, Purpose::Invite)
-}
-
-fn choose(kw: &Keyward, seat: &Seat, choice: &Choice, purpose: Purpose) -> Result<()> {
+    let purpose = Purpose::ResetPassword;
     // Nothing is hashed for whoever has no code (L17).
     let account = kw.store.read(|db| {
         let stored = look(kw, db, &choice.code, purpose)?;
@@ -157,21 +146,18 @@ fn choose(kw: &Keyward, seat: &Seat, choice: &Choice, purpose: Purpose) -> Resul
             clear(change, id, &used.address)?;
             emails::verify(change, id, &used.address, now)?;
         }
-        let what = match purpose {
-            Purpose::Invite => What::InvitationAccepted,
-            _ => What::PasswordReset,
-        };
-        notice::record(change, &Event::new(what, client.clone()).of(id))?;
-        set_password(change, id, &record)?;
-        // Of an invitation to an organization; that may have been taken back meanwhile.
-        if let Some(joins) = opened::<Joins>(change.kw, &used)? {
-            join(change, id, joins.organization, &client)?;
-        }
-        Ok(())
+        let event = Event::new(What::PasswordReset, client.clone());
+        notice::record(change, &event.of(id))?;
+        set_password(change, id, &record)
     })
 }
 
-fn set_password(change: &mut Change<'_>, id: AccountId, record: &str) -> Result<()> {
+/// The account is held.
+pub(in crate::service) fn set_password(
+    change: &mut Change<'_>,
+    id: AccountId,
+    record: &str,
+) -> Result<()> {
     let (kw, now) = (change.kw, change.now);
     credentials::set(change, id, record, now)?;
     forgive::forget(kw, change, id)?;

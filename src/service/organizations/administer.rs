@@ -10,6 +10,7 @@ use crate::service::keyward::Keyward;
 use crate::service::membership::dissolve::dissolve;
 use crate::service::membership::owners::require_another;
 use crate::service::organizations::create::taken;
+use crate::store::memberships::invitations::{self, Listed, Place};
 use crate::store::memberships::{self, Member, Page};
 use crate::store::{accounts, organization_roles, organizations};
 
@@ -43,16 +44,27 @@ pub fn find(kw: &Keyward, text: &str) -> Result<Organization> {
 /// # Errors
 /// `SERVICE_UNAVAILABLE`.
 pub fn members(kw: &Keyward, id: OrganizationId, limit: u32) -> Result<Vec<Member>> {
-    let page = |invited| Page {
-        invited,
+    let page = Page {
         after: None,
         limit: i64::from(limit),
     };
-    Ok(kw.store.read(|db| -> crate::store::Result<_> {
-        let mut all = memberships::page(db, id, page(false))?;
-        all.extend(memberships::page(db, id, page(true))?);
-        Ok(all)
-    })?)
+    Ok(kw
+        .store
+        .read(|db| memberships::page(db, id, page.clone()))?)
+}
+
+/// The addresses that are invited.
+///
+/// # Errors
+/// `SERVICE_UNAVAILABLE`.
+pub fn invitations(kw: &Keyward, id: OrganizationId, limit: u32) -> Result<Vec<Listed>> {
+    let page = invitations::Page {
+        place: Place::Organization(id),
+        after: None,
+        limit: i64::from(limit),
+        now: kw.clock.now(),
+    };
+    Ok(kw.store.read(|db| invitations::page(db, page.clone()))?)
 }
 
 /// # Errors

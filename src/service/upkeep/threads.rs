@@ -211,6 +211,7 @@ pub fn purge(kw: &Keyward, now: Timestamp) -> Result<usize> {
         (What::Revocations, now),
         (What::Limits, now),
         (What::OneTimeCodes, now),
+        (What::Invitations, now),
     ] {
         loop {
             let rows = kw.store.write(move |tx| {

@@ -18,6 +18,7 @@ pub enum What {
     Revocations,
     Limits,
     OneTimeCodes,
+    Invitations,
 }
 
 /// The statement takes the instant and the size of a batch: SQLite counts such names in the
@@ -30,11 +31,14 @@ pub enum What {
 const fn statement(what: What) -> &'static str {
     macro_rules! text {
         ($table:literal, $key:literal, $time:literal) => {
+            text!($table, $key, $key, $time)
+        };
+        ($table:literal, $row:literal, $key:literal, $time:literal) => {
             concat!(
                 "DELETE FROM ",
                 $table,
                 " WHERE ",
-                $key,
+                $row,
                 " IN (SELECT ",
                 $key,
                 " FROM ",
@@ -54,6 +58,12 @@ const fn statement(what: What) -> &'static str {
         What::Revocations => text!("revocations", "seq", "until"),
         What::Limits => text!("limits", "key", "expires_at"),
         What::OneTimeCodes => text!("one_time_codes", "mac", "expires_at"),
+        What::Invitations => text!(
+            "invitations",
+            "(place, address)",
+            "place, address",
+            "expires_at"
+        ),
     }
 }
 

@@ -18,14 +18,27 @@ impl Walk {
         self.told.insert((path, "post"));
         let id = text(&made.json(), "id");
         self.sessions_of(root, &id);
+        let body = json!({ "email": "ivy@example.com" });
+        let invited = self
+            .kw
+            .post("/users/invite")
+            .bearer(root)
+            .json(&body)
+            .send();
+        assert_eq!(invited.status, 204, "{invited:?}");
         for path in [
             "/admin/accounts",
             "/admin/audit-events",
+            "/admin/invitations",
             "/admin/signing-keys",
         ] {
             let answer = self.kw.get(path).bearer(root).send();
             self.note("get", path, answer);
         }
+        let template = "/admin/invitations/{email}";
+        let path = template.replace("{email}", "ivy@example.com");
+        let answer = self.kw.delete(&path).bearer(root).send();
+        self.note("delete", template, answer);
         let body = json!({ "enabled": true, "lastName": "Adams" });
         for (method, body) in [("get", None), ("patch", Some(&body)), ("delete", None)] {
             let path = ONE.replace("{id}", &id);

@@ -40,16 +40,16 @@ pub async fn invitations(call: Call, actor: Actor) -> Answer<Keyward> {
     let (id, page) = (id(&call)?, page(call.query(), true)?);
     let limit = page.limit;
     let invited = call
-        .on_store(move |kw| list::members(kw, &actor, id, page))
+        .on_store(move |kw| list::invitations(kw, &actor, id, page))
         .await?;
-    let next = next(&invited, limit);
-    // Nothing of the account: whether there was one before is nobody's business.
-    let invited = invited.iter().map(|member| {
-        let written = member.membership.invited.as_ref().map(|(_, it)| it);
+    let full = i64::try_from(invited.len()).is_ok_and(|count| count == limit);
+    let next = invited.last().filter(|_| full).map(|(it, _)| &it.address);
+    // Nothing of an account: whether there was one before is nobody's business.
+    let invited = invited.iter().map(|(invitation, role)| {
         json!({
-            "email": written,
-            "role": member.role,
-            "created": member.membership.created_at.millis(),
+            "email": invitation.written,
+            "role": role,
+            "created": invitation.created_at.millis(),
         })
     });
     let body = json!({ "invitations": invited.collect::<Vec<_>>(), "next": next });
@@ -131,7 +131,6 @@ const USUAL: i64 = 50;
 
 fn page(query: &str, invited: bool) -> Result<Page> {
     let mut page = Page {
-        invited,
         after: None,
         limit: USUAL,
     };
@@ -162,11 +161,8 @@ fn page(query: &str, invited: bool) -> Result<Page> {
 /// Where the next page begins; none where this one is not full.
 fn next(members: &[Member], limit: i64) -> Option<String> {
     let full = i64::try_from(members.len()).is_ok_and(|count| count == limit);
-    let last = &members.last().filter(|_| full)?.membership;
-    match (&last.invited, last.state) {
-        (Some((address, _)), State::Invited) => Some(address.clone()),
-        _ => Some(last.account.to_string()),
-    }
+    let last = members.last().filter(|_| full)?;
+    Some(last.membership.account.to_string())
 }
 
 fn render(member: &Member) -> Value {
@@ -174,6 +170,7 @@ fn render(member: &Member) -> Value {
     json!({
         "account": member.membership.account,
         "email": member.email,
+        "verified": member.verified,
         "username": member.username,
         "firstName": first,
         "lastName": last,
