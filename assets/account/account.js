@@ -82,7 +82,7 @@ if (!(purpose in ROUTES) || !code) {
   at("words").textContent = texts.broken;
 } else {
   const [title, words, button, done] = texts[purpose];
-  const chooses = purpose === "reset_password" || purpose === "invite";
+  let chooses = purpose === "reset_password" || purpose === "invite";
   document.title = title;
   at("title").textContent = title;
   at("words").textContent = words;
@@ -112,6 +112,12 @@ if (!(purpose in ROUTES) || !code) {
       const refused = await answer.json();
       const error = refused.errors?.[0];
       at("result").textContent = error?.extensions?.reason ?? error?.message ?? texts.failed;
+      if (purpose === "join" && error?.extensions?.code === "INVALID_PAYLOAD") {
+        // Whoever had the address when the mail was sent is gone: a new account needs a password.
+        chooses = true;
+        at("field").hidden = false;
+        at("password").required = true;
+      }
     } catch {
       at("result").textContent = texts.failed;
     }

@@ -58,7 +58,7 @@ pub(in crate::service) fn send(
         language,
         site: None,
         asked_by: Some(wish.client.clone()),
-        counts_as: Some(purpose.as_str()),
+        counts_as: None,
         values,
     };
     if change.mail(&letter)? {

@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::{ALICE, BOB, CAROL, invite, make, member, person, rows, sign_in_to};
+use super::{
+    ALICE, BOB, CAROL, change, id_of, invite, make, member, path_of, person, rows, sign_in_to,
+};
 use crate::support::{Answer, PASSWORD, TestKeyward, text};
 
 const OTHER: &str = "another horse battery";
@@ -325,16 +327,16 @@ both!(o5_an_owner_who_can_not_sign_in_counts_for_nothing, |kw| {
     let alice = person(kw, ALICE);
     let acme = make(kw, &alice, "Acme");
     let (bob, _) = member(kw, &alice, &acme, (BOB, "owner"));
-    let path = format!("/admin/accounts/{}", super::id_of(&bob));
+    let path = format!("/admin/accounts/{}", id_of(&bob));
     let body = json!({ "enabled": false });
     let disabled = kw.ask("PATCH", &path).bearer(&root).json(&body).send();
     assert_eq!(disabled.status, 200, "{disabled:?}");
     let before = rows(kw);
     let leave = format!("/auth/organizations/{acme}/leave");
-    let own = super::path_of(&acme, super::id_of(&alice));
+    let own = path_of(&acme, id_of(&alice));
     for answer in [
         kw.post(&leave).bearer(&alice).send(),
-        super::change(kw, &alice, &own, &json!({ "role": "admin" })),
+        change(kw, &alice, &own, &json!({ "role": "admin" })),
         kw.delete(&own).bearer(&alice).send(),
     ] {
         answer.refused(409, "CONFLICT");
