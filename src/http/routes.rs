@@ -325,6 +325,7 @@ pub static TABLE: &[Group] = &[
             row!(DELETE "/admin/accounts/{id}/roles/{role}" Administrator admin::credentials::take),
             row!(GET "/admin/audit-events" Administrator admin::audit::list),
             row!(GET "/admin/invitations" Administrator admin::invitations::list),
+            row!(POST "/admin/invitations" Administrator admin::invitations::invite),
             row!(DELETE "/admin/invitations/{email}" Administrator admin::invitations::take_back),
             row!(GET "/admin/signing-keys" Administrator admin::keys::list),
             row!(POST "/admin/signing-keys/rotate" Administrator admin::keys::rotate),

@@ -246,7 +246,7 @@ both!(l14_the_invited_register_as_everybody_does, OPEN, |kw| {
         assert_eq!(invite(kw, &alice, &acme, (email, "viewer")).status, 202);
         let code = code_to(kw, email);
         let body = if path == "/auth/accounts" {
-            json!({ "emails": [{ "value": email }], "password": { "value": PASSWORD } })
+            json!({ "username": "carol", "password": { "value": PASSWORD }, "emails": [{ "value": email }] })
         } else {
             json!({ "email": email, "password": PASSWORD })
         };

@@ -1,5 +1,4 @@
-//! `/admin/invitations`: who is invited to the service and has not accepted yet. `POST
-//! /users/invite` invites.
+//! `/admin/invitations`: inviting to the service, and who has not accepted yet.
 
 use actix_web::HttpResponse;
 use percent_encoding::percent_decode_str;
@@ -10,9 +9,10 @@ use crate::http::answer::Answer;
 use crate::http::dialect::keyward::Keyward;
 use crate::http::dialect::keyward::admin::{limit, page};
 use crate::http::request::call::Call;
+use crate::http::request::person::email;
 use crate::http::request::query;
 use crate::service::actor::Actor;
-use crate::service::invitations::to_service::{self, no_invitation};
+use crate::service::invitations::to_service::{self, Invitation, no_invitation};
 use crate::service::{Error, Result};
 
 /// `GET /admin/invitations?after=&limit=`: by their addresses.
@@ -38,6 +38,24 @@ pub async fn list(call: Call, actor: Actor) -> Answer<Keyward> {
         })
     });
     Ok(HttpResponse::Ok().json(page(rows, next)))
+}
+
+/// `POST /admin/invitations {"email","role"?,"invite_url"?,"language"?}`: 202, whether the address
+/// has an account or not (E12). An address that was invited before is invited anew.
+pub async fn invite(mut call: Call, actor: Actor) -> Answer<Keyward> {
+    let fields = call.fields().await?;
+    fields.only(&["email", "role", "invite_url", "language"])?;
+    let email = email(&fields, "email")?.ok_or_else(|| Error::payload("\"email\" is required"))?;
+    let role = fields.optional("role")?.map(str::to_owned);
+    let body = json!({ "email": email.written(), "role": role });
+    let invitation = Invitation {
+        emails: vec![email],
+        role,
+        wish: call.wish(&fields, "invite_url")?,
+    };
+    call.on_store(move |kw| to_service::invite(kw, &actor, invitation))
+        .await?;
+    Ok(HttpResponse::Accepted().json(body))
 }
 
 fn address(text: &str) -> Result<String> {
