@@ -96,6 +96,13 @@ document.documentElement.lang = language;
 // nothing by itself.
 addEventListener("hashchange", () => location.reload());
 
+const send = (body) =>
+  fetch(new URL(ROUTES[purpose], location.href), {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify(body),
+  });
+
 // A link that an administrator was given has the code in the query.
 const asked = query.get("mode") === "resetPassword" ? ["reset_password", query.get("oobCode")] : null;
 const [purpose, code] = asked ?? location.hash.slice(1).split("=");
@@ -103,7 +110,7 @@ if (!(purpose in ROUTES) || !code) {
   at("words").textContent = texts.broken;
 } else {
   const [title, words, button, done] = texts[purpose];
-  const chooses = purpose === "reset_password" || purpose === "invite";
+  let chooses = purpose === "reset_password" || purpose === "invite";
   document.title = title;
   at("title").textContent = title;
   at("words").textContent = words;
@@ -118,11 +125,11 @@ if (!(purpose in ROUTES) || !code) {
     const body = { token: code };
     if (chooses) body.password = at("password").value;
     try {
-      const answer = await fetch(new URL(ROUTES[purpose], location.href), {
-        method: "POST",
-        headers: { "Content-Type": "application/json" },
-        body: JSON.stringify(body),
-      });
+      let answer = await send(body);
+      if (purpose === "invite" && answer.status === 409) {
+        // The address has an account with a password by now: that one stays, and the person joins.
+        answer = await send({ token: code });
+      }
       if (answer.ok) {
         at("form").hidden = true;
         at("words").textContent = "";
@@ -134,7 +141,14 @@ if (!(purpose in ROUTES) || !code) {
         return;
       }
       const refused = await answer.json();
-      at("result").textContent = told(refused.errors?.[0]);
+      const error = refused.errors?.[0];
+      at("result").textContent = told(error);
+      if (purpose === "join" && error?.extensions?.code === "INVALID_PAYLOAD") {
+        // Whoever had the address when the mail was sent is gone: a new account needs a password.
+        chooses = true;
+        at("field").hidden = false;
+        at("password").required = true;
+      }
     } catch {
       at("result").textContent = texts.failed;
     }

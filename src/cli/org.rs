@@ -127,20 +127,23 @@ fn show(show: &Show) -> Outcome {
     let app = open()?;
     let kw = &app.keyward;
     let found = administer::find(kw, &show.organization).map_err(|error| explain(&error))?;
-    let page = |invited| Page {
-        invited,
-        after: None,
-        limit: i64::from(show.limit),
-    };
-    let members = administer::page(kw, found.id, page(false));
-    let mut members = members.map_err(|error| explain(&error))?;
-    let invited = administer::page(kw, found.id, page(true));
-    members.extend(invited.map_err(|error| explain(&error))?);
+    let members = administer::page(
+        kw,
+        found.id,
+        Page {
+            after: None,
+            limit: i64::from(show.limit),
+        },
+    );
+    let members = members.map_err(|error| explain(&error))?;
+    let invited = administer::invitations(kw, found.id, show.limit);
+    let invited = invited.map_err(|error| explain(&error))?;
     if show.json {
         let members = members.iter().map(|member| {
             json!({
                 "account": member.membership.account,
                 "email": member.email,
+                "verified": member.verified,
                 "username": member.username,
                 "role": member.role,
                 "state": member.membership.state.as_str(),
@@ -148,6 +151,10 @@ fn show(show: &Show) -> Outcome {
         });
         let mut body = render(&found);
         body["members"] = members.collect();
+        let invited = invited.iter();
+        body["invitations"] = invited
+            .map(|(it, role)| json!({ "email": it.written, "role": role }))
+            .collect();
         say!("{body}");
         return Ok(());
     }
@@ -162,6 +169,13 @@ fn show(show: &Show) -> Outcome {
             member.membership.account,
             shown(&member.role),
             shown(&name)
+        );
+    }
+    for (invitation, role) in invited {
+        say!(
+            "invited     {}  {}",
+            shown(&role.unwrap_or_default()),
+            shown(&invitation.written)
         );
     }
     Ok(())

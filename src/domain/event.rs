@@ -15,6 +15,8 @@ pub enum What {
     AccountInvited,
     /// By whoever got the invitation.
     InvitationAccepted,
+    /// To the service or to an organization, by whoever may: its code is good for nothing then.
+    InvitationWithdrawn,
     ProfileChanged,
     EmailVerified,
     EmailChangeRequested,
@@ -94,7 +96,7 @@ pub enum What {
     OrganizationDeleted,
     /// By whoever was signed in already: a new session.
     OrganizationEntered,
-    /// By the session of whoever may: the account is the one that is invited.
+    /// By whoever may: the account is the one that has proven the address, or else of whoever did it.
     MemberInvited,
     MemberJoined,
     MemberLeft,

@@ -52,7 +52,8 @@ pub struct Organization {
     pub updated_at: Timestamp,
 }
 
-/// How a member stands. Only an active one may do anything or sign in to the organization (O7).
+/// How somebody stands in an organization. Only an active member may do anything or sign in to it
+/// (O7); whoever is invited is no member yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
     Invited,
@@ -131,7 +132,7 @@ pub struct Membership {
     /// The key of a role.
     pub role: String,
     pub state: State,
-    /// The address that was invited: canonical, and as its account writes it.
+    /// The address that was invited: canonical, and as it was written then.
     pub invited: Option<(String, String)>,
     pub created_at: Timestamp,
 }

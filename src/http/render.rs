@@ -14,6 +14,7 @@ use crate::service::accounts::profile::Person;
 use crate::service::sessions::refresh;
 use crate::service::tokens::mint::TokenSet;
 use crate::store::memberships::Member;
+use crate::store::memberships::invitations::Listed;
 use crate::support::secret::ExposeSecret as _;
 
 /// An account as seed O shows it. Times are epoch milliseconds.
@@ -74,6 +75,7 @@ pub fn member(member: &Member) -> Value {
     json!({
         "account": member.membership.account,
         "email": member.email,
+        "verified": member.verified,
         "username": member.username,
         "firstName": first,
         "lastName": last,
@@ -85,12 +87,11 @@ pub fn member(member: &Member) -> Value {
 
 /// An invitation. It says nothing of the account: whether there was one before is nobody's
 /// business.
-pub fn invitation(invited: &Member) -> Value {
-    let written = invited.membership.invited.as_ref().map(|(_, it)| it);
+pub fn invitation((invitation, role): &Listed) -> Value {
     json!({
-        "email": written,
-        "role": invited.role,
-        "created": invited.membership.created_at.millis(),
+        "email": invitation.written,
+        "role": role,
+        "created": invitation.created_at.millis(),
     })
 }
 

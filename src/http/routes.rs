@@ -373,7 +373,7 @@ pub static TABLE: &[Group] = &[
             row!(POST "/auth/api-keys" SignedIn api_keys::make),
             row!(POST "/auth/api-keys/{key}/rotate" SignedIn api_keys::rotate),
             row!(DELETE "/auth/api-keys/{key}" SignedIn api_keys::revoke),
-            row!(POST "/auth/invitations/accept" Public registration::accept_invitation),
+            row!(POST "/auth/invitations/accept" Public organizations::accept_by_code),
             row!(ANY "/auth/verify" Caller verify::verify)
                 .cheap()
                 .refusing(refuse::<Verify>),
@@ -422,6 +422,9 @@ pub static TABLE: &[Group] = &[
             row!(POST "/admin/api-keys/{key}/rotate" Administrator admin::api_keys::rotate),
             row!(DELETE "/admin/api-keys/{key}" Administrator admin::api_keys::revoke),
             row!(GET "/admin/audit-events" Administrator admin::audit::list),
+            row!(GET "/admin/invitations" Administrator admin::invitations::list),
+            row!(POST "/admin/invitations" Administrator admin::invitations::invite),
+            row!(DELETE "/admin/invitations/{email}" Administrator admin::invitations::take_back),
             row!(GET "/admin/signing-keys" Administrator admin::keys::list),
             row!(POST "/admin/signing-keys/rotate" Administrator admin::keys::rotate),
             row!(POST "/admin/signing-keys/replace-compromised" Administrator admin::keys::replace_compromised).fresh(),

@@ -31,6 +31,8 @@ pub mod accounts;
 pub mod api_keys;
 /// Reading the audit log, and the chain that shows whether it is whole.
 pub mod audit;
+/// Inviting to the service, and accepting an invitation.
+pub mod invitations;
 /// Making, rotating and replacing signing keys.
 pub mod keys;
 /// Organizations: making them, who is in them, their roles.

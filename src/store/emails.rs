@@ -195,6 +195,14 @@ pub fn lookup(
     row.map(stored).transpose()
 }
 
+/// Whose address it is by proof.
+///
+/// # Errors
+/// When the database is away or the row is damaged.
+pub fn find_proven(connection: &mut AnyConnection, email: &Email) -> Result<Option<Stored>> {
+    Ok(find_named(connection, email)?.filter(|found| found.verified))
+}
+
 /// Notes that the address of this account was proven. Whether the account still has it.
 ///
 /// # Errors

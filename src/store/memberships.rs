@@ -1,5 +1,10 @@
 //! Who is in which organization. Whoever changes a row holds the organization.
 
+/// Who is invited: addresses, and no accounts.
+pub mod invitations;
+
+use std::collections::BTreeMap;
+
 use diesel::prelude::*;
 
 use crate::domain::id::{AccountId, OrganizationId};
@@ -8,7 +13,9 @@ use crate::store::engine::columns::{time, word};
 use crate::store::engine::conflict::{Taken, unless_taken};
 use crate::store::engine::connection::AnyConnection;
 use crate::store::engine::error::{Error, Result, exactly_one};
-use crate::store::engine::schema::{accounts, emails, memberships, organizations, roles};
+use crate::store::engine::schema::{
+    accounts, credentials, emails, memberships, organizations, roles,
+};
 use crate::store::organizations as organization;
 use crate::support::clock::Timestamp;
 
@@ -54,7 +61,8 @@ fn stored(row: Row) -> Result<Membership> {
     })
 }
 
-/// [`Taken`]: the account is in the organization, or invited to it.
+/// What the account is invited to in the organization ends by it. [`Taken`]: the account is in the
+/// organization.
 ///
 /// # Errors
 /// When the database is away.
@@ -64,7 +72,7 @@ pub fn add(
     by: AccountId,
 ) -> Result<Result<(), Taken>> {
     let (address, written) = new.invited.clone().unzip();
-    unless_taken(connection, |connection| {
+    let added = unless_taken(connection, |connection| {
         diesel::insert_into(memberships::table)
             .values((
                 memberships::organization_id.eq(new.organization.to_string()),
@@ -78,7 +86,11 @@ pub fn add(
                 memberships::updated_at.eq(new.created_at.millis()),
             ))
             .execute(connection)
-    })
+    })?;
+    if added.is_ok() {
+        invitations::remove_of(connection, new.organization, new.account)?;
+    }
+    Ok(added)
 }
 
 /// # Errors
@@ -90,25 +102,6 @@ pub fn lookup(
 ) -> Result<Option<Membership>> {
     let row: Option<Row> = memberships::table
         .find((organization.to_string(), account.to_string()))
-        .select(COLUMNS)
-        .first(connection)
-        .optional()?;
-    row.map(stored).transpose()
-}
-
-/// The invitation of an address to the organization.
-///
-/// # Errors
-/// When the database is away or the row is damaged.
-pub fn find_invited(
-    connection: &mut AnyConnection,
-    organization: OrganizationId,
-    address: &str,
-) -> Result<Option<Membership>> {
-    let row: Option<Row> = memberships::table
-        .filter(memberships::organization_id.eq(organization.to_string()))
-        .filter(memberships::state.eq(State::Invited.as_str()))
-        .filter(memberships::address.eq(address))
         .select(COLUMNS)
         .first(connection)
         .optional()?;
@@ -145,6 +138,8 @@ pub struct Member {
     /// What the role is called.
     pub role: String,
     pub email: Option<String>,
+    /// Whether the member has proven the address.
+    pub verified: bool,
     pub username: Option<String>,
     pub names: (Option<String>, Option<String>),
 }
@@ -152,35 +147,13 @@ pub struct Member {
 /// Which members of an organization are wanted.
 #[derive(Clone, Debug)]
 pub struct Page {
-    pub invited: bool,
     /// Those that come after this one.
     pub after: Option<String>,
     pub limit: i64,
 }
 
-/// Whether the account has proven the address.
-///
-/// # Errors
-/// When the database is away.
-pub fn is_theirs(
-    connection: &mut AnyConnection,
-    account: AccountId,
-    address: Option<&str>,
-) -> Result<bool> {
-    let Some(address) = address else {
-        return Ok(false);
-    };
-    let proven: i64 = emails::table
-        .find(address.to_owned())
-        .filter(emails::account_id.eq(account.to_string()))
-        .filter(emails::verified.eq(true))
-        .count()
-        .get_result(connection)?;
-    Ok(proven > 0)
-}
-
-/// Members by the ids of their accounts, and invitations by their addresses: an id tells when
-/// an account was made, and so whether somebody had one before (E12).
+/// Members by the ids of their accounts. Each is called by an address that it has proven: the one
+/// that was invited, or else the primary one, or else another. `verified` says where there is none.
 ///
 /// # Errors
 /// When the database is away or a row is damaged.
@@ -197,12 +170,12 @@ pub fn page(
         Option<String>,
         Option<String>,
     );
-    let invited = State::Invited.as_str();
-    let after = page.after.unwrap_or_default();
-    let question = memberships::table
+    let rows: Vec<Of> = memberships::table
         .inner_join(accounts::table)
         .inner_join(roles::table)
         .filter(memberships::organization_id.eq(organization.to_string()))
+        .filter(memberships::account_id.gt(page.after.unwrap_or_default()))
+        .order(memberships::account_id.asc())
         .limit(page.limit)
         .select((
             COLUMNS,
@@ -211,33 +184,59 @@ pub fn page(
             accounts::username,
             accounts::first_name,
             accounts::last_name,
-        ));
-    let rows: Vec<Of> = if page.invited {
-        question
-            .filter(memberships::state.eq(invited))
-            .filter(memberships::address.gt(after))
-            .order(memberships::address.asc())
-            .load(connection)?
-    } else {
-        question
-            .filter(memberships::state.ne(invited))
-            .filter(memberships::account_id.gt(after))
-            .order(memberships::account_id.asc())
-            .load(connection)?
-    };
+        ))
+        .load(connection)?;
+    let mut proven = proven_by(
+        connection,
+        &rows.iter().map(|it| it.0.1.clone()).collect::<Vec<_>>(),
+    )?;
     let members = rows
         .into_iter()
         .map(|(row, title, email, username, first, last)| {
+            let theirs = proven.remove(&row.1).unwrap_or_default();
             let membership = stored(row)?;
+            let joined_by = membership.invited.as_ref().map(|(address, _)| address);
+            let invited = theirs.iter().find(|(it, ..)| Some(it) == joined_by);
+            let primary = theirs.iter().find(|(.., is_primary)| *is_primary);
+            let called = invited.or(primary).or(theirs.first());
             Ok(Member {
                 role: title.unwrap_or_else(|| membership.role.clone()),
+                verified: called.is_some(),
+                email: called.map(|(_, written, _)| written.clone()).or(email),
                 membership,
-                email,
                 username,
                 names: (first, last),
             })
         });
     members.collect()
+}
+
+/// An address that was proven: its canonical form, as its owner writes it, and whether it is the
+/// primary one.
+type Proven = (String, String, bool);
+
+/// Of each of the accounts, in the order of their coming.
+fn proven_by(
+    connection: &mut AnyConnection,
+    accounts: &[String],
+) -> Result<BTreeMap<String, Vec<Proven>>> {
+    let rows: Vec<(String, String, String, bool)> = emails::table
+        .filter(emails::account_id.eq_any(accounts))
+        .filter(emails::verified.eq(true))
+        .order((emails::created_at.asc(), emails::canonical.asc()))
+        .select((
+            emails::account_id,
+            emails::canonical,
+            emails::written,
+            emails::is_primary,
+        ))
+        .load(connection)?;
+    let mut proven: BTreeMap<String, Vec<Proven>> = BTreeMap::new();
+    for (account, canonical, written, is_primary) in rows {
+        let of = proven.entry(account).or_default();
+        of.push((canonical, written, is_primary));
+    }
+    Ok(proven)
 }
 
 /// Puts a membership that stands as it `stood` into another role and state.
@@ -277,7 +276,7 @@ pub fn remove(connection: &mut AnyConnection, stood: &Membership) -> Result<()> 
     )
 }
 
-/// Of everybody in the organization, in whatever state, by their ids.
+/// Of everybody in the organization, suspended ones too, by their ids.
 ///
 /// # Errors
 /// When the database is away or a row is damaged.
@@ -293,7 +292,8 @@ pub fn accounts_in(
     ids.iter().map(|id| word("account id", id)).collect()
 }
 
-/// How many active owners the organization has beside this account.
+/// How many owners the organization has beside this account who can do something about it: active
+/// ones, whose account is enabled and has a password to sign in with.
 ///
 /// # Errors
 /// When the database is away.
@@ -303,6 +303,9 @@ pub fn other_owners(
     account: AccountId,
 ) -> Result<i64> {
     Ok(memberships::table
+        .inner_join(accounts::table)
+        .inner_join(credentials::table.on(credentials::account_id.eq(memberships::account_id)))
+        .filter(accounts::enabled.eq(true))
         .filter(memberships::organization_id.eq(organization.to_string()))
         .filter(memberships::role.eq(OWNER))
         .filter(memberships::state.eq(State::Active.as_str()))
@@ -311,7 +314,7 @@ pub fn other_owners(
         .get_result(connection)?)
 }
 
-/// How many organizations the account is in or invited to.
+/// How many organizations the account is in.
 ///
 /// # Errors
 /// When the database is away.
@@ -322,7 +325,7 @@ pub fn count_of(connection: &mut AnyConnection, account: AccountId) -> Result<i6
         .get_result(connection)?)
 }
 
-/// How many are in the organization or invited to it.
+/// How many are in the organization.
 ///
 /// # Errors
 /// When the database is away.

@@ -11,7 +11,10 @@ use crate::store::engine::columns::{optional, word};
 use crate::store::engine::conflict::{Taken, unless_taken};
 use crate::store::engine::connection::AnyConnection;
 use crate::store::engine::error::{Error, Result, at_most_one, every_one, exactly_one};
-use crate::store::engine::schema::{account_roles, memberships, role_permissions, roles};
+use crate::store::engine::schema::{
+    account_roles, invitations, memberships, role_permissions, roles,
+};
+use crate::support::clock::Timestamp;
 
 type Row = (
     String,
@@ -174,11 +177,21 @@ pub fn remove_all_of(
     every_one("removing the roles of an organization", rows, how_many)
 }
 
-/// How many members and accounts hold the role, in whatever state.
+/// How many members, in whatever state, and accounts hold the role, and how many are invited to
+/// it.
 ///
 /// # Errors
 /// When the database is away.
-pub fn count_holders(connection: &mut AnyConnection, key: &str) -> Result<i64> {
+pub fn count_holders(connection: &mut AnyConnection, key: &str, now: Timestamp) -> Result<i64> {
+    // Of invitations that are over none is kept for a role that goes.
+    let over = invitations::table
+        .filter(invitations::role.eq(key))
+        .filter(invitations::expires_at.le(now.millis()));
+    diesel::delete(over).execute(connection)?;
+    let invited: i64 = invitations::table
+        .filter(invitations::role.eq(key))
+        .count()
+        .get_result(connection)?;
     let members: i64 = memberships::table
         .filter(memberships::role.eq(key))
         .count()
@@ -187,7 +200,7 @@ pub fn count_holders(connection: &mut AnyConnection, key: &str) -> Result<i64> {
         .filter(account_roles::role.eq(key))
         .count()
         .get_result(connection)?;
-    Ok(members + accounts)
+    Ok(members + accounts + invited)
 }
 
 /// The accounts whose tokens may tell of the role, by their ids.

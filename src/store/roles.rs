@@ -8,7 +8,7 @@ use crate::domain::access::{ADMIN, Access};
 use crate::domain::id::AccountId;
 use crate::store::engine::connection::AnyConnection;
 use crate::store::engine::error::{Result, exactly_one};
-use crate::store::engine::schema::{account_roles, accounts, role_permissions, roles};
+use crate::store::engine::schema::{account_roles, accounts, credentials, role_permissions, roles};
 use crate::support::clock::Timestamp;
 
 /// What the account may do now.
@@ -80,7 +80,8 @@ pub fn hold_administrators(connection: &mut AnyConnection) -> Result<()> {
     Ok(())
 }
 
-/// Whether the account may administer, and no other one may that is enabled.
+/// Whether the account may administer, and no other one may that can sign in: one that is enabled
+/// and has a password.
 ///
 /// # Errors
 /// When the database is away.
@@ -88,17 +89,22 @@ pub fn is_the_only_administrator(
     connection: &mut AnyConnection,
     account: AccountId,
 ) -> Result<bool> {
-    let administrators: Vec<(String, bool)> = account_roles::table
+    let administrators: Vec<(String, bool, Option<String>)> = account_roles::table
         .inner_join(accounts::table)
         .inner_join(role_permissions::table.on(role_permissions::role.eq(account_roles::role)))
+        .left_join(credentials::table.on(credentials::account_id.eq(account_roles::account_id)))
         .filter(role_permissions::permission.eq(ADMIN))
-        .select((accounts::id, accounts::enabled))
+        .select((
+            accounts::id,
+            accounts::enabled,
+            credentials::account_id.nullable(),
+        ))
         .load(connection)?;
     let own = account.to_string();
     let another = administrators
         .iter()
-        .any(|(id, enabled)| *enabled && *id != own);
-    Ok(!another && administrators.iter().any(|(id, _)| *id == own))
+        .any(|(id, enabled, password)| *enabled && password.is_some() && *id != own);
+    Ok(!another && administrators.iter().any(|(id, ..)| *id == own))
 }
 
 /// Adds a role with its permissions, or adds permissions to it.

@@ -69,11 +69,12 @@ const ROOMS: &[(&str, &[(&str, u8)])] = &[
     (
         "service",
         &[
-            ("service/mod", 9),
-            ("service/upkeep", 8),
-            ("service/organizations", 8),
-            ("service/api_keys", 8),
-            ("service/roles", 8),
+            ("service/mod", 10),
+            ("service/upkeep", 9),
+            ("service/organizations", 9),
+            ("service/api_keys", 9),
+            ("service/roles", 9),
+            ("service/invitations", 8),
             ("service/sessions", 7),
             ("service/accounts", 7),
             ("service/second_factor", 7),

@@ -4,10 +4,12 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use keyward::store::Url;
+use keyward::domain::event::{Event, What};
+use keyward::domain::session::Client;
 use keyward::store::engine::migrations;
+use keyward::store::{Url, audit_events, credentials};
 
-use crate::kit::{Fresh, at_once, execute, lines};
+use crate::kit::{Fresh, NOW, at_once, execute, lines};
 
 /// Tables, columns and indexes, one a line; not those of Diesel itself.
 fn schema(db: &Fresh) -> Vec<String> {
@@ -150,4 +152,55 @@ both!(s14_many_that_migrate_at_once_do_it_once, empty, |db| {
     assert!(applied(&db.url).iter().all(|&applied| applied));
     let session = db.session();
     assert_eq!(db.session_now(session.id), session, "it can be used");
+});
+
+// Each was bound to an account by one of its addresses, and nobody can tell which was meant. An
+// account that was made by one and never used would keep its owner from the address.
+both!(o8_an_upgrade_ends_the_invitations_that_wait, |db| {
+    let (stub, used) = (
+        db.account("stub@example.com"),
+        db.account("used@example.com"),
+    );
+    let invited = |account| Event::new(What::AccountInvited, Client::default()).of(account);
+    db.write(move |tx| {
+        for account in [stub, used] {
+            let event = invited(account);
+            audit_events::add(tx, uuid::Uuid::new_v4(), &event, NOW)?;
+        }
+        credentials::set(tx, used, "a record", NOW)
+    })
+    .unwrap();
+    loop {
+        let undone = migrations::down(&db.url).unwrap().unwrap();
+        if undone.replace('-', "").starts_with("20261126000041") {
+            break;
+        }
+    }
+    db.write(move |tx| {
+        execute(
+            tx,
+            "INSERT INTO organizations (id, name, name_canonical, created_at, updated_at) \
+             VALUES ('2a749da0-5512-4000-8000-000000000000', 'Acme', 'acme', 1, 1)",
+        );
+        for account in [stub, used] {
+            let row = format!(
+                "INSERT INTO memberships (organization_id, account_id, role, state, address, \
+                 written, created_at, updated_at) VALUES ('2a749da0-5512-4000-8000-000000000000', \
+                 '{account}', 'owner', 'invited', 'a@example.com', 'a@example.com', 1, 1)"
+            );
+            execute(tx, &row);
+        }
+        Ok::<_, keyward::store::Error>(())
+    })
+    .unwrap();
+    migrations::up(&db.url).unwrap();
+    let mut reader = db.own_reader().unwrap();
+    let accounts = lines(&mut reader, "SELECT email AS line FROM accounts");
+    assert_eq!(accounts, ["used@example.com"]);
+    let emails = lines(&mut reader, "SELECT canonical AS line FROM emails");
+    assert_eq!(emails, ["used@example.com"]);
+    for table in ["memberships", "invitations"] {
+        let sql = format!("SELECT role AS line FROM {table}");
+        assert_eq!(lines(&mut reader, &sql), Vec::<String>::new(), "{table}");
+    }
 });

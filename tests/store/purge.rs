@@ -11,6 +11,7 @@ use keyward::domain::one_time::Purpose;
 use keyward::domain::session::{Client, Session};
 use keyward::store::engine::purge::{What, purge_before};
 use keyward::store::login_attempts::{self, Attempt};
+use keyward::store::memberships::invitations::{self, Place, Waiting};
 use keyward::store::one_time_codes::{self, Stored};
 use keyward::store::revocations::{self, Entry, News};
 use keyward::store::{accounts, api_keys, audit_events, limits, sessions};
@@ -88,6 +89,19 @@ pub fn add(db: &Fresh, what: What, account: AccountId, at: Timestamp) {
             db.write(move |tx| api_keys::add(tx, &key, &id.to_string()))
                 .unwrap();
         }
+        What::Invitations => {
+            let invitation = Waiting {
+                place: Place::Service,
+                address: format!("{}@example.com", Uuid::new_v4()),
+                written: "bob@example.com".to_owned(),
+                role: None,
+                invited_by: Some(account),
+                created_at: at - Duration::from_secs(1),
+                expires_at: at,
+            };
+            let put = db.write(move |tx| invitations::put(tx, &invitation));
+            assert_eq!(put.unwrap(), Ok(()));
+        }
     }
 }
 
@@ -101,6 +115,7 @@ fn count(db: &Fresh, what: What, account: AccountId) -> usize {
             What::Limits => lines(db, "SELECT key AS line FROM limits").len(),
             What::OneTimeCodes => lines(db, "SELECT mac AS line FROM one_time_codes").len(),
             What::ApiKeys => api_keys::list_of(db, account)?.len(),
+            What::Invitations => lines(db, "SELECT address AS line FROM invitations").len(),
         })
     })
     .unwrap()
@@ -117,6 +132,7 @@ both!(
             What::Limits,
             What::OneTimeCodes,
             What::ApiKeys,
+            What::Invitations,
         ];
         let account = db.account("alice@example.com");
         for what in every {

@@ -16,7 +16,7 @@ pub(in crate::service) fn clear(
     proven: &str,
 ) -> Result<()> {
     let now = change.now;
-    abandon_all(change, id, proven)?;
+    abandon_all(change, id)?;
     change.revoke_keys(Whose::Account(id))?;
     emails::remove_others(change, id, proven)?;
     phones::replace(change, id, &[], now)?;

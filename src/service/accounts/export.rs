@@ -8,6 +8,7 @@ use crate::service::actor::{Actor, account_of};
 use crate::service::error::Result;
 use crate::service::keyward::Keyward;
 use crate::store::audit_events::Filter;
+use crate::store::memberships::invitations;
 use crate::store::{
     self, AnyConnection, accounts, api_keys, audit_events, credentials, emails, factors,
     login_attempts, memberships, one_time_codes, outbox, phones, profiles, recovery_codes, roles,
@@ -188,7 +189,9 @@ fn roles_of(db: &mut AnyConnection, id: AccountId) -> store::Result<Value> {
 }
 
 fn organizations_of(db: &mut AnyConnection, id: AccountId) -> store::Result<Value> {
-    let own = memberships::list_of(db, id)?;
+    let mut own = memberships::list_of(db, id)?;
+    // As everything that is stored, whether it is still good or not.
+    own.extend(invitations::list_of(db, id, Timestamp::from_millis(0))?);
     let own = own.into_iter().map(|(membership, organization, role)| {
         json!({
             "id": organization.id,

@@ -17,6 +17,7 @@ use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::membership::dissolve::leave_all;
+use crate::store::memberships::invitations;
 use crate::store::{AnyConnection, accounts, audit_events, factors, roles, sessions};
 use crate::support::secret::SecretString;
 
@@ -122,10 +123,12 @@ fn by_owner() -> Event {
 
 /// Deletes the account, which is held. Its rows in other tables go with it, by the database
 /// itself (`ON DELETE CASCADE`). Its tokens are told of everywhere: the epoch that ends them
-/// outlives the row that it stood in. Of its owner no address stays, that of this request included.
+/// outlives the row that it stood in. Of its owner no address stays: that of this request goes, and
+/// so do those in invitations of an address that was proven.
 fn erase(change: &mut Change<'_>, id: AccountId, event: Event) -> Result<()> {
     require_another_administrator(change, id)?;
     leave_all(change, id)?;
+    invitations::remove_all_of(change, id)?;
     let account = accounts::lookup(change, id)?.ok_or_else(Error::token)?;
     forgive::unlock(change, &account)?;
     change.end_all_of(id)?;

@@ -11,17 +11,15 @@ pub mod change_password;
 /// The owner changes the profile.
 pub mod change_profile;
 /// A password that somebody chooses.
-mod choose;
+pub(in crate::service) mod choose;
 /// What a stranger left behind.
-mod clear;
+pub(in crate::service) mod clear;
 /// What an owner says of themselves.
 pub mod edit;
 /// Everything that is stored about an account.
 pub mod export;
 /// Guests begin, and register.
 pub mod guest;
-/// An administrator invites by mail.
-pub mod invite;
 /// An account is deleted, by its owner or an operator.
 pub mod leave;
 /// Somebody's account, for an administrator.

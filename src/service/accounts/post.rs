@@ -30,7 +30,11 @@ pub(in crate::service) struct To<'a> {
 }
 
 /// The account's language, or else the caller's.
-fn language_of(change: &mut Change<'_>, account: AccountId, wish: &Wish) -> Result<Language> {
+pub(in crate::service) fn language_of(
+    change: &mut Change<'_>,
+    account: AccountId,
+    wish: &Wish,
+) -> Result<Language> {
     let own = profiles::lookup(change, account)?.language;
     let mut tags = own.iter().chain(&wish.language);
     let language = tags.find_map(|tag| Language::parse(tag));

@@ -1,5 +1,4 @@
-//! A forgotten password: a code by mail, and another password for the code. The same serves an
-//! invitation, whose account has no password yet.
+//! A forgotten password: a code by mail, and another password for the code.
 
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -25,7 +24,6 @@ use crate::service::change::Change;
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::mail::notice;
-use crate::service::membership::begin_end::{Joins, join};
 use crate::store::api_keys::Whose;
 use crate::store::emails::{self, Stored};
 use crate::store::{accounts, credentials, one_time_codes};
@@ -136,16 +134,7 @@ pub struct Choice {
 /// `INVALID_CODE`; `INVALID_PAYLOAD` where the password is refused, and then the code is still
 /// good; `SERVICE_UNAVAILABLE`.
 pub fn reset(kw: &Keyward, seat: &Seat, choice: &Choice) -> Result<Option<Url>> {
-    choose(kw, seat, choice, Purpose::ResetPassword)
-}
-
-/// # Errors
-/// As [`reset`].
-pub fn accept_invitation(kw: &Keyward, seat: &Seat, choice: &Choice) -> Result<()> {
-    choose(kw, seat, choice, Purpose::Invite).map(|_| ())
-}
-
-fn choose(kw: &Keyward, seat: &Seat, choice: &Choice, purpose: Purpose) -> Result<Option<Url>> {
+    let purpose = Purpose::ResetPassword;
     // Nothing is hashed for whoever has no code (L17).
     let account = kw.store.read(|db| {
         let stored = look(kw, db, &choice.code, purpose)?;
@@ -178,26 +167,21 @@ fn choose(kw: &Keyward, seat: &Seat, choice: &Choice, purpose: Purpose) -> Resul
             clear(change, id, &used.address)?;
             emails::verify(change, id, &used.address, now)?;
         }
-        let what = match purpose {
-            Purpose::Invite => What::InvitationAccepted,
-            _ => What::PasswordReset,
-        };
-        notice::record(change, &Event::new(what, client.clone()).of(id))?;
+        let event = Event::new(What::PasswordReset, client.clone());
+        notice::record(change, &event.of(id))?;
         set_password(change, id, &record)?;
-        if purpose == Purpose::ResetPassword {
-            let goes_on = opened::<GoesOn>(change.kw, &used)?;
-            let list = &change.kw.policy.registration.redirects;
-            return Ok(goes_on.and_then(|it| allowed(&it.next, list)));
-        }
-        // Of an invitation to an organization; that may have been taken back meanwhile.
-        if let Some(joins) = opened::<Joins>(change.kw, &used)? {
-            join(change, id, joins.organization, &client)?;
-        }
-        Ok(None)
+        let goes_on = opened::<GoesOn>(change.kw, &used)?;
+        let list = &change.kw.policy.registration.redirects;
+        Ok(goes_on.and_then(|it| allowed(&it.next, list)))
     })
 }
 
-fn set_password(change: &mut Change<'_>, id: AccountId, record: &str) -> Result<()> {
+/// The account is held.
+pub(in crate::service) fn set_password(
+    change: &mut Change<'_>,
+    id: AccountId,
+    record: &str,
+) -> Result<()> {
     let (kw, now) = (change.kw, change.now);
     credentials::set(change, id, record, now)?;
     // Whoever was in before may have made one.

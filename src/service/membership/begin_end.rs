@@ -1,40 +1,50 @@
 //! How a membership begins and ends. Its account and its organization are held.
 
-use serde::{Deserialize, Serialize};
-
 use crate::domain::event::{Event, What};
 use crate::domain::id::{AccountId, OrganizationId};
-use crate::domain::organization::State;
+use crate::domain::organization::{Membership, State};
 use crate::domain::session::Client;
 use crate::service::change::Change;
-use crate::service::error::Result;
-use crate::store::{memberships, organizations};
+use crate::service::error::{Code, Error, Result};
+use crate::store::memberships;
+use crate::store::memberships::invitations::{self, Waiting};
 
-/// What the code of an invitation lets its holder join.
-#[derive(Serialize, Deserialize)]
-pub(in crate::service) struct Joins {
-    pub(in crate::service) organization: OrganizationId,
-}
-
-/// Makes an invited account a member, which is held. False where the invitation was taken back,
-/// or accepted before (O8).
+/// Makes whoever takes the invitation a member, by the role that it says now. Every other one of
+/// that account to the organization ends with it (O8).
+///
+/// # Errors
+/// `CONFLICT` for a member, who keeps the role that they have.
 pub(in crate::service) fn join(
     change: &mut Change<'_>,
-    account: AccountId,
-    organization: OrganizationId,
+    (account, organization): (AccountId, OrganizationId),
+    invitation: Waiting,
     client: &Client,
-) -> Result<bool> {
-    if !organizations::hold(change, organization)? {
-        return Ok(false);
+) -> Result<()> {
+    if memberships::lookup(change, organization, account)?.is_some() {
+        return Err(already_a_member());
     }
-    let member = memberships::lookup(change, organization, account)?;
-    let Some(member) = member.filter(|member| member.state == State::Invited) else {
-        return Ok(false);
+    let role = invitation
+        .role
+        .ok_or_else(|| Error::defect("an invitation to an organization without a role"))?;
+    invitations::remove(change, invitation.place, &invitation.address)?;
+    let member = Membership {
+        organization,
+        account,
+        role,
+        state: State::Active,
+        invited: Some((invitation.address, invitation.written)),
+        created_at: change.now,
     };
-    let now = change.now;
-    memberships::change(change, &member, (&member.role, State::Active), now)?;
-    change.record(&Event::new(What::MemberJoined, client.clone()).of(account))?;
-    Ok(true)
+    memberships::add(change, &member, invitation.invited_by.unwrap_or(account))?
+        .map_err(|_| already_a_member())?;
+    change.record(&Event::new(What::MemberJoined, client.clone()).of(account))
+}
+
+fn already_a_member() -> Error {
+    Error::new(
+        Code::Conflict,
+        "You are a member of this organization already.",
+    )
 }
 
 /// What ends with a membership: the account's sessions in the organization, and every token that

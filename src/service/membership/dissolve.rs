@@ -5,6 +5,7 @@ use crate::domain::organization::{OWNER, State};
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::service::membership::begin_end::end;
+use crate::store::memberships::invitations;
 use crate::store::{memberships, organization_roles, organizations};
 
 /// Deletes an organization, with its memberships, its roles and every session in it (O10). It is
@@ -21,20 +22,12 @@ pub(in crate::service) fn dissolve(change: &mut Change<'_>, id: OrganizationId) 
 }
 
 /// Whoever proves an address that somebody else registered is in nothing that the one before was
-/// in, and keeps the invitation to the address. An organization that the account alone owned has no
-/// owner then, where others are in it: an operator makes one.
-pub(in crate::service) fn abandon_all(
-    change: &mut Change<'_>,
-    account: AccountId,
-    proven: &str,
-) -> Result<()> {
+/// in. An organization that the account alone owned has no owner then, where others are in it: an
+/// operator makes one.
+pub(in crate::service) fn abandon_all(change: &mut Change<'_>, account: AccountId) -> Result<()> {
     let mut own = memberships::list_of(change, account)?;
     own.sort_by_key(|(member, ..)| member.organization);
     for (member, ..) in own {
-        let invited = member.invited.as_ref().map(|(address, _)| address.as_str());
-        if member.state == State::Invited && invited == Some(proven) {
-            continue;
-        }
         if !organizations::hold(change, member.organization)? {
             continue;
         }
@@ -66,7 +59,9 @@ pub(in crate::service) fn leave_all(change: &mut Change<'_>, account: AccountId)
         if memberships::other_owners(change, id, account)? > 0 {
             continue;
         }
-        if memberships::count_in(change, id)? > 1 {
+        let now = change.now;
+        let others = memberships::count_in(change, id)? - 1;
+        if others + invitations::count_in(change, id, now)? > 0 {
             return Err(Error::new(
                 Code::Conflict,
                 "This account is the only owner of an organization that others are in or invited \

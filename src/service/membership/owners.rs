@@ -1,4 +1,4 @@
-//! An organization has one active owner at least, always (O5).
+//! An organization has one active owner at least, always (O5): one who can sign in.
 
 use crate::domain::organization::{Membership, OWNER, State};
 use crate::service::change::Change;
@@ -20,8 +20,8 @@ pub(in crate::service) fn require_another(
     match memberships::other_owners(change, member.organization, member.account)? {
         0 => Err(Error::new(
             Code::Conflict,
-            "This is the only owner: nobody could administer the organization any more. Make \
-             another member an owner first, or delete the organization.",
+            "This is the only owner who can sign in: nobody could administer the organization any \
+             more. Make another member an owner first, or delete the organization.",
         )),
         _ => Ok(()),
     }

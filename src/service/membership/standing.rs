@@ -128,9 +128,17 @@ impl Standing {
     /// # Errors
     /// A defect, where there is none: the database keeps it.
     pub fn role_of(&self, member: &Membership) -> Result<&Role> {
+        self.role_by_key(&member.role)
+    }
+
+    /// The role that a membership or an invitation refers to.
+    ///
+    /// # Errors
+    /// A defect, where there is none: the database keeps it.
+    pub fn role_by_key(&self, key: &str) -> Result<&Role> {
         let mut roles = self.roles.iter();
         roles
-            .find(|role| role.key == member.role)
+            .find(|role| role.key == key)
             .ok_or_else(|| Error::defect("a membership has a role that is not its organization's"))
     }
 }

@@ -16,6 +16,7 @@ use crate::service::membership::owners::require_another;
 use crate::service::membership::standing::{no_member, no_organization};
 use crate::service::organizations::change_member::Which;
 use crate::service::organizations::create::taken;
+use crate::store::memberships::invitations::{self, Listed, Place};
 use crate::store::memberships::{self, Member, Page};
 use crate::store::{accounts, organization_roles, organizations};
 
@@ -54,7 +55,21 @@ pub fn find(kw: &Keyward, text: &str) -> Result<Organization> {
     found.ok_or_else(|| Error::payload(format!("There is no organization \"{}\".", shown(text))))
 }
 
-/// An organization, and how many are in it or invited to it.
+/// The addresses that are invited.
+///
+/// # Errors
+/// `SERVICE_UNAVAILABLE`.
+pub fn invitations(kw: &Keyward, id: OrganizationId, limit: u32) -> Result<Vec<Listed>> {
+    let page = invitations::Page {
+        place: Place::Organization(id),
+        after: None,
+        limit: i64::from(limit),
+        now: kw.clock.now(),
+    };
+    Ok(kw.store.read(|db| invitations::page(db, page.clone()))?)
+}
+
+/// An organization, and how many are in it.
 ///
 /// # Errors
 /// `NOT_FOUND`.
@@ -65,7 +80,7 @@ pub fn show(kw: &Keyward, id: OrganizationId) -> Result<(Organization, i64)> {
     })
 }
 
-/// A page of its members, or of those who are invited.
+/// A page of its members.
 ///
 /// # Errors
 /// `NOT_FOUND`.
@@ -129,8 +144,8 @@ pub fn delete(by: impl Into<Administrator>, id: OrganizationId) -> Result<()> {
     })
 }
 
-/// Gives a member another role; whoever is none, or not yet, becomes one. What is taken away is
-/// gone within a second.
+/// Gives a member another role; whoever is none becomes one. What is taken away is gone within
+/// a second.
 ///
 /// # Errors
 /// `NOT_FOUND`; `INVALID_PAYLOAD` for a role that members can not hold, and for a guest;
@@ -164,8 +179,6 @@ pub fn set_role(by: impl Into<Administrator>, which: Which, role: &str) -> Resul
     })
 }
 
-/// Members go, and so do those who are invited.
-///
 /// # Errors
 /// `NOT_FOUND`; `CONFLICT` for the only owner.
 pub fn remove(by: impl Into<Administrator>, which: Which) -> Result<()> {

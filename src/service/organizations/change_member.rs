@@ -7,11 +7,12 @@ use crate::domain::organization::{Membership, State};
 use crate::domain::permission::{MEMBER_REMOVE, MEMBER_UPDATE};
 use crate::service::actor::Actor;
 use crate::service::change::Change;
-use crate::service::error::{Code, Error, Result};
+use crate::service::error::Result;
 use crate::service::keyward::Keyward;
 use crate::service::membership::begin_end::end;
 use crate::service::membership::owners::require_another;
 use crate::service::membership::standing::{Standing, held_standing, no_member, no_organization};
+use crate::store::memberships::invitations;
 use crate::store::{memberships, organizations};
 
 /// Which member of which organization.
@@ -32,7 +33,7 @@ pub struct Edit {
 
 /// # Errors
 /// `NOT_FOUND`, `FORBIDDEN`, `INVALID_PAYLOAD` for a role that is none of the organization,
-/// `CONFLICT` for the last owner, and for the state of somebody who has not accepted yet.
+/// `CONFLICT` for the last owner.
 pub fn change_member(kw: &Keyward, actor: &Actor, which: Which, edit: Edit) -> Result<()> {
     let actor = actor.clone();
     kw.change(move |change| {
@@ -97,12 +98,6 @@ fn set_state(
     if member.state == state {
         return Ok(());
     }
-    if member.state == State::Invited {
-        return Err(Error::new(
-            Code::Conflict,
-            "The invitation has not been accepted yet: take it back instead.",
-        ));
-    }
     require_another(change, member)?;
     let now = change.now;
     memberships::change(change, member, (&member.role, state), now)?;
@@ -125,9 +120,6 @@ pub fn remove_member(kw: &Keyward, actor: &Actor, which: Which) -> Result<()> {
     kw.change(move |change| {
         let (standing, member) = held_member(change, &actor, which)?;
         standing.require(MEMBER_REMOVE)?;
-        if member.state == State::Invited {
-            return Err(no_member());
-        }
         standing.require_all(&standing.role_of(&member)?.permissions)?;
         require_another(change, &member)?;
         memberships::remove(change, &member)?;
@@ -136,7 +128,8 @@ pub fn remove_member(kw: &Keyward, actor: &Actor, which: Which) -> Result<()> {
     })
 }
 
-/// Declines an invitation.
+/// Declines what the caller is invited to: an invitation is its address's, and whoever registered
+/// the address and never proved it has none.
 ///
 /// # Errors
 /// `NOT_FOUND` where none waits.
@@ -144,27 +137,20 @@ pub fn decline(kw: &Keyward, actor: &Actor, id: OrganizationId) -> Result<()> {
     let actor = actor.clone();
     kw.change(move |change| {
         change.hold_caller(&actor)?;
-        let account = actor.account();
-        memberships::lookup(change, id, account)?.ok_or_else(no_organization)?;
-        if !organizations::hold(change, id)? {
-            return Err(no_organization());
-        }
-        let member = memberships::lookup(change, id, account)?;
-        let invited = member.filter(|member| member.state == State::Invited);
-        let invited = invited.ok_or_else(no_organization)?;
-        require_theirs(change, &invited)?;
-        memberships::remove(change, &invited)?;
-        change.record(&actor.event(What::MemberLeft))
+        give_up(change, &actor, id)
     })
 }
 
-/// An invitation is its address's: whoever registered the address and never proved it has none.
-fn require_theirs(change: &mut Change<'_>, member: &Membership) -> Result<()> {
-    let address = member.invited.as_ref().map(|(address, _)| address.as_str());
-    if memberships::is_theirs(change, member.account, address)? {
-        return Ok(());
+fn give_up(change: &mut Change<'_>, actor: &Actor, id: OrganizationId) -> Result<()> {
+    let (account, now) = (actor.account(), change.now);
+    // Nobody holds an organization that they have nothing to do with.
+    if invitations::find_of(change, (id, account), true, now)?.is_none()
+        || !organizations::hold(change, id)?
+        || !invitations::remove_of(change, id, account)?
+    {
+        return Err(no_organization());
     }
-    Err(no_organization())
+    change.record(&actor.event(What::MemberLeft))
 }
 
 /// Leaves, or declines an invitation: whatever one's role, and whichever organization one's
@@ -178,14 +164,13 @@ pub fn leave(kw: &Keyward, actor: &Actor, id: OrganizationId) -> Result<()> {
         change.hold_caller(&actor)?;
         let account = actor.account();
         // Nobody holds an organization that they have nothing to do with.
-        memberships::lookup(change, id, account)?.ok_or_else(no_organization)?;
+        if memberships::lookup(change, id, account)?.is_none() {
+            return give_up(change, &actor, id);
+        }
         if !organizations::hold(change, id)? {
             return Err(no_organization());
         }
         let member = memberships::lookup(change, id, account)?.ok_or_else(no_organization)?;
-        if member.state == State::Invited {
-            require_theirs(change, &member)?;
-        }
         require_another(change, &member)?;
         memberships::remove(change, &member)?;
         change.record(&actor.event(What::MemberLeft))?;

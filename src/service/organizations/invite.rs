@@ -1,23 +1,24 @@
-//! Inviting to an organization. Whoever is invited has an account from then on, and becomes a
-//! member by accepting. The answer is the same whether the address had one before (E12).
+//! Inviting to an organization. An invitation is an address's, and one waits for each address: it
+//! makes no account, and says nothing of one. The answer is the same whether the address had one
+//! before (E12).
 
-use crate::domain::account::Account;
 use crate::domain::event::What;
-use crate::domain::id::{AccountId, OrganizationId};
+use crate::domain::id::OrganizationId;
 use crate::domain::identifier::Email;
 use crate::domain::letter::{Purpose as Kind, Values};
 use crate::domain::one_time::Purpose;
-use crate::domain::organization::{Membership, State};
 use crate::domain::permission::{MEMBER_INVITE, MEMBER_REMOVE};
-use crate::service::accounts::post::{To, Wish, mail_code_with};
+use crate::service::accounts::post::Wish;
 use crate::service::actor::Actor;
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
+use crate::service::invitations::letter::send;
+use crate::service::invitations::to_service::no_invitation;
 use crate::service::keyward::Keyward;
 use crate::service::mail::quota;
-use crate::service::membership::begin_end::Joins;
 use crate::service::membership::standing::{Standing, held_standing, standing};
-use crate::store::{accounts, credentials, emails, memberships};
+use crate::store::memberships::invitations::{self, Place, Waiting};
+use crate::store::{emails, memberships};
 
 /// The most members and invitations of one organization that was made by anybody.
 const MOST: i64 = 100_000;
@@ -31,7 +32,9 @@ pub struct Invitation {
     pub wish: Wish,
 }
 
-/// An address that was invited before is invited anew, with the role of now (O14).
+/// An address that was invited before is invited anew, with the role of now (O14). Whoever merely
+/// has the address written into an account, and never proved it, is not asked: a member may be
+/// invited by an address that is not theirs.
 ///
 /// # Errors
 /// `NOT_FOUND`, `FORBIDDEN`, `INVALID_PAYLOAD` for a role that is none of the organization,
@@ -43,23 +46,32 @@ pub fn invite(kw: &Keyward, actor: &Actor, new: Invitation) -> Result<()> {
     let actor = actor.clone();
     kw.change(move |change| {
         standing(change, &actor, new.organization)?.require(MEMBER_INVITE)?;
-        let account = whose(change, &actor, &new.email)?;
-        let standing = held_standing(change, &actor, &[account], new.organization)?;
+        let owner = emails::find_proven(change, &new.email)?.map(|found| found.account);
+        let about: Vec<_> = owner.into_iter().collect();
+        let standing = held_standing(change, &actor, &about, new.organization)?;
         standing.require(MEMBER_INVITE)?;
         let role = standing.role_called(&new.role)?;
         standing.require_all(&role.permissions)?;
-        let member = memberships::lookup(change, new.organization, account)?;
-        match member {
-            Some(member) => invite_anew(change, &standing, &member, &role.key)?,
-            None => add(change, &actor, (&new, account), &role.key)?,
+        if let Some(owner) = owner
+            && memberships::lookup(change, new.organization, owner)?.is_some()
+        {
+            return Err(Error::new(
+                Code::Conflict,
+                "That address belongs to a member of the organization.",
+            ));
         }
-        change.record(&actor.event_about(What::MemberInvited, account))?;
-        mail(change, account, &new, &standing.organization.name)
+        let invitation = put(change, &actor, (&new, &standing), &role.key)?;
+        change.record(&match owner {
+            Some(owner) => actor.event_about(What::MemberInvited, owner),
+            None => actor.event(What::MemberInvited),
+        })?;
+        let name = in_a_letter(&standing.organization.name);
+        let how = (&new.wish, Values::from([("organization", name)]));
+        send(change, &invitation, Kind::Join, how)
     })
 }
 
-/// Before anything is looked up, so that nobody is invited whom no mail tells of it: each would be
-/// an account that nobody asked for.
+/// Before anything is looked up, so that nobody is invited whom no mail tells of it.
 fn require_quota(kw: &Keyward, actor: &Actor) -> Result<()> {
     let client = actor.client.clone();
     if kw.change(move |change| quota::may_ask_for_mail(change, &client))? {
@@ -69,121 +81,50 @@ fn require_quota(kw: &Keyward, actor: &Actor) -> Result<()> {
     Err(Error::wait(Code::RequestsExceeded, words, 3600))
 }
 
-/// The account of the address, made now where there is none.
-fn whose(change: &mut Change<'_>, actor: &Actor, email: &Email) -> Result<AccountId> {
-    if let Some(found) = emails::find(change, email)? {
-        return Ok(found.account);
-    }
-    let now = change.now;
-    let id = AccountId(change.kw.entropy.id(now));
-    let row = accounts::New {
-        id,
-        email: Some(email.clone()),
-        username: None,
-        verified: false,
-        created_by: Some(actor.account()),
-        now,
-    };
-    if accounts::add(change, &row)?.is_err() {
-        // Registered, or invited by another, at this very moment.
-        let found = emails::find(change, email)?.map(|found| found.account);
-        return found.ok_or_else(|| Error::busy("an address was registered and gone at once"));
-    }
-    change.record(&actor.event_about(What::AccountInvited, id))?;
-    Ok(id)
-}
-
-fn add(
+fn put(
     change: &mut Change<'_>,
     actor: &Actor,
-    (new, account): (&Invitation, AccountId),
+    (new, standing): (&Invitation, &Standing),
     role: &str,
-) -> Result<()> {
-    if memberships::count_in(change, new.organization)? >= MOST {
-        return Err(Error::new(
-            Code::Conflict,
-            "The organization has 100,000 members, which is the most.",
-        ));
+) -> Result<Waiting> {
+    let (place, now) = (Place::Organization(new.organization), change.now);
+    let address = new.email.canonical();
+    match invitations::find(change, place, address, now)? {
+        Some(before) => require_over(standing, &before, role)?,
+        None => require_room(change, new.organization)?,
     }
-    let (address, written) = (new.email.canonical(), new.email.written());
-    let row = Membership {
-        organization: new.organization,
-        account,
-        role: role.to_owned(),
-        state: State::Invited,
-        invited: Some((address.to_owned(), written.to_owned())),
-        created_at: change.now,
+    let invitation = Waiting {
+        place,
+        address: address.to_owned(),
+        written: new.email.written().to_owned(),
+        role: Some(role.to_owned()),
+        invited_by: Some(actor.account()),
+        created_at: now,
+        expires_at: now + change.kw.policy.registration.code_ttl(Purpose::Join),
     };
-    memberships::add(change, &row, actor.account())?
-        .map_err(|_| Error::busy("an address was invited twice at once"))
+    invitations::put(change, &invitation)?
+        .map_err(|_| Error::busy("an address was invited twice at once"))?;
+    Ok(invitation)
 }
 
-fn invite_anew(
-    change: &mut Change<'_>,
-    standing: &Standing,
-    member: &Membership,
-    role: &str,
-) -> Result<()> {
-    if member.state != State::Invited {
-        return Err(Error::new(
-            Code::Conflict,
-            "That address belongs to a member of the organization.",
-        ));
+/// Nobody takes away what somebody invited to who may do more (O4).
+fn require_over(standing: &Standing, before: &Waiting, role: &str) -> Result<()> {
+    match &before.role {
+        Some(key) if key != role => standing.require_all(&standing.role_by_key(key)?.permissions),
+        _ => Ok(()),
     }
-    if member.role == role {
-        return Ok(());
-    }
-    standing.require_all(&standing.role_of(member)?.permissions)?;
+}
+
+fn require_room(change: &mut Change<'_>, organization: OrganizationId) -> Result<()> {
     let now = change.now;
-    Ok(memberships::change(
-        change,
-        member,
-        (role, State::Invited),
-        now,
-    )?)
-}
-
-/// A code that joins. Where the account has no password that its owner chose, the code lets
-/// whoever reads the mail choose one: nobody joins by an account that somebody else registered
-/// with the address (L14).
-fn mail(
-    change: &mut Change<'_>,
-    id: AccountId,
-    new: &Invitation,
-    organization: &str,
-) -> Result<()> {
-    let account = accounts::lookup(change, id)?;
-    let may = |account: &Account| account.enabled && !account.anonymous;
-    let found = emails::lookup(change, id, new.email.canonical())?;
-    let (Some(found), true) = (found, account.as_ref().is_some_and(may)) else {
+    let members = memberships::count_in(change, organization)?;
+    if members + invitations::count_in(change, organization, now)? < MOST {
         return Ok(());
-    };
-    // As its owner wrote it, and never as the caller did.
-    let Some(email) = Email::parse(&found.written) else {
-        return Ok(());
-    };
-    let owned = found.verified && credentials::lookup(change, id)?.is_some();
-    let purpose = if owned {
-        Purpose::Join
-    } else {
-        Purpose::Invite
-    };
-    let to = To {
-        account: id,
-        email: &email,
-    };
-    let joins = Joins {
-        organization: new.organization,
-    };
-    let values = Values::from([("organization", in_a_letter(organization))]);
-    mail_code_with(
-        change,
-        &to,
-        (purpose, Kind::Join),
-        (&new.wish, values),
-        Some(&joins),
-    )?;
-    Ok(())
+    }
+    Err(Error::new(
+        Code::Conflict,
+        "The organization has 100,000 members, which is the most.",
+    ))
 }
 
 /// The name as a letter shows it to people who never heard of it: anybody chooses a name, and a
@@ -213,15 +154,17 @@ pub fn take_back(
     let (actor, address) = (actor.clone(), email.canonical().to_owned());
     kw.change(move |change| {
         standing(change, &actor, organization)?.require(MEMBER_REMOVE)?;
-        let none = || Error::new(Code::NotFound, "There is no such invitation.");
-        let found = memberships::find_invited(change, organization, &address)?;
-        let about = found.ok_or_else(none)?.account;
-        let standing = held_standing(change, &actor, &[about], organization)?;
+        let standing = held_standing(change, &actor, &[], organization)?;
         standing.require(MEMBER_REMOVE)?;
-        let found = memberships::find_invited(change, organization, &address)?;
-        let found = found.ok_or_else(none)?;
-        standing.require_all(&standing.role_of(&found)?.permissions)?;
-        memberships::remove(change, &found)?;
-        change.record(&actor.event_about(What::MemberRemoved, found.account))
+        let (place, now) = (Place::Organization(organization), change.now);
+        let found = invitations::find(change, place, &address, now)?;
+        let found = found.ok_or_else(no_invitation)?;
+        if let Some(key) = &found.role {
+            standing.require_all(&standing.role_by_key(key)?.permissions)?;
+        }
+        if !invitations::remove(change, place, &address)? {
+            return Err(no_invitation());
+        }
+        change.record(&actor.event(What::InvitationWithdrawn))
     })
 }

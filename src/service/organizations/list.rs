@@ -1,12 +1,12 @@
 //! The caller's organizations, and who is in one of them.
 
 use crate::domain::id::OrganizationId;
-use crate::domain::organization::State;
 use crate::domain::permission::{MEMBER_READ, ORGANIZATION_READ};
 use crate::service::actor::{Actor, account_of};
 use crate::service::error::Result;
 use crate::service::keyward::Keyward;
 use crate::service::membership::standing::{Standing, missing, standing};
+use crate::store::memberships::invitations::{self, Listed, Place};
 use crate::store::memberships::{self, Member, Own, Page};
 
 /// Those that the caller is in or invited to, in the order of their coming.
@@ -19,24 +19,21 @@ pub fn mine(kw: &Keyward, actor: &Actor) -> Result<Vec<Own>> {
     if !actor.is_let(ORGANIZATION_READ) {
         return Err(missing(ORGANIZATION_READ));
     }
-    // A key that is good in one organization knows no other. Nobody but a person is invited.
-    let knows = |organization: OrganizationId, state: State| match actor.api_key() {
-        None => true,
-        Some(key) => state == State::Active && key.organization.is_none_or(|it| it == organization),
-    };
-    kw.store.read(|db| {
+    let now = kw.clock.now();
+    Ok(kw.store.read(|db| -> crate::store::Result<_> {
         let mut own = memberships::list_of(db, account.id)?;
-        own.retain(|(member, organization, _)| knows(organization.id, member.state));
-        let mut theirs = Vec::new();
-        for (member, organization, role) in own.drain(..) {
-            let address = member.invited.as_ref().map(|(address, _)| address.as_str());
+        match actor.api_key() {
+            // A key that is good in one organization knows no other. Only a person is invited.
+            Some(key) => own.retain(|(member, organization, _)| {
+                let knows = key.organization.is_none_or(|it| it == organization.id);
+                member.state == State::Active && knows
+            }),
             // An invitation is its address's: whoever never proved it is not told of one.
-            if member.state != State::Invited || memberships::is_theirs(db, account.id, address)? {
-                theirs.push((member, organization, role));
-            }
+            None => own.extend(invitations::list_of(db, account.id, now)?),
         }
-        Ok(theirs)
-    })
+        own.sort_by_key(|(it, organization, _)| (it.created_at, organization.id));
+        Ok(own)
+    })?)
 }
 
 /// # Errors
@@ -47,14 +44,33 @@ pub fn one(kw: &Keyward, actor: &Actor, id: OrganizationId) -> Result<Standing> 
     Ok(found)
 }
 
-/// Members or invitations.
-///
 /// # Errors
 /// `NOT_FOUND`, `FORBIDDEN`.
 pub fn members(kw: &Keyward, actor: &Actor, id: OrganizationId, page: Page) -> Result<Vec<Member>> {
     kw.store.read(|db| {
-        let standing = standing(db, actor, id)?;
-        standing.require(MEMBER_READ)?;
+        standing(db, actor, id)?.require(MEMBER_READ)?;
         Ok(memberships::page(db, id, page.clone())?)
+    })
+}
+
+/// Who is invited: addresses, and nothing of an account.
+///
+/// # Errors
+/// `NOT_FOUND`, `FORBIDDEN`.
+pub fn invitations(
+    kw: &Keyward,
+    actor: &Actor,
+    id: OrganizationId,
+    page: Page,
+) -> Result<Vec<Listed>> {
+    let page = invitations::Page {
+        place: Place::Organization(id),
+        after: page.after,
+        limit: page.limit,
+        now: kw.clock.now(),
+    };
+    kw.store.read(|db| {
+        standing(db, actor, id)?.require(MEMBER_READ)?;
+        Ok(invitations::page(db, page.clone())?)
     })
 }

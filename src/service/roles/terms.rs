@@ -115,7 +115,8 @@ pub(in crate::service::roles) fn write(
 /// # Errors
 /// `CONFLICT` where somebody holds it.
 pub(in crate::service::roles) fn remove(change: &mut Change<'_>, role: &Role) -> Result<()> {
-    if organization_roles::count_holders(change, &role.key)? > 0 {
+    let now = change.now;
+    if organization_roles::count_holders(change, &role.key, now)? > 0 {
         return Err(Error::new(
             Code::Conflict,
             "Somebody holds that role, or is invited to it: give them another one first.",

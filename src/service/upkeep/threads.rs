@@ -221,6 +221,7 @@ pub fn purge(kw: &Keyward, now: Timestamp) -> Result<usize> {
         (What::Limits, now),
         (What::OneTimeCodes, now),
         (What::ApiKeys, now - KEEP_KEYS),
+        (What::Invitations, now),
     ] {
         loop {
             let rows = kw.store.write(move |tx| {

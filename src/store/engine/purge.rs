@@ -20,6 +20,7 @@ pub enum What {
     OneTimeCodes,
     /// Over for so long that nobody looks for them.
     ApiKeys,
+    Invitations,
 }
 
 /// The statement takes the instant and the size of a batch: SQLite counts such names in the
@@ -32,11 +33,14 @@ pub enum What {
 const fn statement(what: What) -> &'static str {
     macro_rules! text {
         ($table:literal, $key:literal, $time:literal) => {
+            text!($table, $key, $key, $time)
+        };
+        ($table:literal, $row:literal, $key:literal, $time:literal) => {
             concat!(
                 "DELETE FROM ",
                 $table,
                 " WHERE ",
-                $key,
+                $row,
                 " IN (SELECT ",
                 $key,
                 " FROM ",
@@ -57,6 +61,12 @@ const fn statement(what: What) -> &'static str {
         What::Limits => text!("limits", "key", "expires_at"),
         What::OneTimeCodes => text!("one_time_codes", "mac", "expires_at"),
         What::ApiKeys => text!("api_keys", "id", "expires_at"),
+        What::Invitations => text!(
+            "invitations",
+            "(place, address)",
+            "place, address",
+            "expires_at"
+        ),
     }
 }
 

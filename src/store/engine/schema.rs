@@ -54,6 +54,20 @@ diesel::table! {
 }
 
 diesel::table! {
+    invitations (place, address) {
+        place -> Text,
+        address -> Text,
+        organization_id -> Nullable<Text>,
+        written -> Text,
+        role -> Nullable<Text>,
+        invited_by -> Nullable<Text>,
+        mac -> Nullable<Text>,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
     memberships (organization_id, account_id) {
         organization_id -> Text,
         account_id -> Text,
@@ -305,6 +319,8 @@ diesel::table! {
 diesel::joinable!(account_roles -> accounts (account_id));
 diesel::joinable!(credentials -> accounts (account_id));
 diesel::joinable!(emails -> accounts (account_id));
+diesel::joinable!(invitations -> organizations (organization_id));
+diesel::joinable!(invitations -> roles (role));
 diesel::joinable!(memberships -> accounts (account_id));
 diesel::joinable!(memberships -> organizations (organization_id));
 diesel::joinable!(memberships -> roles (role));
@@ -315,6 +331,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     credentials,
     emails,
     factors,
+    invitations,
     memberships,
     organizations,
     role_permissions,

@@ -43,6 +43,27 @@ both!(an_operator_takes_it_from_nobody_who_is_the_last, |kw| {
     assert_eq!(administrators(kw), 1);
 });
 
+// One who can not sign in could not administer either.
+both!(only_who_can_sign_in_is_another_administrator, |kw| {
+    let (root, token) = administrator(kw);
+    let body = json!({ "email": ALICE, "role": "administrator" });
+    let invited = kw.post("/users/invite").bearer(&token).json(&body).send();
+    assert_eq!(invited.status, 204, "{invited:?}");
+    let body = json!({ "email": "bob@example.com", "role": "administrator" });
+    let made = kw.post("/admin/accounts").bearer(&token).json(&body).send();
+    assert_eq!(made.status, 201, "{made:?}");
+    let before = kw.state();
+    let body = json!({ "enabled": false });
+    let disable = kw.ask("PATCH", &of(root, "")).bearer(&token).json(&body);
+    disable.send().refused(409, "CONFLICT");
+    let take = kw.delete(&of(root, "/roles/administrator")).bearer(&token);
+    take.send().refused(409, "CONFLICT");
+    let body = json!({ "password": PASSWORD });
+    let leave = kw.delete("/auth/me").bearer(&token).json(&body).send();
+    leave.refused(409, "CONFLICT");
+    assert_eq!(kw.state(), before);
+});
+
 both!(one_s_own_account_is_deleted_with_a_password, |kw| {
     let (root, token) = administrator(kw);
     kw.add(ALICE, None, true);

@@ -18,15 +18,24 @@ impl Walk {
         self.told.insert((path, "post"));
         let id = text(&made.json(), "id");
         self.sessions_of(root, &id);
+        let body = json!({ "email": "ivy@example.com" });
+        let path = "/admin/invitations";
+        let invited = self.kw.post(path).bearer(root).json(&body).send();
+        self.note("post", path, invited);
         for path in [
             "/admin/accounts",
             "/admin/audit-events",
+            "/admin/invitations",
             "/admin/signing-keys",
         ] {
             let answer = self.kw.get(path).bearer(root).send();
             self.note("get", path, answer);
         }
         self.organizations_of(root, &id);
+        let template = "/admin/invitations/{email}";
+        let path = template.replace("{email}", "ivy@example.com");
+        let answer = self.kw.delete(&path).bearer(root).send();
+        self.note("delete", template, answer);
         let body = json!({ "enabled": true, "lastName": "Adams" });
         for (method, body) in [("get", None), ("patch", Some(&body)), ("delete", None)] {
             let path = ONE.replace("{id}", &id);

@@ -1,5 +1,6 @@
 //! Organizations: who makes them, who is in them, who may do what there.
 
+mod addresses;
 mod invite;
 mod make;
 mod matrix;
@@ -86,6 +87,10 @@ fn rows(kw: &TestKeyward) -> Vec<String> {
     rows.extend(kw.rows(
         "SELECT organization_id || ' ' || account_id || ' ' || role || ' ' || state AS line \
          FROM memberships ORDER BY organization_id, account_id",
+    ));
+    rows.extend(kw.rows(
+        "SELECT place || ' ' || address || ' ' || role AS line \
+         FROM invitations ORDER BY place, address",
     ));
     rows
 }

@@ -50,6 +50,118 @@ both!(an_invitation_with_another_role_gives_it, OPEN, |kw| {
     assert_eq!(text(&me, "role"), "administrator");
 });
 
+// The newest word counts: a role that was said before is held by nobody.
+both!(
+    an_invitation_with_another_role_takes_the_first_back,
+    OPEN,
+    |kw| {
+        kw.add("admin@example.com", None, true);
+        let (admin, _) = kw.sign_in("admin@example.com", PASSWORD).tokens();
+        for body in [
+            json!({ "email": ALICE, "role": "administrator" }),
+            json!({ "email": ALICE }),
+        ] {
+            let answer = kw.post("/users/invite").bearer(&admin).json(&body).send();
+            assert_eq!(answer.status, 204, "{answer:?}");
+            // Nobody has an account before somebody accepts, and no role.
+            assert_eq!(kw.count("accounts"), 1);
+            assert_eq!(kw.count("account_roles"), 1);
+        }
+        let accept = json!({ "token": code_to(kw, ALICE), "password": OTHER });
+        done(kw, "/auth/invitations/accept", &accept);
+        let (access, _) = kw.sign_in(ALICE, OTHER).tokens();
+        let me = kw.get("/auth/me").bearer(&access).send().json();
+        assert_eq!(me["role"], json!(null), "{me}");
+        assert_eq!(kw.count("account_roles"), 1);
+    }
+);
+
+both!(o8_an_administrator_takes_an_invitation_back, OPEN, |kw| {
+    kw.add("admin@example.com", None, true);
+    let (admin, _) = kw.sign_in("admin@example.com", PASSWORD).tokens();
+    let body = json!({ "email": [ALICE, "bob@example.com"], "role": "administrator" });
+    let answer = kw.post("/users/invite").bearer(&admin).json(&body).send();
+    assert_eq!(answer.status, 204, "{answer:?}");
+    let list = |query: &str| {
+        let path = format!("/admin/invitations{query}");
+        kw.get(&path).bearer(&admin).send().json()
+    };
+    let first = list("?limit=1");
+    assert_eq!(text(&first["data"][0], "email"), ALICE);
+    assert_eq!(text(&first["data"][0], "role"), "administrator");
+    let rest = list(&format!("?after={}", text(&first, "next")));
+    assert_eq!(text(&rest["data"][0], "email"), "bob@example.com");
+    assert_eq!(rest["next"], json!(null));
+    let code = code_to(kw, ALICE);
+    let path = format!("/admin/invitations/{}", ALICE.to_uppercase());
+    assert_eq!(kw.delete(&path).bearer(&admin).send().status, 204);
+    let again = kw.delete(&path).bearer(&admin).send();
+    again.refused(404, "NOT_FOUND");
+    let accept = json!({ "token": code, "password": OTHER });
+    for path in ["/users/invite/accept", "/auth/invitations/accept"] {
+        let answer = kw.post(path).json(&accept).send();
+        answer.refused(400, "INVALID_CODE");
+    }
+    assert_eq!(kw.count("accounts"), 1);
+    assert_eq!(kw.count("invitations"), 1);
+});
+
+// Somebody registered the address before its owner did.
+both!(
+    l14_who_squats_an_address_takes_no_invitation_of_it,
+    OPEN,
+    |kw| {
+        kw.add("admin@example.com", None, true);
+        let (admin, _) = kw.sign_in("admin@example.com", PASSWORD).tokens();
+        kw.account(ALICE);
+        let (squatter, _) = kw.sign_in(ALICE, PASSWORD).tokens();
+        let body = json!({ "email": ALICE, "role": "administrator" });
+        let answer = kw.post("/users/invite").bearer(&admin).json(&body).send();
+        assert_eq!(answer.status, 204, "{answer:?}");
+        let mail = kw.last_mail_to(ALICE);
+        assert_eq!(mail.purpose, Purpose::Invite);
+        assert_eq!(kw.count("account_roles"), 1);
+        let accept = json!({ "token": code_to(kw, ALICE), "password": OTHER });
+        done(kw, "/users/invite/accept", &accept);
+        assert_eq!(kw.me(&squatter), 401);
+        kw.sign_in(ALICE, PASSWORD)
+            .refused(401, "INVALID_CREDENTIALS");
+        let (access, _) = kw.sign_in(ALICE, OTHER).tokens();
+        let me = kw.get("/auth/me").bearer(&access).send().json();
+        assert_eq!(text(&me, "role"), "administrator");
+    }
+);
+
+// The page of a mailed link works with whatever dialects there are.
+both!(
+    o8_who_has_no_account_accepts_without_the_dialect_directus,
+    &[
+        ("KEYWARD_REGISTRATION", "invite"),
+        ("KEYWARD_DIALECTS", "none")
+    ],
+    |kw| {
+        let alice = kw.add_verified(ALICE);
+        assert!(kw.record_of(alice).is_some());
+        let (access, _) = kw.sign_in(ALICE, PASSWORD).tokens();
+        let body = json!({ "name": "Acme" });
+        let made = kw.post("/auth/organizations").bearer(&access);
+        let id = text(&made.json(&body).send().json(), "id");
+        let path = format!("/auth/organizations/{id}/invitations");
+        let body = json!({ "email": "bob@example.com", "role": "viewer" });
+        let invited = kw.post(&path).bearer(&access).json(&body).send();
+        assert_eq!(invited.status, 202, "{invited:?}");
+        let accept = json!({ "token": code_to(kw, "bob@example.com"), "password": OTHER });
+        let page = kw.get("/account").send();
+        assert_eq!(page.status, 200);
+        assert_eq!(
+            kw.post("/users/invite/accept").json(&accept).send().status,
+            404
+        );
+        done(kw, "/auth/invitations/accept", &accept);
+        assert_eq!(kw.sign_in("bob@example.com", OTHER).status, 200);
+    }
+);
+
 both!(h03_only_administrators_invite, OPEN, |kw| {
     kw.account(ALICE);
     let (access, _) = kw.sign_in(ALICE, PASSWORD).tokens();

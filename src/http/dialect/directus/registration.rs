@@ -13,11 +13,11 @@ use crate::http::dialect::directus::Directus;
 use crate::http::request::call::Call;
 use crate::http::request::fields::{Fields, new_password};
 use crate::http::request::person::{SNAKE, edit, email};
-use crate::service::accounts::invite::{self, Invitation};
 use crate::service::accounts::register::{self, Registration};
-use crate::service::accounts::reset_password::{self, Choice};
 use crate::service::accounts::verify_email;
 use crate::service::actor::Actor;
+use crate::service::invitations::accept::{self, Choice};
+use crate::service::invitations::to_service::{self, Invitation};
 use crate::service::{Error, Result};
 use crate::support::secret::SecretString;
 
@@ -81,7 +81,7 @@ pub async fn invite(mut call: Call, actor: Actor) -> Answer<Directus> {
         role: fields.optional("role")?.map(str::to_owned),
         wish: call.wish(&fields, "invite_url")?,
     };
-    call.on_store(move |kw| invite::invite(kw, &actor, invitation))
+    call.on_store(move |kw| to_service::invite(kw, &actor, invitation))
         .await?;
     Ok(HttpResponse::NoContent().finish())
 }
@@ -109,7 +109,7 @@ pub async fn accept(mut call: Call) -> Answer<Directus> {
         password: new_password(&fields, "password")?,
         client: call.client(),
     };
-    call.on_password(move |kw, seat| reset_password::accept_invitation(kw, seat, &choice))
+    call.on_password(move |kw, seat| accept::with_password(kw, seat, &choice))
         .await?;
     Ok(HttpResponse::NoContent().finish())
 }

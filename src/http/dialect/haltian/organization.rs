@@ -177,7 +177,7 @@ fn users(asked: &Asked, fields: &Fields, actor: &Actor) -> Result<Value> {
         id.map(|id| id.to_string())
             .map_err(|_| Error::payload(words))
     });
-    let page = page(fields, false, after.transpose()?)?;
+    let page = page(fields, after.transpose()?)?;
     let members = list::members(&asked.kw, actor, of_session(actor)?, page)?;
     let users = members.iter().map(|member| {
         let mut user = render::member(member);
@@ -192,15 +192,15 @@ fn invitations(asked: &Asked, fields: &Fields, actor: &Actor) -> Result<Value> {
         None => None,
         Some(text) => Some(email(text, "after")?.canonical().to_owned()),
     };
-    let page = page(fields, true, after)?;
-    let invited = list::members(&asked.kw, actor, of_session(actor)?, page)?;
+    let page = page(fields, after)?;
+    let invited = list::invitations(&asked.kw, actor, of_session(actor)?, page)?;
     Ok(invited.iter().map(render::invitation).collect())
 }
 
 /// As many as a page of the REST face holds at the most.
 const MOST: i64 = 100;
 
-fn page(fields: &Fields, invited: bool, after: Option<String>) -> Result<Page> {
+fn page(fields: &Fields, after: Option<String>) -> Result<Page> {
     let limit = fields
         .value("first")
         .and_then(Value::as_i64)
@@ -208,11 +208,7 @@ fn page(fields: &Fields, invited: bool, after: Option<String>) -> Result<Page> {
     if !(1..=MOST).contains(&limit) {
         return Err(Error::payload("\"first\" must be 1 to 100"));
     }
-    Ok(Page {
-        invited,
-        after,
-        limit,
-    })
+    Ok(Page { after, limit })
 }
 
 fn roles(asked: &Asked, _: &Fields, actor: &Actor) -> Result<Value> {

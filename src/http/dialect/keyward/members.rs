@@ -41,9 +41,10 @@ pub async fn invitations(call: Call, actor: Actor) -> Answer<Keyward> {
     let (id, page) = (id(&call)?, page(call.query(), true)?);
     let limit = page.limit;
     let invited = call
-        .on_store(move |kw| list::members(kw, &actor, id, page))
+        .on_store(move |kw| list::invitations(kw, &actor, id, page))
         .await?;
-    let next = next(&invited, limit);
+    let full = i64::try_from(invited.len()).is_ok_and(|count| count == limit);
+    let next = invited.last().filter(|_| full).map(|(it, _)| &it.address);
     let invited = invited.iter().map(render::invitation);
     let body = json!({ "invitations": invited.collect::<Vec<_>>(), "next": next });
     Ok(HttpResponse::Ok().json(body))
@@ -124,7 +125,6 @@ const USUAL: i64 = 50;
 
 fn page(query: &str, invited: bool) -> Result<Page> {
     let mut page = Page {
-        invited,
         after: None,
         limit: USUAL,
     };
@@ -155,9 +155,6 @@ fn page(query: &str, invited: bool) -> Result<Page> {
 /// Where the next page begins; none where this one is not full.
 pub(super) fn next(members: &[Member], limit: i64) -> Option<String> {
     let full = i64::try_from(members.len()).is_ok_and(|count| count == limit);
-    let last = &members.last().filter(|_| full)?.membership;
-    match (&last.invited, last.state) {
-        (Some((address, _)), State::Invited) => Some(address.clone()),
-        _ => Some(last.account.to_string()),
-    }
+    let last = members.last().filter(|_| full)?;
+    Some(last.membership.account.to_string())
 }

@@ -9,8 +9,9 @@ use crate::http::answer::Answer;
 use crate::http::dialect::keyward::Keyward;
 use crate::http::render;
 use crate::http::request::call::Call;
-use crate::http::request::fields::Fields;
+use crate::http::request::fields::{Fields, new_password};
 use crate::service::actor::Actor;
+use crate::service::invitations::accept::{self as by_mail, Choice};
 use crate::service::membership::standing::{Standing, no_organization};
 use crate::service::organizations::{accept, change_member, create, delete, enter, list, rename};
 use crate::service::{Error, Result};
@@ -73,6 +74,28 @@ pub async fn accept(mut call: Call, actor: Actor) -> Answer<Keyward> {
     let id = id(&call)?;
     call.on_store(move |kw| accept::by_account(kw, &actor, id))
         .await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// `POST /auth/invitations/accept {"token","password"?}`: by the mailed code, to the service or to
+/// an organization. Whoever can not sign in yet chooses a password by it.
+pub async fn accept_by_code(mut call: Call) -> Answer<Keyward> {
+    let fields = call.fields().await?;
+    fields.only(&["token", "password"])?;
+    let code = fields.required("token")?.into();
+    let client = call.client();
+    if fields.value("password").is_some_and(|it| !it.is_null()) {
+        let choice = Choice {
+            code,
+            password: new_password(&fields, "password")?,
+            client,
+        };
+        call.on_password(move |kw, seat| by_mail::with_password(kw, seat, &choice))
+            .await?;
+    } else {
+        call.on_store(move |kw| by_mail::by_code(kw, &code, &client))
+            .await?;
+    }
     Ok(HttpResponse::NoContent().finish())
 }
 

@@ -102,23 +102,6 @@ pub async fn reset(mut call: Call) -> Answer<Keyward> {
     Ok(response.finish())
 }
 
-/// `POST /auth/invitations/accept {"token","password"?}`: by the mailed code. Whoever has no
-/// password yet chooses one, whichever kind of invitation it is.
-pub async fn accept_invitation(mut call: Call) -> Answer<Keyward> {
-    let fields = call.fields().await?;
-    fields.only(&["token", "password"])?;
-    if fields.optional("password")?.is_some() {
-        let choice = choice(&call, &fields)?;
-        call.on_password(move |kw, seat| reset_password::accept_invitation(kw, seat, &choice))
-            .await?;
-    } else {
-        let (code, client) = (token(&fields)?, call.client());
-        call.on_store(move |kw| accept::by_code(kw, &code, &client))
-            .await?;
-    }
-    Ok(HttpResponse::NoContent().finish())
-}
-
 /// `POST /auth/email/change {"email","password","otp"?,"verification_url"?}`: 202, whether the
 /// address is free or not (E12).
 pub async fn change_email(mut call: Call, actor: Actor) -> Answer<Keyward> {

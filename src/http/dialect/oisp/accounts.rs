@@ -107,7 +107,7 @@ pub async fn delete(call: Call, actor: Actor) -> Answer<Accounts> {
 pub async fn users(call: Call, actor: Actor) -> Answer<Accounts> {
     let id = id(&call)?;
     let members = call
-        .on_store(move |kw| list::members(kw, &actor, id, all(false)))
+        .on_store(move |kw| list::members(kw, &actor, id, all()))
         .await?;
     let users: Vec<Value> = members.iter().map(user).collect();
     Ok(HttpResponse::Ok().json(users))
@@ -167,11 +167,9 @@ pub async fn invite(mut call: Call, actor: Actor) -> Answer<Accounts> {
 pub async fn invites(call: Call, actor: Actor) -> Answer<Accounts> {
     let id = id(&call)?;
     let invited = call
-        .on_store(move |kw| list::members(kw, &actor, id, all(true)))
+        .on_store(move |kw| list::invitations(kw, &actor, id, all()))
         .await?;
-    let written = invited
-        .iter()
-        .filter_map(|member| Some(&member.membership.invited.as_ref()?.1));
+    let written = invited.iter().map(|(invitation, _)| &invitation.written);
     Ok(HttpResponse::Ok().json(written.collect::<Vec<_>>()))
 }
 
@@ -246,9 +244,8 @@ fn role(word: &str) -> Result<String> {
         .ok_or_else(|| Error::payload("a role must be one of [admin, user]"))
 }
 
-const fn all(invited: bool) -> Page {
+const fn all() -> Page {
     Page {
-        invited,
         after: None,
         limit: MOST,
     }
@@ -274,6 +271,7 @@ fn user(member: &Member) -> Value {
     json!({
         "id": of.account,
         "email": member.email,
+        "verified": member.verified,
         "created": of.created_at.millis(),
         "accounts": accounts,
     })

@@ -11,6 +11,8 @@ pub mod api_keys;
 pub mod audit;
 /// How an account is signed in to: password, second factor, suspensions, sessions, roles.
 pub mod credentials;
+/// Who is invited to the service.
+pub mod invitations;
 /// Signing keys.
 pub mod keys;
 /// Organizations, and who is in them.

@@ -88,7 +88,6 @@ pub async fn members(call: Call, _: Actor) -> Answer<Keyward> {
         .transpose()
         .map_err(|_| Error::payload("\"after\" must be the id of an account"))?;
     let wanted = Page {
-        invited: false,
         after: after.map(|id| id.to_string()),
         limit,
     };

@@ -1,0 +1,75 @@
+//! `/admin/invitations`: inviting to the service, and who has not accepted yet.
+
+use actix_web::HttpResponse;
+use percent_encoding::percent_decode_str;
+use serde_json::json;
+
+use crate::domain::identifier::Email;
+use crate::http::answer::Answer;
+use crate::http::dialect::keyward::Keyward;
+use crate::http::dialect::keyward::admin::{limit, page};
+use crate::http::request::call::Call;
+use crate::http::request::person::email;
+use crate::http::request::query;
+use crate::service::actor::Actor;
+use crate::service::invitations::to_service::{self, Invitation, no_invitation};
+use crate::service::{Error, Result};
+
+/// `GET /admin/invitations?after=&limit=`: by their addresses.
+pub async fn list(call: Call, actor: Actor) -> Answer<Keyward> {
+    let query = query::fields(&call, &["after", "limit"])?;
+    let limit = limit(&query)?;
+    let after = query.optional("after")?.map(address).transpose()?;
+    let most = i64::from(limit) + 1;
+    let mut listed = call
+        .on_store(move |kw| to_service::list(kw, &actor, after, most))
+        .await?;
+    let more = listed.len() > limit as usize;
+    listed.truncate(limit as usize);
+    let next = listed.last().filter(|_| more);
+    let next = next.map(|(invitation, _)| invitation.address.clone());
+    let rows = listed.iter().map(|(invitation, role)| {
+        json!({
+            "email": invitation.written,
+            "role": role,
+            "invitedBy": invitation.invited_by,
+            "created": invitation.created_at.millis(),
+            "expires": invitation.expires_at.millis(),
+        })
+    });
+    Ok(HttpResponse::Ok().json(page(rows, next)))
+}
+
+/// `POST /admin/invitations {"email","role"?,"invite_url"?,"language"?}`: 202, whether the address
+/// has an account or not (E12). An address that was invited before is invited anew.
+pub async fn invite(mut call: Call, actor: Actor) -> Answer<Keyward> {
+    let fields = call.fields().await?;
+    fields.only(&["email", "role", "invite_url", "language"])?;
+    let email = email(&fields, "email")?.ok_or_else(|| Error::payload("\"email\" is required"))?;
+    let role = fields.optional("role")?.map(str::to_owned);
+    let body = json!({ "email": email.written(), "role": role });
+    let invitation = Invitation {
+        emails: vec![email],
+        role,
+        wish: call.wish(&fields, "invite_url")?,
+    };
+    call.on_store(move |kw| to_service::invite(kw, &actor, invitation))
+        .await?;
+    Ok(HttpResponse::Accepted().json(body))
+}
+
+fn address(text: &str) -> Result<String> {
+    let words = "\"after\" must be what \"next\" of a page before said";
+    let email = Email::parse(text).ok_or_else(|| Error::payload(words))?;
+    Ok(email.canonical().to_owned())
+}
+
+/// `DELETE /admin/invitations/{email}`: its code is good for nothing then.
+pub async fn take_back(call: Call, actor: Actor) -> Answer<Keyward> {
+    let text = percent_decode_str(call.path_part("email")).decode_utf8();
+    let email = text.ok().and_then(|text| Email::parse(&text));
+    let email = email.ok_or_else(no_invitation)?;
+    call.on_store(move |kw| to_service::take_back(kw, &actor, &email))
+        .await?;
+    Ok(HttpResponse::NoContent().finish())
+}

@@ -1,0 +1,219 @@
+//! Accepting an invitation by the code that was mailed, whether to the service or to an
+//! organization: whoever has the code reads the mail of the address that was invited.
+
+use crate::domain::event::{Event, What};
+use crate::domain::id::AccountId;
+use crate::domain::identifier::Email;
+use crate::domain::password::Password;
+use crate::domain::session::Client;
+use crate::lanes::password_lane::Seat;
+use crate::service::accounts::choose::hashed;
+use crate::service::accounts::clear::clear;
+use crate::service::accounts::reset_password::set_password;
+use crate::service::change::Change;
+use crate::service::error::{Code, Error, Result};
+use crate::service::keyward::Keyward;
+use crate::service::mail::notice;
+use crate::service::membership::begin_end::join;
+use crate::store::emails::{self, Stored};
+use crate::store::memberships::invitations::{self, Waiting};
+use crate::store::{AnyConnection, accounts, credentials, organizations, roles};
+use crate::support::secret::{ExposeSecret as _, SecretString};
+
+/// What the code of an invitation is shown with.
+pub struct Choice {
+    pub code: SecretString,
+    pub password: Password,
+    pub client: Client,
+}
+
+/// Whose account an invitation is accepted by.
+#[derive(PartialEq, Eq)]
+pub(in crate::service) enum Taker {
+    /// One that is made then.
+    Nobody,
+    /// The address is proven, and its owner signs in by a password.
+    Owner(Stored),
+    /// The address is proven, and nobody can sign in.
+    WithoutPassword(Stored),
+    /// Somebody registered the address, and nobody knows who (L14).
+    Unproven(Stored),
+}
+
+impl Taker {
+    const fn account(&self) -> Option<AccountId> {
+        match self {
+            Self::Nobody => None,
+            Self::Owner(it) | Self::WithoutPassword(it) | Self::Unproven(it) => Some(it.account),
+        }
+    }
+}
+
+/// None where the account of the address is disabled.
+pub(in crate::service) fn taker_of(
+    db: &mut AnyConnection,
+    invitation: &Waiting,
+) -> Result<Option<Taker>> {
+    let email = Email::parse(&invitation.written)
+        .ok_or_else(|| Error::defect("an invitation holds no e-mail address"))?;
+    let Some(found) = emails::find(db, &email)? else {
+        return Ok(Some(Taker::Nobody));
+    };
+    if !accounts::lookup(db, found.account)?.is_some_and(|account| account.enabled) {
+        return Ok(None);
+    }
+    let has_password = credentials::lookup(db, found.account)?.is_some();
+    Ok(Some(match (found.verified, has_password) {
+        (true, true) => Taker::Owner(found),
+        (true, false) => Taker::WithoutPassword(found),
+        (false, _) => Taker::Unproven(found),
+    }))
+}
+
+/// By whoever has an account with the address already.
+///
+/// # Errors
+/// `INVALID_CODE`, also where the invitation was taken back; `INVALID_PAYLOAD` where a password
+/// must be chosen, and `CONFLICT` for a member of the organization: the code is still good then.
+pub fn by_code(kw: &Keyward, code: &SecretString, client: &Client) -> Result<()> {
+    let (code, client) = (code.clone(), client.clone());
+    kw.change(move |change| accept(change, &code, None, &client))
+}
+
+/// By whoever chooses a password: who has no account yet has one then.
+///
+/// # Errors
+/// As [`by_code`]; `CONFLICT` where the owner of the address has a password already, and
+/// `INVALID_PAYLOAD` where the password is refused: the code is still good then.
+pub fn with_password(kw: &Keyward, seat: &Seat, choice: &Choice) -> Result<()> {
+    // Nothing is hashed for whoever has no code (L17).
+    let known = kw.store.read(|db| {
+        let (_, invitation) = look(kw, db, &choice.code)?;
+        let taker = taker_of(db, &invitation)?.ok_or_else(Error::one_time_code)?;
+        require(&taker, true)?;
+        let account = match taker.account() {
+            Some(id) => accounts::lookup(db, id)?,
+            None => None,
+        };
+        let username = account.and_then(|account| account.username);
+        Ok::<_, Error>([Some(invitation.written), username])
+    })?;
+    let record = hashed(kw, seat, &choice.password, &known)?;
+    let (code, client) = (choice.code.clone(), choice.client.clone());
+    kw.change(move |change| accept(change, &code, Some(&record), &client))
+}
+
+fn require(taker: &Taker, chooses: bool) -> Result<()> {
+    match (taker, chooses) {
+        (Taker::Owner(_), true) => Err(Error::new(
+            Code::Conflict,
+            "This address has an account with a password: accept without \"password\".",
+        )),
+        (Taker::Owner(_), false) | (_, true) => Ok(()),
+        (_, false) => Err(Error::payload(
+            "\"password\" is required: nobody can sign in with this address yet",
+        )),
+    }
+}
+
+/// The invitation whose newest code this is, and what is stored of the code.
+fn look(kw: &Keyward, db: &mut AnyConnection, code: &SecretString) -> Result<(String, Waiting)> {
+    let mac = kw.keys.one_time_codes.mac(code.expose_secret());
+    let mac = mac.ok_or_else(Error::one_time_code)?;
+    let found = invitations::find_by_code(db, &mac, kw.clock.now())?;
+    Ok((mac, found.ok_or_else(Error::one_time_code)?))
+}
+
+/// Holds in the order in which all do so: the account, the organization, the invitation. Of
+/// several who accept at once one succeeds.
+fn accept(
+    change: &mut Change<'_>,
+    code: &SecretString,
+    record: Option<&str>,
+    client: &Client,
+) -> Result<()> {
+    let kw = change.kw;
+    let (mac, invitation) = look(kw, change, code)?;
+    let taker = taker_of(change, &invitation)?.ok_or_else(Error::one_time_code)?;
+    if let Some(id) = taker.account()
+        && !accounts::hold(change, id)?
+    {
+        return Err(Error::one_time_code());
+    }
+    if let Some(organization) = invitation.place.organization()
+        && !organizations::hold(change, organization)?
+    {
+        return Err(Error::one_time_code());
+    }
+    if !invitations::hold(change, &mac)? {
+        return Err(Error::one_time_code());
+    }
+    // As they stand now that nobody else changes them.
+    let (_, invitation) = look(kw, change, code)?;
+    if taker_of(change, &invitation)?.ok_or_else(Error::one_time_code)? != taker {
+        return Err(Error::busy("the account of an address changed"));
+    }
+    require(&taker, record.is_some())?;
+    let id = match record {
+        Some(record) => let_in(change, (&taker, &invitation), record)?,
+        None => taker.account().ok_or_else(Error::one_time_code)?,
+    };
+    let event = Event::new(What::InvitationAccepted, client.clone());
+    notice::record(change, &event.of(id))?;
+    match invitation.place.organization() {
+        Some(organization) => join(change, (id, organization), invitation, client),
+        None => grant(change, id, &invitation, client),
+    }
+}
+
+/// Lets whoever reads the mail sign in by the password that they chose.
+fn let_in(
+    change: &mut Change<'_>,
+    (taker, invitation): (&Taker, &Waiting),
+    record: &str,
+) -> Result<AccountId> {
+    let now = change.now;
+    let Some(id) = taker.account() else {
+        return add(change, invitation, record);
+    };
+    if let Taker::Unproven(found) = taker {
+        clear(change, id, &found.canonical)?;
+        emails::verify(change, id, &found.canonical, now)?;
+    }
+    set_password(change, id, record)?;
+    Ok(id)
+}
+
+fn add(change: &mut Change<'_>, invitation: &Waiting, record: &str) -> Result<AccountId> {
+    let now = change.now;
+    let id = AccountId(change.kw.entropy.id(now));
+    let row = accounts::New {
+        id,
+        email: Email::parse(&invitation.written),
+        username: None,
+        verified: true,
+        created_by: invitation.invited_by.or(Some(id)),
+        now,
+    };
+    accounts::add(change, &row)?
+        .map_err(|_| Error::busy("an address was invited and registered at once"))?;
+    credentials::set(change, id, record, now)?;
+    Ok(id)
+}
+
+/// An invitation to the service gives its role, where it says one.
+fn grant(
+    change: &mut Change<'_>,
+    id: AccountId,
+    invitation: &Waiting,
+    client: &Client,
+) -> Result<()> {
+    let now = change.now;
+    invitations::remove(change, invitation.place, &invitation.address)?;
+    if let Some(role) = &invitation.role
+        && roles::grant(change, id, role, now)?
+    {
+        change.record(&Event::new(What::RoleGranted, client.clone()).of(id))?;
+    }
+    Ok(())
+}

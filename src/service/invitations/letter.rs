@@ -1,0 +1,74 @@
+//! The letter that invites. It holds a code, by which whoever reads the mail accepts.
+
+use crate::domain::identifier::Email;
+use crate::domain::letter::{Language, Letter, Purpose as Kind, Values};
+use crate::domain::one_time::Purpose;
+use crate::service::accounts::one_time::hours;
+use crate::service::accounts::post::{Wish, language_of};
+use crate::service::change::Change;
+use crate::service::error::Result;
+use crate::service::invitations::accept::{Taker, taker_of};
+use crate::store::memberships::invitations::{self, Waiting};
+
+/// Mails a code, which is the only one of the invitation from then on. Where a quota is used up, or
+/// an account that is disabled has the address, no mail leaves and no code is made: the one in the
+/// owner's mailbox stays good.
+pub(in crate::service) fn send(
+    change: &mut Change<'_>,
+    invitation: &Waiting,
+    kind: Kind,
+    (wish, mut values): (&Wish, Values),
+) -> Result<()> {
+    let (Some(taker), Some(email)) = (
+        taker_of(change, invitation)?,
+        Email::parse(&invitation.written),
+    ) else {
+        return Ok(());
+    };
+    // The page asks for a password where there is none that counts.
+    let purpose = match taker {
+        Taker::Owner(_) => Purpose::Join,
+        Taker::Nobody | Taker::Unproven(_) | Taker::WithoutPassword(_) => Purpose::Invite,
+    };
+    let (account, to) = match taker {
+        // As its owner wrote it, and never as the caller did.
+        Taker::Owner(owner) | Taker::WithoutPassword(owner) => (
+            Some(owner.account),
+            Email::parse(&owner.written).unwrap_or(email),
+        ),
+        Taker::Nobody | Taker::Unproven(_) => (None, email),
+    };
+    let language = match account {
+        Some(account) => language_of(change, account, wish)?,
+        None => asked_for(wish),
+    };
+    let kw = change.kw;
+    let made = kw.keys.one_time_codes.make(&kw.entropy);
+    for (name, value) in [
+        ("link", wish.link.to(kw, (purpose, language), &made.text)),
+        ("hours", hours(kw, purpose)),
+        ("address", to.written().to_owned()),
+    ] {
+        values.insert(name.to_owned(), value);
+    }
+    let letter = Letter {
+        purpose: kind,
+        account,
+        to: to.written().to_owned(),
+        language,
+        site: None,
+        asked_by: Some(wish.client.clone()),
+        counts_as: None,
+        values,
+    };
+    if change.mail(&letter)? {
+        let until = change.now + kw.policy.registration.code_ttl(purpose);
+        invitations::set_code(change, invitation, &made.mac, until)?;
+    }
+    Ok(())
+}
+
+fn asked_for(wish: &Wish) -> Language {
+    let tag = wish.language.as_deref();
+    tag.and_then(Language::parse).unwrap_or_default()
+}

@@ -1,0 +1,134 @@
+//! Administrators invite to the service: whoever reads the mail of the address chooses a password,
+//! and holds the role that the invitation says then.
+
+use std::collections::BTreeSet;
+
+use crate::domain::access::ADMIN;
+use crate::domain::event::What;
+use crate::domain::identifier::Email;
+use crate::domain::letter::{Purpose as Kind, Values};
+use crate::domain::one_time::Purpose;
+use crate::service::accounts::post::{Wish, tell_exists};
+use crate::service::actor::Actor;
+use crate::service::change::Change;
+use crate::service::error::{Code, Error, Result};
+use crate::service::invitations::letter::send;
+use crate::service::keyward::Keyward;
+use crate::store::memberships::invitations::{self, Listed, Page, Place, Waiting};
+use crate::store::{accounts, credentials, emails, roles};
+
+pub struct Invitation {
+    pub emails: Vec<Email>,
+    /// A role that is there.
+    pub role: Option<String>,
+    pub wish: Wish,
+}
+
+/// The owner of a proven address who has a password is told so (E12). An address that was invited
+/// before is invited anew, and the newest word counts: another role, or none.
+///
+/// # Errors
+/// `FORBIDDEN` without the permission; `INVALID_PAYLOAD` where there is no such role;
+/// `SERVICE_UNAVAILABLE`.
+pub fn invite(kw: &Keyward, actor: &Actor, mut invitation: Invitation) -> Result<()> {
+    require_administrator(actor)?;
+    kw.require_mail()?;
+    let mut seen = BTreeSet::new();
+    invitation
+        .emails
+        .retain(|email| seen.insert(email.canonical().to_owned()));
+    // In one order, or two who invite the same people could wait for each other.
+    invitation
+        .emails
+        .sort_by(|one, other| one.canonical().cmp(other.canonical()));
+    let actor = actor.clone();
+    kw.change(move |change| {
+        change.hold_caller(&actor)?;
+        if let Some(role) = &invitation.role
+            && !roles::is_there(change, role)?
+        {
+            return Err(Error::payload("\"role\" is not the name of a role"));
+        }
+        for email in &invitation.emails {
+            invite_one(change, &actor, &invitation, email)?;
+        }
+        Ok(())
+    })
+}
+
+fn invite_one(
+    change: &mut Change<'_>,
+    actor: &Actor,
+    invitation: &Invitation,
+    email: &Email,
+) -> Result<()> {
+    if let Some(owner) = emails::find_proven(change, email)? {
+        if credentials::lookup(change, owner.account)?.is_some() {
+            return tell_exists(change, &owner, &invitation.wish);
+        }
+        if !accounts::lookup(change, owner.account)?.is_some_and(|account| account.enabled) {
+            return Ok(());
+        }
+    }
+    let now = change.now;
+    let new = Waiting {
+        place: Place::Service,
+        address: email.canonical().to_owned(),
+        written: email.written().to_owned(),
+        role: invitation.role.clone(),
+        invited_by: Some(actor.account()),
+        created_at: now,
+        expires_at: now + change.kw.policy.registration.code_ttl(Purpose::Invite),
+    };
+    invitations::put(change, &new)?
+        .map_err(|_| Error::busy("an address was invited by many at once"))?;
+    change.record(&actor.event(What::AccountInvited))?;
+    let how = (&invitation.wish, Values::default());
+    send(change, &new, Kind::Invite, how)
+}
+
+/// Those that wait, by their addresses.
+///
+/// # Errors
+/// `FORBIDDEN` without the permission.
+pub fn list(kw: &Keyward, actor: &Actor, after: Option<String>, limit: i64) -> Result<Vec<Listed>> {
+    require_administrator(actor)?;
+    let page = Page {
+        place: Place::Service,
+        after,
+        limit,
+        now: kw.clock.now(),
+    };
+    Ok(kw.store.read(|db| invitations::page(db, page.clone()))?)
+}
+
+/// Takes an invitation back; its code is good for nothing then.
+///
+/// # Errors
+/// `FORBIDDEN` without the permission; `NOT_FOUND`.
+pub fn take_back(kw: &Keyward, actor: &Actor, email: &Email) -> Result<()> {
+    require_administrator(actor)?;
+    let (actor, address) = (actor.clone(), email.canonical().to_owned());
+    kw.change(move |change| {
+        change.hold_caller(&actor)?;
+        let now = change.now;
+        let found = invitations::find(change, Place::Service, &address, now)?;
+        if found.is_none() || !invitations::remove(change, Place::Service, &address)? {
+            return Err(no_invitation());
+        }
+        change.record(&actor.event(What::InvitationWithdrawn))
+    })
+}
+
+fn require_administrator(actor: &Actor) -> Result<()> {
+    if actor.claims().permissions.iter().any(|held| held == ADMIN) {
+        return Ok(());
+    }
+    Err(Error::forbidden("Inviting needs the permission \"admin\"."))
+}
+
+/// The same for one that was taken back and one that never was.
+#[must_use]
+pub fn no_invitation() -> Error {
+    Error::new(Code::NotFound, "There is no such invitation.")
+}
