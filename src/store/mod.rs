@@ -12,8 +12,7 @@ pub mod engine;
 pub mod access;
 pub mod accounts;
 pub mod api_keys;
-pub mod audit_events;
-pub mod audit_seals;
+mod audit;
 pub mod credentials;
 pub mod emails;
 pub mod factors;
@@ -37,6 +36,7 @@ pub mod session_ends;
 pub mod sessions;
 pub mod signing_keys;
 
+pub use audit::{events as audit_events, seals as audit_seals};
 pub use engine::conflict::Taken;
 pub use engine::connection::{AnyConnection, Url, assert_primary};
 pub use engine::error::{Error, Result, Transient};
