@@ -1,6 +1,7 @@
 //! The caller's organizations, and who is in one of them.
 
 use crate::domain::id::OrganizationId;
+use crate::domain::organization::State;
 use crate::domain::permission::{MEMBER_READ, ORGANIZATION_READ};
 use crate::service::actor::{Actor, account_of};
 use crate::service::error::Result;

@@ -19,7 +19,6 @@ use crate::service::accounts::register::{self, Registration};
 use crate::service::accounts::reset_password::{self, Choice};
 use crate::service::accounts::verify_email;
 use crate::service::actor::Actor;
-use crate::service::organizations::accept;
 use crate::service::{Error, Result};
 use crate::support::secret::SecretString;
 
