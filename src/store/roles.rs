@@ -81,15 +81,16 @@ pub fn hold_administrators(connection: &mut AnyConnection) -> Result<()> {
 }
 
 /// Whether the account may administer, and no other one may that can sign in: one that is enabled
-/// and has a password.
+/// and has a password, and has proven its address where `only_verified`.
 ///
 /// # Errors
 /// When the database is away.
 pub fn is_the_only_administrator(
     connection: &mut AnyConnection,
     account: AccountId,
+    only_verified: bool,
 ) -> Result<bool> {
-    let administrators: Vec<(String, bool, Option<String>)> = account_roles::table
+    let administrators: Vec<(String, bool, bool, Option<String>)> = account_roles::table
         .inner_join(accounts::table)
         .inner_join(role_permissions::table.on(role_permissions::role.eq(account_roles::role)))
         .left_join(credentials::table.on(credentials::account_id.eq(account_roles::account_id)))
@@ -97,13 +98,17 @@ pub fn is_the_only_administrator(
         .select((
             accounts::id,
             accounts::enabled,
+            accounts::verified,
             credentials::account_id.nullable(),
         ))
         .load(connection)?;
     let own = account.to_string();
     let another = administrators
         .iter()
-        .any(|(id, enabled, password)| *enabled && password.is_some() && *id != own);
+        .any(|(id, enabled, verified, password)| {
+            let signs_in = *enabled && password.is_some() && (*verified || !only_verified);
+            signs_in && *id != own
+        });
     Ok(!another && administrators.iter().any(|(id, ..)| *id == own))
 }
 

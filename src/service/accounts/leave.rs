@@ -34,7 +34,9 @@ pub struct Proof {
 pub fn leave(kw: &Keyward, seat: &Seat, actor: &Actor, typed: &Proof) -> Result<()> {
     let account = account_of(kw, actor)?;
     // Told before anything is counted, and asked again where it counts.
-    let is_needed = |db: &mut AnyConnection| roles::is_the_only_administrator(db, account.id);
+    let only_verified = kw.policy.require_verified_email;
+    let is_needed =
+        |db: &mut AnyConnection| roles::is_the_only_administrator(db, account.id, only_verified);
     if kw.store.read(is_needed)? {
         return Err(the_only_administrator());
     }

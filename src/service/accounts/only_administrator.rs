@@ -17,7 +17,8 @@ pub(in crate::service) fn require_another_administrator(
         return Ok(());
     }
     roles::hold_administrators(change)?;
-    if roles::is_the_only_administrator(change, id)? {
+    let only_verified = change.kw.policy.require_verified_email;
+    if roles::is_the_only_administrator(change, id, only_verified)? {
         return Err(the_only_administrator());
     }
     Ok(())

@@ -56,7 +56,8 @@ pub(in crate::service) fn leave_all(change: &mut Change<'_>, account: AccountId)
         if !organizations::hold(change, id)? {
             continue;
         }
-        if memberships::other_owners(change, id, account)? > 0 {
+        let only_verified = change.kw.policy.require_verified_email;
+        if memberships::other_owners(change, id, account, only_verified)? > 0 {
             continue;
         }
         let now = change.now;

@@ -17,7 +17,9 @@ pub(in crate::service) fn require_another(
     if member.role != OWNER || member.state != State::Active {
         return Ok(());
     }
-    match memberships::other_owners(change, member.organization, member.account)? {
+    let only_verified = change.kw.policy.require_verified_email;
+    let (organization, account) = (member.organization, member.account);
+    match memberships::other_owners(change, organization, account, only_verified)? {
         0 => Err(Error::new(
             Code::Conflict,
             "This is the only owner who can sign in: nobody could administer the organization any \

@@ -293,7 +293,8 @@ pub fn accounts_in(
 }
 
 /// How many owners the organization has beside this account who can do something about it: active
-/// ones, whose account is enabled and has a password to sign in with.
+/// ones, whose account is enabled and has a password to sign in with, and has proven its address
+/// where `only_verified`.
 ///
 /// # Errors
 /// When the database is away.
@@ -301,11 +302,17 @@ pub fn other_owners(
     connection: &mut AnyConnection,
     organization: OrganizationId,
     account: AccountId,
+    only_verified: bool,
 ) -> Result<i64> {
     Ok(memberships::table
         .inner_join(accounts::table)
         .inner_join(credentials::table.on(credentials::account_id.eq(memberships::account_id)))
         .filter(accounts::enabled.eq(true))
+        .filter(
+            accounts::verified
+                .eq(true)
+                .or(accounts::verified.eq(only_verified)),
+        )
         .filter(memberships::organization_id.eq(organization.to_string()))
         .filter(memberships::role.eq(OWNER))
         .filter(memberships::state.eq(State::Active.as_str()))

@@ -64,6 +64,24 @@ both!(only_who_can_sign_in_is_another_administrator, |kw| {
     assert_eq!(kw.state(), before);
 });
 
+both!(
+    who_must_prove_an_address_first_is_no_other_administrator,
+    &[("KEYWARD_REQUIRE_VERIFIED_EMAIL", "on")],
+    |kw| {
+        let root = kw.add(ROOT, None, true);
+        kw.sql("UPDATE accounts SET verified = TRUE");
+        kw.add(ALICE, None, true);
+        let (token, _) = kw.sign_in(ROOT, PASSWORD).tokens();
+        let path = of(root, "/roles/administrator");
+        let take = kw.delete(&path).bearer(&token).send();
+        take.refused(409, "CONFLICT");
+        assert_eq!(administrators(kw), 2);
+        kw.sql("UPDATE accounts SET verified = TRUE");
+        assert_eq!(kw.delete(&path).bearer(&token).send().status, 204);
+        assert_eq!(administrators(kw), 1);
+    }
+);
+
 both!(one_s_own_account_is_deleted_with_a_password, |kw| {
     let (root, token) = administrator(kw);
     kw.add(ALICE, None, true);
