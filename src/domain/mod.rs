@@ -1,11 +1,8 @@
 //! Values and rules. Pure: no clock of its own, no input or output, no Diesel, no
 //! wire format. What is here could be printed in a book about signing in.
 
-pub mod access;
 pub mod account;
 pub mod algorithm;
-pub mod api_key;
-pub mod assurance;
 pub mod claims;
 pub mod event;
 pub mod id;
@@ -18,12 +15,14 @@ pub mod one_time;
 pub mod organization;
 pub mod password;
 pub mod password_policy;
-pub mod permission;
 pub mod principal;
 pub mod profile;
 pub mod quota;
 pub mod recent;
 pub mod redirect;
+mod rights;
 pub mod rotation;
 pub mod session;
 pub mod words;
+
+pub use rights::{access, api_key, assurance, permission};

@@ -12,6 +12,8 @@ mod edge;
 pub mod fuzzed;
 /// How a schema of `GraphQL` is served.
 mod graphql;
+/// Who may call a route.
+pub mod guards;
 /// Mounting the table of routes.
 mod mount;
 /// Health, and the clock of test mode.

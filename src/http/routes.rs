@@ -5,8 +5,6 @@
 use actix_web::{HttpResponse, Route, web};
 
 use crate::config::Dialect;
-use crate::domain::access::ADMIN;
-use crate::domain::assurance::Wanted;
 use crate::domain::permission::ACCOUNT_RESET_LINK;
 use crate::http::answer::{Refusal, refuse};
 use crate::http::dialect::directus::{self, Directus};
@@ -17,91 +15,14 @@ use crate::http::dialect::keyward::{
 };
 use crate::http::dialect::oisp::{self, Oisp};
 use crate::http::discovery::{account_page, docs, jwks};
+use crate::http::guards::Terms;
 use crate::http::ops::{health, test_mode};
 use crate::http::request::call::Call;
 use crate::http::request::settings::Web;
 use crate::http::schemas;
 use crate::http::sidecar::verify::{self, Verify};
-use crate::service::Result;
-use crate::service::actor::Actor;
 
-/// Who may call. The mount enforces it before the handler runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Guard {
-    /// Anybody. What is needed stands in the body, the query or a cookie.
-    Public,
-    /// The holder of a live access token, a guest too. Its handler, as those of the guards
-    /// below, takes the `Actor` as an argument: it can not be written, or mounted, without one.
-    Guest,
-    /// The same with an account.
-    SignedIn,
-    /// The holder of a live access token or of an API key. The two guards above are for what is a
-    /// person's own affair, which no key opens.
-    Caller,
-    /// The same with an account.
-    Account,
-    /// The same with the permission of administrators.
-    Administrator,
-    /// The same with this permission in the whole service, or that of administrators.
-    Permission(&'static str),
-}
-
-impl Guard {
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Public => "public",
-            Self::Guest => "guest",
-            Self::SignedIn => "signed-in",
-            Self::Caller => "caller",
-            Self::Account => "account",
-            Self::Administrator => "administrator",
-            Self::Permission(word) => word,
-        }
-    }
-
-    /// # Errors
-    /// `FORBIDDEN`.
-    pub fn admit(self, actor: &Actor) -> Result<()> {
-        match self {
-            Self::Public | Self::Caller => Ok(()),
-            Self::Guest => actor.require_person(),
-            Self::SignedIn => actor
-                .require_person()
-                .and_then(|()| actor.require_account()),
-            Self::Account => actor.require_account(),
-            Self::Administrator => actor.require_account().and_then(|()| actor.require(ADMIN)),
-            Self::Permission(word) => actor
-                .require_account()
-                .and_then(|()| actor.require_one(&[word, ADMIN])),
-        }
-    }
-}
-
-/// What the mount asks of a caller before the handler runs.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::http) struct Terms {
-    guard: Guard,
-    own: bool,
-    fresh: bool,
-}
-
-impl Terms {
-    fn admit(self, call: &Call, actor: &Actor) -> Result<()> {
-        if self.own {
-            actor.require_own()?;
-        }
-        self.guard.admit(actor)?;
-        let most = call.kw.policy.step_up_max_age;
-        if self.fresh && !most.is_zero() {
-            // A key was never shown by anybody in person.
-            actor.require_person()?;
-            let wanted = Wanted::within(most);
-            actor.require_shown(&wanted, call.kw.clock.now())?;
-        }
-        Ok(())
-    }
-}
+pub use crate::http::guards::Guard;
 
 pub struct Row {
     /// `ANY` is every method.

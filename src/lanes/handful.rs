@@ -199,7 +199,8 @@ mod tests {
         let ask = |question, since: Duration| {
             let (answer, answered) = oneshot::channel();
             let mut waiting = handful.0.lock();
-            waiting.questions.push_back((now - since, question, answer));
+            let since = now.checked_sub(since).unwrap();
+            waiting.questions.push_back((since, question, answer));
             answered
         };
         for (turn, last) in [

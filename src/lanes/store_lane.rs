@@ -4,7 +4,7 @@
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Wake, Waker};
 
 use tokio::sync::oneshot;
 
@@ -141,7 +141,11 @@ impl Going {
             return;
         };
         // One that panics is dropped, and with it the channel of whoever waits for it.
-        if let Poll::Pending = running.as_mut().poll(&mut Context::from_waker(&waker)) {
+        if running
+            .as_mut()
+            .poll(&mut Context::from_waker(&waker))
+            .is_pending()
+        {
             *future = Some(running);
         }
     }

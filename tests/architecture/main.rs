@@ -49,6 +49,7 @@ const ROOMS: &[(&str, &[(&str, u8)])] = &[
             ("http/mount", 8),
             ("http/routes", 7),
             ("http/schemas", 6),
+            ("http/guards", 6),
             ("http/dialect/directus", 5),
             ("http/dialect/haltian", 5),
             ("http/dialect/hypi", 5),

@@ -75,7 +75,7 @@ fn operators_24_a_limit_of_file_sizes_ends_no_server() {
     }
     command.current_dir(&*home);
     let server = Server::of(&home, command);
-    let body = json!({ "email": "admin@example.com", "password": "correct horse battery" });
+    let body = json!({ "email": "admin@localhost", "password": "correct horse battery" });
     let signed_in = server.post("/auth/login", &body);
     let token = signed_in.text("access_token");
     let mut refused = false;

@@ -264,8 +264,9 @@ impl Chooser<'_> {
             let proofs = ops.iter().filter(|(_, op)| op.proves()).count();
             // Two sign-ins could not be told apart, nor two codes; many proofs at once are
             // limited.
-            let told_apart = !(begins && next.begins()) && !(asked && asks(&next));
-            if told_apart && !(proofs > 1 && next.proves()) {
+            let alike = (begins && next.begins()) || (asked && asks(&next));
+            let limited = proofs > 1 && next.proves();
+            if !(alike || limited) {
                 ops.push((self.process(), next));
             }
         }

@@ -40,7 +40,12 @@ fn plan(connection: &mut AnyConnection, shown: &str) -> String {
         AnyConnection::Postgres(postgres) => {
             let binds: Vec<&str> = binds.split(", ").collect();
             let filled = (1..=binds.len()).rev().fold(text.to_owned(), |text, at| {
-                text.replace(&format!("${at}"), binds[at - 1])
+                // A list of one.
+                let bind = match binds[at - 1].strip_prefix('[') {
+                    Some(one) => format!("ARRAY[{}]", one.trim_end_matches(']')),
+                    None => binds[at - 1].to_owned(),
+                };
+                text.replace(&format!("${at}"), &bind)
             });
             let query = diesel::sql_query(format!("EXPLAIN {filled}"));
             let rows: Vec<PostgresPlan> = query.load(postgres).unwrap();

@@ -5,7 +5,7 @@ use crate::domain::event::What;
 use crate::domain::id::{AccountId, ApiKeyId};
 use crate::service::administrator::Administrator;
 use crate::service::api_keys::terms::{
-    Draft, Made, New, about, lacking, no_key, require_good, revoke,
+    Draft, Held, Made, New, about, look_through, no_key, require_good, revoke,
 };
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
@@ -43,16 +43,16 @@ pub fn make(by: impl Into<Administrator>, account: AccountId, new: New) -> Resul
     kw.change(move |change| {
         by.hold(change, account)?;
         require_handled(change, &by, account)?;
-        let Some(lacking) = lacking(change, account, &new)? else {
-            let message = "the account is no active member of the organization";
-            return Err(Error::payload(message));
-        };
-        if let Some(word) = lacking {
-            return Err(Error::payload(format!(
+        match look_through(change, account, &new)? {
+            Held::All => draft.write(change, by.event(What::ApiKeyMade)),
+            Held::Lacks(word) => Err(Error::payload(format!(
                 "the account has not the permission \"{word}\": give it a role that has it first"
-            )));
+            ))),
+            Held::NoMember => {
+                let message = "the account is no active member of the organization";
+                Err(Error::payload(message))
+            }
         }
-        draft.write(change, by.event(What::ApiKeyMade))
     })
 }
 

@@ -5,7 +5,9 @@ use crate::domain::api_key::ApiKey;
 use crate::domain::event::{Event, What};
 use crate::domain::id::ApiKeyId;
 use crate::service::actor::{Actor, account_of};
-use crate::service::api_keys::terms::{Draft, Made, New, lacking, no_key, require_good, revoke};
+use crate::service::api_keys::terms::{
+    Draft, Held, Made, New, look_through, no_key, require_good, revoke,
+};
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
@@ -39,13 +41,15 @@ pub fn make(kw: &Keyward, actor: &Actor, mut new: New) -> Result<Made> {
     let draft = Draft::new(kw, actor.account(), None, &new);
     kw.change(move |change| {
         change.hold_caller(&actor)?;
-        let lacking = lacking(change, actor.account(), &new)?;
-        if let Some(word) = lacking.ok_or_else(no_organization)? {
-            let message =
-                format!("A key can not do more than you: you lack the permission \"{word}\".");
-            return Err(Error::new(Code::Forbidden, message));
+        match look_through(change, actor.account(), &new)? {
+            Held::All => draft.write(change, event(&actor, What::ApiKeyMade)),
+            Held::Lacks(word) => {
+                let message =
+                    format!("A key can not do more than you: you lack the permission \"{word}\".");
+                Err(Error::new(Code::Forbidden, message))
+            }
+            Held::NoMember => Err(no_organization()),
         }
-        draft.write(change, event(&actor, What::ApiKeyMade))
     })
 }
 

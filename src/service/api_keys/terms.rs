@@ -182,18 +182,29 @@ pub(in crate::service::api_keys) fn revoke(
     change.record(&about(event, key))
 }
 
-/// The word of the scope that the account does not hold now, where there is one: in the
-/// organization, or anywhere. `None` where it is no active member of the organization.
-pub(in crate::service::api_keys) fn lacking(
+/// Whether the account holds all of a scope now.
+pub(in crate::service::api_keys) enum Held {
+    All,
+    Lacks(String),
+    /// It is no active member of the organization.
+    NoMember,
+}
+
+/// Looks in the organization, or anywhere.
+pub(in crate::service::api_keys) fn look_through(
     db: &mut AnyConnection,
     account: AccountId,
     new: &New,
-) -> Result<Option<Option<String>>> {
+) -> Result<Held> {
     let held = match new.organization {
         None => Some(access::anywhere(db, account)?),
         Some(id) => access::in_organization(db, account, id)?,
     };
-    Ok(held.map(|held| new.scope.difference(&held).next().cloned()))
+    let Some(held) = held else {
+        return Ok(Held::NoMember);
+    };
+    let lacking = new.scope.difference(&held).next();
+    Ok(lacking.map_or(Held::All, |word| Held::Lacks(word.clone())))
 }
 
 #[must_use]

@@ -144,10 +144,10 @@ pub(super) fn hold(kw: &Keyward, db: &mut AnyConnection) -> Result<Chain> {
     let held = if let Some(chain) = audit_seals::hold(db)? {
         chain
     } else {
-        if audit_seals::last(db)? > 0 {
+        // Another process may have begun it meanwhile, and sealed.
+        if audit_seals::begin(db, &nothing(kw))? && audit_seals::last(db)? > 0 {
             return Err(Error::defect(GONE));
         }
-        audit_seals::begin(db, &nothing(kw))?;
         audit_seals::hold(db)?.ok_or_else(|| Error::defect(GONE))?
     };
     if is_ours(kw, &held) {

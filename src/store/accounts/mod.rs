@@ -5,6 +5,8 @@ pub mod people;
 /// Page by page, and by what they are called.
 pub mod search;
 
+pub use search::{count, list};
+
 use std::collections::HashMap;
 
 use diesel::pg::PgConnection;
@@ -192,26 +194,6 @@ pub fn find_by_identifier(
             .first::<Row>(connection),
     };
     row.optional()?.map(Account::try_from).transpose()
-}
-
-/// Oldest first, at most `limit`.
-///
-/// # Errors
-/// When the database is away or a row is damaged.
-pub fn list(connection: &mut AnyConnection, limit: i64) -> Result<Vec<Account>> {
-    accounts::table
-        .order((accounts::created_at.asc(), accounts::id.asc()))
-        .limit(limit)
-        .load::<Row>(connection)?
-        .into_iter()
-        .map(Account::try_from)
-        .collect()
-}
-
-/// # Errors
-/// When the database is away.
-pub fn count(connection: &mut AnyConnection) -> Result<i64> {
-    Ok(accounts::table.count().get_result(connection)?)
 }
 
 /// First and last name.

@@ -57,6 +57,26 @@ pub fn search(
         .collect()
 }
 
+/// Oldest first, at most `limit`.
+///
+/// # Errors
+/// When the database is away or a row is damaged.
+pub fn list(connection: &mut AnyConnection, limit: i64) -> Result<Vec<Account>> {
+    accounts::table
+        .order((accounts::created_at.asc(), accounts::id.asc()))
+        .limit(limit)
+        .load::<Row>(connection)?
+        .into_iter()
+        .map(Account::try_from)
+        .collect()
+}
+
+/// # Errors
+/// When the database is away.
+pub fn count(connection: &mut AnyConnection) -> Result<i64> {
+    Ok(accounts::table.count().get_result(connection)?)
+}
+
 /// Those that come after one in the order of [`accounts::list`](crate::store::accounts::list), at most `limit`.
 ///
 /// # Errors

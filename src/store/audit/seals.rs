@@ -69,13 +69,13 @@ pub fn hold(connection: &mut AnyConnection) -> Result<Option<Chain>> {
     Ok(None)
 }
 
-/// Writes the first state of the chain, unless another one was written meanwhile.
-pub fn begin(connection: &mut AnyConnection, first: &Chain) -> Result<()> {
+/// Writes the first state of the chain, unless another one was written meanwhile. Whether it did.
+pub fn begin(connection: &mut AnyConnection, first: &Chain) -> Result<bool> {
     let rows = on_each!(connection, inner => diesel::insert_into(audit_chain::table)
         .values(first)
         .on_conflict_do_nothing()
         .execute(inner))?;
-    at_most_one("beginning the audit chain", rows).map(|_| ())
+    at_most_one("beginning the audit chain", rows)
 }
 
 /// The chain is held.

@@ -197,7 +197,9 @@ impl Store {
         match done {
             Ok(done) => {
                 let mut each = vec![None; all.len()];
-                done.into_iter().for_each(|at| each[at] = Some(Ok(true)));
+                for at in done {
+                    each[at] = Some(Ok(true));
+                }
                 each
             }
             // It may be the fault of one of them.

@@ -65,7 +65,7 @@ both!(a_log_that_nobody_touched_is_whole, |kw| {
     let report = history(kw);
     assert_eq!(report.sealed as i64, kw.count("audit_events"));
     assert_eq!((report.waiting, report.forgotten), (0, 0));
-    assert_eq!(report.head.seq as usize, report.sealed);
+    assert_eq!(usize::try_from(report.head.seq), Ok(report.sealed));
     assert_eq!(sealed(kw), 0, "nothing is sealed twice");
     assert_eq!(whole(kw).head, report.head);
     let head: Head = report.head.to_string().parse().unwrap();

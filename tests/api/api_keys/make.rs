@@ -1,6 +1,7 @@
 //! Making, listing, rotating and revoking one's own.
 
 use keyward::crypto::api_key;
+use keyward::support::secret::ExposeSecret as _;
 use serde_json::json;
 
 use super::{ALICE, ROOT, made, make, root, rows, verify};
@@ -56,7 +57,6 @@ both!(a_key_is_shown_as_a_token_is, |kw| {
     let mut wrong = key.clone();
     wrong.replace_range(10..11, if &key[10..11] == "A" { "B" } else { "A" });
     let other = api_key::make(&kw.kw.entropy);
-    use keyward::support::secret::ExposeSecret as _;
     for text in [&wrong, other.text.expose_secret(), "kwk_", &key[..36]] {
         verify(kw, text).refused(401, "INVALID_TOKEN");
         kw.get("/admin/accounts")

@@ -60,7 +60,7 @@ both!(y28_y30_y32_an_expired_token_for_a_fresh_one, |kw| {
             r#""jti":"09f26ac6-9974-4ca2-b13c-82f6e86cecb2","#,
             r#""iat":1767225600,"exp":1767226500,"gen":0,"epoch":0,"acv":0,"cls":"standard","#,
             r#""roles":[],"permissions":[],"amr":["pwd"],"aal":1,"auth_time":1767225600,"#,
-            r#""email":"alice@example.com","id":"019b76da-a800-7ed2-b061-1e97da9cfe87","#,
+            r#""id":"019b76da-a800-7ed2-b061-1e97da9cfe87","#,
             r#""app_access":false,"admin_access":false}"#,
         )
     );
@@ -74,7 +74,7 @@ both!(y28_y30_y32_an_expired_token_for_a_fresh_one, |kw| {
             r#""jti":"0f5f6328-4b56-8d34-819e-0a774b83c4e2","#,
             r#""iat":1767226560,"exp":1767227460,"gen":1,"epoch":0,"acv":0,"cls":"standard","#,
             r#""roles":[],"permissions":[],"amr":["pwd"],"aal":1,"auth_time":1767225600,"#,
-            r#""email":"alice@example.com","id":"019b76da-a800-7ed2-b061-1e97da9cfe87","#,
+            r#""id":"019b76da-a800-7ed2-b061-1e97da9cfe87","#,
             r#""app_access":false,"admin_access":false}"#,
         ),
     );

@@ -1,10 +1,11 @@
 //! The successes of `/admin/*`, on the walk of `openapi_answers.rs`.
 
+use keyward::service::accounts::administer;
 use serde_json::json;
 
 use crate::discovery::openapi::assert_documented;
 use crate::discovery::openapi_answers::Walk;
-use crate::support::{PASSWORD, text};
+use crate::support::{PASSWORD, account_of, text};
 
 const ONE: &str = "/admin/accounts/{id}";
 
@@ -105,6 +106,8 @@ impl Walk {
         let session = self.kw.session_of(&access).id.to_string();
         let password = json!({ "password": "another horse battery" });
         let reason = json!({ "reason": "ticket 4711" });
+        administer::define_role(&self.kw.kw, "support", &["account:act_as"]).unwrap();
+        administer::grant_role(&self.kw.kw, account_of(root), "support").unwrap();
         for (method, template, body) in [
             ("get", "/admin/accounts/{id}/sessions", None),
             ("get", "/admin/accounts/{id}/login-attempts", None),

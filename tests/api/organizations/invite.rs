@@ -153,7 +153,7 @@ both!(
         let body = json!({ "token": code, "password": OTHER });
         let elsewhere = kw.post("/users/invite/accept").json(&body).send();
         assert_eq!(elsewhere.status, 404);
-        accept(kw, &code).refused(400, "INVALID_CODE");
+        accept(kw, &code).refused(400, "INVALID_PAYLOAD");
         with("short").refused(400, "INVALID_PAYLOAD");
         assert_eq!(with(OTHER).status, 204);
         with(OTHER).refused(400, "INVALID_CODE");

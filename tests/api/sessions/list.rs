@@ -56,13 +56,13 @@ both!(the_list_says_which_device_from_where_and_when, |kw| {
             "id": id_of(&phone), "device": "Phone/2.0", "address": "2001:db8::1",
             "organizationId": null,
             "created": begun, "lastUsed": begun, "expires": begun + half_a_day,
-            "current": false, "amr": ["pwd"], "aal": 1,
+            "current": false, "amr": ["pwd"], "aal": 1, "actedBy": null,
         },
         {
             "id": id_of(&laptop), "device": "Laptop/1.0", "address": "203.0.113.7",
             "organizationId": null,
             "created": BEGIN, "lastUsed": used, "expires": used + half_a_day,
-            "current": true, "amr": ["pwd"], "aal": 1,
+            "current": true, "amr": ["pwd"], "aal": 1, "actedBy": null,
         },
     ]);
     assert_eq!(json!(list(kw, &laptop)), wanted);

@@ -323,11 +323,12 @@ fn shown(person: &Person) -> Value {
     user
 }
 
-/// The tokens, and whose they are, as the access token says it.
+/// The tokens, and whose they are. The access token names an address that was proven alone.
 fn session(asked: &Asked, tokens: &TokenSet) -> Result<Value> {
+    let account = profile::of(&asked.kw, &asked.holder(tokens)?)?;
     Ok(json!({
         "isAnonymous": tokens.anonymous,
-        "email": asked.holder(tokens)?.claims().email,
+        "email": account.email,
         "accessToken": tokens.access.expose_secret(),
         "refreshToken": tokens.refresh.expose_secret(),
         "expirationTime": tokens.access_expires_at.iso(),

@@ -30,7 +30,7 @@ both!(d27_d28_d32_d35_the_seeds_example_of_refreshing, |kw| {
          \"sid\":\"{SESSION}\",\"jti\":\"591aa31c-ec30-4c67-8184-6d677da04f1c\",\
          \"iat\":1767225660,\"exp\":1767226560,\"gen\":1,\"epoch\":0,\"acv\":0,\
          \"cls\":\"standard\",\"roles\":[],\"permissions\":[],\"amr\":[\"pwd\"],\"aal\":1,\
-         \"auth_time\":1767225600,\"email\":\"alice@example.com\",\"id\":\"{ACCOUNT}\",\
+         \"auth_time\":1767225600,\"id\":\"{ACCOUNT}\",\
          \"app_access\":false,\"admin_access\":false}}"
     );
     let new = Forge::ours().sign_text(HEADER, &claims);

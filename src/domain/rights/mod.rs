@@ -1,0 +1,6 @@
+//! Who may do what, and how well they have shown who they are.
+
+pub mod access;
+pub mod api_key;
+pub mod assurance;
+pub mod permission;
