@@ -77,7 +77,7 @@ both!(o14_of_many_that_want_one_name_exactly_one_has_it, |db| {
         .map(|(id, _)| *id)
         .collect();
     assert_eq!(winners.len(), 1);
-    let listed = db.read(|db| accounts::list(db, 100)).unwrap();
+    let listed = db.read(|db| accounts::search::list(db, 100)).unwrap();
     let listed: Vec<AccountId> = listed.iter().map(|account| account.id).collect();
     assert_eq!(listed, winners);
 });

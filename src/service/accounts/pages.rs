@@ -22,7 +22,7 @@ pub fn page(kw: &Keyward, after: Option<&Account>, limit: u32) -> Result<Page> {
         let place = |account: &Account| (account.created_at, account.id);
         let accounts = match after {
             Some(account) => search::list_after(db, place(account), limit)?,
-            None => accounts::list(db, limit)?,
+            None => search::list(db, limit)?,
         };
         let more = match accounts.last().or(after) {
             Some(last) => search::count_after(db, place(last))?,

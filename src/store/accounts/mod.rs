@@ -5,8 +5,6 @@ pub mod people;
 /// Page by page, and by what they are called.
 pub mod search;
 
-pub use search::{count, list};
-
 use std::collections::HashMap;
 
 use diesel::pg::PgConnection;
@@ -194,6 +192,12 @@ pub fn find_by_identifier(
             .first::<Row>(connection),
     };
     row.optional()?.map(Account::try_from).transpose()
+}
+
+/// # Errors
+/// When the database is away.
+pub fn count(connection: &mut AnyConnection) -> Result<i64> {
+    Ok(accounts::table.count().get_result(connection)?)
 }
 
 /// First and last name.

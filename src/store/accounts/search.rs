@@ -71,13 +71,7 @@ pub fn list(connection: &mut AnyConnection, limit: i64) -> Result<Vec<Account>> 
         .collect()
 }
 
-/// # Errors
-/// When the database is away.
-pub fn count(connection: &mut AnyConnection) -> Result<i64> {
-    Ok(accounts::table.count().get_result(connection)?)
-}
-
-/// Those that come after one in the order of [`accounts::list`](crate::store::accounts::list), at most `limit`.
+/// Those that come after one in the order of [`list`], at most `limit`.
 ///
 /// # Errors
 /// When the database is away or a row is damaged.
@@ -101,7 +95,7 @@ pub fn list_after(
         .collect()
 }
 
-/// How many come after one in the order of [`accounts::list`](crate::store::accounts::list).
+/// How many come after one in the order of [`list`].
 ///
 /// # Errors
 /// When the database is away.

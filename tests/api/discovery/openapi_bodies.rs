@@ -118,7 +118,6 @@ const BEYOND: &[&str] = &[
     "Could not activate user",
     "Invalid interaction token",
     "is required, where it is not in the cookie",
-    "where the password was shown in this session",
 ];
 
 /// What stands for an operation's body, ready to be asked many times.

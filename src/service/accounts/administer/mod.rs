@@ -63,7 +63,9 @@ pub fn by_id(kw: &Keyward, id: AccountId) -> Result<Account> {
 /// # Errors
 /// `SERVICE_UNAVAILABLE`.
 pub fn list(kw: &Keyward, limit: u32) -> Result<Vec<Account>> {
-    Ok(kw.store.read(|db| accounts::list(db, i64::from(limit)))?)
+    Ok(kw
+        .store
+        .read(|db| accounts::search::list(db, i64::from(limit)))?)
 }
 
 /// # Errors
