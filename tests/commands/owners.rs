@@ -28,7 +28,12 @@ pub fn home_of_service() -> Option<Home> {
 pub fn run_as_service(home: &Home, arguments: &[&str]) -> Run {
     let binary = home.join("keyward");
     if !binary.exists() {
-        fs::copy(env!("CARGO_BIN_EXE_keyward"), &binary).unwrap();
+        // By a process of its own: a child of another test would hold the file open for writing.
+        let copied = Command::new("cp")
+            .arg(env!("CARGO_BIN_EXE_keyward"))
+            .arg(&binary)
+            .status();
+        assert!(copied.unwrap().success());
     }
     let mut command = Command::new(binary);
     for (name, value) in home.command(arguments).get_envs() {
