@@ -35,7 +35,7 @@ pub(super) enum Org {
         /// owner, admin, manager, viewer, or any other that its members can hold
         role: String,
     },
-    /// Remove somebody from an organization, or take an invitation back
+    /// Remove somebody from an organization
     Remove {
         /// Its name or id
         organization: String,

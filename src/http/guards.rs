@@ -1,7 +1,6 @@
 //! Who may call a route, as its row says it.
 
 use crate::domain::access::ADMIN;
-use crate::domain::assurance::Wanted;
 use crate::http::request::call::Call;
 use crate::service::Result;
 use crate::service::actor::Actor;
@@ -75,12 +74,8 @@ impl Terms {
             actor.require_own()?;
         }
         self.guard.admit(actor)?;
-        let most = call.kw.policy.step_up_max_age;
-        if self.fresh && !most.is_zero() {
-            // A key was never shown by anybody in person.
-            actor.require_person()?;
-            let wanted = Wanted::within(most);
-            actor.require_shown(&wanted, call.kw.clock.now())?;
+        if self.fresh {
+            actor.require_fresh(&call.kw)?;
         }
         Ok(())
     }

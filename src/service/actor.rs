@@ -100,6 +100,20 @@ impl Actor {
         Err(Error::step_up(wanted.clone()))
     }
 
+    /// Whether whoever acts showed lately who they are, where the operator asks for it before
+    /// what makes others powerful. A key was never shown by anybody in person.
+    ///
+    /// # Errors
+    /// `STEP_UP_REQUIRED`; `FORBIDDEN` for an API key.
+    pub fn require_fresh(&self, kw: &Keyward) -> Result<()> {
+        let most = kw.policy.step_up_max_age;
+        if most.is_zero() {
+            return Ok(());
+        }
+        self.require_person()?;
+        self.require_shown(&Wanted::within(most), kw.clock.now())
+    }
+
     /// # Errors
     /// `FORBIDDEN` for a guest.
     pub fn require_account(&self) -> Result<()> {

@@ -45,6 +45,12 @@ impl Administrator {
         }
     }
 
+    /// # Errors
+    /// `FORBIDDEN` for an API key.
+    pub(in crate::service) fn require_person(&self) -> Result<()> {
+        self.actor.as_ref().map_or(Ok(()), Actor::require_person)
+    }
+
     /// The account that administers.
     pub(in crate::service) fn account(&self) -> Option<AccountId> {
         self.actor.as_ref().map(Actor::account)

@@ -151,7 +151,16 @@ impl QueryFragment<Pg> for RotateMany {
         out.push_sql(", ");
         out.push_bind_param::<Array<BigInt>, _>(&self.idle_expires_at)?;
         out.push_sql(
-            ") WITH ORDINALITY              AS asked (id, gen, rotated_at, next, now, recent, idle_expires_at, number)              JOIN sessions ON sessions.id = asked.id              FOR NO KEY UPDATE OF sessions SKIP LOCKED)              UPDATE sessions SET replays = 0, gen_seen = FALSE, gen = held.next,              rotated_at = held.now, recent = held.recent,              idle_expires_at = held.idle_expires_at FROM held              WHERE sessions.id = held.id AND sessions.gen = held.gen              AND sessions.rotated_at = held.rotated_at AND sessions.revoked_at IS NULL              RETURNING held.number",
+            ") WITH ORDINALITY \
+             AS asked (id, gen, rotated_at, next, now, recent, idle_expires_at, number) \
+             JOIN sessions ON sessions.id = asked.id \
+             FOR NO KEY UPDATE OF sessions SKIP LOCKED) \
+             UPDATE sessions SET replays = 0, gen_seen = FALSE, gen = held.next, \
+             rotated_at = held.now, recent = held.recent, \
+             idle_expires_at = held.idle_expires_at FROM held \
+             WHERE sessions.id = held.id AND sessions.gen = held.gen \
+             AND sessions.rotated_at = held.rotated_at AND sessions.revoked_at IS NULL \
+             RETURNING held.number",
         );
         Ok(())
     }

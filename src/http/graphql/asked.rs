@@ -1,4 +1,4 @@
-//! What a resolver may ask of the request. It runs on the store lane, where the request
+//! What a resolver may ask of the request. It runs on a thread of the runtime, where the request
 //! itself can not go, so what it needs was taken along.
 
 use std::sync::Arc;

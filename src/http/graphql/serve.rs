@@ -1,4 +1,4 @@
-//! One request: read, carried out on the store lane, and answered.
+//! One request: read, carried out on a thread of the runtime, and answered.
 
 use std::borrow::Cow;
 use std::sync::Arc;

@@ -14,6 +14,7 @@ use crate::service::administrator::Administrator;
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
+use crate::service::policy::ACTING;
 use crate::service::tokens::begin::{self, Beginning};
 use crate::service::tokens::mint::{TokenSet, mint};
 use crate::store::{access, accounts, roles, sessions};
@@ -100,7 +101,7 @@ fn session(
     };
     let mut session = begin::session(change.kw, account, &beginning, change.now);
     session.authentication = own.authentication;
-    session.absolute_expires_at = (change.now + life).min(own.absolute_expires_at);
+    session.absolute_expires_at = (change.now + life.min(ACTING)).min(own.absolute_expires_at);
     session.idle_expires_at = session.absolute_expires_at;
     session.acted_by = Some((actor.account(), actor.session()));
     Ok(session)

@@ -38,6 +38,8 @@ pub fn list(
 pub fn make(by: impl Into<Administrator>, account: AccountId, new: New) -> Result<Made> {
     let by = by.into();
     let kw = by.kw.clone();
+    // Who found a key must not stay by another one.
+    by.require_person()?;
     require_good(&kw, &new)?;
     let draft = Draft::new(&kw, account, by.account(), &new);
     kw.change(move |change| {
@@ -61,6 +63,7 @@ pub fn make(by: impl Into<Administrator>, account: AccountId, new: New) -> Resul
 pub fn rotate(by: impl Into<Administrator>, id: ApiKeyId) -> Result<Made> {
     let by = by.into();
     let kw = by.kw.clone();
+    by.require_person()?;
     let old = found(&kw, id)?;
     let draft = Draft::in_place_of(&kw, &old, by.account());
     kw.change(move |change| {

@@ -6,7 +6,7 @@ use crate::domain::event::{Event, What};
 use crate::domain::id::ApiKeyId;
 use crate::service::actor::{Actor, account_of};
 use crate::service::api_keys::terms::{
-    Draft, Held, Made, New, look_through, no_key, require_good, revoke,
+    Draft, Held, Made, New, is_powerful, look_through, no_key, require_good, revoke,
 };
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
@@ -37,6 +37,9 @@ pub fn make(kw: &Keyward, actor: &Actor, mut new: New) -> Result<Made> {
     }
     new.organization = new.organization.or(own);
     require_good(kw, &new)?;
+    if is_powerful(&new.scope) {
+        actor.require_fresh(kw)?;
+    }
     let actor = actor.clone();
     let draft = Draft::new(kw, actor.account(), None, &new);
     kw.change(move |change| {
@@ -60,6 +63,9 @@ pub fn make(kw: &Keyward, actor: &Actor, mut new: New) -> Result<Made> {
 /// `NOT_FOUND` where it is none of the caller's; `CONFLICT` where two of that name live.
 pub fn rotate(kw: &Keyward, actor: &Actor, id: ApiKeyId) -> Result<Made> {
     let old = kw.store.read(|db| found(db, actor, id))?;
+    if is_powerful(&old.scope) {
+        actor.require_fresh(kw)?;
+    }
     let actor = actor.clone();
     let draft = Draft::in_place_of(kw, &old, None);
     kw.change(move |change| {

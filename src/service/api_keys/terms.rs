@@ -4,17 +4,21 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::crypto::api_key;
+use crate::domain::access::ADMIN;
 use crate::domain::api_key::{ApiKey, MOST, MOST_OF_A_NAME};
 use crate::domain::event::{Event, What};
 use crate::domain::id::{AccountId, ApiKeyId, OrganizationId};
 use crate::domain::organization::Name;
-use crate::domain::permission::may_be_in_key;
+use crate::domain::permission::{SERVICE, may_be_in_key};
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
 use crate::store::{AnyConnection, access, api_keys};
 use crate::support::clock::{Timestamp, millis};
 use crate::support::secret::SecretString;
+
+/// The most keys of an account that are kept, those that are over among them.
+const MOST_ROWS: usize = 10 * MOST;
 
 /// A key to be made.
 #[derive(Clone)]
@@ -145,6 +149,11 @@ impl Draft {
     ) -> Result<Made> {
         let now = change.now;
         let mut living = api_keys::list_of(change, self.key.account)?;
+        if living.len() >= MOST_ROWS {
+            let message = "The account made too many API keys lately that are over by now: those \
+                           are forgotten after a month.";
+            return Err(Error::new(Code::Conflict, message));
+        }
         living.retain(|key| !key.is_over(now));
         let same = living
             .iter()
@@ -166,9 +175,19 @@ impl Draft {
     }
 }
 
-/// The event names the key in the place of a session.
+/// The event names the key in the place of a session; an operator's, who has none, in its note.
 pub(in crate::service::api_keys) fn about(event: Event, key: &ApiKey) -> Event {
-    event.of(key.account).within(key.id.as_session())
+    let event = event.of(key.account);
+    if event.actor.is_none() && event.client.address.is_none() {
+        return event.noting(key.id.to_string());
+    }
+    event.within(key.id.as_session())
+}
+
+/// Whether keys of this scope open what is of the whole service.
+pub(in crate::service::api_keys) fn is_powerful(scope: &BTreeSet<String>) -> bool {
+    let is_one = |word: &String| word == ADMIN || SERVICE.contains(&word.as_str());
+    scope.iter().any(is_one)
 }
 
 /// Revokes the key, whose account is held.

@@ -7,6 +7,7 @@ use crate::domain::identifier::Email;
 use crate::domain::password::Password;
 use crate::domain::session::Client;
 use crate::lanes::password_lane::Seat;
+use crate::service::accounts::administer::require_room;
 use crate::service::accounts::choose::hashed;
 use crate::service::accounts::clear::clear;
 use crate::service::accounts::reset_password::set_password;
@@ -161,6 +162,8 @@ fn accept(
     let event = Event::new(What::InvitationAccepted, client.clone());
     notice::record(change, &event.of(id))?;
     match invitation.place.organization() {
+        // It went with whoever had registered the address, and was alone in it.
+        Some(organization) if !organizations::hold(change, organization)? => Ok(()),
         Some(organization) => join(change, (id, organization), invitation, client),
         None => grant(change, id, &invitation, client),
     }
@@ -210,6 +213,9 @@ fn grant(
 ) -> Result<()> {
     let now = change.now;
     invitations::remove(change, invitation.place, &invitation.address)?;
+    if let Some(role) = &invitation.role {
+        require_room(change, id, role)?;
+    }
     if let Some(role) = &invitation.role
         && roles::grant(change, id, role, now)?
     {

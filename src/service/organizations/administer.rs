@@ -166,7 +166,13 @@ pub fn set_role(by: impl Into<Administrator>, which: Which, role: &str) -> Resul
         })?;
         let now = change.now;
         match memberships::lookup(change, id, account)? {
+            Some(member) if member.role == new.key && member.state == State::Active => {
+                return Ok(());
+            }
             Some(member) => {
+                if member.state == State::Suspended {
+                    change.record(&by.event(What::MemberResumed).of(account))?;
+                }
                 if member.role != new.key {
                     require_another(change, &member)?;
                 }

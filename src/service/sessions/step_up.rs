@@ -85,13 +85,9 @@ fn raised(
     if with_password {
         let shown = methods_of(second).iter().map(|&method| method.to_owned());
         return Authentication {
-            // Without a code the level is that of before, and so is what it stands on.
-            methods: if second.is_some() {
-                shown.collect()
-            } else {
-                old.methods.clone()
-            },
-            level,
+            // A password is enough where no factor is on, and what stood on one is over.
+            methods: shown.collect(),
+            level: if second.is_some() { 2 } else { 1 },
             at: now,
         };
     }

@@ -125,7 +125,8 @@ fn principal(kw: &Keyward, key: ApiKey, account: &Account, access: Access) -> Pr
         perm_ref: None,
         amr: Vec::new(),
         aal: 0,
-        auth_time: key.created_at.seconds(),
+        // Nobody signed in by it.
+        auth_time: 0,
         org: key.organization,
         accounts: Vec::new(),
         act: None,

@@ -87,11 +87,13 @@ pub fn start(kw: &Keyward) -> Result<Housekeeping> {
         if purged_at.elapsed() >= PURGE_EVERY {
             purged_at = Instant::now();
             let over = steady.tell(kw.clock.now(), purged_at);
-            purge(kw, over)?;
+            // What can not be purged silences no alarm, and holds no key up.
+            let purged = purge(kw, over);
             spray_alarm::failed_sign_ins(kw)?;
             if !steady.has_leapt() {
                 keys::rotate_when_due(kw)?;
             }
+            purged?;
         }
         Ok(())
     })?;

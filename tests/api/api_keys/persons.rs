@@ -1,8 +1,10 @@
 //! What is a person's own affair no key opens.
 
 use keyward::http::routes::{Guard, TABLE};
+use serde_json::json;
 
 use super::{ALICE, made, root, verify};
+use crate::support::text;
 
 both!(no_key_opens_what_is_for_a_person, |kw| {
     let root = root(kw);
@@ -65,4 +67,30 @@ both!(a_second_factor_is_not_a_keys_affair, |kw| {
         200,
         "whoever made it shows its own"
     );
+});
+
+// Who found a key must not stay by another one.
+both!(no_key_makes_or_rotates_a_key, |kw| {
+    let root = root(kw);
+    let (key, id) = made(kw, &root, ("ci", &["admin"]));
+    let machine = json!({ "username": "robot", "kind": "machine" });
+    let machine = kw
+        .post("/admin/accounts")
+        .bearer(&root)
+        .json(&machine)
+        .send();
+    assert_eq!(machine.status, 201, "{machine:?}");
+    let machine = text(&machine.json(), "id");
+    let own = text(&kw.get("/auth/me").bearer(&key).send().json(), "id");
+    let before = kw.state();
+    for account in [&machine, &own] {
+        let body = json!({ "account": account, "name": "other", "permissions": [] });
+        let ask = kw.post("/admin/api-keys").bearer(&key).json(&body);
+        ask.send().refused(403, "FORBIDDEN");
+    }
+    let rotate = kw
+        .post(&format!("/admin/api-keys/{id}/rotate"))
+        .bearer(&key);
+    rotate.send().refused(403, "FORBIDDEN");
+    assert_eq!(kw.state(), before);
 });

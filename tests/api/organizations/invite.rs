@@ -187,6 +187,26 @@ both!(o8_l14_nobody_joins_by_an_address_that_is_not_proven, |kw| {
     sign_in_to(kw, BOB, &acme).refused(401, "INVALID_CREDENTIALS");
 });
 
+// Nor does an organization that such a one made, and invited the address to, keep its owner out.
+both!(
+    l14_an_invitation_to_an_organization_that_goes_lets_its_reader_in,
+    |kw| {
+        kw.account(BOB);
+        let squatter = kw.sign_in(BOB, PASSWORD).tokens().0;
+        let theirs = make(kw, &squatter, "Trap");
+        assert_eq!(invite(kw, &squatter, &theirs, (BOB, "viewer")).status, 202);
+        let (_, code) = code_to(kw, BOB);
+        let body = json!({ "token": code, "password": OTHER });
+        let accepted = kw.post("/auth/invitations/accept").json(&body).send();
+        assert_eq!(accepted.status, 204, "{accepted:?}");
+        assert_eq!(kw.me(&squatter), 401);
+        let own = kw.sign_in(BOB, OTHER).tokens().0;
+        let organizations = kw.get("/auth/organizations").bearer(&own).send().json();
+        assert_eq!(organizations, json!({ "organizations": [] }));
+        assert_eq!(kw.count("organizations"), 0);
+    }
+);
+
 both!(o14_invited_many_times_at_once_is_invited_once, |kw| {
     let replica = kw.replica();
     let alice = person(kw, ALICE);

@@ -119,6 +119,12 @@ both!(a_guest_and_an_ended_session_have_nothing_to_show, |kw| {
 
 const AN_HOUR: &[(&str, &str)] = &[("KEYWARD_STEP_UP_MAX_AGE", "1h")];
 
+/// The same, with a page that a link may go on to.
+const LISTED: &[(&str, &str)] = &[
+    ("KEYWARD_STEP_UP_MAX_AGE", "1h"),
+    ("KEYWARD_REDIRECT_ALLOW_LIST", "https://app.example.com/"),
+];
+
 const CHALLENGE: &str = "Bearer error=\"insufficient_user_authentication\", \
                          error_description=\"Show again who you are\", max_age=\"3600\"";
 
@@ -131,7 +137,6 @@ both!(a_dangerous_deed_asks_for_a_young_sign_in, AN_HOUR, |kw| {
     kw.advance(3601);
     let access = kw.refresh(&refresh).tokens().0;
     assert_eq!(kw.me(&old), 401);
-    let state = kw.state();
     let mut walked = 0;
     for row in TABLE.iter().flat_map(|group| group.rows) {
         if !row.fresh {
@@ -152,11 +157,75 @@ both!(a_dangerous_deed_asks_for_a_young_sign_in, AN_HOUR, |kw| {
     assert!(walked >= 10, "{walked}");
     assert_eq!(kw.me(&access), 200, "a look asks for nothing");
     assert_eq!(kw.get(&path).bearer(&access).send().status, 200);
-    let _ = state;
     let body = step_up(kw, &access, &json!({ "password": PASSWORD })).json();
     let new = text(body.get("data").unwrap_or(&body), "access_token");
     assert_eq!(kw.delete(&path).bearer(&new).send().status, 204);
 });
+
+// Whoever holds an old token must not get by another way what the table keeps from it.
+both!(
+    no_key_and_no_link_stands_for_a_young_sign_in,
+    LISTED,
+    |kw| {
+        kw.add(ROOT, None, true);
+        kw.account(ALICE);
+        let (young, refresh) = kw.sign_in(ROOT, PASSWORD).tokens();
+        let key = |token: &str, scope: &str| {
+            let body = json!({ "name": scope, "permissions": [scope] });
+            kw.post("/auth/api-keys").bearer(token).json(&body).send()
+        };
+        let made = key(&young, "admin");
+        assert_eq!(made.status, 201, "{made:?}");
+        let (text_of, id) = (text(&made.json(), "key"), text(&made.json(), "id"));
+        // Made a moment ago, and nobody signed in by it.
+        let asked = kw.get("/auth/verify").bearer(&text_of);
+        assert_eq!(asked.header("x-keyward-max-age", "300").send().status, 401);
+        assert_eq!(kw.get("/auth/verify").bearer(&text_of).send().status, 200);
+        kw.advance(3601);
+        let access = kw.refresh(&refresh).tokens().0;
+        let before = kw.count("api_keys") + kw.count("one_time_codes");
+        key(&access, "account:mail").refused(401, "STEP_UP_REQUIRED");
+        let rotate = kw.post(&format!("/auth/api-keys/{id}/rotate"));
+        rotate
+            .bearer(&access)
+            .send()
+            .refused(401, "STEP_UP_REQUIRED");
+        let body = json!({ "email": ALICE });
+        let link = kw.post("/admin/password-reset-link").bearer(&access);
+        link.json(&body).send().refused(401, "STEP_UP_REQUIRED");
+        let query = "mutation { passwordResetLink(input: { email: \"alice@example.com\", \
+                     redirectUrl: \"https://app.example.com/\" }) }";
+        let face = kw.post("/graphql").bearer(&access);
+        let face = face.json(&json!({ "query": query })).send();
+        assert!(face.body.contains("STEP_UP_REQUIRED"), "{face:?}");
+        assert_eq!(kw.count("api_keys") + kw.count("one_time_codes"), before);
+        // What opens nothing of the whole service asks for nothing.
+        assert_eq!(key(&access, "page:read").status, 403, "held by nobody");
+    }
+);
+
+// A factor that was taken away proves nothing any more.
+both!(
+    a_password_alone_keeps_no_level_of_a_factor_that_is_gone,
+    |kw| {
+        kw.account(ALICE);
+        let access = kw.sign_in(ALICE, PASSWORD).tokens().0;
+        let secret = kw.enrol_in_directus(&access);
+        kw.advance(60);
+        let body = json!({ "otp": kw.code(&secret, 0) });
+        let raised = step_up(kw, &access, &body).json();
+        let raised = text(raised.get("data").unwrap_or(&raised), "access_token");
+        assert_eq!(shown(&raised).1, json!(2));
+        kw.advance(60);
+        let off = json!({ "otp": kw.code(&secret, 0) });
+        let off = kw.post("/users/me/tfa/disable").bearer(&raised).json(&off);
+        assert_eq!(off.send().status, 204);
+        let again = step_up(kw, &raised, &json!({ "password": PASSWORD })).json();
+        let again = text(again.get("data").unwrap_or(&again), "access_token");
+        let (amr, aal, _) = shown(&again);
+        assert_eq!((amr, aal), (json!(["pwd"]), json!(1)));
+    }
+);
 
 both!(without_the_setting_nothing_is_asked, |kw| {
     kw.add(ROOT, None, true);

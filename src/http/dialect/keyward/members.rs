@@ -17,11 +17,12 @@ use crate::http::render;
 use crate::http::request::call::Call;
 use crate::http::request::person::email;
 use crate::service::actor::Actor;
+use crate::service::invitations::to_service::no_invitation;
 use crate::service::membership::standing::no_member;
 use crate::service::organizations::change_member::{self, Edit, Which};
 use crate::service::organizations::invite::{self, Invitation};
 use crate::service::organizations::list;
-use crate::service::{Code, Error, Result};
+use crate::service::{Error, Result};
 use crate::store::memberships::{Member, Page};
 
 /// `GET /auth/organizations/{id}/members?limit=&after=`.
@@ -73,10 +74,9 @@ pub async fn invite(mut call: Call, actor: Actor) -> Answer<Keyward> {
 /// `DELETE /auth/organizations/{id}/invitations/{email}`.
 pub async fn take_back(call: Call, actor: Actor) -> Answer<Keyward> {
     let organization = id(&call)?;
-    let none = || Error::new(Code::NotFound, "There is no such invitation.");
     let text = percent_decode_str(call.path_part("email")).decode_utf8();
     let email = text.ok().and_then(|text| Email::parse(&text));
-    let email = email.ok_or_else(none)?;
+    let email = email.ok_or_else(no_invitation)?;
     call.on_store(move |kw| invite::take_back(kw, &actor, organization, &email))
         .await?;
     Ok(HttpResponse::NoContent().finish())

@@ -18,6 +18,7 @@ use crate::http::request::call::Call;
 use crate::http::request::fields::Fields;
 use crate::http::request::person::{email, object};
 use crate::service::actor::Actor;
+use crate::service::invitations::to_service::no_invitation;
 use crate::service::membership::standing::{no_member, no_organization};
 use crate::service::organizations::change_member::{self, Edit, Which};
 use crate::service::organizations::invite::{self, Invitation};
@@ -228,7 +229,7 @@ fn id(call: &Call) -> Result<OrganizationId> {
 fn address(call: &Call) -> Result<Email> {
     let text = percent_decode_str(call.path_part("email")).decode_utf8();
     let email = text.ok().and_then(|text| Email::parse(&text));
-    email.ok_or_else(|| Error::new(Code::NotFound, "There is no such invitation."))
+    email.ok_or_else(no_invitation)
 }
 
 fn name(fields: &Fields) -> Result<Name> {

@@ -8,6 +8,7 @@ mod role;
 mod session;
 
 pub use add::{NewAccount, add_account, add_machine, add_on_lane};
+pub(in crate::service) use role::require_room;
 pub use role::{define_role, grant_role, take_role};
 pub use session::{end_session, living_sessions_of};
 
