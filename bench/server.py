@@ -23,8 +23,11 @@ def free_port():
 
 
 def seeded(kind, number):
-    """The id of a seeded row: random to look at, the same each time."""
+    """The id of a seeded row: the same each time. Of an account it is random to look at; of a
+    session it begins with the time, those that are over with an earlier one."""
     h = hashlib.md5(f"{kind}{number}".encode()).hexdigest()
+    if kind in "sp":
+        h = f"{number + 0x60000000 * (kind == 's'):08x}{h[8:]}"
     return "-".join((h[:8], h[8:12], h[12:16], h[16:20], h[20:]))
 
 
@@ -159,7 +162,10 @@ class Server:
         """In haste: durability is given up, and made good at the end."""
         if self.postgres:
             psql(self.postgres, "CREATE OR REPLACE FUNCTION bench_id(kind text, n bigint) "
-                 "RETURNS text IMMUTABLE LANGUAGE sql RETURN md5(kind || n)::uuid::text")
+                 "RETURNS text IMMUTABLE LANGUAGE sql RETURN (CASE kind "
+                 "WHEN 's' THEN to_hex(n + 1610612736) || substr(md5(kind || n), 9) "
+                 "WHEN 'p' THEN lpad(to_hex(n), 8, '0') || substr(md5(kind || n), 9) "
+                 "ELSE md5(kind || n) END)::uuid::text")
             for statement in statements:
                 psql(self.postgres, statement)
             psql(self.postgres, "VACUUM ANALYZE")

@@ -49,7 +49,7 @@ pub(in crate::service) fn session(
         kw.policy.session_max_ttl
     };
     let mut session = Session {
-        id: kw.keys.session_ids.mint(&kw.entropy),
+        id: kw.keys.session_ids.mint(now, &kw.entropy),
         account: account.id,
         organization: beginning.organization,
         anonymous: account.anonymous,

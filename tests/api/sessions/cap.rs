@@ -24,7 +24,7 @@ fn fill(kw: &TestKeyward, template: &Session) -> Vec<Session> {
         .map(|number| {
             let at = template.created_at + Duration::from_secs(number);
             let mut row = template.clone();
-            row.id = minted.mint(&entropy);
+            row.id = minted.mint(at, &entropy);
             (row.created_at, row.generation.rotated_at) = (at, at);
             row
         })

@@ -27,7 +27,7 @@ fn fill(kw: &TestKeyward, template: &Session, many: u64, idle: Timestamp) -> Vec
     let entropy = Entropy::seeded(idle.millis().unsigned_abs());
     let rows: Vec<_> = (0..many)
         .map(|_| Session {
-            id: minted.mint(&entropy),
+            id: minted.mint(template.created_at, &entropy),
             idle_expires_at: idle,
             ..template.clone()
         })
