@@ -125,7 +125,7 @@ class Server:
         columns = (
             "username, username_canonical, first_name, last_name, anonymous, enabled, verified, "
             "terms_accepted, epoch, access_version, created_at, updated_at, created_by, "
-            "last_login_at")
+            "last_login_at, machine")
         email = "'u' || n || '@example.com'"
         self.run(
             f"INSERT INTO accounts SELECT bench_id('a', n), {email}, {email}, {columns} "

@@ -3,6 +3,7 @@
 
 pub mod account;
 pub mod algorithm;
+pub mod attempt;
 pub mod claims;
 pub mod event;
 pub mod id;

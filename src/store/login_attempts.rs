@@ -3,6 +3,7 @@
 
 use diesel::prelude::*;
 
+use crate::domain::attempt::AttemptOutcome;
 use crate::domain::id::AccountId;
 use crate::domain::session::Client;
 use crate::store::engine::columns::time;
@@ -15,9 +16,7 @@ pub struct Attempt {
     pub id: uuid::Uuid,
     /// `None` where no account has that identifier.
     pub account: Option<AccountId>,
-    pub succeeded: bool,
-    /// One word: why not, or `ok`.
-    pub outcome: &'static str,
+    pub outcome: AttemptOutcome,
     pub dialect: &'static str,
     pub client: Client,
     pub at: Timestamp,
@@ -30,8 +29,8 @@ pub fn add(connection: &mut AnyConnection, attempt: &Attempt) -> Result<()> {
         .values((
             login_attempts::id.eq(attempt.id.to_string()),
             login_attempts::account_id.eq(attempt.account.map(|id| id.to_string())),
-            login_attempts::succeeded.eq(attempt.succeeded),
-            login_attempts::outcome.eq(attempt.outcome),
+            login_attempts::succeeded.eq(attempt.outcome == AttemptOutcome::Ok),
+            login_attempts::outcome.eq(attempt.outcome.as_str()),
             login_attempts::dialect.eq(attempt.dialect),
             login_attempts::address.eq(attempt.client.address.as_deref()),
             login_attempts::user_agent.eq(attempt.client.user_agent.as_deref()),

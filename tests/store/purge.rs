@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use keyward::domain::api_key::ApiKey;
+use keyward::domain::attempt::AttemptOutcome;
 use keyward::domain::event::{Event, What as Happened};
 use keyward::domain::id::{AccountId, ApiKeyId, SessionId};
 use keyward::domain::limit::Counter;
@@ -34,8 +35,7 @@ pub fn add(db: &Fresh, what: What, account: AccountId, at: Timestamp) {
             let attempt = Attempt {
                 id: Uuid::new_v4(),
                 account: Some(account),
-                succeeded: false,
-                outcome: "wrong_password",
+                outcome: AttemptOutcome::WrongPassword,
                 dialect: "directus",
                 client: Client::default(),
                 at,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::crypto::password::hasher::Verdict;
 use crate::crypto::totp::{self, Typed};
 use crate::domain::account::Account;
+use crate::domain::attempt::AttemptOutcome;
 use crate::domain::id::AccountId;
 use crate::domain::password::Password;
 use crate::domain::session::Client;
@@ -89,12 +90,12 @@ pub(in crate::service) enum Flaw {
 
 impl Flaw {
     /// In the record of attempts.
-    pub(in crate::service) const fn outcome(self) -> &'static str {
+    pub(in crate::service) const fn outcome(self) -> AttemptOutcome {
         match self {
-            Self::Missing => "missing_otp",
-            Self::NoCode => "not_a_code",
-            Self::Wrong => "wrong_otp",
-            Self::Used => "used_otp",
+            Self::Missing => AttemptOutcome::MissingOtp,
+            Self::NoCode => AttemptOutcome::NotACode,
+            Self::Wrong => AttemptOutcome::WrongOtp,
+            Self::Used => AttemptOutcome::UsedOtp,
         }
     }
 

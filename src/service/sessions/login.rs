@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::crypto::password::hasher::Verdict;
 use crate::domain::access::Access;
 use crate::domain::account::Account;
+use crate::domain::attempt::AttemptOutcome;
 use crate::domain::event::{Event, What};
 use crate::domain::id::{AccountId, OrganizationId};
 use crate::domain::identifier::Identifier;
@@ -127,11 +128,18 @@ fn compare(
     let id = account.id;
     if kw.policy.require_verified_email && !account.verified {
         let about = (request, &*reservation);
-        return say_no(kw, Some(id), "not_verified", about, not_verified());
+        return say_no(
+            kw,
+            Some(id),
+            AttemptOutcome::NotVerified,
+            about,
+            not_verified(),
+        );
     }
     let second = match second(kw, &account, found.factor.as_ref(), request, reservation)? {
-        Ok(second) => second,
-        Err(flaw) => {
+        SecondFactor::NotNeeded => None,
+        SecondFactor::Given(second) => Some(second),
+        SecondFactor::Refused(flaw) => {
             let about = (request, &*reservation);
             return say_no(kw, Some(id), flaw.outcome(), about, flaw.error());
         }
@@ -158,28 +166,34 @@ fn compare(
     }
 }
 
-/// What was typed as a second factor, read; or why it is none.
+/// What was typed as a second factor, read.
+enum SecondFactor {
+    NotNeeded,
+    Given(Second),
+    Refused(Flaw),
+}
+
 fn second(
     kw: &Keyward,
     account: &Account,
     factor: Option<&Factor>,
     request: &Request,
     reservation: &mut Reservation,
-) -> Result<Result<Option<Second>, Flaw>> {
+) -> Result<SecondFactor> {
     let Some(factor) = factor else {
-        return Ok(Ok(None));
+        return Ok(SecondFactor::NotNeeded);
     };
     let Some(otp) = &request.otp else {
-        return Ok(Err(Flaw::Missing));
+        return Ok(SecondFactor::Refused(Flaw::Missing));
     };
     let Ok(typed) = form(otp) else {
         // The password was right, and nobody guessed at a code.
         reservation.given_back(kw)?;
-        return Ok(Err(Flaw::NoCode));
+        return Ok(SecondFactor::Refused(Flaw::NoCode));
     };
     let client = &request.client;
     let second = read_second(kw, account.id, factor, &typed, client, reservation)?;
-    Ok(second.map(Some).ok_or(Flaw::Wrong))
+    Ok(second.map_or(SecondFactor::Refused(Flaw::Wrong), SecondFactor::Given))
 }
 
 fn not_verified() -> Error {
@@ -214,11 +228,11 @@ fn refuse<T>(
     about: (&Request, &Reservation),
 ) -> Result<T> {
     let outcome = match (verdict, account) {
-        (_, None) => "unknown_account",
-        (Verdict::Damaged, _) => "damaged_record",
-        (Verdict::Match, Some(account)) if account.may_sign_in() => "no_member",
-        (Verdict::Match, _) => "disabled",
-        _ => "wrong_password",
+        (_, None) => AttemptOutcome::UnknownAccount,
+        (Verdict::Damaged, _) => AttemptOutcome::DamagedRecord,
+        (Verdict::Match, Some(account)) if account.may_sign_in() => AttemptOutcome::NoMember,
+        (Verdict::Match, _) => AttemptOutcome::Disabled,
+        _ => AttemptOutcome::WrongPassword,
     };
     if verdict == Verdict::Damaged && account.is_some() {
         log::error!("a password record can not be read; its owner can not sign in");
@@ -235,7 +249,7 @@ fn refuse<T>(
 fn say_no<T>(
     kw: &Keyward,
     account: Option<AccountId>,
-    outcome: &'static str,
+    outcome: AttemptOutcome,
     (request, reservation): (&Request, &Reservation),
     error: Error,
 ) -> Result<T> {
@@ -251,14 +265,13 @@ fn say_no<T>(
 fn attempt(
     kw: &Keyward,
     account: Option<AccountId>,
-    outcome: &'static str,
+    outcome: AttemptOutcome,
     request: &Request,
     at: Timestamp,
 ) -> Attempt {
     Attempt {
         id: kw.entropy.id(at),
         account,
-        succeeded: outcome == "ok",
         outcome,
         dialect: request.dialect,
         client: request.client.clone(),
@@ -302,7 +315,7 @@ fn begin(
         client: request.client.clone(),
     };
     let session = begin::session(kw, account, &beginning, now);
-    let attempt = attempt(kw, Some(account.id), "ok", request, now);
+    let attempt = attempt(kw, Some(account.id), AttemptOutcome::Ok, request, now);
     let opening = Opening {
         session: session.clone(),
         attempt,

@@ -2,11 +2,13 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::header::CONTENT_DISPOSITION;
+use serde::Serialize;
 use serde_json::json;
 
+use crate::domain::id::OrganizationId;
 use crate::http::answer::Answer;
 use crate::http::dialect::keyward::Keyward;
-use crate::http::render;
+use crate::http::render::{self, PersonBody};
 use crate::http::request::call::Call;
 use crate::http::request::fields::{new_password as password, otp};
 use crate::http::request::person::{CAMEL, edit};
@@ -22,14 +24,28 @@ pub async fn me(call: Call, actor: Actor) -> Answer<Keyward> {
     }
     let (person, second) = call.asks(profile::asked(&call.kw, &actor)).await?;
     let claims = actor.claims();
-    let mut body = render::person(&person);
-    body["role"] = json!(claims.role);
-    body["roles"] = json!(claims.roles);
-    body["permissions"] = json!(person.permissions);
-    body["organizationId"] = json!(claims.org);
-    body["isAnonymous"] = json!(claims.anon);
-    body["mfaEnabled"] = json!(second);
-    Ok(HttpResponse::Ok().json(body))
+    Ok(HttpResponse::Ok().json(Me {
+        person: PersonBody::from(&person),
+        role: claims.role.as_deref(),
+        roles: &claims.roles,
+        permissions: &person.permissions,
+        organization_id: claims.org,
+        is_anonymous: claims.anon,
+        mfa_enabled: second,
+    }))
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Me<'a> {
+    #[serde(flatten)]
+    person: PersonBody<'a>,
+    role: Option<&'a str>,
+    roles: &'a [String],
+    permissions: &'a [String],
+    organization_id: Option<OrganizationId>,
+    is_anonymous: bool,
+    mfa_enabled: bool,
 }
 
 /// The same for an API key: who it is of, and what it may do. What the account says of its owner
