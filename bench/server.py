@@ -124,16 +124,17 @@ class Server:
         self.accounts = accounts
         columns = (
             "username, username_canonical, first_name, last_name, anonymous, enabled, verified, "
-            "terms_accepted, epoch, access_version, created_at, updated_at, created_by, "
-            "last_login_at, machine")
+            "terms_accepted, epoch, access_version, created_at, updated_at")
         email = "'u' || n || '@example.com'"
         self.run(
-            f"INSERT INTO accounts SELECT bench_id('a', n), {email}, {email}, {columns} "
+            f"INSERT INTO accounts (id, email, email_canonical, {columns}) "
+            f"SELECT bench_id('a', n), {email}, {email}, {columns} "
             f"FROM (SELECT * FROM accounts LIMIT 1) t, {self.numbers(accounts)} ORDER BY 1",
             "INSERT INTO emails (canonical, account_id, written, verified, is_primary, created_at) "
             f"SELECT {email}, bench_id('a', n), {email}, verified, TRUE, created_at "
             f"FROM (SELECT * FROM accounts LIMIT 1) t, {self.numbers(accounts)} ORDER BY 1",
-            "INSERT INTO credentials SELECT bench_id('a', n), record, created_at, updated_at "
+            "INSERT INTO credentials (account_id, record, created_at, updated_at) "
+            "SELECT bench_id('a', n), record, created_at, updated_at "
             f"FROM (SELECT * FROM credentials LIMIT 1) t, {self.numbers(accounts)} ORDER BY 1",
             self.copies("s", sessions, "absolute_expires_at"))
 
@@ -143,12 +144,13 @@ class Server:
 
     def copies(self, kind, sessions, ends):
         salt = f"decode('{SALT}', 'hex')" if self.postgres else f"x'{SALT}'"
+        columns = (
+            "anonymous, mode, class, amr, aal, auth_time, created_at, rotated_at, replays, "
+            "gen_seen, idle_expires_at, account_epoch, user_agent, address, recent")
         return (
-            f"INSERT INTO sessions SELECT bench_id('{kind}', n), "
-            f"bench_id('a', 1 + n % {self.accounts}), organization_id, anonymous, mode, class, "
-            f"amr, aal, auth_time, created_at, {salt}, 0, rotated_at, replays, gen_seen, "
-            f"idle_expires_at, {ends}, account_epoch, user_agent, address, revoked_at, "
-            "revoke_reason, recent "
+            "INSERT INTO sessions (id, account_id, salt, gen, absolute_expires_at, "
+            f"{columns}) SELECT bench_id('{kind}', n), "
+            f"bench_id('a', 1 + n % {self.accounts}), {salt}, 0, {ends}, {columns} "
             f"FROM (SELECT * FROM sessions LIMIT 1) t, {self.numbers(sessions)} ORDER BY 1")
 
     def numbers(self, count):
