@@ -221,7 +221,12 @@ pub static TABLE: &[Group] = &[
         test_mode: false,
         prefix: None,
         refuse: refuse::<Keyward>,
-        rows: &[row!(POST "/graphql" Public schemas::merged).on(schemas::merged_is_on)],
+        rows: &[
+            row!(POST "/graphql" Public schemas::merged).on(schemas::merged_is_on),
+            // Where Directus's clients look for `auth_login` and its twins.
+            row!(POST "/graphql/system" Public schemas::merged)
+                .on(|web| web.dialects.contains(&Dialect::Directus)),
+        ],
     },
     Group {
         name: "haltian",

@@ -82,12 +82,22 @@ fn words(kw: &Keyward, it: &Publication) -> Result<Words> {
         site: it.site.as_deref(),
         to: it.to.written(),
         words: Words {
-            subject: subject.chars().filter(|c| !c.is_control()).collect(),
+            subject: in_one_line(subject),
             text: without_tags(&html),
             html,
         },
     };
     kw.mailer.framed(framed).map_err(Error::busy)
+}
+
+/// A line break parts words, so a space takes its place: a header is one line.
+fn in_one_line(subject: String) -> String {
+    if !subject.contains(char::is_control) {
+        return subject;
+    }
+    let parts = subject.split(char::is_control);
+    let parts: Vec<_> = parts.filter(|part| !part.is_empty()).collect();
+    parts.join(" ")
 }
 
 /// Counts the mail and writes down who sends it, before it leaves: no mail is sent that the audit

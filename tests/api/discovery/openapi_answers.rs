@@ -208,7 +208,7 @@ impl Walk {
 
     /// A document that is carried out, and refusals of each kind.
     fn graphql(&mut self, access: &str) {
-        for path in ["/graphql", "/v1/graphql"] {
+        for path in ["/graphql", "/graphql/system", "/v1/graphql"] {
             let answer = self
                 .kw
                 .post(path)

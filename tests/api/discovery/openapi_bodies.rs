@@ -216,7 +216,8 @@ fn i1_i4_i12_i14_only_objects_are_bodies() {
         let ask = kw.ask(&method.to_uppercase(), path).bearer(&token);
         let answer = ask.body("text/plain", "{}").send();
         // GraphQL looks at no media type (P-07).
-        let status = if path.ends_with("/graphql") { 400 } else { 415 };
+        let graphql = path.split('/').any(|part| part == "graphql");
+        let status = if graphql { 400 } else { 415 };
         assert_eq!(answer.status, status, "{method} {path}: {answer:?}");
     }
 }

@@ -15,6 +15,25 @@ fn login(kw: &TestKeyward) -> Value {
     kw.asks_with("/graphql", &body, None).json()["data"]["auth_login"].clone()
 }
 
+/// Directus's clients ask for its twins at an address of their own.
+#[test]
+fn d_04_the_twins_answer_where_directus_has_them() {
+    let kw = TestKeyward::new();
+    kw.account(ALICE);
+    let body = json!({ "query": LOGIN, "variables": { "e": ALICE, "p": PASSWORD } });
+    let answer = kw.asks_with("/graphql/system", &body, None);
+    let access = text(&answer.json()["data"]["auth_login"], "access_token");
+    let body = json!({ "query": "{ users_me { email } }" });
+    let answer = kw.asks_with("/graphql/system", &body, Some(&access));
+    assert_eq!(
+        answer.json(),
+        json!({ "data": { "users_me": { "email": ALICE } } })
+    );
+    let kw = TestKeyward::with(&[("KEYWARD_DIALECTS", "hypi,propeller")]);
+    kw.asks_with("/graphql/system", &body, None)
+        .refused(404, "ROUTE_NOT_FOUND");
+}
+
 both!(d_04_auth_login_refresh_and_logout_do_as_the_routes, |kw| {
     kw.account(ALICE);
     let tokens = login(kw);

@@ -54,7 +54,7 @@ fn p32_clients_send_it_in_grammar() {
     let mail = kw.last_mail_to("s.vleugelhof@propel.us");
     let name = "&lt;b&gt;&#39;&amp;\r\nBcc: x";
     assert_eq!(mail.html, format!("<p title='{name}'>{name}\nfriend</p>"));
-    assert_eq!(mail.subject, "Hello <b>'&Bcc: x", "one line");
+    assert_eq!(mail.subject, "Hello <b>'& Bcc: x", "one line");
     let text = "mutation($v: JSON) { publishEmailEvent(input: { type: transactional, \
                 to: { email: \"a@b.co\" }, subject: \"s\", content: \"{{var:a.b}}\", variables: $v }) { messageId } }";
     let body = json!({ "query": text, "variables": { "v": "{\"a\":{\"b\":5}}" } });

@@ -1,7 +1,7 @@
 //! `POST /auth/register`, Directus's and Hypi's forms of it, and proving the address.
 
 use keyward::domain::letter::Purpose;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{ALICE, OPEN, OTHER, alice, code_to, done, register};
 use crate::support::{PASSWORD, TestKeyward, text};
@@ -273,6 +273,30 @@ both!(
         );
     }
 );
+
+/// Two names are kept. A third one is not lost in silence.
+#[test]
+fn y12_y19_a_name_beside_first_and_last_is_theirs_or_refused() {
+    let kw = TestKeyward::with(OPEN);
+    let create = |username: &str, owner: &Value| {
+        let password = json!({ "value": PASSWORD });
+        let body = json!({ "username": username, "password": password, "owner": owner });
+        kw.post("/auth/accounts").json(&body).send()
+    };
+    let whole = json!({ "name": "Erin Doe", "firstName": "Erin", "lastName": "Doe" });
+    assert_eq!(create("erin", &whole).status, 200);
+    let only = json!({ "name": "Erin Q. Doe" });
+    assert_eq!(create("erinq", &only).status, 200);
+    for (number, owner) in [
+        json!({ "name": "Erin Q. Doe", "firstName": "Erin", "lastName": "Doe" }),
+        json!({ "name": "Erin Q. Doe", "lastName": "Doe" }),
+    ]
+    .iter()
+    .enumerate()
+    {
+        create(&format!("other{number}"), owner).refused(400, "INVALID_PAYLOAD");
+    }
+}
 
 both!(
     y06_y12_y13_y14_y15_y20_hypi_creates_an_account,

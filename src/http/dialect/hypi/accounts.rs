@@ -93,10 +93,19 @@ fn person(kw: &Keyward, fields: &Fields) -> Result<Edit> {
     known.retain(|name| !beside.contains(name));
     owner.only(&known)?;
     let mut edit = edit(&owner, &CAMEL, now)?;
-    if let (Some(Value::String(name)), None) = (owner.value("name"), &edit.first_name) {
+    if let Some(Value::String(name)) = owner.value("name") {
         let name = crate::domain::profile::line(name)
             .map_err(|why| Error::payload(format!("\"name\" {why}")))?;
-        edit.first_name = Some(name);
+        let parts = [edit.first_name.clone(), edit.last_name.clone()];
+        let parts: Vec<_> = parts.into_iter().flatten().flatten().collect();
+        if parts.is_empty() {
+            edit.first_name = Some(name);
+        } else if name.is_some_and(|name| name != parts.join(" ")) {
+            // Two names are kept: a third beside them would be lost.
+            return Err(Error::payload(
+                "\"name\" is not \"firstName\" and \"lastName\": send \"name\", or the two",
+            ));
+        }
     }
     let outside = crate::http::request::person::edit(&without_username(fields), &CAMEL, now)?;
     edit.phones = outside.phones.or(edit.phones);

@@ -11,9 +11,9 @@ use serde_json::json;
 
 use crate::http::answer::{Answer, Shape};
 use crate::http::request::call::Call;
-use crate::service::Error;
 use crate::service::sessions::exchange::exchange;
 use crate::service::tokens::authenticate::read_expired;
+use crate::service::{Code, Error};
 use crate::support::secret::ExposeSecret as _;
 
 #[derive(Debug)]
@@ -36,7 +36,11 @@ pub async fn token(call: Call) -> Answer<Hypi> {
     {
         return Err(Error::forbidden("A token is not exchanged for another site's page.").into());
     }
-    let token = call.exchange_token()?.ok_or_else(|| call.no_token())?;
+    let token = call.exchange_token()?.ok_or_else(|| {
+        let words = "No access token was found: send it as \"?token=TOKEN\", or in the header \
+                     \"Authorization: Bearer TOKEN\".";
+        Error::new(Code::InvalidCredentials, words)
+    })?;
     let old = read_expired(&call.kw, &token)?;
     let client = call.client();
     let new = call.on_store(move |kw| exchange(kw, &old, &client)).await?;
