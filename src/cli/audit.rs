@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use crate::cli::output::say;
+use crate::cli::when::span;
 use crate::cli::{Outcome, explain, open};
 use crate::domain::event::What;
 use crate::service::Error;
@@ -244,18 +245,9 @@ fn since(text: &str, now: Timestamp) -> Result<Timestamp, String> {
     if let Some(then) = Timestamp::parse(text) {
         return Ok(then);
     }
-    let seconds = text.char_indices().last().and_then(|(at, unit)| {
-        let number: u64 = text[..at].parse().ok()?;
-        let unit = match unit {
-            'm' => 60,
-            'h' => 3600,
-            'd' => 86_400,
-            _ => return None,
-        };
-        number.checked_mul(unit)
-    });
-    seconds
-        .map(|seconds| now - std::time::Duration::from_secs(seconds))
+    span(text)
+        .map(|long| now - long)
+        .filter(|then| Timestamp::checked(then.millis()).is_some())
         .ok_or_else(|| format!("{text:?} is no time: give 2026-01-31, or 30m, 12h, 7d"))
 }
 

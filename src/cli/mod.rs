@@ -18,6 +18,7 @@ mod signals;
 mod sparing_log;
 mod tune_hash;
 mod user;
+mod when;
 
 use std::process::ExitCode;
 

@@ -4,14 +4,17 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use crate::cli::output::{complain, say};
+use crate::cli::when::{When, asks};
 use crate::cli::{Outcome, explain, open};
 use crate::domain::letters::shown;
 use crate::domain::organization::{Name, Organization};
 use crate::domain::words::Words;
 use crate::service::accounts::administer as accounts;
 use crate::service::organizations::administer;
+use crate::service::organizations::change::Edit;
 use crate::service::organizations::change_member::Which;
 use crate::store::memberships::Page;
+use crate::support::clock::Timestamp;
 
 #[derive(Subcommand)]
 pub(super) enum Org {
@@ -47,6 +50,13 @@ pub(super) enum Org {
         /// Its name or id
         organization: String,
         name: String,
+    },
+    /// Ask for a second factor of everybody in an organization
+    DemandFactor {
+        /// Its name or id
+        organization: String,
+        #[command(flatten)]
+        when: When,
     },
     /// Delete an organization and end every session in it. This can not be undone
     Delete {
@@ -95,6 +105,7 @@ pub(super) fn run(command: &Org) -> Outcome {
             account,
         } => remove(organization, account),
         Org::Rename { organization, name } => rename(organization, name),
+        Org::DemandFactor { organization, when } => demand_factor(organization, when),
         Org::Delete { organization } => delete(organization),
     }
 }
@@ -161,6 +172,9 @@ fn show(show: &Show) -> Outcome {
     say!("id          {}", found.id);
     say!("name        {}", shown(&found.name));
     say!("created     {}", found.created_at);
+    if let Some(from) = found.factor_from {
+        say!("mfa from    {from}");
+    }
     for member in members {
         let name = member.email.or(member.username).unwrap_or_default();
         let state = member.membership.state.as_str();
@@ -246,8 +260,22 @@ fn rename(organization: &str, name: &str) -> Outcome {
     let kw = &app.keyward;
     let told = |error: crate::service::Error| explain(&error);
     let old = administer::find(kw, organization).map_err(told)?;
-    let new = administer::rename(kw, old.id, parsed).map_err(told)?;
+    let new = administer::edit(kw, old.id, parsed.into()).map_err(told)?;
     say!("{} is called {} now", shown(&old.name), shown(&new.name));
+    Ok(())
+}
+
+fn demand_factor(organization: &str, when: &When) -> Outcome {
+    let app = open()?;
+    let kw = &app.keyward;
+    let told = |error: crate::service::Error| explain(&error);
+    let found = administer::find(kw, organization).map_err(told)?;
+    let edit = Edit {
+        factor_from: Some(when.instant(kw.clock.now())?),
+        ..Edit::default()
+    };
+    let changed = administer::edit(kw, found.id, edit).map_err(told)?;
+    say!("{}", asks(&changed.name, changed.factor_from));
     Ok(())
 }
 
@@ -267,5 +295,6 @@ fn render(organization: &Organization) -> serde_json::Value {
         "name": organization.name,
         "created": organization.created_at.millis(),
         "updated": organization.updated_at.millis(),
+        "mfaRequiredFrom": organization.factor_from.map(Timestamp::millis),
     })
 }

@@ -91,6 +91,9 @@ pub enum What {
     RoleMade,
     RoleChanged,
     RoleRemoved,
+    /// Of the members of an organization, or of whoever holds a role; `note` says from when on.
+    FactorDemanded,
+    FactorDemandLifted,
     OrganizationCreated,
     OrganizationRenamed,
     OrganizationDeleted,

@@ -9,6 +9,10 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 
+/// The first and the last millisecond of the years that are written in four digits.
+const FIRST: i64 = -62_135_596_800_000;
+const LAST: i64 = 253_402_300_799_999;
+
 /// An instant: UTC milliseconds since 1970-01-01T00:00:00Z.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
@@ -17,6 +21,16 @@ impl Timestamp {
     #[must_use]
     pub const fn from_millis(millis: i64) -> Self {
         Self(millis)
+    }
+
+    /// The same for what somebody wrote: `None` outside the years 1 to 9999, which ISO 8601 and
+    /// RFC 3339 write in four digits.
+    #[must_use]
+    pub const fn checked(millis: i64) -> Option<Self> {
+        match millis {
+            FIRST..=LAST => Some(Self(millis)),
+            _ => None,
+        }
     }
 
     /// From whole seconds, as a JWT's `NumericDate` (RFC 7519 section 2) holds them.
@@ -50,7 +64,7 @@ impl Timestamp {
             Ok(day) => day.and_hms_opt(0, 0, 0)?.and_utc().timestamp_millis(),
             Err(_) => DateTime::parse_from_rfc3339(text).ok()?.timestamp_millis(),
         };
-        Some(Self(instant))
+        Self::checked(instant)
     }
 
     /// ISO 8601 with milliseconds and `Z` (row O-18).

@@ -240,6 +240,7 @@ fn run(kw: &Keyward, op: &Op, accounts: &[(String, AccountId)]) -> Result<Told> 
             principal: authenticate(kw, &access.text.clone().into())?,
             client: client.clone(),
             device: None,
+            at: kw.clock.now(),
         })
     };
     let renew = |text: &str| {
@@ -361,6 +362,7 @@ fn reset_code(kw: &Keyward, name: &str) -> Result<Option<String>> {
         principal: authenticate(kw, &tokens.access)?,
         client: Client::default(),
         device: None,
+        at: kw.clock.now(),
     };
     let link = reset_password::link(kw, &actor, Email::parse(&email(name)).as_ref(), &wish())?;
     logout::by_access_token(kw, &actor)?;

@@ -14,6 +14,7 @@ use crate::service::membership::begin_end::end;
 use crate::service::membership::dissolve::dissolve;
 use crate::service::membership::owners::require_another;
 use crate::service::membership::standing::{no_member, no_organization};
+use crate::service::organizations::change::{Edit, touched, write};
 use crate::service::organizations::change_member::Which;
 use crate::service::organizations::create::taken;
 use crate::store::memberships::invitations::{self, Listed, Place};
@@ -112,20 +113,14 @@ pub fn add(by: impl Into<Administrator>, name: Name, owner: AccountId) -> Result
 
 /// # Errors
 /// `NOT_FOUND`; `CONFLICT` where another one has the name.
-pub fn rename(
-    by: impl Into<Administrator>,
-    id: OrganizationId,
-    name: Name,
-) -> Result<Organization> {
+pub fn edit(by: impl Into<Administrator>, id: OrganizationId, edit: Edit) -> Result<Organization> {
     let by = by.into();
     let kw = by.kw.clone();
     kw.change(move |change| {
-        by.hold_own(change)?;
+        let members = touched(change, id, &edit)?;
+        by.hold_all(change, members)?;
         hold(change, id)?;
-        let now = change.now;
-        organizations::rename(change, id, &name, now)?.map_err(|_| taken())?;
-        change.record(&by.event(What::OrganizationRenamed))?;
-        organizations::lookup(change, id)?.ok_or_else(no_organization)
+        write(change, id, &edit, |what| by.event(what))
     })
 }
 

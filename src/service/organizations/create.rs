@@ -50,6 +50,7 @@ pub fn create(kw: &Keyward, actor: &Actor, name: Name) -> Result<Organization> {
             name: name.written().to_owned(),
             created_at: now,
             updated_at: now,
+            factor_from: None,
         })
     })
 }

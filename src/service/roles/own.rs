@@ -11,7 +11,7 @@ use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::membership::standing::{Standing, held_standing, standing};
 use crate::service::roles::terms::{
-    Edit, New, edited, no_role, remove, require_fitting, taken, write,
+    Edit, New, edited, no_role, record, remove, require_fitting, taken, write,
 };
 use crate::store::organization_roles;
 
@@ -40,6 +40,7 @@ pub fn make_role(kw: &Keyward, actor: &Actor, id: OrganizationId, new: New) -> R
         scope: Scope::Organization,
         organization: Some(id),
         permissions: new.permissions,
+        factor_from: new.factor_from,
     };
     kw.change(move |change| {
         let standing = held_standing(change, &actor, &[], id)?;
@@ -86,7 +87,7 @@ pub fn change_role(
         let new = edited(&old, &edit);
         standing.require_all(&new.permissions)?;
         write(change, (&old, &new))?;
-        change.record(&actor.event(What::RoleChanged))?;
+        record(change, (&old, &new), &edit, |what| actor.event(what))?;
         Ok(new)
     })
 }

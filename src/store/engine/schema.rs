@@ -39,6 +39,7 @@ diesel::table! {
         title -> Nullable<Text>,
         scope -> Text,
         organization_id -> Nullable<Text>,
+        factor_from -> Nullable<BigInt>,
     }
 }
 
@@ -50,6 +51,7 @@ diesel::table! {
         created_at -> BigInt,
         updated_at -> BigInt,
         created_by -> Nullable<Text>,
+        factor_from -> Nullable<BigInt>,
     }
 }
 

@@ -29,6 +29,8 @@ pub async fn me(call: Call, actor: Actor) -> Answer<Keyward> {
     body["organizationId"] = json!(claims.org);
     body["isAnonymous"] = json!(claims.anon);
     body["mfaEnabled"] = json!(second);
+    let due = claims.mfa_from.map(Timestamp::from_seconds);
+    body["mfaRequiredFrom"] = json!(due.map(Timestamp::millis));
     Ok(HttpResponse::Ok().json(body))
 }
 
