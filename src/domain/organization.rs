@@ -78,7 +78,8 @@ impl FromStr for State {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
-        [Self::Invited, Self::Active, Self::Suspended]
+        // Whoever is invited has no row of a membership.
+        [Self::Active, Self::Suspended]
             .into_iter()
             .find(|state| state.as_str() == text)
             .ok_or(())

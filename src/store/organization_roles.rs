@@ -100,6 +100,18 @@ pub fn list_shared(connection: &mut AnyConnection) -> Result<Vec<Role>> {
     read(rows)
 }
 
+/// What a role is called that is stored by this key.
+///
+/// # Errors
+/// When the database is away or there is no such role.
+pub fn name_of(connection: &mut AnyConnection, key: &str) -> Result<String> {
+    let title: Option<String> = roles::table
+        .find(key)
+        .select(roles::title)
+        .first(connection)?;
+    Ok(title.unwrap_or_else(|| key.to_owned()))
+}
+
 /// Lets nobody else change the role until the transaction ends. Whether it is there.
 ///
 /// # Errors

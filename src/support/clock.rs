@@ -67,10 +67,17 @@ impl Timestamp {
         Self::checked(instant)
     }
 
-    /// ISO 8601 with milliseconds and `Z` (row O-18).
+    /// The same instant, or the last one that is written in four digits.
+    #[must_use]
+    pub fn at_most_last(self) -> Self {
+        Self(self.0.min(LAST))
+    }
+
+    /// ISO 8601 with milliseconds and `Z` (row O-18). What is before or after all years of four digits
+    /// is shown as the first or the last instant of them.
     #[must_use]
     pub fn iso(self) -> String {
-        DateTime::<Utc>::from_timestamp_millis(self.0)
+        DateTime::<Utc>::from_timestamp_millis(self.0.clamp(FIRST, LAST))
             .unwrap_or_default()
             .to_rfc3339_opts(SecondsFormat::Millis, true)
     }
@@ -192,6 +199,27 @@ fn wall_millis() -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_instant_that_somebody_writes_is_of_a_year_of_four_digits() {
+        for (millis, shown) in [
+            (FIRST, "0001-01-01T00:00:00.000Z"),
+            (0, "1970-01-01T00:00:00.000Z"),
+            (LAST, "9999-12-31T23:59:59.999Z"),
+        ] {
+            assert_eq!(Timestamp::checked(millis).unwrap().iso(), shown);
+        }
+        for millis in [i64::MIN, FIRST - 1, LAST + 1, i64::MAX] {
+            assert_eq!(Timestamp::checked(millis), None, "{millis}");
+        }
+        for text in ["+10000-01-01", "10000-01-01", "-0001-01-01", "0000-12-31"] {
+            assert_eq!(Timestamp::parse(text), None, "{text}");
+        }
+        assert_eq!(
+            Timestamp::from_millis(i64::MAX).iso(),
+            "9999-12-31T23:59:59.999Z"
+        );
+    }
 
     #[test]
     fn iso_has_milliseconds_and_z() {

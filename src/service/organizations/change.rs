@@ -1,7 +1,7 @@
 //! What may be changed of an organization: its name, by which people sign in to it from then on, and
 //! from when on it asks for a second factor of its members.
 
-use crate::domain::event::{Event, What};
+use crate::domain::event::{Event, What, demand};
 use crate::domain::id::{AccountId, OrganizationId};
 use crate::domain::organization::{Name, Organization};
 use crate::domain::permission::ORGANIZATION_UPDATE;
@@ -11,7 +11,6 @@ use crate::service::error::Result;
 use crate::service::keyward::Keyward;
 use crate::service::membership::standing::{Standing, held_standing, no_organization, standing};
 use crate::service::organizations::create::taken;
-use crate::service::roles::terms::demand;
 use crate::store::{memberships, organizations};
 use crate::support::clock::Timestamp;
 
@@ -68,7 +67,7 @@ pub(in crate::service::organizations) fn write(
     event: impl Fn(What) -> Event,
 ) -> Result<Organization> {
     let old = organizations::lookup(change, id)?.ok_or_else(no_organization)?;
-    let now = change.now;
+    let (now, event) = (change.now, |what| event(what).in_organization(id));
     if let Some(name) = &edit.name {
         organizations::rename(change, id, name, now)?.map_err(|_| taken())?;
         change.record(&event(What::OrganizationRenamed))?;

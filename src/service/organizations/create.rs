@@ -44,7 +44,7 @@ pub fn create(kw: &Keyward, actor: &Actor, name: Name) -> Result<Organization> {
         };
         memberships::add(change, &owner, actor.account())?
             .map_err(|_| Error::defect("a new organization has a member"))?;
-        change.record(&actor.event(What::OrganizationCreated))?;
+        change.record(&actor.event(What::OrganizationCreated).in_organization(id))?;
         Ok(Organization {
             id,
             name: name.written().to_owned(),

@@ -8,8 +8,8 @@ use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::roles::terms::{
-    Edit, New, edited, no_role, record, remove, require_changeable, require_fitting,
-    require_removable, taken, write,
+    Edit, New, edited, no_role, record, remove, require_addressable, require_changeable,
+    require_fitting, require_removable, taken, write,
 };
 use crate::store::organization_roles;
 
@@ -29,6 +29,7 @@ pub fn list_roles(kw: &Keyward) -> Result<Vec<Role>> {
 pub fn make_role(by: impl Into<Administrator>, new: New, scope: Scope) -> Result<Role> {
     let by = by.into();
     let kw = by.kw.clone();
+    require_addressable(&new.name)?;
     require_fitting(&kw, scope, &new.permissions)?;
     let role = Role {
         key: new.name.written().to_owned(),
@@ -54,7 +55,7 @@ pub fn make_role(by: impl Into<Administrator>, new: New, scope: Scope) -> Result
             return Err(taken());
         }
         organization_roles::add(change, &role)?.map_err(|_| taken())?;
-        change.record(&by.event(What::RoleMade))?;
+        change.record(&by.event(What::RoleMade).with_role(&role.name))?;
         Ok(role.clone())
     })
 }
@@ -71,7 +72,9 @@ pub fn change_role(by: impl Into<Administrator>, name: &str, edit: Edit) -> Resu
         require_changeable(&old, &edit)?;
         let new = edited(&old, &edit);
         write(change, (&old, &new))?;
-        record(change, (&old, &new), &edit, |what| by.event(what))?;
+        record(change, (&old, &new), &edit, |what| {
+            by.event(what).with_role(&new.name)
+        })?;
         Ok(new)
     })
 }
@@ -85,7 +88,7 @@ pub fn remove_role(by: impl Into<Administrator>, name: &str) -> Result<()> {
         let role = held(change, &by, &name)?;
         require_removable(&role)?;
         remove(change, &role)?;
-        change.record(&by.event(What::RoleRemoved))
+        change.record(&by.event(What::RoleRemoved).with_role(&role.name))
     })
 }
 

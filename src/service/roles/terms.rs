@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::domain::access::ADMINISTRATOR;
-use crate::domain::event::{Event, What};
+use crate::domain::event::{Event, What, demand};
 use crate::domain::organization::{Name, OWNER, Role, Scope};
 use crate::domain::permission::{MOST, OWNS, SERVICE, may_be_held};
 use crate::service::change::Change;
@@ -52,6 +52,22 @@ fn require_known<'a>(kw: &Keyward, words: impl IntoIterator<Item = &'a String>) 
             "\"{word}\" is no permission of this service: KEYWARD_PERMISSIONS lists them"
         ))),
     }
+}
+
+/// A role is addressed by its name (`/auth/roles/{role}`): clients and proxies take dots for a step up
+/// and a slash for the end of a part, however they are written.
+///
+/// # Errors
+/// `INVALID_PAYLOAD`.
+pub(in crate::service::roles) fn require_addressable(name: &Name) -> Result<()> {
+    let canonical = name.canonical();
+    if [".", ".."].contains(&canonical) || canonical.contains(['/', '\\']) {
+        return Err(Error::payload(
+            "\"name\" stands in the role's address: it can not be \".\" or \"..\", and holds no / \
+             and no \\",
+        ));
+    }
+    Ok(())
 }
 
 /// Whoever makes an organization gives every permission in it away, so no role that is held in one
@@ -144,14 +160,6 @@ pub(in crate::service::roles) fn record(
         change.record(&demand(new.factor_from, event))?;
     }
     Ok(())
-}
-
-/// The event of a demand for a second factor.
-pub(in crate::service) fn demand(from: Option<Timestamp>, event: impl Fn(What) -> Event) -> Event {
-    match from {
-        Some(from) => event(What::FactorDemanded).noting(from.iso()),
-        None => event(What::FactorDemandLifted),
-    }
 }
 
 /// # Errors
