@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use crate::cli::output::say;
+use crate::cli::page::{cut, one_more, so_many};
 use crate::cli::when::span;
 use crate::cli::{Outcome, explain, open};
 use crate::domain::event::What;
@@ -58,8 +59,14 @@ pub(super) struct List {
     #[arg(long)]
     since: Option<String>,
     /// At most so many
-    #[arg(long, default_value_t = 100)]
+    #[arg(long, default_value_t = 100, value_parser = so_many)]
     limit: u32,
+    /// The id of the event after which to go on: older ones
+    #[arg(long)]
+    after: Option<uuid::Uuid>,
+    /// A line of JSON for each
+    #[arg(long)]
+    json: bool,
 }
 
 pub(super) fn run(command: &Audit) -> Outcome {
@@ -169,6 +176,14 @@ impl From<String> for Failed {
 }
 
 fn event_json(event: &Entry, sealed: Option<&Sealed>) -> serde_json::Value {
+    let mut line = entry_json(event);
+    line["seal"] = json!(
+        sealed.map(|(seq, hash)| { json!({ "seq": seq, "hash": URL_SAFE_NO_PAD.encode(hash) }) })
+    );
+    line
+}
+
+fn entry_json(event: &Entry) -> serde_json::Value {
     json!({
         "id": event.id,
         "at": event.at,
@@ -179,11 +194,10 @@ fn event_json(event: &Entry, sealed: Option<&Sealed>) -> serde_json::Value {
         "address": event.address,
         "device": event.user_agent,
         "note": event.note,
+        "organization": event.organization,
+        "role": event.role,
         "times": event.times,
         "lastAt": event.last_at,
-        "seal": sealed.map(|(seq, hash)| {
-            json!({ "seq": seq, "hash": URL_SAFE_NO_PAD.encode(hash) })
-        }),
     })
 }
 
@@ -203,11 +217,17 @@ fn list_events(list: &List) -> Outcome {
             .as_deref()
             .map(|text| since(text, kw.clock.now()))
             .transpose()?,
-        before: None,
-        limit: i64::from(list.limit),
+        before: list.after.map(|id| id.to_string()),
+        limit: i64::from(one_more(list.limit)),
     };
-    for entry in audit::list(kw, &filter).map_err(told)? {
-        say!("{}", line(&entry));
+    let mut found = audit::list(kw, &filter).map_err(told)?;
+    cut(&mut found, list.limit, |last| last.id.clone());
+    for entry in found {
+        if list.json {
+            say!("{}", entry_json(&entry));
+        } else {
+            say!("{}", line(&entry));
+        }
     }
     Ok(())
 }
@@ -221,6 +241,9 @@ fn line(entry: &Entry) -> String {
         .as_ref()
         .map_or_else(|| "-".to_owned(), |text| format!("{text:?}"));
     let actor = entry.actor.iter().map(|id| format!("  actor={id}"));
+    let organization = entry.organization.iter();
+    let organization = organization.map(|id| format!("  organization={id}"));
+    let role = entry.role.iter().map(|name| format!("  role={name:?}"));
     let note = entry.note.iter().map(|text| format!("  note={text:?}"));
     format!(
         "{}  {}  account={}  session={}  from={}  by={agent}{}",
@@ -229,7 +252,11 @@ fn line(entry: &Entry) -> String {
         or_dash(&entry.account),
         or_dash(&entry.session),
         or_dash(&entry.address),
-        actor.chain(note).collect::<String>(),
+        actor
+            .chain(organization)
+            .chain(role)
+            .chain(note)
+            .collect::<String>(),
     )
 }
 

@@ -11,6 +11,7 @@ mod mail;
 mod migrate;
 mod org;
 mod output;
+mod page;
 mod role;
 mod routes;
 mod serve;
