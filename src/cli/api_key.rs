@@ -4,6 +4,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use crate::cli::output::say;
+use crate::cli::page::{cut, one_more, so_many};
 use crate::cli::{Outcome, explain, open};
 use crate::domain::api_key::ApiKey;
 use crate::domain::id::ApiKeyId;
@@ -61,7 +62,7 @@ pub(super) struct List {
     #[arg(long)]
     account: Option<String>,
     /// At most so many
-    #[arg(long, default_value_t = 100)]
+    #[arg(long, default_value_t = 100, value_parser = so_many)]
     limit: u32,
     /// The id of the key after which to begin
     #[arg(long)]
@@ -145,7 +146,10 @@ fn list(list: &List) -> Outcome {
     let account = list.account.as_deref().map(|it| accounts::find(kw, it));
     let account = account.transpose().map_err(told)?;
     let account = account.map(|account| account.id);
-    for key in administer::list(kw, account, after, list.limit).map_err(told)? {
+    let found = administer::list(kw, account, after, one_more(list.limit));
+    let mut found = found.map_err(told)?;
+    cut(&mut found, list.limit, |last| last.id);
+    for key in found {
         if list.json {
             say!("{}", render(&key));
         } else {

@@ -6,6 +6,8 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use crate::cli::output::say;
+use crate::cli::page::{cut, one_more, so_many};
+use crate::cli::when::span;
 use crate::cli::{Outcome, explain, open};
 use crate::domain::event::What;
 use crate::service::Error;
@@ -57,8 +59,14 @@ pub(super) struct List {
     #[arg(long)]
     since: Option<String>,
     /// At most so many
-    #[arg(long, default_value_t = 100)]
+    #[arg(long, default_value_t = 100, value_parser = so_many)]
     limit: u32,
+    /// The id of the event after which to go on: older ones
+    #[arg(long)]
+    after: Option<uuid::Uuid>,
+    /// A line of JSON for each
+    #[arg(long)]
+    json: bool,
 }
 
 pub(super) fn run(command: &Audit) -> Outcome {
@@ -168,6 +176,14 @@ impl From<String> for Failed {
 }
 
 fn event_json(event: &Entry, sealed: Option<&Sealed>) -> serde_json::Value {
+    let mut line = entry_json(event);
+    line["seal"] = json!(
+        sealed.map(|(seq, hash)| { json!({ "seq": seq, "hash": URL_SAFE_NO_PAD.encode(hash) }) })
+    );
+    line
+}
+
+fn entry_json(event: &Entry) -> serde_json::Value {
     json!({
         "id": event.id,
         "at": event.at,
@@ -178,11 +194,10 @@ fn event_json(event: &Entry, sealed: Option<&Sealed>) -> serde_json::Value {
         "address": event.address,
         "device": event.user_agent,
         "note": event.note,
+        "organization": event.organization,
+        "role": event.role,
         "times": event.times,
         "lastAt": event.last_at,
-        "seal": sealed.map(|(seq, hash)| {
-            json!({ "seq": seq, "hash": URL_SAFE_NO_PAD.encode(hash) })
-        }),
     })
 }
 
@@ -202,11 +217,17 @@ fn list_events(list: &List) -> Outcome {
             .as_deref()
             .map(|text| since(text, kw.clock.now()))
             .transpose()?,
-        before: None,
-        limit: i64::from(list.limit),
+        before: list.after.map(|id| id.to_string()),
+        limit: i64::from(one_more(list.limit)),
     };
-    for entry in audit::list(kw, &filter).map_err(told)? {
-        say!("{}", line(&entry));
+    let mut found = audit::list(kw, &filter).map_err(told)?;
+    cut(&mut found, list.limit, |last| last.id.clone());
+    for entry in found {
+        if list.json {
+            say!("{}", entry_json(&entry));
+        } else {
+            say!("{}", line(&entry));
+        }
     }
     Ok(())
 }
@@ -220,6 +241,9 @@ fn line(entry: &Entry) -> String {
         .as_ref()
         .map_or_else(|| "-".to_owned(), |text| format!("{text:?}"));
     let actor = entry.actor.iter().map(|id| format!("  actor={id}"));
+    let organization = entry.organization.iter();
+    let organization = organization.map(|id| format!("  organization={id}"));
+    let role = entry.role.iter().map(|name| format!("  role={name:?}"));
     let note = entry.note.iter().map(|text| format!("  note={text:?}"));
     format!(
         "{}  {}  account={}  session={}  from={}  by={agent}{}",
@@ -228,7 +252,11 @@ fn line(entry: &Entry) -> String {
         or_dash(&entry.account),
         or_dash(&entry.session),
         or_dash(&entry.address),
-        actor.chain(note).collect::<String>(),
+        actor
+            .chain(organization)
+            .chain(role)
+            .chain(note)
+            .collect::<String>(),
     )
 }
 
@@ -244,18 +272,9 @@ fn since(text: &str, now: Timestamp) -> Result<Timestamp, String> {
     if let Some(then) = Timestamp::parse(text) {
         return Ok(then);
     }
-    let seconds = text.char_indices().last().and_then(|(at, unit)| {
-        let number: u64 = text[..at].parse().ok()?;
-        let unit = match unit {
-            'm' => 60,
-            'h' => 3600,
-            'd' => 86_400,
-            _ => return None,
-        };
-        number.checked_mul(unit)
-    });
-    seconds
-        .map(|seconds| now - std::time::Duration::from_secs(seconds))
+    span(text)
+        .map(|long| now - long)
+        .filter(|then| Timestamp::checked(then.millis()).is_some())
         .ok_or_else(|| format!("{text:?} is no time: give 2026-01-31, or 30m, 12h, 7d"))
 }
 

@@ -11,6 +11,7 @@ mod mail;
 mod migrate;
 mod org;
 mod output;
+mod page;
 mod role;
 mod routes;
 mod serve;
@@ -18,6 +19,7 @@ mod signals;
 mod sparing_log;
 mod tune_hash;
 mod user;
+mod when;
 
 use std::process::ExitCode;
 

@@ -4,14 +4,20 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use crate::cli::output::{complain, say};
+use crate::cli::page::{cut, one_more, so_many};
+use crate::cli::when::{When, asks};
 use crate::cli::{Outcome, explain, open};
+use crate::domain::id::AccountId;
 use crate::domain::letters::shown;
 use crate::domain::organization::{Name, Organization};
 use crate::domain::words::Words;
 use crate::service::accounts::administer as accounts;
 use crate::service::organizations::administer;
+use crate::service::organizations::change::Edit;
 use crate::service::organizations::change_member::Which;
-use crate::store::memberships::Page;
+use crate::store::memberships::invitations::Listed;
+use crate::store::memberships::{Member, Page};
+use crate::support::clock::Timestamp;
 
 #[derive(Subcommand)]
 pub(super) enum Org {
@@ -48,6 +54,13 @@ pub(super) enum Org {
         organization: String,
         name: String,
     },
+    /// Ask for a second factor of everybody in an organization
+    DemandFactor {
+        /// Its name or id
+        organization: String,
+        #[command(flatten)]
+        when: When,
+    },
     /// Delete an organization and end every session in it. This can not be undone
     Delete {
         /// Its name or id
@@ -58,7 +71,7 @@ pub(super) enum Org {
 #[derive(Args)]
 pub(super) struct List {
     /// At most so many
-    #[arg(long, default_value_t = 100)]
+    #[arg(long, default_value_t = 100, value_parser = so_many)]
     limit: u32,
     /// The organization after which to begin: its name or id
     #[arg(long)]
@@ -72,9 +85,12 @@ pub(super) struct List {
 pub(super) struct Show {
     /// Its name or id
     organization: String,
-    /// At most so many members
-    #[arg(long, default_value_t = 100)]
+    /// At most so many members, and so many of who is invited
+    #[arg(long, default_value_t = 100, value_parser = so_many)]
     limit: u32,
+    /// The id of the account after which to begin
+    #[arg(long)]
+    after: Option<AccountId>,
     /// As one line of JSON
     #[arg(long)]
     json: bool,
@@ -95,6 +111,7 @@ pub(super) fn run(command: &Org) -> Outcome {
             account,
         } => remove(organization, account),
         Org::Rename { organization, name } => rename(organization, name),
+        Org::DemandFactor { organization, when } => demand_factor(organization, when),
         Org::Delete { organization } => delete(organization),
     }
 }
@@ -104,21 +121,16 @@ fn list(list: &List) -> Outcome {
     let kw = &app.keyward;
     let after = list.after.as_deref().map(|it| administer::find(kw, it));
     let after = after.transpose().map_err(|error| explain(&error))?;
-    // One more tells whether there are more.
-    let limit = list.limit.saturating_add(1);
+    let limit = one_more(list.limit);
     let found = administer::search(kw, &Words::default(), after.map(|it| it.id), limit);
     let mut found = found.map_err(|error| explain(&error))?;
-    let more = found.len() > list.limit as usize;
-    found.truncate(list.limit as usize);
+    cut(&mut found, list.limit, |last| last.id);
     for organization in &found {
         if list.json {
             say!("{}", render(organization));
         } else {
             say!("{}  {}", organization.id, shown(&organization.name));
         }
-    }
-    if let Some(last) = found.last().filter(|_| more) {
-        complain(format_args!("… and more: --limit, or --after {}", last.id));
     }
     Ok(())
 }
@@ -131,36 +143,28 @@ fn show(show: &Show) -> Outcome {
         kw,
         found.id,
         Page {
-            after: None,
-            limit: i64::from(show.limit),
+            after: show.after.map(|id| id.to_string()),
+            limit: i64::from(one_more(show.limit)),
         },
     );
-    let members = members.map_err(|error| explain(&error))?;
-    let invited = administer::invitations(kw, found.id, show.limit);
-    let invited = invited.map_err(|error| explain(&error))?;
+    let mut members = members.map_err(|error| explain(&error))?;
+    cut(&mut members, show.limit, |last| last.membership.account);
+    let invited = administer::invitations(kw, found.id, one_more(show.limit));
+    let mut invited = invited.map_err(|error| explain(&error))?;
+    if invited.len() > show.limit as usize {
+        invited.truncate(show.limit as usize);
+        complain(format_args!("… and more are invited: --limit"));
+    }
     if show.json {
-        let members = members.iter().map(|member| {
-            json!({
-                "account": member.membership.account,
-                "email": member.email,
-                "verified": member.verified,
-                "username": member.username,
-                "role": member.role,
-                "state": member.membership.state.as_str(),
-            })
-        });
-        let mut body = render(&found);
-        body["members"] = members.collect();
-        let invited = invited.iter();
-        body["invitations"] = invited
-            .map(|(it, role)| json!({ "email": it.written, "role": role }))
-            .collect();
-        say!("{body}");
+        say!("{}", whole(&found, &members, &invited));
         return Ok(());
     }
     say!("id          {}", found.id);
     say!("name        {}", shown(&found.name));
     say!("created     {}", found.created_at);
+    if let Some(from) = found.factor_from {
+        say!("mfa from    {from}");
+    }
     for member in members {
         let name = member.email.or(member.username).unwrap_or_default();
         let state = member.membership.state.as_str();
@@ -179,6 +183,26 @@ fn show(show: &Show) -> Outcome {
         );
     }
     Ok(())
+}
+
+fn whole(found: &Organization, members: &[Member], invited: &[Listed]) -> serde_json::Value {
+    let members = members.iter().map(|member| {
+        json!({
+            "account": member.membership.account,
+            "email": member.email,
+            "verified": member.verified,
+            "username": member.username,
+            "role": member.role,
+            "state": member.membership.state.as_str(),
+        })
+    });
+    let mut body = render(found);
+    body["members"] = members.collect();
+    let invited = invited.iter();
+    body["invitations"] = invited
+        .map(|(it, role)| json!({ "email": it.written, "role": role }))
+        .collect();
+    body
 }
 
 fn parsed(name: &str) -> Result<Name, String> {
@@ -246,8 +270,22 @@ fn rename(organization: &str, name: &str) -> Outcome {
     let kw = &app.keyward;
     let told = |error: crate::service::Error| explain(&error);
     let old = administer::find(kw, organization).map_err(told)?;
-    let new = administer::rename(kw, old.id, parsed).map_err(told)?;
+    let new = administer::edit(kw, old.id, parsed.into()).map_err(told)?;
     say!("{} is called {} now", shown(&old.name), shown(&new.name));
+    Ok(())
+}
+
+fn demand_factor(organization: &str, when: &When) -> Outcome {
+    let app = open()?;
+    let kw = &app.keyward;
+    let told = |error: crate::service::Error| explain(&error);
+    let found = administer::find(kw, organization).map_err(told)?;
+    let edit = Edit {
+        factor_from: Some(when.instant(kw.clock.now())?),
+        ..Edit::default()
+    };
+    let changed = administer::edit(kw, found.id, edit).map_err(told)?;
+    say!("{}", asks(&changed.name, changed.factor_from));
     Ok(())
 }
 
@@ -267,5 +305,6 @@ fn render(organization: &Organization) -> serde_json::Value {
         "name": organization.name,
         "created": organization.created_at.millis(),
         "updated": organization.updated_at.millis(),
+        "mfaRequiredFrom": organization.factor_from.map(Timestamp::millis),
     })
 }

@@ -4,12 +4,15 @@ use clap::Subcommand;
 use serde_json::json;
 
 use crate::cli::output::say;
+use crate::cli::when::{When, asks};
 use crate::cli::{Outcome, explain, open};
 use crate::domain::letters::shown;
 use crate::domain::organization::Scope;
 use crate::service::Error;
 use crate::service::accounts::administer;
 use crate::service::roles::shared;
+use crate::service::roles::terms::Edit;
+use crate::support::clock::Timestamp;
 
 #[derive(Subcommand)]
 pub(super) enum Role {
@@ -25,6 +28,12 @@ pub(super) enum Role {
         account: String,
         role: String,
     },
+    /// Ask for a second factor of whoever holds a role, of the service or in any organization
+    DemandFactor {
+        role: String,
+        #[command(flatten)]
+        when: When,
+    },
     /// Take a role of the service from an account
     Take {
         /// E-mail address, username or id
@@ -36,6 +45,7 @@ pub(super) enum Role {
 pub(super) fn run(command: &Role) -> Outcome {
     match command {
         Role::List { json } => list(*json),
+        Role::DemandFactor { role, when } => demand_factor(role, when),
         Role::Grant { account, role } => give(account, role, true),
         Role::Take { account, role } => give(account, role, false),
     }
@@ -51,18 +61,33 @@ fn list(as_json: bool) -> Outcome {
                 "description": role.description,
                 "scope": role.scope.as_str(),
                 "permissions": role.permissions,
+                "mfaRequiredFrom": role.factor_from.map(Timestamp::millis),
             });
             say!("{line}");
         } else {
             let permissions: Vec<String> = role.permissions.into_iter().collect();
+            let from = role.factor_from.map(|from| format!(" (mfa from {from})"));
             say!(
-                "{:12}  {}: {}",
+                "{:12}  {}: {}{}",
                 role.scope.as_str(),
                 shown(&role.name),
-                permissions.join(", ")
+                permissions.join(", "),
+                from.unwrap_or_default()
             );
         }
     }
+    Ok(())
+}
+
+fn demand_factor(name: &str, when: &When) -> Outcome {
+    let app = open()?;
+    let kw = &app.keyward;
+    let edit = Edit {
+        factor_from: Some(when.instant(kw.clock.now())?),
+        ..Edit::default()
+    };
+    let changed = shared::change_role(kw, name, edit).map_err(|error| explain(&error))?;
+    say!("{}", asks(&changed.name, changed.factor_from));
     Ok(())
 }
 

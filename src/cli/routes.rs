@@ -9,11 +9,12 @@ pub(super) fn run() -> Outcome {
         say!("{}", group.name);
         for row in group.rows {
             say!(
-                "  {:<7} {:<26} {}{}",
+                "  {:<7} {:<26} {}{}{}",
                 row.method,
                 row.path,
                 row.guard.as_str(),
-                if row.fresh { " step-up" } else { "" }
+                if row.fresh { " step-up" } else { "" },
+                if row.enrolling { " mfa-enrolment" } else { "" }
             );
         }
     }

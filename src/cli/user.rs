@@ -5,6 +5,7 @@ use std::io::{BufRead as _, IsTerminal as _};
 use clap::{Args, Subcommand};
 
 use crate::cli::output::{complain, say};
+use crate::cli::page::so_many;
 use crate::cli::{Outcome, explain, open};
 use crate::domain::account::Account;
 use crate::domain::identifier::{Email, Username};
@@ -25,7 +26,7 @@ pub(super) enum User {
     /// List accounts, oldest first
     List {
         /// At most so many
-        #[arg(long, default_value_t = 100)]
+        #[arg(long, default_value_t = 100, value_parser = so_many)]
         limit: u32,
         /// The account after which to begin: e-mail address, username or id
         #[arg(long)]

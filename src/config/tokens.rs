@@ -29,8 +29,9 @@ section! {
         /// How long a refresh token that was just used is answered with the same successor,
         /// 0s to 60s. 0 ends the session at any reuse.
         refresh_grace: Duration = KEYWARD_REFRESH_GRACE, "30s", lasting("0s", "60s");
-        /// The most bytes of an access token, 1500 to 8000. One that would be longer leaves out
-        /// what applications ask for, and says perm_ref.
+        /// An access token that would have more bytes, 1500 to 8000, leaves out what applications
+        /// ask for, says perm_ref, and then its holder's full name. What stays (issuer, audience,
+        /// username, address, roles) may be longer: 5200 bytes at the most.
         max_bytes: usize = KEYWARD_MAX_TOKEN_BYTES, "3000", whole(1500, 8000);
         /// The permissions of the applications, thing:deed, comma separated. Every other word is
         /// refused where a role or an API key is made, but for Keyward's own. Default: every word

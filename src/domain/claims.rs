@@ -55,6 +55,10 @@ pub struct Claims {
     pub amr: Vec<String>,
     pub aal: u8,
     pub auth_time: i64,
+    /// From when on a second factor is asked of the holder, whose session has none: the token
+    /// opens nothing then but what switches one on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mfa_from: Option<i64>,
     /// The organization that the session is in; `role` is the holder's there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub org: Option<OrganizationId>,
@@ -144,6 +148,7 @@ impl Claims {
             permissions: self.permissions.iter().cloned().collect(),
             in_organization: self.org.and_then(|_| self.role.clone()),
             accounts: self.accounts.clone(),
+            factor_from: self.mfa_from.map(Timestamp::from_seconds),
         }
     }
 

@@ -3,8 +3,10 @@
 
 use strum::{IntoStaticStr, VariantArray};
 
-use crate::domain::id::{AccountId, SessionId};
+use crate::domain::api_key::ApiKey;
+use crate::domain::id::{AccountId, OrganizationId, SessionId};
 use crate::domain::session::Client;
+use crate::support::clock::Timestamp;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "snake_case")]
@@ -91,6 +93,9 @@ pub enum What {
     RoleMade,
     RoleChanged,
     RoleRemoved,
+    /// Of the members of an organization, or of whoever holds a role; `note` says from when on.
+    FactorDemanded,
+    FactorDemandLifted,
     OrganizationCreated,
     OrganizationRenamed,
     OrganizationDeleted,
@@ -155,6 +160,18 @@ pub struct Event {
     pub client: Client,
     /// Why, in the words of whoever did it.
     pub note: Option<String>,
+    /// Which organization it is about.
+    pub organization: Option<OrganizationId>,
+    /// Which role, by its name.
+    pub role: Option<String>,
+}
+
+/// The event of a demand for a second factor, which names its instant.
+pub fn demand(from: Option<Timestamp>, event: impl Fn(What) -> Event) -> Event {
+    match from {
+        Some(from) => event(What::FactorDemanded).noting(from.iso()),
+        None => event(What::FactorDemandLifted),
+    }
 }
 
 /// How much of a user agent is kept, in characters: enough to tell one from another.
@@ -175,6 +192,8 @@ impl Event {
             actor: None,
             client,
             note: None,
+            organization: None,
+            role: None,
         }
     }
 
@@ -188,6 +207,38 @@ impl Event {
     pub const fn by(mut self, actor: AccountId) -> Self {
         self.actor = Some(actor);
         self
+    }
+
+    #[must_use]
+    pub const fn in_organization(mut self, id: OrganizationId) -> Self {
+        self.organization = Some(id);
+        self
+    }
+
+    #[must_use]
+    pub fn with_role(mut self, name: &str) -> Self {
+        self.role = Some(name.to_owned());
+        self
+    }
+
+    /// About a key, in the place of a session; an operator's event, who has none, says which in its
+    /// note.
+    #[must_use]
+    pub fn about_key(mut self, key: &ApiKey) -> Self {
+        self.account = Some(key.account);
+        self.organization = key.organization;
+        if self.actor.is_none() && self.client.address.is_none() {
+            return self.noting(key.id.to_string());
+        }
+        self.within(key.id.as_session())
+    }
+
+    /// That a key of somebody was revoked by this, which is about them or about another.
+    #[must_use]
+    pub fn revoking(&self, key: &ApiKey) -> Self {
+        let mut event = Self::new(What::ApiKeyRevoked, self.client.clone());
+        event.actor = self.actor.or(self.account).filter(|by| *by != key.account);
+        event.about_key(key)
     }
 
     #[must_use]

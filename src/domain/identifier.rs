@@ -86,7 +86,8 @@ pub(in crate::domain) fn written(text: &str) -> Option<String> {
 }
 
 /// Lower case, and composed again: the small letter of `\u{130}` is two characters.
-pub(in crate::domain) fn in_lower_case(text: &str) -> String {
+#[must_use]
+pub fn in_lower_case(text: &str) -> String {
     text.chars().flat_map(char::to_lowercase).nfkc().collect()
 }
 

@@ -33,6 +33,8 @@ pub enum Purpose {
     AccountExists,
     FactorChanged,
     RecoveryCodeUsed,
+    /// Somebody has a key that opens what the account does.
+    ApiKeyMade,
     /// Too many wrong guesses: the password is suspended.
     Locked,
     /// Of `keyward mail test`.

@@ -36,11 +36,10 @@ impl FromStr for Purpose {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
+        // Invitations have a table of their own.
         [
             Self::VerifyEmail,
             Self::ResetPassword,
-            Self::Invite,
-            Self::Join,
             Self::ChangeEmail,
             Self::KeepEmail,
         ]

@@ -50,6 +50,8 @@ pub struct Organization {
     pub name: String,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+    /// From when on a second factor is asked of its members.
+    pub factor_from: Option<Timestamp>,
 }
 
 /// How somebody stands in an organization. Only an active member may do anything or sign in to it
@@ -76,7 +78,8 @@ impl FromStr for State {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
-        [Self::Invited, Self::Active, Self::Suspended]
+        // Whoever is invited has no row of a membership.
+        [Self::Active, Self::Suspended]
             .into_iter()
             .find(|state| state.as_str() == text)
             .ok_or(())
@@ -123,6 +126,8 @@ pub struct Role {
     /// Whose it is; of every organization where there is none.
     pub organization: Option<OrganizationId>,
     pub permissions: BTreeSet<String>,
+    /// From when on a second factor is asked of whoever holds it.
+    pub factor_from: Option<Timestamp>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,5 +1,7 @@
 //! What somebody looks for, word by word.
 
+use crate::domain::identifier::in_lower_case;
+
 /// So many words are looked for.
 pub const MOST_WORDS: usize = 4;
 
@@ -22,6 +24,8 @@ impl Words {
         if text.contains('\0') {
             return Err(Refused::Nul);
         }
+        // As names are stored: what LIKE takes for a sign may come of it.
+        let text = in_lower_case(text);
         let words: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
         if words.len() > MOST_WORDS {
             return Err(Refused::TooMany);
@@ -41,7 +45,7 @@ impl Words {
             if matches!(letter, '%' | '_' | '\\') {
                 pattern.push('\\');
             }
-            pattern.extend(letter.to_lowercase());
+            pattern.push(letter);
         }
         pattern.push('%');
         pattern
@@ -57,6 +61,11 @@ mod tests {
         let words = Words::parse(" 50%_Off\\ \u{c4}b ").unwrap();
         assert_eq!(words.pattern(0), "%50\\%\\_off\\\\%");
         assert_eq!(words.pattern(1), "%\u{e4}b%");
+        // Composed, as names are, and a wide sign is the sign.
+        let words = Words::parse("A\u{308}b \u{ff05}").unwrap();
+        assert_eq!(words.pattern(0), "%\u{e4}b%");
+        assert_eq!(words.pattern(1), "%\\%%");
+        let words = Words::parse("a b").unwrap();
         assert_eq!(words.pattern(2), "%");
         assert_eq!(Words::parse("a b c d e"), Err(Refused::TooMany));
         assert_eq!(Words::parse("a\0"), Err(Refused::Nul));

@@ -64,12 +64,17 @@ pub(in crate::http) struct Terms {
     pub(in crate::http) guard: Guard,
     pub(in crate::http) own: bool,
     pub(in crate::http) fresh: bool,
+    pub(in crate::http) enrolling: bool,
 }
 
 impl Terms {
     /// # Errors
     /// `FORBIDDEN`, `STEP_UP_REQUIRED`.
     pub(in crate::http) fn admit(self, call: &Call, actor: &Actor) -> Result<()> {
+        // Before the guard: a token that opens nothing holds no permission either.
+        if !self.enrolling {
+            actor.require_enrolled()?;
+        }
         if self.own {
             actor.require_own()?;
         }

@@ -17,6 +17,7 @@ use crate::service::sessions::refresh;
 use crate::service::tokens::mint::TokenSet;
 use crate::store::memberships::Member;
 use crate::store::memberships::invitations::Listed;
+use crate::support::clock::Timestamp;
 use crate::support::secret::ExposeSecret as _;
 
 /// An account as seed O shows it. Times are epoch milliseconds.
@@ -152,6 +153,7 @@ pub fn role(role: &Role) -> Value {
         "scope": role.scope.as_str(),
         "organizationId": role.organization,
         "permissions": role.permissions,
+        "mfaRequiredFrom": role.factor_from.map(Timestamp::millis),
     })
 }
 
@@ -185,6 +187,9 @@ pub fn put_access(body: &mut Value, tokens: &TokenSet) {
     body["access_token"] = json!(tokens.access.expose_secret());
     body["expires"] = json!(expires);
     body["expires_at"] = json!(tokens.access_expires_at.millis());
+    if let Some(due) = tokens.factor_from {
+        body["mfaRequiredFrom"] = json!(due.millis());
+    }
     if let Some(organization) = tokens.organization {
         // As seed H names them, in seconds.
         let left = tokens.refresh_expires_at.millis_since(tokens.issued_at);

@@ -33,6 +33,9 @@ pub struct Row {
     pub own: bool,
     /// Only soon after a sign-in or a step-up, where `KEYWARD_STEP_UP_MAX_AGE` says how soon.
     pub fresh: bool,
+    /// Also for a session that lacks the second factor which is asked of it: what switches one on,
+    /// and tells of that.
+    pub enrolling: bool,
     /// A HEAD of a GET is answered, unless the GET spends something.
     pub(in crate::http) head: bool,
     /// A mere question, which changes nothing: too common to be worth a line of log, and
@@ -72,11 +75,18 @@ impl Row {
         self
     }
 
+    /// What somebody needs to switch a second factor on.
+    const fn enrolling(mut self) -> Self {
+        self.enrolling = true;
+        self
+    }
+
     pub(in crate::http) const fn terms(&self) -> Terms {
         Terms {
             guard: self.guard,
             own: self.own,
             fresh: self.fresh,
+            enrolling: self.enrolling,
         }
     }
 
@@ -120,6 +130,7 @@ macro_rules! row {
             guard: $guard,
             own: !matches!(stringify!($method).as_bytes(), b"GET" | b"ANY"),
             fresh: false,
+            enrolling: false,
             head: true,
             cheap: matches!(stringify!($method).as_bytes(), b"GET"),
             on: |_| true,
@@ -148,7 +159,7 @@ pub static TABLE: &[Group] = &[
         rows: &[
             row!(GET "/auth" Public directus::providers),
             row!(GET "/server/ping" Public directus::ping),
-            row!(GET "/users/me" Guest directus::users::me),
+            row!(GET "/users/me" Guest directus::users::me).enrolling(),
             row!(PATCH "/users/me" SignedIn directus::users::update),
             row!(DELETE "/users/me" Guest directus::leave::me),
             row!(POST "/users/register" Public directus::registration::register),
@@ -156,8 +167,8 @@ pub static TABLE: &[Group] = &[
                 .spending(),
             row!(POST "/users/invite" Administrator directus::registration::invite).fresh(),
             row!(POST "/users/invite/accept" Public directus::registration::accept),
-            row!(POST "/users/me/tfa/generate" SignedIn directus::second_factor::generate),
-            row!(POST "/users/me/tfa/enable" SignedIn directus::second_factor::enable),
+            row!(POST "/users/me/tfa/generate" SignedIn directus::second_factor::generate).enrolling(),
+            row!(POST "/users/me/tfa/enable" SignedIn directus::second_factor::enable).enrolling(),
             row!(POST "/users/me/tfa/disable" SignedIn directus::second_factor::disable),
         ],
     },
@@ -247,8 +258,8 @@ pub static TABLE: &[Group] = &[
             row!(POST "/auth/anonymous" Public guest::begin),
             row!(POST "/auth/refresh" Public sign_in::refresh),
             row!(POST "/auth/logout" Public sign_in::logout),
-            row!(POST "/auth/step-up" SignedIn step_up::step_up),
-            row!(GET "/auth/me" Caller account::me),
+            row!(POST "/auth/step-up" SignedIn step_up::step_up).enrolling(),
+            row!(GET "/auth/me" Caller account::me).enrolling(),
             row!(PATCH "/auth/me" SignedIn account::update),
             row!(DELETE "/auth/me" Guest leave::me),
             row!(GET "/auth/me/export" Guest account::export).own(),
@@ -267,14 +278,14 @@ pub static TABLE: &[Group] = &[
             row!(DELETE "/auth/sessions" SignedIn sessions::end_others),
             row!(DELETE "/auth/sessions/{id}" SignedIn sessions::end),
             row!(POST "/auth/password/change" SignedIn account::change),
-            row!(POST "/auth/mfa/totp" SignedIn second_factor::begin),
+            row!(POST "/auth/mfa/totp" SignedIn second_factor::begin).enrolling(),
             row!(DELETE "/auth/mfa/totp" SignedIn second_factor::remove),
-            row!(POST "/auth/mfa/totp/confirm" SignedIn second_factor::confirm),
+            row!(POST "/auth/mfa/totp/confirm" SignedIn second_factor::confirm).enrolling(),
             row!(POST "/auth/mfa/recovery-codes" SignedIn second_factor::recovery_codes),
             row!(GET "/auth/organizations" Account organizations::list),
             row!(POST "/auth/organizations" SignedIn organizations::create),
             row!(GET "/auth/organizations/{id}" Account organizations::one),
-            row!(PATCH "/auth/organizations/{id}" Account organizations::rename),
+            row!(PATCH "/auth/organizations/{id}" Account organizations::change),
             row!(DELETE "/auth/organizations/{id}" Account organizations::delete),
             row!(POST "/auth/organizations/{id}/enter" SignedIn organizations::enter),
             row!(POST "/auth/organizations/{id}/accept" SignedIn organizations::accept),
@@ -336,7 +347,7 @@ pub static TABLE: &[Group] = &[
             row!(GET "/admin/organizations" Administrator admin::organizations::list),
             row!(POST "/admin/organizations" Administrator admin::organizations::add),
             row!(GET "/admin/organizations/{id}" Administrator admin::organizations::show),
-            row!(PATCH "/admin/organizations/{id}" Administrator admin::organizations::rename),
+            row!(PATCH "/admin/organizations/{id}" Administrator admin::organizations::change),
             row!(DELETE "/admin/organizations/{id}" Administrator admin::organizations::delete).fresh(),
             row!(GET "/admin/organizations/{id}/members" Administrator admin::organizations::members),
             row!(PUT "/admin/organizations/{id}/members/{account}" Administrator admin::organizations::set_role).fresh(),

@@ -24,6 +24,8 @@ pub struct Actor {
     /// The device cookie: the mark of a browser in which the account signed in before.
     /// Strangers can not lock its owner out there (B14).
     pub device: Option<String>,
+    /// When the request came.
+    pub at: Timestamp,
 }
 
 impl Actor {
@@ -112,6 +114,19 @@ impl Actor {
         }
         self.require_person()?;
         self.require_shown(&Wanted::within(most), kw.clock.now())
+    }
+
+    /// Where a role or the organization of the session asks for a second factor by now, a session
+    /// without one opens nothing but what switches one on.
+    ///
+    /// # Errors
+    /// `STEP_UP_REQUIRED`.
+    pub fn require_enrolled(&self) -> Result<()> {
+        let due = self.claims().mfa_from;
+        if due.is_some_and(|due| self.at.seconds() >= due) {
+            return Err(Error::no_factor());
+        }
+        Ok(())
     }
 
     /// # Errors

@@ -6,7 +6,7 @@ use crate::service::actor::Actor;
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
-use crate::store::accounts;
+use crate::store::{accounts, roles};
 
 /// Somebody who may do something to accounts that are not their own: an operator, at the
 /// command line of this machine, or the holder of a token with the permission, whom the guard
@@ -43,6 +43,20 @@ impl Administrator {
             Some(actor) => Event::new(what, actor.client.clone()).by(actor.account()),
             None => Event::new(what, self.kw.operator()),
         }
+    }
+
+    /// Whether the administrator, who is held, may administer by the database too.
+    ///
+    /// # Errors
+    /// `FORBIDDEN`.
+    pub(in crate::service) fn require_still(&self, change: &mut Change<'_>) -> Result<()> {
+        let Some(account) = self.account() else {
+            return Ok(());
+        };
+        if roles::access_of(change, account)?.is_admin() {
+            return Ok(());
+        }
+        Err(Error::forbidden("This needs the permission \"admin\"."))
     }
 
     /// # Errors

@@ -156,12 +156,14 @@ impl Change<'_> {
         Ok(())
     }
 
-    /// Revokes API keys, whose accounts are held. How many there were.
-    pub(in crate::service) fn revoke_keys(&mut self, whose: Whose) -> Result<usize> {
+    /// Revokes API keys, whose accounts are held, by what happens to them or their organization. How
+    /// many there were.
+    pub(in crate::service) fn revoke_keys(&mut self, whose: Whose, by: &Event) -> Result<usize> {
         let revoked = api_keys::remove_all(self, whose)?;
-        let now = self.now;
-        let told = revoked.iter().map(|id| ended(id.as_session(), now));
-        self.told.extend(told);
+        for key in &revoked {
+            self.told.push(ended(key.id.as_session(), self.now));
+            self.record(&by.revoking(key))?;
+        }
         Ok(revoked.len())
     }
 
@@ -210,12 +212,13 @@ impl Change<'_> {
         &mut self,
         organization: OrganizationId,
         account: Option<AccountId>,
+        by: &Event,
     ) -> Result<()> {
         let now = self.now;
         let of = (organization, account);
         let ended_now = session_ends::end_in(self, of, now, EndReason::Revoked)?;
         self.ended(&ended_now)?;
-        self.revoke_keys(Whose::In(organization, account))
+        self.revoke_keys(Whose::In(organization, account), by)
             .map(|_| ())
     }
 

@@ -158,6 +158,17 @@ impl Error {
         error
     }
 
+    /// A role or an organization asks for a second factor, by now, and the session has none.
+    #[must_use]
+    pub fn no_factor() -> Self {
+        let message = "A role or an organization of yours asks for a second factor, and this \
+                       session has none. POST /auth/mfa/totp begins one; POST /auth/step-up shows \
+                       one that is switched on. Until then the token opens nothing else.";
+        let mut error = Self::new(Code::StepUpRequired, message);
+        error.step_up = Some(Wanted::second_factor());
+        error
+    }
+
     /// The same words for a code that was used, replaced, is over or never was.
     #[must_use]
     pub fn one_time_code() -> Self {

@@ -11,9 +11,11 @@ use crate::domain::id::{AccountId, OrganizationId};
 use crate::domain::organization::State;
 use crate::domain::permission::{OWN, SERVICE};
 use crate::domain::session::{Class, Session};
+use crate::store::engine::columns::time;
 use crate::store::engine::connection::{AnyConnection, on_each};
 use crate::store::engine::error::Result;
-use crate::store::engine::schema::{memberships, role_permissions, roles};
+use crate::store::engine::schema::{memberships, organizations, role_permissions, roles};
+use crate::store::factors;
 use crate::store::memberships::list_of;
 use crate::store::roles::{access_of, held_by};
 
@@ -22,11 +24,13 @@ use crate::store::roles::{access_of, held_by};
 /// # Errors
 /// When the database is away or a row is damaged.
 pub fn of_session(connection: &mut AnyConnection, session: &Session) -> Result<Option<Access>> {
-    let access = access_of(connection, session.account)?;
+    let mut access = access_of(connection, session.account)?;
+    access.factor_from = factors::demanded_by_roles(connection, session.account)?;
     with(connection, session, access)
 }
 
-/// Adds to what the account may do anyhow what it may do by this session.
+/// Adds to what the account may do anyhow what it may do by this session. A second factor that is
+/// asked for is asked of whoever has none, or did not show it.
 ///
 /// # Errors
 /// When the database is away or a row is damaged.
@@ -37,11 +41,30 @@ pub fn with(
 ) -> Result<Option<Access>> {
     if session.class == Class::Oisp {
         access.accounts = accounts_of(connection, session.account)?;
+        access.demand_factor(factors::demanded_by_memberships(
+            connection,
+            session.account,
+        )?);
     }
-    match session.organization {
-        None => Ok(Some(access)),
-        Some(organization) => within(connection, session.account, organization, access),
+    let access = match session.organization {
+        None => Some(access),
+        Some(organization) => within(connection, session.account, organization, access)?,
+    };
+    let Some(mut access) = access else {
+        return Ok(None);
+    };
+    // Whoever acts for the account showed their own.
+    if access.factor_from.is_some()
+        && (session.acted_by.is_some() || shows_factor(connection, session)?)
+    {
+        access.factor_from = None;
     }
+    Ok(Some(access))
+}
+
+fn shows_factor(connection: &mut AnyConnection, session: &Session) -> Result<bool> {
+    Ok(session.authentication.level >= 2
+        && factors::active_of(connection, session.account)?.is_some())
 }
 
 /// Every permission that the account holds somewhere: in the service, or in an organization.
@@ -115,6 +138,15 @@ pub fn accounts_of(connection: &mut AnyConnection, account: AccountId) -> Result
         .collect())
 }
 
+/// A role's key, its title, when it and its organization ask for a second factor, and a permission.
+type Within = (
+    String,
+    Option<String>,
+    Option<i64>,
+    Option<i64>,
+    Option<String>,
+);
+
 fn within(
     connection: &mut AnyConnection,
     account: AccountId,
@@ -123,6 +155,7 @@ fn within(
 ) -> Result<Option<Access>> {
     let question = memberships::table
         .inner_join(roles::table)
+        .inner_join(organizations::table)
         .left_join(role_permissions::table.on(role_permissions::role.eq(memberships::role)))
         .filter(memberships::organization_id.eq(organization.to_string()))
         .filter(memberships::account_id.eq(account.to_string()))
@@ -130,18 +163,21 @@ fn within(
         .select((
             roles::name,
             roles::title,
+            roles::factor_from,
+            organizations::factor_from,
             role_permissions::permission.nullable(),
         ));
-    let rows: Vec<(String, Option<String>, Option<String>)> =
-        on_each!(connection, inner => question.load(inner))?;
+    let rows: Vec<Within> = on_each!(connection, inner => question.load(inner))?;
     if rows.is_empty() {
         return Ok(None);
     }
-    for (key, title, permission) in rows {
+    for (key, title, of_role, of_organization, permission) in rows {
         // Not among the roles of the service: whoever makes an organization is its owner, and
         // a proxy that asks for a group "owner" must not take that for its own.
         access.in_organization = Some(title.unwrap_or(key));
         access.permissions.extend(permission);
+        access.demand_factor(of_role.map(time));
+        access.demand_factor(of_organization.map(time));
     }
     Ok(Some(access))
 }

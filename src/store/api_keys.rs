@@ -172,20 +172,17 @@ pub enum Whose {
 ///
 /// # Errors
 /// When the database is away or a row is damaged.
-pub fn remove_all(connection: &mut AnyConnection, whose: Whose) -> Result<Vec<ApiKeyId>> {
-    let found: Vec<ApiKeyId> = match whose {
+pub fn remove_all(connection: &mut AnyConnection, whose: Whose) -> Result<Vec<ApiKey>> {
+    let found = match whose {
         Whose::Account(account) => list_of(connection, account)?,
         Whose::In(organization, account) => {
             let mut keys = list_in(connection, organization)?;
             keys.retain(|key| account.is_none_or(|account| key.account == account));
             keys
         }
-    }
-    .into_iter()
-    .map(|key| key.id)
-    .collect();
-    for id in &found {
-        remove(connection, *id)?;
+    };
+    for key in &found {
+        remove(connection, key.id)?;
     }
     Ok(found)
 }

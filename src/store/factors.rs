@@ -1,12 +1,15 @@
-//! Second factors: at most one that counts, and one that waits to be confirmed.
+//! Second factors: at most one that counts, and one that waits to be confirmed; and from when on
+//! roles and organizations ask for one.
 
+use diesel::dsl::min;
 use diesel::prelude::*;
 
 use crate::domain::id::AccountId;
+use crate::domain::organization::State;
 use crate::store::engine::columns::time;
 use crate::store::engine::connection::{AnyConnection, on_each};
 use crate::store::engine::error::{Result, exactly_one};
-use crate::store::engine::schema::factors;
+use crate::store::engine::schema::{account_roles, factors, memberships, organizations, roles};
 use crate::support::clock::Timestamp;
 
 #[derive(Clone)]
@@ -142,4 +145,51 @@ pub fn remove_all_of(connection: &mut AnyConnection, account: AccountId) -> Resu
     diesel::delete(factors::table.filter(factors::account_id.eq(account.to_string())))
         .execute(connection)?;
     Ok(counted)
+}
+
+/// From when on the account's roles of the service ask for a factor.
+///
+/// # Errors
+/// When the database is away.
+pub fn demanded_by_roles(
+    connection: &mut AnyConnection,
+    account: AccountId,
+) -> Result<Option<Timestamp>> {
+    let from: Option<i64> = account_roles::table
+        .inner_join(roles::table.on(roles::name.eq(account_roles::role)))
+        .filter(account_roles::account_id.eq(account.to_string()))
+        .select(min(roles::factor_from))
+        .get_result(connection)?;
+    Ok(from.map(time))
+}
+
+/// The same of every organization that the account is in, and of its roles there.
+///
+/// # Errors
+/// When the database is away.
+pub fn demanded_by_memberships(
+    connection: &mut AnyConnection,
+    account: AccountId,
+) -> Result<Option<Timestamp>> {
+    let (organization, role): (Option<i64>, Option<i64>) = memberships::table
+        .inner_join(organizations::table)
+        .inner_join(roles::table)
+        .filter(memberships::account_id.eq(account.to_string()))
+        .filter(memberships::state.eq(State::Active.as_str()))
+        .select((min(organizations::factor_from), min(roles::factor_from)))
+        .get_result(connection)?;
+    Ok(organization.into_iter().chain(role).min().map(time))
+}
+
+/// The same of all of them.
+///
+/// # Errors
+/// When the database is away.
+pub fn demanded_of(
+    connection: &mut AnyConnection,
+    account: AccountId,
+) -> Result<Option<Timestamp>> {
+    let roles = demanded_by_roles(connection, account)?;
+    let memberships = demanded_by_memberships(connection, account)?;
+    Ok(roles.into_iter().chain(memberships).min())
 }

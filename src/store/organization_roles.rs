@@ -7,7 +7,7 @@ use diesel::prelude::*;
 
 use crate::domain::id::{AccountId, OrganizationId};
 use crate::domain::organization::{Role, Scope, State};
-use crate::store::engine::columns::{optional, word};
+use crate::store::engine::columns::{optional, time, word};
 use crate::store::engine::conflict::{Taken, unless_taken};
 use crate::store::engine::connection::AnyConnection;
 use crate::store::engine::error::{Error, Result, at_most_one, every_one, exactly_one};
@@ -22,12 +22,13 @@ type Row = (
     String,
     Option<String>,
     Option<String>,
+    Option<i64>,
     Option<String>,
 );
 
 fn read(rows: Vec<Row>) -> Result<Vec<Role>> {
     let mut found: BTreeMap<String, Role> = BTreeMap::new();
-    for (key, description, scope, title, organization, permission) in rows {
+    for (key, description, scope, title, organization, factor, permission) in rows {
         let organization = optional("organization id", organization.as_deref())?;
         let scope = scope
             .parse()
@@ -39,6 +40,7 @@ fn read(rows: Vec<Row>) -> Result<Vec<Role>> {
             scope,
             organization,
             permissions: BTreeSet::new(),
+            factor_from: factor.map(time),
         });
         role.permissions.extend(permission);
     }
@@ -71,6 +73,7 @@ pub fn list(connection: &mut AnyConnection, organization: OrganizationId) -> Res
             roles::scope,
             roles::title,
             roles::organization_id,
+            roles::factor_from,
             role_permissions::permission.nullable(),
         ))
         .load(connection)?;
@@ -90,10 +93,23 @@ pub fn list_shared(connection: &mut AnyConnection) -> Result<Vec<Role>> {
             roles::scope,
             roles::title,
             roles::organization_id,
+            roles::factor_from,
             role_permissions::permission.nullable(),
         ))
         .load(connection)?;
     read(rows)
+}
+
+/// What a role is called that is stored by this key.
+///
+/// # Errors
+/// When the database is away or there is no such role.
+pub fn name_of(connection: &mut AnyConnection, key: &str) -> Result<String> {
+    let title: Option<String> = roles::table
+        .find(key)
+        .select(roles::title)
+        .first(connection)?;
+    Ok(title.unwrap_or_else(|| key.to_owned()))
 }
 
 /// Lets nobody else change the role until the transaction ends. Whether it is there.
@@ -120,6 +136,7 @@ pub fn add(connection: &mut AnyConnection, role: &Role) -> Result<Result<(), Tak
                 roles::title.eq(role.organization.map(|_| &role.name)),
                 roles::scope.eq(role.scope.as_str()),
                 roles::organization_id.eq(role.organization.map(|id| id.to_string())),
+                roles::factor_from.eq(role.factor_from.map(Timestamp::millis)),
             ))
             .execute(connection)
     })?;
@@ -129,13 +146,16 @@ pub fn add(connection: &mut AnyConnection, role: &Role) -> Result<Result<(), Tak
     Ok(added)
 }
 
-/// Writes the description and the permissions of a role in the place of those that it had.
+/// Writes what may change of a role in the place of what it had.
 ///
 /// # Errors
 /// When the database is away or there is no such role.
 pub fn set(connection: &mut AnyConnection, role: &Role) -> Result<()> {
     let rows = diesel::update(roles::table.find(&role.key))
-        .set(roles::description.eq(&role.description))
+        .set((
+            roles::description.eq(&role.description),
+            roles::factor_from.eq(role.factor_from.map(Timestamp::millis)),
+        ))
         .execute(connection)?;
     exactly_one("changing a role", rows)?;
     let held = role_permissions::table.filter(role_permissions::role.eq(&role.key));

@@ -12,26 +12,29 @@ use crate::store::engine::error::{Result, at_most_one, exactly_one};
 use crate::store::engine::schema::organizations;
 use crate::support::clock::Timestamp;
 
-pub(in crate::store) type Row = (String, String, i64, i64);
+pub(in crate::store) type Row = (String, String, i64, i64, Option<i64>);
 
 pub(in crate::store) const COLUMNS: (
     organizations::id,
     organizations::name,
     organizations::created_at,
     organizations::updated_at,
+    organizations::factor_from,
 ) = (
     organizations::id,
     organizations::name,
     organizations::created_at,
     organizations::updated_at,
+    organizations::factor_from,
 );
 
-pub(in crate::store) fn stored((id, name, created, updated): Row) -> Result<Organization> {
+pub(in crate::store) fn stored((id, name, created, updated, factor): Row) -> Result<Organization> {
     Ok(Organization {
         id: word("organization id", &id)?,
         name,
         created_at: time(created),
         updated_at: time(updated),
+        factor_from: factor.map(time),
     })
 }
 
@@ -127,6 +130,25 @@ pub fn rename(
             ))
             .execute(connection)
     })
+}
+
+/// Asks for a second factor of its members from then on, or of nobody.
+///
+/// # Errors
+/// When the database is away or there is no such organization.
+pub fn demand_factor(
+    connection: &mut AnyConnection,
+    id: OrganizationId,
+    from: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<()> {
+    let rows = diesel::update(organizations::table.find(id.to_string()))
+        .set((
+            organizations::factor_from.eq(from.map(Timestamp::millis)),
+            organizations::updated_at.eq(now.millis()),
+        ))
+        .execute(connection)?;
+    exactly_one("demanding a second factor", rows)
 }
 
 /// Lets nobody else change the organization, its members or its roles until the transaction

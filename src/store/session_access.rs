@@ -10,11 +10,12 @@ use crate::domain::id::SessionId;
 use crate::domain::session::{Class, Session};
 use crate::store::access as access_table;
 use crate::store::accounts;
+use crate::store::engine::columns::time;
 use crate::store::engine::connection::{AnyConnection, on_each};
 use crate::store::engine::error::{Result, own_fault};
 use crate::store::engine::pool::transaction;
 use crate::store::engine::schema::{
-    account_roles, accounts as account_table, role_permissions, sessions,
+    account_roles, accounts as account_table, role_permissions, roles, sessions,
 };
 use crate::store::sessions::Row;
 
@@ -24,11 +25,13 @@ macro_rules! with_permissions {
         sessions::table
             .inner_join(account_table::table)
             .left_join(account_roles::table.on(account_roles::account_id.eq(account_table::id)))
+            .left_join(roles::table.on(roles::name.eq(account_roles::role)))
             .left_join(role_permissions::table.on(role_permissions::role.eq(account_roles::role)))
             .select((
                 sessions::all_columns,
                 account_table::all_columns,
                 account_roles::role.nullable(),
+                roles::factor_from.nullable(),
                 role_permissions::permission.nullable(),
             ))
     };
@@ -124,16 +127,23 @@ pub fn each_with_access(
     Ok(texts.iter().map(one).collect())
 }
 
-type Permitted = (Row, accounts::Row, Option<String>, Option<String>);
+type Permitted = (
+    Row,
+    accounts::Row,
+    Option<String>,
+    Option<i64>,
+    Option<String>,
+);
 
 fn gathered(rows: Vec<Permitted>) -> HashMap<String, (Row, accounts::Row, Access)> {
     let mut each: HashMap<String, (Row, accounts::Row, Access)> = HashMap::new();
-    for (session, account, role, permission) in rows {
+    for (session, account, role, factor, permission) in rows {
         let id = session.id.clone();
         let found = each.entry(id);
         let (.., access) = found.or_insert_with(|| (session, account, Access::default()));
         access.roles.extend(role);
         access.permissions.extend(permission);
+        access.demand_factor(factor.map(time));
     }
     each
 }

@@ -9,6 +9,10 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 
+/// The first and the last millisecond of the years that are written in four digits.
+const FIRST: i64 = -62_135_596_800_000;
+const LAST: i64 = 253_402_300_799_999;
+
 /// An instant: UTC milliseconds since 1970-01-01T00:00:00Z.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
@@ -17,6 +21,16 @@ impl Timestamp {
     #[must_use]
     pub const fn from_millis(millis: i64) -> Self {
         Self(millis)
+    }
+
+    /// The same for what somebody wrote: `None` outside the years 1 to 9999, which ISO 8601 and
+    /// RFC 3339 write in four digits.
+    #[must_use]
+    pub const fn checked(millis: i64) -> Option<Self> {
+        match millis {
+            FIRST..=LAST => Some(Self(millis)),
+            _ => None,
+        }
     }
 
     /// From whole seconds, as a JWT's `NumericDate` (RFC 7519 section 2) holds them.
@@ -50,13 +64,20 @@ impl Timestamp {
             Ok(day) => day.and_hms_opt(0, 0, 0)?.and_utc().timestamp_millis(),
             Err(_) => DateTime::parse_from_rfc3339(text).ok()?.timestamp_millis(),
         };
-        Some(Self(instant))
+        Self::checked(instant)
     }
 
-    /// ISO 8601 with milliseconds and `Z` (row O-18).
+    /// The same instant, or the last one that is written in four digits.
+    #[must_use]
+    pub fn at_most_last(self) -> Self {
+        Self(self.0.min(LAST))
+    }
+
+    /// ISO 8601 with milliseconds and `Z` (row O-18). What is before or after all years of four digits
+    /// is shown as the first or the last instant of them.
     #[must_use]
     pub fn iso(self) -> String {
-        DateTime::<Utc>::from_timestamp_millis(self.0)
+        DateTime::<Utc>::from_timestamp_millis(self.0.clamp(FIRST, LAST))
             .unwrap_or_default()
             .to_rfc3339_opts(SecondsFormat::Millis, true)
     }
@@ -178,6 +199,27 @@ fn wall_millis() -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_instant_that_somebody_writes_is_of_a_year_of_four_digits() {
+        for (millis, shown) in [
+            (FIRST, "0001-01-01T00:00:00.000Z"),
+            (0, "1970-01-01T00:00:00.000Z"),
+            (LAST, "9999-12-31T23:59:59.999Z"),
+        ] {
+            assert_eq!(Timestamp::checked(millis).unwrap().iso(), shown);
+        }
+        for millis in [i64::MIN, FIRST - 1, LAST + 1, i64::MAX] {
+            assert_eq!(Timestamp::checked(millis), None, "{millis}");
+        }
+        for text in ["+10000-01-01", "10000-01-01", "-0001-01-01", "0000-12-31"] {
+            assert_eq!(Timestamp::parse(text), None, "{text}");
+        }
+        assert_eq!(
+            Timestamp::from_millis(i64::MAX).iso(),
+            "9999-12-31T23:59:59.999Z"
+        );
+    }
 
     #[test]
     fn iso_has_milliseconds_and_z() {

@@ -121,7 +121,6 @@ const LARGE_FUNCTIONS: &[(&str, &str)] = &[
     ("service/attempts/prove::read_second", SIGN_IN),
     ("service/attempts/prove::prove_password", SIGN_IN),
     ("service/attempts/prove::prove_second", SIGN_IN),
-    ("service/sessions/exchange::successor", STANDING),
     ("service/sessions/login::compare", SIGN_IN),
     ("service/sessions/login::second", SIGN_IN),
     ("service/sessions/login::say_no", SIGN_IN),

@@ -71,3 +71,35 @@ fn a_log_that_is_not_whole_ends_with_an_error() {
     let since = home.run(&["audit", "export", "--since", "yesterday"]);
     assert_eq!(since.status, Some(1), "{since:?}");
 }
+
+#[test]
+fn events_are_listed_by_pages_and_nothing_is_cut_without_a_word() {
+    let home = with_accounts();
+    let lines = |text: &str| -> Vec<Value> {
+        let lines = text.lines().map(serde_json::from_str);
+        lines.map(Result::unwrap).collect()
+    };
+    let all = home.run(&["audit", "list", "--json"]);
+    assert_eq!(all.err, "");
+    let all = lines(all.done());
+    assert_eq!(all.len(), 3);
+    let first = home.run(&["audit", "list", "--json", "--limit", "2"]);
+    assert_eq!(lines(first.done()), all[..2]);
+    let after = all[1]["id"].as_str().unwrap();
+    let words = format!("… and more: --limit, or --after {after}\n");
+    assert_eq!(first.err, words);
+    let rest = home.run(&["audit", "list", "--json", "--after", after]);
+    assert_eq!(
+        (lines(rest.done()), rest.err.as_str()),
+        (all[2..].to_vec(), "")
+    );
+    let plain = home.run(&["audit", "list", "--after", after]);
+    assert_eq!(plain.done().lines().count(), 1);
+    let wrong = home.run(&["audit", "list", "--after", "x"]);
+    assert_eq!(wrong.status, Some(2), "{wrong:?}");
+    // Which role it was about.
+    home.run(&["role", "grant", "alice@example.com", "administrator"])
+        .done();
+    let last = home.run(&["audit", "list", "--limit", "1"]);
+    assert!(last.done().contains("  role=\"administrator\""), "{last:?}");
+}

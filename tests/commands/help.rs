@@ -108,6 +108,7 @@ fn routes_prints_the_table_as_it_is_mounted() {
         for row in group.rows {
             let mut line = vec![row.method, row.path, row.guard.as_str()];
             line.extend(row.fresh.then_some("step-up"));
+            line.extend(row.enrolling.then_some("mfa-enrolment"));
             expected.push(line);
         }
     }

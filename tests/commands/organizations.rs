@@ -104,3 +104,86 @@ fn roles_are_listed_given_and_taken() {
     let wrong = home.run(&["role", "grant", "alice@example.com", "owner"]);
     assert!(wrong.refused().contains("set-role"));
 }
+
+#[test]
+fn nothing_is_cut_without_a_word() {
+    let home = Home::new();
+    for name in ["alice", "bob", "carol"] {
+        let email = format!("{name}@example.com");
+        let add = ["user", "add", "--password-stdin", &email];
+        home.run_with(&add, "correct horse battery").done();
+    }
+    home.run(&["org", "add", "Acme", "--owner", "alice@example.com"])
+        .done();
+    for name in ["bob", "carol"] {
+        let email = format!("{name}@example.com");
+        home.run(&["org", "set-role", "acme", &email, "viewer"])
+            .done();
+    }
+    let members = |run: &Run| {
+        let lines = run.done().lines();
+        lines.filter(|line| line.starts_with("member ")).count()
+    };
+    let page = home.run(&["org", "show", "Acme", "--limit", "2"]);
+    assert_eq!(members(&page), 2);
+    let after = page.err.rsplit(' ').next().unwrap().trim().to_owned();
+    assert!(
+        page.err.contains("… and more: --limit, or --after "),
+        "{page:?}"
+    );
+    let rest = home.run(&["org", "show", "Acme", "--after", &after]);
+    assert_eq!((members(&rest), rest.err.as_str()), (1, ""));
+    let all = home.run(&["org", "show", "Acme", "--limit", "3"]);
+    assert_eq!((members(&all), all.err.as_str()), (3, ""));
+    let page = json(&home.run(&["org", "show", "Acme", "--limit", "1", "--json"]));
+    assert_eq!(page["members"].as_array().unwrap().len(), 1);
+    for list in [
+        &["org", "list"][..],
+        &["org", "show", "Acme"],
+        &["user", "list"],
+        &["api-key", "list"],
+        &["audit", "list"],
+    ] {
+        let run = home.run(&[list, &["--limit", "0"]].concat());
+        assert_eq!((run.status, run.out.as_str()), (Some(2), ""), "{run:?}");
+        assert!(run.err.contains("ask for 1 or more"), "{run:?}");
+    }
+}
+
+#[test]
+fn a_second_factor_is_demanded_and_not_any_more() {
+    let home = Home::new();
+    let add = ["user", "add", "--password-stdin", "alice@example.com"];
+    home.run_with(&add, "correct horse battery").done();
+    home.run(&["org", "add", "Acme", "--owner", "alice@example.com"])
+        .done();
+    let day = "2030-01-31";
+    let instant = "2030-01-31T00:00:00.000Z";
+    for who in [
+        ["org", "Acme"],
+        ["role", "administrator"],
+        ["role", "viewer"],
+    ] {
+        let [noun, name] = who;
+        let asked = home.run(&[noun, "demand-factor", name, "--from", day]);
+        assert_eq!(
+            asked.done(),
+            format!("{name} asks for a second factor from {instant} on\n")
+        );
+    }
+    assert!(home.run(&["org", "show", "Acme"]).done().contains(instant));
+    let listed = home.run(&["role", "list"]);
+    assert_eq!(listed.done().matches(instant).count(), 2, "{listed:?}");
+    let lifted = home.run(&["role", "demand-factor", "viewer", "--never"]);
+    assert_eq!(lifted.done(), "viewer asks for no second factor\n");
+    let listed = home.run(&["role", "list"]);
+    assert_eq!(listed.done().matches(instant).count(), 1, "{listed:?}");
+    for wrong in ["yesterday", "99999999999999d", "-1d", "10000-01-01", ""] {
+        let run = home.run(&["org", "demand-factor", "Acme", &format!("--from={wrong}")]);
+        assert!(run.refused().contains("is no time"), "{run:?}");
+    }
+    let both = ["org", "demand-factor", "Acme", "--from", day, "--never"];
+    assert_eq!(home.run(&both).status, Some(2));
+    let unknown = home.run(&["role", "demand-factor", "king", "--never"]);
+    assert!(unknown.refused().contains("no such role"), "{unknown:?}");
+}

@@ -12,6 +12,7 @@ mod postgres;
 mod race;
 mod real;
 mod steps;
+mod tenants;
 mod thefts;
 mod walk;
 
@@ -36,15 +37,7 @@ const PROCESSES: usize = 2;
 
 #[test]
 fn histories_on_sqlite() {
-    // In memory where there is a place for it: a disk would be most of the time.
-    let shared = Path::new("/dev/shm");
-    let parent = if shared.is_dir() {
-        shared.to_owned()
-    } else {
-        env::temp_dir()
-    };
-    let folder = Folder(parent.join(format!("keyward-history-{}", std::process::id())));
-    std::fs::create_dir(&folder.0).unwrap();
+    let folder = Folder::new("history");
     check(
         &format!("sqlite://{}/keyward.db", folder.0.display()),
         &ON_SQLITE,
@@ -71,9 +64,61 @@ fn histories_on_postgres() {
 
 struct Folder(PathBuf);
 
+impl Folder {
+    fn new(what: &str) -> Self {
+        // In memory where there is a place for it: a disk would be most of the time.
+        let shared = Path::new("/dev/shm");
+        let parent = if shared.is_dir() {
+            shared.to_owned()
+        } else {
+            env::temp_dir()
+        };
+        let folder = Self(parent.join(format!("keyward-{what}-{}", std::process::id())));
+        std::fs::create_dir(&folder.0).unwrap();
+        folder
+    }
+}
+
 impl Drop for Folder {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Of organizations, roles and keys.
+const TENANTS: u64 = 60;
+
+#[test]
+fn tenants_on_sqlite() {
+    let folder = Folder::new("tenants");
+    let url = format!("sqlite://{}/keyward.db", folder.0.display());
+    check_tenants(&url, 0, "tenants_on_sqlite");
+}
+
+#[test]
+fn tenants_on_postgres() {
+    let url = postgres::database_like(|template| {
+        migrations::up(&template.parse().unwrap()).unwrap();
+    });
+    if let Some(url) = url {
+        check_tenants(&url, 1, "tenants_on_postgres");
+    }
+}
+
+fn check_tenants(url: &str, rest: u64, name: &str) {
+    let mut real = Real::open(url, PROCESSES);
+    let mut met = tenants::Met::default();
+    let again: Option<u64> = setting("KEYWARD_TEST_SEED");
+    let seeds = match again {
+        Some(seed) => seed..seed + 1,
+        None => 0..setting("KEYWARD_TEST_TENANTS").unwrap_or(TENANTS),
+    };
+    for seed in seeds.filter(|seed| again.is_some() || seed % 2 == rest) {
+        println!("again: KEYWARD_TEST_SEED={seed} cargo test --test history {name}");
+        tenants::live(&mut real, seed, &mut met);
+    }
+    if again.is_none() {
+        met.assert_everything();
     }
 }
 

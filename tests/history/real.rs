@@ -10,7 +10,7 @@ use keyward::app::{App, World};
 use keyward::config;
 use keyward::crypto::master_key::MasterKey;
 use keyward::crypto::refresh_token::RefreshTokens;
-use keyward::domain::id::{AccountId, SessionId};
+use keyward::domain::id::{AccountId, OrganizationId, SessionId};
 use keyward::domain::identifier::{Email, Identifier, Username};
 use keyward::domain::password::Password;
 use keyward::domain::session::{Class, Client, Mode, Session};
@@ -25,6 +25,7 @@ use keyward::service::accounts::reset_password::{self, Choice};
 use keyward::service::actor::Actor;
 use keyward::service::sessions::exchange::exchange;
 use keyward::service::sessions::refresh::refresh;
+use keyward::service::sessions::wanted::Wanted;
 use keyward::service::sessions::{end, login, logout, refresh as refreshing, renew};
 use keyward::service::tokens::authenticate::{authenticate, read_expired};
 use keyward::service::tokens::mint::TokenSet;
@@ -181,6 +182,15 @@ impl Real {
         administer::add_account(&self.processes[0].kw, new).unwrap()
     }
 
+    pub fn kw(&self, process: usize) -> &Keyward {
+        &self.processes[process].kw
+    }
+
+    /// Which ends every session of the account, and every key.
+    pub fn set_first_password(&self, account: AccountId) {
+        administer::set_password(self.kw(0), account, &password(1)).unwrap();
+    }
+
     pub fn sessions_of(&self, account: AccountId) -> Vec<Session> {
         administer::sessions_of(&self.processes[0].kw, account).unwrap()
     }
@@ -240,6 +250,7 @@ fn run(kw: &Keyward, op: &Op, accounts: &[(String, AccountId)]) -> Result<Told> 
             principal: authenticate(kw, &access.text.clone().into())?,
             client: client.clone(),
             device: None,
+            at: kw.clock.now(),
         })
     };
     let renew = |text: &str| {
@@ -331,6 +342,29 @@ fn run(kw: &Keyward, op: &Op, accounts: &[(String, AccountId)]) -> Result<Told> 
     Ok(Told::of(Said::Done))
 }
 
+pub fn nobody() -> Client {
+    Client::default()
+}
+
+/// Signs in to an organization, or to none.
+pub fn sign_in_to(
+    kw: &Keyward,
+    name: &str,
+    organization: Option<OrganizationId>,
+) -> Result<TokenSet> {
+    let request = login_request((identifier(name), password(1)), Class::Standard);
+    let (seat, _waiting) = kw.lane.seat().unwrap();
+    let organization = organization.map(Wanted::Id);
+    login::login(
+        kw,
+        &seat,
+        login::Request {
+            organization,
+            ..request
+        },
+    )
+}
+
 fn sign_in(
     kw: &Keyward,
     identifier: Identifier,
@@ -338,7 +372,12 @@ fn sign_in(
     class: Class,
 ) -> Result<TokenSet> {
     let (seat, _waiting) = kw.lane.seat().unwrap();
-    let request = login::Request {
+    let request = login_request((identifier, password), class);
+    login::login(kw, &seat, request)
+}
+
+fn login_request((identifier, password): (Identifier, Password), class: Class) -> login::Request {
+    login::Request {
         organization: None,
         identifier,
         password,
@@ -350,8 +389,7 @@ fn sign_in(
         class,
         dialect: "test",
         client: Client::default(),
-    };
-    login::login(kw, &seat, request)
+    }
 }
 
 /// A code by the hand of the administrator: none where nobody may use one.
@@ -361,6 +399,7 @@ fn reset_code(kw: &Keyward, name: &str) -> Result<Option<String>> {
         principal: authenticate(kw, &tokens.access)?,
         client: Client::default(),
         device: None,
+        at: kw.clock.now(),
     };
     let link = reset_password::link(kw, &actor, Email::parse(&email(name)).as_ref(), &wish())?;
     logout::by_access_token(kw, &actor)?;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::id::OrganizationId;
 use crate::domain::organization::OWNER;
+use crate::support::clock::Timestamp;
 
 /// The role that the bootstrap administrator and `user add --admin` receive.
 pub const ADMINISTRATOR: &str = "administrator";
@@ -21,6 +22,8 @@ pub struct Access {
     pub in_organization: Option<String>,
     /// What seed O's tokens tell of every organization of the account.
     pub accounts: Vec<OwnAccount>,
+    /// From when on the session gives nothing of this without a second factor, which it lacks.
+    pub factor_from: Option<Timestamp>,
 }
 
 /// An organization as seed O's tokens name it.
@@ -55,6 +58,24 @@ impl Access {
         other.roles.is_subset(&self.roles)
             && other.permissions.is_subset(&self.permissions)
             && other.accounts.iter().all(accounts)
+    }
+
+    /// Asks for a second factor from then on, where nothing does earlier.
+    pub fn demand_factor(&mut self, from: Option<Timestamp>) {
+        self.factor_from = self.factor_from.into_iter().chain(from).min();
+    }
+
+    /// What is left of it at that instant: nothing, where a second factor is overdue.
+    #[must_use]
+    pub fn at(self, now: Timestamp) -> Self {
+        let factor_from = self.factor_from;
+        if factor_from.is_some_and(|from| now.seconds() >= from.seconds()) {
+            return Self {
+                factor_from,
+                ..Self::default()
+            };
+        }
+        self
     }
 
     #[must_use]

@@ -22,6 +22,15 @@ impl Wanted {
         }
     }
 
+    /// A second factor, whenever it was shown.
+    #[must_use]
+    pub const fn second_factor() -> Self {
+        Self {
+            level: Some(2),
+            max_age: None,
+        }
+    }
+
     /// From the texts of RFC 9470: seconds, and one of the levels. `None` where one can not be
     /// read.
     #[must_use]

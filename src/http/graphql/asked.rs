@@ -152,6 +152,7 @@ impl Asked {
             principal: authenticate(&self.kw, &tokens.access)?,
             client: self.client(),
             device: None,
+            at: self.kw.clock.now(),
         })
     }
 

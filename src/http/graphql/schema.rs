@@ -197,8 +197,12 @@ fn done(on: &Json, field: &Field, fields: &Fields, executor: &Executor<Asked>) -
     }
 }
 
-/// As the mount of a route does: whoever acts for another only looks.
+/// As the mount of a route does: whoever lacks a second factor that is asked for switches one on
+/// first, and whoever acts for another only looks.
 fn admit(field: &Field, actor: &Actor) -> Result<()> {
+    if !field.enrolling {
+        actor.require_enrolled()?;
+    }
     if field.once {
         actor.require_own()?;
     }

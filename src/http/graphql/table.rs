@@ -126,6 +126,8 @@ pub struct Field {
     pub once: bool,
     /// The permission without which a schema that adapts does not have the field.
     pub needs: Option<&'static str>,
+    /// Also for a session that lacks the second factor which is asked of it.
+    pub enrolling: bool,
     pub say: Say,
 }
 
@@ -137,6 +139,7 @@ pub const fn member(name: &'static str, of: Type) -> Field {
         does: Does::Member,
         once: false,
         needs: None,
+        enrolling: false,
         say: words::plain,
     }
 }
@@ -197,6 +200,13 @@ impl Field {
         if let Does::SignedIn(act) = self.does {
             self.does = Does::Account(act);
         }
+        self
+    }
+
+    /// What somebody needs to switch a second factor on.
+    #[must_use]
+    pub const fn enrolling(mut self) -> Self {
+        self.enrolling = true;
         self
     }
 

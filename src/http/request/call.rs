@@ -159,6 +159,7 @@ impl Call {
             principal,
             client: self.client(),
             device: self.device(),
+            at: self.kw.clock.now(),
         }
     }
 

@@ -10,6 +10,7 @@ use crate::domain::password::{LONGEST, Password, Unusable};
 use crate::http::answer::{Http, Refusal};
 use crate::http::request::strict_json::{self, quoted};
 use crate::service::{Error, Result};
+use crate::support::clock::Timestamp;
 use crate::support::secret::SecretString;
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -81,6 +82,27 @@ impl Fields {
     #[must_use]
     pub fn value(&self, name: &str) -> Option<&Value> {
         self.0.get(name)
+    }
+
+    /// An instant in milliseconds since 1970; null is there, and is none.
+    ///
+    /// # Errors
+    /// `INVALID_PAYLOAD` where it is no whole number, or of no year that is written in four digits.
+    #[allow(
+        clippy::option_option,
+        reason = "null is another word than nothing: absent, null, or an instant"
+    )]
+    pub fn instant(&self, name: &str) -> Result<Option<Option<Timestamp>>> {
+        match self.0.get(name) {
+            None => Ok(None),
+            Some(Value::Null) => Ok(Some(None)),
+            Some(value) => match value.as_i64().and_then(Timestamp::checked) {
+                Some(at) => Ok(Some(Some(at))),
+                None => Err(Error::payload(format!(
+                    "\"{name}\" must be epoch milliseconds, of the year 9999 at the latest"
+                ))),
+            },
+        }
     }
 
     /// Whether it is there and true.

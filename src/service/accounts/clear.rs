@@ -1,5 +1,6 @@
 //! What somebody left in an account who registered an address that was not theirs.
 
+use crate::domain::event::Event;
 use crate::domain::id::AccountId;
 use crate::domain::profile::Profile;
 use crate::service::change::Change;
@@ -14,10 +15,11 @@ pub(in crate::service) fn clear(
     change: &mut Change<'_>,
     id: AccountId,
     proven: &str,
+    by: &Event,
 ) -> Result<()> {
     let now = change.now;
-    abandon_all(change, id)?;
-    change.revoke_keys(Whose::Account(id))?;
+    abandon_all(change, id, by)?;
+    change.revoke_keys(Whose::Account(id), by)?;
     emails::remove_others(change, id, proven)?;
     phones::replace(change, id, &[], now)?;
     factors::remove_all_of(change, id)?;

@@ -31,6 +31,7 @@ const PARTS: &[(&str, Part)] = &[
     ("mails", mails),
     ("roles", roles_of),
     ("organizations", organizations_of),
+    ("serviceInvitations", invitations_of),
     ("sessions", sessions_of),
     ("apiKeys", api_keys_of),
     ("signIns", sign_ins),
@@ -203,6 +204,22 @@ fn organizations_of(db: &mut AnyConnection, id: AccountId) -> store::Result<Valu
         })
     });
     Ok(own.collect())
+}
+
+/// To the service; those to organizations stand with the organizations.
+fn invitations_of(db: &mut AnyConnection, id: AccountId) -> store::Result<Value> {
+    let waiting = invitations::to_service_of(db, id)?.into_iter();
+    Ok(waiting
+        .map(|it| {
+            json!({
+                "email": it.written,
+                "role": it.role,
+                "invitedBy": it.invited_by,
+                "created": it.created_at.millis(),
+                "expires": it.expires_at.millis(),
+            })
+        })
+        .collect())
 }
 
 fn sessions_of(db: &mut AnyConnection, id: AccountId) -> store::Result<Value> {

@@ -129,12 +129,13 @@ fn by_owner() -> Event {
 /// so do those in invitations of an address that was proven.
 fn erase(change: &mut Change<'_>, id: AccountId, event: Event) -> Result<()> {
     require_another_administrator(change, id)?;
-    leave_all(change, id)?;
+    let event = event.of(id);
+    leave_all(change, id, &event)?;
     invitations::remove_all_of(change, id)?;
     let account = accounts::lookup(change, id)?.ok_or_else(Error::token)?;
     forgive::unlock(change, &account)?;
     change.end_all_of(id)?;
     audit_events::forget_clients(change, &[id])?;
     accounts::delete(change, id)?;
-    change.record(&event.of(id))
+    change.record(&event)
 }

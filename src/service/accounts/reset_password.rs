@@ -108,7 +108,8 @@ pub fn link(
         end_older(change, &stored)?;
         // Both are named: the account, and who asked by the session.
         let event = Event::new(What::PasswordResetRequested, client.clone());
-        change.record(&event.of(found.account).within(actor.session()))?;
+        let event = event.of(found.account).within(actor.session());
+        change.record(&event.by(actor.account()))?;
         Ok(Some(code))
     })?;
     let language = wish.language.as_deref();
@@ -164,16 +165,16 @@ pub fn reset(kw: &Keyward, seat: &Seat, choice: &Choice) -> Result<Option<Url>> 
             return Err(Error::one_time_code());
         }
         // Whoever has the code reads the mail of the address.
+        let event = Event::new(What::PasswordReset, client.clone()).of(id);
         let now = change.now;
         // The account may have another address by now.
         let known = emails::lookup(change, id, &used.address)?;
         if !known.ok_or_else(Error::one_time_code)?.verified {
-            clear(change, id, &used.address)?;
+            clear(change, id, &used.address, &event)?;
             emails::verify(change, id, &used.address, now)?;
         }
-        let event = Event::new(What::PasswordReset, client.clone());
-        notice::record(change, &event.of(id))?;
-        set_password(change, id, &record)?;
+        notice::record(change, &event)?;
+        set_password(change, id, &record, &event)?;
         let goes_on = opened::<GoesOn>(change.kw, &used)?;
         let list = &change.kw.policy.registration.redirects;
         Ok(goes_on.and_then(|it| allowed(&it.next, list)))
@@ -185,11 +186,12 @@ pub(in crate::service) fn set_password(
     change: &mut Change<'_>,
     id: AccountId,
     record: &str,
+    by: &Event,
 ) -> Result<()> {
     let (kw, now) = (change.kw, change.now);
     credentials::set(change, id, record, now)?;
     // Whoever was in before may have made one.
-    change.revoke_keys(Whose::Account(id))?;
+    change.revoke_keys(Whose::Account(id), by)?;
     forgive::forget(kw, change, id)?;
     one_time_codes::remove_all_of(change, id)?;
     change.end_all_of(id)

@@ -35,9 +35,10 @@ pub fn verify_email(kw: &Keyward, code: &SecretString, client: &Client) -> Resul
         let found = emails::lookup(change, id, &used.address)?;
         let found = found.ok_or_else(Error::one_time_code)?;
         emails::verify(change, id, &used.address, now)?;
-        change.record(&Event::new(What::EmailVerified, client.clone()).of(id))?;
+        let event = Event::new(What::EmailVerified, client.clone()).of(id);
+        change.record(&event)?;
         if found.contested && !found.verified {
-            begin_anew(change, &found, &client)?;
+            begin_anew(change, &found, &event)?;
         }
         Ok(())
     })
@@ -45,9 +46,9 @@ pub fn verify_email(kw: &Keyward, code: &SecretString, client: &Client) -> Resul
 
 /// Several registered the address, and nobody knows which of them reads its mail: every password
 /// and session is dead, and whoever does read it is mailed a code to choose a password (L14).
-fn begin_anew(change: &mut Change<'_>, proven: &Stored, client: &Client) -> Result<()> {
-    let id = proven.account;
-    clear(change, id, &proven.canonical)?;
+fn begin_anew(change: &mut Change<'_>, proven: &Stored, by: &Event) -> Result<()> {
+    let (id, client) = (proven.account, &by.client);
+    clear(change, id, &proven.canonical, by)?;
     credentials::remove(change, id)?;
     one_time_codes::remove_all_of(change, id)?;
     change.end_all_of(id)?;

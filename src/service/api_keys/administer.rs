@@ -5,7 +5,7 @@ use crate::domain::event::What;
 use crate::domain::id::{AccountId, ApiKeyId};
 use crate::service::administrator::Administrator;
 use crate::service::api_keys::terms::{
-    Draft, Held, Made, New, about, look_through, no_key, require_good, revoke,
+    Draft, Held, Made, New, look_through, no_key, require_good, revoke,
 };
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
@@ -94,10 +94,7 @@ pub fn revoke_all_of(by: impl Into<Administrator>, account: AccountId) -> Result
     let kw = by.kw.clone();
     kw.change(move |change| {
         by.hold(change, account)?;
-        for key in api_keys::list_of(change, account)? {
-            change.record(&about(by.event(What::ApiKeyRevoked), &key))?;
-        }
-        change.revoke_keys(Whose::Account(account))
+        change.revoke_keys(Whose::Account(account), &by.event(What::ApiKeyRevoked))
     })
 }
 

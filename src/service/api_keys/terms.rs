@@ -13,8 +13,9 @@ use crate::domain::permission::{SERVICE, may_be_in_key};
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
+use crate::service::mail::notice;
 use crate::store::{AnyConnection, access, api_keys};
-use crate::support::clock::{Timestamp, millis};
+use crate::support::clock::Timestamp;
 use crate::support::secret::SecretString;
 
 /// The most keys of an account that are kept, those that are over among them.
@@ -119,7 +120,8 @@ impl Draft {
         let made = api_key::make(&kw.entropy);
         let life = |end: Timestamp| {
             let life = end.millis_since(old.created_at);
-            now + Duration::from_millis(u64::try_from(life).unwrap_or(0))
+            let end = now + Duration::from_millis(u64::try_from(life).unwrap_or(0));
+            end.at_most_last()
         };
         let key = ApiKey {
             id: ApiKeyId(kw.entropy.id(now)),
@@ -167,21 +169,12 @@ impl Draft {
             return Err(Error::new(Code::Conflict, message));
         }
         api_keys::add(change, &self.key, &self.hash)?;
-        change.record(&about(event, &self.key))?;
+        notice::record(change, &event.about_key(&self.key))?;
         Ok(Made {
             key: self.key.clone(),
             text: self.text.clone(),
         })
     }
-}
-
-/// The event names the key in the place of a session; an operator's, who has none, in its note.
-pub(in crate::service::api_keys) fn about(event: Event, key: &ApiKey) -> Event {
-    let event = event.of(key.account);
-    if event.actor.is_none() && event.client.address.is_none() {
-        return event.noting(key.id.to_string());
-    }
-    event.within(key.id.as_session())
 }
 
 /// Whether keys of this scope open what is of the whole service.
@@ -198,7 +191,7 @@ pub(in crate::service::api_keys) fn revoke(
 ) -> Result<()> {
     debug_assert_eq!(event.what, What::ApiKeyRevoked);
     change.revoke_key(key.id)?;
-    change.record(&about(event, key))
+    change.record(&event.about_key(key))
 }
 
 /// Whether the account holds all of a scope now.
@@ -235,5 +228,5 @@ pub fn no_key() -> Error {
 #[must_use]
 pub fn in_days(kw: &Keyward, days: u32) -> Timestamp {
     let life = Duration::from_secs(u64::from(days) * 86_400);
-    Timestamp::from_millis(kw.clock.now().millis().saturating_add(millis(life)))
+    (kw.clock.now() + life).at_most_last()
 }

@@ -59,11 +59,12 @@ pub(super) const fn is_bare(event: &Entry) -> bool {
     event.address.is_none() && event.user_agent.is_none()
 }
 
-/// Of all the rest of an event.
+/// Of all the rest of an event. Events that are about no organization and no role have the digest
+/// that they had before there were columns for these.
 pub(super) fn content_digest(kw: &Keyward, event: &Entry, client: &[u8]) -> Vec<u8> {
     let [at, times] = [event.at, event.times].map(i64::to_be_bytes);
     let last_at = event.last_at.map(i64::to_be_bytes);
-    let fields = [
+    let mut fields = vec![
         Some(event.id.as_bytes()),
         Some(&at[..]),
         Some(event.what.as_bytes()),
@@ -75,7 +76,14 @@ pub(super) fn content_digest(kw: &Keyward, event: &Entry, client: &[u8]) -> Vec<
         last_at.as_ref().map(|at| &at[..]),
         Some(client),
     ];
-    kw.keys.audit_chain.digest("event", &fields)
+    if event.organization.is_none() && event.role.is_none() {
+        return kw.keys.audit_chain.digest("event", &fields);
+    }
+    fields.extend([
+        bytes(event.organization.as_ref()),
+        bytes(event.role.as_ref()),
+    ]);
+    kw.keys.audit_chain.digest("event about", &fields)
 }
 
 /// Of a seal and of the one before it.

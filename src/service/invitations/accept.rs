@@ -156,11 +156,10 @@ fn accept(
     }
     require(&taker, record.is_some())?;
     let id = match record {
-        Some(record) => let_in(change, (&taker, &invitation), record)?,
+        Some(record) => let_in(change, (&taker, &invitation), record, client)?,
         None => taker.account().ok_or_else(Error::one_time_code)?,
     };
-    let event = Event::new(What::InvitationAccepted, client.clone());
-    notice::record(change, &event.of(id))?;
+    notice::record(change, &accepted(&invitation, client).of(id))?;
     match invitation.place.organization() {
         // It went with whoever had registered the address, and was alone in it.
         Some(organization) if !organizations::hold(change, organization)? => Ok(()),
@@ -174,17 +173,25 @@ fn let_in(
     change: &mut Change<'_>,
     (taker, invitation): (&Taker, &Waiting),
     record: &str,
+    client: &Client,
 ) -> Result<AccountId> {
     let now = change.now;
     let Some(id) = taker.account() else {
         return add(change, invitation, record);
     };
+    let event = accepted(invitation, client).of(id);
     if let Taker::Unproven(found) = taker {
-        clear(change, id, &found.canonical)?;
+        clear(change, id, &found.canonical, &event)?;
         emails::verify(change, id, &found.canonical, now)?;
     }
-    set_password(change, id, record)?;
+    set_password(change, id, record, &event)?;
     Ok(id)
+}
+
+fn accepted(invitation: &Waiting, client: &Client) -> Event {
+    let mut event = Event::new(What::InvitationAccepted, client.clone());
+    event.organization = invitation.place.organization();
+    event
 }
 
 fn add(change: &mut Change<'_>, invitation: &Waiting, record: &str) -> Result<AccountId> {
@@ -219,7 +226,8 @@ fn grant(
     if let Some(role) = &invitation.role
         && roles::grant(change, id, role, now)?
     {
-        change.record(&Event::new(What::RoleGranted, client.clone()).of(id))?;
+        let event = Event::new(What::RoleGranted, client.clone()).of(id);
+        change.record(&event.with_role(role))?;
     }
     Ok(())
 }

@@ -31,7 +31,7 @@ pub struct Invitation {
 /// `FORBIDDEN` without the permission; `INVALID_PAYLOAD` where there is no such role;
 /// `SERVICE_UNAVAILABLE`.
 pub fn invite(kw: &Keyward, actor: &Actor, mut invitation: Invitation) -> Result<()> {
-    require_administrator(actor)?;
+    actor.require(ADMIN)?;
     kw.require_mail()?;
     let mut seen = BTreeSet::new();
     invitation
@@ -82,7 +82,9 @@ fn invite_one(
     };
     invitations::put(change, &new)?
         .map_err(|_| Error::busy("an address was invited by many at once"))?;
-    change.record(&actor.event(What::AccountInvited))?;
+    let mut event = actor.event(What::AccountInvited);
+    event.role.clone_from(&invitation.role);
+    change.record(&event)?;
     let how = (&invitation.wish, Values::default());
     send(change, &new, Kind::Invite, how)
 }
@@ -92,7 +94,7 @@ fn invite_one(
 /// # Errors
 /// `FORBIDDEN` without the permission.
 pub fn list(kw: &Keyward, actor: &Actor, after: Option<String>, limit: i64) -> Result<Vec<Listed>> {
-    require_administrator(actor)?;
+    actor.require(ADMIN)?;
     let page = Page {
         place: Place::Service,
         after,
@@ -107,7 +109,7 @@ pub fn list(kw: &Keyward, actor: &Actor, after: Option<String>, limit: i64) -> R
 /// # Errors
 /// `FORBIDDEN` without the permission; `NOT_FOUND`.
 pub fn take_back(kw: &Keyward, actor: &Actor, email: &Email) -> Result<()> {
-    require_administrator(actor)?;
+    actor.require(ADMIN)?;
     let (actor, address) = (actor.clone(), email.canonical().to_owned());
     kw.change(move |change| {
         change.hold_caller(&actor)?;
@@ -118,13 +120,6 @@ pub fn take_back(kw: &Keyward, actor: &Actor, email: &Email) -> Result<()> {
         }
         change.record(&actor.event(What::InvitationWithdrawn))
     })
-}
-
-fn require_administrator(actor: &Actor) -> Result<()> {
-    if actor.claims().permissions.iter().any(|held| held == ADMIN) {
-        return Ok(());
-    }
-    Err(Error::forbidden("Inviting needs the permission \"admin\"."))
 }
 
 /// The same for one that was taken back and one that never was.

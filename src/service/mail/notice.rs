@@ -19,6 +19,7 @@ pub(in crate::service) fn record(change: &mut Change<'_>, event: &Event) -> Resu
         | What::FactorReset
         | What::RecoveryCodesRenewed => Purpose::FactorChanged,
         What::RecoveryCodeUsed => Purpose::RecoveryCodeUsed,
+        What::ApiKeyMade | What::ApiKeyRotated => Purpose::ApiKeyMade,
         What::AccountSuspended => Purpose::Locked,
         _ => return Ok(()),
     };

@@ -6,8 +6,8 @@ use crate::domain::organization::{Membership, State};
 use crate::domain::session::Client;
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
-use crate::store::memberships;
 use crate::store::memberships::invitations::{self, Waiting};
+use crate::store::{memberships, organization_roles};
 
 /// Makes whoever takes the invitation a member, by the role that it says now. Every other one of
 /// that account to the organization ends with it (O8).
@@ -37,7 +37,9 @@ pub(in crate::service) fn join(
     };
     memberships::add(change, &member, invitation.invited_by.unwrap_or(account))?
         .map_err(|_| already_a_member())?;
-    change.record(&Event::new(What::MemberJoined, client.clone()).of(account))
+    let name = organization_roles::name_of(change, &member.role)?;
+    let event = Event::new(What::MemberJoined, client.clone()).of(account);
+    change.record(&event.in_organization(organization).with_role(&name))
 }
 
 fn already_a_member() -> Error {
@@ -48,12 +50,13 @@ fn already_a_member() -> Error {
 }
 
 /// What ends with a membership: the account's sessions in the organization, and every token that
-/// tells of it. Whoever else the account is goes on, after a refresh.
+/// tells of it. Whoever else the account is goes on, after a refresh. `by` is what ended it.
 pub(in crate::service) fn end(
     change: &mut Change<'_>,
     account: AccountId,
     organization: OrganizationId,
+    by: &Event,
 ) -> Result<()> {
-    change.end_in(organization, Some(account))?;
+    change.end_in(organization, Some(account), by)?;
     change.outdate_access(account)
 }

@@ -1,5 +1,6 @@
 //! The end of an organization, and what becomes of those that somebody owns who goes away.
 
+use crate::domain::event::Event;
 use crate::domain::id::{AccountId, OrganizationId};
 use crate::domain::organization::{OWNER, State};
 use crate::service::change::Change;
@@ -9,10 +10,14 @@ use crate::store::memberships::invitations;
 use crate::store::{memberships, organization_roles, organizations};
 
 /// Deletes an organization, with its memberships, its roles and every session in it (O10). It is
-/// held, and so is everybody in it.
-pub(in crate::service) fn dissolve(change: &mut Change<'_>, id: OrganizationId) -> Result<()> {
+/// held, and so is everybody in it. `by` is what ends it.
+pub(in crate::service) fn dissolve(
+    change: &mut Change<'_>,
+    id: OrganizationId,
+    by: &Event,
+) -> Result<()> {
     let members = memberships::accounts_in(change, id)?;
-    change.end_in(id, None)?;
+    change.end_in(id, None, by)?;
     change.outdate_all(&members)?;
     let roles = organization_roles::list(change, id)?;
     let own = roles.iter().filter(|role| role.organization == Some(id));
@@ -24,7 +29,11 @@ pub(in crate::service) fn dissolve(change: &mut Change<'_>, id: OrganizationId) 
 /// Whoever proves an address that somebody else registered is in nothing that the one before was
 /// in. An organization that the account alone owned has no owner then, where others are in it: an
 /// operator makes one.
-pub(in crate::service) fn abandon_all(change: &mut Change<'_>, account: AccountId) -> Result<()> {
+pub(in crate::service) fn abandon_all(
+    change: &mut Change<'_>,
+    account: AccountId,
+    by: &Event,
+) -> Result<()> {
     let mut own = memberships::list_of(change, account)?;
     own.sort_by_key(|(member, ..)| member.organization);
     for (member, ..) in own {
@@ -32,10 +41,10 @@ pub(in crate::service) fn abandon_all(change: &mut Change<'_>, account: AccountI
             continue;
         }
         if memberships::count_in(change, member.organization)? == 1 {
-            dissolve(change, member.organization)?;
+            dissolve(change, member.organization, by)?;
         } else {
             memberships::remove(change, &member)?;
-            end(change, account, member.organization)?;
+            end(change, account, member.organization, by)?;
         }
     }
     Ok(())
@@ -46,7 +55,11 @@ pub(in crate::service) fn abandon_all(change: &mut Change<'_>, account: AccountI
 ///
 /// # Errors
 /// `CONFLICT` where others are in an organization that it alone owns.
-pub(in crate::service) fn leave_all(change: &mut Change<'_>, account: AccountId) -> Result<()> {
+pub(in crate::service) fn leave_all(
+    change: &mut Change<'_>,
+    account: AccountId,
+    by: &Event,
+) -> Result<()> {
     let mut own = memberships::list_of(change, account)?;
     own.retain(|(member, ..)| member.role == OWNER && member.state == State::Active);
     // In one order, or two who leave could wait for each other.
@@ -69,7 +82,7 @@ pub(in crate::service) fn leave_all(change: &mut Change<'_>, account: AccountId)
                  to: make another member an owner first, or delete the organization.",
             ));
         }
-        dissolve(change, id)?;
+        dissolve(change, id, by)?;
     }
     Ok(())
 }

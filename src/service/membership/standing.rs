@@ -11,7 +11,7 @@ use crate::service::actor::Actor;
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::store::{
-    AnyConnection, accounts, memberships, organization_roles, organizations, roles,
+    AnyConnection, accounts, factors, memberships, organization_roles, organizations, roles,
 };
 
 pub struct Standing {
@@ -26,7 +26,8 @@ pub struct Standing {
 
 /// # Errors
 /// `NOT_FOUND` where there is no such organization, where the caller is no active member, or
-/// where the caller's session is in another one (O1).
+/// where the caller's session is in another one (O1); `STEP_UP_REQUIRED` where a member lacks the
+/// second factor that is asked for.
 pub fn standing(db: &mut AnyConnection, actor: &Actor, id: OrganizationId) -> Result<Standing> {
     if actor.claims().org.is_some_and(|own| own != id) {
         return Err(no_organization());
@@ -39,7 +40,13 @@ pub fn standing(db: &mut AnyConnection, actor: &Actor, id: OrganizationId) -> Re
         return Err(no_organization());
     }
     let roles = organization_roles::list(db, id)?;
+    let is_member = member.is_some();
     let role = member.and_then(|member| roles.iter().find(|role| role.key == member.role));
+    let due = organization.factor_from.into_iter();
+    let due = due.chain(role.and_then(|role| role.factor_from)).min();
+    if is_member && due.is_some_and(|due| actor.at >= due) && !shows_factor(db, actor)? {
+        return Err(Error::no_factor());
+    }
     let mut permissions = role.map_or_else(BTreeSet::new, |role| role.permissions.clone());
     if is_administrator {
         permissions.extend(OWN.iter().map(|&word| word.to_owned()));
@@ -52,6 +59,16 @@ pub fn standing(db: &mut AnyConnection, actor: &Actor, id: OrganizationId) -> Re
         permissions,
         roles,
     })
+}
+
+/// Whether a second factor that is asked for needs not be asked of this caller: a program, whoever
+/// acts for the account, or somebody who has one and showed it.
+fn shows_factor(db: &mut AnyConnection, actor: &Actor) -> Result<bool> {
+    let claims = actor.claims();
+    if actor.api_key().is_some() || claims.act.is_some() {
+        return Ok(true);
+    }
+    Ok(claims.aal >= 2 && factors::active_of(db, actor.account())?.is_some())
 }
 
 /// The same inside a change. The caller, the accounts that the change is about and the

@@ -1,7 +1,7 @@
 //! What administrators do to organizations: over the interface, and by the command line. The log
 //! names who did it.
 
-use crate::domain::event::What;
+use crate::domain::event::{Event, What};
 use crate::domain::id::{AccountId, OrganizationId};
 use crate::domain::letters::shown;
 use crate::domain::organization::{Membership, Name, OWNER, Organization, State};
@@ -14,6 +14,7 @@ use crate::service::membership::begin_end::end;
 use crate::service::membership::dissolve::dissolve;
 use crate::service::membership::owners::require_another;
 use crate::service::membership::standing::{no_member, no_organization};
+use crate::service::organizations::change::{Edit, touched, write};
 use crate::service::organizations::change_member::Which;
 use crate::service::organizations::create::taken;
 use crate::store::memberships::invitations::{self, Listed, Place};
@@ -104,7 +105,8 @@ pub fn add(by: impl Into<Administrator>, name: Name, owner: AccountId) -> Result
         let now = change.now;
         organizations::add(change, id, &name, (owner, now))?.map_err(|_| taken())?;
         add_member(change, id, owner, OWNER)?;
-        change.record(&by.event(What::OrganizationCreated).of(owner))?;
+        let event = by.event(What::OrganizationCreated).of(owner);
+        change.record(&event.in_organization(id))?;
         organizations::lookup(change, id)?
             .ok_or_else(|| Error::defect("a new organization is not there"))
     })
@@ -112,20 +114,14 @@ pub fn add(by: impl Into<Administrator>, name: Name, owner: AccountId) -> Result
 
 /// # Errors
 /// `NOT_FOUND`; `CONFLICT` where another one has the name.
-pub fn rename(
-    by: impl Into<Administrator>,
-    id: OrganizationId,
-    name: Name,
-) -> Result<Organization> {
+pub fn edit(by: impl Into<Administrator>, id: OrganizationId, edit: Edit) -> Result<Organization> {
     let by = by.into();
     let kw = by.kw.clone();
     kw.change(move |change| {
-        by.hold_own(change)?;
+        let members = touched(change, id, &edit)?;
+        by.hold_all(change, members)?;
         hold(change, id)?;
-        let now = change.now;
-        organizations::rename(change, id, &name, now)?.map_err(|_| taken())?;
-        change.record(&by.event(What::OrganizationRenamed))?;
-        organizations::lookup(change, id)?.ok_or_else(no_organization)
+        write(change, id, &edit, |what| by.event(what))
     })
 }
 
@@ -139,8 +135,9 @@ pub fn delete(by: impl Into<Administrator>, id: OrganizationId) -> Result<()> {
         let members = memberships::accounts_in(change, id)?;
         by.hold_all(change, members)?;
         hold(change, id)?;
-        dissolve(change, id)?;
-        change.record(&by.event(What::OrganizationDeleted))
+        let event = by.event(What::OrganizationDeleted).in_organization(id);
+        dissolve(change, id, &event)?;
+        change.record(&event)
     })
 }
 
@@ -171,7 +168,7 @@ pub fn set_role(by: impl Into<Administrator>, which: Which, role: &str) -> Resul
             }
             Some(member) => {
                 if member.state == State::Suspended {
-                    change.record(&by.event(What::MemberResumed).of(account))?;
+                    change.record(&about(&by, What::MemberResumed, which))?;
                 }
                 if member.role != new.key {
                     require_another(change, &member)?;
@@ -181,7 +178,8 @@ pub fn set_role(by: impl Into<Administrator>, which: Which, role: &str) -> Resul
             None => add_member(change, id, account, &new.key)?,
         }
         change.outdate_access(account)?;
-        change.record(&by.event(What::MemberRoleChanged).of(account))
+        let event = about(&by, What::MemberRoleChanged, which);
+        change.record(&event.with_role(&new.name))
     })
 }
 
@@ -197,9 +195,15 @@ pub fn remove(by: impl Into<Administrator>, which: Which) -> Result<()> {
         let member = memberships::lookup(change, id, account)?.ok_or_else(no_member)?;
         require_another(change, &member)?;
         memberships::remove(change, &member)?;
-        change.record(&by.event(What::MemberRemoved).of(account))?;
-        end(change, account, id)
+        let event = about(&by, What::MemberRemoved, which);
+        change.record(&event)?;
+        end(change, account, id, &event)
     })
+}
+
+fn about(by: &Administrator, what: What, which: Which) -> Event {
+    let event = by.event(what).of(which.account);
+    event.in_organization(which.organization)
 }
 
 /// The account is held, and the organization is, where it is not new.

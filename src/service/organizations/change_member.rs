@@ -1,7 +1,7 @@
 //! What happens to a member: another role, suspended, taken back, removed; and leaving. What is
 //! taken away is gone within a second, on every route and in every process.
 
-use crate::domain::event::What;
+use crate::domain::event::{Event, What};
 use crate::domain::id::{AccountId, OrganizationId};
 use crate::domain::organization::{Membership, State};
 use crate::domain::permission::{MEMBER_REMOVE, MEMBER_UPDATE};
@@ -62,6 +62,11 @@ fn held_member(
     Ok((standing, member.ok_or_else(no_member)?))
 }
 
+fn about(actor: &Actor, what: What, member: &Membership) -> Event {
+    let event = actor.event_about(what, member.account);
+    event.in_organization(member.organization)
+}
+
 fn set_role(
     change: &mut Change<'_>,
     (actor, standing): (&Actor, &Standing),
@@ -76,7 +81,8 @@ fn set_role(
     require_another(change, &member)?;
     let now = change.now;
     memberships::change(change, &member, (&new.key, member.state), now)?;
-    change.record(&actor.event_about(What::MemberRoleChanged, member.account))?;
+    let event = about(actor, What::MemberRoleChanged, &member);
+    change.record(&event.with_role(&new.name))?;
     // What was added comes with the next refresh (O-11). Where nothing was, the name is all that
     // is new, and no token may go on with the old one.
     let grows = old.permissions.is_subset(&new.permissions) && old.permissions != new.permissions;
@@ -106,11 +112,12 @@ fn set_state(
     } else {
         What::MemberSuspended
     };
-    change.record(&actor.event_about(what, member.account))?;
+    let event = about(actor, what, member);
+    change.record(&event)?;
     if state == State::Active {
         return Ok(());
     }
-    end(change, member.account, member.organization)
+    end(change, member.account, member.organization, &event)
 }
 
 /// # Errors
@@ -123,8 +130,9 @@ pub fn remove_member(kw: &Keyward, actor: &Actor, which: Which) -> Result<()> {
         standing.require_all(&standing.role_of(&member)?.permissions)?;
         require_another(change, &member)?;
         memberships::remove(change, &member)?;
-        change.record(&actor.event_about(What::MemberRemoved, member.account))?;
-        end(change, member.account, member.organization)
+        let event = about(&actor, What::MemberRemoved, &member);
+        change.record(&event)?;
+        end(change, member.account, member.organization, &event)
     })
 }
 
@@ -150,7 +158,7 @@ fn give_up(change: &mut Change<'_>, actor: &Actor, id: OrganizationId) -> Result
     {
         return Err(no_organization());
     }
-    change.record(&actor.event(What::MemberLeft))
+    change.record(&actor.event(What::MemberLeft).in_organization(id))
 }
 
 /// Leaves, or declines an invitation: whatever one's role, and whichever organization one's
@@ -173,9 +181,10 @@ pub fn leave(kw: &Keyward, actor: &Actor, id: OrganizationId) -> Result<()> {
         let member = memberships::lookup(change, id, account)?.ok_or_else(no_organization)?;
         require_another(change, &member)?;
         memberships::remove(change, &member)?;
-        change.record(&actor.event(What::MemberLeft))?;
+        let event = actor.event(What::MemberLeft).in_organization(id);
+        change.record(&event)?;
         if member.state == State::Active {
-            end(change, account, id)?;
+            end(change, account, id, &event)?;
         }
         Ok(())
     })

@@ -44,12 +44,13 @@ pub fn create(kw: &Keyward, actor: &Actor, name: Name) -> Result<Organization> {
         };
         memberships::add(change, &owner, actor.account())?
             .map_err(|_| Error::defect("a new organization has a member"))?;
-        change.record(&actor.event(What::OrganizationCreated))?;
+        change.record(&actor.event(What::OrganizationCreated).in_organization(id))?;
         Ok(Organization {
             id,
             name: name.written().to_owned(),
             created_at: now,
             updated_at: now,
+            factor_from: None,
         })
     })
 }

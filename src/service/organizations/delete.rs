@@ -19,7 +19,8 @@ pub fn delete(kw: &Keyward, actor: &Actor, id: OrganizationId) -> Result<()> {
         // Nobody signs in to it from here on. Whoever joins in between is held by the deed.
         let members = memberships::accounts_in(change, id)?;
         held_standing(change, &actor, &members, id)?.require(ORGANIZATION_DELETE)?;
-        dissolve(change, id)?;
-        change.record(&actor.event(What::OrganizationDeleted))
+        let event = actor.event(What::OrganizationDeleted).in_organization(id);
+        dissolve(change, id, &event)?;
+        change.record(&event)
     })
 }

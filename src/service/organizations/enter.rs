@@ -42,7 +42,8 @@ pub fn enter(
         }
         let written = beside(change, (&old, account), id, &actor.client)?;
         let event = actor.event(What::OrganizationEntered);
-        change.record(&event.within(written.session.id))?;
+        let event = event.within(written.session.id);
+        change.record(&event.in_organization(id))?;
         Ok(written)
     })?;
     tokens_of(kw, written)

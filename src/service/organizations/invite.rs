@@ -61,10 +61,12 @@ pub fn invite(kw: &Keyward, actor: &Actor, new: Invitation) -> Result<()> {
             ));
         }
         let invitation = put(change, &actor, (&new, &standing), &role.key)?;
-        change.record(&match owner {
+        let event = match owner {
             Some(owner) => actor.event_about(What::MemberInvited, owner),
             None => actor.event(What::MemberInvited),
-        })?;
+        };
+        let event = event.in_organization(new.organization);
+        change.record(&event.with_role(&role.name))?;
         let name = in_a_letter(&standing.organization.name);
         let how = (&new.wish, Values::from([("organization", name)]));
         send(change, &invitation, Kind::Join, how)
@@ -165,6 +167,7 @@ pub fn take_back(
         if !invitations::remove(change, place, &address)? {
             return Err(no_invitation());
         }
-        change.record(&actor.event(What::InvitationWithdrawn))
+        let event = actor.event(What::InvitationWithdrawn);
+        change.record(&event.in_organization(organization))
     })
 }

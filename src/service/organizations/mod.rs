@@ -4,6 +4,8 @@
 pub mod accept;
 /// What an operator does to organizations.
 pub mod administer;
+/// Changes an organization: its name, and from when on it asks for a second factor.
+pub mod change;
 /// Changes a member: another role, suspended, taken back, removed; and leaving.
 pub mod change_member;
 /// Makes an organization.
@@ -16,5 +18,3 @@ pub mod enter;
 pub mod invite;
 /// Lists the caller's organizations, and who is in one.
 pub mod list;
-/// Gives an organization another name.
-pub mod rename;

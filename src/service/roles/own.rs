@@ -1,7 +1,7 @@
 //! Roles that one organization makes for its members. Nobody makes one that may do more than they
 //! may themselves (O4).
 
-use crate::domain::event::What;
+use crate::domain::event::{Event, What};
 use crate::domain::id::OrganizationId;
 use crate::domain::organization::{Name, Role, Scope};
 use crate::domain::permission::{ROLE_MANAGE, ROLE_READ};
@@ -11,7 +11,7 @@ use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::membership::standing::{Standing, held_standing, standing};
 use crate::service::roles::terms::{
-    Edit, New, edited, no_role, remove, require_fitting, taken, write,
+    Edit, New, edited, no_role, record, remove, require_addressable, require_fitting, taken, write,
 };
 use crate::store::organization_roles;
 
@@ -31,6 +31,7 @@ pub fn list_roles(kw: &Keyward, actor: &Actor, id: OrganizationId) -> Result<Vec
 /// # Errors
 /// `NOT_FOUND`, `FORBIDDEN`; `CONFLICT` where there is one of that name, or too many.
 pub fn make_role(kw: &Keyward, actor: &Actor, id: OrganizationId, new: New) -> Result<Role> {
+    require_addressable(&new.name)?;
     require_fitting(kw, Scope::Organization, &new.permissions)?;
     let actor = actor.clone();
     let role = Role {
@@ -40,6 +41,7 @@ pub fn make_role(kw: &Keyward, actor: &Actor, id: OrganizationId, new: New) -> R
         scope: Scope::Organization,
         organization: Some(id),
         permissions: new.permissions,
+        factor_from: new.factor_from,
     };
     kw.change(move |change| {
         let standing = held_standing(change, &actor, &[], id)?;
@@ -65,7 +67,7 @@ pub fn make_role(kw: &Keyward, actor: &Actor, id: OrganizationId, new: New) -> R
             return Err(taken());
         }
         organization_roles::add(change, &role)?.map_err(|_| taken())?;
-        change.record(&actor.event(What::RoleMade))?;
+        change.record(&about(&actor, What::RoleMade, &role))?;
         Ok(role.clone())
     })
 }
@@ -86,7 +88,9 @@ pub fn change_role(
         let new = edited(&old, &edit);
         standing.require_all(&new.permissions)?;
         write(change, (&old, &new))?;
-        change.record(&actor.event(What::RoleChanged))?;
+        record(change, (&old, &new), &edit, |what| {
+            about(&actor, what, &new)
+        })?;
         Ok(new)
     })
 }
@@ -98,8 +102,14 @@ pub fn remove_role(kw: &Keyward, actor: &Actor, id: OrganizationId, name: &str) 
     kw.change(move |change| {
         let (_, role) = held(change, &actor, id, &name)?;
         remove(change, &role)?;
-        change.record(&actor.event(What::RoleRemoved))
+        change.record(&about(&actor, What::RoleRemoved, &role))
     })
+}
+
+fn about(actor: &Actor, what: What, role: &Role) -> Event {
+    let mut event = actor.event(what).with_role(&role.name);
+    event.organization = role.organization;
+    event
 }
 
 /// A role of the organization's own, that the caller may change. Its holders are held, and so is

@@ -1,16 +1,17 @@
 //! Roles of the whole service, and those that members of every organization may hold. For
-//! administrators; the route table asks for the permission.
+//! administrators; the route table asks for the permission, and the command line is an operator's.
 
 use crate::domain::event::What;
 use crate::domain::organization::{Role, Scope};
-use crate::service::actor::Actor;
+use crate::service::administrator::Administrator;
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::roles::terms::{
-    Edit, New, edited, no_role, remove, require_changeable, require_fitting, taken, write,
+    Edit, New, edited, no_role, record, remove, require_addressable, require_changeable,
+    require_fitting, require_removable, taken, write,
 };
-use crate::store::{accounts, organization_roles, roles};
+use crate::store::organization_roles;
 
 /// The most of them.
 const MOST: usize = 1000;
@@ -25,9 +26,11 @@ pub fn list_roles(kw: &Keyward) -> Result<Vec<Role>> {
 
 /// # Errors
 /// `FORBIDDEN`; `CONFLICT` where there is one of that name, or too many.
-pub fn make_role(kw: &Keyward, actor: &Actor, new: New, scope: Scope) -> Result<Role> {
-    require_fitting(kw, scope, &new.permissions)?;
-    let actor = actor.clone();
+pub fn make_role(by: impl Into<Administrator>, new: New, scope: Scope) -> Result<Role> {
+    let by = by.into();
+    let kw = by.kw.clone();
+    require_addressable(&new.name)?;
+    require_fitting(&kw, scope, &new.permissions)?;
     let role = Role {
         key: new.name.written().to_owned(),
         name: new.name.written().to_owned(),
@@ -35,9 +38,11 @@ pub fn make_role(kw: &Keyward, actor: &Actor, new: New, scope: Scope) -> Result<
         scope,
         organization: None,
         permissions: new.permissions,
+        factor_from: new.factor_from,
     };
     kw.change(move |change| {
-        hold(change, &actor)?;
+        by.hold_own(change)?;
+        by.require_still(change)?;
         let all = organization_roles::list_shared(change)?;
         if all.len() >= MOST {
             return Err(Error::new(
@@ -50,7 +55,7 @@ pub fn make_role(kw: &Keyward, actor: &Actor, new: New, scope: Scope) -> Result<
             return Err(taken());
         }
         organization_roles::add(change, &role)?.map_err(|_| taken())?;
-        change.record(&actor.event(What::RoleMade))?;
+        change.record(&by.event(What::RoleMade).with_role(&role.name))?;
         Ok(role.clone())
     })
 }
@@ -59,51 +64,42 @@ pub fn make_role(kw: &Keyward, actor: &Actor, new: New, scope: Scope) -> Result<
 ///
 /// # Errors
 /// `FORBIDDEN`, `NOT_FOUND`; `CONFLICT` for the roles that everything stands on.
-pub fn change_role(kw: &Keyward, actor: &Actor, name: &str, edit: Edit) -> Result<Role> {
-    let (actor, name) = (actor.clone(), name.to_owned());
+pub fn change_role(by: impl Into<Administrator>, name: &str, edit: Edit) -> Result<Role> {
+    let by = by.into();
+    let (kw, name) = (by.kw.clone(), name.to_owned());
     kw.change(move |change| {
-        let old = held(change, &actor, &name)?;
+        let old = held(change, &by, &name)?;
+        require_changeable(&old, &edit)?;
         let new = edited(&old, &edit);
         write(change, (&old, &new))?;
-        change.record(&actor.event(What::RoleChanged))?;
+        record(change, (&old, &new), &edit, |what| {
+            by.event(what).with_role(&new.name)
+        })?;
         Ok(new)
     })
 }
 
 /// # Errors
 /// As [`change_role`]; `CONFLICT` where somebody holds it.
-pub fn remove_role(kw: &Keyward, actor: &Actor, name: &str) -> Result<()> {
-    let (actor, name) = (actor.clone(), name.to_owned());
+pub fn remove_role(by: impl Into<Administrator>, name: &str) -> Result<()> {
+    let by = by.into();
+    let (kw, name) = (by.kw.clone(), name.to_owned());
     kw.change(move |change| {
-        let role = held(change, &actor, &name)?;
+        let role = held(change, &by, &name)?;
+        require_removable(&role)?;
         remove(change, &role)?;
-        change.record(&actor.event(What::RoleRemoved))
+        change.record(&by.event(What::RoleRemoved).with_role(&role.name))
     })
 }
 
-/// The caller is held, and is an administrator by the database too.
-fn hold(change: &mut Change<'_>, actor: &Actor) -> Result<()> {
-    change.hold_caller(actor)?;
-    if roles::access_of(change, actor.account())?.is_admin() {
-        return Ok(());
-    }
-    Err(Error::forbidden("This needs the permission \"admin\"."))
-}
-
-/// Its holders are held by their ids, then the caller, then the role.
-fn held(change: &mut Change<'_>, actor: &Actor, name: &str) -> Result<Role> {
-    let mut holders = organization_roles::holders_of(change, name)?;
-    holders.push(actor.account());
-    holders.sort_unstable();
-    for holder in holders {
-        accounts::hold(change, holder)?;
-    }
-    hold(change, actor)?;
+/// Its holders and the administrator are held by their ids, then the role.
+fn held(change: &mut Change<'_>, by: &Administrator, name: &str) -> Result<Role> {
+    let holders = organization_roles::holders_of(change, name)?;
+    by.hold_all(change, holders)?;
+    by.require_still(change)?;
     if !organization_roles::hold(change, name)? {
         return Err(no_role());
     }
     let mut all = organization_roles::list_shared(change)?.into_iter();
-    let role = all.find(|role| role.key == name).ok_or_else(no_role)?;
-    require_changeable(&role)?;
-    Ok(role)
+    all.find(|role| role.key == name).ok_or_else(no_role)
 }

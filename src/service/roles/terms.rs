@@ -3,12 +3,14 @@
 use std::collections::BTreeSet;
 
 use crate::domain::access::ADMINISTRATOR;
+use crate::domain::event::{Event, What, demand};
 use crate::domain::organization::{Name, OWNER, Role, Scope};
 use crate::domain::permission::{MOST, OWNS, SERVICE, may_be_held};
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
 use crate::store::organization_roles;
+use crate::support::clock::Timestamp;
 
 /// A role to be made.
 #[derive(Clone)]
@@ -16,6 +18,7 @@ pub struct New {
     pub name: Name,
     pub description: String,
     pub permissions: BTreeSet<String>,
+    pub factor_from: Option<Timestamp>,
 }
 
 /// What is to be changed of a role.
@@ -23,6 +26,8 @@ pub struct New {
 pub struct Edit {
     pub description: Option<String>,
     pub permissions: Option<BTreeSet<String>>,
+    /// From when on a second factor is asked of its holders; of nobody where it says none.
+    pub factor_from: Option<Option<Timestamp>>,
 }
 
 /// # Errors
@@ -49,6 +54,22 @@ fn require_known<'a>(kw: &Keyward, words: impl IntoIterator<Item = &'a String>) 
     }
 }
 
+/// A role is addressed by its name (`/auth/roles/{role}`): clients and proxies take dots for a step up
+/// and a slash for the end of a part, however they are written.
+///
+/// # Errors
+/// `INVALID_PAYLOAD`.
+pub(in crate::service::roles) fn require_addressable(name: &Name) -> Result<()> {
+    let canonical = name.canonical();
+    if [".", ".."].contains(&canonical) || canonical.contains(['/', '\\']) {
+        return Err(Error::payload(
+            "\"name\" stands in the role's address: it can not be \".\" or \"..\", and holds no / \
+             and no \\",
+        ));
+    }
+    Ok(())
+}
+
 /// Whoever makes an organization gives every permission in it away, so no role that is held in one
 /// may speak of the whole service.
 ///
@@ -72,8 +93,17 @@ pub(in crate::service::roles) fn require_fitting(
 }
 
 /// # Errors
-/// `CONFLICT` for the two that everything else stands on.
-pub(in crate::service::roles) fn require_changeable(role: &Role) -> Result<()> {
+/// `CONFLICT` for the two that everything else stands on. A second factor may be asked of them.
+pub(in crate::service::roles) fn require_changeable(role: &Role, edit: &Edit) -> Result<()> {
+    if edit.description.is_none() && edit.permissions.is_none() {
+        return Ok(());
+    }
+    require_removable(role)
+}
+
+/// # Errors
+/// `CONFLICT` for the same two.
+pub(in crate::service::roles) fn require_removable(role: &Role) -> Result<()> {
     if role.organization.is_none() && [ADMINISTRATOR, OWNER].contains(&role.key.as_str()) {
         return Err(Error::new(Code::Conflict, "That role can not be changed."));
     }
@@ -89,10 +119,14 @@ pub(in crate::service::roles) fn edited(role: &Role, edit: &Edit) -> Role {
     if let Some(permissions) = &edit.permissions {
         new.permissions.clone_from(permissions);
     }
+    if let Some(from) = edit.factor_from {
+        new.factor_from = from;
+    }
     new
 }
 
-/// Writes the role. Whoever holds it is held; where it shrinks, their tokens are outdated.
+/// Writes the role. Whoever holds it is held; where it shrinks, or a second factor is asked for from
+/// another instant on, their tokens are outdated.
 pub(in crate::service::roles) fn write(
     change: &mut Change<'_>,
     (old, new): (&Role, &Role),
@@ -105,11 +139,27 @@ pub(in crate::service::roles) fn write(
         .collect();
     require_fitting(change.kw, new.scope, &more)?;
     organization_roles::set(change, new)?;
-    if old.permissions.is_subset(&new.permissions) {
+    if old.permissions.is_subset(&new.permissions) && old.factor_from == new.factor_from {
         return Ok(());
     }
     let holders = organization_roles::holders_of(change, &old.key)?;
     change.outdate_all(&holders)
+}
+
+/// What happened to the role, for the audit log.
+pub(in crate::service::roles) fn record(
+    change: &mut Change<'_>,
+    (old, new): (&Role, &Role),
+    edit: &Edit,
+    event: impl Fn(What) -> Event,
+) -> Result<()> {
+    if edit.factor_from.is_none() || edit.description.is_some() || edit.permissions.is_some() {
+        change.record(&event(What::RoleChanged))?;
+    }
+    if old.factor_from != new.factor_from {
+        change.record(&demand(new.factor_from, event))?;
+    }
+    Ok(())
 }
 
 /// # Errors

@@ -1,10 +1,12 @@
 //! What becomes of the session that switches a second factor on or off.
 
+use crate::domain::session::Authentication;
 use crate::service::actor::Actor;
 use crate::service::change::Change;
-use crate::service::error::Result;
+use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::tokens::begin::{self, Renewed, Written};
+use crate::store::{factors, sessions};
 
 /// The other sessions end either way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,9 +27,28 @@ pub(in crate::service::second_factor) fn follow(
         OwnSession::Renewed => begin::renew(change, actor, methods).map(Some),
         OwnSession::GoesOn => {
             change.end_others(actor.account(), actor.session())?;
+            goes_on(change, actor, methods)?;
             Ok(None)
         }
     }
+}
+
+/// Where a second factor is asked of the session, it has shown one now: the next token says so, and
+/// the one that opens nothing is outdated.
+fn goes_on(change: &mut Change<'_>, actor: &Actor, methods: &'static [&'static str]) -> Result<()> {
+    if actor.claims().mfa_from.is_none() || factors::active_of(change, actor.account())?.is_none() {
+        return Ok(());
+    }
+    let (session, _) = sessions::lookup(change, actor.session())?.ok_or_else(Error::token)?;
+    let authentication = Authentication {
+        methods: methods.iter().map(|&method| method.to_owned()).collect(),
+        level: 2,
+        at: session.authentication.at,
+    };
+    if !sessions::authenticate(change, session.id, &authentication)? {
+        return Err(Error::token());
+    }
+    change.outdate_access(actor.account())
 }
 
 pub(in crate::service::second_factor) fn tokens_of(

@@ -12,9 +12,12 @@ use crate::service::second_factor::proof::{Proof, prove};
 use crate::service::tokens::begin::Renewed;
 use crate::store::{factors, recovery_codes};
 
+const DEMANDED: &str = "A role or an organization of yours asks for a second factor: it stays on. An \
+                        administrator takes one away that was lost, and another one is begun then.";
+
 /// # Errors
 /// `WRONG_PASSWORD`, `INVALID_OTP`, `ATTEMPTS_EXCEEDED`; `INVALID_PAYLOAD` where there is
-/// none.
+/// none; `FORBIDDEN` where one is asked for.
 pub fn remove(kw: &Keyward, seat: &Seat, actor: &Actor, proof: &Proof) -> Result<Option<Renewed>> {
     // Without the password nothing was shown that a new session could begin with.
     let own_session = match proof.password {
@@ -30,6 +33,9 @@ pub fn remove(kw: &Keyward, seat: &Seat, actor: &Actor, proof: &Proof) -> Result
             notice::record(change, &actor.event(What::FactorDisabled))?;
             use_second(change, account, &second).map_err(to_caller)?;
             reservation.succeeded(change)?;
+            if factors::demanded_of(change, account)?.is_some() {
+                return Err(Error::forbidden(DEMANDED));
+            }
             factors::remove_all_of(change, account)?;
             recovery_codes::remove_all_of(change, account)?;
             follow(change, &actor, own_session, methods_of(Some(&second)))

@@ -5,16 +5,15 @@
 use aws_lc_rs::hmac;
 use uuid::Builder;
 
-use crate::domain::account::Account;
 use crate::domain::claims::Claims;
 use crate::domain::event::What;
 use crate::domain::permission;
-use crate::domain::session::{Client, Session};
+use crate::domain::session::Client;
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::tokens::authenticate::ExpiredToken;
 use crate::service::tokens::mint::{access_end, sign};
-use crate::service::tokens::rotate::{Outcome, Presented, Rotated, rotate};
+use crate::service::tokens::rotate::{On, Outcome, Presented, Rotated, rotate};
 use crate::store::factors;
 use crate::support::clock::Timestamp;
 use crate::support::secret::SecretString;
@@ -42,6 +41,10 @@ pub fn exchange(kw: &Keyward, old: &ExpiredToken, client: &Client) -> Result<Exc
         fresh: Some(What::TokenExchanged),
     };
     let rotated = rotate(kw, &presented, |on| {
+        // What a second factor is overdue for gives a smaller token, at the sign-in.
+        if on.access.clone().at(kw.clock.now()) != on.access {
+            return Ok(false);
+        }
         let same = on.session.account == old.sub
             && on.session.class == old.cls
             && on.account.epoch == old.epoch;
@@ -58,7 +61,7 @@ pub fn exchange(kw: &Keyward, old: &ExpiredToken, client: &Client) -> Result<Exc
             let now = kw.clock.now();
             // When the generation began, or was given again after it had been lost.
             let from = on.session.generation.rotated_at;
-            let claims = successor(kw, old, &on.session, &on.account, from);
+            let claims = successor(kw, old, &on, from);
             Ok(Exchanged {
                 token: sign(kw, &claims, now)?,
                 outcome: on.outcome,
@@ -71,13 +74,13 @@ pub fn exchange(kw: &Keyward, old: &ExpiredToken, client: &Client) -> Result<Exc
 /// The new token's claims follow from the old token, the session's row and the instant
 /// `from` alone, so that exchanges of one token that run at the same time give the same
 /// text (Y-39).
-fn successor(
-    kw: &Keyward,
-    old: Claims,
-    session: &Session,
-    account: &Account,
-    from: Timestamp,
-) -> Claims {
+fn successor(kw: &Keyward, old: Claims, on: &On, from: Timestamp) -> Claims {
+    let On {
+        session,
+        account,
+        access,
+        ..
+    } = on;
     let mut context = hmac::Context::with_key(&kw.keys.exchange_ids);
     context.update(session.id.0.as_bytes());
     context.update(&session.generation.number.to_be_bytes());
@@ -88,7 +91,8 @@ fn successor(
     Claims {
         jti: Builder::from_custom_bytes(id).into_uuid(),
         iat: from.seconds(),
-        exp: access_end(kw, session, from),
+        exp: access_end(kw, session, access.factor_from, from),
+        mfa_from: access.factor_from.map(Timestamp::seconds),
         generation: session.generation.number,
         acv: account.access_version,
         ..old

@@ -127,6 +127,8 @@ fn principal(kw: &Keyward, key: ApiKey, account: &Account, access: Access) -> Pr
         aal: 0,
         // Nobody signed in by it.
         auth_time: 0,
+        // A demand is of people (docs/decisions/0130).
+        mfa_from: None,
         org: key.organization,
         accounts: Vec::new(),
         act: None,

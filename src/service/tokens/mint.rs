@@ -25,6 +25,8 @@ pub struct TokenSet {
     pub account: AccountId,
     pub organization: Option<OrganizationId>,
     pub anonymous: bool,
+    /// From when on the session lacks a second factor that is asked for.
+    pub factor_from: Option<Timestamp>,
     /// The guest whose session ended by it.
     pub guest: Option<AccountId>,
     /// The mark for the browser, after a full sign-in.
@@ -40,7 +42,8 @@ pub(in crate::service) fn mint(
     access: Access,
     now: Timestamp,
 ) -> Result<TokenSet> {
-    let mut claims = claims(kw, session, account, access, now);
+    let factor_from = access.factor_from;
+    let mut claims = claims(kw, session, account, access.at(now), now);
     let mut access = sign(kw, &claims, now)?;
     if access.expose_secret().len() > kw.policy.max_token_bytes {
         shorten(&mut claims);
@@ -60,6 +63,7 @@ pub(in crate::service) fn mint(
         account: session.account,
         organization: session.organization,
         anonymous: session.anonymous,
+        factor_from,
         guest: None,
         device: None,
     })
@@ -91,14 +95,22 @@ pub(in crate::service) fn sign(
 }
 
 /// When an access token ends that is issued at `from`: its class's life, but never
-/// past the session's absolute end.
-pub(in crate::service) fn access_end(kw: &Keyward, session: &Session, from: Timestamp) -> i64 {
+/// past the session's absolute end, nor past the instant from which a second factor that is
+/// lacking is asked for: whoever reads the token without Keyward must not go by it any longer.
+pub(in crate::service) fn access_end(
+    kw: &Keyward,
+    session: &Session,
+    factor_from: Option<Timestamp>,
+    from: Timestamp,
+) -> i64 {
     let life = match session.acted_by {
         // All of its one token's life.
         Some(_) => ACTING,
         None => kw.policy.access_ttl(session.class),
     };
     let end = Timestamp::from_seconds(from.seconds()) + life;
+    let due = factor_from.filter(|due| due.seconds() > from.seconds());
+    let end = due.map_or(end, |due| end.min(due));
     // At least a second, so that a token issued at the very end is still well formed.
     end.min(session.absolute_expires_at)
         .seconds()
@@ -121,7 +133,7 @@ fn claims(
         sid: session.id,
         jti: kw.entropy.random_id(),
         iat: now.seconds(),
-        exp: access_end(kw, session, now),
+        exp: access_end(kw, session, access.factor_from, now),
         nbf: None,
         generation: session.generation.number,
         epoch: session.account_epoch,
@@ -136,6 +148,7 @@ fn claims(
         amr: session.authentication.methods.clone(),
         aal: session.authentication.level,
         auth_time: session.authentication.at.seconds(),
+        mfa_from: access.factor_from.map(Timestamp::seconds),
         org: session.organization,
         accounts: access.accounts,
         anon: session.anonymous,

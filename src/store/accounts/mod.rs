@@ -12,13 +12,13 @@ use diesel::prelude::*;
 
 use crate::domain::account::Account;
 use crate::domain::id::AccountId;
-use crate::domain::identifier::{Email, Identifier, Username};
+use crate::domain::identifier::{Email, Identifier, Username, in_lower_case};
 use crate::store::emails;
 use crate::store::engine::columns::{optional, time, word};
 use crate::store::engine::conflict::{Taken, unless_taken};
 use crate::store::engine::connection::{AnyConnection, on_each};
 use crate::store::engine::error::{Error, Result, exactly_one};
-use crate::store::engine::schema::{accounts, emails as addresses, factors};
+use crate::store::engine::schema::{account_names, accounts, emails as addresses, factors};
 use crate::support::clock::Timestamp;
 
 #[derive(Queryable)]
@@ -217,7 +217,13 @@ pub fn set_names(
             accounts::updated_at.eq(now.millis()),
         ))
         .execute(connection)?;
-    exactly_one("setting names", rows)
+    exactly_one("setting names", rows)?;
+    let names: Vec<&str> = first.into_iter().chain(last).collect();
+    let canonical = (!names.is_empty()).then(|| in_lower_case(&names.join(" ")));
+    let rows = diesel::update(account_names::table.find(id.to_string()))
+        .set(account_names::names_canonical.eq(canonical))
+        .execute(connection)?;
+    exactly_one("setting the names that are looked for", rows)
 }
 
 /// Whether its owner accepted the terms.

@@ -13,11 +13,12 @@ use crate::store::engine::error::Result;
 use crate::store::engine::schema::accounts;
 use crate::support::clock::Timestamp;
 
-/// What is looked through. Names are lowered by the database: SQLite knows capitals of ASCII
-/// alone.
+/// What is looked through. Names of before there was a column for them in lower case are lowered by
+/// the database, which may know capitals of ASCII alone.
 const HAYSTACK: &str = "(coalesce(accounts.email_canonical, '') || ' ' || \
      coalesce(accounts.username_canonical, '') || ' ' || \
-     lower(coalesce(accounts.first_name, '') || ' ' || coalesce(accounts.last_name, '')))";
+     coalesce(accounts.names_canonical, \
+     lower(coalesce(accounts.first_name, '') || ' ' || coalesce(accounts.last_name, ''))))";
 
 /// Accounts in whose names or primary address each of the words stands, oldest first, from
 /// the one after `after` on, at most `limit`. It reads every account until there are so many.

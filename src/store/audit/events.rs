@@ -23,6 +23,8 @@ struct New<'a> {
     at: i64,
     actor_id: Option<String>,
     note: Option<&'a str>,
+    organization_id: Option<String>,
+    role: Option<&'a str>,
 }
 
 impl<'a> New<'a> {
@@ -37,6 +39,8 @@ impl<'a> New<'a> {
             at: now.millis(),
             actor_id: event.actor.map(|id| id.to_string()),
             note: event.note.as_deref(),
+            organization_id: event.organization.map(|id| id.to_string()),
+            role: event.role.as_deref(),
         }
     }
 }
@@ -176,6 +180,8 @@ pub struct Entry {
     pub user_agent: Option<String>,
     pub actor: Option<String>,
     pub note: Option<String>,
+    pub organization: Option<String>,
+    pub role: Option<String>,
     /// How often it happened within an hour of `at`, and the last time, where that is counted.
     pub times: i64,
     pub last_at: Option<i64>,
@@ -192,6 +198,8 @@ const COLUMNS: Columns = (
     audit_events::user_agent,
     audit_events::actor_id,
     audit_events::note,
+    audit_events::organization_id,
+    audit_events::role,
     audit_events::times,
     audit_events::last_at,
 );
@@ -205,6 +213,8 @@ type Columns = (
     audit_events::user_agent,
     audit_events::actor_id,
     audit_events::note,
+    audit_events::organization_id,
+    audit_events::role,
     audit_events::times,
     audit_events::last_at,
 );

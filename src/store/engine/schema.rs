@@ -24,6 +24,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// What accounts are looked for by, beside their rows, which are read without it.
+    #[sql_name = "accounts"]
+    account_names (id) {
+        id -> Text,
+        names_canonical -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     credentials (account_id) {
         account_id -> Text,
         record -> Text,
@@ -39,6 +48,7 @@ diesel::table! {
         title -> Nullable<Text>,
         scope -> Text,
         organization_id -> Nullable<Text>,
+        factor_from -> Nullable<BigInt>,
     }
 }
 
@@ -50,6 +60,7 @@ diesel::table! {
         created_at -> BigInt,
         updated_at -> BigInt,
         created_by -> Nullable<Text>,
+        factor_from -> Nullable<BigInt>,
     }
 }
 
@@ -191,6 +202,8 @@ diesel::table! {
         last_at -> Nullable<BigInt>,
         actor_id -> Nullable<Text>,
         note -> Nullable<Text>,
+        organization_id -> Nullable<Text>,
+        role -> Nullable<Text>,
     }
 }
 

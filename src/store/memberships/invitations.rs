@@ -284,6 +284,21 @@ pub fn list_of(
     Ok(own)
 }
 
+/// Those to the service of the addresses that the account has proven, over or not.
+///
+/// # Errors
+/// When the database is away or a row is damaged.
+pub fn to_service_of(connection: &mut AnyConnection, account: AccountId) -> Result<Vec<Waiting>> {
+    let proven = proven(connection, account)?;
+    let rows: Vec<Row> = invitations::table
+        .filter(invitations::place.eq(Place::Service.key()))
+        .filter(invitations::address.eq_any(proven))
+        .order(invitations::address.asc())
+        .select(COLUMNS)
+        .load(connection)?;
+    rows.into_iter().map(stored).collect()
+}
+
 /// Ends those to this organization of the addresses that the account has proven. Whether there
 /// were any.
 ///

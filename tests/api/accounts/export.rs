@@ -98,3 +98,30 @@ both!(every_table_of_accounts_is_exported, |kw| {
         assert!(body.get(part).is_some(), "{table}");
     }
 });
+
+// An invitation to the service is its address's, and so its owner's.
+both!(an_export_tells_of_invitations_to_the_service, |kw| {
+    kw.add("root@example.com", None, true);
+    let root = kw.sign_in("root@example.com", PASSWORD).tokens().0;
+    kw.add_verified(ALICE);
+    // One without a password is invited; it chose one meanwhile.
+    let body = json!({ "email": "new@example.com" });
+    let asked = kw
+        .post("/admin/invitations")
+        .bearer(&root)
+        .json(&body)
+        .send();
+    assert_eq!(asked.status, 202, "{asked:?}");
+    kw.sql("UPDATE invitations SET address = 'alice@example.com', written = 'Alice@example.com'");
+    let access = kw.sign_in(ALICE, PASSWORD).tokens().0;
+    let export = kw.get("/auth/me/export").bearer(&access).send();
+    let told = export.json()["serviceInvitations"].clone();
+    assert_eq!(told.as_array().unwrap().len(), 1, "{told}");
+    assert_eq!(told[0]["email"], "Alice@example.com");
+    assert!(told[0]["expires"].is_i64() && told[0]["created"].is_i64());
+    let mac = kw.rows("SELECT mac AS line FROM invitations");
+    assert!(!export.body.contains(&mac[0]));
+    let other = kw.signed_in("bob@example.com").0;
+    let export = kw.get("/auth/me/export").bearer(&other).send();
+    assert_eq!(export.json()["serviceInvitations"], json!([]));
+});

@@ -100,6 +100,8 @@ both!(an_altered_event_is_found, |kw| {
         "last_at = 1",
         "actor_id = account_id",
         "note = 'as agreed'",
+        "organization_id = account_id",
+        "role = 'owner'",
     ] {
         let names: Vec<&str> = vec![
             "what",
@@ -112,6 +114,8 @@ both!(an_altered_event_is_found, |kw| {
             "last_at",
             "actor_id",
             "note",
+            "organization_id",
+            "role",
         ];
         let columns = names.join(", ");
         both(
@@ -427,4 +431,37 @@ both!(s9_two_who_seal_and_purge_at_once_make_one_chain, |kw| {
         kw.count("audit_chain WHERE base_seq > 0") == 1,
         "some were purged"
     );
+});
+
+// Which organization and which role an event is about is sealed with it; events of before are whole
+// as they were.
+both!(what_an_event_is_about_is_sealed, |kw| {
+    let (_, token) = administrator(kw);
+    let alice = kw.account(ALICE);
+    let body = json!({ "name": "Acme", "owner": alice });
+    let made = kw.post("/admin/organizations").bearer(&token).json(&body);
+    assert_eq!(made.send().status, 201);
+    sealed(kw);
+    let report = whole(kw);
+    let about = "WHERE what = 'organization_created'";
+    for (set, back) in [
+        ("organization_id = NULL", "organization_id = kept"),
+        ("role = 'owner'", "role = NULL"),
+        ("organization_id = account_id", "organization_id = kept"),
+    ] {
+        let id = kw.rows(&format!(
+            "SELECT organization_id AS line FROM audit_events {about}"
+        ));
+        both(kw, &format!("UPDATE audit_events SET {set} {about}"));
+        faulty(kw, None, "was altered");
+        let back = back.replace("kept", &format!("'{}'", id[0]));
+        both(kw, &format!("UPDATE audit_events SET {back} {about}"));
+    }
+    assert_eq!(whole(kw).head, report.head);
+    // One that was about nothing is made to be about something.
+    both(
+        kw,
+        &format!("UPDATE audit_events SET role = 'owner' WHERE id = {SECOND}"),
+    );
+    faulty(kw, None, "was altered");
 });

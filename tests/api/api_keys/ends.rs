@@ -122,6 +122,7 @@ both!(
             principal: api_key::look_up(&kw.kw, &key.into()).unwrap(),
             client: Client::default(),
             device: None,
+            at: kw.kw.clock.now(),
         };
         assert_eq!(
             kw.delete(&format!("/auth/api-keys/{id}"))
@@ -130,7 +131,7 @@ both!(
                 .status,
             204
         );
-        let refused = shared::remove_role(&kw.kw, &actor, "system").unwrap_err();
+        let refused = shared::remove_role((&kw.kw, &actor), "system").unwrap_err();
         assert_eq!(refused.code.as_str(), "INVALID_TOKEN");
         assert_eq!(
             kw.rows("SELECT name AS line FROM roles WHERE name = 'system'"),

@@ -150,6 +150,38 @@ both!(a_key_ends_and_its_successor_lives_as_long, |kw| {
     assert_eq!(verify(kw, &text(&rotated, "key")).status, 200);
 });
 
+// What is of no year that is written in four digits would be shown as another.
+both!(an_end_is_an_instant_that_can_be_told, |kw| {
+    let root = root(kw);
+    let last = 253_402_300_799_999_i64;
+    for wrong in [
+        json!(last + 1),
+        json!(i64::MAX),
+        json!(i64::MIN),
+        json!(u64::MAX),
+        json!(1e300),
+        json!("2030-01-01"),
+    ] {
+        let body = json!({ "name": "ci", "permissions": [], "expires": wrong });
+        make(kw, &root, &body).refused(400, "INVALID_PAYLOAD");
+    }
+    assert_eq!(rows(kw), Vec::<String>::new());
+    let body = json!({ "name": "ci", "permissions": [], "expires": last });
+    let made = make(kw, &root, &body).json();
+    assert_eq!(made["expires"], json!(last));
+    // Its successor would live as long, and ends with the last year.
+    kw.advance(3600);
+    let root = text(&kw.login(ROOT), "access_token");
+    let path = format!("/auth/api-keys/{}/rotate", text(&made, "id"));
+    let rotated = kw.post(&path).bearer(&root).send().json();
+    assert_eq!(rotated["expires"], json!(last));
+    for since in [last + 1, i64::MAX, i64::MIN] {
+        let path = format!("/admin/audit-events?since={since}");
+        let answer = kw.get(&path).bearer(&root).send();
+        answer.refused(400, "INVALID_PAYLOAD");
+    }
+});
+
 both!(o1_o13_nobody_elses_key_is_found, |kw| {
     let root = root(kw);
     let (alice, _) = kw.signed_in(ALICE);

@@ -151,6 +151,9 @@ fn a3_o11_who_may_go_where_stands_in_the_document() {
             let told = &document()["paths"][row.path][&method]["x-step-up"];
             let wanted = row.fresh.then_some(true);
             assert_eq!(told, &json!(wanted), "{method} {}", row.path);
+            let told = &document()["paths"][row.path][&method]["x-mfa-enrolment"];
+            let wanted = row.enrolling.then_some(true);
+            assert_eq!(told, &json!(wanted), "{method} {}", row.path);
         }
     }
 }

@@ -45,3 +45,36 @@ both!(
         assert_eq!(kw.mails().len(), 1);
     }
 );
+
+both!(the_owner_is_told_of_a_key_in_their_name, |kw| {
+    kw.account(ALICE);
+    let access = kw.sign_in(ALICE, PASSWORD).tokens().0;
+    let make = |name: &str| {
+        let body = serde_json::json!({ "name": name, "permissions": [] });
+        let ask = kw.post("/auth/api-keys").bearer(&access).json(&body);
+        ask.header("user-agent", "Curl 1").send()
+    };
+    let made = make("ci");
+    assert_eq!(made.status, 201, "{made:?}");
+    assert_eq!(kw.mails().len(), 0, "the address was not proven");
+    kw.sql("UPDATE accounts SET verified = TRUE");
+    let id = crate::support::text(&made.json(), "id");
+    let path = format!("/auth/api-keys/{id}/rotate");
+    assert_eq!(kw.post(&path).bearer(&access).send().status, 201);
+    assert_eq!(kw.last_mail_to(ALICE).purpose, Purpose::ApiKeyMade);
+    assert_eq!(make("cd").status, 201);
+    let told = kw.last_mail_to(ALICE);
+    assert_eq!(told.purpose, Purpose::ApiKeyMade);
+    assert!(told.text.contains("Curl 1"), "{}", told.text);
+    assert!(!told.text.contains("kwk_"), "{}", told.text);
+    assert_eq!(told.links().len(), 0);
+    // What is refused is not told, and neither is the end of a key.
+    let mails = kw.mails().len();
+    assert_eq!(make("ci").status, 409);
+    let gone = kw.delete(&format!("/auth/api-keys/{id}")).bearer(&access);
+    assert_eq!(gone.send().status, 204);
+    // A machine reads no mail.
+    let machine = kw.machine("ci-bot", &[]);
+    kw.key(machine, &[]);
+    assert_eq!(kw.mails().len(), mails);
+});

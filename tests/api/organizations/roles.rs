@@ -267,3 +267,80 @@ both!(another_role_of_equal_permissions_is_named_at_once, |kw| {
     let (bob, _) = kw.refresh(&refresh).tokens();
     assert_eq!(Forge::claims_of(&bob)["role"], "Mechanic");
 });
+
+// Its name is a part of an address, and no client or proxy leaves these as they are.
+both!(a_role_is_called_what_can_stand_in_an_address, |kw| {
+    kw.add("admin@example.com", None, true);
+    let root = kw.sign_in("admin@example.com", PASSWORD).tokens().0;
+    let alice = person(kw, ALICE);
+    let acme = make(kw, &alice, "Acme");
+    let own = format!("/auth/organizations/{acme}/roles");
+    let before = kw.count("roles");
+    for name in [
+        ".", "..", "a/b", "/", "a\\b", "\u{ff0e}", "\u{ff0f}", "\u{2025}",
+    ] {
+        let body = json!({ "name": name, "permissions": [] });
+        let refused = make_role(kw, &alice, &own, &body);
+        refused.refused(400, "INVALID_PAYLOAD");
+        assert!(refused.body.contains("address"), "{name:?} {refused:?}");
+        let body = json!({ "name": name, "scope": "service", "permissions": [] });
+        make_role(kw, &root, "/auth/roles", &body).refused(400, "INVALID_PAYLOAD");
+    }
+    assert_eq!(kw.count("roles"), before);
+    // What is odd and can be addressed is made, changed and removed.
+    for (name, part) in [
+        ("...", "..."),
+        ("a.b", "a.b"),
+        ("a%2Fb", "a%252Fb"),
+        ("?#", "%3F%23"),
+    ] {
+        let body = json!({ "name": name, "permissions": [] });
+        assert_eq!(make_role(kw, &alice, &own, &body).status, 201, "{name}");
+        let path = format!("{own}/{part}");
+        let body = json!({ "description": "odd" });
+        assert_eq!(change(kw, &alice, &path, &body).status, 200, "{name}");
+        assert_eq!(kw.delete(&path).bearer(&alice).send().status, 204, "{name}");
+    }
+    // One that was made before goes on to be held.
+    kw.sql("INSERT INTO roles (name, description, scope) VALUES ('a/b', '', 'organization')");
+    member(kw, &alice, &acme, (BOB, "a/b"));
+    let path = "/auth/roles/a%2Fb";
+    let body = json!({ "description": "of before" });
+    assert_eq!(change(kw, &root, path, &body).status, 200);
+});
+
+const LONG: &str = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
+
+// What no setting leaves out of a token is short enough to be taken.
+both!(
+    the_longest_token_is_taken,
+    &[
+        ("KEYWARD_MAX_TOKEN_BYTES", "1500"),
+        ("KEYWARD_ISSUER", LONG),
+        ("KEYWARD_AUDIENCE", LONG),
+    ],
+    |kw| {
+        // Four bytes each.
+        let letters = |letter: &str, many: usize| letter.repeat(many);
+        let email = format!("{}@{}.example", "a".repeat(64), ["b"; 60].join("b."));
+        let name = letters("\u{10428}", 128);
+        let alice = kw.add(&email, Some(&name), true);
+        kw.sql("UPDATE accounts SET verified = TRUE");
+        for letter in ["\u{10429}", "\u{1042a}", "\u{1042b}"] {
+            let role = letters(letter, 64);
+            administer::define_role(&kw.kw, &role, &["device:read"]).unwrap();
+            administer::grant_role(&kw.kw, alice, &role).unwrap();
+        }
+        let body = json!({ "name": letters("\u{1042c}", 64) });
+        let access = kw.sign_in(&email, PASSWORD).tokens().0;
+        let made = kw.post("/auth/organizations").bearer(&access).json(&body);
+        let acme = text(&made.send().json(), "id");
+        let role = json!({ "name": letters("\u{1042d}", 64), "permissions": ["device:read"] });
+        let path = format!("/auth/organizations/{acme}/roles");
+        assert_eq!(make_role(kw, &access, &path, &role).status, 201);
+        let access = sign_in_to(kw, &email, &acme).tokens().0;
+        assert!((4000..=5200).contains(&access.len()), "{}", access.len());
+        assert_eq!(kw.me(&access), 200);
+        assert_eq!(kw.get("/auth/verify").bearer(&access).send().status, 200);
+    }
+);

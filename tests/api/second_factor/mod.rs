@@ -1,5 +1,6 @@
 //! The second factor: enrolment, sign-in, recovery, removal.
 
+mod demanded;
 mod directus;
 mod enrolment;
 mod guesses;

@@ -15,7 +15,9 @@ use crate::service::sessions::logout::by_refresh_tokens;
 use crate::service::{Error, Result};
 
 pub const FIELDS: Fieldset = Fieldset {
-    queries: &[signed_in("users_me", Type::object(&USER), &[], me).for_guests()],
+    queries: &[signed_in("users_me", Type::object(&USER), &[], me)
+        .for_guests()
+        .enrolling()],
     mutations: &[
         public(
             "auth_login",

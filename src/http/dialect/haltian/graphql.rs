@@ -21,7 +21,9 @@ use crate::support::secret::ExposeSecret as _;
 
 pub const FIELDS: Fieldset = Fieldset {
     queries: &[
-        signed_in("viewer", Type::object(&VIEWER), &[], viewer).saying(say),
+        signed_in("viewer", Type::object(&VIEWER), &[], viewer)
+            .enrolling()
+            .saying(say),
         organization::ORGANIZATION,
         organization::USERS,
         organization::INVITATIONS,

@@ -24,6 +24,7 @@ pub async fn me(call: Call, actor: Actor) -> Answer<Keyward> {
     }
     let (person, second) = call.asks(profile::asked(&call.kw, &actor)).await?;
     let claims = actor.claims();
+    let due = claims.mfa_from.map(Timestamp::from_seconds);
     Ok(HttpResponse::Ok().json(Me {
         person: PersonBody::from(&person),
         role: claims.role.as_deref(),
@@ -32,6 +33,7 @@ pub async fn me(call: Call, actor: Actor) -> Answer<Keyward> {
         organization_id: claims.org,
         is_anonymous: claims.anon,
         mfa_enabled: second,
+        mfa_required_from: due.map(Timestamp::millis),
     }))
 }
 
@@ -46,6 +48,7 @@ struct Me<'a> {
     organization_id: Option<OrganizationId>,
     is_anonymous: bool,
     mfa_enabled: bool,
+    mfa_required_from: Option<i64>,
 }
 
 /// The same for an API key: who it is of, and what it may do. What the account says of its owner

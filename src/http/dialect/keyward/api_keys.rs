@@ -105,13 +105,7 @@ fn organization(fields: &Fields) -> Result<Option<OrganizationId>> {
 
 /// Milliseconds, as everywhere.
 fn expires_at(fields: &Fields) -> Result<Option<Timestamp>> {
-    match fields.value("expires") {
-        None | Some(Value::Null) => Ok(None),
-        Some(value) => match value.as_i64() {
-            Some(millis) => Ok(Some(Timestamp::from_millis(millis))),
-            None => Err(Error::payload("\"expires\" must be epoch milliseconds")),
-        },
-    }
+    Ok(fields.instant("expires")?.flatten())
 }
 
 fn listed(keys: &[ApiKey]) -> HttpResponse {

@@ -13,8 +13,10 @@ use crate::http::request::fields::{Fields, new_password};
 use crate::service::actor::Actor;
 use crate::service::invitations::accept::{self as by_mail, Choice};
 use crate::service::membership::standing::{Standing, no_organization};
-use crate::service::organizations::{accept, change_member, create, delete, enter, list, rename};
+use crate::service::organizations::change::{self, Edit};
+use crate::service::organizations::{accept, change_member, create, delete, enter, list};
 use crate::service::{Error, Result};
+use crate::support::clock::Timestamp;
 
 /// `GET /auth/organizations`: those that the caller is in or invited to.
 pub async fn list(call: Call, actor: Actor) -> Answer<Keyward> {
@@ -49,15 +51,14 @@ pub async fn one(call: Call, actor: Actor) -> Answer<Keyward> {
     Ok(HttpResponse::Ok().json(render_own(&found)))
 }
 
-/// `PATCH /auth/organizations/{id} {"name"}`.
-pub async fn rename(mut call: Call, actor: Actor) -> Answer<Keyward> {
+/// `PATCH /auth/organizations/{id} {"name"?,"mfaRequiredFrom"?}`.
+pub async fn change(mut call: Call, actor: Actor) -> Answer<Keyward> {
     let fields = call.fields().await?;
-    fields.only(&["name"])?;
-    let (name, id) = (name(&fields)?, id(&call)?);
-    let renamed = call
-        .on_store(move |kw| rename::rename(kw, &actor, id, name))
+    let (edit, id) = (edit(&fields)?, id(&call)?);
+    let changed = call
+        .on_store(move |kw| change::change(kw, &actor, id, edit))
         .await?;
-    Ok(HttpResponse::Ok().json(render_own(&renamed)))
+    Ok(HttpResponse::Ok().json(render_own(&changed)))
 }
 
 /// `DELETE /auth/organizations/{id}`.
@@ -135,6 +136,17 @@ pub(super) fn id(call: &Call) -> Result<OrganizationId> {
     call.path_part("id").parse().map_err(|_| no_organization())
 }
 
+/// One of them at the least.
+pub(super) fn edit(fields: &Fields) -> Result<Edit> {
+    fields.only(&["name", "mfaRequiredFrom"])?;
+    let factor_from = fields.instant("mfaRequiredFrom")?;
+    let name = match factor_from {
+        Some(_) if fields.value("name").is_none() => None,
+        _ => Some(name(fields)?),
+    };
+    Ok(Edit { name, factor_from })
+}
+
 pub(super) fn name(fields: &Fields) -> Result<Name> {
     Name::parse(fields.required("name")?).ok_or_else(|| {
         Error::payload(
@@ -150,6 +162,7 @@ pub(super) fn render(organization: &Organization) -> Value {
         "name": organization.name,
         "created": organization.created_at.millis(),
         "updated": organization.updated_at.millis(),
+        "mfaRequiredFrom": organization.factor_from.map(Timestamp::millis),
     })
 }
 

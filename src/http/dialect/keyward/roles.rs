@@ -27,10 +27,10 @@ pub async fn list_own(call: Call, actor: Actor) -> Answer<Keyward> {
     Ok(listed(&roles))
 }
 
-/// `POST /auth/organizations/{id}/roles {"name","permissions","description"?}`.
+/// `POST /auth/organizations/{id}/roles {"name","permissions","description"?,"mfaRequiredFrom"?}`.
 pub async fn make_own(mut call: Call, actor: Actor) -> Answer<Keyward> {
     let fields = call.fields().await?;
-    fields.only(&["name", "description", "permissions"])?;
+    fields.only(&["name", "description", "permissions", "mfaRequiredFrom"])?;
     let (new, id) = (new(&fields)?, id(&call)?);
     let made = call
         .on_store(move |kw| own::make_role(kw, &actor, id, new))
@@ -38,7 +38,7 @@ pub async fn make_own(mut call: Call, actor: Actor) -> Answer<Keyward> {
     Ok(HttpResponse::Created().json(render::role(&made)))
 }
 
-/// `PATCH /auth/organizations/{id}/roles/{role} {"permissions"?,"description"?}`.
+/// `PATCH /auth/organizations/{id}/roles/{role} {"permissions"?,"description"?,"mfaRequiredFrom"?}`.
 pub async fn change_own(mut call: Call, actor: Actor) -> Answer<Keyward> {
     let fields = call.fields().await?;
     let edit = edit(&fields)?;
@@ -63,27 +63,33 @@ pub async fn list(call: Call, _: Actor) -> Answer<Keyward> {
     Ok(listed(&roles))
 }
 
-/// `POST /auth/roles {"name","scope","permissions","description"?}`.
+/// `POST /auth/roles {"name","scope","permissions","description"?,"mfaRequiredFrom"?}`.
 pub async fn make(mut call: Call, actor: Actor) -> Answer<Keyward> {
     let fields = call.fields().await?;
-    fields.only(&["name", "description", "permissions", "scope"])?;
+    fields.only(&[
+        "name",
+        "description",
+        "permissions",
+        "scope",
+        "mfaRequiredFrom",
+    ])?;
     let scope: Scope = fields
         .required("scope")?
         .parse()
         .map_err(|()| Error::payload("\"scope\" must be one of [service, organization]"))?;
     let new = new(&fields)?;
     let made = call
-        .on_store(move |kw| shared::make_role(kw, &actor, new, scope))
+        .on_store(move |kw| shared::make_role((kw, &actor), new, scope))
         .await?;
     Ok(HttpResponse::Created().json(render::role(&made)))
 }
 
-/// `PATCH /auth/roles/{role} {"permissions"?,"description"?}`.
+/// `PATCH /auth/roles/{role} {"permissions"?,"description"?,"mfaRequiredFrom"?}`.
 pub async fn change(mut call: Call, actor: Actor) -> Answer<Keyward> {
     let fields = call.fields().await?;
     let (edit, name) = (edit(&fields)?, role(&call)?);
     let changed = call
-        .on_store(move |kw| shared::change_role(kw, &actor, &name, edit))
+        .on_store(move |kw| shared::change_role((kw, &actor), &name, edit))
         .await?;
     Ok(HttpResponse::Ok().json(render::role(&changed)))
 }
@@ -91,7 +97,7 @@ pub async fn change(mut call: Call, actor: Actor) -> Answer<Keyward> {
 /// `DELETE /auth/roles/{role}`.
 pub async fn remove(call: Call, actor: Actor) -> Answer<Keyward> {
     let name = role(&call)?;
-    call.on_store(move |kw| shared::remove_role(kw, &actor, &name))
+    call.on_store(move |kw| shared::remove_role((kw, &actor), &name))
         .await?;
     Ok(HttpResponse::NoContent().finish())
 }
@@ -110,14 +116,16 @@ fn new(fields: &Fields) -> Result<New> {
         description: description(fields)?.unwrap_or_default(),
         permissions: permissions(fields)?
             .ok_or_else(|| Error::payload("\"permissions\" is required"))?,
+        factor_from: fields.instant("mfaRequiredFrom")?.flatten(),
     })
 }
 
 fn edit(fields: &Fields) -> Result<Edit> {
-    fields.only(&["description", "permissions"])?;
+    fields.only(&["description", "permissions", "mfaRequiredFrom"])?;
     Ok(Edit {
         description: description(fields)?,
         permissions: permissions(fields)?,
+        factor_from: fields.instant("mfaRequiredFrom")?,
     })
 }
 

@@ -22,7 +22,7 @@ use crate::service::invitations::to_service::no_invitation;
 use crate::service::membership::standing::{no_member, no_organization};
 use crate::service::organizations::change_member::{self, Edit, Which};
 use crate::service::organizations::invite::{self, Invitation};
-use crate::service::organizations::{accept, create, delete, list, rename};
+use crate::service::organizations::{accept, change, create, delete, list};
 use crate::service::{Code, Error, Result};
 use crate::store::memberships::{Member, Own, Page};
 
@@ -91,7 +91,7 @@ pub async fn rename(mut call: Call, actor: Actor) -> Answer<Accounts> {
     fields.only(&["name"])?;
     let (name, id) = (name(&fields)?, id(&call)?);
     let renamed = call
-        .on_store(move |kw| rename::rename(kw, &actor, id, name))
+        .on_store(move |kw| change::change(kw, &actor, id, name.into()))
         .await?;
     Ok(HttpResponse::Ok().json(render(&renamed.organization)))
 }

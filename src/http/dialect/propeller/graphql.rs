@@ -26,6 +26,7 @@ pub const FIELDS: Fieldset = Fieldset {
     queries: &[
         signed_in("viewer", Type::object(&USER), &[], viewer)
             .for_guests()
+            .enrolling()
             .saying(say),
         signed_in("user", Type::object(&USER), USER_LOGIN, user)
             .for_keys()

@@ -155,7 +155,7 @@ fn add_with(
             roles::grant(change, id, role, now)?;
             // At the command line the event of the account is enough: nobody else was there.
             if by.account().is_some() {
-                change.record(&by.event(What::RoleGranted).of(id))?;
+                change.record(&by.event(What::RoleGranted).of(id).with_role(role))?;
             }
         }
         change.record(&by.event(What::AccountAdded).of(id))

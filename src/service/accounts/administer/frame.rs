@@ -1,6 +1,6 @@
 //! What every change of an account by an administrator has in common.
 
-use crate::domain::event::What;
+use crate::domain::event::{Event, What};
 use crate::domain::id::AccountId;
 use crate::service::administrator::Administrator;
 use crate::service::change::Change;
@@ -12,12 +12,23 @@ pub(in crate::service::accounts::administer) fn change(
     by: Administrator,
     account: AccountId,
     what: What,
+    write: impl FnMut(&mut Change<'_>) -> Result<()> + Send + 'static,
+) -> Result<()> {
+    let event = by.event(what);
+    change_by(by, account, event, write)
+}
+
+/// The same by an event that says more.
+pub(in crate::service::accounts::administer) fn change_by(
+    by: Administrator,
+    account: AccountId,
+    event: Event,
     mut write: impl FnMut(&mut Change<'_>) -> Result<()> + Send + 'static,
 ) -> Result<()> {
-    let kw = by.kw.clone();
+    let (kw, event) = (by.kw.clone(), event.of(account));
     kw.change(move |change| {
         by.hold(change, account)?;
-        notice::record(change, &by.event(what).of(account))?;
+        notice::record(change, &event)?;
         write(change)
     })
 }

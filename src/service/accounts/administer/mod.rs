@@ -190,12 +190,13 @@ pub fn choose_password(
 }
 
 fn set_record(by: Administrator, account: AccountId, hash: String) -> Result<()> {
+    let event = by.event(What::PasswordSet).of(account);
     change(by, account, What::PasswordSet, move |change| {
         let now = change.now;
         require_password(change, account)?;
         credentials::set(change, account, &hash, now)?;
         // Whoever was in before may have made one.
-        change.revoke_keys(Whose::Account(account))?;
+        change.revoke_keys(Whose::Account(account), &event)?;
         forgive::forget(change.kw, change, account)?;
         forgive::forget_codes(change.kw, change, account)?;
         change.end_all_of(account)

@@ -3,7 +3,7 @@
 use crate::domain::access::ADMINISTRATOR;
 use crate::domain::event::What;
 use crate::domain::id::AccountId;
-use crate::service::accounts::administer::frame::change;
+use crate::service::accounts::administer::frame::change_by;
 use crate::service::accounts::only_administrator::require_another_administrator;
 use crate::service::administrator::Administrator;
 use crate::service::change::Change;
@@ -28,8 +28,9 @@ pub fn define_role(kw: &Keyward, name: &str, permissions: &[&str]) -> Result<()>
 /// `NOT_FOUND` where there is no such account or role; `CONFLICT` where it has too many;
 /// `SERVICE_UNAVAILABLE`.
 pub fn grant_role(by: impl Into<Administrator>, account: AccountId, role: &str) -> Result<()> {
-    let role = role.to_owned();
-    change(by.into(), account, What::RoleGranted, move |change| {
+    let (by, role) = (by.into(), role.to_owned());
+    let event = by.event(What::RoleGranted).with_role(&role);
+    change_by(by, account, event, move |change| {
         let now = change.now;
         require_role(change, &role)?;
         require_room(change, account, &role)?;
@@ -82,7 +83,8 @@ pub(in crate::service::accounts::administer) fn require_role(
 /// administers; `SERVICE_UNAVAILABLE`.
 pub fn take_role(by: impl Into<Administrator>, account: AccountId, role: &str) -> Result<()> {
     let (by, role) = (by.into(), role.to_owned());
-    change(by, account, What::RoleTaken, move |change| {
+    let event = by.event(What::RoleTaken).with_role(&role);
+    change_by(by, account, event, move |change| {
         require_role(change, &role)?;
         if role == ADMINISTRATOR {
             require_another_administrator(change, account)?;

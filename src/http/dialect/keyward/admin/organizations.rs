@@ -8,7 +8,7 @@ use crate::http::answer::Answer;
 use crate::http::dialect::keyward::Keyward;
 use crate::http::dialect::keyward::admin::{limit, page, words};
 use crate::http::dialect::keyward::members;
-use crate::http::dialect::keyward::organizations::{id, name, render as organization};
+use crate::http::dialect::keyward::organizations::{edit, id, name, render as organization};
 use crate::http::render;
 use crate::http::request::call::Call;
 use crate::http::request::query;
@@ -58,15 +58,14 @@ pub async fn show(call: Call, _: Actor) -> Answer<Keyward> {
     Ok(HttpResponse::Ok().json(body))
 }
 
-/// `PATCH /admin/organizations/{id} {"name"}`.
-pub async fn rename(mut call: Call, actor: Actor) -> Answer<Keyward> {
+/// `PATCH /admin/organizations/{id} {"name"?,"mfaRequiredFrom"?}`.
+pub async fn change(mut call: Call, actor: Actor) -> Answer<Keyward> {
     let fields = call.fields().await?;
-    fields.only(&["name"])?;
-    let (name, id) = (name(&fields)?, id(&call)?);
-    let renamed = call
-        .on_store(move |kw| administer::rename((kw, &actor), id, name))
+    let (edit, id) = (edit(&fields)?, id(&call)?);
+    let changed = call
+        .on_store(move |kw| administer::edit((kw, &actor), id, edit))
         .await?;
-    Ok(HttpResponse::Ok().json(organization(&renamed)))
+    Ok(HttpResponse::Ok().json(organization(&changed)))
 }
 
 /// `DELETE /admin/organizations/{id}`: 204, and every session in it ends.

@@ -1,0 +1,2 @@
+ALTER TABLE roles DROP COLUMN factor_from;
+ALTER TABLE organizations DROP COLUMN factor_from;

@@ -1,0 +1,85 @@
+//! What may be changed of an organization: its name, by which people sign in to it from then on, and
+//! from when on it asks for a second factor of its members.
+
+use crate::domain::event::{Event, What, demand};
+use crate::domain::id::{AccountId, OrganizationId};
+use crate::domain::organization::{Name, Organization};
+use crate::domain::permission::ORGANIZATION_UPDATE;
+use crate::service::actor::Actor;
+use crate::service::change::Change;
+use crate::service::error::Result;
+use crate::service::keyward::Keyward;
+use crate::service::membership::standing::{Standing, held_standing, no_organization, standing};
+use crate::service::organizations::create::taken;
+use crate::store::{memberships, organizations};
+use crate::support::clock::Timestamp;
+
+/// What is to be changed.
+#[derive(Clone, Default)]
+pub struct Edit {
+    pub name: Option<Name>,
+    /// From when on a second factor is asked of its members; of nobody where it says none.
+    pub factor_from: Option<Option<Timestamp>>,
+}
+
+impl From<Name> for Edit {
+    fn from(name: Name) -> Self {
+        Self {
+            name: Some(name),
+            ..Self::default()
+        }
+    }
+}
+
+/// # Errors
+/// `NOT_FOUND`, `FORBIDDEN`, `CONFLICT` where another one has the name.
+pub fn change(kw: &Keyward, actor: &Actor, id: OrganizationId, edit: Edit) -> Result<Standing> {
+    let actor = actor.clone();
+    kw.change(move |change| {
+        // Nobody holds the members of what is not theirs.
+        standing(change, &actor, id)?.require(ORGANIZATION_UPDATE)?;
+        let members = touched(change, id, &edit)?;
+        // Not asked again afterwards: the caller may lack what is demanded by then.
+        let mut standing = held_standing(change, &actor, &members, id)?;
+        standing.require(ORGANIZATION_UPDATE)?;
+        standing.organization = write(change, id, &edit, |what| actor.event(what))?;
+        Ok(standing)
+    })
+}
+
+/// Whose tokens are outdated by it: they are held before the organization.
+pub(in crate::service::organizations) fn touched(
+    change: &mut Change<'_>,
+    id: OrganizationId,
+    edit: &Edit,
+) -> Result<Vec<AccountId>> {
+    match edit.factor_from {
+        Some(_) => Ok(memberships::accounts_in(change, id)?),
+        None => Ok(Vec::new()),
+    }
+}
+
+/// The organization is held.
+pub(in crate::service::organizations) fn write(
+    change: &mut Change<'_>,
+    id: OrganizationId,
+    edit: &Edit,
+    event: impl Fn(What) -> Event,
+) -> Result<Organization> {
+    let old = organizations::lookup(change, id)?.ok_or_else(no_organization)?;
+    let (now, event) = (change.now, |what| event(what).in_organization(id));
+    if let Some(name) = &edit.name {
+        organizations::rename(change, id, name, now)?.map_err(|_| taken())?;
+        change.record(&event(What::OrganizationRenamed))?;
+    }
+    if let Some(from) = edit.factor_from
+        && from != old.factor_from
+    {
+        organizations::demand_factor(change, id, from, now)?;
+        change.record(&demand(from, event))?;
+        // Those too who joined before the organization was held.
+        let members = memberships::accounts_in(change, id)?;
+        change.outdate_all(&members)?;
+    }
+    organizations::lookup(change, id)?.ok_or_else(no_organization)
+}
