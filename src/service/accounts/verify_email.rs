@@ -57,6 +57,7 @@ fn begin_anew(change: &mut Change<'_>, proven: &Stored, client: &Client) -> Resu
     let wish = Wish {
         link: Link::OwnPage,
         language: None,
+        site: None,
         client: client.clone(),
     };
     let to = To {
