@@ -2,6 +2,7 @@
 //! machine does without Keyward, to compare with. Each command prints one line of JSON.
 //! Rates are per second, times are milliseconds.
 
+mod accounts;
 mod checks;
 mod clients;
 mod machine;
@@ -113,6 +114,20 @@ enum Command {
         /// Refresh tokens, one a line; each line is made its newest again at the end.
         tokens: PathBuf,
     },
+    /// Makes guests or accounts without pause.
+    Make {
+        #[command(flatten)]
+        load: Load,
+        #[arg(long, value_enum)]
+        kind: accounts::Kind,
+    },
+    /// Asks for another password once for each account, as fast as it goes.
+    Resets {
+        #[command(flatten)]
+        load: Load,
+        /// E-mail addresses of accounts, one a line.
+        accounts: PathBuf,
+    },
     /// Asks `GET /auth/verify` at a fixed rate, timed from when each was due.
     Checks {
         #[command(flatten)]
@@ -184,6 +199,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
         Command::Refresh { load, tokens } => {
             clients::refresh(load.to, load.clients, load.time(), &tokens)?
+        }
+        Command::Make { load, kind } => accounts::make(load.to, load.clients, load.time(), kind)?,
+        Command::Resets { load, accounts } => {
+            accounts::resets(load.to, load.clients, &clients::lines(&accounts)?)?
         }
         Command::Checks { load, rate, tokens } => checks::at_a_rate(
             load.to,

@@ -48,7 +48,7 @@ pub(super) fn run() -> Outcome {
     report.say(true, &format!("passwords: {}", config.passwords.label()));
     mail(&config, &mut report);
     match &config.secret_to_make {
-        Some(path) if config.database.url.needs_its_secret() => {
+        Some(path) if is_lost(&config) => {
             report.say(false, &format!("secret: {}", secret::lost(path)));
         }
         Some(path) => report.say(true, &format!("secret: a start makes {}", path.display())),
@@ -59,6 +59,11 @@ pub(super) fn run() -> Outcome {
     }
     database(&config, &mut report);
     report.summary()
+}
+
+/// The secret that made what is in the database is not there.
+fn is_lost(config: &Config) -> bool {
+    config.secret_to_make.is_some() && config.database.url.needs_its_secret()
 }
 
 fn database(config: &Config, report: &mut Report) {
@@ -76,7 +81,10 @@ fn database(config: &Config, report: &mut Report) {
         return report.say(false, &what);
     }
     report.say(true, &format!("database: {label}, up to date"));
-    inside(config, report);
+    // That nothing opens what is inside was said of the secret.
+    if !is_lost(config) {
+        inside(config, report);
+    }
 }
 
 /// What the mail server says; nothing is sent.

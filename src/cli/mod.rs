@@ -172,6 +172,8 @@ fn lines(faults: Vec<config::Fault>) -> String {
 fn open() -> Result<App, String> {
     let config = read_config(false)?;
     let world = World::real(&config);
+    // Beside a server in test mode, its time.
+    world.clock.advance(config.database.url.moved_clock());
     let app = App::for_command(&config, world).map_err(|error| explain(&error))?;
     app.keyward.operated_by(&operator());
     Ok(app)

@@ -182,6 +182,11 @@ async fn next(caught: &mut Caught) -> SignalKind {
 }
 
 /// Ready where a serving process must end at once.
+/// From the last connection that is taken to the stop. A worker that has just been handed one, and
+/// is done with it before it was counted, counts one less than it has: told to stop at that instant
+/// it takes itself for idle, and drops a request that it is answering.
+const SETTLES: Duration = Duration::from_millis(100);
+
 pub(super) async fn serve_until_told(
     mut signals: UnboundedReceiver<SignalKind>,
     server: ServerHandle,
@@ -196,6 +201,9 @@ pub(super) async fn serve_until_told(
             let server = server.clone();
             rt::spawn(async move {
                 tokio::time::sleep(delay).await;
+                // First nobody is let in any more (docs/decisions/0143).
+                server.pause().await;
+                tokio::time::sleep(SETTLES).await;
                 server.stop(true).await;
             });
         }

@@ -44,8 +44,8 @@ impl Database {
                 let why = "and DATABASE_URL_FILE are both given: give one";
                 return reader.fault("DATABASE_URL", why);
             }
-            let read = secret_file::read(file)
-                .and_then(|text| text.expose_secret().parse().map_err(must_hold));
+            let read = secret_file::read(file).map_err(|unread| unread.told(file));
+            let read = read.and_then(|text| text.expose_secret().parse().map_err(must_hold));
             match read {
                 Ok(url) => self.url = url,
                 Err(why) => return reader.fault("DATABASE_URL_FILE", why),

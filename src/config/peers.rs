@@ -1,8 +1,10 @@
 //! Who connects.
 
+use std::time::Duration;
+
 use ipnet::IpNet;
 
-use crate::config::parse::{list, network, whole};
+use crate::config::parse::{lasting, list, network, whole};
 use crate::config::section::section;
 
 section! {
@@ -19,5 +21,8 @@ section! {
         /// KEYWARD_TRUSTED_PROXIES.
         connections_per_address: usize =
             KEYWARD_CONNECTIONS_PER_ADDRESS, "256", whole(1, 1_000_000);
+        /// How long a client may take over what it was answered before its connection is
+        /// closed, 1s to 1h.
+        answer_time: Duration = KEYWARD_ANSWER_TIMEOUT, "10m", lasting("1s", "1h");
     }
 }

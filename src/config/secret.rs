@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::config::files::secret_file;
+use crate::config::files::secret_file::{self, Unread};
 use crate::config::parse::{as_it_is, optional};
 use crate::config::reader::Reader;
 use crate::config::section::section;
@@ -50,7 +50,11 @@ impl Secret {
             }
             (None, Some(path)) => match secret_file::read(path) {
                 Ok(secret) => secret,
-                Err(why) => return reader.fault("KEYWARD_SECRET_FILE", why),
+                Err(Unread::Empty) => {
+                    let why = empty(path, self.file.is_none(), database);
+                    return reader.fault("KEYWARD_SECRET_FILE", why);
+                }
+                Err(Unread::Other(why)) => return reader.fault("KEYWARD_SECRET_FILE", why),
             },
             (None, None) => {
                 let why = "must be given with PostgreSQL, the same for every replica \
@@ -75,9 +79,28 @@ pub fn lost(path: &Path) -> String {
     )
 }
 
+/// What helps where nothing stands in the file: by what the database was made with, and whether a
+/// start makes another file.
+fn empty(path: &Path, is_made: bool, database: &Url) -> String {
+    let path = path.display();
+    if database.needs_its_secret() {
+        return format!(
+            "{path} is empty, and the database was made with what stood in it: put that back (a \
+             backup of the database is worth nothing without it). No other one opens its passwords \
+             and keys"
+        );
+    }
+    let help = if is_made {
+        "remove it, and a start makes another one"
+    } else {
+        "write the secret into it (openssl rand -base64 32)"
+    };
+    format!("{path} is empty: {help}")
+}
+
 /// Makes the file, unless another process just did.
 pub(super) fn make(path: &Path) -> Result<MasterKey, String> {
     secret_file::make(path)?;
-    let secret = secret_file::read(path)?;
+    let secret = secret_file::read(path).map_err(|unread| unread.told(path))?;
     MasterKey::new(secret.expose_secret().as_bytes()).ok_or_else(|| TOO_WEAK.to_owned())
 }

@@ -23,7 +23,11 @@ pub enum What {
     EmailVerified,
     EmailChangeRequested,
     EmailChanged,
-    /// By whoever reads the mail of the address before.
+    /// A further one was proven.
+    EmailAdded,
+    EmailMadePrimary,
+    EmailRemoved,
+    /// By whoever reads the mail of an address of before: they are as they were then.
     EmailChangeCancelled,
     PasswordResetRequested,
     /// By whoever reads the account's mail.

@@ -26,6 +26,10 @@ pub enum Purpose {
     Join,
     /// To the old address, which can undo it.
     AddressChanged,
+    /// To the primary address, which can undo it.
+    AddressAdded,
+    /// To the one that was removed, which can undo it, and to the primary one.
+    AddressRemoved,
     PasswordChanged,
     /// From a browser that the account did not sign in from before.
     NewSignIn,
@@ -72,7 +76,8 @@ impl Purpose {
         match self {
             Self::Verify | Self::Reset | Self::Choose | Self::Invite => &["link", "hours"],
             Self::Join => &["link", "hours", "organization"],
-            Self::AddressChanged => &["new_address"],
+            Self::AddressChanged | Self::AddressAdded => &["new_address"],
+            Self::AddressRemoved => &["removed_address"],
             _ => &[],
         }
     }
@@ -162,7 +167,8 @@ pub struct Letter {
     /// Whose quota it uses, where acts of several kinds send letters of its purpose: none of them
     /// must keep another from its mail.
     pub counts_as: Option<&'static str>,
-    /// What the template fills in: `link`, `hours`, `name`, `address`, `new_address`, `organization`, `when`,
+    /// What the template fills in: `link`, `hours`, `name`, `address`, `new_address`, `removed_address`,
+    /// `organization`, `when`,
     /// `user_agent`.
     pub values: Values,
 }
@@ -172,6 +178,28 @@ pub struct Letter {
 pub fn is_site(name: &str) -> bool {
     let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
     (1..=64).contains(&name.len()) && name.bytes().all(fits)
+}
+
+/// The name of a site, which can be no path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Site(String);
+
+impl Site {
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        is_site(name).then(|| Self(name.to_owned()))
+    }
+
+    /// Seed P calls its sites by numbers.
+    #[must_use]
+    pub fn of_number(number: u32) -> Self {
+        Self(number.to_string())
+    }
+
+    #[must_use]
+    pub fn into_inner(self) -> String {
+        self.0
+    }
 }
 
 /// How long a letter is tried.

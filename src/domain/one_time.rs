@@ -14,7 +14,9 @@ pub enum Purpose {
     Join,
     /// Proves the address that an account changes to.
     ChangeEmail,
-    /// Takes a change of address back; mailed to the address before.
+    /// Proves a further address.
+    AddEmail,
+    /// Undoes what was done to an account's addresses; mailed to one that it had before.
     KeepEmail,
 }
 
@@ -27,6 +29,7 @@ impl Purpose {
             Self::Invite => "invite",
             Self::Join => "join",
             Self::ChangeEmail => "change_email",
+            Self::AddEmail => "add_email",
             Self::KeepEmail => "keep_email",
         }
     }
@@ -41,6 +44,7 @@ impl FromStr for Purpose {
             Self::VerifyEmail,
             Self::ResetPassword,
             Self::ChangeEmail,
+            Self::AddEmail,
             Self::KeepEmail,
         ]
         .into_iter()

@@ -10,8 +10,8 @@ use crate::http::answer::{Refusal, refuse};
 use crate::http::dialect::directus::{self, Directus};
 use crate::http::dialect::hypi::{self, Hypi};
 use crate::http::dialect::keyward::{
-    Keyward, account, admin, api_keys, guest, leave, members, organizations, registration, roles,
-    second_factor, sessions, sign_in, step_up,
+    Keyward, account, addresses, admin, api_keys, guest, leave, members, organizations,
+    registration, roles, second_factor, sessions, sign_in, step_up,
 };
 use crate::http::dialect::oisp::{self, Oisp};
 use crate::http::discovery::{account_page, docs, jwks};
@@ -266,9 +266,13 @@ pub static TABLE: &[Group] = &[
             row!(POST "/auth/register" Public registration::register),
             row!(POST "/auth/email/verify" Public registration::verify),
             row!(POST "/auth/email/verify/request" Public registration::verify_again),
-            row!(POST "/auth/email/change" SignedIn registration::change_email),
-            row!(POST "/auth/email/change/confirm" Public registration::confirm_email),
-            row!(POST "/auth/email/change/cancel" Public registration::keep_email),
+            row!(POST "/auth/email/change" SignedIn addresses::change),
+            row!(POST "/auth/email/change/confirm" Public addresses::confirm),
+            row!(POST "/auth/email/change/cancel" Public addresses::undo),
+            row!(POST "/auth/me/emails" SignedIn addresses::add),
+            row!(POST "/auth/me/emails/confirm" Public addresses::confirm_added),
+            row!(POST "/auth/me/emails/{email}/primary" SignedIn addresses::make_primary),
+            row!(DELETE "/auth/me/emails/{email}" SignedIn addresses::remove),
             row!(POST "/auth/password/request" Public registration::request_reset),
             row!(POST "/auth/password/reset" Public registration::reset),
             row!(GET "/account" Public account_page::page),

@@ -83,6 +83,7 @@ pub fn serve(kw: &Keyward, settings: &Arc<Web>, listener: TcpListener) -> std::i
         .listen("http", listener, move || {
             let stopping = stopping.clone();
             let connections = Arc::clone(&settings.connections);
+            let answer_time = settings.answer_time;
             let app = app(kw.clone(), Arc::clone(&settings))
                 .into_factory()
                 .map_err(|error| error.error_response());
@@ -107,7 +108,7 @@ pub fn serve(kw: &Keyward, settings: &Arc<Web>, listener: TcpListener) -> std::i
                 let peer = stream.peer_addr();
                 let place = peer.as_ref().ok().and_then(|it| connections.admit(it.ip()));
                 // Without a place it is closed here, by letting go of it.
-                let connection = place.map(|place| Connection::new(stream, place));
+                let connection = place.map(|place| Connection::new(stream, place, answer_time));
                 std::future::ready(match connection {
                     Some(connection) => Ok((connection, Protocol::Http1, peer.ok())),
                     None => Err(std::io::ErrorKind::ConnectionRefused.into()),

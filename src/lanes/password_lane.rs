@@ -82,7 +82,7 @@ impl Drop for Waiting {
     }
 }
 
-/// The job was not done: its caller is gone, or it waited past its deadline.
+/// The job was not done: its caller is gone, it waited past its deadline, or there is no memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotDone;
 

@@ -241,10 +241,15 @@ impl Change<'_> {
 
     /// Makes the account's access tokens outdated: what they permit was taken away.
     pub(in crate::service) fn outdate_access(&mut self, account: AccountId) -> Result<()> {
+        self.outdate_tokens(account)?;
+        // What they began may be what they may not do any more.
+        self.end_acted_by(account)
+    }
+
+    /// The same where they say of their holder what is not so any more.
+    pub(in crate::service) fn outdate_tokens(&mut self, account: AccountId) -> Result<()> {
         let now = self.now;
         let access_version = accounts::advance_access(self, account, now)?;
-        // What they began may be what they may not do any more.
-        self.end_acted_by(account)?;
         self.tell(News::Account {
             id: account,
             epoch: 0,

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 use strum::{IntoStaticStr, VariantArray};
 
+use crate::crypto::password::NoMemory;
 use crate::domain::assurance::Wanted;
 use crate::store;
 
@@ -251,6 +252,12 @@ impl From<store::Error> for Error {
             Self::busy(error.to_string())
         };
         Self { transient, ..error }
+    }
+}
+
+impl From<NoMemory> for Error {
+    fn from(NoMemory: NoMemory) -> Self {
+        Self::busy("there is no memory for a hash")
     }
 }
 

@@ -81,7 +81,7 @@ impl Registration {
     #[must_use]
     pub const fn code_ttl(&self, purpose: Purpose) -> Duration {
         match purpose {
-            Purpose::VerifyEmail | Purpose::ChangeEmail => self.verify_ttl,
+            Purpose::VerifyEmail | Purpose::ChangeEmail | Purpose::AddEmail => self.verify_ttl,
             Purpose::ResetPassword => self.reset_ttl,
             Purpose::Invite | Purpose::Join => self.invite_ttl,
             Purpose::KeepEmail => KEEP_EMAIL_TTL,

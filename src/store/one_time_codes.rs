@@ -145,6 +145,24 @@ fn remove_but(connection: &mut AnyConnection, account: AccountId, kept: &[Purpos
     Ok(())
 }
 
+/// Removes those that were mailed to this address, but for those by which an owner takes a change of
+/// address back.
+///
+/// # Errors
+/// When the database is away.
+pub fn remove_all_to(
+    connection: &mut AnyConnection,
+    account: AccountId,
+    address: &str,
+) -> Result<()> {
+    let mailed = one_time_codes::table
+        .filter(one_time_codes::account_id.eq(account.to_string()))
+        .filter(one_time_codes::address.eq(address.to_owned()))
+        .filter(one_time_codes::purpose.ne(Purpose::KeepEmail.as_str()));
+    diesel::delete(mailed).execute(connection)?;
+    Ok(())
+}
+
 /// Removes those to take a change of address back that were made with this one or after it:
 /// they went to whoever changed it.
 ///

@@ -172,6 +172,13 @@ impl Clock {
         self.offset.fetch_add(millis(by), Ordering::Relaxed);
     }
 
+    /// How far it was moved.
+    #[must_use]
+    pub fn moved(&self) -> Duration {
+        let millis = self.offset.load(Ordering::Relaxed);
+        Duration::from_millis(u64::try_from(millis).unwrap_or_default())
+    }
+
     /// Moves the clock back. Only tests call this.
     pub fn step_back(&self, by: Duration) {
         self.offset.fetch_sub(millis(by), Ordering::Relaxed);

@@ -134,7 +134,7 @@ const LARGE_FUNCTIONS: &[(&str, &str)] = &[
         "service/upkeep/threads::every",
         "a name, a pause and a stop beside the work",
     ),
-    ("store/emails::add", ROW),
+    ("store/emails/mod::add", ROW),
     ("store/factors::add_pending", ROW),
     ("store/limits::set", ROW),
     ("store/session_ends::end_others", ROW),

@@ -90,4 +90,11 @@ fn operators_24_a_limit_of_file_sizes_ends_no_server() {
     assert!(refused, "the limit was never met");
     // Tokens are checked from memory.
     assert_eq!(server.with_token("GET", "/auth/verify", &token).status, 200);
+    // A balancer is told. A small write may find room where a sign-in finds none, and uses it up.
+    let told = (0..400).any(|_| {
+        server.post("/auth/login", &body);
+        server.ask("GET", "/health/ready", &[], "").status == 503
+    });
+    assert!(told, "it says that it is ready");
+    assert_eq!(server.ask("GET", "/health/live", &[], "").status, 200);
 }

@@ -1,5 +1,12 @@
 //! By what password records are made, and what that takes (decision 0082).
 
+use argon2::{Algorithm, Argon2, Params, Version};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use diesel::{Connection as _, RunQueryDsl as _, SqliteConnection};
+use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit};
+use serde_json::json;
+
 use crate::home::Home;
 use crate::server::Server;
 
@@ -52,4 +59,66 @@ fn tune_hash_measures_both_kinds() {
             assert!(row[2].parse::<f64>().unwrap() > 0.0, "{run:?}");
         }
     }
+}
+
+const EMAIL: &str = "alice@example.com";
+const PASSWORD: &str = "correct horse battery";
+
+/// What a record of another system asks for, in KiB: more than a process finds in what it has.
+const LARGE: u32 = 128 * 1024;
+
+/// A record of Argon2id that takes so much memory.
+fn large_record() -> String {
+    let params = Params::new(LARGE, 1, 1, Some(32)).unwrap();
+    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+    let (salt, mut hash) = ([7; 16], [0; 32]);
+    argon2
+        .hash_password_into(PASSWORD.as_bytes(), &salt, &mut hash)
+        .unwrap();
+    let (salt, hash) = (STANDARD_NO_PAD.encode(salt), STANDARD_NO_PAD.encode(hash));
+    format!("$argon2id$v=19$m={LARGE},t=1,p=1${salt}${hash}")
+}
+
+/// The address space that the process has, in bytes.
+fn size_of(pid: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let size = status.lines().find_map(|it| it.strip_prefix("VmSize:"));
+    let kib = size.unwrap().trim().trim_end_matches(" kB");
+    kib.parse::<u64>().unwrap() * 1024
+}
+
+/// Nobody can say whether the password is right: that is no guess, and no panic.
+#[test]
+fn a_hash_without_memory_is_503_and_no_guess() {
+    let home = Home::new();
+    let add = ["user", "add", "--password-stdin", EMAIL];
+    home.run_with(&add, PASSWORD).done();
+    let path = home.join("keyward.db");
+    let mut database = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+    let set = format!("UPDATE credentials SET record = '{}'", large_record());
+    assert_eq!(diesel::sql_query(set).execute(&mut database).unwrap(), 1);
+    drop(database);
+    let server = Server::start(&home, &[]);
+    let ask = |password: &str| {
+        let body = json!({ "email": EMAIL, "password": password });
+        server.post("/auth/login", &body)
+    };
+    assert_eq!(ask("a wrong horse battery").status, 401);
+    let pid = Pid::from_raw(i32::try_from(server.pid()).unwrap());
+    let limited = Rlimit {
+        current: Some(size_of(server.pid()) + u64::from(LARGE) * 1024 * 3 / 4),
+        maximum: getrlimit(Resource::As).maximum,
+    };
+    let before = prlimit(pid, Resource::As, limited).unwrap();
+    // More than are free of a wait.
+    for _ in 0..8 {
+        let refused = ask(PASSWORD);
+        assert_eq!(refused.status, 503, "{refused:?}");
+        let head = refused.head.to_lowercase();
+        assert!(head.contains("\r\nretry-after: "), "{refused:?}");
+    }
+    prlimit(pid, Resource::As, before).unwrap();
+    assert_eq!(ask(PASSWORD).status, 200);
+    let log = server.log();
+    assert!(!log.contains("panicked"), "{log}");
 }

@@ -199,8 +199,56 @@ fn check_tells_that_the_secret_of_a_database_is_lost() {
     std::fs::remove_file(home.join("keyward.secret")).unwrap();
     let run = home.run(&["check"]);
     assert_eq!(run.status, Some(1), "{run:?}");
-    assert!(run.out.contains("KEYWARD_SECRET is not the one"), "{run:?}");
+    // Once, with what helps.
+    let faults: Vec<&str> = run
+        .out
+        .lines()
+        .filter(|it| it.starts_with("FAIL"))
+        .collect();
+    assert_eq!(faults.len(), 1, "{run:?}");
+    assert!(faults[0].contains("keyward.secret is not there") && faults[0].contains("put it back"));
+    assert!(run.err.contains("1 of these"), "{run:?}");
     assert!(!home.join("keyward.secret").exists());
+}
+
+/// An empty file is no missing one: what helps depends on what was made with it.
+#[test]
+fn an_empty_secret_is_told_with_what_helps() {
+    let told = |home: &Home, command: &[&str]| {
+        let run = home.run(command);
+        let told = format!("{}{}", run.out, run.err);
+        assert_eq!(run.status, Some(1), "{command:?} {run:?}");
+        assert_eq!(told.matches("is empty").count(), 1, "{told}");
+        told
+    };
+    let make_empty = |home: &Home| {
+        let file = home.join("keyward.secret");
+        std::fs::write(&file, " \n").unwrap();
+        set_mode(&file, 0o600);
+    };
+    let home = Home::new();
+    make_empty(&home);
+    for command in [&["serve"][..], &["check"], &["user", "list"]] {
+        let told = told(&home, command);
+        assert!(
+            told.contains("remove it, and a start makes another"),
+            "{told}"
+        );
+    }
+    let home = home.and("KEYWARD_SECRET_FILE", "keyward.secret");
+    let told_of = told(&home, &["check"]);
+    assert!(told_of.contains("openssl rand"), "{told_of}");
+    // Of a database that was made with one: nobody is sent to remove it.
+    let home = Home::new();
+    drop(Server::start(&home, &[]));
+    make_empty(&home);
+    for command in [&["serve"][..], &["check"]] {
+        let told = told(&home, command);
+        assert!(
+            told.contains("put that back") && !told.contains("remove"),
+            "{told}"
+        );
+    }
 }
 
 /// Before the first start there is no key that another secret could fail to open, but there are

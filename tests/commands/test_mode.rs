@@ -55,7 +55,11 @@ fn in_test_mode_the_clock_is_moved_by_hand() {
     beside
         .run_with(&["user", "add", EMAIL, "--password-stdin"], PASSWORD)
         .done();
-    server.sign_in(EMAIL, PASSWORD);
+    let (access, _) = server.sign_in(EMAIL, PASSWORD);
+    // And by its time, so what they do is no older than what was done before.
+    let me = server.with_token("GET", "/auth/me", &access).json();
+    let made = me["created"].as_i64().unwrap();
+    assert!(made >= moved.timestamp_millis(), "{me}");
     // It is a throw-away: the folder that it was started in stays as it was.
     assert!(!home.join("keyward.db").exists() && !home.join("keyward.secret").exists());
 }

@@ -38,6 +38,49 @@ fn resident(server: &Server<'_>) -> usize {
         .unwrap()
 }
 
+/// Whoever takes a byte again and again is never idle, and need not be slow either.
+#[test]
+fn attack_m7_an_answer_that_is_taken_byte_by_byte_has_an_end() {
+    let home = Home::new().and("KEYWARD_ANSWER_TIMEOUT", "1s");
+    let server = Server::start(&home, &[]);
+    let mut stream = narrow(server.address().parse().unwrap());
+    let question = "GET /docs/rapidoc.js HTTP/1.1\r\nHost: x\r\n\r\n";
+    let asked = question.repeat(QUESTIONS);
+    stream.write_all(asked.as_bytes()).unwrap();
+    let whole = server.ask("GET", "/docs/rapidoc.js", &[], "");
+    let whole = (whole.head.len() + whole.body.len()) * QUESTIONS;
+    let began = Instant::now();
+    let (mut taken, mut byte) = (0, [0; 1]);
+    while matches!(stream.read(&mut byte), Ok(1)) {
+        taken += 1;
+        assert!(
+            began.elapsed() < Duration::from_secs(30),
+            "{taken} of {whole}"
+        );
+    }
+    assert!(
+        began.elapsed() >= Duration::from_millis(900),
+        "{:?}",
+        began.elapsed()
+    );
+    assert!(taken < whole, "all {whole} bytes came");
+    // Whoever takes what they are given is not hurried.
+    let mut quick = TcpStream::connect(server.address()).unwrap();
+    for _ in 0..3 {
+        quick
+            .write_all(b"HEAD /docs/rapidoc.js HTTP/1.1\r\nHost: x\r\n\r\n")
+            .unwrap();
+        let mut head = [0; 12];
+        quick.read_exact(&mut head).unwrap();
+        let (mut rest, mut one) = (Vec::new(), [0; 1]);
+        while !rest.ends_with(b"\r\n\r\n") {
+            quick.read_exact(&mut one).unwrap();
+            rest.push(one[0]);
+        }
+        assert_eq!(&head, b"HTTP/1.1 200");
+    }
+}
+
 #[test]
 fn attack_m7_clients_that_read_nothing_cost_little_and_slow_nobody() {
     let home = Home::new();

@@ -13,17 +13,42 @@ use crate::support::entropy::Entropy;
 use crate::support::private_files::{MOUNTED, create, distrust};
 use crate::support::secret::{ExposeSecret as _, SecretString};
 
+/// Why there is no secret in it.
+pub enum Unread {
+    /// Nothing stands in it.
+    Empty,
+    /// A line that says what is wrong.
+    Other(String),
+}
+
+impl Unread {
+    /// In words, where no other help is known.
+    #[must_use]
+    pub fn told(self, path: &Path) -> String {
+        match self {
+            Self::Empty => format!("{} is empty", path.display()),
+            Self::Other(why) => why,
+        }
+    }
+}
+
+impl From<String> for Unread {
+    fn from(why: String) -> Self {
+        Self::Other(why)
+    }
+}
+
 /// What stands in it, without the ends of lines and the byte order mark that editors add.
 ///
 /// # Errors
-/// A line that says what is wrong with it.
-pub fn read(path: &Path) -> Result<SecretString, String> {
+/// Why there is none.
+pub fn read(path: &Path) -> Result<SecretString, Unread> {
     let told = |error: std::io::Error| format!("{}: {error}", path.display());
     if path.is_dir() {
-        return Err(is_a_folder(path));
+        return Err(is_a_folder(path).into());
     }
     if let Some(why) = distrust(path, 0o077).map_err(told)? {
-        return Err(why);
+        return Err(why.into());
     }
     let bytes = fs::read(path).map_err(|error| match error.kind() {
         ErrorKind::PermissionDenied => format!("{}. {MOUNTED}", told(error)),
@@ -32,10 +57,7 @@ pub fn read(path: &Path) -> Result<SecretString, String> {
     let text = String::from_utf8(bytes).map_err(|_| format!("{} is not UTF-8", path.display()))?;
     let text = text.trim_start_matches('\u{feff}').trim();
     if text.is_empty() {
-        return Err(format!(
-            "{} is empty: put the secret back, or remove the file",
-            path.display()
-        ));
+        return Err(Unread::Empty);
     }
     Ok(text.to_owned().into())
 }

@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
 use crate::crypto::master_key::{KEY_ID, MasterKey};
-use crate::crypto::password::imported;
+use crate::crypto::password::imported::{self, NoMemory};
 use crate::crypto::password::scheme::{self, Scheme};
 use crate::domain::password::Password;
 use crate::support::entropy::Entropy;
@@ -31,6 +31,8 @@ pub enum Verdict {
     Damaged,
     /// The record was made with a pepper that is not here: nobody can say (P12).
     PepperMissing,
+    /// The system gives no memory for the hash: nobody can say.
+    NoMemory,
 }
 
 impl PasswordHasher {
@@ -45,11 +47,14 @@ impl PasswordHasher {
     }
 
     /// A new record. Takes the time of one hash: never call it on an event loop.
-    #[must_use]
-    pub fn hash(&self, password: &Password, entropy: &Entropy) -> String {
+    ///
+    /// # Errors
+    /// [`NoMemory`].
+    pub fn hash(&self, password: &Password, entropy: &Entropy) -> Result<String, NoMemory> {
         let text = password.normalized().expose_secret().as_bytes();
         let prehash = self.prehash(text);
-        named(&self.scheme.record(prehash.as_bytes(), entropy.bytes()))
+        let record = self.scheme.record(prehash.as_bytes(), entropy.bytes())?;
+        Ok(named(&record))
     }
 
     /// Verifies, always at the cost of one hash. `None` is an account without a
@@ -58,29 +63,27 @@ impl PasswordHasher {
     pub fn verify(&self, password: &Password, record: Option<&str>) -> Verdict {
         let text = password.normalized().expose_secret().as_bytes();
         let Some(record) = record else {
-            let _ = self.matches(text, self.dummy.as_str());
-            return Verdict::Mismatch;
+            return self.or_after_a_hash(text, Verdict::Mismatch);
         };
-        let Some((pepper, _)) = parts(record) else {
-            return match imported::verify(text, record) {
-                Some(true) => Verdict::Match,
-                Some(false) => Verdict::Mismatch,
-                None => {
-                    let _ = self.matches(text, self.dummy.as_str());
-                    Verdict::Damaged
-                }
-            };
+        let fits = match parts(record) {
+            None => imported::verify(text, record),
+            Some((KEY_ID, _)) => self.matches(text, record),
+            Some(_) => return Verdict::PepperMissing,
         };
-        if pepper != KEY_ID {
-            return Verdict::PepperMissing;
+        match fits {
+            Ok(Some(true)) => Verdict::Match,
+            Ok(Some(false)) => Verdict::Mismatch,
+            Ok(None) => self.or_after_a_hash(text, Verdict::Damaged),
+            Err(NoMemory) => Verdict::NoMemory,
         }
-        match self.matches(text, record) {
-            Some(true) => Verdict::Match,
-            Some(false) => Verdict::Mismatch,
-            None => {
-                let _ = self.matches(text, self.dummy.as_str());
-                Verdict::Damaged
-            }
+    }
+
+    /// What is known without a hash is said after one. Without memory for it every account is
+    /// answered the same.
+    fn or_after_a_hash(&self, text: &[u8], verdict: Verdict) -> Verdict {
+        match self.matches(text, self.dummy.as_str()) {
+            Ok(_) => verdict,
+            Err(NoMemory) => Verdict::NoMemory,
         }
     }
 
@@ -104,8 +107,10 @@ impl PasswordHasher {
         parts(record).and_then(|(_, record)| Scheme::of(record)) != Some(self.scheme)
     }
 
-    fn matches(&self, text: &[u8], record: &str) -> Option<bool> {
-        let (_, record) = parts(record)?;
+    fn matches(&self, text: &[u8], record: &str) -> Result<Option<bool>, NoMemory> {
+        let Some((_, record)) = parts(record) else {
+            return Ok(None);
+        };
         scheme::verify(self.prehash(text).as_bytes(), record)
     }
 
@@ -148,7 +153,7 @@ mod tests {
     fn p1_no_byte_of_a_long_password_is_left_out() {
         let (hasher, entropy) = hasher();
         let long = "x".repeat(200);
-        let record = hasher.hash(&password(&long), &entropy);
+        let record = hasher.hash(&password(&long), &entropy).unwrap();
         assert_eq!(
             hasher.verify(&password(&long), Some(&record)),
             Verdict::Match
@@ -166,7 +171,7 @@ mod tests {
     fn p9_p12_damaged_or_foreign_records_never_match() {
         let (hasher, entropy) = hasher();
         let alice = password("correct horse");
-        let record = hasher.hash(&alice, &entropy);
+        let record = hasher.hash(&alice, &entropy).unwrap();
         assert!(record.starts_with("$kw1$p=1$2b$04$"), "{record}");
         assert_eq!(hasher.verify(&alice, None), Verdict::Mismatch);
         for damaged in [
@@ -197,7 +202,7 @@ mod tests {
         let argon2 = hasher_of(Scheme::Argon2id { passes: 2 });
         let alice = password("correct horse");
         for ((maker, entropy), (reader, _)) in [(&bcrypt, &argon2), (&argon2, &bcrypt)] {
-            let record = maker.hash(&alice, entropy);
+            let record = maker.hash(&alice, entropy).unwrap();
             assert!(!maker.is_outdated(&record), "{record}");
             assert!(reader.is_outdated(&record), "{record}");
             assert_eq!(reader.verify(&alice, Some(&record)), Verdict::Match);
@@ -214,7 +219,7 @@ mod tests {
     fn p9_a_record_of_ours_may_not_ask_for_more_memory_than_another() {
         let (hasher, entropy) = hasher_of(Scheme::Argon2id { passes: 2 });
         let alice = password("correct horse");
-        let record = hasher.hash(&alice, &entropy);
+        let record = hasher.hash(&alice, &entropy).unwrap();
         for (now, greedy) in [
             ("m=19456", "m=4194304"),
             ("t=2", "t=4000000000"),

@@ -2,8 +2,8 @@
 //! PHC form. They verify by well-kept libraries, within bounds, and are replaced by a
 //! record of our own at the first sign-in.
 
-use argon2::password_hash::PasswordVerifier as _;
 use argon2::password_hash::phc::PasswordHash;
+use argon2::password_hash::{Error, PasswordVerifier as _};
 
 /// What a foreign record may ask of this machine, at the most: a record is data, and
 /// data must not hold a thread for minutes or take all memory (threat P9).
@@ -14,19 +14,39 @@ const MOST_SCRYPT_LOG_N: u32 = 18;
 const MOST_SCRYPT_BLOCKS: u64 = 256 * 1024 * 1024 / 128;
 const MOST_PBKDF2_ROUNDS: u32 = 5_000_000;
 
+/// The system gives no memory for a hash: nobody can say now whether a password fits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoMemory;
+
 /// Whether `text` fits; `None` where the record can not be read or asks for too much.
-#[must_use]
-pub fn verify(text: &[u8], record: &str) -> Option<bool> {
+///
+/// # Errors
+/// [`NoMemory`]: nobody knows whether it fits.
+pub fn verify(text: &[u8], record: &str) -> Result<Option<bool>, NoMemory> {
+    match verified(text, record) {
+        Some(Ok(())) => Ok(Some(true)),
+        Some(Err(Error::PasswordInvalid)) => Ok(Some(false)),
+        Some(Err(Error::OutOfMemory)) => Err(NoMemory),
+        Some(Err(_)) | None => Ok(None),
+    }
+}
+
+fn verified(text: &[u8], record: &str) -> Option<Result<(), Error>> {
     if ["$2a$", "$2b$", "$2y$"]
         .iter()
         .any(|tag| record.starts_with(tag))
     {
         let cost: u32 = record.get(4..6)?.parse().ok()?;
-        return (cost <= MOST_BCRYPT_COST).then(|| bcrypt::verify(text, record).ok())?;
+        let fits = (cost <= MOST_BCRYPT_COST).then(|| bcrypt::verify(text, record).ok())??;
+        return Some(if fits {
+            Ok(())
+        } else {
+            Err(Error::PasswordInvalid)
+        });
     }
     let hash = PasswordHash::new(record).ok()?;
     let number = |name: &str| hash.params.get_decimal(name);
-    let verified = match hash.algorithm.as_str() {
+    Some(match hash.algorithm.as_str() {
         "argon2id" | "argon2i" | "argon2d" => {
             if number("m")? > MOST_ARGON2_KIB || number("t")? > MOST_ARGON2_PASSES {
                 return None;
@@ -56,14 +76,7 @@ pub fn verify(text: &[u8], record: &str) -> Option<bool> {
             pbkdf2::Pbkdf2::default().verify_password(text, &hash)
         }
         _ => return None,
-    };
-    match verified {
-        Ok(()) => Some(true),
-        Err(argon2::password_hash::Error::PasswordInvalid) => Some(false),
-        // Nobody knows whether it fits: the lane ends the job, and its caller is told 503.
-        Err(argon2::password_hash::Error::OutOfMemory) => panic!("no memory to verify a password"),
-        Err(_) => None,
-    }
+    })
 }
 
 #[cfg(test)]
@@ -89,11 +102,11 @@ mod tests {
         for record in RECORDS {
             assert_eq!(
                 verify(b"correct horse battery", record),
-                Some(true),
+                Ok(Some(true)),
                 "{record}"
             );
             for wrong in [&b"wrong"[..], b"", b"correct horse batterx"] {
-                assert_eq!(verify(wrong, record), Some(false), "{record}");
+                assert_eq!(verify(wrong, record), Ok(Some(false)), "{record}");
             }
         }
     }
@@ -113,7 +126,7 @@ mod tests {
             "$scrypt$ln=30,r=8,p=1$c29tZXNhbHRzb21lc2FsdA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
             "$md5$c29tZXNhbHRzb21lc2FsdA$AAAAAAAAAAAAAAAAAAAAAAAA",
         ] {
-            assert_eq!(verify(b"x", record), None, "{record}");
+            assert_eq!(verify(b"x", record), Ok(None), "{record}");
         }
     }
 }

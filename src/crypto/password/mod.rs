@@ -3,3 +3,5 @@
 pub mod hasher;
 mod imported;
 pub mod scheme;
+
+pub use imported::NoMemory;

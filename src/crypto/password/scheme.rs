@@ -8,7 +8,7 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 
-use crate::crypto::password::imported;
+use crate::crypto::password::imported::{self, NoMemory};
 
 /// The lowest cost that bcrypt knows.
 const LOWEST_COST: u32 = 4;
@@ -41,19 +41,17 @@ impl Scheme {
     }
 
     /// A record of these bytes.
-    pub(super) fn record(self, prehash: &[u8], salt: [u8; 16]) -> String {
-        match self {
-            Self::Bcrypt { cost } => bcrypt::hash_with_salt(prehash, cost, salt)
-                .expect("the cost is checked by the settings and 64 bytes fit")
-                .format_for_version(bcrypt::Version::TwoB),
+    ///
+    /// # Errors
+    /// [`NoMemory`], for Argon2id.
+    pub(super) fn record(self, prehash: &[u8], salt: [u8; 16]) -> Result<String, NoMemory> {
+        Ok(match self {
+            Self::Bcrypt { cost } => by_bcrypt(cost, prehash, salt),
             Self::Argon2id { passes } => {
-                let mut hash = [0; 32];
-                argon2id(passes)
-                    .hash_password_into(prehash, &salt, &mut hash)
-                    .expect("there is memory for one hash, and its inputs fit");
+                let hash = by_argon2id((ARGON2_KIB, passes), prehash, salt)?;
                 phc(passes, salt, hash)
             }
-        }
+        })
     }
 
     /// A valid record that nothing fits, made without the wait for one.
@@ -61,9 +59,7 @@ impl Scheme {
         match self {
             Self::Bcrypt { cost } => {
                 // The digest of nothing at the lowest cost, said to be of the present one.
-                let lowest = Self::Bcrypt { cost: LOWEST_COST };
-                let record = lowest.record(&nothing, salt);
-                record.replace(
+                by_bcrypt(LOWEST_COST, &nothing, salt).replace(
                     &format!("$2b${LOWEST_COST:02}$"),
                     &format!("$2b${cost:02}$"),
                 )
@@ -120,16 +116,39 @@ impl std::fmt::Display for Scheme {
 
 /// Whether these bytes fit a record of either scheme, whatever it costs within bounds; `None`
 /// where it can not be read.
-pub(super) fn verify(prehash: &[u8], record: &str) -> Option<bool> {
+///
+/// # Errors
+/// [`NoMemory`].
+pub(super) fn verify(prehash: &[u8], record: &str) -> Result<Option<bool>, NoMemory> {
     let ours = ["$2b$", "$argon2id$"]
         .iter()
         .any(|tag| record.starts_with(tag));
-    ours.then(|| imported::verify(prehash, record)).flatten()
+    if ours {
+        imported::verify(prehash, record)
+    } else {
+        Ok(None)
+    }
 }
 
-fn argon2id(passes: u32) -> Argon2<'static> {
-    let params = Params::new(ARGON2_KIB, passes, 1, Some(32)).expect("the settings check them");
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+fn by_bcrypt(cost: u32, prehash: &[u8], salt: [u8; 16]) -> String {
+    bcrypt::hash_with_salt(prehash, cost, salt)
+        .expect("the cost is checked by the settings and 64 bytes fit")
+        .format_for_version(bcrypt::Version::TwoB)
+}
+
+fn by_argon2id(
+    (kib, passes): (u32, u32),
+    prehash: &[u8],
+    salt: [u8; 16],
+) -> Result<[u8; 32], NoMemory> {
+    let params = Params::new(kib, passes, 1, Some(32)).expect("the settings check them");
+    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+    let mut hash = [0; 32];
+    match argon2.hash_password_into(prehash, &salt, &mut hash) {
+        Ok(()) => Ok(hash),
+        Err(argon2::Error::OutOfMemory) => Err(NoMemory),
+        Err(error) => unreachable!("the inputs of a hash fit: {error}"),
+    }
 }
 
 /// The text of a record, as every library of Argon2 writes it.
@@ -146,19 +165,27 @@ mod tests {
     fn p8_a_record_of_argon2id_is_read_by_what_reads_those_of_others() {
         for passes in [2, 3] {
             let scheme = Scheme::Argon2id { passes };
-            let record = scheme.record(b"a prehash", [9; 16]);
+            let record = scheme.record(b"a prehash", [9; 16]).unwrap();
             assert_eq!(Scheme::of(&record), Some(scheme), "{record}");
-            assert_eq!(verify(b"a prehash", &record), Some(true));
-            assert_eq!(verify(b"another", &record), Some(false));
+            assert_eq!(verify(b"a prehash", &record), Ok(Some(true)));
+            assert_eq!(verify(b"another", &record), Ok(Some(false)));
             let dummy = scheme.dummy([9; 16], [8; 32]);
             assert_eq!(Scheme::of(&dummy), Some(scheme), "{dummy}");
-            assert_eq!(verify(b"a prehash", &dummy), Some(false));
+            assert_eq!(verify(b"a prehash", &dummy), Ok(Some(false)));
         }
+    }
+
+    /// As much as no machine has.
+    #[test]
+    fn memory_that_there_is_not_is_no_panic() {
+        let most = (u32::MAX, 1);
+        assert_eq!(by_argon2id(most, b"a prehash", [9; 16]), Err(NoMemory));
     }
 
     #[test]
     fn p8_what_was_made_with_other_memory_is_outdated() {
         let record = Scheme::Argon2id { passes: 2 }.record(b"a prehash", [9; 16]);
+        let record = record.unwrap();
         for other in ["m=9216,", "m=47104,", "m=19456,t=2,p=2", "v=16"] {
             let key = &other[..2];
             let now = record.split(['$', ',']).find(|part| part.starts_with(key));

@@ -24,6 +24,8 @@ pub async fn advance(mut call: Call) -> Answer<Keyward> {
     let by = parse_duration(fields.required("advance")?)
         .map_err(|wanted| Error::payload(format!("\"advance\" must be {wanted}")))?;
     call.kw.clock.advance(by);
+    call.on_store(|kw| Ok::<_, Error>(kw.store.note_moved_clock(kw.clock.moved())?))
+        .await?;
     clock(call).await
 }
 

@@ -37,12 +37,15 @@ pub struct Connection<T, Place> {
     /// Since when the client has been behind, and what it took meanwhile.
     slow_since: Option<Instant>,
     taken: usize,
+    /// Since when something that it was answered waits for it, and how long that may last.
+    behind_since: Option<Instant>,
+    longest: Duration,
     _place: Place,
 }
 
 impl<T, Place> Connection<T, Place> {
-    /// Holds `place` until it is closed.
-    pub fn new(stream: T, place: Place) -> Self {
+    /// Holds `place` until it is closed. `longest`: a client may take so long over its answers.
+    pub fn new(stream: T, place: Place, longest: Duration) -> Self {
         let deadline = Instant::now() + REQUEST;
         Self {
             stream,
@@ -51,6 +54,8 @@ impl<T, Place> Connection<T, Place> {
             timer: Box::pin(sleep_until(deadline)),
             slow_since: None,
             taken: 0,
+            behind_since: None,
+            longest,
             _place: place,
         }
     }
@@ -69,6 +74,13 @@ impl<T, Place> Connection<T, Place> {
             self.slow_since = None;
             self.taken = 0;
         }
+    }
+
+    /// Whoever takes a little again and again, and asks for nothing more, ends here: neither
+    /// progress nor a rate bounds how long that goes on.
+    fn is_too_long(&self) -> bool {
+        let since = self.behind_since.map(|since| since.elapsed());
+        since.is_some_and(|since| since >= self.longest)
     }
 
     /// Asked whenever the client takes nothing for the moment.
@@ -102,6 +114,9 @@ impl<T: AsyncRead + Unpin, Place: Unpin> AsyncRead for Connection<T, Place> {
         }
         let before = buffer.filled().len();
         let read = Pin::new(&mut this.stream).poll_read(cx, buffer);
+        if buffer.filled().len() > before && this.slow_since.is_none() {
+            this.behind_since = None;
+        }
         if this.answered && buffer.filled().len() > before {
             this.answered = false;
             this.begin(REQUEST);
@@ -117,7 +132,13 @@ impl<T: AsyncWrite + Unpin, Place: Unpin> AsyncWrite for Connection<T, Place> {
         bytes: &[u8],
     ) -> Poll<std::io::Result<usize>> {
         let this = self.get_mut();
+        if this.is_too_long() {
+            return Poll::Ready(Err(Error::from(ErrorKind::TimedOut)));
+        }
         let written = Pin::new(&mut this.stream).poll_write(cx, bytes);
+        if written.is_pending() {
+            this.behind_since.get_or_insert_with(Instant::now);
+        }
         match written {
             Poll::Ready(ref taken) => {
                 this.answered = true;

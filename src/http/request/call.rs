@@ -141,7 +141,7 @@ impl Call {
                 }
             }
         } else {
-            self.principal()?
+            self.principal(&token)?
         };
         Ok(self.acting(principal))
     }
@@ -151,7 +151,7 @@ impl Call {
     /// # Errors
     /// As [`Call::actor`]; `FORBIDDEN` for an API key.
     pub fn person(&self) -> Result<Actor> {
-        Ok(self.acting(self.principal()?))
+        Ok(self.acting(self.principal(&self.shown()?)?))
     }
 
     fn acting(&self, principal: Arc<Principal>) -> Actor {
@@ -163,8 +163,8 @@ impl Call {
         }
     }
 
-    fn principal(&self) -> Result<Arc<Principal>> {
-        let principal = authenticate(&self.kw, &self.shown()?)?;
+    fn principal(&self, token: &SecretString) -> Result<Arc<Principal>> {
+        let principal = authenticate(&self.kw, token)?;
         if let Some(act) = &principal.claims.act {
             let acted = Acted {
                 by: act.sub,
@@ -206,10 +206,10 @@ impl Call {
     /// # Errors
     /// 401 with a bad token, 400 with two.
     pub fn guest(&self) -> Result<Option<Actor>> {
-        if self.access_token()?.is_none() {
+        let Some(token) = self.access_token()? else {
             return Ok(None);
-        }
-        let actor = self.person()?;
+        };
+        let actor = self.acting(self.principal(&token)?);
         Ok(actor.claims().anon.then_some(actor))
     }
 
@@ -380,7 +380,8 @@ impl Call {
             _ => None,
         };
         // Anybody can be a guest.
-        let lives = self.principal().is_ok_and(|caller| !caller.claims.anon);
+        let caller = self.shown().and_then(|token| self.principal(&token));
+        let lives = caller.is_ok_and(|caller| !caller.claims.anon);
         let standing = if lives {
             Standing::Known
         } else if self.device().is_some() {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use ipnet::IpNet;
 use serde_json::{Value, json};
@@ -33,6 +34,8 @@ pub struct Web {
     pub throttle: Throttle,
     pub unlisted: Unlisted,
     pub connections: Arc<Connections>,
+    /// How long a client may take over what it was answered.
+    pub answer_time: Duration,
     /// Whether the database takes writes, asked once for all who want to know.
     pub takes_writes: Arc<Question<service::Result<()>>>,
     pub unbelieved: Unbelieved,
@@ -67,6 +70,7 @@ impl Web {
                 config.peers.connections_per_address,
                 config.peers.trusted_proxies.clone(),
             )),
+            answer_time: config.peers.answer_time,
             takes_writes: Arc::default(),
             unbelieved: Unbelieved::default(),
             log_share: LogShare::default(),

@@ -1,11 +1,25 @@
 //! How a caller wants a mail, as far as the request's head says it.
 
+use crate::domain::letter::Site;
 use crate::domain::profile;
 use crate::domain::session::Client;
 use crate::http::request::fields::Fields;
 use crate::service::accounts::one_time::Link;
 use crate::service::accounts::post::Wish;
 use crate::service::{Error, Keyward, Result};
+
+/// The site that the body names.
+///
+/// # Errors
+/// `INVALID_PAYLOAD` where it can be none: it becomes part of the name of a file.
+pub fn site(fields: &Fields) -> Result<Option<Site>> {
+    let Some(name) = fields.optional("site")? else {
+        return Ok(None);
+    };
+    let site = Site::parse(name);
+    let wrong = "\"site\" must be 1 to 64 of a to z, 0 to 9 and -";
+    site.map(Some).ok_or_else(|| Error::payload(wrong))
+}
 
 pub struct Wishes {
     /// The first language that the caller accepts and mails are written in.
@@ -29,6 +43,7 @@ impl Wishes {
         Ok(Wish {
             link: Link::wished(kw, url, fields.optional(url)?)?,
             language,
+            site: None,
             client: self.client,
         })
     }

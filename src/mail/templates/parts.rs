@@ -18,6 +18,7 @@ pub(super) const VALUES: &[&str] = &[
     "name",
     "new_address",
     "organization",
+    "removed_address",
     "service",
     "site",
     "subject",

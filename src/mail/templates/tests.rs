@@ -17,6 +17,7 @@ fn letter(purpose: Purpose, language: Language) -> Letter {
             ("hours", "24"),
             ("organization", "Acme"),
             ("new_address", "new@example.com"),
+            ("removed_address", "gone@example.com"),
             ("when", "2026-01-01 00:00 UTC"),
             (
                 "user_agent",
@@ -35,6 +36,8 @@ fn has_link(purpose: Purpose) -> bool {
             | Purpose::Invite
             | Purpose::Join
             | Purpose::AddressChanged
+            | Purpose::AddressAdded
+            | Purpose::AddressRemoved
     )
 }
 
@@ -89,7 +92,7 @@ fn l8_no_value_makes_a_link_a_header_or_html() {
     for (purpose, language) in kinds() {
         let mut hostile = letter(purpose, language);
         let evil = "x\"><img src=//evil.example>\r\nBcc: evil@evil.example\u{202e}";
-        for name in ["name", "new_address", "when", "hours"] {
+        for name in ["name", "new_address", "removed_address", "when", "hours"] {
             hostile.values.insert(name.to_owned(), evil.to_owned());
         }
         let agent = "Mozilla https://evil.example www.evil.example <b>\r\nX: y";

@@ -1,6 +1,7 @@
 //! A password that somebody chooses: judged and hashed on the password lane, before any
 //! transaction begins.
 
+use crate::crypto::password::NoMemory;
 use crate::domain::password::Password;
 use crate::domain::password_policy::{self, Refused};
 use crate::lanes::password_lane::{NotDone, Seat};
@@ -16,11 +17,16 @@ pub(in crate::service) fn hash(
 ) -> Result<Result<String, Refused>, NotDone> {
     let about: Vec<String> = about.iter().flatten().cloned().collect();
     let (inner, chosen) = (kw.clone(), chosen.clone());
-    seat.run(move || {
+    let done = seat.run(move || {
         let about: Vec<&str> = about.iter().map(String::as_str).collect();
         password_policy::check(&chosen, inner.policy.password_min_length, &about)?;
         Ok(inner.hasher.hash(&chosen, &inner.entropy))
-    })
+    })?;
+    match done {
+        Ok(Err(NoMemory)) => Err(NotDone),
+        Ok(Ok(record)) => Ok(Ok(record)),
+        Err(refused) => Ok(Err(refused)),
+    }
 }
 
 /// The same for whoever has nothing to be given back where it is refused.

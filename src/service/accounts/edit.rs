@@ -76,8 +76,7 @@ impl Edit {
 pub(in crate::service) fn write(change: &mut Change<'_>, id: AccountId, edit: &Edit) -> Result<()> {
     let now = change.now;
     if let Some(username) = &edit.username {
-        require_one_script(username)?;
-        accounts::set_username(change, id, username, now)?.map_err(|_| username_taken())?;
+        set_username(change, id, username)?;
     }
     if edit.first_name.is_some() || edit.last_name.is_some() {
         let before = accounts::lookup(change, id)?.ok_or_else(Error::token)?;
@@ -104,6 +103,19 @@ pub(in crate::service) fn write(change: &mut Change<'_>, id: AccountId, edit: &E
     if let Some(numbers) = numbers(change, id, edit)? {
         phones::replace(change, id, &numbers, now)?;
         accounts::touch(change, id, now)?;
+    }
+    Ok(())
+}
+
+/// What tokens and API keys say of the name before must not outlive it: a proxy takes it for who
+/// asks, and another account may have it by now (docs/decisions/0141).
+fn set_username(change: &mut Change<'_>, id: AccountId, username: &Username) -> Result<()> {
+    require_one_script(username)?;
+    let now = change.now;
+    let before = accounts::lookup(change, id)?.and_then(|it| it.username);
+    accounts::set_username(change, id, username, now)?.map_err(|_| username_taken())?;
+    if before.is_some_and(|before| before != username.written()) {
+        change.outdate_tokens(id)?;
     }
     Ok(())
 }

@@ -2,10 +2,10 @@
 
 /// An administrator acts for an account.
 pub mod act_as;
+/// The e-mail addresses of an account.
+pub mod addresses;
 /// What an administrator does to accounts.
 pub mod administer;
-/// Another e-mail address.
-pub mod change_email;
 /// The owner changes the password.
 pub mod change_password;
 /// The owner changes the profile.

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::domain::account::Account;
 use crate::domain::id::AccountId;
 use crate::domain::identifier::Email;
-use crate::domain::letter::{Language, Letter, Purpose as Kind, Values};
+use crate::domain::letter::{Language, Letter, Purpose as Kind, Site, Values};
 use crate::domain::one_time::Purpose;
 use crate::domain::session::Client;
 use crate::service::accounts::one_time::{About, Link, end_older, hours, issue};
@@ -20,6 +20,8 @@ pub struct Wish {
     pub link: Link,
     /// A language tag; the account's own goes before it.
     pub language: Option<String>,
+    /// Whose templates go before the common ones, where the caller named one.
+    pub site: Option<Site>,
     pub client: Client,
 }
 
@@ -107,7 +109,7 @@ fn letter(change: &mut Change<'_>, to: &To<'_>, purpose: Kind, wish: &Wish) -> R
         account: Some(to.account),
         to: to.email.written().to_owned(),
         language: language_of(change, to.account, wish)?,
-        site: None,
+        site: wish.site.clone().map(Site::into_inner),
         asked_by: Some(wish.client.clone()),
         counts_as: None,
         values: Values::default(),

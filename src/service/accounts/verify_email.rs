@@ -58,6 +58,7 @@ fn begin_anew(change: &mut Change<'_>, proven: &Stored, by: &Event) -> Result<()
     let wish = Wish {
         link: Link::OwnPage,
         language: None,
+        site: None,
         client: client.clone(),
     };
     let to = To {

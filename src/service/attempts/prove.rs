@@ -65,6 +65,9 @@ pub(in crate::service) fn verify(
             "a password record was made with a pepper that is not here",
         ));
     }
+    if verdict == Verdict::NoMemory {
+        return Err(not_done(kw, reservation));
+    }
     Ok(verdict)
 }
 

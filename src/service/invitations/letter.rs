@@ -1,7 +1,7 @@
 //! The letter that invites. It holds a code, by which whoever reads the mail accepts.
 
 use crate::domain::identifier::Email;
-use crate::domain::letter::{Language, Letter, Purpose as Kind, Values};
+use crate::domain::letter::{Language, Letter, Purpose as Kind, Site, Values};
 use crate::domain::one_time::Purpose;
 use crate::service::accounts::one_time::hours;
 use crate::service::accounts::post::{Wish, language_of};
@@ -56,7 +56,7 @@ pub(in crate::service) fn send(
         account,
         to: to.written().to_owned(),
         language,
-        site: None,
+        site: wish.site.clone().map(Site::into_inner),
         asked_by: Some(wish.client.clone()),
         counts_as: None,
         values,

@@ -288,7 +288,7 @@ fn upgrade(
     password: Password,
 ) -> Result<()> {
     let inner = kw.clone();
-    let Ok(new) = seat.run(move || inner.hasher.hash(&password, &inner.entropy)) else {
+    let Ok(Ok(new)) = seat.run(move || inner.hasher.hash(&password, &inner.entropy)) else {
         return Ok(());
     };
     kw.store

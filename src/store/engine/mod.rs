@@ -13,5 +13,6 @@ pub mod purge;
 pub(in crate::store) mod schema;
 pub(in crate::store) mod socket;
 pub(in crate::store) mod sqlite_file;
+mod test_clock;
 pub(in crate::store) mod watch;
 pub(in crate::store) mod writer;

@@ -290,7 +290,7 @@ impl Store {
             )));
         }
         sqlite_file::assert_room(path)?;
-        writer.write_guarded(|_| Ok::<_, Error>(()))
+        writer.assert_writes()
     }
 
     /// The database's own clock; `None` on SQLite, which has the machine's.

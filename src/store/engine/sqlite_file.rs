@@ -4,9 +4,11 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use diesel::Connection as _;
 use diesel::connection::SimpleConnection as _;
+use diesel::dsl::sql;
+use diesel::sql_types::Integer;
 use diesel::sqlite::SqliteConnection;
+use diesel::{Connection as _, RunQueryDsl as _};
 use rustix::fs::{Access, AtFlags, CWD, StatVfsMountFlags, accessat};
 
 use crate::store::engine::error::{Error, Result};
@@ -72,6 +74,16 @@ pub(super) fn assert_suitable(path: &Path) -> Result<()> {
         Err(error) => wrong(in_words(path, &error.to_string())),
         Ok(()) => Ok(()),
     }
+}
+
+/// Writes a page in the transaction that there is, with what stands in it.
+///
+/// # Errors
+/// Where it can not be written.
+pub(super) fn write_something(connection: &mut SqliteConnection) -> Result<()> {
+    let version = diesel::select(sql::<Integer>("user_version FROM pragma_user_version"));
+    let version: i32 = version.get_result(connection)?;
+    Ok(connection.batch_execute(&format!("PRAGMA user_version = {version}"))?)
 }
 
 /// What SQLite says, and what to do about it.

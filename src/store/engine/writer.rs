@@ -5,6 +5,8 @@
 
 use std::num::NonZeroU32;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 
@@ -14,6 +16,7 @@ use diesel::sqlite::SqliteConnection;
 use crate::store::engine::connection::{AnyConnection, Url};
 use crate::store::engine::error::{Error, Result, Transient};
 use crate::store::engine::pool::{Guarded, transaction};
+use crate::store::engine::sqlite_file;
 use crate::store::engine::watch::Watched;
 use crate::support::waiting::while_waiting;
 
@@ -40,6 +43,8 @@ enum Went {
 pub(in crate::store) struct Writer {
     /// `None` only while it ends.
     jobs: Option<SyncSender<Job>>,
+    /// A group was not committed, and nothing was written since.
+    failing: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -47,16 +52,21 @@ impl Writer {
     pub(in crate::store) fn start(url: Url) -> Result<Self> {
         let mut connection = Some(url.open()?);
         let (sender, jobs) = sync_channel::<Job>(QUEUE);
+        let failing = Arc::new(AtomicBool::new(false));
+        let failed = Arc::clone(&failing);
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || {
                 while let Some(group) = next_group(&jobs) {
-                    serve(&url, &mut connection, group, &jobs);
+                    if !serve(&url, &mut connection, group, &jobs) {
+                        failed.store(true, Ordering::Relaxed);
+                    }
                 }
             })
             .map_err(|error| Error::Unavailable(error.to_string()))?;
         Ok(Self {
             jobs: Some(sender),
+            failing,
             thread: Some(thread),
         })
     }
@@ -83,6 +93,17 @@ impl Writer {
     {
         let asked = self.ask(write);
         while_waiting(|| answer_of(asked))
+    }
+
+    /// Whether it can write. Where the last writes failed, something is written to see it: what
+    /// changes nothing takes no room, and succeeds on a full disk and beyond a limit of file sizes.
+    pub(in crate::store) fn assert_writes(&self) -> Result<()> {
+        if !self.failing.load(Ordering::Relaxed) {
+            return self.write_guarded(|_| Ok::<_, Error>(()));
+        }
+        self.write_guarded(|connection| sqlite_file::write_something(sqlite(connection)))?;
+        self.failing.store(false, Ordering::Relaxed);
+        Ok(())
     }
 
     /// Several of them, of which each fails or not by itself.
@@ -163,12 +184,13 @@ fn next_group(jobs: &Receiver<Job>) -> Option<Vec<Job>> {
     Some(group)
 }
 
+/// Whether it was committed.
 fn serve(
     url: &Url,
     connection: &mut Option<Watched>,
     mut group: Vec<Job>,
     waiting: &Receiver<Job>,
-) {
+) -> bool {
     let mut answers = Vec::with_capacity(group.len());
     let committed = run_group(url, connection, &mut group, &mut answers);
     if let Err(error) = &committed {
@@ -189,6 +211,7 @@ fn serve(
     for answer in answers {
         answer(committed.as_ref().copied().map_err(String::as_str));
     }
+    committed.is_ok()
 }
 
 fn run_group(

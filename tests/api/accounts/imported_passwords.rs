@@ -53,7 +53,9 @@ both!(p8_a_record_of_another_cost_is_made_anew, |kw| {
     let alice = kw.account(ALICE);
     let master = MasterKey::new(SECRET.as_bytes()).unwrap();
     let hasher = PasswordHasher::new(&master, Scheme::Bcrypt { cost: 6 }, &Entropy::seeded(7));
-    let old = hasher.hash(&Password::parse(PASSWORD).unwrap(), &Entropy::seeded(8));
+    let old = hasher
+        .hash(&Password::parse(PASSWORD).unwrap(), &Entropy::seeded(8))
+        .unwrap();
     assert!(old.starts_with("$kw1$p=1$2b$06$"), "{old}");
     kw.set_record(alice, &old);
     assert_eq!(kw.sign_in(ALICE, PASSWORD).status, 200);
@@ -85,7 +87,9 @@ both!(
             Scheme::Bcrypt { cost: 6 },
         ] {
             let hasher = PasswordHasher::new(&master, scheme, &Entropy::seeded(7));
-            let old = hasher.hash(&Password::parse(PASSWORD).unwrap(), &Entropy::seeded(8));
+            let old = hasher
+                .hash(&Password::parse(PASSWORD).unwrap(), &Entropy::seeded(8))
+                .unwrap();
             kw.set_record(alice, &old);
             kw.advance(20);
             kw.sign_in(ALICE, WRONG).refused(401, "INVALID_CREDENTIALS");

@@ -24,7 +24,7 @@ fn found(kw: &TestKeyward, token: &str, query: &str) -> Vec<String> {
 
 // O12: a search is for words, and a sign of LIKE is a letter.
 both!(
-    o12_accounts_are_found_by_parts_of_names_and_addresses,
+    i16_o12_accounts_are_found_by_parts_of_names_and_addresses,
     |kw| {
         let (_, token) = administrator(kw);
         for name in NAMES {
@@ -62,6 +62,10 @@ both!(
             "search=%00",
             "limit=0",
             "limit=1001",
+            "limit=-1",
+            "limit=99999999999999999999",
+            "sort=password",
+            "order=password",
             "limit=x",
             "after=nobody",
             "offset=3",

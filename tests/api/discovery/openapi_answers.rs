@@ -372,6 +372,31 @@ impl Walk {
         self.posted("/users/invite/accept", &accept);
     }
 
+    /// A further address, which is the primary one for a while, and goes.
+    fn addresses(&mut self) {
+        const OWN: &str = "bob@example.com";
+        const MORE: &str = "bob@more.example";
+        let path = "/auth/me/emails";
+        let access = self.kw.sign_in(OWN, CHANGED).tokens().0;
+        let new = json!({ "email": MORE, "password": CHANGED });
+        let answer = self.kw.post(path).bearer(&access).json(&new).send();
+        self.note("post", path, answer);
+        let token = self.code(MORE);
+        self.posted("/auth/me/emails/confirm", &json!({ "token": token }));
+        for (method, path, email) in [
+            ("post", "/auth/me/emails/{email}/primary", MORE),
+            ("delete", "/auth/me/emails/{email}", OWN),
+        ] {
+            // The change before was within the hour, too.
+            self.kw.advance(3700);
+            let access = self.kw.sign_in(OWN, CHANGED).tokens().0;
+            let own = path.replace("{email}", email);
+            let ask = self.kw.ask(&method.to_uppercase(), &own).bearer(&access);
+            let answer = ask.json(&json!({ "password": CHANGED })).send();
+            self.note(method, path, answer);
+        }
+    }
+
     /// The users API of the original.
     fn users_of_oisp(&mut self) {
         const GINA: &str = "gina@example.com";
@@ -459,6 +484,7 @@ fn successes_stand_in_the_document_and_are_its_examples() {
     walk.users_of_oisp();
     organizations::walk(&mut walk);
     walk.administration(&root);
+    walk.addresses();
     let path = "/test/clock";
     let answer = walk.kw.post(path).json(&example(path)).send();
     walk.note("post", path, answer);

@@ -113,7 +113,7 @@ both!(p06_p19_a_guests_token_is_good_and_says_so, |kw| {
     assert_eq!(Forge::claims_of(&alice).get("anon"), None);
 });
 
-both!(p38_a_guest_refreshes_and_stays_a_guest, |kw| {
+both!(p38_x18_a_guest_refreshes_and_stays_a_guest, |kw| {
     let (first, mut refresh) = kw.guest();
     let mut access = first.clone();
     for round in 1..=3 {

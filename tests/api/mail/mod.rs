@@ -4,6 +4,7 @@ mod new_sign_in;
 mod notices;
 mod outbox;
 mod quotas;
+mod sites;
 mod smtp;
 mod test_mode;
 mod tries;

@@ -231,7 +231,7 @@ both!(
 );
 
 both!(
-    j23_o7_a_membership_that_ends_ends_its_sessions_everywhere,
+    j23_o7_r8_r23_a_membership_that_ends_ends_its_sessions_everywhere,
     |kw| {
         let replica = kw.replica();
         let alice = person(kw, ALICE);

@@ -49,7 +49,7 @@ both!(
 );
 
 both!(
-    h06_o7_an_organization_that_is_not_ones_own_is_a_wrong_password,
+    h06_e11_o7_an_organization_that_is_not_ones_own_is_a_wrong_password,
     |kw| {
         let (alice, bob) = (person(kw, ALICE), person(kw, BOB));
         let acme = make(kw, &alice, "Acme");

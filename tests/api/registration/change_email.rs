@@ -30,10 +30,13 @@ both!(
             .refused(401, "INVALID_CREDENTIALS");
         let token = code_to(kw, NEW);
         done(kw, "/auth/email/change/confirm", &json!({ "token": token }));
-        assert_eq!(me(&access), NEW);
+        // What it says of the address is so no more; the session goes on.
+        let outdated = kw.get("/auth/me").bearer(&access).send();
+        outdated.refused(401, "TOKEN_EXPIRED");
         kw.sign_in(ALICE, PASSWORD)
             .refused(401, "INVALID_CREDENTIALS");
         let (thief, _) = kw.sign_in(NEW, PASSWORD).tokens();
+        assert_eq!(me(&thief), NEW);
         // The old one is told, and stays able to take it back, whatever comes after.
         let told = kw.last_mail_to(ALICE);
         assert_eq!(told.purpose, Purpose::AddressChanged);
@@ -46,6 +49,8 @@ both!(
         let third = code_to(kw, "third@example.com");
         done(kw, "/auth/email/change/confirm", &json!({ "token": third }));
         kw.advance(6 * 86_400);
+        // Of a session that would go on.
+        let (thief, _) = kw.sign_in("third@example.com", PASSWORD).tokens();
         done(kw, "/auth/email/change/cancel", &json!({ "token": back }));
         assert_eq!(kw.me(&thief), 401);
         let (access, _) = kw.sign_in(ALICE, PASSWORD).tokens();

@@ -1,6 +1,7 @@
 //! An account's life by its owner: registering, proving addresses, a forgotten password,
 //! another address, invitations, the profile.
 
+mod addresses;
 mod change_email;
 mod invite;
 mod profile;

@@ -65,7 +65,7 @@ both!(l5_no_host_of_the_request_stands_in_the_mail, OPEN, |kw| {
 });
 
 both!(
-    p27_l1_l10_a_reset_shuts_everything_that_the_old_password_opened,
+    p27_l1_l10_r8_a_reset_shuts_everything_that_the_old_password_opened,
     OPEN,
     |kw| {
         alice(kw);
@@ -136,6 +136,47 @@ both!(
         done(kw, "/auth/email/verify", &json!({ "token": verify }));
     }
 );
+
+// Codes are mailed, so they are read by more eyes than tokens are.
+both!(j10_a_mailed_code_is_no_token_and_no_key, OPEN, |kw| {
+    assert_eq!(register(kw, ALICE, PASSWORD).status, 202);
+    let verify = code_to(kw, ALICE);
+    done(kw, "/auth/password/request", &json!({ "email": ALICE }));
+    let reset = code_to(kw, ALICE);
+    kw.add("root@example.com", None, true);
+    let root = kw.sign_in("root@example.com", PASSWORD).tokens().0;
+    let invited = kw.post("/admin/invitations").bearer(&root);
+    let invited = invited.json(&json!({ "email": "bob@example.com" })).send();
+    assert_eq!(invited.status, 202, "{invited:?}");
+    let invite = code_to(kw, "bob@example.com");
+    let before = kw.state();
+    for code in [&verify, &reset, &invite] {
+        for path in ["/auth/me", "/auth/verify"] {
+            let answer = kw.get(path).bearer(code).send();
+            answer.refused(401, "INVALID_TOKEN");
+        }
+        kw.refresh(code).refused(401, "INVALID_CREDENTIALS");
+        let exchanged = kw.get("/auth/token").bearer(code).send();
+        exchanged.refused(401, "INVALID_TOKEN");
+    }
+    assert_eq!(kw.state(), before);
+    // Nothing was used up by it.
+    done(kw, "/auth/email/verify", &json!({ "token": verify }));
+});
+
+both!(m17_a_reset_does_not_take_the_factor_away, OPEN, |kw| {
+    alice(kw);
+    let access = kw.sign_in(ALICE, PASSWORD).tokens().0;
+    let factor = kw.enrol(&access);
+    done(kw, "/auth/password/request", &json!({ "email": ALICE }));
+    let body = json!({ "token": code_to(kw, ALICE), "password": OTHER });
+    done(kw, "/auth/password/reset", &body);
+    kw.sign_in(ALICE, OTHER).refused(401, "INVALID_OTP");
+    kw.advance(30);
+    let otp = kw.code(&factor.secret, 0);
+    let body = json!({ "email": ALICE, "password": OTHER, "otp": otp });
+    assert_eq!(kw.post("/auth/login").json(&body).send().status, 200);
+});
 
 both!(l2_of_many_uses_of_a_code_at_once_one_counts, OPEN, |kw| {
     alice(kw);

@@ -1,3 +1,4 @@
 //! What a reverse proxy asks.
 
+mod names;
 mod verify;

@@ -79,6 +79,7 @@ pub fn letter(purpose: Purpose, to: &str) -> Letter {
             ("link", "https://app.example.com/reset#kwo1_CANARY"),
             ("hours", "24"),
             ("new_address", "new@example.com"),
+            ("removed_address", "gone@example.com"),
         ]),
     }
 }

@@ -13,6 +13,7 @@ use crate::domain::organization::State;
 use crate::http::answer::Answer;
 use crate::http::dialect::keyward::Keyward;
 use crate::http::dialect::keyward::organizations::id;
+use crate::http::dialect::keyward::registration::wish_of_site;
 use crate::http::render;
 use crate::http::request::call::Call;
 use crate::http::request::person::email;
@@ -56,12 +57,12 @@ pub async fn invitations(call: Call, actor: Actor) -> Answer<Keyward> {
 pub async fn invite(mut call: Call, actor: Actor) -> Answer<Keyward> {
     let came = Instant::now();
     let fields = call.fields().await?;
-    fields.only(&["email", "role", "invite_url", "language"])?;
+    fields.only(&["email", "role", "invite_url", "language", "site"])?;
     let email = email(&fields, "email")?.ok_or_else(|| Error::payload("\"email\" is required"))?;
     let new = Invitation {
         email,
         role: fields.required("role")?.to_owned(),
-        wish: call.wish(&fields, "invite_url")?,
+        wish: wish_of_site(&call, &fields, "invite_url")?,
         organization: id(&call)?,
     };
     let body = json!({ "email": new.email.written(), "role": new.role });

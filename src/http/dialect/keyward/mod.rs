@@ -3,6 +3,8 @@
 
 /// `/auth/me` and the password.
 pub mod account;
+/// `/auth/email/change`, `/auth/me/emails`.
+pub mod addresses;
 /// `/admin/*`.
 pub mod admin;
 /// API keys.

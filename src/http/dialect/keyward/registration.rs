@@ -10,16 +10,14 @@ use crate::domain::identifier::Email;
 use crate::http::answer::Answer;
 use crate::http::dialect::keyward::Keyward;
 use crate::http::request::call::Call;
-use crate::http::request::fields::{Fields, new_password, otp};
+use crate::http::request::fields::{Fields, new_password};
 use crate::http::request::person::{CAMEL, edit, email, emails};
-use crate::service::accounts::change_email::{self, NewEmail};
-use crate::service::accounts::one_time::Link;
+use crate::http::request::wishes;
+use crate::service::Result;
 use crate::service::accounts::post::Wish;
 use crate::service::accounts::register::{self, Registration};
 use crate::service::accounts::reset_password::{self, Choice};
 use crate::service::accounts::verify_email;
-use crate::service::actor::Actor;
-use crate::service::{Error, Result};
 use crate::support::secret::SecretString;
 
 /// `POST /auth/register`: 201 with the account where it has a username alone; 202 where there
@@ -27,14 +25,14 @@ use crate::support::secret::SecretString;
 pub async fn register(mut call: Call) -> Answer<Keyward> {
     let came = Instant::now();
     let fields = call.fields().await?;
-    fields.only(&CAMEL.with(&["email", "emails", "password", "verification_url"]))?;
+    fields.only(&CAMEL.with(&["email", "emails", "password", "verification_url", "site"]))?;
     let email = email(&fields, "email")?;
     let new = Registration {
         email: email.clone(),
         password: new_password(&fields, "password")?,
         edit: edit(&fields, &CAMEL, call.kw.clock.now())?,
         more: emails(&fields)?,
-        wish: call.wish(&fields, "verification_url")?,
+        wish: wish_of_site(&call, &fields, "verification_url")?,
         tells: false,
         guest: call.guest()?,
     };
@@ -64,7 +62,7 @@ pub async fn verify(mut call: Call) -> Answer<Keyward> {
 pub async fn verify_again(mut call: Call) -> Answer<Keyward> {
     let came = Instant::now();
     let fields = call.fields().await?;
-    let wish = call.wish(&fields, "verification_url")?;
+    let wish = wish_of_site(&call, &fields, "verification_url")?;
     if let Some(email) = Email::parse(fields.required("email")?) {
         call.on_store(move |kw| verify_email::request(kw, &email, &wish))
             .await?;
@@ -77,7 +75,7 @@ pub async fn verify_again(mut call: Call) -> Answer<Keyward> {
 pub async fn request_reset(mut call: Call) -> Answer<Keyward> {
     let came = Instant::now();
     let fields = call.fields().await?;
-    let wish = call.wish(&fields, "reset_url")?;
+    let wish = wish_of_site(&call, &fields, "reset_url")?;
     if let Some(email) = Email::parse(fields.required("email")?) {
         call.on_store(move |kw| reset_password::request(kw, &email, &wish))
             .await?;
@@ -101,48 +99,14 @@ pub async fn reset(mut call: Call) -> Answer<Keyward> {
     Ok(response.finish())
 }
 
-/// `POST /auth/email/change {"email","password","otp"?,"verification_url"?}`: 202, whether the
-/// address is free or not (E12).
-pub async fn change_email(mut call: Call, actor: Actor) -> Answer<Keyward> {
-    let came = Instant::now();
-    let fields = call.fields().await?;
-    fields.only(&["email", "password", "otp", "verification_url", "language"])?;
-    let new = NewEmail {
-        email: email(&fields, "email")?.ok_or_else(|| Error::payload("\"email\" is required"))?,
-        password: new_password(&fields, "password")?,
-        otp: otp(&fields)?,
-        wish: call.wish(&fields, "verification_url")?,
-    };
-    call.on_password(move |kw, seat| change_email::request(kw, seat, &actor, new))
-        .await?;
-    call.answer_evenly(came).await;
-    Ok(HttpResponse::Accepted().json(json!({ "status": "verification_mailed" })))
+/// How the caller wants a mail, with the site that the body may name.
+pub(super) fn wish_of_site(call: &Call, fields: &Fields, url: &str) -> Result<Wish> {
+    let site = wishes::site(fields)?;
+    let wish = call.wish(fields, url)?;
+    Ok(Wish { site, ..wish })
 }
 
-/// `POST /auth/email/change/confirm {"token"}`.
-pub async fn confirm_email(mut call: Call) -> Answer<Keyward> {
-    let fields = call.fields().await?;
-    let code = token(&fields)?;
-    let wish = Wish {
-        link: Link::OwnPage,
-        language: fields.optional("language")?.map(str::to_owned),
-        client: call.client(),
-    };
-    call.on_store(move |kw| change_email::confirm(kw, &code, &wish))
-        .await?;
-    Ok(HttpResponse::NoContent().finish())
-}
-
-/// `POST /auth/email/change/cancel {"token"}`.
-pub async fn keep_email(mut call: Call) -> Answer<Keyward> {
-    let fields = call.fields().await?;
-    let (code, client) = (token(&fields)?, call.client());
-    call.on_store(move |kw| change_email::take_back(kw, &code, &client))
-        .await?;
-    Ok(HttpResponse::NoContent().finish())
-}
-
-fn token(fields: &Fields) -> Result<SecretString> {
+pub(super) fn token(fields: &Fields) -> Result<SecretString> {
     Ok(fields.required("token")?.into())
 }
 

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::domain::identifier::{Email, Identifier};
+use crate::domain::letter::Site;
 use crate::domain::session::Mode;
 use crate::http::dialect::propeller::words::{say, say_of_link};
 use crate::http::graphql::Loose;
@@ -13,6 +14,7 @@ use crate::http::graphql::table::{
 use crate::http::render;
 use crate::http::request::fields::{Fields, new_password};
 use crate::http::request::person::{CAMEL, edit, object};
+use crate::service::accounts::post::Wish;
 use crate::service::accounts::profile::{self, Person};
 use crate::service::accounts::register::{self, Registration};
 use crate::service::accounts::{guest, look_up, reset_password};
@@ -162,6 +164,7 @@ static REGISTER: Input = Input {
         argument("parentId", Type::WHOLE),
         argument("dateOfBirth", Type::TEXT),
         argument("language", Type::TEXT),
+        argument("siteId", Type::WHOLE),
     ],
 };
 
@@ -250,7 +253,10 @@ fn register(asked: &Asked, fields: &Fields) -> Result<Value> {
         password: new_password(&input, "password")?,
         edit: edit(&input, &CAMEL, asked.kw.clock.now())?,
         more: Vec::new(),
-        wish: asked.wish(&input, "verificationUrl")?,
+        wish: Wish {
+            site: site(&input)?,
+            ..asked.wish(&input, "verificationUrl")?
+        },
         tells: true,
         guest: asked.guest()?,
     };
@@ -306,13 +312,22 @@ fn publish(asked: &Asked, fields: &Fields, actor: &Actor) -> Result<Value> {
         subject: input.required("subject")?.to_owned(),
         content: input.required("content")?.to_owned(),
         variables: input.value("variables").cloned().unwrap_or_default(),
-        site: input
-            .value("siteId")
-            .and_then(Value::as_i64)
-            .map(|id| id.to_string()),
+        site: site(&input)?.map(Site::into_inner),
     };
     let id = publish::publish(&asked.kw, actor, &publication)?;
     Ok(json!({ "messageId": id }))
+}
+
+/// `siteId` chooses the templates of the mail (row P-35).
+fn site(input: &Fields) -> Result<Option<Site>> {
+    match input.value("siteId") {
+        None | Some(Value::Null) => Ok(None),
+        Some(number) => {
+            let number = number.as_u64().and_then(|number| number.try_into().ok());
+            let number = number.ok_or_else(|| Error::payload("\"siteId\" must not be negative"))?;
+            Ok(Some(Site::of_number(number)))
+        }
+    }
 }
 
 const NO_RECORD: &str = "There is no user record corresponding to the provided email.";

@@ -30,10 +30,9 @@ pub fn add_account(by: impl Into<Administrator>, new: NewAccount) -> Result<Acco
     let kw = &by.kw;
     // Before the hash, whose salt is of the same chance.
     let id = AccountId(kw.entropy.id(kw.clock.now()));
-    let record = new
-        .password
-        .as_ref()
-        .map(|password| kw.hasher.hash(password, &kw.entropy));
+    let password = new.password.as_ref();
+    let record = password.map(|password| kw.hasher.hash(password, &kw.entropy));
+    let record = record.transpose()?;
     let role = new.admin.then(|| ADMINISTRATOR.to_owned());
     add_with_record((by, id), new, record, (Edit::default(), role))
 }

@@ -164,7 +164,7 @@ pub fn set_password(
     password: &Password,
 ) -> Result<()> {
     let by = by.into();
-    let hash = by.kw.hasher.hash(password, &by.kw.entropy);
+    let hash = by.kw.hasher.hash(password, &by.kw.entropy)?;
     set_record(by, account, hash)
 }
 

@@ -189,7 +189,7 @@ both!(o33_attributes_become_those_that_were_sent, OPEN, |kw| {
     assert_eq!(read(), json!({ "a": "b" }));
 });
 
-both!(o33_a_user_reaches_nobody_elses_id, |kw| {
+both!(o33_e10_a_user_reaches_nobody_elses_id, |kw| {
     kw.account(ALICE);
     let bob = kw.account(BOB).to_string();
     let root = kw.add("root@example.com", None, true).to_string();

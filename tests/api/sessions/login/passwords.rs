@@ -154,7 +154,9 @@ both!(p8_an_older_record_is_made_anew_once, |kw| {
     let account = alice_with(kw, PASSWORD);
     let master = MasterKey::new(SECRET.as_bytes()).unwrap();
     let older = PasswordHasher::new(&master, Scheme::Bcrypt { cost: 5 }, &Entropy::seeded(7));
-    let old = older.hash(&Password::parse(PASSWORD).unwrap(), &Entropy::seeded(8));
+    let old = older
+        .hash(&Password::parse(PASSWORD).unwrap(), &Entropy::seeded(8))
+        .unwrap();
     kw.set_record(account, &old);
     assert_eq!(sign_in(kw, "wrong"), 401);
     assert_eq!(

@@ -8,6 +8,7 @@ use crate::domain::identifier::Email;
 use crate::http::answer::Answer;
 use crate::http::dialect::keyward::Keyward;
 use crate::http::dialect::keyward::admin::{limit, page};
+use crate::http::dialect::keyward::registration::wish_of_site;
 use crate::http::request::call::Call;
 use crate::http::request::person::email;
 use crate::http::request::query;
@@ -44,14 +45,14 @@ pub async fn list(call: Call, actor: Actor) -> Answer<Keyward> {
 /// has an account or not (E12). An address that was invited before is invited anew.
 pub async fn invite(mut call: Call, actor: Actor) -> Answer<Keyward> {
     let fields = call.fields().await?;
-    fields.only(&["email", "role", "invite_url", "language"])?;
+    fields.only(&["email", "role", "invite_url", "language", "site"])?;
     let email = email(&fields, "email")?.ok_or_else(|| Error::payload("\"email\" is required"))?;
     let role = fields.optional("role")?.map(str::to_owned);
     let body = json!({ "email": email.written(), "role": role });
     let invitation = Invitation {
         emails: vec![email],
         role,
-        wish: call.wish(&fields, "invite_url")?,
+        wish: wish_of_site(&call, &fields, "invite_url")?,
     };
     call.on_store(move |kw| to_service::invite(kw, &actor, invitation))
         .await?;

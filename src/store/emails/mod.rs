@@ -1,6 +1,9 @@
 //! The addresses of accounts: each belongs to one, and one of an account's is the primary.
 //! `accounts` has the primary one once more; whoever changes it here changes it there.
 
+/// By the owner of the account.
+pub mod own;
+
 use std::collections::HashMap;
 
 use diesel::pg::PgConnection;
@@ -244,40 +247,4 @@ pub fn remove_others(connection: &mut AnyConnection, account: AccountId, keep: &
         .filter(emails::canonical.ne(keep));
     diesel::delete(others).execute(connection)?;
     Ok(())
-}
-
-/// Puts a proven address in the place of the primary one.
-///
-/// # Errors
-/// When the database is away or there is no such account. [`Taken`]: it is another's.
-pub fn replace_primary(
-    connection: &mut AnyConnection,
-    account: AccountId,
-    email: &Email,
-    now: Timestamp,
-) -> Result<Result<(), Taken>> {
-    if find(connection, email)?.is_some_and(|found| found.account != account) {
-        return Ok(Err(Taken));
-    }
-    let old_and_own = emails::table
-        .filter(emails::account_id.eq(account.to_string()))
-        .filter(
-            emails::is_primary
-                .eq(true)
-                .or(emails::canonical.eq(email.canonical())),
-        );
-    diesel::delete(old_and_own).execute(connection)?;
-    if add(connection, account, email, (true, true), now)?.is_err() {
-        return Ok(Err(Taken));
-    }
-    let rows = diesel::update(accounts::table.find(account.to_string()))
-        .set((
-            accounts::email.eq(email.written()),
-            accounts::email_canonical.eq(email.canonical()),
-            accounts::verified.eq(true),
-            accounts::updated_at.eq(now.millis()),
-        ))
-        .execute(connection)?;
-    exactly_one("changing an address", rows)?;
-    Ok(Ok(()))
 }

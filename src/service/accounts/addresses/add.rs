@@ -1,0 +1,104 @@
+//! A further e-mail address: nothing stands anywhere before it is proven, so nobody learns by it
+//! whether it is another account's (E12).
+
+use crate::domain::event::{Event, What};
+use crate::domain::letter::{Purpose as Kind, Values};
+use crate::domain::one_time::Purpose;
+use crate::lanes::password_lane::Seat;
+use crate::service::accounts::addresses::frame::{Before, NewEmail, Written, begin};
+use crate::service::accounts::one_time::{look, opened, take};
+use crate::service::accounts::post::Wish;
+use crate::service::accounts::register::email_taken;
+use crate::service::actor::{Actor, account_of};
+use crate::service::attempts::prove_both::{prove_both, use_both};
+use crate::service::error::{Code, Error, Result};
+use crate::service::keyward::Keyward;
+use crate::store::emails::Stored;
+use crate::store::{accounts, emails};
+use crate::support::secret::SecretString;
+
+/// The most addresses of one account: as many as a registration takes.
+const MOST: usize = 9;
+
+/// A code is mailed to the address.
+///
+/// # Errors
+/// `WRONG_PASSWORD`, `INVALID_OTP`, `ATTEMPTS_EXCEEDED`, `INVALID_PAYLOAD`, `CONFLICT` where the
+/// account has enough, `SERVICE_UNAVAILABLE`.
+pub fn request(kw: &Keyward, seat: &Seat, actor: &Actor, new: NewEmail) -> Result<()> {
+    kw.require_mail()?;
+    if new.email.mixes_scripts() {
+        return Err(Error::payload("\"email\" mixes letters of several scripts"));
+    }
+    let account = account_of(kw, actor)?;
+    let own = kw.store.read(|db| emails::list_of(db, account.id))?;
+    require_new(&own, new.email.canonical())?;
+    let typed = (&new.proof.password, new.proof.otp.as_ref());
+    let (second, reservation) = prove_both(kw, seat, (actor, &account), typed)?;
+    let actor = actor.clone();
+    kw.change(move |change| {
+        change.hold_caller(&actor)?;
+        use_both(change, account.id, second.as_ref(), &reservation)?;
+        change.record(&actor.event(What::EmailChangeRequested))?;
+        begin(change, account.id, Purpose::AddEmail, &new)
+    })
+    .map_err(Error::or_wrong_password)
+}
+
+fn require_new(own: &[Stored], canonical: &str) -> Result<()> {
+    match own.iter().find(|it| it.canonical == canonical) {
+        None => require_room(own),
+        Some(known) if known.verified => {
+            Err(Error::payload("\"email\" is an address of this account"))
+        }
+        // Others may have registered it, too: that act knows what then must happen.
+        Some(_) => Err(Error::payload(
+            "\"email\" is an address of this account that is not proven yet: POST \
+             /auth/email/verify/request mails its code",
+        )),
+    }
+}
+
+fn require_room(own: &[Stored]) -> Result<()> {
+    if own.len() < MOST {
+        return Ok(());
+    }
+    let words =
+        "This account has nine e-mail addresses, and more it can not have: remove one first.";
+    Err(Error::new(Code::Conflict, words))
+}
+
+/// The address counts: its reader signs in with it, and resets the password by it. The first one of
+/// an account is its primary one. The primary one is told.
+///
+/// # Errors
+/// `INVALID_CODE`; `CONFLICT` where the address has become another account's meanwhile, or the
+/// account has enough; `REQUESTS_EXCEEDED` where the primary one was told of enough within an hour.
+pub fn confirm(kw: &Keyward, code: &SecretString, wish: &Wish) -> Result<()> {
+    let (code, wish) = (code.clone(), wish.clone());
+    kw.change(move |change| {
+        let kw = change.kw;
+        let id = look(kw, change, &code, Purpose::AddEmail)?.account;
+        if !accounts::hold(change, id)? {
+            return Err(Error::one_time_code());
+        }
+        let used = take(change, &code, Purpose::AddEmail)?;
+        let written: Option<Written> = opened(kw, &used)?;
+        let new = written.ok_or_else(Error::one_time_code)?.read()?;
+        let before = Before::read(change, id)?.ok_or_else(Error::one_time_code)?;
+        let now = change.now;
+        require_room(&before.emails)?;
+        if before.emails.is_empty() {
+            emails::own::replace_primary(change, id, &new, now)?.map_err(|_| email_taken())?;
+        } else {
+            emails::add(change, id, &new, (true, false), now)?.map_err(|_| email_taken())?;
+            accounts::touch(change, id, now)?;
+        }
+        change.record(&Event::new(What::EmailAdded, wish.client.clone()).of(id))?;
+        if let Some(primary) = before.proven() {
+            let more = Values::from([("new_address", new.written())]);
+            before.tell(change, (&primary, &wish), (Kind::AddressAdded, more))?;
+        }
+        Ok(())
+    })
+}

@@ -1,0 +1,76 @@
+//! Another primary e-mail address: proven at the new one before it counts, told to the old one,
+//! which can take it back for seven days (L15).
+
+use crate::domain::event::{Event, What};
+use crate::domain::letter::{Purpose as Kind, Values};
+use crate::domain::one_time::Purpose;
+use crate::lanes::password_lane::Seat;
+use crate::service::accounts::addresses::frame::{Before, Written, begin};
+use crate::service::accounts::one_time::{look, opened, take};
+use crate::service::accounts::post::{Wish, email_of};
+use crate::service::accounts::register::email_taken;
+use crate::service::actor::{Actor, account_of};
+use crate::service::attempts::prove_both::{prove_both, use_both};
+use crate::service::error::{Error, Result};
+use crate::service::keyward::Keyward;
+use crate::store::{accounts, emails, one_time_codes};
+use crate::support::secret::SecretString;
+
+pub use crate::service::accounts::addresses::frame::NewEmail;
+
+/// The caller proves who they are, as for every change of credentials: mail is a credential.
+/// The answer is the same for an address that is another account's; its owner is told (E12).
+///
+/// # Errors
+/// `WRONG_PASSWORD`, `INVALID_OTP`, `ATTEMPTS_EXCEEDED`, `INVALID_PAYLOAD`,
+/// `SERVICE_UNAVAILABLE`.
+pub fn request(kw: &Keyward, seat: &Seat, actor: &Actor, new: NewEmail) -> Result<()> {
+    kw.require_mail()?;
+    if new.email.mixes_scripts() {
+        return Err(Error::payload("\"email\" mixes letters of several scripts"));
+    }
+    let account = account_of(kw, actor)?;
+    if email_of(&account).is_some_and(|own| own.canonical() == new.email.canonical()) {
+        return Err(Error::payload("\"email\" is the present address"));
+    }
+    let typed = (&new.proof.password, new.proof.otp.as_ref());
+    let (second, reservation) = prove_both(kw, seat, (actor, &account), typed)?;
+    let actor = actor.clone();
+    kw.change(move |change| {
+        change.hold_caller(&actor)?;
+        use_both(change, account.id, second.as_ref(), &reservation)?;
+        change.record(&actor.event(What::EmailChangeRequested))?;
+        begin(change, account.id, Purpose::ChangeEmail, &new)
+    })
+    .map_err(Error::or_wrong_password)
+}
+
+/// The new address counts, and the old one is told, with a code to take it back.
+///
+/// # Errors
+/// `INVALID_CODE`; `CONFLICT` where the address has become another account's meanwhile;
+/// `REQUESTS_EXCEEDED` where the old one was told of enough within an hour.
+pub fn confirm(kw: &Keyward, code: &SecretString, wish: &Wish) -> Result<()> {
+    let (code, wish) = (code.clone(), wish.clone());
+    kw.change(move |change| {
+        let kw = change.kw;
+        let id = look(kw, change, &code, Purpose::ChangeEmail)?.account;
+        if !accounts::hold(change, id)? {
+            return Err(Error::one_time_code());
+        }
+        let used = take(change, &code, Purpose::ChangeEmail)?;
+        let written: Option<Written> = opened(kw, &used)?;
+        let new = written.ok_or_else(Error::one_time_code)?.read()?;
+        let before = Before::read(change, id)?.ok_or_else(Error::one_time_code)?;
+        let now = change.now;
+        emails::own::replace_primary(change, id, &new, now)?.map_err(|_| email_taken())?;
+        // What was mailed to the old address opens the account no more.
+        one_time_codes::remove_all_of(change, id)?;
+        change.record(&Event::new(What::EmailChanged, wish.client.clone()).of(id))?;
+        if let Some(old) = before.proven() {
+            let more = Values::from([("new_address", new.written())]);
+            before.tell(change, (&old, &wish), (Kind::AddressChanged, more))?;
+        }
+        before.outdate(change)
+    })
+}

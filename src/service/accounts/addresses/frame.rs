@@ -1,0 +1,192 @@
+//! What acts on addresses have in common: the caller shows who they are, the addresses as they
+//! stood before are kept beside the code that undoes the act, and tokens that name another primary
+//! address are outdated.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::account::Account;
+use crate::domain::id::AccountId;
+use crate::domain::identifier::Email;
+use crate::domain::letter::{Purpose as Kind, Values};
+use crate::domain::one_time::Purpose;
+use crate::domain::session::Client;
+use crate::service::accounts::leave::Proof;
+use crate::service::accounts::one_time::Link;
+use crate::service::accounts::post::{To, Wish, email_of, mail_code, mail_code_with, tell_exists};
+use crate::service::change::Change;
+use crate::service::error::{Code, Error, Result};
+use crate::store::emails::{self, Stored};
+use crate::store::{accounts, one_time_codes};
+
+pub struct NewEmail {
+    pub email: Email,
+    pub proof: Proof,
+    pub wish: Wish,
+}
+
+/// An address as it is to be written, sealed beside a code.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Written {
+    email: String,
+    /// How the addresses stood before the act that the code undoes. Codes of the version before
+    /// have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    before: Option<Vec<Was>>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Was {
+    email: String,
+    verified: bool,
+    primary: bool,
+}
+
+impl Written {
+    fn of(email: &Email) -> Self {
+        Self {
+            email: email.written().to_owned(),
+            before: None,
+        }
+    }
+
+    pub(super) fn read(&self) -> Result<Email> {
+        Email::parse(&self.email).ok_or_else(|| Error::defect("a code holds no e-mail address"))
+    }
+
+    /// The addresses as they stood, of an account that has these now.
+    pub(super) fn before(&self, now: Vec<Stored>) -> Result<Vec<(Email, bool, bool)>> {
+        let Some(before) = &self.before else {
+            let others = now.into_iter().filter(|it| !it.is_primary);
+            let others = others.filter_map(|it| Some((Email::parse(&it.written)?, it.verified)));
+            let others = others.map(|(email, verified)| (email, verified, false));
+            return Ok([(self.read()?, true, true)]
+                .into_iter()
+                .chain(others)
+                .collect());
+        };
+        let each = before.iter().map(|it| {
+            let email = Email::parse(&it.email);
+            let email = email.ok_or_else(|| Error::defect("a code holds no e-mail address"))?;
+            Ok((email, it.verified, it.primary))
+        });
+        each.collect()
+    }
+}
+
+/// The account as it is before an act, and how its addresses stand.
+pub(super) struct Before {
+    pub(super) account: Account,
+    pub(super) emails: Vec<Stored>,
+}
+
+impl Before {
+    /// The account is held.
+    pub(super) fn read(change: &mut Change<'_>, id: AccountId) -> Result<Option<Self>> {
+        let Some(account) = accounts::lookup(change, id)?.filter(|it| it.enabled) else {
+            return Ok(None);
+        };
+        let emails = emails::list_of(change, id)?;
+        Ok(Some(Self { account, emails }))
+    }
+
+    /// The primary address, where it is proven: who never proved it was never its owner.
+    pub(super) fn proven(&self) -> Option<Email> {
+        email_of(&self.account).filter(|_| self.account.verified)
+    }
+
+    fn written(&self, email: &Email) -> Written {
+        let each = self.emails.iter().map(|it| Was {
+            email: it.written.clone(),
+            verified: it.verified,
+            primary: it.is_primary,
+        });
+        Written {
+            before: Some(each.collect()),
+            ..Written::of(email)
+        }
+    }
+
+    /// Tells the reader of this address, with a code that undoes the act. Where mail leaves, an
+    /// act that can not be told of is not done: a thief would use the quota up first.
+    pub(super) fn tell(
+        &self,
+        change: &mut Change<'_>,
+        (email, wish): (&Email, &Wish),
+        (kind, values): (Kind, Values),
+    ) -> Result<()> {
+        let to = To {
+            account: self.account.id,
+            email,
+        };
+        let wish = Wish {
+            // The page of an application knows how to confirm, and not how to undo.
+            link: Link::OwnPage,
+            ..wish.clone()
+        };
+        let purpose = (Purpose::KeepEmail, kind);
+        let written = self.written(email);
+        let told = mail_code_with(change, &to, purpose, (&wish, values), Some(&written))?;
+        if told || !change.kw.mailer.can_send() {
+            return Ok(());
+        }
+        let words = "Too many changes of this account's addresses within an hour.";
+        Err(Error::wait(Code::RequestsExceeded, words, 3600))
+    }
+
+    /// What tokens and API keys say of the primary address must not outlive it: a proxy takes it
+    /// for who asks, and another account may have it by now.
+    pub(super) fn outdate(&self, change: &mut Change<'_>) -> Result<()> {
+        let Some(told) = self.proven() else {
+            return Ok(());
+        };
+        let now = accounts::lookup(change, self.account.id)?;
+        let same =
+            now.is_some_and(|now| now.verified && now.email.as_deref() == Some(told.written()));
+        if same {
+            return Ok(());
+        }
+        change.outdate_tokens(self.account.id)
+    }
+}
+
+/// How a letter goes that nobody chose a page or a language for.
+pub(super) const fn plain(client: Client) -> Wish {
+    Wish {
+        link: Link::OwnPage,
+        language: None,
+        site: None,
+        client,
+    }
+}
+
+/// Mails a code to an address that is to be the account's. Its owner is told where it is another
+/// account's, and the caller is not (E12).
+pub(super) fn begin(
+    change: &mut Change<'_>,
+    account: AccountId,
+    purpose: Purpose,
+    new: &NewEmail,
+) -> Result<()> {
+    let taken = emails::find(change, &new.email)?;
+    if let Some(taken) = taken.filter(|taken| taken.account != account) {
+        return tell_exists(change, &taken, &new.wish);
+    }
+    let to = To {
+        account,
+        email: &new.email,
+    };
+    let written = Written::of(&new.email);
+    mail_code(
+        change,
+        &to,
+        (purpose, Kind::Verify),
+        &new.wish,
+        Some(&written),
+    )?;
+    Ok(())
+}
+
+/// Nobody gets in any more by what was mailed to this address.
+pub(super) fn end_codes(change: &mut Change<'_>, id: AccountId, address: &str) -> Result<()> {
+    Ok(one_time_codes::remove_all_to(change, id, address)?)
+}

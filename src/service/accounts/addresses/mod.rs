@@ -1,0 +1,14 @@
+//! The e-mail addresses of an account, by its owner. Each is proven before it counts; each act is
+//! told to who loses by it, and can be undone for seven days (docs/decisions/0140).
+
+/// A further address.
+pub mod add;
+/// Another primary address in the place of the present one.
+pub mod change;
+/// Another of one's own becomes the primary one, or goes.
+pub mod own;
+/// Everything as it was before an act.
+pub mod undo;
+
+/// What every act here does around its deed.
+mod frame;
