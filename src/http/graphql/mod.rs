@@ -2,20 +2,34 @@
 //! knows no dialect: a dialect writes its fields down, and `http/schemas.rs` puts them
 //! together.
 
+/// Which media type the answer has.
+mod accept;
 /// What a resolver may ask of the request.
 pub mod asked;
 /// How much one document may have carried out.
 mod bounds;
+/// A document, read before the library reads it.
+mod document;
 /// Arguments.
 mod inputs;
 /// What a document may say that GraphQL has no word for.
 mod loose;
+/// The grammar of documents.
+mod reader;
 /// The schema, as the library sees it.
 mod schema;
 /// One request: read, carried out and answered.
 mod serve;
 /// The schema, as data.
 pub mod table;
+/// What stands between quotes.
+mod texts;
+/// Names, numbers, texts and signs.
+mod tokens;
+/// The variables of a request.
+mod variables;
+/// What a look at the schema costs.
+mod walk;
 /// How wide a document may be.
 mod width;
 /// What is said of a document that is refused.

@@ -12,17 +12,17 @@ use juniper::{
 use serde_json::Value as Json;
 
 use crate::http::graphql::asked::Asked;
+use crate::http::graphql::document::{DEEPEST, MOST_TOKENS};
 use crate::http::graphql::inputs::{Word, read, taken};
 use crate::http::graphql::table::{Does, Field, Kind, Object, Type, names};
+use crate::http::graphql::variables::{Inputs, inputs};
+use crate::http::graphql::walk::Sizes;
 use crate::http::graphql::words::Spot;
 use crate::http::request::fields::Fields;
 use crate::service::actor::Actor;
 use crate::service::{Error, Result};
 
-/// As deep as graphql-js's own introspection query goes.
-const DEEPEST: usize = 20;
 const MOST_FIELDS: usize = 300;
-const MOST_TOKENS: usize = 2000;
 
 type Tree = RootNode<Node<'static>, Node<'static>, EmptySubscription<Asked>>;
 
@@ -33,6 +33,10 @@ pub struct Root {
     names: BTreeSet<&'static str>,
     /// Those of the fields of its roots.
     tops: BTreeSet<&'static str>,
+    /// Those of the fields that may wait for seconds.
+    slow: BTreeSet<&'static str>,
+    pub(super) inputs: Inputs,
+    pub(super) sizes: Sizes,
 }
 
 /// Names that every schema has.
@@ -67,13 +71,17 @@ pub fn root(queries: Vec<&'static Field>, mutations: Vec<&'static Field>) -> Roo
         of("Mutation", mutations),
         (),
     );
+    let slow = fields.iter().filter(|field| field.waits);
     Root {
+        sizes: Sizes::of(&tree.schema),
         tree: tree
             .limit_depth(DEEPEST)
             .limit_fields(MOST_FIELDS)
             .limit_tokens(MOST_TOKENS),
         names: names(&fields),
         tops: fields.iter().map(|field| field.name).collect(),
+        slow: slow.map(|field| field.name).collect(),
+        inputs: inputs(&fields),
     }
 }
 
@@ -89,6 +97,14 @@ impl Root {
     /// Whether something in it is called so.
     pub(super) fn knows(&self, name: &str) -> bool {
         self.names.contains(name) || EVERYWHERE.contains(&name)
+    }
+
+    /// Whether the document may ask for a field that waits for seconds: its name stands
+    /// somewhere in it.
+    pub(super) fn may_wait(&self, document: &str) -> bool {
+        let is_of_name = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
+        let mut words = document.split(|letter| !is_of_name(letter));
+        words.any(|word| self.slow.contains(word))
     }
 
     /// Whether a field of one of its roots is called so.

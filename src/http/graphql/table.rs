@@ -124,6 +124,8 @@ pub struct Field {
     /// Signs in, hashes, mails or changes something: one of its kind in a document, so that
     /// aliases make no request of many guesses.
     pub once: bool,
+    /// Hashes a password or talks to a mail server.
+    pub waits: bool,
     /// The permission without which a schema that adapts does not have the field.
     pub needs: Option<&'static str>,
     pub say: Say,
@@ -136,6 +138,7 @@ pub const fn member(name: &'static str, of: Type) -> Field {
         arguments: &[],
         does: Does::Member,
         once: false,
+        waits: false,
         needs: None,
         say: words::plain,
     }
@@ -203,6 +206,13 @@ impl Field {
     #[must_use]
     pub const fn once(mut self) -> Self {
         self.once = true;
+        self
+    }
+
+    /// It waits for a hash or a mail server, and has one of the threads for that.
+    #[must_use]
+    pub const fn waiting(mut self) -> Self {
+        self.waits = true;
         self
     }
 

@@ -186,6 +186,14 @@ fn o30_where_addresses_must_be_proven_a_registration_gives_no_session() {
     let made = kw.field(seeds::PROPELLER_USER_REGISTER, None, "userRegister");
     assert_eq!(made["session"], json!(null));
     assert!(made["user"]["id"].is_string(), "{made}");
+    // Nobody tried to sign in: nothing counts as a guess, and none is left out.
+    let account = text(&made["user"], "id").parse().unwrap();
+    assert_eq!(kw.attempts(account), [""; 0]);
+    let counted = kw.counted(account);
+    assert!(
+        counted.iter().all(|(what, _)| !what.contains("login")),
+        "{counted:?}"
+    );
 }
 
 both!(p20_a_sign_in_takes_the_place_of_the_guest, OPEN, |kw| {
