@@ -123,6 +123,11 @@ impl Asked {
         wishes.read(&self.kw, fields, url)
     }
 
+    /// Takes the seat before anything is read. Whether one was free.
+    pub(super) fn hold_seat(&self) -> bool {
+        self.seat.hold(&self.kw)
+    }
+
     /// A seat on the password lane.
     ///
     /// # Errors

@@ -70,7 +70,8 @@ pub async fn serve(mut call: Call, pick: fn(&Call, &Asked) -> Schema) -> Answer<
     let (asked, keeper) = Asked::of(&call).await;
     let even = asked.even();
     let schema = pick(&call, &asked);
-    let waits = schema.root.may_wait(&request.document);
+    // Without a seat it is refused at once, where it asks for one.
+    let waits = schema.root.may_wait(&request.document) && asked.hold_seat();
     let act = move |_: &Keyward| carry_out(&schema, &request, &asked);
     let done = if waits {
         call.kw.for_long(act).await?

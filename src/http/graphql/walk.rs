@@ -8,9 +8,9 @@ use juniper::meta::MetaType;
 
 use crate::http::graphql::document::Selection;
 
-/// So many values may the looks of one document come to. graphql-js's own query comes to half
-/// of it.
-pub(super) const MOST: u64 = 9_000;
+/// So many values may the looks of one document come to. graphql-js's own query comes to two
+/// thirds of it.
+pub(super) const MOST: u64 = 5_000;
 
 /// One value, so that halves and quarters of one can be counted.
 const ONE: u64 = 256;
