@@ -39,14 +39,10 @@ fn few_threads_wait_for_passwords_and_for_documents() {
             .map(|number| {
                 let (server, access) = (&server, &access);
                 scope.spawn(move || {
-                    let from = [("x-forwarded-for", format!("203.0.113.{number}"))];
-                    let [(name, from)] = &from;
-                    let headers = |token: &str| {
-                        let bearer = format!("Bearer {token}");
-                        (bearer, [(*name, from.as_str()), ("content-type", "application/json")])
-                    };
-                    let (bearer, plain) = headers(access);
-                    let signed = [plain[0], plain[1], ("authorization", bearer.as_str())];
+                    let from = format!("203.0.113.{number}");
+                    let bearer = format!("Bearer {access}");
+                    let plain = [("x-forwarded-for", from.as_str())];
+                    let signed = [plain[0], ("authorization", bearer.as_str())];
                     let nobody = format!("nobody{number}@example.com");
                     let login = format!(
                         "mutation {{ auth_login(email: \"{nobody}\", password: \"x\") {{ expires }} }}"

@@ -22,8 +22,6 @@ fn others() -> impl Strategy<Value = String> {
         "_publishEmailEvent(variables: { a: 1 })",
         "publishEmailEvent(variables: $v)",
         "publishEmailEvent(input: $input) { messageId }",
-        "publishEmailEvent(variables: { a: $v })",
-        "publishEmailEvent(variables: { a: 1, a: 2 })",
         "publishEmailEvent(input: { content: \"x\\ny\", variables: \"{}\" })",
         "publishEmailEvent(input: { variable: { a: 1 } })",
         "... on Mutation { a }",

@@ -8,12 +8,16 @@ mod accept;
 pub mod asked;
 /// How much one document may have carried out.
 mod bounds;
-/// A document, read before the library reads it.
+/// What a document asks for.
 mod document;
 /// Arguments.
 mod inputs;
+/// The values of documents.
+mod literals;
 /// What a document may say that GraphQL has no word for.
 mod loose;
+/// A document, read before the library reads it.
+mod read;
 /// The grammar of documents.
 mod reader;
 /// The schema, as the library sees it.
@@ -35,6 +39,7 @@ mod width;
 /// What is said of a document that is refused.
 pub mod words;
 
-pub use loose::{Loose, tightened};
+pub use loose::Loose;
+pub use read::tightened;
 pub use schema::{Root, root};
 pub use serve::{Schema, serve};

@@ -2,30 +2,27 @@
 
 use std::ops::Range;
 
-use serde_json::{Map, Number, Value};
-
 use crate::http::graphql::document::{
     DEEPEST, Document, Field, Fragment, Operation, Selection, Variable,
 };
 use crate::http::graphql::loose::Loose;
-use crate::http::graphql::texts;
 use crate::http::graphql::tokens::{Fault, Kind, Token, Why, fault};
 
 /// What stands there in another way for the library.
 pub(super) type Edit = (Range<usize>, String);
 
-type Parsed<T> = Result<T, Fault>;
+pub(super) type Parsed<T> = Result<T, Fault>;
 
 pub(super) struct Reader<'d> {
-    text: &'d str,
-    tokens: Vec<Token>,
+    pub(super) text: &'d str,
+    pub(super) tokens: Vec<Token>,
     /// The token that is read next.
-    next: usize,
+    pub(super) next: usize,
     depth: usize,
-    loose: Option<Loose>,
+    pub(super) loose: Option<Loose>,
     /// Inside of the arguments of the loose field.
-    is_loose: bool,
-    edits: Vec<Edit>,
+    pub(super) is_loose: bool,
+    pub(super) edits: Vec<Edit>,
     conditions: Vec<&'d str>,
     doubled: Option<usize>,
 }
@@ -78,23 +75,23 @@ impl<'d> Reader<'d> {
     }
 
     /// The token that is read next, as it is written; nothing at the end.
-    fn word(&self) -> &'d str {
+    pub(super) fn word(&self) -> &'d str {
         let token = self.tokens.get(self.next);
         token.map_or("", |token| &self.text[token.at.clone()])
     }
 
-    fn kind(&self) -> Option<Kind> {
+    pub(super) fn kind(&self) -> Option<Kind> {
         self.tokens.get(self.next).map(|token| token.kind)
     }
 
-    fn other(&self) -> Fault {
+    pub(super) fn other(&self) -> Fault {
         match self.tokens.get(self.next) {
             Some(token) => fault(token.at.start, Why::Other),
             None => fault(self.text.len(), Why::End),
         }
     }
 
-    fn take(&mut self) -> Parsed<Token> {
+    pub(super) fn take(&mut self) -> Parsed<Token> {
         let token = self.tokens.get(self.next).cloned();
         let token = token.ok_or_else(|| self.other())?;
         self.next += 1;
@@ -102,17 +99,17 @@ impl<'d> Reader<'d> {
     }
 
     /// Whether this sign is next, which is read then.
-    fn skip(&mut self, sign: &str) -> bool {
+    pub(super) fn skip(&mut self, sign: &str) -> bool {
         let is_next = self.word() == sign;
         self.next += usize::from(is_next);
         is_next
     }
 
-    fn expect(&mut self, sign: &str) -> Parsed<()> {
+    pub(super) fn expect(&mut self, sign: &str) -> Parsed<()> {
         self.skip(sign).then_some(()).ok_or_else(|| self.other())
     }
 
-    fn name(&mut self) -> Parsed<&'d str> {
+    pub(super) fn name(&mut self) -> Parsed<&'d str> {
         let word = self.word();
         if self.kind() != Some(Kind::Name) {
             return Err(self.other());
@@ -121,7 +118,7 @@ impl<'d> Reader<'d> {
         Ok(word)
     }
 
-    fn nested<T>(&mut self, rule: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
+    pub(super) fn nested<T>(&mut self, rule: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
         if self.depth == DEEPEST {
             let at = self.tokens.get(self.next).map_or(0, |token| token.at.start);
             return Err(fault(at, Why::TooDeep));
@@ -270,28 +267,6 @@ impl<'d> Reader<'d> {
         })
     }
 
-    /// The name and the value, as far as it is JSON.
-    fn argument(&mut self, is_constant: bool) -> Parsed<(&'d str, Option<Value>)> {
-        let name = self.name()?;
-        self.expect(":")?;
-        let free = self.is_loose && self.loose.is_some_and(|it| it.argument == name);
-        let (from, edits) = (self.next, self.edits.len());
-        let value = self.value(is_constant)?;
-        let at = self.tokens[from].at.start..self.tokens[self.next - 1].at.end;
-        match &value {
-            Some(object @ Value::Object(_)) if free => {
-                // A text of JSON for the library.
-                self.edits.truncate(edits);
-                self.edits.push((at, texts::written(&object.to_string())));
-            }
-            None if free && self.text[at.clone()].starts_with('{') => {
-                return Err(fault(at.start, Why::Free));
-            }
-            _ => {}
-        }
-        Ok((name, value))
-    }
-
     fn directives(&mut self) -> Parsed<()> {
         let mut names = Vec::new();
         while self.word() == "@" {
@@ -320,86 +295,5 @@ impl<'d> Reader<'d> {
             self.conditions.push(at(from + 3));
         }
         Ok(())
-    }
-
-    /// A value as JSON; `None` where it is none, for it holds a variable, a name twice, or a
-    /// number that JSON has no room for.
-    fn value(&mut self, is_constant: bool) -> Parsed<Option<Value>> {
-        let word = self.word();
-        match self.kind() {
-            Some(Kind::Name) => {
-                self.next += 1;
-                Ok(Some(match word {
-                    "true" => true.into(),
-                    "false" => false.into(),
-                    "null" => Value::Null,
-                    word => word.into(),
-                }))
-            }
-            Some(Kind::Number) => {
-                self.next += 1;
-                Ok(word.parse::<Number>().ok().map(Value::Number))
-            }
-            Some(Kind::Text | Kind::Block) => self.one_text().map(|text| Some(text.into())),
-            Some(Kind::Sign) if word == "$" && !is_constant => {
-                self.next += 1;
-                self.name().map(|_| None)
-            }
-            Some(Kind::Sign) if word == "[" => self.nested(|it| it.list(is_constant)),
-            Some(Kind::Sign) if word == "{" => self.nested(|it| it.object(is_constant)),
-            _ => Err(self.other()),
-        }
-    }
-
-    fn list(&mut self, is_constant: bool) -> Parsed<Option<Value>> {
-        self.next += 1;
-        let mut all = Some(Vec::new());
-        while !self.skip("]") {
-            let value = self.value(is_constant)?;
-            all = all.zip(value).map(|(mut all, value)| {
-                all.push(value);
-                all
-            });
-        }
-        Ok(all.map(Value::Array))
-    }
-
-    fn object(&mut self, is_constant: bool) -> Parsed<Option<Value>> {
-        self.next += 1;
-        let mut all = Some(Map::new());
-        while !self.skip("}") {
-            let (name, value) = self.argument(is_constant)?;
-            all = all.zip(value).and_then(|(mut all, value)| {
-                let before = all.insert(name.to_owned(), value);
-                before.is_none().then_some(all)
-            });
-        }
-        Ok(all.map(Value::Object))
-    }
-
-    /// What a text means. What the library would read otherwise is written otherwise for it.
-    fn one_text(&mut self) -> Parsed<String> {
-        let token = self.take()?;
-        let text = &self.text[token.at.clone()];
-        if token.kind == Kind::Block {
-            let meant = texts::block(text);
-            self.edits.push((token.at, texts::written(&meant)));
-            return Ok(meant);
-        }
-        if text.contains(['\n', '\r']) {
-            if !self.is_loose {
-                return Err(fault(token.at.start, Why::Sign));
-            }
-            // Whatever ends its lines.
-            let text = text.replace("\r\n", "\n").replace('\r', "\n");
-            let meant = texts::quoted(&text).ok_or(fault(token.at.start, Why::Sign))?;
-            self.edits.push((token.at, texts::written(&meant)));
-            return Ok(meant);
-        }
-        let meant = texts::quoted(text).ok_or(fault(token.at.start, Why::Sign))?;
-        if text.contains("\\u{") {
-            self.edits.push((token.at, texts::written(&meant)));
-        }
-        Ok(meant)
     }
 }

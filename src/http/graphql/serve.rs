@@ -15,6 +15,7 @@ use crate::http::graphql::asked::Asked;
 use crate::http::graphql::bounds::{asks_for_fields_of, exceeded};
 use crate::http::graphql::document::{self, Document};
 use crate::http::graphql::loose::Loose;
+use crate::http::graphql::read::read;
 use crate::http::graphql::schema::Root;
 use crate::http::graphql::variables::coerced;
 use crate::http::graphql::width::too_wide;
@@ -109,7 +110,7 @@ impl Request {
 
 fn carry_out(schema: &Schema, request: &Request, asked: &Asked) -> Result<Done> {
     let source = request.document.as_str();
-    let read = match document::read(source, schema.loose) {
+    let read = match read(source, schema.loose) {
         Ok(read) => read,
         Err(fault) => {
             let place = document::place(source, fault.at);

@@ -146,7 +146,7 @@ both!(e1_a_wrong_password_is_the_same_by_every_way, |kw| {
     assert_eq!((said.as_str(), attempts.len()), ("INVALID_CREDENTIALS", 1));
 });
 
-both!(e1_e2_whoever_nobody_knows_is_the_same_by_every_way, |kw| {
+both!(e1_whoever_nobody_knows_is_the_same_by_every_way, |kw| {
     // As much is written down as for a wrong password.
     let known = kw.account("known@example.com");
     in_demo(kw, known);
