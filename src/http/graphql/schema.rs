@@ -15,6 +15,7 @@ use crate::http::graphql::asked::Asked;
 use crate::http::graphql::document::{DEEPEST, MOST_TOKENS};
 use crate::http::graphql::inputs::{Word, read, taken};
 use crate::http::graphql::table::{Does, Field, Kind, Object, Type, names};
+use crate::http::graphql::tokens::{Token, tokens};
 use crate::http::graphql::variables::{Inputs, inputs};
 use crate::http::graphql::walk::Sizes;
 use crate::http::graphql::words::Spot;
@@ -100,11 +101,15 @@ impl Root {
     }
 
     /// Whether the document may ask for a field that waits for seconds: its name stands
-    /// somewhere in it.
+    /// somewhere before arguments. Each of these fields has some that are required.
     pub(super) fn may_wait(&self, document: &str) -> bool {
-        let is_of_name = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
-        let mut words = document.split(|letter| !is_of_name(letter));
-        words.any(|word| self.slow.contains(word))
+        // Most documents name none of them.
+        self.slow.iter().any(|name| document.contains(name))
+            && tokens(document, MOST_TOKENS).is_ok_and(|tokens| {
+                let mut pairs = tokens.windows(2);
+                let word = |token: &Token| &document[token.at.clone()];
+                pairs.any(|pair| self.slow.contains(word(&pair[0])) && word(&pair[1]) == "(")
+            })
     }
 
     /// Whether a field of one of its roots is called so.
@@ -325,5 +330,48 @@ fn output<T: GraphQLType>(
         (false, true) => registry.field::<T>(field.name, info),
         (true, false) => registry.field::<Option<Vec<T>>>(field.name, info),
         (true, true) => registry.field::<Vec<T>>(field.name, info),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::graphql::table::{argument, public};
+
+    static LOGIN: Field = public(
+        "login",
+        Type::TEXT,
+        &[argument("email", Type::TEXT.required())],
+        |_, _| Ok(Json::Null),
+    )
+    .waiting();
+    static USER: Field = public(
+        "user",
+        Type::TEXT,
+        &[argument("login", Type::TEXT.required())],
+        |_, _| Ok(Json::Null),
+    );
+
+    #[test]
+    fn a_document_that_may_wait_is_known_by_the_name_of_a_field() {
+        let root = root(vec![&LOGIN, &USER], Vec::new());
+        for document in [
+            "{ login(email: \"x\") }",
+            "{ a: login,,# (\n\u{feff}( email: \"x\") }",
+            "query login { user(login: \"x\") login(email: \"x\") }",
+            "{ ...a } fragment a on Query { login(email: \"x\") }",
+        ] {
+            assert!(root.may_wait(document), "{document}");
+        }
+        for document in [
+            "{ user(login: \"x\") }",
+            "query login { login: user(login: \"login(\") }",
+            "{ user(login: \"\"\"login(\"\"\") } # login(",
+            "{ logins(email: 1) _login(email: 1) }",
+            // It is carried out by nobody.
+            "{ login(email: \"x) }",
+        ] {
+            assert!(!root.may_wait(document), "{document}");
+        }
     }
 }

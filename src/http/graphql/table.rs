@@ -209,7 +209,8 @@ impl Field {
         self
     }
 
-    /// It waits for a hash or a mail server, and has one of the threads for that.
+    /// It waits for a hash or a mail server, and has one of the threads for that. One of its
+    /// arguments must be required.
     #[must_use]
     pub const fn waiting(mut self) -> Self {
         self.waits = true;

@@ -128,17 +128,13 @@ fn object(members: &Map<String, Value>, kind: Kind) -> Result<InputValue> {
 /// JSON has one kind of number: 1.0 is 1. An id may be larger than an `Int` holds.
 fn number_of(number: &Number, kind: Kind) -> InputValue {
     let float = number.as_f64().unwrap_or_default();
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "it is compared with what it was"
-    )]
-    let whole = float as i32;
-    #[expect(clippy::float_cmp, reason = "whether it is that very number")]
-    let is_whole = f64::from(whole) == float;
-    match kind {
-        _ if is_whole => InputValue::scalar(whole),
-        Kind::Id if number.is_i64() || number.is_u64() => InputValue::scalar(number.to_string()),
-        _ => InputValue::scalar(float),
+    // Without a dot where nothing stands behind it.
+    match (float.to_string().parse::<i32>(), kind) {
+        (Ok(whole), _) => InputValue::scalar(whole),
+        (Err(_), Kind::Id) if number.is_i64() || number.is_u64() => {
+            InputValue::scalar(number.to_string())
+        }
+        (Err(_), _) => InputValue::scalar(float),
     }
 }
 
