@@ -1,5 +1,5 @@
-//! The threads of the store lane, before their two queues. As many of them are at work as there are
-//! cores; one that waits says so (`support/waiting.rs`), and another one goes on in its place.
+//! The threads of the store lane, before their three queues. As many of them are at work as there
+//! are cores; one that waits says so (`support/waiting.rs`), and another one goes on in its place.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -9,12 +9,23 @@ use std::time::{Duration, Instant};
 
 use crate::support::waiting::{self, Shift};
 
-/// The most threads, those that wait among them.
-pub(super) const MOST_THREADS: usize = 16;
+/// The most acts that hold a thread, where as many as [`LEAST_SLOW`] of them may be slow.
+#[cfg(test)]
+pub(super) const MOST_ACTS: usize = ACTS + LEAST_SLOW;
 
-/// The most acts that hold a thread. The other threads are for what those may wait for: what is
-/// asked for many ([`Handful`](super::handful::Handful)), and futures.
-pub(super) const MOST_ACTS: usize = 12;
+/// The most threads there, those that wait among them.
+#[cfg(test)]
+pub(super) const MOST_THREADS: usize = MOST_ACTS + FOR_STEPS;
+
+/// As many acts that are not slow may hold a thread, whatever the slow ones do.
+const ACTS: usize = 8;
+
+/// As many acts that wait for seconds, for a hash or a mail server, may hold a thread at least.
+pub(super) const LEAST_SLOW: usize = 4;
+
+/// The other threads are for what acts may wait for: what is asked for many
+/// ([`Handful`](super::handful::Handful)), and futures.
+const FOR_STEPS: usize = 4;
 
 /// Where all threads wait for the database, what has waited for one of them as long is not
 /// begun: its answer would come too late (semantics 10, "Waits").
@@ -32,6 +43,20 @@ pub(super) enum Turn {
 
 pub(super) type Job = Box<dyn FnOnce(Turn) + Send>;
 
+/// How many of a job's kind may hold a thread, and when it is too late for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sort {
+    /// It holds its thread until it is done.
+    Act,
+    /// The same, and it waits for seconds: it is never too late for it, for whoever waits for a
+    /// hash has a seat.
+    Slow,
+    /// What acts may wait for.
+    Step,
+}
+
+const SORTS: [Sort; 3] = [Sort::Act, Sort::Slow, Sort::Step];
+
 pub(super) struct Crew {
     shared: Mutex<Shared>,
     called: Condvar,
@@ -39,22 +64,22 @@ pub(super) struct Crew {
     pub(super) at_work: usize,
 }
 
-/// What comes first is done first, but that acts wait while there are [`MOST_ACTS`].
-#[derive(Default)]
+/// What comes first is done first, but that acts wait while there are as many as may be.
 pub(super) struct Shared {
-    pub(super) acts: VecDeque<(Instant, Job)>,
-    steps: VecDeque<(Instant, Job)>,
-    /// Acts that hold a thread.
-    in_acts: usize,
+    queues: [VecDeque<(Instant, Job)>; 3],
+    /// How many of each sort hold a thread.
+    held: [usize; 3],
+    /// One found no thread, because all of them wait.
+    are_clogged: [bool; 3],
+    most_slow: usize,
     pub(super) threads: usize,
+    /// Threads that were started and have not come yet.
+    starting: usize,
     /// Threads that sleep; `calls` of them were called and have not come yet.
     idle: usize,
     calls: usize,
-    /// Threads that run a job and do not wait, those that were called among them.
+    /// Threads that run a job and do not wait, those that were called or started among them.
     at_work: usize,
-    /// An act or a step found no thread, because all of them wait.
-    acts_are_clogged: bool,
-    steps_are_clogged: bool,
     is_closed: bool,
 }
 
@@ -64,48 +89,94 @@ thread_local! {
 }
 
 impl Shared {
-    /// How many jobs could be begun.
-    fn ready(&self) -> usize {
-        let acts = MOST_ACTS.saturating_sub(self.in_acts);
-        self.steps.len() + self.acts.len().min(acts)
+    fn new(most_slow: usize) -> Self {
+        Self {
+            queues: Default::default(),
+            held: [0; 3],
+            are_clogged: [false; 3],
+            most_slow,
+            threads: 0,
+            starting: 0,
+            idle: 0,
+            calls: 0,
+            at_work: 0,
+            is_closed: false,
+        }
     }
 
-    /// The job that has waited for longest and may be begun, and whether it is an act.
-    fn next(&mut self) -> Option<(Turn, bool, Job)> {
-        let act = self.acts.front().filter(|_| self.in_acts < MOST_ACTS);
-        let is_act = match (act, self.steps.front()) {
-            (Some(act), Some(step)) => act.0 <= step.0,
-            (act, _) => act.is_some(),
-        };
-        let (jobs, are_clogged) = if is_act {
-            (&mut self.acts, &mut self.acts_are_clogged)
-        } else {
-            (&mut self.steps, &mut self.steps_are_clogged)
-        };
-        let (since, job) = jobs.pop_front()?;
-        let is_late = *are_clogged && since.elapsed() > TOO_LATE;
-        *are_clogged &= !jobs.is_empty();
-        self.in_acts += usize::from(is_act);
+    pub(super) fn queue(&mut self, sort: Sort) -> &mut VecDeque<(Instant, Job)> {
+        &mut self.queues[sort as usize]
+    }
+
+    fn most_threads(&self) -> usize {
+        ACTS + self.most_slow + FOR_STEPS
+    }
+
+    /// How many further ones of this sort may hold a thread, were the others not there.
+    fn room(&self, sort: Sort) -> usize {
+        let acts = self.held[Sort::Act as usize] + self.held[Sort::Slow as usize];
+        let acts = (ACTS + self.most_slow).saturating_sub(acts);
+        match sort {
+            Sort::Act => acts,
+            Sort::Slow => acts.min(
+                self.most_slow
+                    .saturating_sub(self.held[Sort::Slow as usize]),
+            ),
+            Sort::Step => usize::MAX,
+        }
+    }
+
+    /// How many jobs could be begun.
+    fn ready(&self) -> usize {
+        let [acts, slow, steps] = SORTS.map(|sort| {
+            let queued = self.queues[sort as usize].len();
+            queued.min(self.room(sort))
+        });
+        steps + (acts + slow).min(self.room(Sort::Act))
+    }
+
+    /// The job that has waited for longest and may be begun.
+    fn next(&mut self) -> Option<(Turn, Sort, Job)> {
+        let may = SORTS.into_iter().filter(|sort| self.room(*sort) > 0);
+        let first = may.filter_map(|sort| {
+            let (since, _) = self.queues[sort as usize].front()?;
+            Some((*since, sort))
+        });
+        let (_, sort) = first.min_by_key(|(since, _)| *since)?;
+        let (since, job) = self.queue(sort).pop_front()?;
+        let is_clogged = self.are_clogged[sort as usize];
+        self.are_clogged[sort as usize] &= !self.queues[sort as usize].is_empty();
+        self.held[sort as usize] += 1;
+        let is_late = is_clogged && sort != Sort::Slow && since.elapsed() > TOO_LATE;
         let turn = if is_late { Turn::Late } else { Turn::InTime };
-        Some((turn, is_act, job))
+        Some((turn, sort, job))
+    }
+
+    /// No thread comes for what waits and could be begun, because all of them wait.
+    fn clogs(&mut self) {
+        for sort in SORTS {
+            let waits = !self.queues[sort as usize].is_empty() && self.room(sort) > 0;
+            self.are_clogged[sort as usize] |= waits;
+        }
     }
 }
 
 impl Crew {
-    pub(super) fn new() -> Arc<Self> {
+    pub(super) fn new(most_slow: usize) -> Arc<Self> {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
+        let shared = Shared::new(most_slow.max(LEAST_SLOW));
         Arc::new(Self {
-            shared: Mutex::default(),
+            at_work: cores.clamp(2, shared.most_threads() / 2),
+            shared: Mutex::new(shared),
             called: Condvar::new(),
-            at_work: cores.clamp(2, MOST_THREADS / 2),
         })
     }
 
     /// What holds its thread until it is done.
-    pub(super) fn add_act(self: &Arc<Self>, act: Job) {
+    pub(super) fn add_act(self: &Arc<Self>, sort: Sort, act: Job) {
         let mut shared = self.lock();
-        shared.acts_are_clogged |= shared.in_acts >= MOST_ACTS;
-        shared.acts.push_back((Instant::now(), act));
+        shared.are_clogged[sort as usize] |= shared.room(sort) == 0;
+        shared.queue(sort).push_back((Instant::now(), act));
         self.call(&mut shared, 0);
     }
 
@@ -120,7 +191,7 @@ impl Crew {
         });
         if let Some(step) = step {
             let mut shared = self.lock();
-            shared.steps.push_back((Instant::now(), step));
+            shared.queue(Sort::Step).push_back((Instant::now(), step));
             self.call(&mut shared, 0);
         }
     }
@@ -139,14 +210,17 @@ impl Crew {
     /// Calls a thread for each job that none of those at work will take at once: `taking` says
     /// how many jobs the caller takes itself.
     fn call(self: &Arc<Self>, shared: &mut Shared, taking: usize) {
-        while shared.at_work < self.at_work && shared.ready() > shared.calls + taking {
+        while shared.at_work < self.at_work
+            && shared.ready() > shared.calls + shared.starting + taking
+        {
             if shared.idle > shared.calls {
                 shared.calls += 1;
                 self.called.notify_one();
-            } else if shared.threads < MOST_THREADS && self.start() {
+            } else if shared.threads < shared.most_threads() && self.start() {
                 shared.threads += 1;
+                shared.starting += 1;
             } else {
-                shared.steps_are_clogged = true;
+                shared.clogs();
                 return;
             }
             shared.at_work += 1;
@@ -168,9 +242,10 @@ impl Crew {
     fn work(self: Arc<Self>) {
         waiting::tell(Arc::new(OnLane(Arc::clone(&self))));
         let mut shared = self.lock();
+        shared.starting -= 1;
         loop {
             while shared.at_work <= self.at_work
-                && let Some((turn, is_act, job)) = shared.next()
+                && let Some((turn, sort, job)) = shared.next()
             {
                 drop(shared);
                 OWN.set(Some(Vec::new()));
@@ -178,7 +253,7 @@ impl Crew {
                 let _ = catch_unwind(AssertUnwindSafe(|| job(turn)));
                 let own = OWN.take();
                 shared = self.lock();
-                shared.in_acts -= usize::from(is_act);
+                shared.held[sort as usize] -= 1;
                 self.take_over(&mut shared, own, 1);
             }
             match self.sleep(shared) {
@@ -192,7 +267,9 @@ impl Crew {
         let own = own.unwrap_or_default();
         if !own.is_empty() {
             let now = Instant::now();
-            shared.steps.extend(own.into_iter().map(|job| (now, job)));
+            shared
+                .queue(Sort::Step)
+                .extend(own.into_iter().map(|job| (now, job)));
         }
         self.call(shared, taking);
     }

@@ -49,6 +49,7 @@ impl Shared {
 pub struct PasswordLane {
     shared: Arc<Shared>,
     seats: Arc<Seats>,
+    threads: usize,
 }
 
 /// The right to hash once or more, for one request. Given back when dropped.
@@ -56,6 +57,8 @@ pub struct Seat {
     lane: Arc<Shared>,
     gone: Arc<AtomicBool>,
     place: Arc<Place>,
+    /// When it was taken: whoever waits for a hash has waited since.
+    since: Instant,
 }
 
 /// Held by the one who waits for the answer. When it is dropped, hashing that has not
@@ -113,7 +116,14 @@ impl PasswordLane {
         Ok(Self {
             shared,
             seats: Seats::new(threads + queue),
+            threads,
         })
+    }
+
+    /// How many hash at once.
+    #[must_use]
+    pub const fn threads(&self) -> usize {
+        self.threads
     }
 
     /// A seat for nobody in particular, or `None` where all of them are taken.
@@ -134,7 +144,13 @@ impl PasswordLane {
             place: Arc::clone(&place),
         };
         let lane = Arc::clone(&self.shared);
-        Ok((Seat { lane, gone, place }, waiting))
+        let seat = Seat {
+            lane,
+            gone,
+            place,
+            since: Instant::now(),
+        };
+        Ok((seat, waiting))
     }
 }
 
@@ -182,7 +198,7 @@ impl Seat {
     ) -> Result<T, NotDone> {
         let (done, result) = mpsc::sync_channel(1);
         let gone = Arc::clone(&self.gone);
-        let since = Instant::now();
+        let since = self.since;
         let work: Work = Box::new(move || {
             if !gone.load(Ordering::Relaxed) && since.elapsed() < DEADLINE {
                 let _ = done.send(work());

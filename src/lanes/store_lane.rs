@@ -8,7 +8,7 @@ use std::task::{Context, Wake, Waker};
 
 use tokio::sync::oneshot;
 
-use crate::lanes::crew::{Crew, Job, Turn};
+use crate::lanes::crew::{Crew, Job, LEAST_SLOW, Sort, Turn};
 
 /// Why an act was not carried out, or not to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,8 +36,14 @@ pub struct Place(Arc<AtomicUsize>);
 impl StoreLane {
     #[must_use]
     pub fn new(places: usize) -> Self {
+        Self::with(places, LEAST_SLOW)
+    }
+
+    /// The same, where so many acts that wait for seconds go on at once.
+    #[must_use]
+    pub fn with(places: usize, most_slow: usize) -> Self {
         Self(Arc::new(Handle {
-            crew: Crew::new(),
+            crew: Crew::new(most_slow),
             places: Arc::new(AtomicUsize::new(places)),
         }))
     }
@@ -62,17 +68,43 @@ impl StoreLane {
         &self,
         act: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Undone> {
+        self.run_as(Sort::Act, act).await
+    }
+
+    /// The same for an act that may wait for seconds, for a hash or a mail server. Those have a
+    /// few of the threads, and it is never too late for one.
+    ///
+    /// # Errors
+    /// Why it was not done.
+    pub async fn run_for_long<T: Send + 'static>(
+        &self,
+        act: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Undone> {
+        self.run_as(Sort::Slow, act).await
+    }
+
+    async fn run_as<T: Send + 'static>(
+        &self,
+        sort: Sort,
+        act: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Undone> {
         let place = self.enter().ok_or(Undone::Full)?;
         let (answer, answered) = oneshot::channel();
-        self.0.crew.add_act(Box::new(move |turn| {
+        let job: Job = Box::new(move |turn| {
             let done = match turn {
                 Turn::InTime => Ok(act()),
                 Turn::Late => Err(Undone::Late),
             };
             drop(place);
             let _ = answer.send(done);
-        }));
+        });
+        self.0.crew.add_act(sort, job);
         answered.await.unwrap_or(Err(Undone::Broken))
+    }
+
+    /// Runs something beside the acts, whoever waits for it: it takes none of their places.
+    pub fn aside(&self, job: impl FnOnce() + Send + 'static) {
+        self.push(Box::new(move |_| job()));
     }
 
     /// The same for an act that holds no thread while it waits.
@@ -227,14 +259,14 @@ mod tests {
         for _ in 0..MOST_ACTS {
             told.recv().unwrap();
         }
-        while lane.0.crew.lock().acts.len() < 200 - MOST_ACTS {
+        while lane.0.crew.lock().queue(Sort::Act).len() < 200 - MOST_ACTS {
             std::thread::yield_now();
         }
         assert!(told.try_recv().is_err(), "no further one was begun");
         assert_eq!(wait_for(lane.go(async { 7 })), Ok(7), "what they wait for");
         assert!(threads_of(&lane) <= MOST_THREADS);
         // As if they had waited for so long.
-        for (since, _) in &mut lane.0.crew.lock().acts {
+        for (since, _) in lane.0.crew.lock().queue(Sort::Act) {
             *since -= TOO_LATE * 2;
         }
         *gate.0.lock().unwrap() = true;
@@ -244,6 +276,60 @@ mod tests {
         assert_eq!(late.count(), 200 - MOST_ACTS);
         assert_eq!(wait_for(lane.run(|| 7)), Ok(7), "it goes on");
         assert!(threads_of(&lane) <= MOST_THREADS);
+    }
+
+    /// Whoever floods sign-ins holds four threads, and all others go on.
+    #[test]
+    fn attack_m2_acts_that_wait_for_seconds_hold_four_threads_and_are_never_late() {
+        let lane = StoreLane::new(1_000);
+        let (tell, told) = mpsc::channel();
+        let gate = Arc::new((Mutex::new(false), Condvar::new()));
+        let asked: Vec<_> = (0..100)
+            .map(|_| {
+                let (tell, gate, lane) = (tell.clone(), Arc::clone(&gate), lane.clone());
+                let act = move || {
+                    tell.send(()).unwrap();
+                    while_waiting(|| {
+                        let open = gate.0.lock().unwrap();
+                        drop(gate.1.wait_while(open, |open| !*open).unwrap());
+                    });
+                };
+                std::thread::spawn(move || wait_for(lane.run_for_long(act)))
+            })
+            .collect();
+        for _ in 0..LEAST_SLOW {
+            told.recv().unwrap();
+        }
+        while lane.0.crew.lock().queue(Sort::Slow).len() < 100 - LEAST_SLOW {
+            std::thread::yield_now();
+        }
+        for (since, _) in lane.0.crew.lock().queue(Sort::Slow) {
+            *since -= TOO_LATE * 2;
+        }
+        assert!(told.try_recv().is_err(), "no further one was begun");
+        assert_eq!(wait_for(lane.run(|| 7)), Ok(7), "an act of somebody else");
+        assert_eq!(wait_for(lane.go(async { 7 })), Ok(7));
+        assert!(threads_of(&lane) <= LEAST_SLOW + lane.0.crew.at_work);
+        *gate.0.lock().unwrap() = true;
+        gate.1.notify_all();
+        for one in asked {
+            assert_eq!(one.join().unwrap(), Ok(()), "none was refused");
+        }
+        assert!(threads_of(&lane) <= MOST_THREADS);
+    }
+
+    #[test]
+    fn one_act_starts_one_thread() {
+        let lane = StoreLane::new(10);
+        for _ in 0..3 {
+            assert_eq!(wait_for(lane.run(|| 7)), Ok(7));
+            assert_eq!(wait_for(lane.go(async { 7 })), Ok(7));
+        }
+        // The second may come before the first one sleeps again.
+        assert!(threads_of(&lane) <= 2, "{}", threads_of(&lane));
+        let fresh = StoreLane::new(10);
+        assert_eq!(wait_for(fresh.run(|| 7)), Ok(7));
+        assert_eq!(threads_of(&fresh), 1);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Where mail goes: to an SMTP server, to the log, or nowhere.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use lettre::transport::smtp::client::SmtpConnection;
@@ -42,7 +43,21 @@ pub struct Mailer {
     service: String,
     /// Memory: what was sent, oldest first.
     kept: Option<Mutex<Vec<Sent>>>,
+    /// How many requests wait for the server.
+    waiting: AtomicUsize,
 }
+
+/// The right to wait for the server in a request. Given back when it is dropped.
+pub struct Waits<'m>(&'m AtomicUsize);
+
+impl Drop for Waits<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// So many requests may wait for the server at once.
+const MOST_WAITING: usize = 2;
 
 enum Way {
     Smtp(Box<Smtp>),
@@ -68,7 +83,19 @@ impl Mailer {
             templates: setup.templates,
             service: setup.service,
             kept: setup.keep.then(Mutex::default),
+            waiting: AtomicUsize::new(0),
         })
+    }
+
+    /// `None` where as many wait as may.
+    #[must_use]
+    pub fn waits(&self) -> Option<Waits<'_>> {
+        let more = |waiting| (waiting < MOST_WAITING).then_some(waiting + 1);
+        let waiting = &self.waiting;
+        waiting
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, more)
+            .ok()?;
+        Some(Waits(waiting))
     }
 
     #[must_use]

@@ -3,7 +3,7 @@
 
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use aws_lc_rs::hmac;
@@ -106,7 +106,9 @@ pub struct Keyward(pub(in crate::service) Arc<Inner>);
 impl Keyward {
     #[must_use]
     pub fn new(parts: Parts, master: &MasterKey) -> Self {
-        let (store, store_lane) = (Arc::new(parts.store), StoreLane::new(STORE_LANE));
+        // As many sign-ins go on as are hashed for, and two that read and write meanwhile.
+        let store_lane = StoreLane::with(STORE_LANE, parts.lane.threads() + 2);
+        let store = Arc::new(parts.store);
         Self(Arc::new(Inner {
             expected: parts.policy.expected(),
             policy: parts.policy,
@@ -149,6 +151,32 @@ impl Keyward {
     ) -> Result<T, E> {
         let kw = self.clone();
         answer(self.store_lane.run(move || act(&kw)).await)
+    }
+
+    /// The same for an act that may wait for seconds, for a hash or a mail server: those have a
+    /// few of the lane's threads, so that whoever floods sign-ins does not hold everybody's.
+    ///
+    /// # Errors
+    /// As [`Keyward::on_store`].
+    pub async fn for_long<T: Send + 'static, E: From<Error> + Send + 'static>(
+        &self,
+        act: impl FnOnce(&Self) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E> {
+        let (kw, since) = (self.clone(), Instant::now());
+        let in_time = move || {
+            if kw.store.was_silent_since(since) {
+                // Those before it waited through the silence, and its answer would come too late.
+                return Err(undone(Undone::Late).into());
+            }
+            act(&kw)
+        };
+        answer(self.store_lane.run_for_long(in_time).await)
+    }
+
+    /// Runs something beside the acts, which takes none of their places.
+    pub fn aside(&self, job: impl FnOnce(&Self) + Send + 'static) {
+        let kw = self.clone();
+        self.store_lane.aside(move || job(&kw));
     }
 
     /// A place among those that wait for the database.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use url::Url;
 
 use crate::config::registration::{Makers, Who};
+use crate::domain::account::Account;
 use crate::domain::algorithm::Algorithm;
 use crate::domain::claims::Expected;
 use crate::domain::one_time::Purpose;
@@ -49,6 +50,12 @@ pub struct Policy {
 }
 
 impl Policy {
+    /// Whether an account of this state may sign in, as far as its address is proven.
+    #[must_use]
+    pub const fn lets_in(&self, account: &Account) -> bool {
+        account.verified || !self.require_verified_email
+    }
+
     /// The word that is neither Keyward's own nor one of the applications', where there is one.
     #[must_use]
     pub fn unknown<'a>(&self, words: impl IntoIterator<Item = &'a String>) -> Option<&'a str> {

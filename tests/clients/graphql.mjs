@@ -10,7 +10,7 @@ import { test } from 'node:test';
 import { ApolloClient, gql, HttpLink, InMemoryCache } from '@apollo/client';
 import { cacheExchange, Client, fetchExchange } from '@urql/core';
 import {
-  buildClientSchema, getIntrospectionQuery, lexicographicSortSchema, printSchema, validateSchema,
+  buildClientSchema, getIntrospectionQuery, lexicographicSortSchema, parse, print, printSchema, validateSchema,
 } from 'graphql';
 import { ClientError, GraphQLClient } from 'graphql-request';
 
@@ -93,6 +93,32 @@ for (const [name, make] of Object.entries(clients)) {
   });
 }
 
+test('Apollo asks for __typename in every selection, and is told', bounded, async () => {
+  const ask = clients.apollo();
+  const { login } = await ask(LOGIN, credentials);
+  assert.equal(login.__typename, 'LoginResponse');
+  assert.equal(login.session.__typename, 'Session');
+  const list = 'query List { account { username emails(first: 1) { value } attempts(first: 1) { outcome } } }';
+  const { account } = await ask(list, {}, login.session.accessToken);
+  assert.equal(account.__typename, 'Account');
+  assert.deepEqual(account.attempts.map((it) => it.__typename), ['LoginAttempt']);
+});
+
+test('what graphql-js prints is read', bounded, async () => {
+  const client = new GraphQLClient(MERGED);
+  const block = (text) => `"""\n    ${text}\n  """`;
+  // Texts in three quotes, a description, a default, a directive, a fragment: printed anew by graphql-js.
+  const document = print(parse(`
+    "Signs in." mutation In($mode: auth_mode = json, $all: Boolean! = true) {
+      auth_login(email: ${block(EMAIL)}, password: ${block(PASSWORD)}, mode: $mode) { ...Tokens @include(if: $all) }
+    }
+    fragment Tokens on auth_tokens { access_token ... on auth_tokens { expires } }
+  `));
+  const { auth_login: tokens } = await client.request(document);
+  assert.equal(tokens.expires, 900_000);
+  assert.equal(typeof tokens.access_token, 'string');
+});
+
 async function schemaOf(url, token) {
   const client = new GraphQLClient(url, { headers: token ? { authorization: `Bearer ${token}` } : {} });
   const introspection = await client.request(getIntrospectionQuery({ specifiedByUrl: true, schemaDescription: true }));
@@ -137,7 +163,15 @@ test('and those of /v1/graphql, one for each role (H-32 to H-36)', bounded, asyn
   });
   const { login: { session } } = await new GraphQLClient(MERGED).request(LOGIN, credentials);
   const { id } = await post('/auth/organizations', { name: 'Schemas' }, session.accessToken);
-  for (const role of ['viewer', 'manager']) {
-    assertWritten(`haltian-${role}`, await schemaOf(HALTIAN, await member(session.accessToken, id, role)));
+  const schemas = {};
+  for (const role of ['viewer', 'manager', 'owner']) {
+    schemas[role] = await schemaOf(HALTIAN, await member(session.accessToken, id, role));
   }
+  assertWritten('haltian-viewer', schemas.viewer);
+  assertWritten('haltian-manager', schemas.manager);
+  // A manager sees everything; whoever is in no organization sees the least.
+  assert.equal(schemas.owner, schemas.manager);
+  const outside = await schemaOf(HALTIAN, session.accessToken);
+  assert.ok(outside.length < schemas.viewer.length, outside);
+  assert.ok(!outside.includes('organization:') && !outside.includes('organization('), outside);
 });

@@ -27,4 +27,5 @@ mod serving;
 mod setup;
 mod silence;
 mod test_mode;
+mod threads;
 mod unread;

@@ -1,4 +1,4 @@
-//! What a resolver may ask of the request. It runs on a thread of the runtime, where the request
+//! What a resolver may ask of the request. It runs on a thread of the store lane, where the request
 //! itself can not go, so what it needs was taken along.
 
 use std::sync::Arc;
@@ -123,6 +123,11 @@ impl Asked {
         wishes.read(&self.kw, fields, url)
     }
 
+    /// Takes the seat before anything is read. Whether one was free.
+    pub(super) fn hold_seat(&self) -> bool {
+        self.seat.hold(&self.kw)
+    }
+
     /// A seat on the password lane.
     ///
     /// # Errors
@@ -208,6 +213,14 @@ impl Asked {
             Ok(refreshed) => Ok(refreshed.tokens),
             Err(refused) => Err(refused.error),
         }
+    }
+
+    /// Whether an access token came.
+    ///
+    /// # Errors
+    /// 400 where two did.
+    pub fn has_token(&self) -> Result<bool> {
+        Ok(self.token.clone()?.is_some())
     }
 
     /// Ends the session of the access token that came.

@@ -27,7 +27,20 @@ pub(super) fn read(field: &Field, arguments: &Arguments) -> Result<Fields> {
     Ok(Fields::from(members))
 }
 
+/// One value where a list is wanted is a list of it.
 fn json_of(given: &InputValue, argument: &Argument) -> Result<Json> {
+    Ok(match (given, argument.of.list) {
+        (InputValue::List(list), true) => {
+            let list = list.iter().map(|it| one_of(&it.item, argument));
+            Json::Array(list.collect::<Result<_>>()?)
+        }
+        (InputValue::Null, true) => Json::Null,
+        (given, true) => Json::Array(vec![one_of(given, argument)?]),
+        (given, false) => one_of(given, argument)?,
+    })
+}
+
+fn one_of(given: &InputValue, argument: &Argument) -> Result<Json> {
     Ok(match given {
         InputValue::Null | InputValue::Variable(_) => Json::Null,
         InputValue::Enum(word) => word_of(word, argument)?,
@@ -35,10 +48,7 @@ fn json_of(given: &InputValue, argument: &Argument) -> Result<Json> {
         InputValue::Scalar(DefaultScalarValue::Float(number)) => (*number).into(),
         InputValue::Scalar(DefaultScalarValue::Boolean(truth)) => (*truth).into(),
         InputValue::Scalar(DefaultScalarValue::String(text)) => word_of(text, argument)?,
-        InputValue::List(list) => {
-            let list = list.iter().map(|it| json_of(&it.item, argument));
-            Json::Array(list.collect::<Result<_>>()?)
-        }
+        InputValue::List(_) => return Err(wrong(argument)),
         InputValue::Object(members) => {
             let Kind::Input(input) = argument.of.kind else {
                 return Err(wrong(argument));

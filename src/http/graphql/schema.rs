@@ -12,17 +12,18 @@ use juniper::{
 use serde_json::Value as Json;
 
 use crate::http::graphql::asked::Asked;
+use crate::http::graphql::document::{DEEPEST, MOST_TOKENS};
 use crate::http::graphql::inputs::{Word, read, taken};
 use crate::http::graphql::table::{Does, Field, Kind, Object, Type, names};
+use crate::http::graphql::tokens::{Token, tokens};
+use crate::http::graphql::variables::{Inputs, inputs};
+use crate::http::graphql::walk::Sizes;
 use crate::http::graphql::words::Spot;
 use crate::http::request::fields::Fields;
 use crate::service::actor::Actor;
 use crate::service::{Error, Result};
 
-/// As deep as graphql-js's own introspection query goes.
-const DEEPEST: usize = 20;
 const MOST_FIELDS: usize = 300;
-const MOST_TOKENS: usize = 2000;
 
 type Tree = RootNode<Node<'static>, Node<'static>, EmptySubscription<Asked>>;
 
@@ -33,6 +34,10 @@ pub struct Root {
     names: BTreeSet<&'static str>,
     /// Those of the fields of its roots.
     tops: BTreeSet<&'static str>,
+    /// Those of the fields that may wait for seconds.
+    slow: BTreeSet<&'static str>,
+    pub(super) inputs: Inputs,
+    pub(super) sizes: Sizes,
 }
 
 /// Names that every schema has.
@@ -67,13 +72,17 @@ pub fn root(queries: Vec<&'static Field>, mutations: Vec<&'static Field>) -> Roo
         of("Mutation", mutations),
         (),
     );
+    let slow = fields.iter().filter(|field| field.waits);
     Root {
+        sizes: Sizes::of(&tree.schema),
         tree: tree
             .limit_depth(DEEPEST)
             .limit_fields(MOST_FIELDS)
             .limit_tokens(MOST_TOKENS),
         names: names(&fields),
         tops: fields.iter().map(|field| field.name).collect(),
+        slow: slow.map(|field| field.name).collect(),
+        inputs: inputs(&fields),
     }
 }
 
@@ -89,6 +98,18 @@ impl Root {
     /// Whether something in it is called so.
     pub(super) fn knows(&self, name: &str) -> bool {
         self.names.contains(name) || EVERYWHERE.contains(&name)
+    }
+
+    /// Whether the document may ask for a field that waits for seconds: its name stands
+    /// somewhere before arguments. Each of these fields has some that are required.
+    pub(super) fn may_wait(&self, document: &str) -> bool {
+        // Most documents name none of them.
+        self.slow.iter().any(|name| document.contains(name))
+            && tokens(document, MOST_TOKENS).is_ok_and(|tokens| {
+                let mut pairs = tokens.windows(2);
+                let word = |token: &Token| &document[token.at.clone()];
+                pairs.any(|pair| self.slow.contains(word(&pair[0])) && word(&pair[1]) == "(")
+            })
     }
 
     /// Whether a field of one of its roots is called so.
@@ -313,5 +334,48 @@ fn output<T: GraphQLType>(
         (false, true) => registry.field::<T>(field.name, info),
         (true, false) => registry.field::<Option<Vec<T>>>(field.name, info),
         (true, true) => registry.field::<Vec<T>>(field.name, info),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::graphql::table::{argument, public};
+
+    static LOGIN: Field = public(
+        "login",
+        Type::TEXT,
+        &[argument("email", Type::TEXT.required())],
+        |_, _| Ok(Json::Null),
+    )
+    .waiting();
+    static USER: Field = public(
+        "user",
+        Type::TEXT,
+        &[argument("login", Type::TEXT.required())],
+        |_, _| Ok(Json::Null),
+    );
+
+    #[test]
+    fn a_document_that_may_wait_is_known_by_the_name_of_a_field() {
+        let root = root(vec![&LOGIN, &USER], Vec::new());
+        for document in [
+            "{ login(email: \"x\") }",
+            "{ a: login,,# (\n\u{feff}( email: \"x\") }",
+            "query login { user(login: \"x\") login(email: \"x\") }",
+            "{ ...a } fragment a on Query { login(email: \"x\") }",
+        ] {
+            assert!(root.may_wait(document), "{document}");
+        }
+        for document in [
+            "{ user(login: \"x\") }",
+            "query login { login: user(login: \"login(\") }",
+            "{ user(login: \"\"\"login(\"\"\") } # login(",
+            "{ logins(email: 1) _login(email: 1) }",
+            // It is carried out by nobody.
+            "{ login(email: \"x) }",
+        ] {
+            assert!(!root.may_wait(document), "{document}");
+        }
     }
 }

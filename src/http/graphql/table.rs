@@ -124,6 +124,8 @@ pub struct Field {
     /// Signs in, hashes, mails or changes something: one of its kind in a document, so that
     /// aliases make no request of many guesses.
     pub once: bool,
+    /// Hashes a password or talks to a mail server.
+    pub waits: bool,
     /// The permission without which a schema that adapts does not have the field.
     pub needs: Option<&'static str>,
     /// Also for a session that lacks the second factor which is asked of it.
@@ -138,6 +140,7 @@ pub const fn member(name: &'static str, of: Type) -> Field {
         arguments: &[],
         does: Does::Member,
         once: false,
+        waits: false,
         needs: None,
         enrolling: false,
         say: words::plain,
@@ -213,6 +216,14 @@ impl Field {
     #[must_use]
     pub const fn once(mut self) -> Self {
         self.once = true;
+        self
+    }
+
+    /// It waits for a hash or a mail server, and has one of the threads for that. One of its
+    /// arguments must be required.
+    #[must_use]
+    pub const fn waiting(mut self) -> Self {
+        self.waits = true;
         self
     }
 

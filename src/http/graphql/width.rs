@@ -4,10 +4,7 @@
 
 use std::collections::HashSet;
 
-use juniper::parser::parse_document_source;
-use juniper::{Definition, Selection};
-
-use crate::http::graphql::schema::Root;
+use crate::http::graphql::document::{Document, Selection};
 
 const MOST_FRAGMENTS: usize = 16;
 
@@ -23,22 +20,16 @@ struct Width {
     repeated: usize,
 }
 
-/// Why the document is too wide, if it is. What can not be parsed is said by the library.
+/// Why the document is too wide, if it is.
 #[must_use]
-pub(super) fn too_wide(root: &Root, document: &str) -> Option<String> {
-    let document = parse_document_source(document, &root.tree.schema).ok()?;
-    let (mut fragments, mut width) = (0, Width::default());
-    for definition in &document {
-        let selections = match definition {
-            Definition::Operation(it) => &it.item.selection_set,
-            Definition::Fragment(it) => {
-                fragments += 1;
-                &it.item.selection_set
-            }
-        };
+pub(super) fn too_wide(document: &Document<'_>) -> Option<String> {
+    let mut width = Width::default();
+    let operations = document.operations.iter().map(|it| &it.selections);
+    let fragments = document.fragments.iter().map(|it| &it.selections);
+    for selections in operations.chain(fragments) {
         measure(selections, &mut HashSet::new(), &mut width);
     }
-    if fragments > MOST_FRAGMENTS {
+    if document.fragments.len() > MOST_FRAGMENTS {
         return Some(format!(
             "A document may hold {MOST_FRAGMENTS} fragments with names."
         ));
@@ -53,22 +44,15 @@ pub(super) fn too_wide(root: &Root, document: &str) -> Option<String> {
 }
 
 /// Fields of fragments without a name belong to the selection around them.
-fn measure<'a>(selections: &[Selection<'a>], before: &mut HashSet<&'a str>, width: &mut Width) {
+fn measure<'d>(selections: &[Selection<'d>], before: &mut HashSet<&'d str>, width: &mut Width) {
     for selection in selections {
         match selection {
             Selection::Field(field) => {
-                let name = field.item.alias.as_ref().unwrap_or(&field.item.name);
-                if !before.insert(name.item) {
-                    width.repeated += 1;
-                }
-                if let Some(inner) = &field.item.selection_set {
-                    measure(inner, &mut HashSet::new(), width);
-                }
+                width.repeated += usize::from(!before.insert(field.key));
+                measure(&field.selections, &mut HashSet::new(), width);
             }
-            Selection::FragmentSpread(_) => width.spreads += 1,
-            Selection::InlineFragment(inner) => {
-                measure(&inner.item.selection_set, before, width);
-            }
+            Selection::Spread(_) => width.spreads += 1,
+            Selection::Inline(inner) => measure(inner, before, width),
         }
     }
 }

@@ -6,6 +6,8 @@ use juniper::{GraphQLError, RuleError};
 use serde_json::{Value, json};
 
 use crate::http::answer::{Keyward, Refusal, Shape as _};
+use crate::http::graphql::document::{DEEPEST, MOST_TOKENS};
+use crate::http::graphql::tokens::Why;
 use crate::service::Error;
 
 /// How a refusal is said: its words, and the `extensions` beside them.
@@ -55,8 +57,8 @@ pub(super) fn of_document(error: &GraphQLError, known: Option<Known<'_>>) -> Vec
     let alone = |message: &str| vec![said(message, &[], NOT_VALID)];
     match error {
         GraphQLError::ParseError(error) => {
-            let message = unread(&error.item);
-            vec![said(&message, &[error.span.start], NOT_READ)]
+            let (message, code) = of_parts(&error.item);
+            vec![said(&message, &[error.span.start], code)]
         }
         GraphQLError::ValidationError(errors) => {
             let errors = errors.iter().take(MOST);
@@ -89,10 +91,15 @@ pub(super) fn of_document(error: &GraphQLError, known: Option<Known<'_>>) -> Vec
 /// and no field, whatever is wrong (row H-33). `refused` is why they are nobody, where the
 /// document asks for something that is not for everybody.
 pub(super) fn of_closed(error: &GraphQLError, refused: Option<(String, Value)>) -> Vec<Value> {
-    let GraphQLError::ValidationError(errors) = error else {
-        return of_document(error, None);
+    let hangs_on_the_schema = match error {
+        GraphQLError::ParseError(error) => of_parts(&error.item).1 == NOT_VALID,
+        GraphQLError::ValidationError(errors) => {
+            let mut errors = errors.iter();
+            errors.any(|it| !is_of_a_plain_variable(it.message()))
+        }
+        _ => false,
     };
-    if errors.iter().all(|it| is_of_a_plain_variable(it.message())) {
+    if !hangs_on_the_schema {
         return of_document(error, None);
     }
     let told = "Whoever is signed in is told more.";
@@ -108,9 +115,33 @@ pub(super) fn of_closed(error: &GraphQLError, refused: Option<(String, Value)>) 
     }]
 }
 
-/// The document is valid, and too much.
-pub(super) fn too_much(message: &str) -> Value {
+/// Why a document that can be read is refused as a whole.
+pub(super) fn not_valid(message: &str) -> Value {
     said(message, &[], NOT_VALID)
+}
+
+/// The same for one place of it.
+pub(super) fn not_valid_at(message: &str, place: (usize, usize)) -> Value {
+    said_at(message, &[place], NOT_VALID)
+}
+
+/// Why a document can not be read, and where.
+pub(super) fn unread(why: Why, place: (usize, usize)) -> Value {
+    let message = match why {
+        Why::Other => "The document is no GraphQL: something else must stand here.".to_owned(),
+        Why::End => "The document ends too early.".to_owned(),
+        Why::Sign => "The document is no GraphQL: a text that does not end, or a sign that means \
+                      nothing here."
+            .to_owned(),
+        Why::TooDeep => format!("The document is nested deeper than {DEEPEST} levels."),
+        Why::TooLong => format!("The document holds more than {MOST_TOKENS} words and signs."),
+        Why::Free => {
+            let words = "An object of free form holds no variable and no name twice: give the \
+                         whole of it as one variable of the type JSON.";
+            return not_valid_at(words, place);
+        }
+    };
+    said_at(&message, &[place], NOT_READ)
 }
 
 /// Whether a variable of a type that every schema has was left out, or is of another type. The
@@ -150,9 +181,15 @@ fn without_others(text: &str, known: Known<'_>) -> String {
 }
 
 fn said(message: &str, locations: &[SourcePosition], code: &str) -> Value {
+    // Lines and columns count from one.
+    let places = locations.iter().map(|at| (at.line() + 1, at.column() + 1));
+    said_at(message, &places.collect::<Vec<_>>(), code)
+}
+
+fn said_at(message: &str, places: &[(usize, usize)], code: &str) -> Value {
     let mut said = json!({ "message": message });
-    if !locations.is_empty() {
-        let places = locations.iter().map(place);
+    if !places.is_empty() {
+        let places = places.iter();
         let places = places.map(|(line, column)| json!({ "line": line, "column": column }));
         said["locations"] = places.collect();
     }
@@ -160,32 +197,35 @@ fn said(message: &str, locations: &[SourcePosition], code: &str) -> Value {
     said
 }
 
-/// Line and column, which count from one.
-fn place(at: &SourcePosition) -> (usize, usize) {
-    (at.line() + 1, at.column() + 1)
-}
-
-fn unread(error: &ParseError) -> String {
+/// What the library can not read of a document that is GraphQL: too much of it, or a value that
+/// is none of the type which is wanted there.
+fn of_parts(error: &ParseError) -> (String, &'static str) {
     match error {
-        ParseError::UnexpectedToken(_) | ParseError::ExpectedScalarError(_) => {
-            "The document is no GraphQL: something else must stand here.".to_owned()
-        }
-        ParseError::UnexpectedEndOfFile => "The document ends too early.".to_owned(),
-        ParseError::LexerError(_) => {
-            "The document is no GraphQL: a text that does not end, or a sign that means nothing \
-             here."
-                .to_owned()
-        }
         ParseError::DepthLimitExceeded(most) => {
-            format!("The document is nested deeper than {most} levels.")
+            let words = format!("The document is nested deeper than {most} levels.");
+            (words, NOT_READ)
         }
         ParseError::TokenLimitExceeded(most) => {
-            format!("The document holds more than {most} words and signs.")
+            let words = format!("The document holds more than {most} words and signs.");
+            (words, NOT_READ)
         }
         ParseError::FieldLimitExceeded(most) => {
-            format!("The document asks for more than {most} fields.")
+            let words = format!("The document asks for more than {most} fields.");
+            (words, NOT_READ)
         }
+        ParseError::UnexpectedToken(token) if is_number(token) => (
+            "This number is larger than an Int holds.".to_owned(),
+            NOT_VALID,
+        ),
+        _ => (
+            "A value of another type must stand here.".to_owned(),
+            NOT_VALID,
+        ),
     }
+}
+
+fn is_number(token: &str) -> bool {
+    token.starts_with(|first: char| first == '-' || first.is_ascii_digit())
 }
 
 /// The library's words without the values that were sent, and without a guess at what was

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use actix_web::{HttpResponse, web};
+use actix_web::HttpResponse;
 use serde_json::json;
 
 use crate::http::answer::{Answer, Keyward};
@@ -44,11 +44,10 @@ async fn takes_writes(call: &Call) -> Result<()> {
             return answer;
         }
         if let Some(asking) = question.begin() {
-            let kw = call.kw.clone();
             // It runs on where nobody waits for it any more.
-            drop(web::block(move || {
-                asking.answer(readiness::takes_writes(&kw), kw.clock.now());
-            }));
+            call.kw.aside(move |kw| {
+                asking.answer(readiness::takes_writes(kw), kw.clock.now());
+            });
         }
         told.await;
     }

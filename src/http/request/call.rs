@@ -325,24 +325,6 @@ impl Call {
         act.await
     }
 
-    /// Runs an act that may wait for a hash on a thread of the runtime: it waits for seconds, and
-    /// would hold one of the few of the store lane.
-    ///
-    /// # Errors
-    /// As [`Call::on_store`].
-    pub async fn on_thread<T: Send + 'static>(
-        &self,
-        act: impl FnOnce(&Keyward) -> Result<T> + Send + 'static,
-    ) -> Result<T> {
-        let (kw, place) = (self.kw.clone(), self.kw.place()?);
-        web::block(move || {
-            let _place = place;
-            act(&kw)
-        })
-        .await
-        .unwrap_or_else(|_| Err(Error::defect("an act on a thread of its own panicked")))
-    }
-
     /// Runs an act that hashes. Without a free seat on the password lane nothing is
     /// begun and nothing is counted (semantics 5).
     ///
@@ -357,7 +339,13 @@ impl Call {
             self.web.refusals.pace(asker.household).await;
             return Err(Error::busy("the password lane is full"));
         };
-        let answer = self.on_thread(move |kw| act(kw, &seat)).await;
+        let hashing = move |kw: &Keyward| {
+            if seat.caller().is_gone() {
+                return Err(Error::busy("the client went away before its turn came"));
+            }
+            act(kw, &seat)
+        };
+        let answer = self.kw.for_long(hashing).await;
         let was_full = waiting.was_full();
         // Dropped early when the client goes away: hashing not begun is left undone.
         drop(waiting);

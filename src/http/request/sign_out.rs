@@ -5,7 +5,7 @@ use crate::http::request::call::Call;
 use crate::service::actor::Actor;
 use crate::service::sessions::logout;
 use crate::service::tokens::authenticate::read_expired;
-use crate::service::{Code, Keyward, Result};
+use crate::service::{Code, Error, Keyward, Result};
 use crate::support::secret::SecretString;
 
 /// What a caller shows to sign out.
@@ -27,6 +27,12 @@ pub async fn by_access_token(call: &Call) -> Result<()> {
         client: call.client(),
     };
     call.on_store(move |kw| end(kw, &shown)).await
+}
+
+/// Whether nobody can say that the session has ended: then nobody may claim it.
+#[must_use]
+pub const fn is_not_known(error: &Error) -> bool {
+    matches!(error.code, Code::ServiceUnavailable | Code::Defect)
 }
 
 /// Ends the session of the access token, which may have ended by now: what a route takes for

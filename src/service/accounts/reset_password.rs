@@ -68,6 +68,19 @@ fn owner(change: &mut Change<'_>, email: &Email) -> Result<Option<Stored>> {
     Ok(may.then_some(found))
 }
 
+/// Whoever may have a link made, which opens an account, an administrator's too. System keys are
+/// for this.
+///
+/// # Errors
+/// `FORBIDDEN` without the permission; `STEP_UP_REQUIRED`.
+pub fn require_link(kw: &Keyward, actor: &Actor) -> Result<()> {
+    actor.require_one(&[ACCOUNT_RESET_LINK, ADMIN])?;
+    if actor.api_key().is_none() {
+        actor.require_fresh(kw)?;
+    }
+    Ok(())
+}
+
 /// A link by which somebody chooses a password, for whoever administers to hand on (rows P-22,
 /// P-23). No mail is sent. None where nobody has the address.
 ///
@@ -79,11 +92,7 @@ pub fn link(
     email: Option<&Email>,
     wish: &Wish,
 ) -> Result<Option<String>> {
-    actor.require_one(&[ACCOUNT_RESET_LINK, ADMIN])?;
-    // A link opens an account, an administrator's too. System keys are for this.
-    if actor.api_key().is_none() {
-        actor.require_fresh(kw)?;
-    }
+    require_link(kw, actor)?;
     let Some(email) = email.cloned() else {
         return Ok(None);
     };

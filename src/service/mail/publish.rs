@@ -17,6 +17,7 @@ use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::mail::quota;
 use crate::store::emails;
+use crate::support::waiting::while_waiting;
 
 /// With its fields filled in, in bytes.
 const LONGEST: usize = 256 * 1024;
@@ -33,13 +34,23 @@ pub struct Publication {
 }
 
 /// # Errors
+/// `FORBIDDEN` without the permission.
+pub fn require(actor: &Actor) -> Result<()> {
+    actor.require_one(&[ACCOUNT_MAIL, ADMIN])
+}
+
+/// # Errors
 /// `FORBIDDEN` without the permission; `INVALID_PAYLOAD` where the server refuses it for good, or
 /// the site can be none; `REQUESTS_EXCEEDED` where enough went to the address, or by the caller,
 /// within an hour; `SERVICE_UNAVAILABLE` where it was not taken, or mail can not leave.
 pub fn publish(kw: &Keyward, actor: &Actor, it: &Publication) -> Result<String> {
-    actor.require_one(&[ACCOUNT_MAIL, ADMIN])?;
+    require(actor)?;
     kw.require_mail()?;
     let words = words(kw, it)?;
+    let _waits = kw.mailer.waits().ok_or_else(|| {
+        // Sign-ins have threads of the same few.
+        Error::busy("the mail server is waited for by as many as may")
+    })?;
     record(kw, actor, &it.to)?;
     let message = Message {
         purpose: Purpose::Publication,
@@ -48,10 +59,8 @@ pub fn publish(kw: &Keyward, actor: &Actor, it: &Publication) -> Result<String> 
     };
     let now = kw.clock.now();
     let id = format!("{}@{}", kw.entropy.id(now), kw.mailer.domain());
-    let sent = kw
-        .mailer
-        .line()
-        .send_message(message, &format!("<{id}>"), now);
+    let id_of_mail = format!("<{id}>");
+    let sent = while_waiting(|| kw.mailer.line().send_message(message, &id_of_mail, now));
     match sent.map_err(|failure| failure.without(it.to.written())) {
         Ok(said) => {
             let said = said.replace(it.to.written(), "the recipient");

@@ -126,7 +126,7 @@ fn compare(
             }
         };
     let id = account.id;
-    if kw.policy.require_verified_email && !account.verified {
+    if !kw.policy.lets_in(&account) {
         let about = (request, &*reservation);
         return say_no(
             kw,

@@ -54,7 +54,7 @@ pub struct Store {
     pool: Pool<Manager>,
     deadline: Duration,
     /// When a connection was last found silent: those that were in the pool by then may be.
-    silent_at: Mutex<Option<Instant>>,
+    silent_at: Mutex<Option<(Instant, Instant)>>,
     /// SQLite's one writer, and which file it writes to.
     writer: Option<Writer>,
     file: Option<(u64, u64)>,
@@ -263,7 +263,7 @@ impl Store {
             .silent_at
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        silent_at.is_some_and(|silent_at| pooled.answered_at <= silent_at)
+        silent_at.is_some_and(|(silent_at, _)| pooled.answered_at <= silent_at)
     }
 
     fn found_silent(&self, at: Instant) {
@@ -271,7 +271,17 @@ impl Store {
             .silent_at
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        *silent_at = Some(silent_at.map_or(at, |before| before.max(at)));
+        let asked = silent_at.map_or(at, |(before, _)| before.max(at));
+        *silent_at = Some((asked, Instant::now()));
+    }
+
+    /// Whether a use of a connection came to its deadline since then.
+    pub fn was_silent_since(&self, then: Instant) -> bool {
+        let silent_at = self
+            .silent_at
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        silent_at.is_some_and(|(_, found)| found > then)
     }
 
     /// Whether it could take a write now. Changes nothing.

@@ -20,6 +20,22 @@ fn several(count: usize, text: &str) -> String {
     all
 }
 
+/// As long as graphql-js writes it.
+const INTROSPECTION: &str = "query IntrospectionQuery { __schema { description queryType { name kind } \
+    mutationType { name kind } subscriptionType { name kind } types { ...FullType } \
+    directives { name description isRepeatable locations args { ...InputValue } } } } \
+    fragment FullType on __Type { kind name description specifiedByURL isOneOf \
+    fields(includeDeprecated: true) { name description args(includeDeprecated: true) { ...InputValue } \
+    type { ...TypeRef } isDeprecated deprecationReason } \
+    inputFields(includeDeprecated: true) { ...InputValue } interfaces { ...TypeRef } \
+    enumValues(includeDeprecated: true) { name description isDeprecated deprecationReason } \
+    possibleTypes { ...TypeRef } } \
+    fragment InputValue on __InputValue { name description type { ...TypeRef } defaultValue \
+    isDeprecated deprecationReason } \
+    fragment TypeRef on __Type { kind name ofType { kind name ofType { kind name ofType { kind name \
+    ofType { kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind name \
+    ofType { kind name } } } } } } } } } }";
+
 /// Each with what is said of it, or nothing where it is carried out.
 fn bombs() -> Vec<(String, Option<&'static str>)> {
     const REPEATED: &str = "A document may ask 32 times for what it asks for already.";
@@ -27,6 +43,7 @@ fn bombs() -> Vec<(String, Option<&'static str>)> {
     const SPREADS: &str = "A document may spread fragments 64 times.";
     const WORDS: &str = "The document holds more than 2000 words and signs.";
     const DEEP: &str = "The document is nested deeper than 20 levels.";
+    const VALUES: &str = "A document may ask for 5000 values of the schema, estimated.";
     const LISTS: &str =
         "A document may ask for the lists of the schema within each other 2 levels deep.";
     let nested = format!(
@@ -40,6 +57,10 @@ fn bombs() -> Vec<(String, Option<&'static str>)> {
             })
             .unwrap()
     );
+    let nested_in_few = (0..14).fold("{ ...f0 } ".to_owned(), |all, number| {
+        let next = number + 1;
+        all + &format!("fragment f{number} on Query {{ ... {{ ...f{next} ...f{next} }} }} ")
+    }) + "fragment f14 on Query { __typename }";
     let fields = "user(login: \"\") { id email phone gender company } ";
     vec![
         (format!("{{ {} }}", several(1000, "a#: id")), Some(WORDS)),
@@ -90,7 +111,8 @@ fn bombs() -> Vec<(String, Option<&'static str>)> {
             ),
             None,
         ),
-        (nested, Some(DEEP)),
+        (nested, Some(FRAGMENTS)),
+        (nested_in_few, Some(DEEP)),
         (
             format!(
                 "{{ __schema {{ types {{ {}name{} }} }} }}",
@@ -108,8 +130,43 @@ fn bombs() -> Vec<(String, Option<&'static str>)> {
                      type { name fields { name type { name kind } } } } } }"
                 )
             ),
+            Some(VALUES),
+        ),
+        (
+            "{ __schema { types { name fields { name args { name type { name } } \
+             type { name fields { name type { name kind } } } } } } }"
+                .to_owned(),
             None,
         ),
+        (
+            format!(
+                "{{ __schema {{ {} }} }}",
+                several(49, "t#: types { fields { type { fields { name } } } }")
+            ),
+            Some(VALUES),
+        ),
+        (
+            format!(
+                "{{ __schema {{ {} }} }}",
+                several(49, "t#: types { fields { args { type { name } } } }")
+            ),
+            Some(VALUES),
+        ),
+        (
+            format!(
+                "{{ __schema {{ {} }} }} fragment f on __Type {{ fields {{ type {{ fields {{ name }} }} }} }}",
+                several(49, "t#: types { ...f }")
+            ),
+            Some(VALUES),
+        ),
+        (
+            format!(
+                "{{ __schema {{ {} }} }}",
+                several(40, "q#: queryType { fields { type { fields { name } } } }")
+            ),
+            None,
+        ),
+        (INTROSPECTION.to_owned(), None),
     ]
 }
 

@@ -69,6 +69,41 @@ both!(
     }
 );
 
+// As the original and the route, a refresh token that ends nothing is no error: whoever shows an
+// access token beside it is signed out by that.
+both!(d_04_auth_logout_by_a_token_that_ends_nothing, |kw| {
+    kw.account(ALICE);
+    let tokens = login(kw);
+    let access = text(&tokens, "access_token");
+    let before = kw.state();
+    let logout = |token: &str, beside: Option<&str>| {
+        let document = format!("mutation {{ auth_logout(refresh_token: \"{token}\") }}");
+        kw.graphql(&document, beside)
+    };
+    let said_true = json!({ "data": { "auth_logout": true } });
+    for junk in ["junk", "kwr1_junk", " "] {
+        assert_eq!(logout(junk, None), said_true, "{junk}");
+        let body = json!({ "refresh_token": junk });
+        assert_eq!(kw.post("/auth/logout").json(&body).send().status, 204);
+    }
+    assert_eq!(logout("junk", Some("junk")), said_true);
+    assert_eq!(kw.state(), before);
+    assert_eq!(
+        code(&kw.graphql("mutation { auth_logout }", None)),
+        "INVALID_PAYLOAD"
+    );
+    assert_eq!(
+        code(&logout("", None)),
+        "INVALID_PAYLOAD",
+        "an empty one is none"
+    );
+    assert_eq!(kw.me(&access), 200);
+    assert_eq!(logout("junk", Some(&access)), said_true);
+    assert_eq!(kw.me(&access), 401, "its session has ended");
+    // Once more: it is over already.
+    assert_eq!(logout(&text(&tokens, "refresh_token"), None), said_true);
+});
+
 both!(d_04_users_me_is_the_caller, |kw| {
     kw.account(ALICE);
     let token = text(&login(kw), "access_token");

@@ -133,6 +133,21 @@ both!(h_14_h_15_the_viewer_is_the_caller, |kw| {
     assert_eq!(code(&kw.asks(PATH, VIEWER, None).json()), "UNAUTHENTICATED");
 });
 
+// The role is that of the organization, whatever the service calls its holder.
+both!(h_34_the_viewers_role_is_the_organizations, |kw| {
+    let id = kw.add(ALICE, Some(PASSWORD), true);
+    in_demo(kw, id);
+    let ask = "{ viewer { role roles organizationId } }";
+    let token = text(&login(kw), "accessToken");
+    let viewer = kw.asks(PATH, ask, Some(&token)).json()["data"]["viewer"].clone();
+    assert_eq!(viewer["role"], json!("viewer"));
+    assert_eq!(viewer["organizationId"], json!(DEMO));
+    assert_eq!(viewer["roles"], Forge::claims_of(&token)["roles"]);
+    let outside = kw.sign_in(ALICE, PASSWORD).tokens().0;
+    let viewer = kw.asks(PATH, ask, Some(&outside)).json()["data"]["viewer"].clone();
+    assert_eq!(viewer["role"], viewer["roles"][0]);
+});
+
 both!(h_16_h_17_h_20_h_21_refresh_to_the_letter, |kw| {
     account(kw);
     let tokens = login(kw);
@@ -283,6 +298,10 @@ fn h_33_a_strangers_guesses_can_not_be_told_apart() {
             format!("mutation {{ {field}({argument}: {{ userId: 5 }}) {{ success }} }}"),
             format!("mutation($x: {name}) {{ {field}({argument}: $x) {{ success }} }}"),
             format!("{{ __type(name: \"{name}\") {{ name }} }}"),
+            format!("{{ {field}({argument}: {{}}) {{ id }} }}"),
+            format!("{{ {field}({argument}: 99999999999) {{ id }} }}"),
+            format!("mutation {{ {field}({argument}: {{ a: {{}} }}) {{ success }} }}"),
+            format!("mutation {{ {login} {{ accessToken(x: {{}}) {field} }} }}"),
         ]
     };
     let nothing = documents("Nothing", "nothing", "nothing");

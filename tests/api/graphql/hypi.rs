@@ -57,6 +57,23 @@ both!(y26_y27_a_refusal_stands_in_the_answer, |kw| {
     }
     let token = kw.field(seeds::HYPI_LOGIN_BY_EMAIL, None, "loginByEmail");
     assert_eq!(kw.me(&text(&token, "sessionToken")), 200);
+    // What can be no sign-in at all is refused in the same place.
+    for (field, fault) in [
+        ("login(username: \"\", password: \"x\")", "username"),
+        ("login(username: \"x\", password: \"\")", "password"),
+        ("loginByEmail(email: \"\", password: \"x\")", "email"),
+        (
+            "loginByEmail(email: \"a@b.co\", password: \"\")",
+            "password",
+        ),
+        ("login(username: \"x\", password: \"x\", otp: \"\")", "otp"),
+    ] {
+        let document = format!("{{ it: {field} {{ sessionToken errorCode errorMsg }} }}");
+        let said = kw.field(&document, None, "it");
+        assert_eq!(said["sessionToken"], json!(null), "{field}");
+        assert_eq!(said["errorCode"], json!("INVALID_PAYLOAD"), "{field}");
+        assert!(text(&said, "errorMsg").contains(fault), "{said}");
+    }
 });
 
 both!(

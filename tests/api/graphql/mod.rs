@@ -4,6 +4,7 @@ mod adapts;
 mod bombs;
 mod directus;
 mod every_way;
+mod grammar;
 mod haltian;
 mod hypi;
 mod matrix;
@@ -12,6 +13,7 @@ mod propeller;
 mod publish;
 mod requests;
 mod sdl;
+mod variables;
 mod words;
 
 use keyward::domain::id::AccountId;

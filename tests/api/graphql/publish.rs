@@ -61,6 +61,47 @@ fn p32_clients_send_it_in_grammar() {
     let answer = kw.asks_with("/graphql", &body, Some(&admin));
     assert_eq!(answer.json().get("errors"), None, "{answer:?}");
     assert_eq!(kw.last_mail_to("a@b.co").html, "5");
+    // An object as the scalar is called in the document, whatever the variable is called.
+    let body = json!({ "query": text, "variables": { "v": { "a": { "b": "<6>" } } } });
+    let answer = kw.asks_with("/graphql", &body, Some(&admin));
+    assert_eq!(answer.json().get("errors"), None, "{answer:?}");
+    assert_eq!(kw.last_mail_to("a@b.co").html, "&lt;6&gt;");
+    for (value, said) in [
+        (json!([1]), "INVALID_PAYLOAD"),
+        (json!(5), "INVALID_PAYLOAD"),
+        (json!("x"), "INVALID_PAYLOAD"),
+    ] {
+        let body = json!({ "query": text, "variables": { "v": value } });
+        let answer = kw.asks_with("/graphql", &body, Some(&admin)).json();
+        assert_eq!(code(&answer), said, "{answer}");
+    }
+    // Lines as the grammar has them.
+    let block = text.replace(
+        "\"{{var:a.b}}\"",
+        "\"\"\"\n    <p>\n      {{var:a.b}}\\n</p>\n    \"\"\"",
+    );
+    let body = json!({ "query": block, "variables": { "v": { "a": { "b": 7 } } } });
+    let answer = kw.asks_with("/graphql", &body, Some(&admin));
+    assert_eq!(answer.json().get("errors"), None, "{answer:?}");
+    assert_eq!(kw.last_mail_to("a@b.co").html, "<p>\n  7\\n</p>");
+}
+
+/// Whoever may not is told so, whatever else is wrong.
+#[test]
+fn p_30_the_permission_is_asked_first() {
+    let kw = TestKeyward::with(OPEN);
+    let (user, _) = kw.signed_in("user@example.com");
+    for document in [
+        seeds::PROPELLER_RESET_LINK.replace("https://helice.cloud/login", "https://evil.example"),
+        seeds::PROPELLER_PUBLISH.replace("s.vleugelhof@propel.us", "no address"),
+        seeds::PROPELLER_PUBLISH.replace("Uw wachtwoord resetten?", ""),
+    ] {
+        let said = kw.graphql(&document, Some(&user));
+        assert_eq!(code(&said), "FORBIDDEN", "{document}: {said}");
+    }
+    let body = json!({ "email": "x", "redirectUrl": "https://evil.example" });
+    let ask = kw.post("/admin/password-reset-link").bearer(&user);
+    ask.json(&body).send().refused(403, "FORBIDDEN");
 }
 
 #[test]
@@ -93,7 +134,7 @@ fn p33_p_30_what_is_not_sent() {
         (
             print.replace("firstName: \"John\"", "firstName: $x"),
             Some(&admin),
-            "GRAPHQL_PARSE_FAILED",
+            "GRAPHQL_VALIDATION_FAILED",
         ),
         (print.to_owned(), Some(&user), "FORBIDDEN"),
         (print.to_owned(), None, "INVALID_CREDENTIALS"),

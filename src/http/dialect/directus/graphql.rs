@@ -10,6 +10,7 @@ use crate::http::graphql::table::{
 };
 use crate::http::render;
 use crate::http::request::fields::Fields;
+use crate::http::request::sign_out::is_not_known;
 use crate::service::actor::Actor;
 use crate::service::sessions::logout::by_refresh_tokens;
 use crate::service::{Error, Result};
@@ -30,7 +31,8 @@ pub const FIELDS: Fieldset = Fieldset {
             ],
             login,
         )
-        .once(),
+        .once()
+        .waiting(),
         public(
             "auth_refresh",
             Type::object(&TOKENS),
@@ -92,21 +94,33 @@ fn refresh(asked: &Asked, fields: &Fields) -> Result<Value> {
     Ok(render::token_set(&tokens))
 }
 
-/// By the refresh token; in its absence, or where it ends nothing, by the access token.
+/// By the refresh token; in its absence, or where it ends nothing, by the access token, as the
+/// route. A refresh token that ends nothing is no error, as in the original.
 fn logout(asked: &Asked, fields: &Fields) -> Result<Value> {
     let token = fields.optional("refresh_token")?;
     let token = token.filter(|text| !text.is_empty());
     let Some(token) = token else {
+        if !asked.has_token()? {
+            return Err(Error::payload(NO_TOKEN));
+        }
         asked.sign_out()?;
         return Ok(json!(true));
     };
-    by_refresh_tokens(&asked.kw, &[token.into()], &asked.client())?;
+    if !by_refresh_tokens(&asked.kw, &[token.into()], &asked.client())?
+        && asked.has_token()?
+        && let Err(error) = asked.sign_out()
+        && is_not_known(&error)
+    {
+        return Err(error);
+    }
     Ok(json!(true))
 }
 
 fn me(asked: &Asked, _: &Fields, actor: &Actor) -> Result<Value> {
     users::show(&asked.kw, actor).map(Value::Object)
 }
+
+const NO_TOKEN: &str = "\"refresh_token\" is required, or an access token";
 
 /// No cookie is set by GraphQL, and none is read: the routes are for that.
 fn require_json(fields: &Fields) -> Result<()> {

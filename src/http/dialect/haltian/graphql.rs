@@ -32,6 +32,7 @@ pub const FIELDS: Fieldset = Fieldset {
     mutations: &[
         public("login", Type::object(&TOKENS).required(), LOGIN, login)
             .once()
+            .waiting()
             .saying(say),
         public(
             "refreshToken",
@@ -137,7 +138,8 @@ fn viewer(asked: &Asked, _: &Fields, actor: &Actor) -> Result<Value> {
     let (person, _) = profile::person(&asked.kw, actor)?;
     let claims = actor.claims();
     let mut viewer = render::person(&person);
-    viewer["role"] = json!(claims.roles.first());
+    // In the organization, where the session is in one.
+    viewer["role"] = json!(claims.role);
     viewer["roles"] = json!(claims.roles);
     viewer["permissions"] = json!(claims.permissions);
     viewer["organizationId"] = json!(claims.org);

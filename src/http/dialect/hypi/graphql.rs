@@ -21,17 +21,22 @@ use crate::support::secret::ExposeSecret as _;
 
 pub const FIELDS: Fieldset = Fieldset {
     queries: &[
-        public("login", Type::object(&ACCESS_TOKEN), LOGIN, login).once(),
+        public("login", Type::object(&ACCESS_TOKEN), LOGIN, login)
+            .once()
+            .waiting(),
         public(
             "loginByEmail",
             Type::object(&ACCESS_TOKEN),
             BY_EMAIL,
             by_email,
         )
-        .once(),
+        .once()
+        .waiting(),
         signed_in("account", Type::object(&ACCOUNT), &[], account),
     ],
-    mutations: &[public("createAccount", Type::object(&HYPI), VALUE, create).once()],
+    mutations: &[public("createAccount", Type::object(&HYPI), VALUE, create)
+        .once()
+        .waiting()],
 };
 
 const LOGIN: &[Argument] = &[
@@ -191,19 +196,24 @@ static OWNER: Input = Input {
 
 /// `login(username, password)` (rows Y-22 to Y-26).
 fn login(asked: &Asked, fields: &Fields) -> Result<Value> {
-    let who = Identifier::parse(fields.required("username")?);
+    let who = fields.required("username").map(Identifier::parse);
     Ok(access_token(asked, signed_in_as(asked, who, fields)))
 }
 
 /// `loginByEmail(email, password)` (row Y-27).
 fn by_email(asked: &Asked, fields: &Fields) -> Result<Value> {
-    let who = Email::parse(fields.required("email")?).map(Identifier::Email);
+    let who = fields.required("email").map(Email::parse);
+    let who = who.map(|email| email.map(Identifier::Email));
     Ok(access_token(asked, signed_in_as(asked, who, fields)))
 }
 
 /// What can be no name of ours is one that nobody has.
-fn signed_in_as(asked: &Asked, who: Option<Identifier>, fields: &Fields) -> Result<TokenSet> {
-    asked.sign_in(who.ok_or_else(Error::credentials)?, fields, "hypi")
+fn signed_in_as(
+    asked: &Asked,
+    who: Result<Option<Identifier>>,
+    fields: &Fields,
+) -> Result<TokenSet> {
+    asked.sign_in(who?.ok_or_else(Error::credentials)?, fields, "hypi")
 }
 
 /// The original says no inside its answer (row Y-26).

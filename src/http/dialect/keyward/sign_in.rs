@@ -14,9 +14,9 @@ use crate::http::render;
 use crate::http::request::call::Call;
 use crate::http::request::fields::{Fields, otp, password};
 use crate::http::request::{cookies, sign_out, wanted};
+use crate::service::Error;
 use crate::service::sessions::refresh::Refreshed;
 use crate::service::sessions::{login, logout, presented, refresh};
-use crate::service::{Code, Error};
 use crate::support::secret::{ExposeSecret as _, SecretString};
 
 const NO_TOKEN: &str = "The refresh token is required in either the payload or cookie";
@@ -145,7 +145,9 @@ pub async fn logout(mut call: Call) -> Answer<Keyward> {
         // The tokens ended nothing, so the access token beside them is what is meant. A person
         // with a cookie that died long ago must not believe that they are signed out.
         match sign_out::by_access_token(&call).await {
-            Err(error) if only_by_bearer || is_not_known(&error) => return Err(error.into()),
+            Err(error) if only_by_bearer || sign_out::is_not_known(&error) => {
+                return Err(error.into());
+            }
             // Beside a cookie signing out is refused for nothing.
             Ok(()) | Err(_) => {}
         }
@@ -155,11 +157,6 @@ pub async fn logout(mut call: Call) -> Answer<Keyward> {
         response.append_header((SET_COOKIE, cookies::clear(&call.web)));
     }
     Ok(response.finish())
-}
-
-/// Whether nobody can say that the session has ended: then nobody may claim it.
-const fn is_not_known(error: &Error) -> bool {
-    matches!(error.code, Code::ServiceUnavailable | Code::Defect)
 }
 
 pub(super) fn mode(fields: &Fields) -> Result<Option<Mode>, Error> {

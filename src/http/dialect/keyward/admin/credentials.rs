@@ -33,6 +33,7 @@ pub async fn set_password(mut call: Call, actor: Actor) -> Answer<Keyward> {
 /// `POST /admin/password-reset-link {"email","redirectUrl"?,"language"?}`: a link by which somebody
 /// chooses a password, to hand on (rows P-22, P-23). No mail is sent.
 pub async fn reset_link(mut call: Call, actor: Actor) -> Answer<Keyward> {
+    reset_password::require_link(&call.kw, &actor)?;
     let fields = call.fields().await?;
     fields.only(&["email", "redirectUrl", "language"])?;
     let email = Email::parse(fields.required("email")?);

@@ -1,0 +1,73 @@
+//! A document, as far as its bounds and its variables need it.
+
+/// As deep as graphql-js's own introspection query goes.
+pub(super) const DEEPEST: usize = 20;
+pub(super) const MOST_TOKENS: usize = 2000;
+
+#[derive(Debug, Default)]
+pub(super) struct Document<'d> {
+    pub operations: Vec<Operation<'d>>,
+    pub fragments: Vec<Fragment<'d>>,
+    /// The variables that `@skip` and `@include` read.
+    pub conditions: Vec<&'d str>,
+    /// Where a directive stands for the second time in one place.
+    pub doubled: Option<usize>,
+}
+
+#[derive(Debug)]
+pub(super) struct Operation<'d> {
+    pub name: Option<&'d str>,
+    pub variables: Vec<Variable<'d>>,
+    pub selections: Vec<Selection<'d>>,
+}
+
+#[derive(Debug)]
+pub(super) struct Variable<'d> {
+    pub name: &'d str,
+    /// The name of its type.
+    pub of: &'d str,
+    /// How many lists are around it.
+    pub lists: usize,
+    /// It is null where it is absent.
+    pub is_null: bool,
+}
+
+#[derive(Debug)]
+pub(super) struct Fragment<'d> {
+    pub name: &'d str,
+    pub selections: Vec<Selection<'d>>,
+}
+
+#[derive(Debug)]
+pub(super) enum Selection<'d> {
+    Field(Field<'d>),
+    Spread(&'d str),
+    Inline(Vec<Self>),
+}
+
+#[derive(Debug)]
+pub(super) struct Field<'d> {
+    /// What it is called in the answer.
+    pub key: &'d str,
+    pub name: &'d str,
+    pub selections: Vec<Selection<'d>>,
+}
+
+impl<'d> Document<'d> {
+    /// The operation that is asked for, where there is one.
+    pub(super) fn operation(&self, name: Option<&str>) -> Option<&Operation<'d>> {
+        match (name, self.operations.as_slice()) {
+            (None, [only]) => Some(only),
+            (None, _) => None,
+            (name, all) => all.iter().find(|it| it.name == name),
+        }
+    }
+}
+
+/// Line and column of a byte, which count from one.
+pub(super) fn place(text: &str, at: usize) -> (usize, usize) {
+    let before = text.get(..at).unwrap_or(text).replace("\r\n", "\n");
+    let mut lines = before.split(['\n', '\r']);
+    let last = lines.next_back().unwrap_or_default();
+    (lines.count() + 1, last.chars().count() + 1)
+}
