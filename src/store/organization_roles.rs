@@ -96,6 +96,19 @@ pub fn list_shared(connection: &mut AnyConnection) -> Result<Vec<Role>> {
     read(rows)
 }
 
+/// What organizations call the roles that they made, each name once.
+///
+/// # Errors
+/// When the database is away.
+pub fn names_in_organizations(connection: &mut AnyConnection) -> Result<Vec<String>> {
+    let names: Vec<Option<String>> = roles::table
+        .filter(roles::organization_id.is_not_null())
+        .select(roles::title)
+        .distinct()
+        .load(connection)?;
+    Ok(names.into_iter().flatten().collect())
+}
+
 /// Lets nobody else change the role until the transaction ends. Whether it is there.
 ///
 /// # Errors

@@ -12,14 +12,17 @@ use crate::domain::password::Password;
 use crate::domain::session::Client;
 use crate::lanes::password_lane::Seat;
 use crate::service::accounts::one_time::{Link, look, opened, take};
-use crate::service::accounts::post::{To, Wish, email_of, mail_code, mail_code_with, tell_exists};
+use crate::service::accounts::post::{
+    To, Wish, email_of, mail_choice, mail_code, mail_code_with, tell_exists,
+};
 use crate::service::accounts::register::email_taken;
 use crate::service::actor::{Actor, account_of};
 use crate::service::attempts::prove_both::{prove_both, use_both};
 use crate::service::change::Change;
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
-use crate::store::{accounts, emails, one_time_codes};
+use crate::store::api_keys::Whose;
+use crate::store::{accounts, credentials, emails, one_time_codes};
 use crate::support::secret::SecretString;
 
 pub struct NewEmail {
@@ -139,8 +142,8 @@ fn tell_old(change: &mut Change<'_>, account: &Account, new: &Email, wish: &Wish
     Ok(())
 }
 
-/// Whoever reads the mail of the address before takes the change back. All sessions end:
-/// somebody else had the account.
+/// Whoever reads the mail of the address before takes the change back. All sessions and keys end,
+/// and the password is dead: somebody else had the account. A code to choose another one is mailed.
 ///
 /// # Errors
 /// `INVALID_CODE`; `CONFLICT` where the address has become another account's meanwhile.
@@ -163,6 +166,14 @@ pub fn take_back(kw: &Keyward, code: &SecretString, client: &Client) -> Result<(
         one_time_codes::remove_all_of(change, id)?;
         one_time_codes::remove_since(change, &used)?;
         change.record(&Event::new(What::EmailChangeCancelled, client.clone()).of(id))?;
-        change.end_all_of(id)
+        // Whoever changed the address knew the password, and may have made a key to stay.
+        change.revoke_keys(Whose::Account(id))?;
+        credentials::remove(change, id)?;
+        change.end_all_of(id)?;
+        let to = To {
+            account: id,
+            email: &old,
+        };
+        mail_choice(change, &to, &client)
     })
 }

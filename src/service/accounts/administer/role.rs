@@ -26,10 +26,12 @@ pub fn define_role(kw: &Keyward, name: &str, permissions: &[&str]) -> Result<()>
 ///
 /// # Errors
 /// `NOT_FOUND` where there is no such account or role; `CONFLICT` where it has too many;
-/// `SERVICE_UNAVAILABLE`.
+/// `FORBIDDEN` for an API key; `SERVICE_UNAVAILABLE`.
 pub fn grant_role(by: impl Into<Administrator>, account: AccountId, role: &str) -> Result<()> {
-    let role = role.to_owned();
-    change(by.into(), account, What::RoleGranted, move |change| {
+    let (by, role) = (by.into(), role.to_owned());
+    // Who found a key must not stay by whom they made powerful.
+    by.require_person()?;
+    change(by, account, What::RoleGranted, move |change| {
         let now = change.now;
         require_role(change, &role)?;
         require_room(change, account, &role)?;
