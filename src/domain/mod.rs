@@ -26,4 +26,4 @@ pub mod rotation;
 pub mod session;
 pub mod words;
 
-pub use rights::{access, api_key, assurance, permission};
+pub use rights::{access, api_key, assurance, permission, reserved};

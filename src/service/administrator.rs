@@ -1,5 +1,6 @@
 //! Who administers.
 
+use crate::domain::access::{ADMIN, Access};
 use crate::domain::event::{Event, What};
 use crate::domain::id::AccountId;
 use crate::service::actor::Actor;
@@ -65,6 +66,31 @@ impl Administrator {
         self.actor.as_ref().map_or(Ok(()), Actor::require_person)
     }
 
+    /// # Errors
+    /// `STEP_UP_REQUIRED`; `FORBIDDEN` for an API key, where the operator asks for a fresh proof.
+    pub(in crate::service) fn require_fresh(&self) -> Result<()> {
+        match &self.actor {
+            Some(actor) => actor.require_fresh(&self.kw),
+            None => Ok(()),
+        }
+    }
+
+    /// What the owner of an account does by a proof of their own, no administrator does to
+    /// themselves without one. `words` name the owner's way.
+    ///
+    /// # Errors
+    /// `CONFLICT` where the account is the administrator's own.
+    pub(in crate::service) fn require_others(
+        &self,
+        account: AccountId,
+        words: &'static str,
+    ) -> Result<()> {
+        if self.account() == Some(account) {
+            return Err(Error::new(Code::Conflict, words));
+        }
+        Ok(())
+    }
+
     /// The account that administers.
     pub(in crate::service) fn account(&self) -> Option<AccountId> {
         self.actor.as_ref().map(Actor::account)
@@ -86,13 +112,13 @@ impl Administrator {
             other => (None, other.as_ref()),
         };
         if let Some(actor) = first {
-            change.hold_caller(actor)?;
+            hold_administrator(change, actor)?;
         }
         if !accounts::hold(change, account)? {
             return Err(no_such_account());
         }
         match last {
-            Some(actor) => change.hold_caller(actor),
+            Some(actor) => hold_administrator(change, actor),
             None => Ok(()),
         }
     }
@@ -112,7 +138,7 @@ impl Administrator {
         accounts.dedup();
         for id in accounts {
             match &self.actor {
-                Some(actor) if actor.account() == id => change.hold_caller(actor)?,
+                Some(actor) if actor.account() == id => hold_administrator(change, actor)?,
                 _ => {
                     accounts::hold(change, id)?;
                 }
@@ -127,10 +153,37 @@ impl Administrator {
     /// `INVALID_TOKEN`.
     pub(in crate::service) fn hold_own(&self, change: &mut Change<'_>) -> Result<()> {
         match &self.actor {
-            Some(actor) => change.hold_caller(actor),
+            Some(actor) => hold_administrator(change, actor),
             None => Ok(()),
         }
     }
+}
+
+fn hold_administrator(change: &mut Change<'_>, actor: &Actor) -> Result<()> {
+    change.hold_caller(actor)?;
+    require_held(change, actor, &[ADMIN]).map(|_| ())
+}
+
+/// Whether the caller, who is held, has one of these words of the whole service by the database:
+/// the guard of the route believed the token, before the body came. The first is named. Gives what
+/// the account may do.
+///
+/// # Errors
+/// `FORBIDDEN` without any.
+pub(in crate::service) fn require_held(
+    change: &mut Change<'_>,
+    actor: &Actor,
+    words: &[&str],
+) -> Result<Access> {
+    let access = roles::access_of(change, actor.account())?;
+    // Who may everything may have a key for a part of it.
+    let has = |word: &str| access.is_admin() || access.permissions.contains(word);
+    if words.iter().any(|word| actor.is_let(word) && has(word)) {
+        return Ok(access);
+    }
+    let named = words.first().unwrap_or(&"");
+    let message = format!("This needs the permission \"{named}\".");
+    Err(Error::new(Code::Forbidden, message))
 }
 
 pub(in crate::service) fn no_such_account() -> Error {

@@ -4,6 +4,7 @@
 
 use std::ops::{Deref, DerefMut};
 
+use crate::domain::account::Account;
 use crate::domain::event::Event;
 use crate::domain::id::{AccountId, ApiKeyId, OrganizationId, SessionId};
 use crate::domain::rotation::Generation;
@@ -71,30 +72,32 @@ impl Change<'_> {
     /// have been ended since, in the middle of a hash or in another process (R15, J25).
     ///
     /// # Errors
-    /// `INVALID_TOKEN` where the session is over, or the API key was revoked; `FORBIDDEN` where the
-    /// session acts for another.
+    /// `INVALID_TOKEN` where the session is over, or the API key was revoked; `TOKEN_EXPIRED` where
+    /// something was taken since that the token still says; `FORBIDDEN` where the session acts for
+    /// another.
     pub(in crate::service) fn hold_caller(&mut self, actor: &Actor) -> Result<()> {
         if let Some(key) = actor.api_key() {
-            return self.hold_key(actor.account(), key.id);
+            return self.hold_key(actor, key.id);
         }
         actor.require_own()?;
         if !accounts::hold(self, actor.account())? || !sessions::hold(self, actor.session())? {
             return Err(Error::token());
         }
         let now = self.now;
-        sessions::lookup(self, actor.session())?
+        let (_, account) = sessions::lookup(self, actor.session())?
             .filter(|(session, account)| account.enabled && !session.is_over(account.epoch, now))
-            .map(|_| ())
-            .ok_or_else(Error::token)
+            .ok_or_else(Error::token)?;
+        require_of_now(actor, &account)
     }
 
     /// The same for who shows an API key.
-    fn hold_key(&mut self, account: AccountId, key: ApiKeyId) -> Result<()> {
+    fn hold_key(&mut self, actor: &Actor, key: ApiKeyId) -> Result<()> {
+        let account = actor.account();
         let held = accounts::hold(self, account)? && api_keys::hold(self, key)?;
         let account = accounts::lookup(self, account)?.filter(|account| account.enabled);
         let key = api_keys::lookup(self, key)?.filter(|key| !key.is_over(self.now));
         match (held, account, key) {
-            (true, Some(_), Some(_)) => Ok(()),
+            (true, Some(account), Some(_)) => require_of_now(actor, &account),
             _ => Err(Error::token()),
         }
     }
@@ -279,6 +282,15 @@ impl Change<'_> {
     fn tell(&mut self, news: News) {
         self.told.push(entry(news, self.now));
     }
+}
+
+/// The guard read the token when the head of the request came. A body, a hash and a lock are waited
+/// for after it, and whatever was taken from the account meanwhile must count in the deed.
+fn require_of_now(actor: &Actor, account: &Account) -> Result<()> {
+    if account.access_version > actor.claims().acv {
+        return Err(Error::expired());
+    }
+    Ok(())
 }
 
 impl Deref for Change<'_> {

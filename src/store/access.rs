@@ -9,7 +9,7 @@ use crate::domain::access::{Access, OwnAccount};
 use crate::domain::api_key::ApiKey;
 use crate::domain::id::{AccountId, OrganizationId};
 use crate::domain::organization::State;
-use crate::domain::permission::{OWN, SERVICE};
+use crate::domain::permission::{LENT_BY_ADMIN, OWN};
 use crate::domain::session::{Class, Session};
 use crate::store::engine::columns::time;
 use crate::store::engine::connection::{AnyConnection, on_each};
@@ -77,7 +77,7 @@ pub fn anywhere(connection: &mut AnyConnection, account: AccountId) -> Result<BT
     let mut held = access.permissions;
     if is_admin {
         // In every organization too, as an administrator of the service.
-        held.extend(OWN.iter().chain(SERVICE).map(|&word| word.to_owned()));
+        held.extend(OWN.iter().chain(LENT_BY_ADMIN).map(|&word| word.to_owned()));
     }
     let question = memberships::table
         .inner_join(role_permissions::table.on(role_permissions::role.eq(memberships::role)))

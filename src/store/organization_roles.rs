@@ -112,6 +112,19 @@ pub fn name_of(connection: &mut AnyConnection, key: &str) -> Result<String> {
     Ok(title.unwrap_or_else(|| key.to_owned()))
 }
 
+/// What organizations call the roles that they made, each name once.
+///
+/// # Errors
+/// When the database is away.
+pub fn names_in_organizations(connection: &mut AnyConnection) -> Result<Vec<String>> {
+    let names: Vec<Option<String>> = roles::table
+        .filter(roles::organization_id.is_not_null())
+        .select(roles::title)
+        .distinct()
+        .load(connection)?;
+    Ok(names.into_iter().flatten().collect())
+}
+
 /// Lets nobody else change the role until the transaction ends. Whether it is there.
 ///
 /// # Errors

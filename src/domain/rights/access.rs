@@ -48,14 +48,17 @@ impl OwnAccount {
 
 impl Access {
     /// Whether everything in `other` is also here. The exchange asks this: what a
-    /// token once held must still be held, all of it (decision 6 of the requirements).
+    /// token once held must still be held, all of it (decision 6 of the requirements). The role in
+    /// the organization is one: a token names it, and whoever holds another one holds it no more.
     #[must_use]
     pub fn includes(&self, other: &Self) -> bool {
         let accounts = |it: &OwnAccount| {
             let mut own = self.accounts.iter();
             own.any(|own| own.id == it.id && (own.role == it.role || own.role == "admin"))
         };
+        let there = &other.in_organization;
         other.roles.is_subset(&self.roles)
+            && (there.is_none() || *there == self.in_organization)
             && other.permissions.is_subset(&self.permissions)
             && other.accounts.iter().all(accounts)
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::access::{ADMIN, Access};
 use crate::domain::id::{AccountId, ApiKeyId, OrganizationId};
-use crate::domain::permission::SERVICE;
+use crate::domain::permission::LENT_BY_ADMIN;
 use crate::support::clock::Timestamp;
 
 /// The most living keys of one name that an account has: the old one, and the one that takes its
@@ -56,7 +56,7 @@ impl ApiKey {
                 access.roles.insert(role);
             }
             // Who may everything may have a key for a part of it.
-            let more = words.contains(ADMIN).then_some(SERVICE);
+            let more = words.contains(ADMIN).then_some(LENT_BY_ADMIN);
             let more = more.into_iter().flatten().map(|&word| word.to_owned());
             let held = words.into_iter().chain(more).filter(|word| self.may(word));
             access.permissions.extend(held.collect::<Vec<_>>());

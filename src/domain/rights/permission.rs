@@ -26,6 +26,9 @@ pub const OWN: &[&str] = &[
 /// them, and none of organizations: who makes an organization gives its permissions away.
 pub const SERVICE: &[&str] = &[ACCOUNT_READ, ACCOUNT_RESET_LINK, ACCOUNT_MAIL, ACT_AS];
 
+/// What `admin` comes to in the whole service.
+pub const LENT_BY_ADMIN: &[&str] = &[ACCOUNT_READ, ACCOUNT_RESET_LINK, ACCOUNT_MAIL];
+
 /// Looking up anybody's names and profile.
 pub const ACCOUNT_READ: &str = "account:read";
 /// Making a link to a new password.

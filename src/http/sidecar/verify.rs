@@ -85,6 +85,7 @@ pub async fn verify(call: Call, actor: Actor) -> Answer<Verify> {
         .map(|word| utf8_percent_encode(word, IN_LIST).to_string())
         .collect();
     let organization = claims.org.map(|id| id.to_string());
+    let key = actor.api_key().map(|key| key.id.to_string());
     let acting = claims.act.as_ref().map(|act| act.sub.to_string());
     Ok(HttpResponse::Ok()
         .insert_header(("remote-user", text(user)))
@@ -96,5 +97,6 @@ pub async fn verify(call: Call, actor: Actor) -> Answer<Verify> {
         .insert_header(("x-keyward-organization", organization.unwrap_or_default()))
         .insert_header(("x-keyward-permissions", permissions.join(",")))
         .insert_header(("x-keyward-actor", acting.unwrap_or_default()))
+        .insert_header(("x-keyward-api-key", key.unwrap_or_default()))
         .finish())
 }

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use crate::domain::id::AccountId;
 use crate::domain::identifier::Username;
 use crate::domain::profile::{Profile, Terms, attributes};
+use crate::domain::reserved::is_reserved;
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::store::{accounts, phones, profiles};
@@ -132,6 +133,18 @@ fn numbers(change: &mut Change<'_>, id: AccountId, edit: &Edit) -> Result<Option
     let others = before.filter(|it| !it.is_primary && Some(&it.value) != primary.as_ref());
     let numbers = primary.iter().cloned();
     Ok(Some(numbers.chain(others.map(|it| it.value)).collect()))
+}
+
+/// Whoever chooses their own name chooses none that others take for the service's.
+///
+/// # Errors
+/// `INVALID_PAYLOAD`.
+pub(in crate::service) fn require_unreserved(username: &Username) -> Result<()> {
+    if is_reserved(username) {
+        let message = "\"username\" is reserved for administrators to give: choose another one";
+        return Err(Error::payload(message));
+    }
+    Ok(())
 }
 
 /// # Errors

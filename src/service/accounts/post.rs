@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::domain::account::Account;
+use crate::domain::event::{Event, What};
 use crate::domain::id::AccountId;
 use crate::domain::identifier::Email;
 use crate::domain::letter::{Language, Letter, Purpose as Kind, Site, Values};
@@ -88,6 +89,26 @@ pub(in crate::service) fn mail_code_with(
         one_time_codes::consume(change, &stored.mac)?;
     }
     Ok(mailed)
+}
+
+/// Mails a code to choose a password: the one before is dead.
+pub(in crate::service) fn mail_choice(
+    change: &mut Change<'_>,
+    to: &To<'_>,
+    client: &Client,
+) -> Result<()> {
+    let wish = Wish {
+        link: Link::OwnPage,
+        language: None,
+        site: None,
+        client: client.clone(),
+    };
+    let purpose = (Purpose::ResetPassword, Kind::Choose);
+    if mail_code(change, to, purpose, &wish, None::<&()>)? {
+        let event = Event::new(What::PasswordResetRequested, client.clone());
+        change.record(&event.of(to.account))?;
+    }
+    Ok(())
 }
 
 /// Mails a letter. False where a quota is used up.

@@ -14,7 +14,9 @@ use crate::domain::one_time::Purpose;
 use crate::domain::password::Password;
 use crate::lanes::password_lane::Seat;
 use crate::service::accounts::choose::hashed;
-use crate::service::accounts::edit::{self, Edit, require_one_script, username_taken};
+use crate::service::accounts::edit::{
+    self, Edit, require_one_script, require_unreserved, username_taken,
+};
 use crate::service::accounts::guest;
 use crate::service::accounts::post::{To, Wish, mail_code, tell_exists};
 use crate::service::actor::Actor;
@@ -158,6 +160,7 @@ fn require_plain(kw: &Keyward, new: &Registration) -> Result<()> {
     }
     if let Some(username) = &new.edit.username {
         require_one_script(username)?;
+        require_unreserved(username)?;
     }
     if new.email.iter().chain(&new.more).any(Email::mixes_scripts) {
         return Err(Error::payload("\"email\" mixes letters of several scripts"));

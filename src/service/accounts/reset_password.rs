@@ -10,7 +10,7 @@ use crate::domain::identifier::Email;
 use crate::domain::letter::Purpose as Kind;
 use crate::domain::one_time::Purpose;
 use crate::domain::password::Password;
-use crate::domain::permission::ACCOUNT_RESET_LINK;
+use crate::domain::permission::{ACCOUNT_RESET_LINK, SERVICE};
 use crate::domain::redirect::allowed;
 use crate::domain::session::Client;
 use crate::lanes::password_lane::Seat;
@@ -19,14 +19,15 @@ use crate::service::accounts::clear::clear;
 use crate::service::accounts::one_time::{About, Link, end_older, issue, look, opened, take};
 use crate::service::accounts::post::{To, Wish, mail_code};
 use crate::service::actor::Actor;
+use crate::service::administrator::require_held;
 use crate::service::attempts::forgive;
 use crate::service::change::Change;
-use crate::service::error::{Error, Result};
+use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::mail::notice;
 use crate::store::api_keys::Whose;
 use crate::store::emails::{self, Stored};
-use crate::store::{accounts, credentials, one_time_codes};
+use crate::store::{accounts, credentials, one_time_codes, roles};
 use crate::support::secret::SecretString;
 
 /// The same answer for every address (E6, L16). A code goes to an enabled account's proven or
@@ -85,7 +86,8 @@ pub fn require_link(kw: &Keyward, actor: &Actor) -> Result<()> {
 /// P-23). No mail is sent. None where nobody has the address.
 ///
 /// # Errors
-/// `FORBIDDEN` without the permission; `SERVICE_UNAVAILABLE`.
+/// `FORBIDDEN` without the permission, and for the account of whoever may do more; `CONFLICT` for
+/// one's own; `SERVICE_UNAVAILABLE`.
 pub fn link(
     kw: &Keyward,
     actor: &Actor,
@@ -98,22 +100,28 @@ pub fn link(
     };
     let (actor, client) = (actor.clone(), wish.client.clone());
     let next = match &wish.link {
-        Link::Application(url) => Some(GoesOn {
-            next: url.to_string(),
-        }),
+        Link::Application(url) => Some(url.to_string()),
         Link::OwnPage => None,
     };
     let code = kw.change(move |change| {
         change.hold_caller(&actor)?;
+        let by = require_held(change, &actor, &[ACCOUNT_RESET_LINK, ADMIN])?;
         let Some(found) = owner(change, &email)? else {
             return Ok(None);
+        };
+        let in_person = by.is_admin() && actor.api_key().is_none();
+        require_ordinary(change, (&actor, in_person), found.account)?;
+        let made = Handed {
+            next: next.clone(),
+            // Whom the program handed it to nobody knows.
+            proves: in_person,
         };
         let about = About {
             account: found.account,
             purpose: Purpose::ResetPassword,
             address: &found.canonical,
         };
-        let (code, stored) = issue(change, &about, next.as_ref())?;
+        let (code, stored) = issue(change, &about, Some(&made))?;
         end_older(change, &stored)?;
         // Both are named: the account, and who asked by the session.
         let event = Event::new(What::PasswordResetRequested, client.clone());
@@ -125,11 +133,49 @@ pub fn link(
     Ok(code.map(|code| wish.link.action(kw, language, &code)))
 }
 
-/// Where whoever uses the code goes on to afterwards (row P-24). It is sealed beside the code, for
-/// anybody can write a link's query.
+/// A link opens its account, so whoever may make links and nothing else makes none for who may more
+/// than that; and nobody makes one for themselves, in the place of the password that a change asks.
+///
+/// # Errors
+/// `CONFLICT` for one's own account, `FORBIDDEN` for who is powerful in the whole service.
+fn require_ordinary(
+    change: &mut Change<'_>,
+    (actor, in_person): (&Actor, bool),
+    target: AccountId,
+) -> Result<()> {
+    if actor.account() == target {
+        return Err(Error::new(
+            Code::Conflict,
+            "Your own password you change by POST /auth/password/change, with the present one.",
+        ));
+    }
+    let access = roles::access_of(change, target)?;
+    let words = access.permissions.iter();
+    let powerful = words.filter(|word| *word == ADMIN || SERVICE.contains(&word.as_str()));
+    if in_person || powerful.count() == 0 {
+        return Ok(());
+    }
+    Err(Error::forbidden(
+        "That account administers, or holds a permission of the whole service: an administrator \
+         who is signed in makes its link.",
+    ))
+}
+
+/// What is sealed beside the code of a link that was handed on.
 #[derive(Serialize, Deserialize)]
-struct GoesOn {
-    next: String,
+struct Handed {
+    /// Where whoever uses the code goes on to afterwards (row P-24): anybody can write a link's
+    /// query.
+    #[serde(default)]
+    next: Option<String>,
+    /// Whether an administrator vouches that the link goes to the owner of the address.
+    #[serde(default = "always")]
+    proves: bool,
+}
+
+/// Of a link that was made before.
+const fn always() -> bool {
+    true
 }
 
 /// What somebody chooses who reads the account's mail.
@@ -173,20 +219,22 @@ pub fn reset(kw: &Keyward, seat: &Seat, choice: &Choice) -> Result<Option<Url>> 
         if used.account != id || !enabled {
             return Err(Error::one_time_code());
         }
-        // Whoever has the code reads the mail of the address.
+        // Whoever has a code that was mailed reads the mail of the address.
         let event = Event::new(What::PasswordReset, client.clone()).of(id);
         let now = change.now;
         // The account may have another address by now.
         let known = emails::lookup(change, id, &used.address)?;
-        if !known.ok_or_else(Error::one_time_code)?.verified {
+        let handed = opened::<Handed>(change.kw, &used)?;
+        let proves = handed.as_ref().is_none_or(|it| it.proves);
+        if !known.ok_or_else(Error::one_time_code)?.verified && proves {
             clear(change, id, &used.address, &event)?;
             emails::verify(change, id, &used.address, now)?;
         }
         notice::record(change, &event)?;
         set_password(change, id, &record, &event)?;
-        let goes_on = opened::<GoesOn>(change.kw, &used)?;
+        let next = handed.and_then(|it| it.next);
         let list = &change.kw.policy.registration.redirects;
-        Ok(goes_on.and_then(|it| allowed(&it.next, list)))
+        Ok(next.and_then(|next| allowed(&next, list)))
     })
 }
 

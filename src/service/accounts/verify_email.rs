@@ -7,7 +7,7 @@ use crate::domain::one_time::Purpose;
 use crate::domain::session::Client;
 use crate::service::accounts::clear::clear;
 use crate::service::accounts::one_time::{Link, look, take};
-use crate::service::accounts::post::{To, Wish, mail_code};
+use crate::service::accounts::post::{To, Wish, mail_choice, mail_code};
 use crate::service::change::Change;
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
@@ -55,21 +55,11 @@ fn begin_anew(change: &mut Change<'_>, proven: &Stored, by: &Event) -> Result<()
     let Some(email) = Email::parse(&proven.written) else {
         return Ok(());
     };
-    let wish = Wish {
-        link: Link::OwnPage,
-        language: None,
-        site: None,
-        client: client.clone(),
-    };
     let to = To {
         account: id,
         email: &email,
     };
-    let purpose = (Purpose::ResetPassword, Kind::Choose);
-    if mail_code(change, &to, purpose, &wish, None::<&()>)? {
-        change.record(&Event::new(What::PasswordResetRequested, client.clone()).of(id))?;
-    }
-    Ok(())
+    mail_choice(change, &to, client)
 }
 
 /// Keyward's page for the code.

@@ -5,7 +5,7 @@ use crate::domain::event::What;
 use crate::domain::id::{AccountId, ApiKeyId};
 use crate::service::administrator::Administrator;
 use crate::service::api_keys::terms::{
-    Draft, Held, Made, New, look_through, no_key, require_good, revoke,
+    Draft, Held, Made, New, look_through, no_key, require_good, require_renewable, revoke,
 };
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
@@ -45,7 +45,7 @@ pub fn make(by: impl Into<Administrator>, account: AccountId, new: New) -> Resul
     kw.change(move |change| {
         by.hold(change, account)?;
         require_handled(change, &by, account)?;
-        match look_through(change, account, &new)? {
+        match look_through(change, account, (new.organization, &new.scope))? {
             Held::All => draft.write(change, by.event(What::ApiKeyMade)),
             Held::Lacks(word) => Err(Error::payload(format!(
                 "the account has not the permission \"{word}\": give it a role that has it first"
@@ -59,7 +59,8 @@ pub fn make(by: impl Into<Administrator>, account: AccountId, new: New) -> Resul
 }
 
 /// # Errors
-/// `NOT_FOUND`; `CONFLICT` for another person's, and where two of that name live.
+/// `NOT_FOUND`; `CONFLICT` for another person's, where two of that name live, where the key is over,
+/// or may what its account may not any more.
 pub fn rotate(by: impl Into<Administrator>, id: ApiKeyId) -> Result<Made> {
     let by = by.into();
     let kw = by.kw.clone();
@@ -69,6 +70,7 @@ pub fn rotate(by: impl Into<Administrator>, id: ApiKeyId) -> Result<Made> {
     kw.change(move |change| {
         held(change, &by, &old)?;
         require_handled(change, &by, old.account)?;
+        require_renewable(change, &old)?;
         draft.write(change, by.event(What::ApiKeyRotated))
     })
 }

@@ -6,7 +6,8 @@ use crate::domain::event::{Event, What};
 use crate::domain::id::ApiKeyId;
 use crate::service::actor::{Actor, account_of};
 use crate::service::api_keys::terms::{
-    Draft, Held, Made, New, is_powerful, look_through, no_key, require_good, revoke,
+    Draft, Held, Made, New, is_powerful, look_through, no_key, require_good, require_renewable,
+    revoke,
 };
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
@@ -44,7 +45,7 @@ pub fn make(kw: &Keyward, actor: &Actor, mut new: New) -> Result<Made> {
     let draft = Draft::new(kw, actor.account(), None, &new);
     kw.change(move |change| {
         change.hold_caller(&actor)?;
-        match look_through(change, actor.account(), &new)? {
+        match look_through(change, actor.account(), (new.organization, &new.scope))? {
             Held::All => draft.write(change, event(&actor, What::ApiKeyMade)),
             Held::Lacks(word) => {
                 let message =
@@ -60,7 +61,8 @@ pub fn make(kw: &Keyward, actor: &Actor, mut new: New) -> Result<Made> {
 /// of a name live.
 ///
 /// # Errors
-/// `NOT_FOUND` where it is none of the caller's; `CONFLICT` where two of that name live.
+/// `NOT_FOUND` where it is none of the caller's; `CONFLICT` where two of that name live, where the
+/// key is over, or may what its account may not any more.
 pub fn rotate(kw: &Keyward, actor: &Actor, id: ApiKeyId) -> Result<Made> {
     let old = kw.store.read(|db| found(db, actor, id))?;
     if is_powerful(&old.scope) {
@@ -69,7 +71,8 @@ pub fn rotate(kw: &Keyward, actor: &Actor, id: ApiKeyId) -> Result<Made> {
     let actor = actor.clone();
     let draft = Draft::in_place_of(kw, &old, None);
     kw.change(move |change| {
-        held(change, &actor, id)?;
+        let key = held(change, &actor, id)?;
+        require_renewable(change, &key)?;
         draft.write(change, event(&actor, What::ApiKeyRotated))
     })
 }

@@ -206,17 +206,43 @@ pub(in crate::service::api_keys) enum Held {
 pub(in crate::service::api_keys) fn look_through(
     db: &mut AnyConnection,
     account: AccountId,
-    new: &New,
+    (organization, scope): (Option<OrganizationId>, &BTreeSet<String>),
 ) -> Result<Held> {
-    let held = match new.organization {
+    let held = match organization {
         None => Some(access::anywhere(db, account)?),
         Some(id) => access::in_organization(db, account, id)?,
     };
     let Some(held) = held else {
         return Ok(Held::NoMember);
     };
-    let lacking = new.scope.difference(&held).next();
+    let lacking = scope.difference(&held).next();
     Ok(lacking.map_or(Held::All, |word| Held::Lacks(word.clone())))
+}
+
+/// Before a key takes the place of another: what its account lost since, and the end that it had,
+/// are not given back.
+///
+/// # Errors
+/// `CONFLICT`.
+pub(in crate::service::api_keys) fn require_renewable(
+    change: &mut Change<'_>,
+    old: &ApiKey,
+) -> Result<()> {
+    if old.is_over(change.now) {
+        let message = "That key is past its end: make another one.";
+        return Err(Error::new(Code::Conflict, message));
+    }
+    let held = look_through(change, old.account, (old.organization, &old.scope))?;
+    let message = match held {
+        Held::All => return Ok(()),
+        Held::Lacks(word) => format!(
+            "The account has not the permission \"{word}\" any more: make a key without it."
+        ),
+        Held::NoMember => {
+            "The account is no active member of the key's organization any more.".to_owned()
+        }
+    };
+    Err(Error::new(Code::Conflict, message))
 }
 
 #[must_use]

@@ -16,6 +16,7 @@ use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::mail::notice;
 use crate::service::membership::begin_end::join;
+use crate::service::membership::inviter::stands;
 use crate::store::emails::{self, Stored};
 use crate::store::memberships::invitations::{self, Waiting};
 use crate::store::{AnyConnection, accounts, credentials, organizations, roles};
@@ -117,12 +118,17 @@ fn require(taker: &Taker, chooses: bool) -> Result<()> {
     }
 }
 
-/// The invitation whose newest code this is, and what is stored of the code.
+/// The invitation whose newest code this is, and what is stored of the code. One that whoever
+/// invited could not make any more is none.
 fn look(kw: &Keyward, db: &mut AnyConnection, code: &SecretString) -> Result<(String, Waiting)> {
     let mac = kw.keys.one_time_codes.mac(code.expose_secret());
     let mac = mac.ok_or_else(Error::one_time_code)?;
     let found = invitations::find_by_code(db, &mac, kw.clock.now())?;
-    Ok((mac, found.ok_or_else(Error::one_time_code)?))
+    let found = found.ok_or_else(Error::one_time_code)?;
+    if !stands(db, &found)? {
+        return Err(Error::one_time_code());
+    }
+    Ok((mac, found))
 }
 
 /// Holds in the order in which all do so: the account, the organization, the invitation. Of

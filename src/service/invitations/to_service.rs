@@ -10,6 +10,7 @@ use crate::domain::letter::{Purpose as Kind, Values};
 use crate::domain::one_time::Purpose;
 use crate::service::accounts::post::{Wish, tell_exists};
 use crate::service::actor::Actor;
+use crate::service::administrator::Administrator;
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::service::invitations::letter::send;
@@ -28,10 +29,16 @@ pub struct Invitation {
 /// before is invited anew, and the newest word counts: another role, or none.
 ///
 /// # Errors
-/// `FORBIDDEN` without the permission; `INVALID_PAYLOAD` where there is no such role;
+/// `FORBIDDEN` without the permission, and for an API key that would give a role;
+/// `INVALID_PAYLOAD` where there is no such role;
 /// `SERVICE_UNAVAILABLE`.
 pub fn invite(kw: &Keyward, actor: &Actor, mut invitation: Invitation) -> Result<()> {
     actor.require(ADMIN)?;
+    let by = Administrator::from((kw, actor));
+    if invitation.role.is_some() {
+        // Who found a key must not stay by a person.
+        by.require_person()?;
+    }
     kw.require_mail()?;
     let mut seen = BTreeSet::new();
     invitation
@@ -43,7 +50,7 @@ pub fn invite(kw: &Keyward, actor: &Actor, mut invitation: Invitation) -> Result
         .sort_by(|one, other| one.canonical().cmp(other.canonical()));
     let actor = actor.clone();
     kw.change(move |change| {
-        change.hold_caller(&actor)?;
+        by.hold_own(change)?;
         if let Some(role) = &invitation.role
             && !roles::is_there(change, role)?
         {
@@ -110,9 +117,10 @@ pub fn list(kw: &Keyward, actor: &Actor, after: Option<String>, limit: i64) -> R
 /// `FORBIDDEN` without the permission; `NOT_FOUND`.
 pub fn take_back(kw: &Keyward, actor: &Actor, email: &Email) -> Result<()> {
     actor.require(ADMIN)?;
+    let by = Administrator::from((kw, actor));
     let (actor, address) = (actor.clone(), email.canonical().to_owned());
     kw.change(move |change| {
-        change.hold_caller(&actor)?;
+        by.hold_own(change)?;
         let now = change.now;
         let found = invitations::find(change, Place::Service, &address, now)?;
         if found.is_none() || !invitations::remove(change, Place::Service, &address)? {

@@ -13,6 +13,7 @@ use crate::mail::Failure;
 use crate::mail::mailer::Message;
 use crate::mail::templates::{Framed, Words};
 use crate::service::actor::Actor;
+use crate::service::administrator::require_held;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::mail::quota;
@@ -115,6 +116,7 @@ fn record(kw: &Keyward, actor: &Actor, to: &Email) -> Result<()> {
     let (actor, to) = (actor.clone(), to.clone());
     kw.change(move |change| {
         change.hold_caller(&actor)?;
+        require_held(change, &actor, &[ACCOUNT_MAIL, ADMIN])?;
         if !quota::take_publication(change, actor.account(), &to)? {
             let words = "Too many mails to this address, or by this account, within an hour.";
             return Err(Error::wait(Code::RequestsExceeded, words, 3600));

@@ -4,6 +4,8 @@
 pub(in crate::service) mod begin_end;
 /// The end of an organization.
 pub(in crate::service) mod dissolve;
+/// Whether an invitation is good still.
+pub(in crate::service) mod inviter;
 /// Who must stay: one owner.
 pub(in crate::service) mod owners;
 /// What the caller may do in an organization, by the database.

@@ -22,6 +22,8 @@ pub struct Standing {
     /// The roles that members may hold.
     pub roles: Vec<Role>,
     permissions: BTreeSet<String>,
+    /// Whether the caller may do some of it as an administrator of the service alone.
+    is_lent: bool,
 }
 
 /// # Errors
@@ -29,9 +31,7 @@ pub struct Standing {
 /// where the caller's session is in another one (O1); `STEP_UP_REQUIRED` where a member lacks the
 /// second factor that is asked for.
 pub fn standing(db: &mut AnyConnection, actor: &Actor, id: OrganizationId) -> Result<Standing> {
-    if actor.claims().org.is_some_and(|own| own != id) {
-        return Err(no_organization());
-    }
+    require_here(actor, id)?;
     let organization = organizations::lookup(db, id)?.ok_or_else(no_organization)?;
     let is_administrator = actor.is_let(ADMIN) && roles::access_of(db, actor.account())?.is_admin();
     let member = memberships::lookup(db, id, actor.account())?;
@@ -48,12 +48,14 @@ pub fn standing(db: &mut AnyConnection, actor: &Actor, id: OrganizationId) -> Re
         return Err(Error::no_factor());
     }
     let mut permissions = role.map_or_else(BTreeSet::new, |role| role.permissions.clone());
+    let own = permissions.clone();
     if is_administrator {
         permissions.extend(OWN.iter().map(|&word| word.to_owned()));
     }
     // What an API key was not given its account does not lend it.
     permissions.retain(|permission| actor.is_let(permission));
     Ok(Standing {
+        is_lent: !permissions.is_subset(&own),
         role: role.map(|role| role.name.clone()),
         organization,
         permissions,
@@ -76,7 +78,8 @@ fn shows_factor(db: &mut AnyConnection, actor: &Actor) -> Result<bool> {
 /// their ids, the caller's session, the organization.
 ///
 /// # Errors
-/// As [`standing`]; `INVALID_TOKEN` where the caller's session is over.
+/// As [`standing`]; `INVALID_TOKEN` where the caller's session is over; `STEP_UP_REQUIRED` for an
+/// administrator of the service who did not show of late who they are.
 pub(in crate::service) fn held_standing(
     change: &mut Change<'_>,
     actor: &Actor,
@@ -96,7 +99,23 @@ pub(in crate::service) fn held_standing(
     if !organizations::hold(change, id)? {
         return Err(no_organization());
     }
-    standing(change, actor, id)
+    let standing = standing(change, actor, id)?;
+    if standing.is_lent {
+        // As the routes of administrators ask.
+        actor.require_fresh(change.kw)?;
+    }
+    Ok(standing)
+}
+
+/// A session that is in one organization finds no other one (docs/decisions/0095).
+///
+/// # Errors
+/// `NOT_FOUND`.
+pub fn require_here(actor: &Actor, id: OrganizationId) -> Result<()> {
+    if actor.claims().org.is_some_and(|own| own != id) {
+        return Err(no_organization());
+    }
+    Ok(())
 }
 
 impl Standing {

@@ -7,11 +7,13 @@ use crate::domain::organization::{Membership, State};
 use crate::domain::permission::{MEMBER_REMOVE, MEMBER_UPDATE};
 use crate::service::actor::Actor;
 use crate::service::change::Change;
-use crate::service::error::Result;
+use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::membership::begin_end::end;
 use crate::service::membership::owners::require_another;
-use crate::service::membership::standing::{Standing, held_standing, no_member, no_organization};
+use crate::service::membership::standing::{
+    Standing, held_standing, no_member, no_organization, require_here,
+};
 use crate::store::memberships::invitations;
 use crate::store::{memberships, organizations};
 
@@ -127,6 +129,10 @@ pub fn remove_member(kw: &Keyward, actor: &Actor, which: Which) -> Result<()> {
     kw.change(move |change| {
         let (standing, member) = held_member(change, &actor, which)?;
         standing.require(MEMBER_REMOVE)?;
+        if member.state == State::Suspended {
+            // Whoever is removed can be invited anew, and is active then.
+            standing.require(MEMBER_UPDATE)?;
+        }
         standing.require_all(&standing.role_of(&member)?.permissions)?;
         require_another(change, &member)?;
         memberships::remove(change, &member)?;
@@ -145,6 +151,7 @@ pub fn decline(kw: &Keyward, actor: &Actor, id: OrganizationId) -> Result<()> {
     let actor = actor.clone();
     kw.change(move |change| {
         change.hold_caller(&actor)?;
+        require_here(&actor, id)?;
         give_up(change, &actor, id)
     })
 }
@@ -161,15 +168,16 @@ fn give_up(change: &mut Change<'_>, actor: &Actor, id: OrganizationId) -> Result
     change.record(&actor.event(What::MemberLeft).in_organization(id))
 }
 
-/// Leaves, or declines an invitation: whatever one's role, and whichever organization one's
-/// session is in.
+/// Leaves, or declines an invitation: whatever one's role. Whoever is suspended stays so: they could
+/// be invited anew by who may not take them back.
 ///
 /// # Errors
-/// `NOT_FOUND`, `CONFLICT` for the last owner.
+/// `NOT_FOUND`; `CONFLICT` for the last owner, and for who is suspended.
 pub fn leave(kw: &Keyward, actor: &Actor, id: OrganizationId) -> Result<()> {
     let actor = actor.clone();
     kw.change(move |change| {
         change.hold_caller(&actor)?;
+        require_here(&actor, id)?;
         let account = actor.account();
         // Nobody holds an organization that they have nothing to do with.
         if memberships::lookup(change, id, account)?.is_none() {
@@ -179,13 +187,17 @@ pub fn leave(kw: &Keyward, actor: &Actor, id: OrganizationId) -> Result<()> {
             return Err(no_organization());
         }
         let member = memberships::lookup(change, id, account)?.ok_or_else(no_organization)?;
+        if member.state != State::Active {
+            return Err(Error::new(
+                Code::Conflict,
+                "You are suspended in this organization: whoever administers it takes you back, or \
+                 removes you.",
+            ));
+        }
         require_another(change, &member)?;
         memberships::remove(change, &member)?;
         let event = actor.event(What::MemberLeft).in_organization(id);
         change.record(&event)?;
-        if member.state == State::Active {
-            end(change, account, id, &event)?;
-        }
-        Ok(())
+        end(change, account, id, &event)
     })
 }

@@ -13,8 +13,13 @@ use crate::store::{memberships, organizations, roles};
 const MOST: i64 = 100;
 
 /// # Errors
-/// `FORBIDDEN` where only administrators may; `CONFLICT` where another one has the name, or the account is in too many.
+/// `FORBIDDEN` where only administrators may, and in one organization; `CONFLICT` where another one has the name, or the account is in too many.
 pub fn create(kw: &Keyward, actor: &Actor, name: Name) -> Result<Organization> {
+    if actor.claims().org.is_some() {
+        return Err(Error::forbidden(
+            "This session is in one organization, and makes no other: sign in without one.",
+        ));
+    }
     let actor = actor.clone();
     let id = OrganizationId(kw.entropy.random_id());
     kw.change(move |change| {

@@ -2,7 +2,7 @@
 //! administrators; the route table asks for the permission, and the command line is an operator's.
 
 use crate::domain::event::What;
-use crate::domain::organization::{Role, Scope};
+use crate::domain::organization::{Name, Role, Scope};
 use crate::service::administrator::Administrator;
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
@@ -54,10 +54,31 @@ pub fn make_role(by: impl Into<Administrator>, new: New, scope: Scope) -> Result
         if all.iter().any(|role| role.name.to_lowercase() == wanted) {
             return Err(taken());
         }
+        if scope == Scope::Service {
+            require_unused(change, wanted)?;
+        }
         organization_roles::add(change, &role)?.map_err(|_| taken())?;
         change.record(&by.event(What::RoleMade).with_role(&role.name))?;
         Ok(role.clone())
     })
+}
+
+/// Whoever makes an organization could wait for the name to mean something in the whole service.
+///
+/// # Errors
+/// `CONFLICT` where an organization has made a role of that name.
+fn require_unused(change: &mut Change<'_>, wanted: &str) -> Result<()> {
+    let same = |name: &String| Name::parse(name).is_some_and(|it| it.canonical() == wanted);
+    if organization_roles::names_in_organizations(change)?
+        .iter()
+        .any(same)
+    {
+        return Err(Error::new(
+            Code::Conflict,
+            "An organization has made a role of that name: choose another one.",
+        ));
+    }
+    Ok(())
 }
 
 /// What grows is in the next token of its holders; what shrinks is gone within a second.

@@ -12,11 +12,11 @@ use crate::domain::session::Client;
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::tokens::authenticate::ExpiredToken;
-use crate::service::tokens::mint::{access_end, sign};
+use crate::service::tokens::mint::{access_end, names_of, sign};
 use crate::service::tokens::rotate::{On, Outcome, Presented, Rotated, rotate};
 use crate::store::factors;
 use crate::support::clock::Timestamp;
-use crate::support::secret::SecretString;
+use crate::support::secret::{ExposeSecret as _, SecretString};
 use crate::support::waiting::wait_for;
 
 pub struct Exchanged {
@@ -61,9 +61,15 @@ pub fn exchange(kw: &Keyward, old: &ExpiredToken, client: &Client) -> Result<Exc
             let now = kw.clock.now();
             // When the generation began, or was given again after it had been lost.
             let from = on.session.generation.rotated_at;
-            let claims = successor(kw, old, &on, from);
+            let mut claims = successor(kw, old, &on, from);
+            let mut token = sign(kw, &claims, now)?;
+            // The name may have grown since.
+            if token.expose_secret().len() > kw.policy.max_token_bytes && claims.name.is_some() {
+                claims.name = None;
+                token = sign(kw, &claims, now)?;
+            }
             Ok(Exchanged {
-                token: sign(kw, &claims, now)?,
+                token,
                 outcome: on.outcome,
             })
         }
@@ -71,9 +77,9 @@ pub fn exchange(kw: &Keyward, old: &ExpiredToken, client: &Client) -> Result<Exc
     }
 }
 
-/// The new token's claims follow from the old token, the session's row and the instant
-/// `from` alone, so that exchanges of one token that run at the same time give the same
-/// text (Y-39).
+/// The new token's claims follow from the old token, the rows of session and account and the
+/// instant `from` alone, so that exchanges of one token that run at the same time give the same
+/// text (Y-39). The names are those of now: what the old token says may be somebody else's.
 fn successor(kw: &Keyward, old: Claims, on: &On, from: Timestamp) -> Claims {
     let On {
         session,
@@ -88,6 +94,7 @@ fn successor(kw: &Keyward, old: Claims, on: &On, from: Timestamp) -> Claims {
     context.update(old.jti.as_bytes());
     let mut id = [0; 16];
     id.copy_from_slice(&context.sign().as_ref()[..16]);
+    let [preferred_username, email, name] = names_of(account);
     Claims {
         jti: Builder::from_custom_bytes(id).into_uuid(),
         iat: from.seconds(),
@@ -95,6 +102,9 @@ fn successor(kw: &Keyward, old: Claims, on: &On, from: Timestamp) -> Claims {
         mfa_from: access.factor_from.map(Timestamp::seconds),
         generation: session.generation.number,
         acv: account.access_version,
+        preferred_username,
+        email,
+        name,
         ..old
     }
 }

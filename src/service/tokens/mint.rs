@@ -117,6 +117,16 @@ pub(in crate::service) fn access_end(
         .max(from.seconds() + 1)
 }
 
+/// How a token calls its owner: the username, the address and the name.
+pub(in crate::service) fn names_of(account: &Account) -> [Option<String>; 3] {
+    [
+        account.username.clone(),
+        // An application takes it for who asks: whoever may have made it up is not told of.
+        account.email.clone().filter(|_| account.verified),
+        Some(account.full_name()).filter(|name| !name.is_empty()),
+    ]
+}
+
 fn claims(
     kw: &Keyward,
     session: &Session,
@@ -126,6 +136,7 @@ fn claims(
 ) -> Claims {
     let directus = session.class == Class::Standard;
     let is_admin = access.is_admin();
+    let [preferred_username, email, name] = names_of(account);
     Claims {
         iss: kw.policy.issuer.clone(),
         aud: kw.policy.audience.clone(),
@@ -153,10 +164,9 @@ fn claims(
         accounts: access.accounts,
         anon: session.anonymous,
         act: session.acted_by.map(|(sub, _)| Acting { sub }),
-        preferred_username: account.username.clone(),
-        // An application takes it for who asks: whoever may have made it up is not told of.
-        email: account.email.clone().filter(|_| account.verified),
-        name: Some(account.full_name()).filter(|name| !name.is_empty()),
+        preferred_username,
+        email,
+        name,
         id: directus.then_some(session.account),
         app_access: directus.then_some(is_admin),
         admin_access: directus.then_some(is_admin),

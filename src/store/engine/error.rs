@@ -60,9 +60,12 @@ impl Transient for Error {
 impl From<DieselError> for Error {
     fn from(error: DieselError) -> Self {
         match &error {
-            DieselError::DatabaseError(DatabaseErrorKind::SerializationFailure, info) => {
-                Self::Transient(info.message().to_owned())
-            }
+            // What the row refers to was there when the transaction looked, and was removed since:
+            // whoever looks again finds that it is missing, and says so in words of its own.
+            DieselError::DatabaseError(
+                DatabaseErrorKind::SerializationFailure | DatabaseErrorKind::ForeignKeyViolation,
+                info,
+            ) => Self::Transient(info.message().to_owned()),
             DieselError::DatabaseError(_, info)
                 if info.message().contains("deadlock detected")
                     || info.message().contains("could not serialize") =>

@@ -8,6 +8,8 @@ mod credentials;
 mod keys;
 mod last_one;
 mod organizations;
+mod powers;
+mod still;
 
 use keyward::domain::id::AccountId;
 use serde_json::Value;

@@ -7,6 +7,7 @@ mod make;
 mod memory;
 mod organizations;
 mod persons;
+mod powers;
 mod races;
 mod system;
 

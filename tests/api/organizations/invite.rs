@@ -177,7 +177,7 @@ both!(o8_l14_nobody_joins_by_an_address_that_is_not_proven, |kw| {
     kw.post(&path)
         .bearer(&squatter)
         .send()
-        .refused(403, "FORBIDDEN");
+        .refused(404, "NOT_FOUND");
     let (purpose, code) = code_to(kw, BOB);
     assert_eq!(purpose, "invite");
     let body = json!({ "token": code, "password": OTHER });

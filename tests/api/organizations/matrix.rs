@@ -127,18 +127,18 @@ const REVIEWED: &[(&str, &str, &str, [u16; 8])] = &[
         "",
         [404, 404, 404, 404, 403, 403, 204, 204],
     ),
-    // Whoever is suspended may still go.
+    // Whoever is suspended stays so, and is not invited anew by who may only invite.
     (
         "POST",
         "/leave",
         "",
-        [404, 204, 404, 204, 204, 204, 204, 204],
+        [404, 409, 404, 404, 204, 204, 204, 204],
     ),
     (
         "POST",
         "/accept",
         "",
-        [404, 409, 404, 409, 409, 409, 409, 409],
+        [404, 409, 404, 404, 409, 409, 409, 409],
     ),
     ("DELETE", "", "", [404, 404, 404, 404, 403, 403, 403, 204]),
 ];

@@ -10,6 +10,7 @@ mod owners;
 mod races;
 mod roles;
 mod sign_in;
+mod walls;
 
 use keyward::domain::id::AccountId;
 use serde_json::{Value, json};

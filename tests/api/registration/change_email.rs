@@ -3,7 +3,7 @@
 use keyward::domain::letter::Purpose;
 use serde_json::json;
 
-use super::{ALICE, OPEN, alice, code_to, done, register};
+use super::{ALICE, OPEN, OTHER, alice, code_to, done, register};
 use crate::support::{Answer, PASSWORD, TestKeyward, text};
 
 const NEW: &str = "alice@new.example";
@@ -37,6 +37,9 @@ both!(
             .refused(401, "INVALID_CREDENTIALS");
         let (thief, _) = kw.sign_in(NEW, PASSWORD).tokens();
         assert_eq!(me(&thief), NEW);
+        let account = crate::support::account_of(&thief);
+        let key = kw.key_in(account, &[], None);
+        assert_eq!(kw.me(&key), 200);
         // The old one is told, and stays able to take it back, whatever comes after.
         let told = kw.last_mail_to(ALICE);
         assert_eq!(told.purpose, Purpose::AddressChanged);
@@ -53,7 +56,13 @@ both!(
         let (thief, _) = kw.sign_in("third@example.com", PASSWORD).tokens();
         done(kw, "/auth/email/change/cancel", &json!({ "token": back }));
         assert_eq!(kw.me(&thief), 401);
-        let (access, _) = kw.sign_in(ALICE, PASSWORD).tokens();
+        // The thief knew the password, and made a key to stay.
+        assert_eq!(kw.me(&key), 401);
+        kw.sign_in(ALICE, PASSWORD)
+            .refused(401, "INVALID_CREDENTIALS");
+        let choose = json!({ "token": code_to(kw, ALICE), "password": OTHER });
+        done(kw, "/auth/password/reset", &choose);
+        let (access, _) = kw.sign_in(ALICE, OTHER).tokens();
         assert_eq!(me(&access), ALICE);
         kw.sign_in("third@example.com", PASSWORD)
             .refused(401, "INVALID_CREDENTIALS");

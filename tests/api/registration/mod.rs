@@ -6,6 +6,7 @@ mod change_email;
 mod invite;
 mod profile;
 mod register;
+mod reserved;
 mod reset;
 mod ways_back;
 

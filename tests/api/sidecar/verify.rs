@@ -8,18 +8,19 @@ use serde_json::{Value, json};
 
 use crate::support::{Answer, Forge, PASSWORD, TestKeyward, text};
 
-const IDENTITY: [&str; 6] = [
+const IDENTITY: [&str; 7] = [
     "remote-user",
     "remote-email",
     "remote-groups",
     "remote-name",
     "x-keyward-session",
     "x-keyward-actor",
+    "x-keyward-api-key",
 ];
 
 /// The identity headers of a yes, each there exactly once.
 #[track_caller]
-fn identity(answer: &Answer) -> [&str; 6] {
+fn identity(answer: &Answer) -> [&str; 7] {
     assert_eq!(
         (answer.status, answer.body.as_str()),
         (200, ""),
@@ -61,7 +62,7 @@ both!(f1_all_identity_headers_are_always_there, |kw| {
     let session = text(&Forge::claims_of(&access), "sid");
     let email = "alice@example.com";
     let groups = "administrator,editor";
-    let own = ["alice", email, groups, "", session.as_str(), ""];
+    let own = ["alice", email, groups, "", session.as_str(), "", ""];
     assert_eq!(identity(&verify(kw, &access)), own);
     // By the query as well (row D-07), and whatever the client says of itself.
     let by_query = format!("/auth/verify?access_token={access}");
@@ -81,12 +82,12 @@ both!(f1_all_identity_headers_are_always_there, |kw| {
     let answer = verify(kw, &named(&access, &none));
     assert_eq!(
         identity(&answer),
-        [email, email, "", "Alice A.", &session, ""]
+        [email, email, "", "Alice A.", &session, "", ""]
     );
     let none = [("preferred_username", Value::Null), ("email", Value::Null)];
     let answer = verify(kw, &named(&access, &none));
     let id = account.to_string();
-    assert_eq!(identity(&answer), [&id, "", groups, "", &session, ""]);
+    assert_eq!(identity(&answer), [&id, "", groups, "", &session, "", ""]);
 });
 
 both!(f1_o6_permissions_and_organization_are_always_there, |kw| {
@@ -172,7 +173,7 @@ both!(f13_names_are_header_text_whatever_is_in_them, |kw| {
             ("roles", json!([name, "x"])),
         ];
         let answer = verify(kw, &named(&access, &claims));
-        let [user, email, groups, full, _, _] = identity(&answer);
+        let [user, email, groups, full, ..] = identity(&answer);
         assert_eq!([user, email, full], [header; 3], "{name:?}");
         assert_eq!(groups, format!("{header},x"), "{name:?}");
         assert_eq!(answer.header("x-admin"), None);

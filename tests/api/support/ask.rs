@@ -1,10 +1,13 @@
 //! One request and its answer.
 
-use actix_http::Request;
+use actix_http::{Payload, Request};
+use actix_web::error::PayloadError;
 use actix_web::http::Method;
 use actix_web::http::header::HeaderValue;
 use actix_web::test::TestRequest;
+use actix_web::web::Bytes;
 use futures_util::future::LocalBoxFuture;
+use futures_util::stream;
 use serde_json::Value;
 
 use super::{TestKeyward, text};
@@ -79,6 +82,25 @@ impl<'a> Ask<'a> {
     pub fn send(self) -> Answer {
         let to = self.to;
         to.wait(self.into_future())
+    }
+
+    /// Sends a JSON body that comes late: `meanwhile` is done when the handler asks for it, after
+    /// the guard of the route has judged the head.
+    pub fn dripped(self, body: &Value, meanwhile: impl FnOnce() + 'static) -> Answer {
+        let bytes = Bytes::from(body.to_string());
+        let body = stream::once(async move {
+            meanwhile();
+            Ok::<_, PayloadError>(bytes)
+        });
+        let to = self.to;
+        let request = self
+            .request
+            .append_header(("content-type", "application/json"))
+            .to_request();
+        let payload = Payload::Stream {
+            payload: Box::pin(body) as _,
+        };
+        to.wait(to.send(request.replace_payload(payload).0))
     }
 
     pub(super) fn into_future(self) -> LocalBoxFuture<'static, Answer> {

@@ -1,16 +1,19 @@
 //! Whoever reads the mail of an address that an act was told to undoes it. The addresses are then
-//! as they stood before the act, whatever came after; all sessions end, for somebody else had the
-//! account (L15).
+//! as they stood before the act, whatever came after; all sessions and keys end, and the password is
+//! dead, for somebody else had the account (L15). A code to choose another one is mailed.
 
 use crate::domain::event::{Event, What};
+use crate::domain::identifier::Email;
 use crate::domain::one_time::Purpose;
 use crate::domain::session::Client;
 use crate::service::accounts::addresses::frame::{Before, Written};
 use crate::service::accounts::one_time::{look, opened, take};
+use crate::service::accounts::post::{To, mail_choice};
 use crate::service::accounts::register::email_taken;
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
-use crate::store::{accounts, emails, one_time_codes};
+use crate::store::api_keys::Whose;
+use crate::store::{accounts, credentials, emails, one_time_codes};
 use crate::support::secret::SecretString;
 
 /// # Errors
@@ -32,7 +35,19 @@ pub fn undo(kw: &Keyward, code: &SecretString, client: &Client) -> Result<()> {
         emails::own::restore(change, id, reader, &before)?.map_err(|_| email_taken())?;
         one_time_codes::remove_all_of(change, id)?;
         one_time_codes::remove_since(change, &used)?;
-        change.record(&Event::new(What::EmailChangeCancelled, client.clone()).of(id))?;
-        change.end_all_of(id)
+        let event = Event::new(What::EmailChangeCancelled, client.clone()).of(id);
+        change.record(&event)?;
+        // Whoever did it knew the password, and may have made a key to stay.
+        change.revoke_keys(Whose::Account(id), &event)?;
+        credentials::remove(change, id)?;
+        change.end_all_of(id)?;
+        let Some(email) = Email::parse(&used.address) else {
+            return Ok(());
+        };
+        let to = To {
+            account: id,
+            email: &email,
+        };
+        mail_choice(change, &to, &client)
     })
 }

@@ -42,7 +42,7 @@ pub fn add_account(by: impl Into<Administrator>, new: NewAccount) -> Result<Acco
 ///
 /// # Errors
 /// As [`add_account`]; `NOT_FOUND` where there is no such role; `INVALID_PAYLOAD` where the
-/// password is refused.
+/// password is refused; `FORBIDDEN` for an API key that would give a password or a role.
 pub fn add_on_lane(
     by: impl Into<Administrator>,
     seat: &Seat,
@@ -50,6 +50,10 @@ pub fn add_on_lane(
     more: (Edit, Option<String>),
 ) -> Result<AccountId> {
     let by = by.into();
+    if new.password.is_some() {
+        // Who found a key must not stay by an account.
+        by.require_person()?;
+    }
     let about = [
         new.email.as_ref().map(|it| it.written().to_owned()),
         new.username.as_ref().map(|it| it.written().to_owned()),
@@ -119,6 +123,9 @@ fn add_with(
     more: More,
 ) -> Result<AccountId> {
     let kw = by.kw.clone();
+    if more.role.is_some() {
+        by.require_person()?;
+    }
     let mixed = new.email.as_ref().is_some_and(Email::mixes_scripts)
         || new.username.as_ref().is_some_and(Username::mixes_scripts);
     if mixed {

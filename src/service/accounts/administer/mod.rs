@@ -96,7 +96,7 @@ pub fn roles_of(kw: &Keyward, account: AccountId) -> Result<Vec<String>> {
 ///
 /// # Errors
 /// `CONFLICT` where an administrator would disable the only one; `NOT_FOUND`;
-/// `SERVICE_UNAVAILABLE`.
+/// `STEP_UP_REQUIRED` where an account with roles is enabled; `SERVICE_UNAVAILABLE`.
 pub fn set_enabled(by: impl Into<Administrator>, account: AccountId, enabled: bool) -> Result<()> {
     edit_account(
         by,
@@ -142,6 +142,10 @@ fn enable(
 ) -> Result<()> {
     let now = change.now;
     if enabled {
+        if !roles::access_of(change, account)?.roles.is_empty() {
+            // Whoever signs in to it is as powerful as if the roles were given now.
+            by.require_fresh()?;
+        }
         change.record(&by.event(What::AccountEnabled).of(account))?;
         return Ok(accounts::set_enabled(change, account, true, now)?);
     }
@@ -171,7 +175,8 @@ pub fn set_password(
 /// The same by way of the password lane, and only what the policy takes.
 ///
 /// # Errors
-/// `INVALID_PAYLOAD` where the password is refused; `NOT_FOUND`; `SERVICE_UNAVAILABLE`.
+/// `INVALID_PAYLOAD` where the password is refused; `NOT_FOUND`; `CONFLICT` for one's own account;
+/// `FORBIDDEN` for an API key; `SERVICE_UNAVAILABLE`.
 pub fn choose_password(
     by: impl Into<Administrator>,
     seat: &Seat,
@@ -179,6 +184,12 @@ pub fn choose_password(
     password: &Password,
 ) -> Result<()> {
     let by = by.into();
+    // Who found a key must not stay by a password.
+    by.require_person()?;
+    by.require_others(
+        account,
+        "Your own password you change by POST /auth/password/change, with the present one.",
+    )?;
     let found = by_id(&by.kw, account);
     let about = match &found {
         Ok(account) => [account.email.clone(), account.username.clone()],
@@ -251,9 +262,16 @@ pub fn unlock_all(kw: &Keyward) -> Result<usize> {
 /// every session (M23).
 ///
 /// # Errors
-/// `INVALID_PAYLOAD` where there is none; `SERVICE_UNAVAILABLE`.
+/// `INVALID_PAYLOAD` where there is none; `CONFLICT` for one's own account; `FORBIDDEN` for an API
+/// key; `SERVICE_UNAVAILABLE`.
 pub fn reset_factor(by: impl Into<Administrator>, account: AccountId) -> Result<()> {
-    change(by.into(), account, What::FactorReset, move |change| {
+    let by = by.into();
+    by.require_person()?;
+    by.require_others(
+        account,
+        "Your own second factor you remove by DELETE /auth/mfa/totp, with a code of it.",
+    )?;
+    change(by, account, What::FactorReset, move |change| {
         if !factors::remove_all_of(change, account)? {
             return Err(Error::payload("The account has no second factor."));
         }

@@ -26,9 +26,11 @@ pub fn define_role(kw: &Keyward, name: &str, permissions: &[&str]) -> Result<()>
 ///
 /// # Errors
 /// `NOT_FOUND` where there is no such account or role; `CONFLICT` where it has too many;
-/// `SERVICE_UNAVAILABLE`.
+/// `FORBIDDEN` for an API key; `SERVICE_UNAVAILABLE`.
 pub fn grant_role(by: impl Into<Administrator>, account: AccountId, role: &str) -> Result<()> {
     let (by, role) = (by.into(), role.to_owned());
+    // Who found a key must not stay by whom they made powerful.
+    by.require_person()?;
     let event = by.event(What::RoleGranted).with_role(&role);
     change_by(by, account, event, move |change| {
         let now = change.now;

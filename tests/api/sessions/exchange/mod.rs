@@ -3,6 +3,7 @@
 //! with a refresh.
 
 mod access;
+mod names;
 mod request;
 mod reuse;
 

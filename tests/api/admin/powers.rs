@@ -1,0 +1,158 @@
+//! What an administrator does in person alone, with a fresh proof, and not to themselves; and what
+//! whoever makes links may open.
+
+use serde_json::{Value, json};
+
+use super::{ALICE, OTHER, ROOT, administrator, of};
+use crate::support::{PASSWORD, TestKeyward};
+
+const HOUR: &[(&str, &str)] = &[("KEYWARD_STEP_UP_MAX_AGE", "1h")];
+
+both!(no_key_makes_a_password_a_person_or_a_power, |kw| {
+    let (root, token) = administrator(kw);
+    let alice = kw.add_verified(ALICE);
+    kw.enrol_totp(&kw.sign_in(ALICE, PASSWORD).tokens().0);
+    let key = kw.key_in(root, &["admin"], None);
+    let before = kw.state();
+    let asks: [(&str, String, Value); 7] = [
+        (
+            "POST",
+            "/admin/accounts".into(),
+            json!({ "email": "x@example.com", "password": OTHER }),
+        ),
+        (
+            "POST",
+            "/admin/accounts".into(),
+            json!({ "email": "x@example.com", "role": "administrator" }),
+        ),
+        (
+            "POST",
+            "/admin/accounts".into(),
+            json!({ "kind": "machine", "username": "robot", "role": "administrator" }),
+        ),
+        (
+            "POST",
+            "/admin/invitations".into(),
+            json!({ "email": "x@example.com", "role": "administrator" }),
+        ),
+        ("POST", of(alice, "/password"), json!({ "password": OTHER })),
+        ("DELETE", of(alice, "/second-factor"), json!({})),
+        ("PUT", of(alice, "/roles/administrator"), json!({})),
+    ];
+    for (method, path, body) in asks {
+        let answer = kw.ask(method, &path).bearer(&key).json(&body).send();
+        answer.refused(403, "FORBIDDEN");
+        assert!(answer.body.contains("API key"), "{answer:?}");
+    }
+    assert_eq!(kw.state(), before);
+    assert_eq!(kw.count("invitations"), 0);
+    // What gives nobody a power it does, and a person does all of it.
+    let body = json!({ "kind": "machine", "username": "robot" });
+    let made = kw.post("/admin/accounts").bearer(&key).json(&body).send();
+    assert_eq!(made.status, 201, "{made:?}");
+    let path = of(alice, "/second-factor");
+    let reset = kw.delete(&path).bearer(&token).send();
+    assert_eq!(reset.status, 204, "{reset:?}");
+});
+
+both!(nobody_goes_round_the_proof_by_their_own_account, |kw| {
+    let (root, token) = administrator(kw);
+    kw.enrol_in_directus(&token);
+    let factor = kw.count("factors");
+    let body = json!({ "password": OTHER });
+    let own = kw.post(&of(root, "/password")).bearer(&token);
+    let own = own.json(&body).send();
+    own.refused(409, "CONFLICT");
+    assert!(own.body.contains("/auth/password/change"), "{own:?}");
+    let own = kw.delete(&of(root, "/second-factor")).bearer(&token).send();
+    own.refused(409, "CONFLICT");
+    assert!(own.body.contains("/auth/mfa/totp"), "{own:?}");
+    let link = kw.post("/admin/password-reset-link").bearer(&token);
+    let link = link.json(&json!({ "email": ROOT })).send();
+    link.refused(409, "CONFLICT");
+    assert_eq!(kw.count("factors"), factor);
+    assert_eq!(kw.count("one_time_codes"), 0);
+});
+
+both!(
+    enabling_who_holds_a_role_asks_for_a_fresh_proof,
+    HOUR,
+    |kw| {
+        let (_, token) = administrator(kw);
+        let powerful = kw.add("bob@example.com", None, true);
+        let alice = kw.account(ALICE);
+        for id in [powerful, alice] {
+            keyward::service::accounts::administer::set_enabled(&kw.kw, id, false).unwrap();
+        }
+        let refresh = kw.sign_in(ROOT, PASSWORD).tokens().1;
+        drop(token);
+        kw.advance(3601);
+        let token = kw.refresh(&refresh).tokens().0;
+        let enable = json!({ "enabled": true });
+        let asked = kw
+            .ask("PATCH", &of(powerful, ""))
+            .bearer(&token)
+            .json(&enable);
+        asked.send().refused(401, "STEP_UP_REQUIRED");
+        let asked = kw.ask("PATCH", &of(alice, "")).bearer(&token).json(&enable);
+        assert_eq!(asked.send().status, 200);
+        kw.sign_in("bob@example.com", PASSWORD)
+            .refused(401, "INVALID_CREDENTIALS");
+    }
+);
+
+/// Whoever may make links and nothing else.
+fn link_maker(kw: &TestKeyward) -> String {
+    let words: &[&str] = &["account:reset-link"];
+    keyward::service::accounts::administer::define_role(&kw.kw, "linker", words).unwrap();
+    let machine = kw.machine("shop", &["linker"]);
+    kw.key_in(machine, words, None)
+}
+
+fn link(kw: &TestKeyward, token: &str, email: &str) -> crate::support::Answer {
+    let asked = kw.post("/admin/password-reset-link").bearer(token);
+    asked.json(&json!({ "email": email })).send()
+}
+
+both!(who_makes_links_makes_none_for_who_may_more, |kw| {
+    let (_, token) = administrator(kw);
+    let key = link_maker(kw);
+    let helper = kw.account("helper@example.com");
+    keyward::service::accounts::administer::grant_role(&kw.kw, helper, "linker").unwrap();
+    kw.account(ALICE);
+    for email in [ROOT, "helper@example.com"] {
+        link(kw, &key, email).refused(403, "FORBIDDEN");
+    }
+    assert_eq!(kw.count("one_time_codes"), 0);
+    assert_eq!(link(kw, &key, ALICE).status, 200);
+    // An administrator in person does, and a key of theirs does not.
+    assert_eq!(link(kw, &token, "helper@example.com").status, 200);
+    let helper_key = kw.key_in(
+        crate::support::account_of(&token),
+        &["admin", "account:reset-link"],
+        None,
+    );
+    link(kw, &helper_key, "helper@example.com").refused(403, "FORBIDDEN");
+});
+
+/// The code of a link.
+fn code(answer: &crate::support::Answer) -> String {
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let link = crate::support::text(&answer.json(), "link");
+    let (_, rest) = link.split_once("oobCode=").unwrap();
+    rest.split('&').next().unwrap().to_owned()
+}
+
+both!(a_link_that_a_program_made_proves_no_address, |kw| {
+    let (_, token) = administrator(kw);
+    let key = link_maker(kw);
+    for (maker, email, proven) in [(&key, ALICE, false), (&token, "bob@example.com", true)] {
+        let id = kw.account(email);
+        let body = json!({ "token": code(&link(kw, maker, email)), "password": OTHER });
+        let reset = kw.post("/auth/password/reset").json(&body).send();
+        assert_eq!(reset.status, 204, "{reset:?}");
+        assert_eq!(kw.sign_in(email, OTHER).status, 200);
+        let of = format!("emails WHERE account_id = '{id}' AND verified");
+        assert_eq!(kw.count(&of) == 1, proven, "{email}");
+    }
+});
