@@ -25,7 +25,10 @@ use crate::store::roles::{access_of, held_by};
 /// When the database is away or a row is damaged.
 pub fn of_session(connection: &mut AnyConnection, session: &Session) -> Result<Option<Access>> {
     let mut access = access_of(connection, session.account)?;
-    access.factor_from = factors::demanded_by_roles(connection, session.account)?;
+    // Guests hold no role.
+    if !session.anonymous {
+        access.factor_from = factors::demanded_by_roles(connection, session.account)?;
+    }
     with(connection, session, access)
 }
 

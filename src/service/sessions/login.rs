@@ -391,7 +391,9 @@ fn write_session(change: &mut Change<'_>, opening: &Opening) -> Result<Begun> {
     let by = (session.account, &attempt.client);
     opening.replaced.end_own(change, by)?;
     login_attempts::add(change, attempt)?;
-    change.record(&event(What::LoginSucceeded))?;
+    let mut succeeded = event(What::LoginSucceeded);
+    succeeded.organization = session.organization;
+    change.record(&succeeded)?;
     let guest = opening.replaced.end_guests(change, by)?;
     let access = begin::write(change, session)?;
     Ok(Begun {

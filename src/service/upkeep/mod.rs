@@ -2,6 +2,8 @@
 
 /// Deletes guests who were not there for long.
 mod guests;
+/// Writes names as they are looked for, where they were written before that was done.
+mod names;
 /// Whether this process can do its work now.
 pub mod readiness;
 /// Tells of many failed sign-ins in a minute.

@@ -13,7 +13,7 @@ use crate::service::keys;
 use crate::service::keyward::{Inner, Keyward};
 use crate::service::mail::deliver;
 use crate::service::tokens::signing_keys;
-use crate::service::upkeep::{guests, spray_alarm, used_keys};
+use crate::service::upkeep::{guests, names, spray_alarm, used_keys};
 use crate::store::engine::purge::{What, purge_before};
 use crate::store::{self, AnyConnection, revocations, seen};
 use crate::support::clock::Timestamp;
@@ -236,6 +236,7 @@ pub fn purge(kw: &Keyward, now: Timestamp) -> Result<usize> {
         }
     }
     purged += guests::purge(kw, now)?;
+    names::complete(kw)?;
     // The last: where somebody tampered with its chain, the others go on.
     Ok(purged + audit::purge::purge(kw, now - KEEP_AUDIT)?)
 }

@@ -1,5 +1,7 @@
 //! Accounts.
 
+/// Their names, as they are looked for.
+pub mod names;
 /// What they say of their owners, for many at once.
 pub mod people;
 /// Page by page, and by what they are called.
@@ -12,13 +14,13 @@ use diesel::prelude::*;
 
 use crate::domain::account::Account;
 use crate::domain::id::AccountId;
-use crate::domain::identifier::{Email, Identifier, Username, in_lower_case};
+use crate::domain::identifier::{Email, Identifier, Username};
 use crate::store::emails;
 use crate::store::engine::columns::{optional, time, word};
 use crate::store::engine::conflict::{Taken, unless_taken};
 use crate::store::engine::connection::{AnyConnection, on_each};
 use crate::store::engine::error::{Error, Result, exactly_one};
-use crate::store::engine::schema::{account_names, accounts, emails as addresses, factors};
+use crate::store::engine::schema::{accounts, emails as addresses, factors};
 use crate::support::clock::Timestamp;
 
 #[derive(Queryable)]
@@ -218,12 +220,7 @@ pub fn set_names(
         ))
         .execute(connection)?;
     exactly_one("setting names", rows)?;
-    let names: Vec<&str> = first.into_iter().chain(last).collect();
-    let canonical = (!names.is_empty()).then(|| in_lower_case(&names.join(" ")));
-    let rows = diesel::update(account_names::table.find(id.to_string()))
-        .set(account_names::names_canonical.eq(canonical))
-        .execute(connection)?;
-    exactly_one("setting the names that are looked for", rows)
+    names::set_canonical(connection, id, (first, last))
 }
 
 /// Whether its owner accepted the terms.

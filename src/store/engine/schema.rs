@@ -28,6 +28,8 @@ diesel::table! {
     #[sql_name = "accounts"]
     account_names (id) {
         id -> Text,
+        first_name -> Nullable<Text>,
+        last_name -> Nullable<Text>,
         names_canonical -> Nullable<Text>,
     }
 }

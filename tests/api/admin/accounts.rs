@@ -1,6 +1,7 @@
 //! Accounts: found, made, changed, disabled and deleted by an administrator.
 
 use keyward::domain::id::AccountId;
+use keyward::service::upkeep::threads;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -123,6 +124,10 @@ both!(a_capital_beyond_ascii_is_found_by_its_small_letter, |kw| {
     let before = "UPDATE accounts SET names_canonical = NULL, first_name = 'EVE'";
     kw.sql(before);
     assert_eq!(found(kw, &token, "search=alice+eve"), [ALICE]);
+    // Housekeeping writes them as they are looked for.
+    kw.sql("UPDATE accounts SET first_name = 'ÉVE'");
+    threads::purge(&kw.kw, kw.kw.clock.now()).unwrap();
+    assert_eq!(found(kw, &token, "search=alice+%C3%A9ve"), [ALICE]);
     // Who takes a name away is not found by it.
     let body = json!({ "firstName": null, "lastName": null });
     kw.ask("PATCH", "/auth/me")

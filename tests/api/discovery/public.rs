@@ -198,7 +198,7 @@ both!(
          \"phones\":[],\"termsVersion\":null,\"role\":\"administrator\",\
          \"roles\":[\"administrator\",\"editor\"],\
          \"permissions\":[\"admin\",\"read\",\"write\"],\"organizationId\":null,\
-         \"isAnonymous\":false,\"mfaEnabled\":false}}"
+         \"isAnonymous\":false,\"mfaEnabled\":false,\"mfaRequiredFrom\":null}}"
         );
         assert_eq!((me.status, me.body), (200, expected));
     }

@@ -5,9 +5,12 @@ use std::sync::Barrier;
 
 use keyward::domain::id::OrganizationId;
 use keyward::domain::session::Client;
+use keyward::service::organizations::administer;
+use keyward::service::organizations::change::Edit as Change;
 use keyward::service::organizations::change_member::{Edit, Which, change_member, remove_member};
 use keyward::service::sessions::refresh;
 use keyward::service::tokens::authenticate::authenticate;
+use keyward::support::clock::Timestamp;
 use keyward::support::secret::SecretString;
 use serde_json::json;
 
@@ -127,5 +130,54 @@ both!(s9_o7_what_begins_or_goes_on_against_a_removal, |kw| {
         );
         assert_eq!(kw.count(&living), 0, "round {round}");
         assert_eq!(kw.sign_in(&email, PASSWORD).status, 200);
+    }
+});
+
+// Either the token was given before, and is outdated, or it holds nothing.
+both!(what_begins_or_goes_on_against_a_demand_for_a_factor, |kw| {
+    let replica = kw.replica();
+    let alice = person(kw, ALICE);
+    let acme = make(kw, &alice, "Acme");
+    let organization: OrganizationId = acme.parse().unwrap();
+    for round in 0..ROUNDS {
+        let email = format!("m{round}@example.com");
+        let owner = sign_in_to(kw, ALICE, &acme).tokens().0;
+        let (_, token) = member(kw, &owner, &acme, (&email, "viewer"));
+        let demand = move |kw: &keyward::service::Keyward, from: Option<Timestamp>| {
+            let edit = Change {
+                factor_from: Some(from),
+                ..Change::default()
+            };
+            administer::edit(kw, organization, edit).unwrap();
+        };
+        let act = move |kw: &keyward::service::Keyward| demand(kw, Some(kw.clock.now()));
+        let given = if round % 2 == 0 {
+            refresh_against(kw, &replica, (token, act))
+        } else {
+            let start = Barrier::new(2);
+            let other = replica.kw.clone();
+            std::thread::scope(|scope| {
+                let start = &start;
+                let demanded = scope.spawn(move || {
+                    start.wait();
+                    act(&other);
+                });
+                start.wait();
+                let answer = sign_in_to(kw, &email, &acme);
+                demanded.join().unwrap();
+                (answer.status == 200).then(|| answer.tokens().0.into())
+            })
+        };
+        for each in [kw, &replica] {
+            each.catch_up();
+            if let Some(given) = &given
+                && let Ok(principal) = authenticate(&each.kw, given)
+            {
+                let claims = &principal.claims;
+                assert!(claims.permissions.is_empty(), "round {round}: {claims:?}");
+                assert!(claims.mfa_from.is_some(), "round {round}: {claims:?}");
+            }
+        }
+        demand(&kw.kw, None);
     }
 });
