@@ -122,7 +122,7 @@ class Server:
         columns = (
             "username, username_canonical, first_name, last_name, anonymous, enabled, verified, "
             "terms_accepted, epoch, access_version, created_at, updated_at, created_by, "
-            "last_login_at")
+            "last_login_at, machine")
         email = "'u' || n || '@example.com'"
         self.run(
             f"INSERT INTO accounts SELECT bench_id('a', n), {email}, {email}, {columns} "
@@ -145,7 +145,7 @@ class Server:
             f"bench_id('a', 1 + n % {self.accounts}), organization_id, anonymous, mode, class, "
             f"amr, aal, auth_time, created_at, {salt}, 0, rotated_at, replays, gen_seen, "
             f"idle_expires_at, {ends}, account_epoch, user_agent, address, revoked_at, "
-            "revoke_reason, recent "
+            "revoke_reason, recent, actor_id, actor_session "
             f"FROM (SELECT * FROM sessions LIMIT 1) t, {self.numbers(sessions)} ORDER BY 1")
 
     def numbers(self, count):
