@@ -96,7 +96,8 @@ pub fn serve(kw: &Keyward, settings: &Arc<Web>, listener: TcpListener) -> std::i
                 .client_disconnect_timeout(Duration::from_secs(1))
                 // Whoever hangs up says so by this alone, and gives a seat back by it.
                 .h1_allow_half_closed(false)
-                .on_connect_ext(move |_, data| {
+                .on_connect_ext(move |connection: &Connection<_, _>, data| {
+                    data.insert(connection.in_hand());
                     data.insert(opened.begin());
                 })
                 .graceful_shutdown_signal(move || {

@@ -14,6 +14,7 @@ use crate::http::answer::Refusal;
 use crate::http::edge::access_line::Asked;
 use crate::http::edge::{cors, head, headers, request_id, unread_body};
 use crate::http::mount::{self, refuse_at};
+use crate::http::peers::connection::InHand;
 use crate::http::peers::{client_address, last_request};
 use crate::http::request::origin;
 use crate::http::request::settings::Web;
@@ -28,6 +29,7 @@ pub async fn shell(
         method: request.method().clone(),
         frequent: mount::is_frequent(&request),
     };
+    let _held = request.conn_data::<InHand>().map(InHand::hold);
     last_request::look_at(&request).await;
     let web = request.app_data::<web::Data<Web>>().cloned();
     let web = web.as_ref().map(web::Data::get_ref);

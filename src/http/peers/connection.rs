@@ -3,9 +3,11 @@
 //! for the head of a later request (threat H2), nor for a client that does not take its
 //! answer.
 
+use std::cell::Cell;
 use std::future::Future as _;
 use std::io::{Error, ErrorKind};
 use std::pin::Pin;
+use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -27,8 +29,33 @@ const ANSWER: Duration = Duration::from_secs(70);
 const AT_LEAST: usize = 64 * 1024;
 const SLOW: Duration = Duration::from_secs(60);
 
+/// How many requests of a connection are in the hands of a handler. What its client is to send
+/// then has come, or has a time of its own, and the answer may take what it takes: read no further,
+/// actix would take the client for gone and drop it.
+#[derive(Clone, Default)]
+pub struct InHand(Rc<Cell<usize>>);
+
+/// One of them, until it is dropped.
+pub struct Held(InHand);
+
+impl InHand {
+    #[must_use]
+    pub fn hold(&self) -> Held {
+        self.0.set(self.0.get() + 1);
+        Held(self.clone())
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let count = &self.0.0;
+        count.set(count.get() - 1);
+    }
+}
+
 pub struct Connection<T, Place> {
     stream: T,
+    in_hand: InHand,
     /// Whether an answer has begun since anything was read.
     answered: bool,
     deadline: Instant,
@@ -49,6 +76,7 @@ impl<T, Place> Connection<T, Place> {
         let deadline = Instant::now() + REQUEST;
         Self {
             stream,
+            in_hand: InHand::default(),
             answered: false,
             deadline,
             timer: Box::pin(sleep_until(deadline)),
@@ -58,6 +86,11 @@ impl<T, Place> Connection<T, Place> {
             longest,
             _place: place,
         }
+    }
+
+    #[must_use]
+    pub fn in_hand(&self) -> InHand {
+        self.in_hand.clone()
     }
 
     fn begin(&mut self, time: Duration) {
@@ -92,6 +125,9 @@ impl<T, Place> Connection<T, Place> {
     /// Where it is not, the task is woken when it will be.
     fn is_overdue(&mut self, cx: &mut Context<'_>) -> bool {
         while self.timer.as_mut().poll(cx).is_ready() {
+            if self.in_hand.0.get() > 0 {
+                self.begin(REQUEST);
+            }
             if self.timer.deadline() >= self.deadline {
                 return true;
             }
@@ -159,5 +195,59 @@ impl<T: AsyncWrite + Unpin, Place: Unpin> AsyncWrite for Connection<T, Place> {
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
         Pin::new(&mut self.get_mut().stream).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::Waker;
+
+    use super::*;
+
+    /// A client that is there and sends nothing.
+    struct Silent;
+
+    impl AsyncRead for Silent {
+        fn poll_read(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            _: &mut ReadBuf<'_>,
+        ) -> Poll<std::io::Result<()>> {
+            Poll::Pending
+        }
+    }
+
+    impl<Place> Connection<Silent, Place> {
+        /// As if its time were over.
+        fn is_due(&mut self) {
+            self.deadline = Instant::now().checked_sub(REQUEST).unwrap();
+            self.timer.as_mut().reset(self.deadline);
+        }
+    }
+
+    /// Whether it reads on.
+    fn reads(connection: &mut Connection<Silent, ()>) -> bool {
+        let mut space = [0; 8];
+        let mut buffer = ReadBuf::new(&mut space);
+        let mut cx = Context::from_waker(Waker::noop());
+        let read = Pin::new(connection).poll_read(&mut cx, &mut buffer);
+        read.is_pending()
+    }
+
+    #[actix_web::test]
+    async fn h2_an_answer_that_is_long_in_coming_is_not_cut_off() {
+        let mut connection = Connection::new(Silent, (), Duration::from_secs(600));
+        let held = connection.in_hand().hold();
+        for _ in 0..3 {
+            connection.is_due();
+            assert!(reads(&mut connection), "it is being answered");
+        }
+        drop(held);
+        assert!(reads(&mut connection), "the answer goes out now");
+        connection.is_due();
+        assert!(
+            !reads(&mut connection),
+            "nobody answers it, and nothing comes"
+        );
     }
 }
