@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::domain::access::Access;
 use crate::domain::account::Account;
 use crate::domain::api_key::ApiKey;
 use crate::domain::assurance::Wanted;
@@ -12,7 +13,7 @@ use crate::domain::principal::Principal;
 use crate::domain::session::Client;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
-use crate::store::accounts;
+use crate::store::{AnyConnection, accounts, roles};
 use crate::support::clock::Timestamp;
 
 /// Who acts in one request: the holder of a live access token or of an API key, from where, and
@@ -196,4 +197,26 @@ pub fn account_of(kw: &Keyward, actor: &Actor) -> Result<Account> {
 pub(in crate::service) fn is_theirs(account: &Account, actor: &Actor) -> bool {
     let same = actor.api_key().is_some() || account.epoch == actor.claims().epoch;
     account.enabled && same
+}
+
+/// Whether the caller, who is held, has one of these words of the whole service by the database:
+/// the guard of the route believed the token, before the body came. The first is named. Gives what
+/// the account may do.
+///
+/// # Errors
+/// `FORBIDDEN` without any.
+pub(in crate::service) fn require_held(
+    db: &mut AnyConnection,
+    actor: &Actor,
+    words: &[&str],
+) -> Result<Access> {
+    let access = roles::access_of(db, actor.account())?;
+    // Who may everything may have a key for a part of it.
+    let has = |word: &str| access.is_admin() || access.permissions.contains(word);
+    if words.iter().any(|word| actor.is_let(word) && has(word)) {
+        return Ok(access);
+    }
+    let named = words.first().unwrap_or(&"");
+    let message = format!("This needs the permission \"{named}\".");
+    Err(Error::new(Code::Forbidden, message))
 }

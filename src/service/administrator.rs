@@ -1,13 +1,13 @@
 //! Who administers.
 
-use crate::domain::access::{ADMIN, Access};
+use crate::domain::access::ADMIN;
 use crate::domain::event::{Event, What};
 use crate::domain::id::AccountId;
-use crate::service::actor::Actor;
+use crate::service::actor::{Actor, require_held};
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
-use crate::store::{accounts, roles};
+use crate::store::accounts;
 
 /// Somebody who may do something to accounts that are not their own: an operator, at the
 /// command line of this machine, or the holder of a token with the permission, whom the guard
@@ -44,20 +44,6 @@ impl Administrator {
             Some(actor) => Event::new(what, actor.client.clone()).by(actor.account()),
             None => Event::new(what, self.kw.operator()),
         }
-    }
-
-    /// Whether the administrator, who is held, may administer by the database too.
-    ///
-    /// # Errors
-    /// `FORBIDDEN`.
-    pub(in crate::service) fn require_still(&self, change: &mut Change<'_>) -> Result<()> {
-        let Some(account) = self.account() else {
-            return Ok(());
-        };
-        if roles::access_of(change, account)?.is_admin() {
-            return Ok(());
-        }
-        Err(Error::forbidden("This needs the permission \"admin\"."))
     }
 
     /// # Errors
@@ -162,28 +148,6 @@ impl Administrator {
 fn hold_administrator(change: &mut Change<'_>, actor: &Actor) -> Result<()> {
     change.hold_caller(actor)?;
     require_held(change, actor, &[ADMIN]).map(|_| ())
-}
-
-/// Whether the caller, who is held, has one of these words of the whole service by the database:
-/// the guard of the route believed the token, before the body came. The first is named. Gives what
-/// the account may do.
-///
-/// # Errors
-/// `FORBIDDEN` without any.
-pub(in crate::service) fn require_held(
-    change: &mut Change<'_>,
-    actor: &Actor,
-    words: &[&str],
-) -> Result<Access> {
-    let access = roles::access_of(change, actor.account())?;
-    // Who may everything may have a key for a part of it.
-    let has = |word: &str| access.is_admin() || access.permissions.contains(word);
-    if words.iter().any(|word| actor.is_let(word) && has(word)) {
-        return Ok(access);
-    }
-    let named = words.first().unwrap_or(&"");
-    let message = format!("This needs the permission \"{named}\".");
-    Err(Error::new(Code::Forbidden, message))
 }
 
 pub(in crate::service) fn no_such_account() -> Error {

@@ -115,7 +115,9 @@ fn set_username(change: &mut Change<'_>, id: AccountId, username: &Username) -> 
     let now = change.now;
     let before = accounts::lookup(change, id)?.and_then(|it| it.username);
     accounts::set_username(change, id, username, now)?.map_err(|_| username_taken())?;
-    if before.is_some_and(|before| before != username.written()) {
+    // The same name in other letters is nobody else's.
+    let before = before.as_deref().and_then(Username::parse);
+    if before.is_some_and(|before| before.canonical() != username.canonical()) {
         change.outdate_tokens(id)?;
     }
     Ok(())

@@ -42,7 +42,6 @@ pub fn make_role(by: impl Into<Administrator>, new: New, scope: Scope) -> Result
     };
     kw.change(move |change| {
         by.hold_own(change)?;
-        by.require_still(change)?;
         let all = organization_roles::list_shared(change)?;
         if all.len() >= MOST {
             return Err(Error::new(
@@ -117,7 +116,6 @@ pub fn remove_role(by: impl Into<Administrator>, name: &str) -> Result<()> {
 fn held(change: &mut Change<'_>, by: &Administrator, name: &str) -> Result<Role> {
     let holders = organization_roles::holders_of(change, name)?;
     by.hold_all(change, holders)?;
-    by.require_still(change)?;
     if !organization_roles::hold(change, name)? {
         return Err(no_role());
     }

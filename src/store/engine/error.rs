@@ -124,3 +124,21 @@ pub fn every_one(what: &'static str, rows: usize, of: usize) -> Result<()> {
         Err(Error::NotEveryOne(what, rows, of))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(kind: DatabaseErrorKind) -> Error {
+        DieselError::DatabaseError(kind, Box::new("said".to_owned())).into()
+    }
+
+    // What is referred to was removed since the transaction looked: it looks again.
+    #[test]
+    fn a_transaction_that_refers_to_what_is_gone_is_run_again() {
+        assert!(said(DatabaseErrorKind::ForeignKeyViolation).is_transient());
+        assert!(said(DatabaseErrorKind::SerializationFailure).is_transient());
+        assert!(!said(DatabaseErrorKind::ClosedConnection).is_transient());
+        assert!(!said(DatabaseErrorKind::NotNullViolation).is_transient());
+    }
+}

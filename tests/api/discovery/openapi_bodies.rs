@@ -14,7 +14,7 @@ fn bodies() -> Vec<Value> {
         ("email", vec![json!("a@b.co"), json!("nobody"), json!("")]),
         (
             "username",
-            vec![json!("a@b.co"), json!("nobody"), json!("")],
+            vec![json!("a@b.co"), json!("somebody"), json!("")],
         ),
         (
             "password",

@@ -99,6 +99,7 @@ both!(
                 Code::Forbidden,
                 Code::Conflict,
                 Code::InvalidToken,
+                Code::TokenExpired,
                 Code::NotFound,
             ];
             assert!(expected.contains(&lost.code), "{lost:?}");

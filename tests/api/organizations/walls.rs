@@ -261,7 +261,7 @@ both!(an_unproven_address_learns_of_no_invitation, |kw| {
 both!(
     a_role_that_goes_while_somebody_is_invited_to_it_is_no_role,
     |kw| {
-        let root = kw.add(ROOT, None, true);
+        kw.add(ROOT, None, true);
         let token = kw.sign_in(ROOT, PASSWORD).tokens().0;
         let replica = kw.replica();
         let alice = kw.account(ALICE);
@@ -289,6 +289,5 @@ both!(
             }
         }
         assert_eq!(kw.count("account_roles WHERE role = 'administrator'"), 1);
-        drop(root);
     }
 );

@@ -235,3 +235,17 @@ both!(o32_signing_out_ends_the_session_and_no_other, |kw| {
     assert_eq!(kw.state(), after);
     assert_eq!(kw.get(ME).bearer(&other).send().status, 200);
 });
+
+// That face's clients show nothing but the token. Another face's token travels to more places.
+both!(a_token_of_another_face_deletes_no_account, |kw| {
+    kw.account("alice@example.com");
+    let other = text(&kw.login("alice@example.com"), "access_token");
+    let before = kw.state();
+    let deleted = kw.delete("/v1/api/users/me").bearer(&other).send();
+    assert_eq!(deleted.status, 403, "{deleted:?}");
+    assert_eq!(kw.state(), before);
+    let own = kw.oisp_login("alice@example.com");
+    let deleted = kw.delete("/v1/api/users/me").bearer(&own).send();
+    assert_eq!(deleted.status, 204, "{deleted:?}");
+    assert_eq!(kw.count("accounts"), 0);
+});
