@@ -190,12 +190,6 @@ impl Site {
         is_site(name).then(|| Self(name.to_owned()))
     }
 
-    /// Seed P calls its sites by numbers.
-    #[must_use]
-    pub fn of_number(number: u32) -> Self {
-        Self(number.to_string())
-    }
-
     #[must_use]
     pub fn into_inner(self) -> String {
         self.0

@@ -323,14 +323,13 @@ fn publish(asked: &Asked, fields: &Fields, actor: &Actor) -> Result<Value> {
 
 /// `siteId` chooses the templates of the mail (row P-35).
 fn site(input: &Fields) -> Result<Option<Site>> {
-    match input.value("siteId") {
-        None | Some(Value::Null) => Ok(None),
-        Some(number) => {
-            let number = number.as_u64().and_then(|number| number.try_into().ok());
-            let number = number.ok_or_else(|| Error::payload("\"siteId\" must not be negative"))?;
-            Ok(Some(Site::of_number(number)))
-        }
-    }
+    let Some(number) = input.value("siteId").filter(|it| !it.is_null()) else {
+        return Ok(None);
+    };
+    let name = number.as_i64().map(|number| number.to_string());
+    let site = name.and_then(|name| Site::parse(&name));
+    let wrong = || Error::payload("\"siteId\" must be a whole number");
+    site.map(Some).ok_or_else(wrong)
 }
 
 const NO_RECORD: &str = "There is no user record corresponding to the provided email.";
