@@ -415,6 +415,7 @@ fn wish() -> Wish {
     Wish {
         link: Link::OwnPage,
         language: None,
+        site: None,
         client: Client::default(),
     }
 }

@@ -354,8 +354,7 @@ both!(p_24_after_the_reset_the_page_goes_on, OPEN, |kw| {
         "https://elsewhere.example.com",
     )];
     assert_eq!(reset(&kw.replica_with(&other), &code), None);
-    // A mailed code goes on to nothing. It is made after the notice of the change before it, which
-    // would stand behind it by chance within one instant.
+    // A mailed code goes on to nothing. Of one instant nobody knows which mail was the last.
     kw.advance(1);
     let asked = json!({ "email": "s.vleugelhof@propel.us" });
     assert_eq!(
