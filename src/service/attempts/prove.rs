@@ -91,6 +91,13 @@ pub(in crate::service) enum Flaw {
     Used,
 }
 
+/// What a sign-in brought as a second factor, read.
+pub(in crate::service) enum SecondFactor {
+    NotNeeded,
+    Given(Second),
+    Refused(Flaw),
+}
+
 impl Flaw {
     /// In the record of attempts.
     pub(in crate::service) const fn outcome(self) -> AttemptOutcome {

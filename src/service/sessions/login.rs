@@ -14,7 +14,7 @@ use crate::domain::session::{Class, Client, Mode, Session};
 use crate::lanes::password_lane::{Caller, Seat};
 use crate::service::attempts::budget::{Reservation, keep_seat, reserve};
 use crate::service::attempts::prove::{
-    Flaw, Second, form, methods_of, read_second, use_second, verify,
+    Flaw, Second, SecondFactor, form, methods_of, read_second, use_second, verify,
 };
 use crate::service::attempts::subject::{Known, Subject, mark_of};
 use crate::service::change::Change;
@@ -167,12 +167,6 @@ fn compare(
 }
 
 /// What was typed as a second factor, read.
-enum SecondFactor {
-    NotNeeded,
-    Given(Second),
-    Refused(Flaw),
-}
-
 fn second(
     kw: &Keyward,
     account: &Account,
