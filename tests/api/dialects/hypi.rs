@@ -11,7 +11,7 @@ const REFUSED: &str =
     r#"{"errors":[{"message":"Invalid token.","extensions":{"code":"INVALID_TOKEN"}}]}"#;
 const TOO_OLD: &str =
     r#"{"errors":[{"message":"Token expired.","extensions":{"code":"TOKEN_EXPIRED"}}]}"#;
-const NONE: &str = r#"{"errors":[{"message":"No access token was found: send it in the header \"Authorization: Bearer TOKEN\".","extensions":{"code":"INVALID_CREDENTIALS"}}]}"#;
+const NONE: &str = r#"{"errors":[{"message":"No access token was found: send it as \"?token=TOKEN\", or in the header \"Authorization: Bearer TOKEN\".","extensions":{"code":"INVALID_CREDENTIALS"}}]}"#;
 const TWO: &str = r#"{"errors":[{"message":"Invalid payload. The request uses more than one method for including an access token.","extensions":{"code":"INVALID_PAYLOAD","reason":"The request uses more than one method for including an access token"}}]}"#;
 
 /// A token that has expired a minute ago.
@@ -56,7 +56,7 @@ both!(y28_y30_y32_an_expired_token_for_a_fresh_one, |kw| {
         concat!(
             r#"{"iss":"http://localhost:8080","aud":"keyward","#,
             r#""sub":"019b76da-a800-7ed2-b061-1e97da9cfe87","#,
-            r#""sid":"9df764a9-2c87-88b0-b214-b93dd7c0b173","#,
+            r#""sid":"6955b900-9df7-84a9-ac87-6360bf59257a","#,
             r#""jti":"09f26ac6-9974-4ca2-b13c-82f6e86cecb2","#,
             r#""iat":1767225600,"exp":1767226500,"gen":0,"epoch":0,"acv":0,"cls":"standard","#,
             r#""roles":[],"permissions":[],"amr":["pwd"],"aal":1,"auth_time":1767225600,"#,
@@ -70,8 +70,8 @@ both!(y28_y30_y32_an_expired_token_for_a_fresh_one, |kw| {
         concat!(
             r#"{"iss":"http://localhost:8080","aud":"keyward","#,
             r#""sub":"019b76da-a800-7ed2-b061-1e97da9cfe87","#,
-            r#""sid":"9df764a9-2c87-88b0-b214-b93dd7c0b173","#,
-            r#""jti":"0f5f6328-4b56-8d34-819e-0a774b83c4e2","#,
+            r#""sid":"6955b900-9df7-84a9-ac87-6360bf59257a","#,
+            r#""jti":"591aa31c-ec30-4c67-8184-6d677da04f1c","#,
             r#""iat":1767226560,"exp":1767227460,"gen":1,"epoch":0,"acv":0,"cls":"standard","#,
             r#""roles":[],"permissions":[],"amr":["pwd"],"aal":1,"auth_time":1767225600,"#,
             r#""id":"019b76da-a800-7ed2-b061-1e97da9cfe87","#,

@@ -362,6 +362,8 @@ impl Walk {
         self.posted("/auth/email/change/confirm", &json!({ "token": token }));
         let token = self.code(bob);
         self.posted("/auth/email/change/cancel", &json!({ "token": token }));
+        let choose = json!({ "token": self.code(bob), "password": CHANGED });
+        self.posted("/auth/password/reset", &choose);
         self.kw.add("root@example.com", None, true);
         let admin = self.kw.sign_in("root@example.com", PASSWORD).tokens().0;
         let path = "/users/invite";

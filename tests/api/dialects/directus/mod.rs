@@ -19,11 +19,11 @@ pub const HEADER: &str =
 
 /// The first account and the first session of every test have these ids.
 pub const ACCOUNT: &str = "019b76da-a800-7ed2-b061-1e97da9cfe87";
-pub const SESSION: &str = "9df764a9-2c87-88b0-b214-b93dd7c0b173";
+pub const SESSION: &str = "6955b900-9df7-84a9-ac87-6360bf59257a";
 
 /// The session's first refresh token.
 pub const REFRESH_TOKEN: &str =
-    "kwr1_AZ33ZKksh4iwshS5PdfAsXMAAAAA8Uip-RUymtZV5AFEqI1No7Anlix2LVFcfUVzpqF4gnlHE9R9X8PMRQ";
+    "kwr1_AWlVuQCd94SprIdjYL9ZJXoAAAAAci-b_pqaLOfT9uLMCPiWggPYfVDu4dF5YI9_PupvfbfJz9V1wrAa7g";
 
 /// Sends this text as JSON.
 pub fn send(kw: &TestKeyward, path: &str, body: &str) -> Answer {

@@ -12,7 +12,7 @@ const NOTHING: &str = r#"{"errors":[{"message":"Invalid payload. The refresh tok
 
 /// The session's second refresh token.
 const SUCCESSOR: &str =
-    "kwr1_AZ33ZKksh4iwshS5PdfAsXMAAAAB83OY2Xmy1uXqIrdEiAm1iZHbn_3iHupRkG6gEjqklnitZJ45D5p-Ug";
+    "kwr1_AWlVuQCd94SprIdjYL9ZJXoAAAABn9ER2HUWjueXvGMg-n4SpqcIRunyqDhxUXse-pMFOw4nGKDxNI54nQ";
 
 both!(d27_d28_d32_d35_the_seeds_example_of_refreshing, |kw| {
     let (access, refresh) = kw.signed_in("alice@example.com");

@@ -117,7 +117,7 @@ both!(attack_h1_a_late_token_is_refused_and_told_of, |kw| {
     let before = kw.session_of(&access);
     for _ in 0..3 {
         let ask = kw.post("/auth/refresh").cookie(&owned);
-        let answer = ask.peer("198.51.100.7").send();
+        let answer = ask.peer("198.51.100.8").send();
         answer.refused(401, "INVALID_CREDENTIALS");
         assert!(answer.set_cookies().is_empty(), "a better one may be there");
     }
@@ -131,7 +131,7 @@ both!(attack_h1_a_late_token_is_refused_and_told_of, |kw| {
     ));
     assert_eq!(
         rows,
-        ["refresh_late 198.51.100.7 3", "refresh_late 127.0.0.1 1"]
+        ["refresh_late 198.51.100.8 3", "refresh_late 127.0.0.1 1"]
     );
     kw.advance(1);
     kw.refresh(&owned).refused(401, "INVALID_CREDENTIALS");
