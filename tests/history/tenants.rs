@@ -80,7 +80,7 @@ struct Token {
 struct Key {
     person: usize,
     tenant: usize,
-    key: ApiKey,
+    row: ApiKey,
     text: SecretString,
     ended: bool,
 }
@@ -178,9 +178,9 @@ impl<'a> World<'a> {
         };
         shared::make_role(&kw, new, Scope::Organization).unwrap();
         let mut tenants = Vec::new();
-        for number in 0..TENANTS {
+        for (number, person) in people.iter().enumerate().take(TENANTS) {
             let name = Name::parse(&format!("Tenant {seed} {number}")).unwrap();
-            let id = administer::add(&kw, name, people[number].id).unwrap().id;
+            let id = administer::add(&kw, name, person.id).unwrap().id;
             let role = Role::Owner;
             let members = BTreeMap::from([(number, Member { role, active: true })]);
             tenants.push(Tenant {
@@ -527,7 +527,7 @@ impl<'a> World<'a> {
             self.keys.push(Key {
                 person,
                 tenant,
-                key,
+                row: key,
                 text,
                 ended: false,
             });
@@ -540,7 +540,7 @@ impl<'a> World<'a> {
         let kw = self.kw();
         if !self.keys.is_empty() && self.pick(3) > 0 {
             let at = self.pick(self.keys.len());
-            let came = keys::revoke_one(&kw, self.keys[at].key.id);
+            let came = keys::revoke_one(&kw, self.keys[at].row.id);
             let expected = self.keys[at].ended.then_some(Code::NotFound);
             if self.came(came, expected).is_some() {
                 self.keys[at].ended = true;
@@ -582,7 +582,7 @@ impl<'a> World<'a> {
             }
             for key in &self.keys {
                 let may = self.may(key.person, key.tenant);
-                let may: Words = may.intersection(&key.key.scope).cloned().collect();
+                let may: Words = may.intersection(&key.row.scope).cloned().collect();
                 let held = |it: &keyward::domain::principal::Principal| -> Words {
                     it.claims.permissions.iter().cloned().collect()
                 };

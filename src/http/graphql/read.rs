@@ -43,17 +43,14 @@ fn edited(text: &str, edits: Vec<Edit>) -> String {
         new.push_str(&text[from..at.start]);
         let old = &text[at.clone()];
         new.push_str(&word);
-        match old.rsplit_once('\n') {
+        if let Some((lines, last)) = old.rsplit_once('\n') {
             // What follows stands in the line and the column where it stood.
-            Some((lines, last)) => {
-                let breaks = lines.matches('\n').count() + 1;
-                new.extend(std::iter::repeat_n('\n', breaks));
-                new.extend(std::iter::repeat_n(' ', last.chars().count()));
-            }
-            None => {
-                let room = old.chars().count().saturating_sub(word.chars().count());
-                new.extend(std::iter::repeat_n(' ', room));
-            }
+            let breaks = lines.matches('\n').count() + 1;
+            new.extend(std::iter::repeat_n('\n', breaks));
+            new.extend(std::iter::repeat_n(' ', last.chars().count()));
+        } else {
+            let room = old.chars().count().saturating_sub(word.chars().count());
+            new.extend(std::iter::repeat_n(' ', room));
         }
         from = at.end;
     }

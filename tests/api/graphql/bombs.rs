@@ -37,6 +37,7 @@ const INTROSPECTION: &str = "query IntrospectionQuery { __schema { description q
     ofType { kind name } } } } } } } } } }";
 
 /// Each with what is said of it, or nothing where it is carried out.
+#[expect(clippy::too_many_lines, reason = "a list, which is read from above")]
 fn bombs() -> Vec<(String, Option<&'static str>)> {
     const REPEATED: &str = "A document may ask 32 times for what it asks for already.";
     const FRAGMENTS: &str = "A document may hold 16 fragments with names.";

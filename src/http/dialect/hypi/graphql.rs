@@ -197,14 +197,14 @@ static OWNER: Input = Input {
 /// `login(username, password)` (rows Y-22 to Y-26).
 fn login(asked: &Asked, fields: &Fields) -> Result<Value> {
     let who = fields.required("username").map(Identifier::parse);
-    Ok(access_token(asked, signed_in_as(asked, who, fields)))
+    access_token(asked, signed_in_as(asked, who, fields))
 }
 
 /// `loginByEmail(email, password)` (row Y-27).
 fn by_email(asked: &Asked, fields: &Fields) -> Result<Value> {
     let who = fields.required("email").map(Email::parse);
     let who = who.map(|email| email.map(Identifier::Email));
-    Ok(access_token(asked, signed_in_as(asked, who, fields)))
+    access_token(asked, signed_in_as(asked, who, fields))
 }
 
 /// What can be no name of ours is one that nobody has.
@@ -217,8 +217,12 @@ fn signed_in_as(
 }
 
 /// The original says no inside its answer (row Y-26).
-fn access_token(asked: &Asked, outcome: Result<TokenSet>) -> Value {
-    match outcome {
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "fields of the table give a Result"
+)]
+fn access_token(asked: &Asked, signed_in: Result<TokenSet>) -> Result<Value> {
+    Ok(match signed_in {
         Ok(tokens) => json!({
             "sessionToken": tokens.access.expose_secret(),
             "sessionExpires": tokens.access_expires_at.iso(),
@@ -227,7 +231,7 @@ fn access_token(asked: &Asked, outcome: Result<TokenSet>) -> Value {
             asked.note(&error);
             json!({ "errorCode": error.code.as_str(), "errorMsg": error.message })
         }
-    }
+    })
 }
 
 /// `createAccount(value)` (rows Y-04 to Y-07, Y-20).
