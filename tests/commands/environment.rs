@@ -219,6 +219,7 @@ fn operators_20_an_administrator_of_a_later_start_is_said_to_have_no_effect() {
         .and("KEYWARD_ADMIN_EMAIL", "root@example.com");
     let server = Server::start(&home, &[]);
     let told = "KEYWARD_ADMIN_EMAIL and KEYWARD_ADMIN_PASSWORD have no effect";
+    server.logs(told);
     let log = server.log();
     assert!(log.contains(told) && log.contains("set-password"), "{log}");
     assert!(!log.contains("CANARY"), "{log}");
