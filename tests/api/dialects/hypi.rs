@@ -71,7 +71,7 @@ both!(y28_y30_y32_an_expired_token_for_a_fresh_one, |kw| {
             r#"{"iss":"http://localhost:8080","aud":"keyward","#,
             r#""sub":"019b76da-a800-7ed2-b061-1e97da9cfe87","#,
             r#""sid":"6955b900-9df7-84a9-ac87-6360bf59257a","#,
-            r#""jti":"591aa31c-ec30-4c67-8184-6d677da04f1c","#,
+            r#""jti":"2e2c695e-e5a8-84d4-adc4-5b3104c378ba","#,
             r#""iat":1767226560,"exp":1767227460,"gen":1,"epoch":0,"acv":0,"cls":"standard","#,
             r#""roles":[],"permissions":[],"amr":["pwd"],"aal":1,"auth_time":1767225600,"#,
             r#""id":"019b76da-a800-7ed2-b061-1e97da9cfe87","#,

@@ -4,8 +4,10 @@
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
+use keyward::domain::letter::Purpose;
 use keyward::http::routes::{Guard, TABLE};
 use serde_json::{Value, json};
+use strum::VariantArray as _;
 
 use crate::support::{Answer, TestKeyward, text};
 
@@ -205,8 +207,6 @@ fn the_codes_are_a_closed_list() {
 
     use keyward::http::answer::Http;
     use keyward::service::Code;
-    use strum::VariantArray as _;
-
     let acts = Code::VARIANTS.iter().map(|code| code.as_str());
     let http = Http::VARIANTS.iter().map(<&str>::from);
     let codes: BTreeSet<&str> = acts.chain(http).collect();
@@ -222,4 +222,15 @@ fn the_document_is_served_as_it_stands() {
     let answer = TestKeyward::new().get("/openapi.yaml").send();
     assert_documented("get", "/openapi.yaml", &answer);
     assert_eq!(answer.body, TEXT);
+}
+
+/// A client that knows the document knows every mail that can be listed.
+#[test]
+fn every_mail_is_called_as_the_document_says() {
+    let at = "/paths/~1test~1mail/get/responses/200/content/application~1json/schema/items/\
+              properties/purpose/enum";
+    let listed = document().pointer(at).unwrap().as_array().unwrap();
+    let listed: BTreeSet<_> = listed.iter().filter_map(Value::as_str).collect();
+    let purposes = Purpose::VARIANTS.iter().map(|purpose| purpose.as_str());
+    assert_eq!(listed, purposes.collect());
 }
