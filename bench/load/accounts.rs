@@ -56,11 +56,7 @@ pub fn make(
         }
         Ok(report)
     })?;
-    let all = reports
-        .into_iter()
-        .reduce(Report::merge)
-        .unwrap_or_default();
-    Ok(all.json(began.elapsed()))
+    Ok(whole(reports, began))
 }
 
 /// Asks for another password once for each account: as many mails.
@@ -79,9 +75,11 @@ pub fn resets(
         }
         Ok(report)
     })?;
-    let all = reports
-        .into_iter()
-        .reduce(Report::merge)
-        .unwrap_or_default();
-    Ok(all.json(began.elapsed()))
+    Ok(whole(reports, began))
+}
+
+/// What all clients together saw.
+fn whole(reports: Vec<Report>, began: Instant) -> Value {
+    let all = reports.into_iter().reduce(Report::merge);
+    all.unwrap_or_default().json(began.elapsed())
 }

@@ -181,12 +181,12 @@ async fn next(caught: &mut Caught) -> SignalKind {
     select_all(each).await.0
 }
 
-/// Ready where a serving process must end at once.
 /// From the last connection that is taken to the stop. A worker that has just been handed one, and
 /// is done with it before it was counted, counts one less than it has: told to stop at that instant
 /// it takes itself for idle, and drops a request that it is answering.
 const SETTLES: Duration = Duration::from_millis(100);
 
+/// Ready where a serving process must end at once.
 pub(super) async fn serve_until_told(
     mut signals: UnboundedReceiver<SignalKind>,
     server: ServerHandle,

@@ -165,11 +165,15 @@ impl Crew {
     pub(super) fn new(most_slow: usize) -> Arc<Self> {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         let shared = Shared::new(most_slow.max(LEAST_SLOW));
-        Arc::new(Self {
+        let crew = Arc::new(Self {
             at_work: cores.clamp(2, shared.most_threads() / 2),
             shared: Mutex::new(shared),
             called: Condvar::new(),
-        })
+        });
+        // One is always there: where the system gives no further thread, what is asked for is done
+        // more slowly, and none of it waits for ever.
+        crew.add_thread(&mut crew.lock());
+        crew
     }
 
     /// What holds its thread until it is done.
@@ -216,15 +220,23 @@ impl Crew {
             if shared.idle > shared.calls {
                 shared.calls += 1;
                 self.called.notify_one();
-            } else if shared.threads < shared.most_threads() && self.start() {
-                shared.threads += 1;
-                shared.starting += 1;
-            } else {
+                shared.at_work += 1;
+            } else if !self.add_thread(shared) {
                 shared.clogs();
                 return;
             }
-            shared.at_work += 1;
         }
+    }
+
+    /// Whether there may be a further thread, and is one.
+    fn add_thread(self: &Arc<Self>, shared: &mut Shared) -> bool {
+        if shared.threads >= shared.most_threads() || !self.start() {
+            return false;
+        }
+        shared.threads += 1;
+        shared.starting += 1;
+        shared.at_work += 1;
+        true
     }
 
     fn start(self: &Arc<Self>) -> bool {
@@ -278,10 +290,16 @@ impl Crew {
     fn sleep<'a>(&'a self, mut shared: MutexGuard<'a, Shared>) -> Option<MutexGuard<'a, Shared>> {
         shared.at_work -= 1;
         shared.idle += 1;
-        let wait = self
-            .called
-            .wait_timeout_while(shared, IDLE, |it| it.calls == 0 && !it.is_closed);
-        let (mut shared, _) = wait.unwrap_or_else(PoisonError::into_inner);
+        loop {
+            let wait = self
+                .called
+                .wait_timeout_while(shared, IDLE, |it| it.calls == 0 && !it.is_closed);
+            (shared, _) = wait.unwrap_or_else(PoisonError::into_inner);
+            // The last one stays.
+            if shared.calls > 0 || shared.is_closed || shared.threads > 1 {
+                break;
+            }
+        }
         shared.idle -= 1;
         if shared.calls > 0 {
             shared.calls -= 1;

@@ -195,6 +195,7 @@ impl Wake for Going {
 #[cfg(test)]
 mod tests {
     use std::sync::{Condvar, mpsc};
+    use std::thread::JoinHandle;
 
     use super::*;
     use crate::lanes::crew::{MOST_ACTS, MOST_THREADS, TOO_LATE};
@@ -202,6 +203,48 @@ mod tests {
 
     fn threads_of(lane: &StoreLane) -> usize {
         lane.0.crew.lock().threads
+    }
+
+    /// Acts that wait before a gate, each of them asked for by a thread.
+    struct Crowd {
+        gate: Arc<(Mutex<bool>, Condvar)>,
+        told: mpsc::Receiver<()>,
+        asked: Vec<JoinHandle<Result<(), Undone>>>,
+    }
+
+    impl Crowd {
+        /// So many, of whom the most that may have begun, and the others stand in the queue.
+        fn before(lane: &StoreLane, sort: Sort, (many, most): (usize, usize)) -> Self {
+            let (tell, told) = mpsc::channel();
+            let gate = Arc::new((Mutex::new(false), Condvar::new()));
+            let ask = |_| {
+                let (tell, gate, lane) = (tell.clone(), Arc::clone(&gate), lane.clone());
+                let act = move || {
+                    tell.send(()).unwrap();
+                    while_waiting(|| {
+                        let open = gate.0.lock().unwrap();
+                        drop(gate.1.wait_while(open, |open| !*open).unwrap());
+                    });
+                };
+                std::thread::spawn(move || wait_for(lane.run_as(sort, act)))
+            };
+            let asked = (0..many).map(ask).collect();
+            for _ in 0..most {
+                told.recv().unwrap();
+            }
+            while lane.0.crew.lock().queue(sort).len() < many - most {
+                std::thread::yield_now();
+            }
+            Self { gate, told, asked }
+        }
+
+        /// What became of each.
+        fn let_go(self) -> Vec<Result<(), Undone>> {
+            *self.gate.0.lock().unwrap() = true;
+            self.gate.1.notify_all();
+            let each = self.asked.into_iter();
+            each.map(|one| one.join().unwrap()).collect()
+        }
     }
 
     #[test]
@@ -241,37 +284,15 @@ mod tests {
     #[test]
     fn acts_that_wait_hold_twelve_threads_and_those_behind_them_are_refused() {
         let lane = StoreLane::new(1_000);
-        let (tell, told) = mpsc::channel();
-        let gate = Arc::new((Mutex::new(false), Condvar::new()));
-        let asked: Vec<_> = (0..200)
-            .map(|_| {
-                let (tell, gate, lane) = (tell.clone(), Arc::clone(&gate), lane.clone());
-                let act = move || {
-                    tell.send(()).unwrap();
-                    while_waiting(|| {
-                        let open = gate.0.lock().unwrap();
-                        drop(gate.1.wait_while(open, |open| !*open).unwrap());
-                    });
-                };
-                std::thread::spawn(move || wait_for(lane.run(act)))
-            })
-            .collect();
-        for _ in 0..MOST_ACTS {
-            told.recv().unwrap();
-        }
-        while lane.0.crew.lock().queue(Sort::Act).len() < 200 - MOST_ACTS {
-            std::thread::yield_now();
-        }
-        assert!(told.try_recv().is_err(), "no further one was begun");
+        let crowd = Crowd::before(&lane, Sort::Act, (200, MOST_ACTS));
+        assert!(crowd.told.try_recv().is_err(), "no further one was begun");
         assert_eq!(wait_for(lane.go(async { 7 })), Ok(7), "what they wait for");
         assert!(threads_of(&lane) <= MOST_THREADS);
         // As if they had waited for so long.
         for (since, _) in lane.0.crew.lock().queue(Sort::Act) {
             *since -= TOO_LATE * 2;
         }
-        *gate.0.lock().unwrap() = true;
-        gate.1.notify_all();
-        let done: Vec<_> = asked.into_iter().map(|one| one.join().unwrap()).collect();
+        let done = crowd.let_go();
         let late = done.iter().filter(|done| **done == Err(Undone::Late));
         assert_eq!(late.count(), 200 - MOST_ACTS);
         assert_eq!(wait_for(lane.run(|| 7)), Ok(7), "it goes on");
@@ -282,39 +303,16 @@ mod tests {
     #[test]
     fn attack_m2_acts_that_wait_for_seconds_hold_four_threads_and_are_never_late() {
         let lane = StoreLane::new(1_000);
-        let (tell, told) = mpsc::channel();
-        let gate = Arc::new((Mutex::new(false), Condvar::new()));
-        let asked: Vec<_> = (0..100)
-            .map(|_| {
-                let (tell, gate, lane) = (tell.clone(), Arc::clone(&gate), lane.clone());
-                let act = move || {
-                    tell.send(()).unwrap();
-                    while_waiting(|| {
-                        let open = gate.0.lock().unwrap();
-                        drop(gate.1.wait_while(open, |open| !*open).unwrap());
-                    });
-                };
-                std::thread::spawn(move || wait_for(lane.run_for_long(act)))
-            })
-            .collect();
-        for _ in 0..LEAST_SLOW {
-            told.recv().unwrap();
-        }
-        while lane.0.crew.lock().queue(Sort::Slow).len() < 100 - LEAST_SLOW {
-            std::thread::yield_now();
-        }
+        let crowd = Crowd::before(&lane, Sort::Slow, (100, LEAST_SLOW));
         for (since, _) in lane.0.crew.lock().queue(Sort::Slow) {
             *since -= TOO_LATE * 2;
         }
-        assert!(told.try_recv().is_err(), "no further one was begun");
+        assert!(crowd.told.try_recv().is_err(), "no further one was begun");
         assert_eq!(wait_for(lane.run(|| 7)), Ok(7), "an act of somebody else");
         assert_eq!(wait_for(lane.go(async { 7 })), Ok(7));
         assert!(threads_of(&lane) <= LEAST_SLOW + lane.0.crew.at_work);
-        *gate.0.lock().unwrap() = true;
-        gate.1.notify_all();
-        for one in asked {
-            assert_eq!(one.join().unwrap(), Ok(()), "none was refused");
-        }
+        let done = crowd.let_go();
+        assert_eq!(done, [Ok(()); 100], "none was refused");
         assert!(threads_of(&lane) <= MOST_THREADS);
     }
 

@@ -115,12 +115,21 @@ pub fn remove_others(connection: &mut AnyConnection, newest: &Stored) -> Result<
     Ok(())
 }
 
-/// Removes all but those by which an owner takes a change of address back.
+/// Removes all but those by which an owner undoes what was done to the addresses.
 ///
 /// # Errors
 /// When the database is away.
 pub fn remove_all_of(connection: &mut AnyConnection, account: AccountId) -> Result<()> {
     remove_but(connection, account, &[Purpose::KeepEmail])
+}
+
+/// Removes every one, those by which somebody undoes what was done to the addresses, too: for an
+/// account that was never its holder's.
+///
+/// # Errors
+/// When the database is away.
+pub fn remove_each_of(connection: &mut AnyConnection, account: AccountId) -> Result<()> {
+    remove_but(connection, account, &[])
 }
 
 /// Removes those that let somebody into the account: to choose a password, or to change the
@@ -145,8 +154,8 @@ fn remove_but(connection: &mut AnyConnection, account: AccountId, kept: &[Purpos
     Ok(())
 }
 
-/// Removes those that were mailed to this address, but for those by which an owner takes a change of
-/// address back.
+/// Removes those that were mailed to this address, but for those by which an owner undoes what was
+/// done to the addresses.
 ///
 /// # Errors
 /// When the database is away.
@@ -163,8 +172,8 @@ pub fn remove_all_to(
     Ok(())
 }
 
-/// Removes those to take a change of address back that were made with this one or after it:
-/// they went to whoever changed it.
+/// Removes those to undo what was done to the addresses that were made with this one or after it:
+/// they went to whoever did it.
 ///
 /// # Errors
 /// When the database is away.

@@ -46,10 +46,11 @@ fn attack_m7_an_answer_that_is_taken_byte_by_byte_has_an_end() {
     let mut stream = narrow(server.address().parse().unwrap());
     let question = "GET /docs/rapidoc.js HTTP/1.1\r\nHost: x\r\n\r\n";
     let asked = question.repeat(QUESTIONS);
-    stream.write_all(asked.as_bytes()).unwrap();
     let whole = server.ask("GET", "/docs/rapidoc.js", &[], "");
     let whole = (whole.head.len() + whole.body.len()) * QUESTIONS;
+    // The server's time begins with its first answer, which is after this.
     let began = Instant::now();
+    stream.write_all(asked.as_bytes()).unwrap();
     let (mut taken, mut byte) = (0, [0; 1]);
     while matches!(stream.read(&mut byte), Ok(1)) {
         taken += 1;

@@ -2,6 +2,8 @@
 //! every other thing is an application's, which names its own words by using them in a role
 //! (docs/decisions/0096).
 
+use std::collections::BTreeSet;
+
 use aws_lc_rs::digest::{Context, SHA256};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -25,6 +27,22 @@ pub const OWN: &[&str] = &[
 /// What Keyward asks for in the whole service, beside `admin`. A role of the service may hold
 /// them, and none of organizations: who makes an organization gives its permissions away.
 pub const SERVICE: &[&str] = &[ACCOUNT_READ, ACCOUNT_RESET_LINK, ACCOUNT_MAIL, ACT_AS];
+
+/// Whether it opens what is of the whole service.
+#[must_use]
+pub fn is_of_service(word: &str) -> bool {
+    word == ADMIN || SERVICE.contains(&word)
+}
+
+/// What whoever has the first lacks to give the second, take it away, or act on its holder: nobody
+/// rules over whoever may do more (O4).
+#[must_use]
+pub fn lacking<'a>(own: &'a BTreeSet<String>, wanted: &'a BTreeSet<String>) -> Option<&'a String> {
+    if own.contains(OWNS) {
+        return None;
+    }
+    wanted.difference(own).next()
+}
 
 /// What `admin` comes to in the whole service.
 pub const LENT_BY_ADMIN: &[&str] = &[ACCOUNT_READ, ACCOUNT_RESET_LINK, ACCOUNT_MAIL];

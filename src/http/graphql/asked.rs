@@ -11,12 +11,12 @@ use crate::http::answer::log_cause;
 use crate::http::request::call::Call;
 use crate::http::request::fields::{Fields, otp, password};
 use crate::http::request::late_seat::{Keeper, LateSeat};
-use crate::http::request::sign_out::{self, Shown};
 use crate::http::request::wanted;
 use crate::http::request::wishes::Wishes;
 use crate::lanes::password_lane::Seat;
 use crate::service::accounts::post::Wish;
 use crate::service::actor::Actor;
+use crate::service::sessions::logout::{self, Shown};
 use crate::service::sessions::{login, refresh};
 use crate::service::tokens::authenticate::{authenticate, read_expired};
 use crate::service::tokens::mint::TokenSet;
@@ -228,12 +228,17 @@ impl Asked {
     /// # Errors
     /// 401 where it is none, or the session is over.
     pub fn sign_out(&self) -> Result<()> {
-        let shown = Shown {
+        logout::by_shown(&self.kw, &self.shown())
+    }
+
+    /// The access token that came, to sign out by.
+    pub fn shown(&self) -> Shown {
+        Shown {
             actor: self.actor(),
-            token: self.token.clone()?,
+            // Where two came, the actor says so.
+            token: self.token.clone().ok().flatten(),
             client: self.client(),
-        };
-        sign_out::end(&self.kw, &shown)
+        }
     }
 
     /// What the resolver does takes another time for a known address than for an unknown one: the

@@ -8,8 +8,6 @@ pub(super) const MOST_TOKENS: usize = 2000;
 pub(super) struct Document<'d> {
     pub operations: Vec<Operation<'d>>,
     pub fragments: Vec<Fragment<'d>>,
-    /// The variables that `@skip` and `@include` read.
-    pub conditions: Vec<&'d str>,
     /// Where a directive stands for the second time in one place.
     pub doubled: Option<usize>,
 }
@@ -18,6 +16,8 @@ pub(super) struct Document<'d> {
 pub(super) struct Operation<'d> {
     pub name: Option<&'d str>,
     pub variables: Vec<Variable<'d>>,
+    /// The variables that `@skip` and `@include` read in it.
+    pub conditions: Vec<&'d str>,
     pub selections: Vec<Selection<'d>>,
 }
 
@@ -35,6 +35,8 @@ pub(super) struct Variable<'d> {
 #[derive(Debug)]
 pub(super) struct Fragment<'d> {
     pub name: &'d str,
+    /// As those of an operation.
+    pub conditions: Vec<&'d str>,
     pub selections: Vec<Selection<'d>>,
 }
 
@@ -60,6 +62,36 @@ impl<'d> Document<'d> {
             (None, [only]) => Some(only),
             (None, _) => None,
             (name, all) => all.iter().find(|it| it.name == name),
+        }
+    }
+
+    /// The variables of this operation that `@skip` and `@include` read, in the fragments that it
+    /// spreads, too. Another operation may call another variable the same.
+    pub(super) fn conditions_of(&self, operation: &Operation<'d>) -> Vec<&'d str> {
+        let mut conditions = operation.conditions.clone();
+        let (mut spread, mut next) = (Vec::new(), 0);
+        spread_in(&operation.selections, &mut spread);
+        while let Some(name) = spread.get(next) {
+            let found = self.fragments.iter().find(|it| it.name == *name);
+            if let Some(fragment) = found {
+                conditions.extend(&fragment.conditions);
+                spread_in(&fragment.selections, &mut spread);
+            }
+            next += 1;
+        }
+        conditions
+    }
+}
+
+/// Adds the names that are spread in there and are not known yet.
+fn spread_in<'d>(selections: &[Selection<'d>], names: &mut Vec<&'d str>) {
+    for selection in selections {
+        match selection {
+            Selection::Spread(name) if names.contains(name) => {}
+            Selection::Spread(name) => names.push(name),
+            Selection::Field(Field { selections, .. }) | Selection::Inline(selections) => {
+                spread_in(selections, names);
+            }
         }
     }
 }

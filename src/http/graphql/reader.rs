@@ -56,6 +56,7 @@ impl<'d> Reader<'d> {
                     document.operations.push(Operation {
                         name: None,
                         variables: Vec::new(),
+                        conditions: std::mem::take(&mut self.conditions),
                         selections,
                     });
                 }
@@ -69,7 +70,6 @@ impl<'d> Reader<'d> {
                 break;
             }
         }
-        document.conditions = std::mem::take(&mut self.conditions);
         document.doubled = self.doubled;
         Ok(document)
     }
@@ -162,10 +162,12 @@ impl<'d> Reader<'d> {
             Vec::new()
         };
         self.directives()?;
+        let selections = self.selections()?;
         Ok(Operation {
             name,
             variables,
-            selections: self.selections()?,
+            conditions: std::mem::take(&mut self.conditions),
+            selections,
         })
     }
 
@@ -178,9 +180,11 @@ impl<'d> Reader<'d> {
         self.expect("on")?;
         self.name()?;
         self.directives()?;
+        let selections = self.selections()?;
         Ok(Fragment {
             name,
-            selections: self.selections()?,
+            conditions: std::mem::take(&mut self.conditions),
+            selections,
         })
     }
 

@@ -122,12 +122,14 @@ fn carry_out(schema: &Schema, request: &Request, asked: &Asked) -> Result<Done> 
         return Ok(Done::refused(vec![refused]));
     }
     let name = request.operation.as_deref();
-    let variables = match document.operation(name) {
+    let operation = document.operation(name);
+    let variables = match operation {
         Some(operation) => coerced(operation, &request.variables, &schema.root.inputs)?,
         None => Variables::new(),
     };
-    let is_null = |name: &&str| matches!(variables.get(*name), Some(InputValue::Null));
-    if document.conditions.iter().any(is_null) {
+    let conditions = operation.map(|it| document.conditions_of(it));
+    let is_null = |name: &str| matches!(variables.get(name), Some(InputValue::Null));
+    if conditions.into_iter().flatten().any(is_null) {
         // The library would fall over it.
         let words = "A variable that @skip or @include reads must not be null.";
         return Ok(Done::refused(vec![words::not_valid(words)]));

@@ -125,6 +125,14 @@ pub(super) fn not_valid_at(message: &str, place: (usize, usize)) -> Value {
     said_at(message, &[place], NOT_VALID)
 }
 
+fn too_deep(most: usize) -> String {
+    format!("The document is nested deeper than {most} levels.")
+}
+
+fn too_long(most: usize) -> String {
+    format!("The document holds more than {most} words and signs.")
+}
+
 /// Why a document can not be read, and where.
 pub(super) fn unread(why: Why, place: (usize, usize)) -> Value {
     let message = match why {
@@ -133,8 +141,8 @@ pub(super) fn unread(why: Why, place: (usize, usize)) -> Value {
         Why::Sign => "The document is no GraphQL: a text that does not end, or a sign that means \
                       nothing here."
             .to_owned(),
-        Why::TooDeep => format!("The document is nested deeper than {DEEPEST} levels."),
-        Why::TooLong => format!("The document holds more than {MOST_TOKENS} words and signs."),
+        Why::TooDeep => too_deep(DEEPEST),
+        Why::TooLong => too_long(MOST_TOKENS),
         Why::Free => {
             let words = "An object of free form holds no variable and no name twice: give the \
                          whole of it as one variable of the type JSON.";
@@ -201,14 +209,8 @@ fn said_at(message: &str, places: &[(usize, usize)], code: &str) -> Value {
 /// is none of the type which is wanted there.
 fn of_parts(error: &ParseError) -> (String, &'static str) {
     match error {
-        ParseError::DepthLimitExceeded(most) => {
-            let words = format!("The document is nested deeper than {most} levels.");
-            (words, NOT_READ)
-        }
-        ParseError::TokenLimitExceeded(most) => {
-            let words = format!("The document holds more than {most} words and signs.");
-            (words, NOT_READ)
-        }
+        ParseError::DepthLimitExceeded(most) => (too_deep(*most), NOT_READ),
+        ParseError::TokenLimitExceeded(most) => (too_long(*most), NOT_READ),
         ParseError::FieldLimitExceeded(most) => {
             let words = format!("The document asks for more than {most} fields.");
             (words, NOT_READ)

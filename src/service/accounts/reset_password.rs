@@ -10,7 +10,7 @@ use crate::domain::identifier::Email;
 use crate::domain::letter::Purpose as Kind;
 use crate::domain::one_time::Purpose;
 use crate::domain::password::Password;
-use crate::domain::permission::{ACCOUNT_RESET_LINK, SERVICE};
+use crate::domain::permission::{ACCOUNT_RESET_LINK, is_of_service};
 use crate::domain::redirect::allowed;
 use crate::domain::session::Client;
 use crate::lanes::password_lane::Seat;
@@ -132,8 +132,8 @@ pub fn link(
     Ok(code.map(|code| wish.link.action(kw, language, &code)))
 }
 
-/// A link opens its account, so whoever may make links and nothing else makes none for who may more
-/// than that; and nobody makes one for themselves, in the place of the password that a change asks.
+/// A link opens its account, so whoever is no administrator in person makes none for who may more
+/// than others; and nobody makes one for themselves, in the place of the password that a change asks.
 ///
 /// # Errors
 /// `CONFLICT` for one's own account, `FORBIDDEN` for who is powerful in the whole service.
@@ -149,9 +149,8 @@ fn require_ordinary(
         ));
     }
     let access = roles::access_of(change, target)?;
-    let words = access.permissions.iter();
-    let powerful = words.filter(|word| *word == ADMIN || SERVICE.contains(&word.as_str()));
-    if in_person || powerful.count() == 0 {
+    let is_powerful = access.permissions.iter().any(|word| is_of_service(word));
+    if in_person || !is_powerful {
         return Ok(());
     }
     Err(Error::forbidden(

@@ -4,12 +4,11 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::crypto::api_key;
-use crate::domain::access::ADMIN;
 use crate::domain::api_key::{ApiKey, MOST, MOST_OF_A_NAME};
 use crate::domain::event::{Event, What};
 use crate::domain::id::{AccountId, ApiKeyId, OrganizationId};
 use crate::domain::organization::Name;
-use crate::domain::permission::{SERVICE, may_be_in_key};
+use crate::domain::permission::{is_of_service, may_be_in_key};
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
@@ -179,8 +178,7 @@ impl Draft {
 
 /// Whether keys of this scope open what is of the whole service.
 pub(in crate::service::api_keys) fn is_powerful(scope: &BTreeSet<String>) -> bool {
-    let is_one = |word: &String| word == ADMIN || SERVICE.contains(&word.as_str());
-    scope.iter().any(is_one)
+    scope.iter().any(|word| is_of_service(word))
 }
 
 /// Revokes the key, whose account is held.

@@ -2,7 +2,7 @@
 
 use crate::domain::id::{AccountId, OrganizationId};
 use crate::domain::organization::State;
-use crate::domain::permission::{MEMBER_INVITE, OWNS};
+use crate::domain::permission::{MEMBER_INVITE, lacking};
 use crate::service::error::Result;
 use crate::store::memberships::invitations::{Place, Waiting};
 use crate::store::{AnyConnection, accounts, memberships, organization_roles, roles};
@@ -40,6 +40,5 @@ fn may_give(
         return Ok(false);
     };
     let own = &own.permissions;
-    let rules = own.contains(OWNS) || given.permissions.is_subset(own);
-    Ok(own.contains(MEMBER_INVITE) && rules)
+    Ok(own.contains(MEMBER_INVITE) && lacking(own, &given.permissions).is_none())
 }

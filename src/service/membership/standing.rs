@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use crate::domain::access::ADMIN;
 use crate::domain::id::{AccountId, OrganizationId};
 use crate::domain::organization::{Membership, Organization, Role, State};
-use crate::domain::permission::{OWN, OWNS};
+use crate::domain::permission::{OWN, lacking};
 use crate::service::actor::Actor;
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
@@ -134,10 +134,7 @@ impl Standing {
     /// # Errors
     /// `FORBIDDEN`, with the permission that the caller lacks.
     pub fn require_all(&self, permissions: &BTreeSet<String>) -> Result<()> {
-        if self.permissions.contains(OWNS) {
-            return Ok(());
-        }
-        match permissions.difference(&self.permissions).next() {
+        match lacking(&self.permissions, permissions) {
             None => Ok(()),
             Some(lacking) => Err(missing(lacking)),
         }

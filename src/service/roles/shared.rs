@@ -83,9 +83,14 @@ fn require_unused(change: &mut Change<'_>, wanted: &str) -> Result<()> {
 /// What grows is in the next token of its holders; what shrinks is gone within a second.
 ///
 /// # Errors
-/// `FORBIDDEN`, `NOT_FOUND`; `CONFLICT` for the roles that everything stands on.
+/// `FORBIDDEN`, for an API key that would widen or narrow what it gives, too; `NOT_FOUND`;
+/// `CONFLICT` for the roles that everything stands on.
 pub fn change_role(by: impl Into<Administrator>, name: &str, edit: Edit) -> Result<Role> {
     let by = by.into();
+    if edit.permissions.is_some() || edit.factor_from.is_some() {
+        // Who found a key may hold the role that it would widen.
+        by.require_person()?;
+    }
     let (kw, name) = (by.kw.clone(), name.to_owned());
     kw.change(move |change| {
         let old = held(change, &by, &name)?;

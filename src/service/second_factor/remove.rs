@@ -1,6 +1,7 @@
 //! The second factor, taken away by who has it.
 
 use crate::domain::event::What;
+use crate::domain::id::AccountId;
 use crate::lanes::password_lane::Seat;
 use crate::service::actor::Actor;
 use crate::service::attempts::prove::{methods_of, to_caller, use_second};
@@ -10,7 +11,7 @@ use crate::service::mail::notice;
 use crate::service::second_factor::own_session::{OwnSession, follow, tokens_of};
 use crate::service::second_factor::proof::{Proof, prove};
 use crate::service::tokens::begin::Renewed;
-use crate::store::{factors, recovery_codes};
+use crate::store::{AnyConnection, factors, recovery_codes};
 
 const DEMANDED: &str = "A role or an organization of yours asks for a second factor: it stays on. An \
                         administrator takes one away that was lost, and another one is begun then.";
@@ -19,6 +20,8 @@ const DEMANDED: &str = "A role or an organization of yours asks for a second fac
 /// `WRONG_PASSWORD`, `INVALID_OTP`, `ATTEMPTS_EXCEEDED`; `INVALID_PAYLOAD` where there is
 /// none; `FORBIDDEN` where one is asked for.
 pub fn remove(kw: &Keyward, seat: &Seat, actor: &Actor, proof: &Proof) -> Result<Option<Renewed>> {
+    // Told before anything is counted, and asked again where it counts.
+    kw.store.read(|db| require_free(db, actor.account()))?;
     // Without the password nothing was shown that a new session could begin with.
     let own_session = match proof.password {
         Some(_) => OwnSession::Renewed,
@@ -33,13 +36,19 @@ pub fn remove(kw: &Keyward, seat: &Seat, actor: &Actor, proof: &Proof) -> Result
             notice::record(change, &actor.event(What::FactorDisabled))?;
             use_second(change, account, &second).map_err(to_caller)?;
             reservation.succeeded(change)?;
-            if factors::demanded_of(change, account)?.is_some() {
-                return Err(Error::forbidden(DEMANDED));
-            }
+            require_free(change, account)?;
             factors::remove_all_of(change, account)?;
             recovery_codes::remove_all_of(change, account)?;
             follow(change, &actor, own_session, methods_of(Some(&second)))
         })
         .map_err(Error::or_wrong_password)?;
     tokens_of(kw, written)
+}
+
+/// Whether nobody asks for the factor.
+fn require_free(db: &mut AnyConnection, account: AccountId) -> Result<()> {
+    match factors::demanded_of(db, account)? {
+        None => Ok(()),
+        Some(_) => Err(Error::forbidden(DEMANDED)),
+    }
 }

@@ -4,11 +4,52 @@ use crate::domain::event::{Event, What};
 use crate::domain::id::SessionId;
 use crate::domain::session::{Client, EndReason};
 use crate::service::actor::Actor;
-use crate::service::error::{Error, Result};
+use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
-use crate::service::tokens::authenticate::ExpiredToken;
+use crate::service::tokens::authenticate::{ExpiredToken, read_expired};
 use crate::store::sessions;
 use crate::support::secret::{ExposeSecret as _, SecretString};
+
+/// What a caller shows to sign out.
+pub struct Shown {
+    pub actor: Result<Actor>,
+    /// The access token as it was sent.
+    pub token: Option<SecretString>,
+    pub client: Client,
+}
+
+/// By refresh tokens, and by the access token where they ended nothing: it is what is meant then, and
+/// nobody must believe that they are signed out by a token that died long ago. Beside refresh tokens,
+/// or where the caller shows by `beside` that there were others, signing out is refused for nothing.
+///
+/// # Errors
+/// Those of the access token alone where nothing else came; where nobody can say whether the
+/// session has ended, whatever came.
+pub fn by_either(kw: &Keyward, tokens: &[SecretString], shown: &Shown, beside: bool) -> Result<()> {
+    if by_refresh_tokens(kw, tokens, &shown.client)? {
+        return Ok(());
+    }
+    match by_shown(kw, shown) {
+        Err(error) if !beside && tokens.is_empty() => Err(error),
+        Err(error) if matches!(error.code, Code::ServiceUnavailable | Code::Defect) => Err(error),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+/// By the access token that was shown, which may have ended by now: what a route takes for going on is
+/// good for stopping.
+///
+/// # Errors
+/// 401 where no route takes it.
+pub fn by_shown(kw: &Keyward, shown: &Shown) -> Result<()> {
+    let expired = match &shown.actor {
+        Ok(actor) => return by_access_token(kw, actor),
+        Err(error) if error.code == Code::TokenExpired => error,
+        Err(error) => return Err(error.clone()),
+    };
+    let token = shown.token.as_ref().ok_or_else(|| expired.clone())?;
+    by_expired_token(kw, &read_expired(kw, token)?, &shown.client)
+}
 
 /// By access token.
 ///
@@ -27,7 +68,7 @@ pub fn by_access_token(kw: &Keyward, actor: &Actor) -> Result<()> {
 ///
 /// # Errors
 /// `TOKEN_EXPIRED` where nothing takes it any more, `INVALID_TOKEN` where the session is over.
-pub fn by_expired_token(kw: &Keyward, token: &ExpiredToken, client: &Client) -> Result<()> {
+fn by_expired_token(kw: &Keyward, token: &ExpiredToken, client: &Client) -> Result<()> {
     let claims = &token.claims;
     if kw.clock.now() >= claims.expires_at() + kw.policy.exchange_window(claims.cls) {
         return Err(Error::expired());

@@ -236,7 +236,9 @@ pub fn purge(kw: &Keyward, now: Timestamp) -> Result<usize> {
         }
     }
     purged += guests::purge(kw, now)?;
-    names::complete(kw)?;
-    // The last: where somebody tampered with its chain, the others go on.
-    Ok(purged + audit::purge::purge(kw, now - KEEP_AUDIT)?)
+    let completed = names::complete(kw);
+    // After the others: where somebody tampered with its chain, they go on.
+    purged += audit::purge::purge(kw, now - KEEP_AUDIT)?;
+    completed?;
+    Ok(purged)
 }

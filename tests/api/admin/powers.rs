@@ -13,8 +13,21 @@ both!(no_key_makes_a_password_a_person_or_a_power, |kw| {
     let alice = kw.add_verified(ALICE);
     kw.enrol_totp(&kw.sign_in(ALICE, PASSWORD).tokens().0);
     let key = kw.key_in(root, &["admin"], None);
+    let role = json!({ "name": "reader", "scope": "service", "permissions": ["x:read"] });
+    let made = kw.post("/auth/roles").bearer(&token).json(&role).send();
+    assert_eq!(made.status, 201, "{made:?}");
+    let held = keyward::service::accounts::administer::grant_role(&kw.kw, alice, "reader");
+    held.unwrap();
+    keyward::service::accounts::administer::set_enabled(&kw.kw, alice, false).unwrap();
     let before = kw.state();
-    let asks: [(&str, String, Value); 7] = [
+    let asks: [(&str, String, Value); 9] = [
+        // Whoever found the key may hold the role that it widens.
+        (
+            "PATCH",
+            "/auth/roles/reader".into(),
+            json!({ "permissions": ["account:reset-link"] }),
+        ),
+        ("PATCH", of(alice, ""), json!({ "enabled": true })),
         (
             "POST",
             "/admin/accounts".into(),

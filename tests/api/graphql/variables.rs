@@ -377,3 +377,30 @@ fn the_operation_is_the_one_that_is_named() {
         assert_eq!(body.get("data"), None);
     }
 }
+
+// Null is refused for what a directive reads, because the library falls over it.
+both!(
+    what_a_directive_reads_is_asked_of_the_operation_that_is_carried_out,
+    |kw| {
+        let (token, _) = alice(kw);
+        let ask = |document: &str, name: &str| {
+            let body = json!({
+                "query": document, "operationName": name, "variables": { "x": null },
+            });
+            kw.asks_with("/graphql", &body, Some(&token)).json()
+        };
+        let two = "query A($x: Boolean!) { __typename @include(if: $x) ...f } \
+               fragment f on Query { __typename @skip(if: $x) } \
+               query B($x: Int) { account { attempts(first: $x) { at } } }";
+        let other = ask(two, "B");
+        assert_eq!(other.get("errors"), None, "{other}");
+        for own in [
+            "query A($x: Boolean) { __typename @include(if: $x) }",
+            "query A($x: Boolean) { ...f } fragment f on Query { ...g } \
+         fragment g on Query { __typename @skip(if: $x) }",
+        ] {
+            let refused = ask(own, "A");
+            assert_eq!(code(&refused), "GRAPHQL_VALIDATION_FAILED", "{refused}");
+        }
+    }
+);

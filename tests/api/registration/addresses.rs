@@ -507,3 +507,29 @@ both!(
         assert_eq!(emails(kw, &access), [format!("*{ALICE}")]);
     }
 );
+
+// By the code that undoes a removal, addresses would come back that the squatter reads.
+both!(
+    l14_what_a_squatter_did_to_addresses_is_not_undone_once_the_owner_came,
+    OPEN,
+    |kw| {
+        assert_eq!(register(kw, ALICE, PASSWORD).status, 202);
+        let squatter = signed_in(kw, ALICE);
+        has(kw, &squatter, MORE);
+        kw.advance(60);
+        has(kw, &squatter, THIRD);
+        assert_eq!(remove(kw, &squatter, MORE).status, 204);
+        let back = code_to(kw, MORE);
+        kw.advance(3700);
+        // Whoever reads the mail of the address.
+        done(kw, "/auth/password/request", &json!({ "email": ALICE }));
+        let choice = json!({ "token": code_to(kw, ALICE), "password": OTHER });
+        done(kw, "/auth/password/reset", &choice);
+        let (owner, _) = kw.sign_in(ALICE, OTHER).tokens();
+        assert_eq!(emails(kw, &owner), [format!("*{ALICE}")]);
+        undo(kw, &back).refused(400, "INVALID_CODE");
+        assert_eq!(emails(kw, &owner), [format!("*{ALICE}")]);
+        nobody(kw, MORE);
+        nobody(kw, THIRD);
+    }
+);

@@ -10,10 +10,10 @@ use crate::http::graphql::table::{
 };
 use crate::http::render;
 use crate::http::request::fields::Fields;
-use crate::http::request::sign_out::is_not_known;
 use crate::service::actor::Actor;
-use crate::service::sessions::logout::by_refresh_tokens;
+use crate::service::sessions::logout;
 use crate::service::{Error, Result};
+use crate::support::secret::SecretString;
 
 pub const FIELDS: Fieldset = Fieldset {
     queries: &[signed_in("users_me", Type::object(&USER), &[], me)
@@ -98,21 +98,12 @@ fn refresh(asked: &Asked, fields: &Fields) -> Result<Value> {
 /// route. A refresh token that ends nothing is no error, as in the original.
 fn logout(asked: &Asked, fields: &Fields) -> Result<Value> {
     let token = fields.optional("refresh_token")?;
-    let token = token.filter(|text| !text.is_empty());
-    let Some(token) = token else {
-        if !asked.has_token()? {
-            return Err(Error::payload(NO_TOKEN));
-        }
-        asked.sign_out()?;
-        return Ok(json!(true));
-    };
-    if !by_refresh_tokens(&asked.kw, &[token.into()], &asked.client())?
-        && asked.has_token()?
-        && let Err(error) = asked.sign_out()
-        && is_not_known(&error)
-    {
-        return Err(error);
+    let tokens = token.filter(|text| !text.is_empty()).into_iter();
+    let tokens: Vec<SecretString> = tokens.map(Into::into).collect();
+    if tokens.is_empty() && !asked.has_token()? {
+        return Err(Error::payload(NO_TOKEN));
     }
+    logout::by_either(&asked.kw, &tokens, &asked.shown(), false)?;
     Ok(json!(true))
 }
 

@@ -130,28 +130,15 @@ pub async fn logout(mut call: Call) -> Answer<Keyward> {
     if had_cookie {
         call.require_our_origin()?;
     }
-    let client = call.client();
     let named = presented::ours(&call.kw, &cookies).into_iter();
     let named = named.map(|(_, token)| token);
     let tokens: Vec<SecretString> = body_token(&fields)?.into_iter().chain(named).collect();
-    let only_by_bearer = tokens.is_empty() && !had_cookie;
-    if only_by_bearer && call.access_token()?.is_none() {
+    if tokens.is_empty() && !had_cookie && call.access_token()?.is_none() {
         return Err(Error::payload(NO_TOKEN).into());
     }
-    let ended = call
-        .on_store(move |kw| logout::by_refresh_tokens(kw, &tokens, &client))
+    let shown = sign_out::shown(&call);
+    call.on_store(move |kw| logout::by_either(kw, &tokens, &shown, had_cookie))
         .await?;
-    if !ended {
-        // The tokens ended nothing, so the access token beside them is what is meant. A person
-        // with a cookie that died long ago must not believe that they are signed out.
-        match sign_out::by_access_token(&call).await {
-            Err(error) if only_by_bearer || sign_out::is_not_known(&error) => {
-                return Err(error.into());
-            }
-            // Beside a cookie signing out is refused for nothing.
-            Ok(()) | Err(_) => {}
-        }
-    }
     let mut response = HttpResponse::NoContent();
     if had_cookie {
         response.append_header((SET_COOKIE, cookies::clear(&call.web)));

@@ -5,12 +5,10 @@ use crate::domain::event::{Event, What};
 use crate::domain::letter::{Purpose as Kind, Values};
 use crate::domain::one_time::Purpose;
 use crate::lanes::password_lane::Seat;
-use crate::service::accounts::addresses::frame::{Before, NewEmail, Written, begin};
-use crate::service::accounts::one_time::{look, opened, take};
+use crate::service::accounts::addresses::frame::{NewEmail, ask, proven_by};
 use crate::service::accounts::post::Wish;
 use crate::service::accounts::register::email_taken;
-use crate::service::actor::{Actor, account_of};
-use crate::service::attempts::prove_both::{prove_both, use_both};
+use crate::service::actor::Actor;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
 use crate::store::emails::Stored;
@@ -26,23 +24,15 @@ const MOST: usize = 9;
 /// `WRONG_PASSWORD`, `INVALID_OTP`, `ATTEMPTS_EXCEEDED`, `INVALID_PAYLOAD`, `CONFLICT` where the
 /// account has enough, `SERVICE_UNAVAILABLE`.
 pub fn request(kw: &Keyward, seat: &Seat, actor: &Actor, new: NewEmail) -> Result<()> {
-    kw.require_mail()?;
-    if new.email.mixes_scripts() {
-        return Err(Error::payload("\"email\" mixes letters of several scripts"));
-    }
-    let account = account_of(kw, actor)?;
-    let own = kw.store.read(|db| emails::list_of(db, account.id))?;
-    require_new(&own, new.email.canonical())?;
-    let typed = (&new.proof.password, new.proof.otp.as_ref());
-    let (second, reservation) = prove_both(kw, seat, (actor, &account), typed)?;
-    let actor = actor.clone();
-    kw.change(move |change| {
-        change.hold_caller(&actor)?;
-        use_both(change, account.id, second.as_ref(), &reservation)?;
-        change.record(&actor.event(What::EmailChangeRequested))?;
-        begin(change, account.id, Purpose::AddEmail, &new)
-    })
-    .map_err(Error::or_wrong_password)
+    ask(
+        kw,
+        seat,
+        (actor, Purpose::AddEmail, new),
+        |account, email| {
+            let own = kw.store.read(|db| emails::list_of(db, account.id))?;
+            require_new(&own, email.canonical())
+        },
+    )
 }
 
 fn require_new(own: &[Stored], canonical: &str) -> Result<()> {
@@ -77,16 +67,8 @@ fn require_room(own: &[Stored]) -> Result<()> {
 pub fn confirm(kw: &Keyward, code: &SecretString, wish: &Wish) -> Result<()> {
     let (code, wish) = (code.clone(), wish.clone());
     kw.change(move |change| {
-        let kw = change.kw;
-        let id = look(kw, change, &code, Purpose::AddEmail)?.account;
-        if !accounts::hold(change, id)? {
-            return Err(Error::one_time_code());
-        }
-        let used = take(change, &code, Purpose::AddEmail)?;
-        let written: Option<Written> = opened(kw, &used)?;
-        let new = written.ok_or_else(Error::one_time_code)?.read()?;
-        let before = Before::read(change, id)?.ok_or_else(Error::one_time_code)?;
-        let now = change.now;
+        let (new, before) = proven_by(change, &code, Purpose::AddEmail)?;
+        let (id, now) = (before.account.id, change.now);
         require_room(&before.emails)?;
         if before.emails.is_empty() {
             emails::own::replace_primary(change, id, &new, now)?.map_err(|_| email_taken())?;

@@ -5,15 +5,13 @@ use crate::domain::event::{Event, What};
 use crate::domain::letter::{Purpose as Kind, Values};
 use crate::domain::one_time::Purpose;
 use crate::lanes::password_lane::Seat;
-use crate::service::accounts::addresses::frame::{Before, Written, begin};
-use crate::service::accounts::one_time::{look, opened, take};
+use crate::service::accounts::addresses::frame::{ask, proven_by};
 use crate::service::accounts::post::{Wish, email_of};
 use crate::service::accounts::register::email_taken;
-use crate::service::actor::{Actor, account_of};
-use crate::service::attempts::prove_both::{prove_both, use_both};
+use crate::service::actor::Actor;
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
-use crate::store::{accounts, emails, one_time_codes};
+use crate::store::{emails, one_time_codes};
 use crate::support::secret::SecretString;
 
 pub use crate::service::accounts::addresses::frame::NewEmail;
@@ -25,24 +23,17 @@ pub use crate::service::accounts::addresses::frame::NewEmail;
 /// `WRONG_PASSWORD`, `INVALID_OTP`, `ATTEMPTS_EXCEEDED`, `INVALID_PAYLOAD`,
 /// `SERVICE_UNAVAILABLE`.
 pub fn request(kw: &Keyward, seat: &Seat, actor: &Actor, new: NewEmail) -> Result<()> {
-    kw.require_mail()?;
-    if new.email.mixes_scripts() {
-        return Err(Error::payload("\"email\" mixes letters of several scripts"));
-    }
-    let account = account_of(kw, actor)?;
-    if email_of(&account).is_some_and(|own| own.canonical() == new.email.canonical()) {
-        return Err(Error::payload("\"email\" is the present address"));
-    }
-    let typed = (&new.proof.password, new.proof.otp.as_ref());
-    let (second, reservation) = prove_both(kw, seat, (actor, &account), typed)?;
-    let actor = actor.clone();
-    kw.change(move |change| {
-        change.hold_caller(&actor)?;
-        use_both(change, account.id, second.as_ref(), &reservation)?;
-        change.record(&actor.event(What::EmailChangeRequested))?;
-        begin(change, account.id, Purpose::ChangeEmail, &new)
-    })
-    .map_err(Error::or_wrong_password)
+    ask(
+        kw,
+        seat,
+        (actor, Purpose::ChangeEmail, new),
+        |account, email| {
+            if email_of(account).is_some_and(|own| own.canonical() == email.canonical()) {
+                return Err(Error::payload("\"email\" is the present address"));
+            }
+            Ok(())
+        },
+    )
 }
 
 /// The new address counts, and the old one is told, with a code to take it back.
@@ -53,16 +44,8 @@ pub fn request(kw: &Keyward, seat: &Seat, actor: &Actor, new: NewEmail) -> Resul
 pub fn confirm(kw: &Keyward, code: &SecretString, wish: &Wish) -> Result<()> {
     let (code, wish) = (code.clone(), wish.clone());
     kw.change(move |change| {
-        let kw = change.kw;
-        let id = look(kw, change, &code, Purpose::ChangeEmail)?.account;
-        if !accounts::hold(change, id)? {
-            return Err(Error::one_time_code());
-        }
-        let used = take(change, &code, Purpose::ChangeEmail)?;
-        let written: Option<Written> = opened(kw, &used)?;
-        let new = written.ok_or_else(Error::one_time_code)?.read()?;
-        let before = Before::read(change, id)?.ok_or_else(Error::one_time_code)?;
-        let now = change.now;
+        let (new, before) = proven_by(change, &code, Purpose::ChangeEmail)?;
+        let (id, now) = (before.account.id, change.now);
         emails::own::replace_primary(change, id, &new, now)?.map_err(|_| email_taken())?;
         // What was mailed to the old address opens the account no more.
         one_time_codes::remove_all_of(change, id)?;

@@ -5,18 +5,24 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::account::Account;
+use crate::domain::event::What;
 use crate::domain::id::AccountId;
 use crate::domain::identifier::Email;
 use crate::domain::letter::{Purpose as Kind, Values};
 use crate::domain::one_time::Purpose;
 use crate::domain::session::Client;
+use crate::lanes::password_lane::Seat;
 use crate::service::accounts::leave::Proof;
-use crate::service::accounts::one_time::Link;
+use crate::service::accounts::one_time::{Link, look, opened, take};
 use crate::service::accounts::post::{To, Wish, email_of, mail_code, mail_code_with, tell_exists};
+use crate::service::actor::{Actor, account_of};
+use crate::service::attempts::prove_both::{prove_both, use_both};
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
+use crate::service::keyward::Keyward;
 use crate::store::emails::{self, Stored};
 use crate::store::{accounts, one_time_codes};
+use crate::support::secret::SecretString;
 
 pub struct NewEmail {
     pub email: Email,
@@ -159,9 +165,54 @@ pub(super) const fn plain(client: Client) -> Wish {
     }
 }
 
+/// The caller proves who they are, as for every change of credentials: mail is a credential. Then a
+/// code is mailed to the address. `fits` says whether the account may have it.
+pub(super) fn ask(
+    kw: &Keyward,
+    seat: &Seat,
+    (actor, purpose, new): (&Actor, Purpose, NewEmail),
+    fits: impl FnOnce(&Account, &Email) -> Result<()>,
+) -> Result<()> {
+    kw.require_mail()?;
+    if new.email.mixes_scripts() {
+        return Err(Error::payload("\"email\" mixes letters of several scripts"));
+    }
+    let account = account_of(kw, actor)?;
+    fits(&account, &new.email)?;
+    let typed = (&new.proof.password, new.proof.otp.as_ref());
+    let (second, reservation) = prove_both(kw, seat, (actor, &account), typed)?;
+    let actor = actor.clone();
+    kw.change(move |change| {
+        change.hold_caller(&actor)?;
+        use_both(change, account.id, second.as_ref(), &reservation)?;
+        change.record(&actor.event(What::EmailChangeRequested))?;
+        begin(change, account.id, purpose, &new)
+    })
+    .map_err(Error::or_wrong_password)
+}
+
+/// The address that a code of this purpose proves, of an account that is held from here on and
+/// stands as it does now. The code is used up.
+pub(super) fn proven_by(
+    change: &mut Change<'_>,
+    code: &SecretString,
+    purpose: Purpose,
+) -> Result<(Email, Before)> {
+    let kw = change.kw;
+    let id = look(kw, change, code, purpose)?.account;
+    if !accounts::hold(change, id)? {
+        return Err(Error::one_time_code());
+    }
+    let used = take(change, code, purpose)?;
+    let written: Option<Written> = opened(kw, &used)?;
+    let new = written.ok_or_else(Error::one_time_code)?.read()?;
+    let before = Before::read(change, id)?.ok_or_else(Error::one_time_code)?;
+    Ok((new, before))
+}
+
 /// Mails a code to an address that is to be the account's. Its owner is told where it is another
 /// account's, and the caller is not (E12).
-pub(super) fn begin(
+fn begin(
     change: &mut Change<'_>,
     account: AccountId,
     purpose: Purpose,

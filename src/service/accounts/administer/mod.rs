@@ -21,7 +21,7 @@ use crate::domain::limit::Counter;
 use crate::domain::password::Password;
 use crate::domain::session::{EndReason, Session};
 use crate::lanes::password_lane::Seat;
-use crate::service::accounts::administer::frame::change;
+use crate::service::accounts::administer::frame::{change, change_by};
 use crate::service::accounts::choose::hashed;
 use crate::service::accounts::edit::{self, Edit};
 use crate::service::accounts::only_administrator::require_another_administrator;
@@ -144,6 +144,7 @@ fn enable(
     if enabled {
         if !roles::access_of(change, account)?.roles.is_empty() {
             // Whoever signs in to it is as powerful as if the roles were given now.
+            by.require_person()?;
             by.require_fresh()?;
         }
         change.record(&by.event(What::AccountEnabled).of(account))?;
@@ -202,7 +203,7 @@ pub fn choose_password(
 
 fn set_record(by: Administrator, account: AccountId, hash: String) -> Result<()> {
     let event = by.event(What::PasswordSet).of(account);
-    change(by, account, What::PasswordSet, move |change| {
+    change_by(by, account, event.clone(), move |change| {
         let now = change.now;
         require_password(change, account)?;
         credentials::set(change, account, &hash, now)?;
