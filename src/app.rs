@@ -193,7 +193,7 @@ fn lane(config: &Config, one_hash: Duration) -> Result<PasswordLane> {
     } else {
         config.passwords.queue
     };
-    PasswordLane::start(threads, queue).map_err(|error| {
+    PasswordLane::start(threads, queue, one_hash).map_err(|error| {
         crate::service::Error::defect(format!("the password threads can not be started: {error}"))
     })
 }

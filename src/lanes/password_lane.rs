@@ -2,8 +2,10 @@
 //! class, behind a bounded queue, so that a storm of sign-ins slows nothing else.
 //!
 //! A `Seat` is the right to hash: without one there is no way in, there are only so many,
-//! and `seats.rs` says who may have one. One more thread at normal priority takes the jobs that have waited for too
-//! long, so that sign-ins go on, slowly, on a machine whose cores are always full.
+//! and `seats.rs` says who may have one. One more thread at normal priority, the guard, takes the
+//! jobs that have waited for too long, and does anew what another thread has begun and does not
+//! come to the end of: so sign-ins go on, slowly, on a machine whose cores other programs keep full
+//! ([decision 155](../../docs/decisions/0155-a-hash-that-is-starved-is-done-again.md)).
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -21,28 +23,119 @@ use thread_priority::{ThreadPriority, ThreadPriorityValue};
 use crate::lanes::seats::{Asker, Full, Place, Seats};
 use crate::support::waiting::while_waiting;
 
-/// A job that has waited for so long goes to the thread of normal priority.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// How long is too long.
+#[derive(Clone, Copy, Debug)]
+struct Limits {
+    /// A job that has waited for so long goes to the guard.
+    waiting: Duration,
+    /// A job that was begun so long ago is starved: the guard does it again.
+    begun: Duration,
+    /// A job that has waited for so long is not worth starting: its caller has given up.
+    deadline: Duration,
+}
 
-/// A job that has waited for so long is not worth starting: its caller has given up.
-const DEADLINE: Duration = Duration::from_secs(8);
+impl Limits {
+    /// Where one hash takes `one_hash` on a core of its own.
+    fn of(one_hash: Duration) -> Self {
+        let waiting = Duration::from_secs(1);
+        Self {
+            waiting,
+            begun: waiting.max(4 * one_hash),
+            deadline: Duration::from_secs(8),
+        }
+    }
 
-type Work = Box<dyn FnOnce() + Send>;
+    /// The longest wait for an answer: begun at the last moment, starved, and done again.
+    fn answer(self) -> Duration {
+        self.deadline + 2 * self.begun
+    }
+}
 
 struct Job {
-    work: Work,
+    /// The guard may call it while another thread does: the first answer counts.
+    work: Box<dyn Fn() + Send + Sync>,
+    gone: Arc<AtomicBool>,
     since: Instant,
 }
 
+impl Job {
+    /// Does it, unless it is too late to begin.
+    fn begin(&self, limits: Limits) {
+        if self.since.elapsed() < limits.deadline {
+            self.work();
+        }
+    }
+
+    /// Does it, unless nobody waits for it.
+    fn work(&self) {
+        if !self.gone.load(Ordering::Relaxed) {
+            // A panic in one job must not take the lane down with it.
+            let _ = catch_unwind(AssertUnwindSafe(|| (self.work)()));
+        }
+    }
+}
+
+#[derive(Default)]
+struct Jobs {
+    waiting: VecDeque<Arc<Job>>,
+    /// With the instant at which each was begun, the oldest first; without what the guard does.
+    begun: Vec<(Instant, Arc<Job>)>,
+}
+
+/// What the guard is to do next.
+enum Next {
+    Begin(Arc<Job>),
+    Again(Arc<Job>),
+    Wait(Duration),
+    Nothing,
+}
+
+impl Jobs {
+    fn begin(&mut self) -> Option<Arc<Job>> {
+        let job = self.waiting.pop_front()?;
+        self.begun.push((Instant::now(), Arc::clone(&job)));
+        Some(job)
+    }
+
+    fn end(&mut self, job: &Arc<Job>) {
+        self.begun.retain(|(_, other)| !Arc::ptr_eq(other, job));
+    }
+
+    /// The job whose patience ends first, once it has ended.
+    fn next_for_the_guard(&mut self, limits: Limits) -> Next {
+        let waiting = self.waiting.front().map(|job| job.since + limits.waiting);
+        let begun = self.begun.first().map(|(at, _)| *at + limits.begun);
+        let starved = begun.is_some_and(|begun| waiting.is_none_or(|waiting| begun < waiting));
+        let Some(due) = (if starved { begun } else { waiting }) else {
+            return Next::Nothing;
+        };
+        let left = due.saturating_duration_since(Instant::now());
+        if !left.is_zero() {
+            return Next::Wait(left);
+        }
+        if starved {
+            return Next::Again(self.begun.remove(0).1);
+        }
+        self.waiting.pop_front().map_or(Next::Nothing, Next::Begin)
+    }
+}
+
 struct Shared {
-    jobs: Mutex<VecDeque<Job>>,
+    jobs: Mutex<Jobs>,
     arrived: Condvar,
     closed: AtomicBool,
+    limits: Limits,
 }
 
 impl Shared {
-    fn lock(&self) -> MutexGuard<'_, VecDeque<Job>> {
+    fn lock(&self) -> MutexGuard<'_, Jobs> {
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wait<'a>(&self, jobs: MutexGuard<'a, Jobs>) -> MutexGuard<'a, Jobs> {
+        self.arrived
+            .wait(jobs)
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -90,15 +183,20 @@ impl Drop for Waiting {
 pub struct NotDone;
 
 impl PasswordLane {
-    /// `threads` hash at once, `queue` more may wait.
+    /// `threads` hash at once, `queue` more may wait, where one hash takes `one_hash`.
     ///
     /// # Errors
     /// When the operating system gives no threads.
-    pub fn start(threads: usize, queue: usize) -> std::io::Result<Self> {
+    pub fn start(threads: usize, queue: usize, one_hash: Duration) -> std::io::Result<Self> {
+        Self::limited(threads, queue, Limits::of(one_hash))
+    }
+
+    fn limited(threads: usize, queue: usize, limits: Limits) -> std::io::Result<Self> {
         let shared = Arc::new(Shared {
-            jobs: Mutex::new(VecDeque::new()),
+            jobs: Mutex::new(Jobs::default()),
             arrived: Condvar::new(),
             closed: AtomicBool::new(false),
+            limits,
         });
         for number in 0..threads {
             let shared = Arc::clone(&shared);
@@ -106,13 +204,13 @@ impl PasswordLane {
                 .name(format!("password-{number}"))
                 .spawn(move || {
                     yield_to_everyone();
-                    run(&shared, Duration::ZERO);
+                    run(&shared);
                 })?;
         }
         let guard = Arc::clone(&shared);
         std::thread::Builder::new()
             .name("password-guard".to_owned())
-            .spawn(move || run(&guard, PATIENCE))?;
+            .spawn(move || stand_guard(&guard))?;
         Ok(Self {
             shared,
             seats: Seats::new(threads + queue),
@@ -188,25 +286,28 @@ impl Seat {
     }
 
     /// Runs `work` on the lane and waits for it. No database connection may be held
-    /// meanwhile.
+    /// meanwhile. Where it is starved it is done once more at the same time, so it changes
+    /// nothing but what it answers.
     ///
     /// # Errors
     /// [`NotDone`] when the caller is gone or the deadline has passed.
     pub fn run<T: Send + 'static>(
         &self,
-        work: impl FnOnce() -> T + Send + 'static,
+        work: impl Fn() -> T + Send + Sync + 'static,
     ) -> Result<T, NotDone> {
         let (done, result) = mpsc::sync_channel(1);
-        let gone = Arc::clone(&self.gone);
-        let since = self.since;
-        let work: Work = Box::new(move || {
-            if !gone.load(Ordering::Relaxed) && since.elapsed() < DEADLINE {
-                let _ = done.send(work());
-            }
+        let job = Arc::new(Job {
+            work: Box::new(move || {
+                let _ = done.try_send(work());
+            }),
+            gone: Arc::clone(&self.gone),
+            since: self.since,
         });
-        self.lane.lock().push_back(Job { work, since });
+        self.lane.lock().waiting.push_back(job);
         self.lane.arrived.notify_all();
-        while_waiting(|| result.recv()).map_err(|_| NotDone)
+        let latest = self.lane.limits.answer();
+        let left = latest.saturating_sub(self.since.elapsed());
+        while_waiting(|| result.recv_timeout(left)).map_err(|_| NotDone)
     }
 }
 
@@ -216,31 +317,41 @@ impl Drop for Seat {
     }
 }
 
-/// Takes jobs that have waited for `patience`, one after another, until the lane closes.
-fn run(shared: &Shared, patience: Duration) {
+/// Takes jobs one after another, until the lane closes.
+fn run(shared: &Shared) {
     let mut jobs = shared.lock();
     while !shared.closed.load(Ordering::Relaxed) {
-        let waited = jobs.front().map(|job| job.since.elapsed());
-        jobs = match waited {
-            Some(waited) if waited >= patience => {
-                let job = jobs.pop_front();
+        let Some(job) = jobs.begin() else {
+            jobs = shared.wait(jobs);
+            continue;
+        };
+        drop(jobs);
+        job.begin(shared.limits);
+        jobs = shared.lock();
+        jobs.end(&job);
+    }
+}
+
+/// Takes the jobs that have waited for too long, and those that were begun too long ago.
+fn stand_guard(shared: &Shared) {
+    let mut jobs = shared.lock();
+    while !shared.closed.load(Ordering::Relaxed) {
+        jobs = match jobs.next_for_the_guard(shared.limits) {
+            Next::Begin(job) => {
                 drop(jobs);
-                if let Some(job) = job {
-                    // A panic in one job must not take the lane down with it.
-                    let _ = catch_unwind(AssertUnwindSafe(job.work));
-                }
+                job.begin(shared.limits);
                 shared.lock()
             }
-            Some(waited) => {
-                let wait = shared
-                    .arrived
-                    .wait_timeout(jobs, patience.checked_sub(waited).unwrap());
+            Next::Again(job) => {
+                drop(jobs);
+                job.work();
+                shared.lock()
+            }
+            Next::Wait(left) => {
+                let wait = shared.arrived.wait_timeout(jobs, left);
                 wait.unwrap_or_else(PoisonError::into_inner).0
             }
-            None => shared
-                .arrived
-                .wait(jobs)
-                .unwrap_or_else(PoisonError::into_inner),
+            Next::Nothing => shared.wait(jobs),
         };
     }
 }
@@ -259,11 +370,19 @@ fn yield_to_everyone() {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::AtomicUsize;
+
     use super::*;
+
+    const LONG: Duration = Duration::from_secs(60);
+
+    fn lane(threads: usize, queue: usize) -> PasswordLane {
+        PasswordLane::start(threads, queue, LONG).unwrap()
+    }
 
     #[test]
     fn there_are_only_so_many_seats_and_they_come_back() {
-        let lane = PasswordLane::start(1, 1).unwrap();
+        let lane = lane(1, 1);
         let first = lane.seat().unwrap();
         let second = lane.seat().unwrap();
         assert!(lane.seat().is_none());
@@ -275,7 +394,7 @@ mod tests {
 
     #[test]
     fn h14_a_job_whose_caller_is_gone_is_not_done() {
-        let lane = PasswordLane::start(1, 1).unwrap();
+        let lane = lane(1, 1);
         let (seat, waiting) = lane.seat().unwrap();
         drop(waiting);
         assert_eq!(seat.run(|| panic!("must not run")), Err::<(), _>(NotDone));
@@ -283,14 +402,14 @@ mod tests {
 
     #[test]
     fn attack_m2_a_seat_is_free_as_soon_as_its_caller_is_gone() {
-        let lane = PasswordLane::start(1, 0).unwrap();
+        let lane = lane(1, 0);
         let (seat, waiting) = lane.seat().unwrap();
         let (begun, has_begun) = mpsc::sync_channel(0);
-        let (open, gate) = mpsc::channel::<()>();
+        let (open, gate) = gate();
         let hashing = std::thread::spawn(move || {
             seat.run(move || {
                 begun.send(()).unwrap();
-                let _ = gate.recv();
+                wait_at(&gate);
             })
         });
         has_begun.recv().unwrap();
@@ -305,9 +424,72 @@ mod tests {
 
     #[test]
     fn a_panicking_job_harms_no_other() {
-        let lane = PasswordLane::start(1, 1).unwrap();
+        let lane = lane(1, 1);
         let (seat, _waiting) = lane.seat().unwrap();
         assert_eq!(seat.run(|| panic!("injected")), Err::<(), _>(NotDone));
         assert_eq!(seat.run(|| 1), Ok(1));
+    }
+
+    #[test]
+    fn h14_what_was_begun_and_is_starved_is_done_by_the_guard() {
+        let limits = Limits {
+            waiting: LONG,
+            begun: Duration::from_millis(1),
+            deadline: LONG,
+        };
+        let lane = PasswordLane::limited(1, 0, limits).unwrap();
+        let (seat, _waiting) = lane.seat().unwrap();
+        let (open, gate) = gate();
+        let runs = AtomicUsize::new(0);
+        let answer = seat.run(move || {
+            let run = runs.fetch_add(1, Ordering::SeqCst);
+            if run == 0 {
+                wait_at(&gate);
+            }
+            run
+        });
+        assert_eq!(
+            answer,
+            Ok(1),
+            "the second run answers while the first waits"
+        );
+        drop(open);
+    }
+
+    #[test]
+    fn h14_nobody_waits_for_ever_for_a_hash() {
+        let limits = Limits {
+            waiting: LONG,
+            begun: Duration::from_millis(1),
+            deadline: Duration::from_millis(1),
+        };
+        let lane = PasswordLane::limited(1, 0, limits).unwrap();
+        let (seat, _waiting) = lane.seat().unwrap();
+        let (open, gate) = gate();
+        assert_eq!(seat.run(move || wait_at(&gate)), Err(NotDone));
+        drop(open);
+    }
+
+    #[test]
+    fn what_ends_in_time_is_done_once() {
+        let lane = lane(1, 1);
+        let runs = Arc::new(AtomicUsize::new(0));
+        for number in 1..=100 {
+            let (seat, _waiting) = lane.seat().unwrap();
+            let counted = Arc::clone(&runs);
+            let answer = seat.run(move || counted.fetch_add(1, Ordering::SeqCst) + 1);
+            assert_eq!(answer, Ok(number));
+        }
+        assert!(lane.shared.lock().begun.is_empty());
+    }
+
+    fn gate() -> (mpsc::Sender<()>, Mutex<mpsc::Receiver<()>>) {
+        let (open, gate) = mpsc::channel();
+        (open, Mutex::new(gate))
+    }
+
+    /// Until the other end of it is dropped.
+    fn wait_at(gate: &Mutex<mpsc::Receiver<()>>) {
+        let _ = gate.lock().unwrap().recv();
     }
 }

@@ -1,6 +1,7 @@
 //! An attempt that the password lane did not get to was not looked at, so it is not counted:
 //! overload must not become a lock-out (semantics 5, row S18). Nor does it lend a guess.
 
+use std::sync::Mutex;
 use std::sync::mpsc::{Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -149,9 +150,10 @@ pub(super) fn shut(kw: &Keyward) -> Vec<Sender<()>> {
         let (kw, begun) = (kw.clone(), begun.clone());
         thread::spawn(move || {
             let (seat, _waiting) = kw.lane.seat().unwrap();
+            let gate = Mutex::new(gate);
             let stand = move || {
-                begun.send(()).unwrap();
-                let _ = gate.recv();
+                let _ = begun.send(());
+                let _ = gate.lock().unwrap().recv();
             };
             seat.run(stand).unwrap();
         });

@@ -1,6 +1,7 @@
 //! A client that goes away during its sign-in leaves no session that nobody knows of (row
 //! H14), also where its password was hashed already.
 
+use std::sync::Mutex;
 use std::sync::mpsc::channel;
 
 use keyward::service::sessions::login;
@@ -23,7 +24,9 @@ fn h14_a_client_that_left_while_its_password_was_hashed_begins_no_session() {
     let (free, writer) = channel::<()>();
     let answer = std::thread::scope(|scope| {
         // The lane's one thread stands at a gate until the sign-in is behind it.
-        let first = scope.spawn(move || hashing.0.run(move || gate.recv()).unwrap());
+        let gate = Mutex::new(gate);
+        let stand = move || gate.lock().unwrap().recv();
+        let first = scope.spawn(move || hashing.0.run(stand).unwrap());
         let sign_in = scope.spawn(|| login::login(&kw.kw, &seat, request));
         while kw.count("limits") == 0 {}
         let busy = kw.kw.clone();
