@@ -33,6 +33,7 @@ fn session() -> Session {
         absolute_expires_at: END,
         account_epoch: 0,
         acted_by: None,
+        entered_from: None,
         user_agent: None,
         address: None,
         ended: None,

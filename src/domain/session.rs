@@ -113,6 +113,8 @@ pub struct Session {
     /// Where an administrator acts for the account: their account and session. Such a session
     /// has no refresh token.
     pub acted_by: Option<(AccountId, SessionId)>,
+    /// Where it was entered from another one: the session that its sign-in began.
+    pub entered_from: Option<SessionId>,
     pub ended: Option<(Timestamp, EndReason)>,
 }
 
@@ -136,13 +138,19 @@ impl fmt::Debug for Session {
             .field("expires_at", &ends)
             .field("account_epoch", &self.account_epoch)
             .field("client", &(&self.user_agent, &self.address))
-            .field("acted_by", &self.acted_by)
+            .field("by", &(&self.acted_by, &self.entered_from))
             .field("ended", &self.ended)
             .finish_non_exhaustive()
     }
 }
 
 impl Session {
+    /// The session that the sign-in began: this one, or that from which it was entered.
+    #[must_use]
+    pub fn signed_in(&self) -> SessionId {
+        self.entered_from.unwrap_or(self.id)
+    }
+
     /// Rule 2 of semantics 1: ended, idle for too long, past its absolute end, or of
     /// an epoch that the account has left.
     #[must_use]

@@ -351,11 +351,11 @@ pub static TABLE: &[Group] = &[
             row!(GET "/admin/organizations" Administrator admin::organizations::list),
             row!(POST "/admin/organizations" Administrator admin::organizations::add),
             row!(GET "/admin/organizations/{id}" Administrator admin::organizations::show),
-            row!(PATCH "/admin/organizations/{id}" Administrator admin::organizations::change),
+            row!(PATCH "/admin/organizations/{id}" Administrator admin::organizations::change).fresh(),
             row!(DELETE "/admin/organizations/{id}" Administrator admin::organizations::delete).fresh(),
             row!(GET "/admin/organizations/{id}/members" Administrator admin::organizations::members),
             row!(PUT "/admin/organizations/{id}/members/{account}" Administrator admin::organizations::set_role).fresh(),
-            row!(DELETE "/admin/organizations/{id}/members/{account}" Administrator admin::organizations::remove),
+            row!(DELETE "/admin/organizations/{id}/members/{account}" Administrator admin::organizations::remove).fresh(),
             row!(POST "/admin/password-reset-link" (ACCOUNT_RESET_LINK)
                 admin::credentials::reset_link),
             row!(GET "/admin/api-keys" Administrator admin::api_keys::list),

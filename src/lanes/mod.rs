@@ -4,6 +4,8 @@
 mod crew;
 /// What waits for one kind of answer, taken together.
 pub mod handful;
+/// What waits for the password lane.
+mod password_jobs;
 /// Where passwords are hashed.
 pub mod password_lane;
 /// What many ask at once and one answers.

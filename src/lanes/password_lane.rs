@@ -7,8 +7,6 @@
 //! come to the end of: so sign-ins go on, slowly, on a machine whose cores other programs keep full
 //! ([decision 155](../../docs/decisions/0155-a-hash-that-is-starved-is-done-again.md)).
 
-use std::collections::VecDeque;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -20,105 +18,9 @@ use thread_priority::unix::{
 };
 use thread_priority::{ThreadPriority, ThreadPriorityValue};
 
+use crate::lanes::password_jobs::{Job, Jobs, Limits, Next};
 use crate::lanes::seats::{Asker, Full, Place, Seats};
 use crate::support::waiting::while_waiting;
-
-/// How long is too long.
-#[derive(Clone, Copy, Debug)]
-struct Limits {
-    /// A job that has waited for so long goes to the guard.
-    waiting: Duration,
-    /// A job that was begun so long ago is starved: the guard does it again.
-    begun: Duration,
-    /// A job that has waited for so long is not worth starting: its caller has given up.
-    deadline: Duration,
-}
-
-impl Limits {
-    /// Where one hash takes `one_hash` on a core of its own.
-    fn of(one_hash: Duration) -> Self {
-        let waiting = Duration::from_secs(1);
-        Self {
-            waiting,
-            begun: waiting.max(4 * one_hash),
-            deadline: Duration::from_secs(8),
-        }
-    }
-
-    /// The longest wait for an answer: begun at the last moment, starved, and done again.
-    fn answer(self) -> Duration {
-        self.deadline + 2 * self.begun
-    }
-}
-
-struct Job {
-    /// The guard may call it while another thread does: the first answer counts.
-    work: Box<dyn Fn() + Send + Sync>,
-    gone: Arc<AtomicBool>,
-    since: Instant,
-}
-
-impl Job {
-    /// Does it, unless it is too late to begin.
-    fn begin(&self, limits: Limits) {
-        if self.since.elapsed() < limits.deadline {
-            self.work();
-        }
-    }
-
-    /// Does it, unless nobody waits for it.
-    fn work(&self) {
-        if !self.gone.load(Ordering::Relaxed) {
-            // A panic in one job must not take the lane down with it.
-            let _ = catch_unwind(AssertUnwindSafe(|| (self.work)()));
-        }
-    }
-}
-
-#[derive(Default)]
-struct Jobs {
-    waiting: VecDeque<Arc<Job>>,
-    /// With the instant at which each was begun, the oldest first; without what the guard does.
-    begun: Vec<(Instant, Arc<Job>)>,
-}
-
-/// What the guard is to do next.
-enum Next {
-    Begin(Arc<Job>),
-    Again(Arc<Job>),
-    Wait(Duration),
-    Nothing,
-}
-
-impl Jobs {
-    fn begin(&mut self) -> Option<Arc<Job>> {
-        let job = self.waiting.pop_front()?;
-        self.begun.push((Instant::now(), Arc::clone(&job)));
-        Some(job)
-    }
-
-    fn end(&mut self, job: &Arc<Job>) {
-        self.begun.retain(|(_, other)| !Arc::ptr_eq(other, job));
-    }
-
-    /// The job whose patience ends first, once it has ended.
-    fn next_for_the_guard(&mut self, limits: Limits) -> Next {
-        let waiting = self.waiting.front().map(|job| job.since + limits.waiting);
-        let begun = self.begun.first().map(|(at, _)| *at + limits.begun);
-        let starved = begun.is_some_and(|begun| waiting.is_none_or(|waiting| begun < waiting));
-        let Some(due) = (if starved { begun } else { waiting }) else {
-            return Next::Nothing;
-        };
-        let left = due.saturating_duration_since(Instant::now());
-        if !left.is_zero() {
-            return Next::Wait(left);
-        }
-        if starved {
-            return Next::Again(self.begun.remove(0).1);
-        }
-        self.waiting.pop_front().map_or(Next::Nothing, Next::Begin)
-    }
-}
 
 struct Shared {
     jobs: Mutex<Jobs>,

@@ -127,11 +127,20 @@ impl Change<'_> {
 
     /// Ends a session. False where it has ended already.
     pub(in crate::service) fn end(&mut self, id: SessionId, reason: EndReason) -> Result<bool> {
+        self.end_but(id, reason, None)
+    }
+
+    /// The same, but not the session `keep`, whatever it was entered from.
+    pub(in crate::service) fn end_but(
+        &mut self,
+        id: SessionId,
+        reason: EndReason,
+        keep: Option<SessionId>,
+    ) -> Result<bool> {
         let now = self.now;
         let did = sessions::end(self, id, now, reason)?;
         if did {
-            self.told.push(ended(id, now));
-            self.end_acted_within(&[id])?;
+            self.one_ended(id, reason, keep)?;
         }
         Ok(did)
     }
@@ -146,10 +155,29 @@ impl Change<'_> {
         let now = self.now;
         let did = sessions::end_at(self, id, stood, now, reason)?;
         if did {
-            self.told.push(ended(id, now));
-            self.end_acted_within(&[id])?;
+            self.one_ended(id, reason, None)?;
         }
         Ok(did)
+    }
+
+    /// One session has ended. What was entered from it since it began ends with it: whoever held its
+    /// tokens can have made those. One that made room for another was under no suspicion.
+    fn one_ended(
+        &mut self,
+        id: SessionId,
+        reason: EndReason,
+        keep: Option<SessionId>,
+    ) -> Result<()> {
+        let now = self.now;
+        let mut all = vec![id];
+        if !matches!(reason, EndReason::Displaced | EndReason::Renewed)
+            && let Some((session, _)) = sessions::lookup(self, id)?
+        {
+            let of = (&session, keep);
+            all.extend(session_ends::end_entered_from(self, of, now, reason)?);
+        }
+        self.told.extend(all.iter().map(|&id| ended(id, now)));
+        self.end_acted_within(&all)
     }
 
     /// Revokes an API key, whose account is held.

@@ -4,7 +4,7 @@
 use diesel::prelude::*;
 
 use crate::domain::id::{AccountId, OrganizationId, SessionId};
-use crate::domain::session::EndReason;
+use crate::domain::session::{EndReason, Session};
 use crate::store::engine::columns::{time, word};
 use crate::store::engine::connection::{AnyConnection, on_each};
 use crate::store::engine::error::{Result, every_one};
@@ -170,6 +170,7 @@ pub fn end_acted_within(
         let update = diesel::update(
             sessions::table
                 .filter(sessions::actor_session.eq_any(part))
+                .filter(sessions::actor_id.is_not_null())
                 .filter(sessions::revoked_at.is_null()),
         )
         .set((
@@ -183,4 +184,29 @@ pub fn end_acted_within(
         }
     }
     Ok(all)
+}
+
+/// Ends the sessions that were entered from this one, or from the one that it was entered from,
+/// since it began, but not `keep`. Gives those that it ended.
+pub fn end_entered_from(
+    connection: &mut AnyConnection,
+    (session, keep): (&Session, Option<SessionId>),
+    now: Timestamp,
+    reason: EndReason,
+) -> Result<Vec<SessionId>> {
+    let update = diesel::update(
+        sessions::table
+            .filter(sessions::actor_session.eq(session.signed_in().to_string()))
+            .filter(sessions::actor_id.is_null())
+            .filter(sessions::created_at.ge(session.created_at.millis()))
+            .filter(sessions::id.ne(keep.map(|id| id.to_string()).unwrap_or_default()))
+            .filter(sessions::revoked_at.is_null()),
+    )
+    .set((
+        sessions::revoked_at.eq(now.millis()),
+        sessions::revoke_reason.eq(reason.as_str()),
+    ))
+    .returning(sessions::id);
+    let ended: Vec<String> = on_each!(connection, inner => update.get_results(inner))?;
+    ended.iter().map(|id| word("session id", id)).collect()
 }

@@ -86,6 +86,7 @@ impl TryFrom<Row> for Session {
             user_agent: row.user_agent,
             address: row.address,
             acted_by: actor.zip(by),
+            entered_from: by.filter(|_| actor.is_none()),
             ended: row
                 .revoked_at
                 .map(|at| (time(at), reason.unwrap_or(EndReason::Revoked))),
@@ -96,6 +97,8 @@ impl TryFrom<Row> for Session {
 /// # Errors
 /// When the database is away.
 pub fn add(connection: &mut AnyConnection, session: &Session) -> Result<()> {
+    let acted = session.acted_by.map(|(_, id)| id);
+    let begun_by = acted.or(session.entered_from);
     let rows = diesel::insert_into(sessions::table)
         .values((
             (
@@ -123,7 +126,7 @@ pub fn add(connection: &mut AnyConnection, session: &Session) -> Result<()> {
                 sessions::address.eq(session.address.as_deref()),
                 sessions::recent.eq(session.generation.recent.to_string()),
                 sessions::actor_id.eq(session.acted_by.map(|(actor, _)| actor.to_string())),
-                sessions::actor_session.eq(session.acted_by.map(|(_, id)| id.to_string())),
+                sessions::actor_session.eq(begun_by.map(|id| id.to_string())),
             ),
         ))
         .execute(connection)?;

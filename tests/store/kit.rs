@@ -186,6 +186,7 @@ pub fn session_of(account: AccountId) -> Session {
         user_agent: Some("agent".to_owned()),
         address: Some("::1".to_owned()),
         acted_by: None,
+        entered_from: None,
         ended: None,
     }
 }

@@ -1,9 +1,13 @@
 //! One's own API keys. A person has them: a key makes, lists and revokes none, so that whoever
 //! finds one can not stay by another.
 
+use std::collections::BTreeSet;
+use std::time::Duration;
+
 use crate::domain::api_key::ApiKey;
+use crate::domain::assurance::Wanted;
 use crate::domain::event::{Event, What};
-use crate::domain::id::ApiKeyId;
+use crate::domain::id::{ApiKeyId, OrganizationId};
 use crate::service::actor::{Actor, account_of};
 use crate::service::api_keys::terms::{
     Draft, Held, Made, New, is_powerful, look_through, no_key, require_good, require_renewable,
@@ -12,8 +16,11 @@ use crate::service::api_keys::terms::{
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
-use crate::service::membership::standing::no_organization;
+use crate::service::membership::standing::{no_organization, standing};
 use crate::store::{AnyConnection, api_keys};
+
+/// How long ago whoever makes a key may have shown who they are.
+const HOUR: Duration = Duration::from_secs(3600);
 
 /// Oldest first; those that are over among them, for a while.
 ///
@@ -38,13 +45,12 @@ pub fn make(kw: &Keyward, actor: &Actor, mut new: New) -> Result<Made> {
     }
     new.organization = new.organization.or(own);
     require_good(kw, &new)?;
-    if is_powerful(&new.scope) {
-        actor.require_fresh(kw)?;
-    }
+    require_fresh(kw, actor, &new.scope)?;
     let actor = actor.clone();
     let draft = Draft::new(kw, actor.account(), None, &new);
     kw.change(move |change| {
         change.hold_caller(&actor)?;
+        require_factor(change, &actor, new.organization)?;
         match look_through(change, actor.account(), (new.organization, &new.scope))? {
             Held::All => draft.write(change, event(&actor, What::ApiKeyMade)),
             Held::Lacks(word) => {
@@ -65,16 +71,41 @@ pub fn make(kw: &Keyward, actor: &Actor, mut new: New) -> Result<Made> {
 /// key is over, or may what its account may not any more.
 pub fn rotate(kw: &Keyward, actor: &Actor, id: ApiKeyId) -> Result<Made> {
     let old = kw.store.read(|db| found(db, actor, id))?;
-    if is_powerful(&old.scope) {
-        actor.require_fresh(kw)?;
-    }
+    require_fresh(kw, actor, &old.scope)?;
     let actor = actor.clone();
     let draft = Draft::in_place_of(kw, &old, None);
     kw.change(move |change| {
         let key = held(change, &actor, id)?;
+        require_factor(change, &actor, key.organization)?;
         require_renewable(change, &key)?;
         draft.write(change, event(&actor, What::ApiKeyRotated))
     })
+}
+
+/// A key outlives the session that makes it, and an access token travels to other servers: so
+/// whoever makes one signed in, or stepped up, within the hour (docs/decisions/0156).
+fn require_fresh(kw: &Keyward, actor: &Actor, scope: &BTreeSet<String>) -> Result<()> {
+    actor.require_person()?;
+    actor.require_shown(&Wanted::within(HOUR), kw.clock.now())?;
+    if is_powerful(scope) {
+        actor.require_fresh(kw)?;
+    }
+    Ok(())
+}
+
+/// A second factor that the key's organization asks for: the key would be a way around it.
+///
+/// # Errors
+/// `NOT_FOUND` for a stranger to the organization; `STEP_UP_REQUIRED`.
+fn require_factor(
+    change: &mut Change<'_>,
+    actor: &Actor,
+    organization: Option<OrganizationId>,
+) -> Result<()> {
+    match organization {
+        None => Ok(()),
+        Some(id) => standing(change, actor, id).map(drop),
+    }
 }
 
 /// # Errors

@@ -17,7 +17,7 @@ use crate::service::attempts::subject::Subject;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
 use crate::store::factors::Stored;
-use crate::store::{AnyConnection, credentials, factors, recovery_codes};
+use crate::store::{AnyConnection, credentials, factors, recovery_codes, sessions};
 use crate::support::secret::{ExposeSecret as _, SecretString};
 
 /// A second factor that was typed and read. It counts once it is used.
@@ -36,13 +36,17 @@ pub(in crate::service) const fn methods_of(second: Option<&Second>) -> &'static 
     }
 }
 
-/// Counts an attempt of the actor at a secret of their own account: by the actor's session,
-/// and by nothing that a sign-in of the account needs.
+/// Counts an attempt of the actor at a secret of their own account: by the session that their
+/// sign-in began, whatever was entered from it since, and by nothing that a sign-in of the account
+/// needs.
 ///
 /// # Errors
 /// As [`reserve`].
 pub(in crate::service) fn reserve_for(kw: &Keyward, actor: &Actor) -> Result<Reservation> {
-    reserve(kw, &Subject::Session(actor.session()), &actor.client, false)
+    let id = actor.session();
+    let session = kw.store.read(|db| sessions::lookup(db, id))?;
+    let signed_in = session.map_or(id, |(session, _)| session.signed_in());
+    reserve(kw, &Subject::Session(signed_in), &actor.client, false)
 }
 
 /// Compares a password with a record, on the password lane.

@@ -29,8 +29,8 @@ pub(in crate::service) enum Subject<'a> {
         account: &'a Account,
         household: String,
     },
-    /// The holder of an access token: counted by its session alone, so that a stolen token
-    /// shuts nobody else out (M5).
+    /// The holder of an access token: counted by the session of its sign-in alone, so that a
+    /// stolen token shuts nobody else out (M5).
     Session(SessionId),
     Nobody {
         identifier: &'a str,

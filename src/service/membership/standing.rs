@@ -13,6 +13,7 @@ use crate::service::error::{Code, Error, Result};
 use crate::store::{
     AnyConnection, accounts, factors, memberships, organization_roles, organizations, roles,
 };
+use crate::support::clock::Timestamp;
 
 pub struct Standing {
     pub organization: Organization,
@@ -44,7 +45,10 @@ pub fn standing(db: &mut AnyConnection, actor: &Actor, id: OrganizationId) -> Re
     let role = member.and_then(|member| roles.iter().find(|role| role.key == member.role));
     let due = organization.factor_from.into_iter();
     let due = due.chain(role.and_then(|role| role.factor_from)).min();
-    if is_member && due.is_some_and(|due| actor.at >= due) && !shows_factor(db, actor)? {
+    if is_member
+        && let Some(due) = due.filter(|due| actor.at >= *due)
+        && !shows_factor(db, actor, due)?
+    {
         return Err(Error::no_factor());
     }
     let mut permissions = role.map_or_else(BTreeSet::new, |role| role.permissions.clone());
@@ -63,14 +67,23 @@ pub fn standing(db: &mut AnyConnection, actor: &Actor, id: OrganizationId) -> Re
     })
 }
 
-/// Whether a second factor that is asked for needs not be asked of this caller: a program, whoever
-/// acts for the account, or somebody who has one and showed it.
-fn shows_factor(db: &mut AnyConnection, actor: &Actor) -> Result<bool> {
+/// Whether a second factor that is asked for since `due` needs not be asked of this caller: a
+/// program, whoever acts for the account, or somebody who has one and showed it. A key shows none:
+/// one that a person without a factor made since is no way around the demand.
+fn shows_factor(db: &mut AnyConnection, actor: &Actor, due: Timestamp) -> Result<bool> {
     let claims = actor.claims();
-    if actor.api_key().is_some() || claims.act.is_some() {
+    if claims.act.is_some() || actor.api_key().is_some_and(|key| key.created_at <= due) {
         return Ok(true);
     }
-    Ok(claims.aal >= 2 && factors::active_of(db, actor.account())?.is_some())
+    if actor.api_key().is_none() && claims.aal < 2 {
+        return Ok(false);
+    }
+    Ok(factors::active_of(db, actor.account())?.is_some() || is_machine(db, actor)?)
+}
+
+fn is_machine(db: &mut AnyConnection, actor: &Actor) -> Result<bool> {
+    let account = accounts::lookup(db, actor.account())?;
+    Ok(account.is_some_and(|account| account.machine))
 }
 
 /// The same inside a change. The caller, the accounts that the change is about and the

@@ -24,7 +24,7 @@ pub fn one(kw: &Keyward, actor: &Actor, id: SessionId) -> Result<()> {
                 account.id == caller && !session.is_over(account.epoch, now)
             })
             .ok_or_else(missing)?;
-        if !change.end(id, EndReason::Revoked)? {
+        if !change.end_but(id, EndReason::Revoked, Some(actor.session()))? {
             return Err(missing());
         }
         let event = Event::new(What::SessionsRevoked, actor.client.clone());

@@ -73,6 +73,7 @@ pub(in crate::service) fn session(
         user_agent: beginning.client.user_agent.clone(),
         address: beginning.client.address.clone(),
         acted_by: None,
+        entered_from: None,
         ended: None,
     };
     session.idle_expires_at = now + kw.policy.idle_ttl_of(&session);
@@ -167,6 +168,7 @@ pub(in crate::service) fn beside(
     let mut session = session(change.kw, &account, &beginning, change.now);
     session.authentication = old.authentication.clone();
     session.absolute_expires_at = old.absolute_expires_at;
+    session.entered_from = Some(old.signed_in());
     let access = write(change, &session)?;
     Ok(Written {
         session,

@@ -341,3 +341,40 @@ both!(a_key_is_not_asked_for_a_factor, |kw| {
     let body = json!({ "name": "more", "permissions": [] });
     closed(&kw.post("/auth/api-keys").bearer(&alice).json(&body).send());
 });
+
+both!(a_key_is_no_way_around_what_an_organization_asks_for, |kw| {
+    let alice = person(kw, ALICE);
+    let acme = make(kw, &alice, "Acme");
+    let path = format!("/auth/organizations/{acme}");
+    let key =
+        |access: &str, body: &Value| kw.post("/auth/api-keys").bearer(access).json(body).send();
+    let all = json!(["organization:read", "organization:update"]);
+    let own = json!({ "name": "before", "permissions": all });
+    let before = text(&key(&alice, &own).json(), "key");
+    let there = json!({ "name": "there", "permissions": all, "organizationId": acme });
+    let old = key(&alice, &there).json();
+    demand(kw, &alice, &path, 60);
+    kw.advance(61);
+    let (alice, _) = kw.sign_in(ALICE, PASSWORD).tokens();
+    closed(&kw.get(&path).bearer(&alice).send());
+    // One of the organization is neither made nor rotated.
+    closed(&key(&alice, &there));
+    let rotate = format!("/auth/api-keys/{}/rotate", text(&old, "id"));
+    closed(&kw.post(&rotate).bearer(&alice).send());
+    // One of the account is, and opens other things.
+    let after = key(&alice, &json!({ "name": "after", "permissions": all }));
+    assert_eq!(after.status, 201, "{after:?}");
+    let after = text(&after.json(), "key");
+    closed(&kw.get(&path).bearer(&after).send());
+    let lifted = json!({ "mfaRequiredFrom": null });
+    let lifting = kw.ask("PATCH", &path).bearer(&after).json(&lifted).send();
+    closed(&lifting);
+    assert_eq!(kw.me(&after), 200);
+    // Those of before go on, and the others do once there is a factor.
+    for key in [&before, &text(&old, "key")] {
+        assert_eq!(kw.get(&path).bearer(key).send().status, 200);
+    }
+    let shown = enrol(kw, &alice).access;
+    assert_eq!(kw.get(&path).bearer(&after).send().status, 200);
+    assert_eq!(kw.post(&rotate).bearer(&shown).send().status, 201);
+});

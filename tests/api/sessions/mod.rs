@@ -2,6 +2,7 @@
 
 mod cap;
 mod ended;
+mod entered;
 mod everybody;
 mod exchange;
 mod list;

@@ -199,8 +199,8 @@ both!(
         let face = face.json(&json!({ "query": query })).send();
         assert!(face.body.contains("STEP_UP_REQUIRED"), "{face:?}");
         assert_eq!(kw.count("api_keys") + kw.count("one_time_codes"), before);
-        // What opens nothing of the whole service asks for nothing.
-        assert_eq!(key(&access, "page:read").status, 403, "held by nobody");
+        // A key that opens nothing of the whole service asks for the hour that each does (0156).
+        key(&access, "page:read").refused(401, "STEP_UP_REQUIRED");
     }
 );
 
@@ -286,3 +286,25 @@ both!(a_proxy_may_ask_for_a_level_and_an_age, |kw| {
         200
     );
 });
+
+// What one administers by two routes, both ask for (0122).
+both!(
+    an_administrators_routes_to_organizations_ask_as_their_own_do,
+    &[("KEYWARD_STEP_UP_MAX_AGE", "5m")],
+    |kw| {
+        kw.add(ROOT, None, true);
+        let (alice, refresh) = kw.sign_in(ROOT, PASSWORD).tokens();
+        let body = json!({ "name": "Acme" });
+        let made = kw.post("/auth/organizations").bearer(&alice).json(&body);
+        let acme = text(&made.send().json(), "id");
+        kw.advance(600);
+        let access = kw.refresh(&refresh).tokens().0;
+        let path = format!("/admin/organizations/{acme}");
+        let lift = json!({ "mfaRequiredFrom": null });
+        let lift = kw.ask("PATCH", &path).bearer(&access).json(&lift).send();
+        lift.refused(401, "STEP_UP_REQUIRED");
+        let member = format!("{path}/members/{}", kw.session_of(&access).account);
+        let removed = kw.delete(&member).bearer(&access).send();
+        removed.refused(401, "STEP_UP_REQUIRED");
+    }
+);
