@@ -7,6 +7,7 @@ pub(in crate::http) mod fields;
 pub(in crate::http) mod late_seat;
 pub(in crate::http) mod leave;
 pub(in crate::http) mod origin;
+mod path;
 pub(in crate::http) mod person;
 pub(in crate::http) mod query;
 pub(in crate::http) mod settings;

@@ -23,9 +23,11 @@ pub(in crate::service) fn join(
     if memberships::lookup(change, organization, account)?.is_some() {
         return Err(already_a_member());
     }
-    let role = invitation
-        .role
-        .ok_or_else(|| Error::defect("an invitation to an organization without a role"))?;
+    // Both callers have asked whether the inviter may still invite by that role.
+    let (Some(role), Some(inviter)) = (invitation.role, invitation.invited_by) else {
+        let why = "an invitation to an organization without a role or an inviter";
+        return Err(Error::defect(why));
+    };
     invitations::remove(change, invitation.place, &invitation.address)?;
     let member = Membership {
         organization,
@@ -35,8 +37,7 @@ pub(in crate::service) fn join(
         invited: Some((invitation.address, invitation.written)),
         created_at: change.now,
     };
-    memberships::add(change, &member, invitation.invited_by.unwrap_or(account))?
-        .map_err(|_| already_a_member())?;
+    memberships::add(change, &member, inviter)?.map_err(|_| already_a_member())?;
     let name = organization_roles::name_of(change, &member.role)?;
     let event = Event::new(What::MemberJoined, client.clone()).of(account);
     change.record(&event.in_organization(organization).with_role(&name))

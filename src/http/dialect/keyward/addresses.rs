@@ -3,10 +3,8 @@
 use std::time::Instant;
 
 use actix_web::HttpResponse;
-use percent_encoding::percent_decode_str;
 use serde_json::json;
 
-use crate::domain::identifier::Email;
 use crate::http::answer::Answer;
 use crate::http::dialect::keyward::Keyward;
 use crate::http::dialect::keyward::registration::{token, wish_of_site};
@@ -86,10 +84,7 @@ pub async fn remove(call: Call, actor: Actor) -> Answer<Keyward> {
 async fn on_own(mut call: Call, actor: Actor, deed: Deed) -> Answer<Keyward> {
     let fields = call.fields().await?;
     let proof = proof(&fields)?;
-    let text = percent_decode_str(call.path_part("email")).decode_utf8();
-    // What can be no address is one that nobody has.
-    let email = text.ok().and_then(|text| Email::parse(&text));
-    let email = email.ok_or_else(no_address)?;
+    let email = call.path_email().ok_or_else(no_address)?;
     call.on_password(move |kw, seat| own::act(kw, seat, &actor, (deed, &email, &proof)))
         .await?;
     Ok(HttpResponse::NoContent().finish())

@@ -3,7 +3,6 @@
 use std::time::Instant;
 
 use actix_web::HttpResponse;
-use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 use url::form_urlencoded;
 
@@ -75,9 +74,7 @@ pub async fn invite(mut call: Call, actor: Actor) -> Answer<Keyward> {
 /// `DELETE /auth/organizations/{id}/invitations/{email}`.
 pub async fn take_back(call: Call, actor: Actor) -> Answer<Keyward> {
     let organization = id(&call)?;
-    let text = percent_decode_str(call.path_part("email")).decode_utf8();
-    let email = text.ok().and_then(|text| Email::parse(&text));
-    let email = email.ok_or_else(no_invitation)?;
+    let email = call.path_email().ok_or_else(no_invitation)?;
     call.on_store(move |kw| invite::take_back(kw, &actor, organization, &email))
         .await?;
     Ok(HttpResponse::NoContent().finish())

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use actix_web::HttpResponse;
-use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
 use crate::domain::organization::{Name, Role, Scope};
@@ -104,8 +103,8 @@ pub async fn remove(call: Call, actor: Actor) -> Answer<Keyward> {
 
 /// The name in the path. What can be no name is the name of nothing.
 pub(super) fn role(call: &Call) -> Result<String> {
-    let text = percent_decode_str(call.path_part("role")).decode_utf8();
-    let name = text.ok().and_then(|text| Name::parse(&text));
+    let name = call.path_text("role");
+    let name = name.and_then(|name| Name::parse(&name));
     name.map(|name| name.written().to_owned())
         .ok_or_else(no_role)
 }

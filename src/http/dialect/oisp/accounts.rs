@@ -5,7 +5,6 @@ use std::time::Instant;
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
 use crate::domain::access::OwnAccount;
@@ -227,9 +226,7 @@ fn id(call: &Call) -> Result<OrganizationId> {
 }
 
 fn address(call: &Call) -> Result<Email> {
-    let text = percent_decode_str(call.path_part("email")).decode_utf8();
-    let email = text.ok().and_then(|text| Email::parse(&text));
-    email.ok_or_else(no_invitation)
+    call.path_email().ok_or_else(no_invitation)
 }
 
 fn name(fields: &Fields) -> Result<Name> {

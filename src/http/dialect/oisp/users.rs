@@ -7,7 +7,6 @@ use std::time::Instant;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::SET_COOKIE;
-use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
 
 use crate::domain::account::Account;
@@ -206,9 +205,8 @@ pub async fn activate(mut call: Call) -> Answer<Activation> {
 pub async fn change_password(mut call: Call, actor: Actor) -> Answer<Oisp> {
     let fields = call.fields().await?;
     fields.only(&["currentpwd", "password", "otp"])?;
-    // The router leaves `%25`, `%2B` and `%2F` as they came.
-    let named = percent_decode_str(call.path_part("email")).decode_utf8();
-    let named = named.ok().and_then(|named| Identifier::parse(&named));
+    let named = call.path_text("email");
+    let named = named.and_then(|named| Identifier::parse(&named));
     let typed = NewPassword {
         present: new_password(&fields, "currentpwd")?,
         new: new_password(&fields, "password")?,

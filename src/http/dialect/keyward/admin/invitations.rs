@@ -1,7 +1,6 @@
 //! `/admin/invitations`: inviting to the service, and who has not accepted yet.
 
 use actix_web::HttpResponse;
-use percent_encoding::percent_decode_str;
 use serde_json::json;
 
 use crate::domain::identifier::Email;
@@ -67,9 +66,7 @@ fn address(text: &str) -> Result<String> {
 
 /// `DELETE /admin/invitations/{email}`: its code is good for nothing then.
 pub async fn take_back(call: Call, actor: Actor) -> Answer<Keyward> {
-    let text = percent_decode_str(call.path_part("email")).decode_utf8();
-    let email = text.ok().and_then(|text| Email::parse(&text));
-    let email = email.ok_or_else(no_invitation)?;
+    let email = call.path_email().ok_or_else(no_invitation)?;
     call.on_store(move |kw| to_service::take_back(kw, &actor, &email))
         .await?;
     Ok(HttpResponse::NoContent().finish())
