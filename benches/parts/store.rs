@@ -4,7 +4,7 @@ use criterion::Criterion;
 use keyward::domain::id::{AccountId, SessionId};
 use keyward::domain::identifier::Email;
 use keyward::domain::rotation::Generation;
-use keyward::domain::session::{Authentication, Class, Mode, Session};
+use keyward::domain::session::{Authentication, Class, Method, Mode, Session};
 use keyward::store::engine::migrations;
 use keyward::store::{Error, Options, Store, Url, accounts, rotation, sessions};
 use keyward::support::clock::Timestamp;
@@ -22,7 +22,7 @@ fn session() -> Session {
         mode: Mode::Json,
         class: Class::Standard,
         authentication: Authentication {
-            methods: vec!["pwd".to_owned()],
+            methods: vec![Method::PASSWORD],
             level: 1,
             at: NOW,
         },

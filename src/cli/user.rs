@@ -251,7 +251,9 @@ fn show(who: &Who) -> Outcome {
             "  {}  since {}  {state}  from {}",
             session.id,
             session.created_at,
-            session.address.as_deref().unwrap_or("-"),
+            session
+                .address
+                .map_or_else(|| "-".to_owned(), |address| address.to_string()),
         );
     }
     Ok(())

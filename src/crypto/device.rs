@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::crypto::master_key::MasterKey;
-use crate::domain::id::AccountId;
+use crate::domain::id::{AccountId, FactorId};
 
 pub struct Devices(hmac::Key);
 
@@ -21,7 +21,8 @@ impl Devices {
     /// an operator ended all sessions, which advances the epoch, or the second factor is
     /// another one: whoever had the password alone is not known any more.
     #[must_use]
-    pub fn mark(&self, account: AccountId, epoch: i64, factor: Option<&str>) -> String {
+    pub fn mark(&self, account: AccountId, epoch: i64, factor: Option<FactorId>) -> String {
+        let factor = factor.map(|id| id.to_string());
         let mut context = hmac::Context::with_key(&self.0);
         context.update(account.0.as_bytes());
         context.update(&epoch.to_be_bytes());
@@ -47,8 +48,8 @@ mod tests {
             devices.mark(a, 0, None),
             devices.mark(b, 0, None),
             devices.mark(a, 1, None),
-            devices.mark(a, 0, Some("factor")),
-            devices.mark(a, 0, Some("another")),
+            devices.mark(a, 0, Some(FactorId(Uuid::from_u128(3)))),
+            devices.mark(a, 0, Some(FactorId(Uuid::from_u128(4)))),
         ];
         assert_eq!(marks.iter().collect::<HashSet<_>>().len(), marks.len());
         assert_eq!(marks[0], devices.mark(a, 0, None));

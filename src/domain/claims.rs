@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::domain::access::{Access, OwnAccount};
 use crate::domain::id::{AccountId, OrganizationId, SessionId};
-use crate::domain::session::Class;
+use crate::domain::session::{Class, Method};
 use crate::support::clock::Timestamp;
 
 /// The longest that any setting lets an access token live. A process knows its own
@@ -52,7 +52,7 @@ pub struct Claims {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub perm_ref: Option<String>,
     /// How, how well and when its holder signed in (RFC 8176, NIST SP 800-63B).
-    pub amr: Vec<String>,
+    pub amr: Vec<Method>,
     pub aal: u8,
     pub auth_time: i64,
     /// From when on a second factor is asked of the holder, whose session has none: the token

@@ -44,6 +44,10 @@ id!(
     OrganizationId
 );
 id!(
+    /// A second factor.
+    FactorId
+);
+id!(
     /// An API key.
     ApiKeyId
 );

@@ -1,7 +1,8 @@
 //! A password as typed: normalized once (NFKC, semantics 5), never trimmed, never
-//! cut, at most 1,024 code points, in a type that does not print.
+//! cut, at most 1,024 code points, in a type that does not print. And what is stored of
+//! it, in another one.
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use unicode_normalization::UnicodeNormalization;
 
 /// The most code points a password may have.
@@ -9,6 +10,25 @@ pub const LONGEST: usize = 1024;
 
 #[derive(Clone)]
 pub struct Password(SecretString);
+
+/// What is stored of a password: a hash, and how it was made. Whoever reads it can guess at
+/// the password for as long as they like, so it does not print either.
+#[derive(Clone)]
+pub struct PasswordRecord(SecretString);
+
+impl PasswordRecord {
+    /// For the hasher and the store alone.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+}
+
+impl From<String> for PasswordRecord {
+    fn from(record: String) -> Self {
+        Self(record.into())
+    }
+}
 
 /// Why a text is not taken as a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,8 +63,6 @@ impl Password {
 
 #[cfg(test)]
 mod tests {
-    use secrecy::ExposeSecret;
-
     use super::*;
 
     #[test]

@@ -1,11 +1,14 @@
 //! A session: one sign-in on one client, active or ended. Its refresh tokens are
 //! computed from `salt` and `gen`; nothing of them is stored.
 
+use std::borrow::Cow;
 use std::fmt;
+use std::net::IpAddr;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::account::Account;
 use crate::domain::id::{AccountId, OrganizationId, SessionId};
 use crate::domain::rotation::Generation;
 use crate::support::clock::Timestamp;
@@ -83,10 +86,35 @@ words!(Class { Standard = "standard", Oisp = "oisp" });
 words!(Mode { Json = "json", Cookie = "cookie" });
 words!(EndReason { Logout = "logout", Reuse = "reuse", Revoked = "revoked", Displaced = "displaced", Renewed = "renewed" });
 
-/// How a client proved who it is, and when (RFC 8176 for the words of `methods`).
+/// One way to prove who one is. The words are an open list (RFC 8176): one that a younger
+/// replica wrote is kept and passed on, so this is no enum.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Method(Cow<'static, str>);
+
+impl Method {
+    pub const PASSWORD: Self = Self(Cow::Borrowed("pwd"));
+    /// A code of an authenticator.
+    pub const OTP: Self = Self(Cow::Borrowed("otp"));
+    /// A recovery code. RFC 8176 has no word for it.
+    pub const RECOVERY: Self = Self(Cow::Borrowed("recovery"));
+
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&str> for Method {
+    fn from(word: &str) -> Self {
+        Self(Cow::Owned(word.to_owned()))
+    }
+}
+
+/// How a client proved who it is, and when.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Authentication {
-    pub methods: Vec<String>,
+    pub methods: Vec<Method>,
     /// Authentication assurance level, 1 to 3 (NIST SP 800-63B).
     pub level: u8,
     pub at: Timestamp,
@@ -109,7 +137,7 @@ pub struct Session {
     /// The account's epoch when the session began.
     pub account_epoch: i64,
     pub user_agent: Option<String>,
-    pub address: Option<String>,
+    pub address: Option<IpAddr>,
     /// Where an administrator acts for the account: their account and session. Such a session
     /// has no refresh token.
     pub acted_by: Option<(AccountId, SessionId)>,
@@ -160,12 +188,18 @@ impl Session {
             || now >= self.idle_expires_at
             || now >= self.absolute_expires_at
     }
+
+    /// Whether somebody may go on with it: it is not over, and its account is enabled.
+    #[must_use]
+    pub fn is_living(&self, account: &Account, now: Timestamp) -> bool {
+        account.enabled && !self.is_over(account.epoch, now)
+    }
 }
 
 /// Who calls, as far as the connection tells: for the session list and the audit log.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Client {
-    pub address: Option<String>,
+    pub address: Option<IpAddr>,
     /// Whether that address is one of our own proxies': a sidecar, not a client.
     pub internal: bool,
     pub user_agent: Option<String>,

@@ -32,7 +32,8 @@ pub(in crate::service) fn counted_row(
         context.sign()
     };
     let session = session.0.as_bytes();
-    let address = event.client.address.as_deref().unwrap_or_default();
+    let address = event.client.address.map(|address| address.to_string());
+    let address = address.unwrap_or_default();
     let place = keyed(&[session, address.as_bytes()]).as_ref()[0] % ADDRESSES;
     let hour = now.millis().div_euclid(HOUR).to_be_bytes();
     let what = event.what.as_str().as_bytes();

@@ -85,7 +85,7 @@ impl Change<'_> {
         }
         let now = self.now;
         let (_, account) = sessions::lookup(self, actor.session())?
-            .filter(|(session, account)| account.enabled && !session.is_over(account.epoch, now))
+            .filter(|(session, account)| session.is_living(account, now))
             .ok_or_else(Error::token)?;
         require_of_now(actor, &account)
     }

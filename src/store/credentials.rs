@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 
 use crate::domain::id::AccountId;
+use crate::domain::password::PasswordRecord;
 use crate::store::engine::columns::time;
 use crate::store::engine::connection::AnyConnection;
 use crate::store::engine::error::{Result, exactly_one};
@@ -11,12 +12,16 @@ use crate::support::clock::Timestamp;
 
 /// # Errors
 /// When the database is away.
-pub fn lookup(connection: &mut AnyConnection, account: AccountId) -> Result<Option<String>> {
-    Ok(credentials::table
+pub fn lookup(
+    connection: &mut AnyConnection,
+    account: AccountId,
+) -> Result<Option<PasswordRecord>> {
+    let record = credentials::table
         .find(account.to_string())
         .select(credentials::record)
-        .first(connection)
-        .optional()?)
+        .first::<String>(connection)
+        .optional()?;
+    Ok(record.map(PasswordRecord::from))
 }
 
 /// When the account's password was set, the first time and the last.
@@ -42,12 +47,12 @@ pub fn times_of(
 pub fn set(
     connection: &mut AnyConnection,
     account: AccountId,
-    record: &str,
+    record: &PasswordRecord,
     now: Timestamp,
 ) -> Result<()> {
     let rows = diesel::update(credentials::table.find(account.to_string()))
         .set((
-            credentials::record.eq(record),
+            credentials::record.eq(record.expose()),
             credentials::updated_at.eq(now.millis()),
         ))
         .execute(connection)?;
@@ -57,7 +62,7 @@ pub fn set(
     let rows = diesel::insert_into(credentials::table)
         .values((
             credentials::account_id.eq(account.to_string()),
-            credentials::record.eq(record),
+            credentials::record.eq(record.expose()),
             credentials::created_at.eq(now.millis()),
             credentials::updated_at.eq(now.millis()),
         ))
@@ -77,12 +82,16 @@ pub fn remove(connection: &mut AnyConnection, account: AccountId) -> Result<()> 
 ///
 /// # Errors
 /// When the database is away.
-pub fn hold(connection: &mut AnyConnection, account: AccountId, record: &str) -> Result<bool> {
+pub fn hold(
+    connection: &mut AnyConnection,
+    account: AccountId,
+    record: &PasswordRecord,
+) -> Result<bool> {
     let same = credentials::table
         .find(account.to_string())
-        .filter(credentials::record.eq(record));
+        .filter(credentials::record.eq(record.expose()));
     let rows = diesel::update(same)
-        .set(credentials::record.eq(record))
+        .set(credentials::record.eq(record.expose()))
         .execute(connection)?;
     Ok(rows == 1)
 }
@@ -95,15 +104,15 @@ pub fn hold(connection: &mut AnyConnection, account: AccountId, record: &str) ->
 pub fn upgrade(
     connection: &mut AnyConnection,
     account: AccountId,
-    old: &str,
-    new: &str,
+    old: &PasswordRecord,
+    new: &PasswordRecord,
 ) -> Result<bool> {
     let rows = diesel::update(
         credentials::table
             .find(account.to_string())
-            .filter(credentials::record.eq(old)),
+            .filter(credentials::record.eq(old.expose())),
     )
-    .set(credentials::record.eq(new))
+    .set(credentials::record.eq(new.expose()))
     .execute(connection)?;
     Ok(rows == 1)
 }

@@ -4,17 +4,17 @@
 use diesel::dsl::min;
 use diesel::prelude::*;
 
-use crate::domain::id::AccountId;
+use crate::domain::id::{AccountId, FactorId};
 use crate::domain::organization::State;
-use crate::store::engine::columns::time;
+use crate::store::engine::columns::{time, word};
 use crate::store::engine::connection::{AnyConnection, on_each};
-use crate::store::engine::error::{Result, exactly_one};
+use crate::store::engine::error::{Error, Result, exactly_one};
 use crate::store::engine::schema::{account_roles, factors, memberships, organizations, roles};
 use crate::support::clock::Timestamp;
 
 #[derive(Clone)]
 pub struct Stored {
-    pub id: String,
+    pub id: FactorId,
     pub sealed: Vec<u8>,
     pub confirmed_at: Option<Timestamp>,
     pub last_step: i64,
@@ -23,40 +23,42 @@ pub struct Stored {
 
 type Row = (String, String, Vec<u8>, Option<i64>, i64, i64);
 
-impl From<Row> for Stored {
-    fn from((id, _, sealed, confirmed_at, last_step, created_at): Row) -> Self {
-        Self {
-            id,
+impl TryFrom<Row> for Stored {
+    type Error = Error;
+
+    fn try_from((id, _, sealed, confirmed_at, last_step, created_at): Row) -> Result<Self> {
+        Ok(Self {
+            id: word("factor id", &id)?,
             sealed,
             confirmed_at: confirmed_at.map(time),
             last_step,
             created_at: time(created_at),
-        }
+        })
     }
 }
 
 /// The factor that counts.
 ///
 /// # Errors
-/// When the database is away.
+/// When the database is away or the row is damaged.
 pub fn active_of(connection: &mut AnyConnection, account: AccountId) -> Result<Option<Stored>> {
     let question = factors::table
         .filter(factors::account_id.eq(account.to_string()))
         .filter(factors::confirmed_at.is_not_null());
     let row = on_each!(connection, inner => question.first::<Row>(inner));
-    Ok(row.optional()?.map(Stored::from))
+    row.optional()?.map(Stored::try_from).transpose()
 }
 
 /// The factor that waits.
 ///
 /// # Errors
-/// When the database is away.
+/// When the database is away or the row is damaged.
 pub fn pending_of(connection: &mut AnyConnection, account: AccountId) -> Result<Option<Stored>> {
     let row = factors::table
         .filter(factors::account_id.eq(account.to_string()))
         .filter(factors::confirmed_at.is_null())
         .first::<Row>(connection);
-    Ok(row.optional()?.map(Stored::from))
+    row.optional()?.map(Stored::try_from).transpose()
 }
 
 /// Adds a factor that waits, in the place of one that did.
@@ -66,14 +68,14 @@ pub fn pending_of(connection: &mut AnyConnection, account: AccountId) -> Result<
 pub fn add_pending(
     connection: &mut AnyConnection,
     account: AccountId,
-    id: &str,
+    id: FactorId,
     sealed: &[u8],
     now: Timestamp,
 ) -> Result<()> {
     remove_pending(connection, account)?;
     let rows = diesel::insert_into(factors::table)
         .values((
-            factors::id.eq(id),
+            factors::id.eq(id.to_string()),
             factors::account_id.eq(account.to_string()),
             factors::secret_sealed.eq(sealed),
             factors::last_step.eq(0),
@@ -102,13 +104,13 @@ pub fn remove_pending(connection: &mut AnyConnection, account: AccountId) -> Res
 /// When the database is away.
 pub fn confirm(
     connection: &mut AnyConnection,
-    id: &str,
+    id: FactorId,
     step: i64,
     now: Timestamp,
 ) -> Result<bool> {
     let rows = diesel::update(
         factors::table
-            .filter(factors::id.eq(id))
+            .filter(factors::id.eq(id.to_string()))
             .filter(factors::confirmed_at.is_null()),
     )
     .set((
@@ -124,10 +126,10 @@ pub fn confirm(
 ///
 /// # Errors
 /// When the database is away.
-pub fn use_step(connection: &mut AnyConnection, id: &str, step: i64) -> Result<bool> {
+pub fn use_step(connection: &mut AnyConnection, id: FactorId, step: i64) -> Result<bool> {
     let rows = diesel::update(
         factors::table
-            .filter(factors::id.eq(id))
+            .filter(factors::id.eq(id.to_string()))
             .filter(factors::confirmed_at.is_not_null())
             .filter(factors::last_step.lt(step)),
     )

@@ -32,7 +32,7 @@ pub fn add(connection: &mut AnyConnection, attempt: &Attempt) -> Result<()> {
             login_attempts::succeeded.eq(attempt.outcome == AttemptOutcome::Ok),
             login_attempts::outcome.eq(attempt.outcome.as_str()),
             login_attempts::dialect.eq(attempt.dialect),
-            login_attempts::address.eq(attempt.client.address.as_deref()),
+            login_attempts::address.eq(attempt.client.address.map(|address| address.to_string())),
             login_attempts::user_agent.eq(attempt.client.user_agent.as_deref()),
             login_attempts::at.eq(attempt.at.millis()),
         ))

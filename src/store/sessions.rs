@@ -1,12 +1,14 @@
 //! Sessions: one row for each sign-in, one guarded UPDATE for each refresh. Every
 //! update says which state it expects; a caller that finds none changed reads again.
 
+use std::net::IpAddr;
+
 use diesel::prelude::*;
 
 use crate::domain::account::Account;
 use crate::domain::id::{AccountId, SessionId};
 use crate::domain::rotation::Generation;
-use crate::domain::session::{Authentication, EndReason, Session};
+use crate::domain::session::{Authentication, EndReason, Method, Session};
 use crate::store::accounts;
 use crate::store::engine::columns::{number, optional, time, word};
 use crate::store::engine::connection::AnyConnection;
@@ -64,7 +66,7 @@ impl TryFrom<Row> for Session {
                 .parse()
                 .map_err(|_| Error::Corrupt("session class"))?,
             authentication: Authentication {
-                methods: row.amr.split_whitespace().map(str::to_owned).collect(),
+                methods: row.amr.split_whitespace().map(Method::from).collect(),
                 level: number("session aal", i64::from(row.aal))?,
                 at: time(row.auth_time),
             },
@@ -84,7 +86,7 @@ impl TryFrom<Row> for Session {
             absolute_expires_at: time(row.absolute_expires_at),
             account_epoch: row.account_epoch,
             user_agent: row.user_agent,
-            address: row.address,
+            address: optional("session's address", row.address.as_deref())?,
             acted_by: actor.zip(by),
             entered_from: by.filter(|_| actor.is_none()),
             ended: row
@@ -92,6 +94,11 @@ impl TryFrom<Row> for Session {
                 .map(|at| (time(at), reason.unwrap_or(EndReason::Revoked))),
         })
     }
+}
+
+fn words_of(methods: &[Method]) -> String {
+    let words: Vec<&str> = methods.iter().map(Method::as_str).collect();
+    words.join(" ")
 }
 
 /// # Errors
@@ -108,7 +115,7 @@ pub fn add(connection: &mut AnyConnection, session: &Session) -> Result<()> {
                 sessions::anonymous.eq(session.anonymous),
                 sessions::mode.eq(session.mode.as_str()),
                 sessions::class.eq(session.class.as_str()),
-                sessions::amr.eq(session.authentication.methods.join(" ")),
+                sessions::amr.eq(words_of(&session.authentication.methods)),
                 sessions::aal.eq(i32::from(session.authentication.level)),
                 sessions::auth_time.eq(session.authentication.at.millis()),
                 sessions::created_at.eq(session.created_at.millis()),
@@ -123,7 +130,7 @@ pub fn add(connection: &mut AnyConnection, session: &Session) -> Result<()> {
                 sessions::absolute_expires_at.eq(session.absolute_expires_at.millis()),
                 sessions::account_epoch.eq(session.account_epoch),
                 sessions::user_agent.eq(session.user_agent.as_deref()),
-                sessions::address.eq(session.address.as_deref()),
+                sessions::address.eq(session.address.map(|address| address.to_string())),
                 sessions::recent.eq(session.generation.recent.to_string()),
                 sessions::actor_id.eq(session.acted_by.map(|(actor, _)| actor.to_string())),
                 sessions::actor_session.eq(begun_by.map(|id| id.to_string())),
@@ -185,7 +192,7 @@ pub fn addresses_of(
     account: AccountId,
     epoch: i64,
     since: Timestamp,
-) -> Result<Vec<String>> {
+) -> Result<Vec<IpAddr>> {
     let addresses: Vec<Option<String>> = sessions::table
         .filter(sessions::account_id.eq(account.to_string()))
         .filter(sessions::account_epoch.eq(epoch))
@@ -194,7 +201,10 @@ pub fn addresses_of(
         .limit(REMEMBERED)
         .select(sessions::address)
         .load(connection)?;
-    Ok(addresses.into_iter().flatten().collect())
+    let addresses = addresses.iter().flatten();
+    addresses
+        .map(|text| word("session's address", text))
+        .collect()
 }
 
 /// By what the account was signed in, as far as its sessions are kept: whether as a guest, and
@@ -265,7 +275,7 @@ pub fn authenticate(
             .filter(sessions::revoked_at.is_null()),
     )
     .set((
-        sessions::amr.eq(authentication.methods.join(" ")),
+        sessions::amr.eq(words_of(&authentication.methods)),
         sessions::aal.eq(i32::from(authentication.level)),
         sessions::auth_time.eq(authentication.at.millis()),
     ))

@@ -16,7 +16,7 @@ use keyward::crypto::{token, totp};
 use keyward::domain::algorithm::Algorithm;
 use keyward::domain::id::SessionId;
 use keyward::domain::identifier::{Email, Username};
-use keyward::domain::password::Password;
+use keyward::domain::password::{Password, PasswordRecord};
 use keyward::domain::redirect::{Allowed, allowed};
 use keyward::http::fuzzed;
 use keyward::support::clock::Timestamp;
@@ -202,7 +202,7 @@ proptest! {
     ) {
         let hasher = PasswordHasher::new(&master(), Scheme::Bcrypt { cost: 4 }, &Entropy::seeded(1));
         let password = Password::parse("correct horse").unwrap();
-        for record in [record.clone(), format!("{tag}{record}")] {
+        for record in [record.clone(), format!("{tag}{record}")].map(PasswordRecord::from) {
             prop_assert_ne!(hasher.verify(&password, Some(&record)), Verdict::Match);
         }
     }

@@ -3,10 +3,15 @@
 
 use keyward::domain::id::AccountId;
 use keyward::domain::identifier::{Email, Username};
+use keyward::domain::password::PasswordRecord;
 use keyward::store::{Error, Taken, accounts, audit_events, credentials};
 use uuid::Uuid;
 
 use crate::kit::{NOW, at_once, new_account};
+
+fn stored(text: &str) -> PasswordRecord {
+    text.to_owned().into()
+}
 
 fn named(email: Option<&str>, username: Option<&str>) -> accounts::New {
     accounts::New {
@@ -47,15 +52,15 @@ both!(the_transaction_around_a_taken_name_goes_on, |db| {
     );
     let other_id = other.id;
     let outcome = db.write(move |tx| {
-        credentials::set(tx, alice, "before", NOW)?;
+        credentials::set(tx, alice, &stored("before"), NOW)?;
         let taken = accounts::add(tx, &again)?;
         accounts::add(tx, &other)?.unwrap();
-        credentials::set(tx, alice, "after", NOW)?;
+        credentials::set(tx, alice, &stored("after"), NOW)?;
         Ok::<_, Error>(taken)
     });
     assert_eq!(outcome.unwrap(), Err(Taken));
     let record = db.read(|db| credentials::lookup(db, alice)).unwrap();
-    assert_eq!(record.as_deref(), Some("after"));
+    assert_eq!(record.unwrap().expose(), "after");
     assert!(
         db.read(|db| accounts::lookup(db, other_id))
             .unwrap()
@@ -86,24 +91,24 @@ both!(
     p8_a_record_is_upgraded_only_if_it_is_still_the_old_one,
     |db| {
         let alice = db.account("alice@example.com");
-        db.write(move |tx| credentials::set(tx, alice, "old", NOW))
+        db.write(move |tx| credentials::set(tx, alice, &stored("old"), NOW))
             .unwrap();
         let won = at_once(16, |number| {
-            let new = format!("new {number}");
-            db.write(move |tx| credentials::upgrade(tx, alice, "old", &new))
+            let new = stored(&format!("new {number}"));
+            db.write(move |tx| credentials::upgrade(tx, alice, &stored("old"), &new))
                 .unwrap()
         });
         assert_eq!(won.iter().filter(|won| **won).count(), 1);
         let winner = won.iter().position(|won| *won).unwrap();
         let record = db.read(|db| credentials::lookup(db, alice)).unwrap();
-        assert_eq!(record, Some(format!("new {winner}")));
+        assert_eq!(record.unwrap().expose(), format!("new {winner}"));
     }
 );
 
 // What belongs to nobody is refused by the database itself, not only by the acts.
 both!(rows_of_no_account_are_refused, |db| {
     let nobody = AccountId(Uuid::new_v4());
-    let record = db.write(move |tx| credentials::set(tx, nobody, "record", NOW));
+    let record = db.write(move |tx| credentials::set(tx, nobody, &stored("record"), NOW));
     assert!(record.is_err());
     let session = crate::kit::session_of(nobody);
     let session = db.write(move |tx| keyward::store::sessions::add(tx, &session));

@@ -3,26 +3,32 @@
 
 use std::time::Duration;
 
+use keyward::domain::id::{AccountId, FactorId};
 use keyward::domain::limit::Counter;
 use keyward::store::{Error, factors, limits, recovery_codes};
 
+use uuid::Uuid;
+
 use crate::kit::{Fresh, NOW, at_once};
+
+const FACTOR: FactorId = FactorId(Uuid::from_u128(1));
+const SECOND: FactorId = FactorId(Uuid::from_u128(2));
 
 fn wins(won: Vec<keyward::store::Result<bool>>) -> usize {
     let won: Vec<bool> = won.into_iter().map(Result::unwrap).collect();
     won.into_iter().filter(|won| *won).count()
 }
 
-/// An account with a factor that waits, by that id.
-fn waiting(db: &Fresh, id: &'static str) -> keyward::domain::id::AccountId {
-    let account = db.account(&format!("{id}@example.com"));
+/// An account with this factor, which waits.
+fn waiting(db: &Fresh, id: FactorId) -> AccountId {
+    let account = db.account("alice@example.com");
     db.write(move |tx| factors::add_pending(tx, account, id, b"sealed\0\xff", NOW))
         .unwrap();
     account
 }
 
 both!(m3_a_waiting_factor_is_confirmed_once, |db| {
-    let account = waiting(db, "factor");
+    let account = waiting(db, FACTOR);
     assert!(
         db.read(|db| factors::active_of(db, account))
             .unwrap()
@@ -30,7 +36,7 @@ both!(m3_a_waiting_factor_is_confirmed_once, |db| {
     );
     let won = at_once(16, |number| {
         let step = 100 + number as i64;
-        db.write(move |tx| factors::confirm(tx, "factor", step, NOW))
+        db.write(move |tx| factors::confirm(tx, FACTOR, step, NOW))
     });
     let winner = won.iter().position(|won| matches!(won, Ok(true))).unwrap();
     assert_eq!(wins(won), 1);
@@ -40,24 +46,24 @@ both!(m3_a_waiting_factor_is_confirmed_once, |db| {
     assert_eq!(active.confirmed_at, Some(NOW));
     assert_eq!(active.last_step, 100 + winner as i64, "its code is used up");
     // Beside it another may wait, but never count.
-    db.write(move |tx| factors::add_pending(tx, account, "second", b"", NOW))
+    db.write(move |tx| factors::add_pending(tx, account, SECOND, b"", NOW))
         .unwrap();
-    let second = db.write(|tx| factors::confirm(tx, "second", 1, NOW));
+    let second = db.write(|tx| factors::confirm(tx, SECOND, 1, NOW));
     assert!(second.is_err(), "one factor counts, says the database");
     let active = db.read(|db| factors::active_of(db, account)).unwrap();
-    assert_eq!(active.unwrap().id, "factor");
+    assert_eq!(active.unwrap().id, FACTOR);
 });
 
 both!(m1_d17_a_code_is_good_once, |db| {
-    waiting(db, "factor");
+    waiting(db, FACTOR);
     let use_step = |step: i64| {
-        move |tx: &mut keyward::store::AnyConnection| factors::use_step(tx, "factor", step)
+        move |tx: &mut keyward::store::AnyConnection| factors::use_step(tx, FACTOR, step)
     };
     assert!(
         !db.write(use_step(9)).unwrap(),
         "one that waits has no codes"
     );
-    db.write(|tx| factors::confirm(tx, "factor", 10, NOW))
+    db.write(|tx| factors::confirm(tx, FACTOR, 10, NOW))
         .unwrap();
     assert!(!db.write(use_step(10)).unwrap());
     assert_eq!(wins(at_once(32, |_| db.write(use_step(11)))), 1);

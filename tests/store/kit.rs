@@ -1,5 +1,6 @@
 //! A fresh database for each test, rows to put into it, and threads that begin at once.
 
+use std::net::Ipv6Addr;
 use std::ops::Deref;
 use std::path::PathBuf;
 use std::sync::Barrier;
@@ -11,7 +12,7 @@ use diesel::sql_types::Text;
 use keyward::domain::id::{AccountId, OrganizationId, SessionId};
 use keyward::domain::identifier::Email;
 use keyward::domain::rotation::Generation;
-use keyward::domain::session::{Authentication, Class, Mode, Session};
+use keyward::domain::session::{Authentication, Class, Method, Mode, Session};
 use keyward::store::engine::migrations;
 use keyward::store::{AnyConnection, Options, Store, Url, accounts, rotation, sessions};
 use keyward::support::clock::Timestamp;
@@ -167,7 +168,7 @@ pub fn session_of(account: AccountId) -> Session {
         mode: Mode::Cookie,
         class: Class::Oisp,
         authentication: Authentication {
-            methods: vec!["pwd".to_owned(), "otp".to_owned()],
+            methods: vec![Method::PASSWORD, Method::OTP],
             level: 2,
             at: later(1),
         },
@@ -184,7 +185,7 @@ pub fn session_of(account: AccountId) -> Session {
         absolute_expires_at: later(5),
         account_epoch: 6,
         user_agent: Some("agent".to_owned()),
-        address: Some("::1".to_owned()),
+        address: Some(Ipv6Addr::LOCALHOST.into()),
         acted_by: None,
         entered_from: None,
         ended: None,

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use keyward::domain::event::{Event, What};
+use keyward::domain::password::PasswordRecord;
 use keyward::domain::session::Client;
 use keyward::store::engine::migrations;
 use keyward::store::{Url, audit_events, credentials};
@@ -167,7 +168,7 @@ both!(o8_an_upgrade_ends_the_invitations_that_wait, |db| {
             let event = invited(account);
             audit_events::add(tx, uuid::Uuid::new_v4(), &event, NOW)?;
         }
-        credentials::set(tx, used, "a record", NOW)
+        credentials::set(tx, used, &PasswordRecord::from("a record".to_owned()), NOW)
     })
     .unwrap();
     loop {

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use crate::crypto::master_key::{KEY_ID, MasterKey};
 use crate::crypto::password::imported::{self, NoMemory};
 use crate::crypto::password::scheme::{self, Scheme};
-use crate::domain::password::Password;
+use crate::domain::password::{Password, PasswordRecord};
 use crate::support::entropy::Entropy;
 use crate::support::secret::ExposeSecret;
 
@@ -50,19 +50,19 @@ impl PasswordHasher {
     ///
     /// # Errors
     /// [`NoMemory`].
-    pub fn hash(&self, password: &Password, entropy: &Entropy) -> Result<String, NoMemory> {
+    pub fn hash(&self, password: &Password, entropy: &Entropy) -> Result<PasswordRecord, NoMemory> {
         let text = password.normalized().expose_secret().as_bytes();
         let prehash = self.prehash(text);
         let record = self.scheme.record(prehash.as_bytes(), entropy.bytes())?;
-        Ok(named(&record))
+        Ok(named(&record).into())
     }
 
     /// Verifies, always at the cost of one hash. `None` is an account without a
     /// password, or no account at all.
     #[must_use]
-    pub fn verify(&self, password: &Password, record: Option<&str>) -> Verdict {
+    pub fn verify(&self, password: &Password, record: Option<&PasswordRecord>) -> Verdict {
         let text = password.normalized().expose_secret().as_bytes();
-        let Some(record) = record else {
+        let Some(record) = record.map(PasswordRecord::expose) else {
             return self.or_after_a_hash(text, Verdict::Mismatch);
         };
         let fits = match parts(record) {
@@ -103,8 +103,8 @@ impl PasswordHasher {
 
     /// Whether the record should be made anew by the present scheme.
     #[must_use]
-    pub fn is_outdated(&self, record: &str) -> bool {
-        parts(record).and_then(|(_, record)| Scheme::of(record)) != Some(self.scheme)
+    pub fn is_outdated(&self, record: &PasswordRecord) -> bool {
+        parts(record.expose()).and_then(|(_, record)| Scheme::of(record)) != Some(self.scheme)
     }
 
     fn matches(&self, text: &[u8], record: &str) -> Result<Option<bool>, NoMemory> {
@@ -149,6 +149,10 @@ mod tests {
         Password::parse(text).unwrap()
     }
 
+    fn stored(text: &str) -> PasswordRecord {
+        text.to_owned().into()
+    }
+
     #[test]
     fn p1_no_byte_of_a_long_password_is_left_out() {
         let (hasher, entropy) = hasher();
@@ -172,7 +176,8 @@ mod tests {
         let (hasher, entropy) = hasher();
         let alice = password("correct horse");
         let record = hasher.hash(&alice, &entropy).unwrap();
-        assert!(record.starts_with("$kw1$p=1$2b$04$"), "{record}");
+        let text = record.expose();
+        assert!(text.starts_with("$kw1$p=1$2b$04$"), "{text}");
         assert_eq!(hasher.verify(&alice, None), Verdict::Mismatch);
         for damaged in [
             "",
@@ -182,18 +187,18 @@ mod tests {
             "$kw1$p=x$2b$04$",
         ] {
             assert_eq!(
-                hasher.verify(&alice, Some(damaged)),
+                hasher.verify(&alice, Some(&stored(damaged))),
                 Verdict::Damaged,
                 "{damaged}"
             );
         }
-        let foreign = record.replace("p=1", "p=9");
+        let foreign = text.replace("p=1", "p=9");
         assert_eq!(
-            hasher.verify(&alice, Some(&foreign)),
+            hasher.verify(&alice, Some(&stored(&foreign))),
             Verdict::PepperMissing
         );
         assert!(!hasher.is_outdated(&record));
-        assert!(hasher.is_outdated(&record.replace("$04$", "$05$")));
+        assert!(hasher.is_outdated(&stored(&text.replace("$04$", "$05$"))));
     }
 
     #[test]
@@ -203,14 +208,15 @@ mod tests {
         let alice = password("correct horse");
         for ((maker, entropy), (reader, _)) in [(&bcrypt, &argon2), (&argon2, &bcrypt)] {
             let record = maker.hash(&alice, entropy).unwrap();
-            assert!(!maker.is_outdated(&record), "{record}");
-            assert!(reader.is_outdated(&record), "{record}");
+            let text = record.expose();
+            assert!(!maker.is_outdated(&record), "{text}");
+            assert!(reader.is_outdated(&record), "{text}");
             assert_eq!(reader.verify(&alice, Some(&record)), Verdict::Match);
             let wrong = password("correct horsf");
             assert_eq!(reader.verify(&wrong, Some(&record)), Verdict::Mismatch);
             assert_eq!(reader.verify(&alice, None), Verdict::Mismatch);
             // A record that was stolen is of no use without the pepper.
-            let bare = record.replace("$kw1$p=1", "");
+            let bare = stored(&text.replace("$kw1$p=1", ""));
             assert_eq!(reader.verify(&alice, Some(&bare)), Verdict::Mismatch);
         }
     }
@@ -225,9 +231,9 @@ mod tests {
             ("t=2", "t=4000000000"),
             ("t=2", "t=x"),
         ] {
-            let damaged = record.replace(now, greedy);
+            let damaged = record.expose().replace(now, greedy);
             assert_eq!(
-                hasher.verify(&alice, Some(&damaged)),
+                hasher.verify(&alice, Some(&stored(&damaged))),
                 Verdict::Damaged,
                 "{damaged}"
             );

@@ -265,7 +265,7 @@ impl Call {
         let user_agent = user_agent.and_then(|value: &HeaderValue| value.to_str().ok());
         let address = client_address::of(&self.request, &self.web.trusted_proxies);
         Client {
-            address: address.map(|(address, _)| address.to_string()),
+            address: address.map(|(address, _)| address),
             internal: address.is_some_and(|(_, internal)| internal),
             user_agent: user_agent.map(|text| text.chars().take(256).collect()),
         }

@@ -3,7 +3,7 @@
 
 use crate::domain::event::What;
 use crate::domain::identifier::Identifier;
-use crate::domain::password::Password;
+use crate::domain::password::{Password, PasswordRecord};
 use crate::lanes::password_lane::{NotDone, Seat};
 use crate::service::accounts::choose::hash;
 use crate::service::actor::{Actor, account_of};
@@ -93,7 +93,7 @@ struct Proved {
     reservation: Reservation,
 }
 
-fn write(kw: &Keyward, actor: &Actor, hash: String, proved: Proved) -> Result<Renewed> {
+fn write(kw: &Keyward, actor: &Actor, hash: PasswordRecord, proved: Proved) -> Result<Renewed> {
     let Proved {
         second,
         reservation,

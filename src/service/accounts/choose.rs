@@ -2,7 +2,7 @@
 //! transaction begins.
 
 use crate::crypto::password::NoMemory;
-use crate::domain::password::Password;
+use crate::domain::password::{Password, PasswordRecord};
 use crate::domain::password_policy::{self, Refused};
 use crate::lanes::password_lane::{NotDone, Seat};
 use crate::service::error::{Error, Result};
@@ -14,7 +14,7 @@ pub(in crate::service) fn hash(
     seat: &Seat,
     chosen: &Password,
     about: &[Option<String>],
-) -> Result<Result<String, Refused>, NotDone> {
+) -> Result<Result<PasswordRecord, Refused>, NotDone> {
     let about: Vec<String> = about.iter().flatten().cloned().collect();
     let (inner, chosen) = (kw.clone(), chosen.clone());
     let done = seat.run(move || {
@@ -38,7 +38,7 @@ pub(in crate::service) fn hashed(
     seat: &Seat,
     chosen: &Password,
     about: &[Option<String>],
-) -> Result<String> {
+) -> Result<PasswordRecord> {
     hash(kw, seat, chosen, about)
         .map_err(|NotDone| Error::busy("the password lane gave up on a job"))?
         .map_err(|refused| Error::weak_password(refused.reason("password")))

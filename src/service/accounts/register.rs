@@ -11,7 +11,7 @@ use crate::domain::id::AccountId;
 use crate::domain::identifier::{Email, Identifier};
 use crate::domain::letter::Purpose as Kind;
 use crate::domain::one_time::Purpose;
-use crate::domain::password::Password;
+use crate::domain::password::{Password, PasswordRecord};
 use crate::lanes::password_lane::Seat;
 use crate::service::accounts::choose::hashed;
 use crate::service::accounts::edit::{
@@ -117,7 +117,7 @@ fn require_quotas(kw: &Keyward, new: &Registration) -> Result<()> {
     Err(Error::wait(Code::RequestsExceeded, words, 3600))
 }
 
-fn step(change: &mut Change<'_>, new: &Registration, record: &str) -> Result<Step> {
+fn step(change: &mut Change<'_>, new: &Registration, record: &PasswordRecord) -> Result<Step> {
     // Before the address: a name that is taken must not tell whether an address is.
     if let Some(name) = &new.edit.username {
         let name = Identifier::Username(name.clone());
@@ -168,7 +168,7 @@ fn require_plain(kw: &Keyward, new: &Registration) -> Result<()> {
     Ok(())
 }
 
-fn add(change: &mut Change<'_>, new: &Registration, record: &str) -> Result<Step> {
+fn add(change: &mut Change<'_>, new: &Registration, record: &PasswordRecord) -> Result<Step> {
     let now = change.now;
     let id = match &new.guest {
         Some(guest) => guest.account(),
@@ -252,7 +252,7 @@ fn register_again(change: &mut Change<'_>, new: &Registration, found: &Stored) -
 }
 
 fn is_once_more(change: &mut Change<'_>, account: &Account, wish: &Wish) -> Result<bool> {
-    let Some(address) = &wish.client.address else {
+    let Some(address) = wish.client.address else {
         return Ok(false);
     };
     let registered = (account.id, What::AccountRegistered);

@@ -9,7 +9,7 @@ use crate::domain::id::AccountId;
 use crate::domain::identifier::Email;
 use crate::domain::letter::Purpose as Kind;
 use crate::domain::one_time::Purpose;
-use crate::domain::password::Password;
+use crate::domain::password::{Password, PasswordRecord};
 use crate::domain::permission::{ACCOUNT_RESET_LINK, is_of_service};
 use crate::domain::redirect::allowed;
 use crate::domain::session::Client;
@@ -240,7 +240,7 @@ pub fn reset(kw: &Keyward, seat: &Seat, choice: &Choice) -> Result<Option<Url>> 
 pub(in crate::service) fn set_password(
     change: &mut Change<'_>,
     id: AccountId,
-    record: &str,
+    record: &PasswordRecord,
     by: &Event,
 ) -> Result<()> {
     let (kw, now) = (change.kw, change.now);

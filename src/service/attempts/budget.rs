@@ -5,6 +5,7 @@
 use crate::domain::event::{Event, What};
 use crate::domain::id::AccountId;
 use crate::domain::limit::{Counter, Kind, Milestone, Refused};
+use crate::domain::password::PasswordRecord;
 use crate::domain::session::Client;
 use crate::lanes::password_lane::Seat;
 use crate::lanes::seats::Full;
@@ -32,7 +33,7 @@ pub(in crate::service) struct Reservation {
     /// The account whose failures somebody is told of.
     told_of: Option<AccountId>,
     /// The password record that the attempt was found good by.
-    proof: Option<(AccountId, String)>,
+    proof: Option<(AccountId, PasswordRecord)>,
 }
 
 /// A counter that an attempt was counted in: as it stood before, and since.
@@ -154,7 +155,11 @@ fn longer(one: Error, other: Option<Error>) -> Error {
 
 impl Reservation {
     #[must_use]
-    pub(in crate::service) fn proved_by(mut self, account: AccountId, record: String) -> Self {
+    pub(in crate::service) fn proved_by(
+        mut self,
+        account: AccountId,
+        record: PasswordRecord,
+    ) -> Self {
         self.proof = Some((account, record));
         self
     }

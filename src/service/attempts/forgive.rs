@@ -62,7 +62,7 @@ pub(in crate::service) fn unlock(change: &mut Change<'_>, account: &Account) -> 
     }
     let addresses =
         sessions::addresses_of(change, account.id, account.epoch, Timestamp::from_millis(0))?;
-    for address in addresses.iter().filter_map(|text| text.parse().ok()) {
+    for address in addresses {
         let household = keyed(kw, "household", &quota::household(address));
         let subject = Subject::KnownAddress { account, household };
         keys.push(Some(account_key(kw, &subject)));

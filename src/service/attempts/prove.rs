@@ -7,9 +7,9 @@ use crate::crypto::password::hasher::Verdict;
 use crate::crypto::totp::{self, Typed};
 use crate::domain::account::Account;
 use crate::domain::attempt::AttemptOutcome;
-use crate::domain::id::AccountId;
-use crate::domain::password::Password;
-use crate::domain::session::Client;
+use crate::domain::id::{AccountId, FactorId};
+use crate::domain::password::{Password, PasswordRecord};
+use crate::domain::session::{Client, Method};
 use crate::lanes::password_lane::{NotDone, Seat};
 use crate::service::actor::Actor;
 use crate::service::attempts::budget::{Reservation, keep_seat_for, reserve};
@@ -23,16 +23,16 @@ use crate::support::secret::{ExposeSecret as _, SecretString};
 /// A second factor that was typed and read. It counts once it is used.
 #[derive(Clone)]
 pub(in crate::service) enum Second {
-    Code { factor: String, step: i64 },
+    Code { factor: FactorId, step: i64 },
     Recovery { mac: String },
 }
 
 /// How a session was begun whose owner showed the password, and this beside it (RFC 8176).
-pub(in crate::service) const fn methods_of(second: Option<&Second>) -> &'static [&'static str] {
+pub(in crate::service) const fn methods_of(second: Option<&Second>) -> &'static [Method] {
     match second {
-        None => &["pwd"],
-        Some(Second::Code { .. }) => &["pwd", "otp"],
-        Some(Second::Recovery { .. }) => &["pwd", "recovery"],
+        None => &[Method::PASSWORD],
+        Some(Second::Code { .. }) => &[Method::PASSWORD, Method::OTP],
+        Some(Second::Recovery { .. }) => &[Method::PASSWORD, Method::RECOVERY],
     }
 }
 
@@ -54,13 +54,13 @@ pub(in crate::service) fn verify(
     kw: &Keyward,
     seat: &Seat,
     password: &Password,
-    stored: Option<&str>,
+    stored: Option<&PasswordRecord>,
     reservation: &Reservation,
 ) -> Result<Verdict> {
     let (hasher, password) = (Arc::clone(&kw.hasher), password.clone());
-    let stored = stored.map(str::to_owned);
+    let stored = stored.cloned();
     let verdict = seat
-        .run(move || hasher.verify(&password, stored.as_deref()))
+        .run(move || hasher.verify(&password, stored.as_ref()))
         .map_err(|NotDone| not_done(kw, reservation))?;
     if verdict == Verdict::PepperMissing {
         // Nobody can say whether it is right: never "wrong password", never unpeppered.
@@ -162,7 +162,7 @@ pub(in crate::service) fn read_second(
         Typed::Code(code) => {
             let secret = open_secret(kw, account, factor)?;
             totp::step_of(&secret, code, kw.clock.now()).map(|step| Second::Code {
-                factor: factor.id.clone(),
+                factor: factor.id,
                 step,
             })
         }
@@ -180,7 +180,7 @@ pub(in crate::service) fn use_second(
     second: &Second,
 ) -> Result<()> {
     let (done, flaw) = match second {
-        Second::Code { factor, step } => (factors::use_step(tx, factor, *step)?, Flaw::Used),
+        Second::Code { factor, step } => (factors::use_step(tx, *factor, *step)?, Flaw::Used),
         Second::Recovery { mac } => (recovery_codes::consume(tx, account, mac)?, Flaw::Wrong),
     };
     if done { Ok(()) } else { Err(flaw.error()) }
@@ -193,7 +193,7 @@ pub(in crate::service) fn open_secret(
 ) -> Result<zeroize::Zeroizing<Vec<u8>>> {
     kw.keys
         .factors
-        .open(&context(account, &factor.id), &factor.sealed)
+        .open(&context(account, factor.id), &factor.sealed)
         .ok_or_else(|| {
             Error::defect(
                 "a second factor can not be opened: KEYWARD_SECRET is not the one it was made with",
@@ -202,7 +202,7 @@ pub(in crate::service) fn open_secret(
 }
 
 /// What a sealed secret is bound to: moved to another row, it stays shut.
-pub(in crate::service) fn context(account: AccountId, factor: &str) -> String {
+pub(in crate::service) fn context(account: AccountId, factor: FactorId) -> String {
     format!("{account}/{factor}")
 }
 
@@ -232,7 +232,7 @@ pub(in crate::service) fn prove_password(
     keep_seat_for(kw, seat, actor)?;
     let reservation = reserve_for(kw, actor)?;
     match (
-        verify(kw, seat, password, stored.as_deref(), &reservation)?,
+        verify(kw, seat, password, stored.as_ref(), &reservation)?,
         stored,
     ) {
         (Verdict::Match, Some(record)) => Ok(reservation.proved_by(account.id, record)),

@@ -1,5 +1,7 @@
 //! Whose secrets are guessed at, and the keys of the counters that it is counted by.
 
+use std::net::IpAddr;
+
 use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -42,7 +44,7 @@ pub(in crate::service) struct Known<'a> {
     /// The factor that counts.
     pub(in crate::service) factor: Option<&'a Factor>,
     /// From where it signed in of late.
-    pub(in crate::service) addresses: &'a [String],
+    pub(in crate::service) addresses: &'a [IpAddr],
 }
 
 impl<'a> Subject<'a> {
@@ -81,11 +83,10 @@ impl<'a> Subject<'a> {
     }
 }
 
-fn is_among(household: &[u8], addresses: &[String]) -> bool {
+fn is_among(household: &[u8], addresses: &[IpAddr]) -> bool {
     addresses
         .iter()
-        .filter_map(|text| text.parse().ok())
-        .any(|address| quota::household(address) == household)
+        .any(|&address| quota::household(address) == household)
 }
 
 /// The mark of the browsers that sign in to it now.
@@ -94,7 +95,7 @@ pub(in crate::service) fn mark_of(
     account: &Account,
     factor: Option<&Factor>,
 ) -> String {
-    let factor = factor.map(|factor| factor.id.as_str());
+    let factor = factor.map(|factor| factor.id);
     kw.keys.devices.mark(account.id, account.epoch, factor)
 }
 
@@ -172,8 +173,8 @@ pub(in crate::service::attempts) fn keys_around(
 
 /// The client's household; none where it is no client's.
 fn household_of(client: &Client) -> Option<Vec<u8>> {
-    let address = client.address.as_deref().filter(|_| !client.internal)?;
-    address.parse().ok().map(quota::household)
+    let address = client.address.filter(|_| !client.internal)?;
+    Some(quota::household(address))
 }
 
 pub(in crate::service::attempts) fn keyed(kw: &Keyward, kind: &str, text: &[u8]) -> String {

@@ -4,7 +4,7 @@
 use crate::domain::event::{Event, What};
 use crate::domain::id::AccountId;
 use crate::domain::identifier::Email;
-use crate::domain::password::Password;
+use crate::domain::password::{Password, PasswordRecord};
 use crate::domain::session::Client;
 use crate::lanes::password_lane::Seat;
 use crate::service::accounts::administer::require_room;
@@ -136,7 +136,7 @@ fn look(kw: &Keyward, db: &mut AnyConnection, code: &SecretString) -> Result<(St
 fn accept(
     change: &mut Change<'_>,
     code: &SecretString,
-    record: Option<&str>,
+    record: Option<&PasswordRecord>,
     client: &Client,
 ) -> Result<()> {
     let kw = change.kw;
@@ -178,7 +178,7 @@ fn accept(
 fn let_in(
     change: &mut Change<'_>,
     (taker, invitation): (&Taker, &Waiting),
-    record: &str,
+    record: &PasswordRecord,
     client: &Client,
 ) -> Result<AccountId> {
     let now = change.now;
@@ -200,7 +200,11 @@ fn accepted(invitation: &Waiting, client: &Client) -> Event {
     event
 }
 
-fn add(change: &mut Change<'_>, invitation: &Waiting, record: &str) -> Result<AccountId> {
+fn add(
+    change: &mut Change<'_>,
+    invitation: &Waiting,
+    record: &PasswordRecord,
+) -> Result<AccountId> {
     let now = change.now;
     let id = AccountId(change.kw.entropy.id(now));
     let row = accounts::New {
@@ -208,7 +212,7 @@ fn add(change: &mut Change<'_>, invitation: &Waiting, record: &str) -> Result<Ac
         email: Email::parse(&invitation.written),
         username: None,
         verified: true,
-        created_by: invitation.invited_by.or(Some(id)),
+        created_by: invitation.invited_by,
         now,
     };
     accounts::add(change, &row)?

@@ -67,8 +67,8 @@ pub(in crate::service) fn may_be_told(change: &mut Change<'_>, client: &Client) 
 
 /// Of its household; none for what comes from one of our own networks.
 fn by_client(kw: &Keyward, what: &str, client: &Client) -> Option<String> {
-    let address = client.address.as_deref().filter(|_| !client.internal)?;
-    Some(keyed(kw, &[what], &household(address.parse().ok()?)))
+    let address = client.address.filter(|_| !client.internal)?;
+    Some(keyed(kw, &[what], &household(address)))
 }
 
 /// Uses up a part of every quota that the letter has. False where one is used up.

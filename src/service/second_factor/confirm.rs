@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::crypto::totp::{self, RecoveryCodes, Typed};
 use crate::domain::event::What;
+use crate::domain::session::Method;
 use crate::service::actor::{Actor, account_of};
 use crate::service::attempts::prove::{Flaw, form, open_secret, reserve_for, to_caller};
 use crate::service::error::{Code, Error, Result};
@@ -66,7 +67,7 @@ pub fn confirm(kw: &Keyward, actor: &Actor, typed: &Confirmation) -> Result<Conf
         notice::record(change, &actor.event(What::FactorEnabled))?;
         let now = change.now;
         if factors::active_of(change, account)?.is_some()
-            || !factors::confirm(change, &pending.id, step, now)?
+            || !factors::confirm(change, pending.id, step, now)?
         {
             let message = "A second factor is switched on already.";
             return Err(Error::new(Code::Conflict, message));
@@ -74,7 +75,12 @@ pub fn confirm(kw: &Keyward, actor: &Actor, typed: &Confirmation) -> Result<Conf
         reservation.succeeded(change)?;
         recovery_codes::replace(change, account, &macs, now)?;
         // The password was shown as the secret was, and the code just now.
-        follow(change, &actor, own_session, &["pwd", "otp"])
+        follow(
+            change,
+            &actor,
+            own_session,
+            &[Method::PASSWORD, Method::OTP],
+        )
     })?;
     Ok(Confirmed {
         recovery_codes: codes,

@@ -2,6 +2,7 @@
 //! secret, this once.
 
 use crate::crypto::totp::{self, Enrolment, SECRET_BYTES};
+use crate::domain::id::FactorId;
 use crate::domain::password::Password;
 use crate::lanes::password_lane::Seat;
 use crate::service::actor::{Actor, account_of};
@@ -30,14 +31,14 @@ pub fn begin(kw: &Keyward, seat: &Seat, actor: &Actor, password: &Password) -> R
     let label = account.label().to_owned();
     let enrolment = totp::enrolment(&secret, &kw.policy.totp_issuer, &label)
         .ok_or_else(|| Error::payload("The account's name is too long for a QR code"))?;
-    let id = kw.entropy.id(kw.clock.now()).to_string();
-    let sealed = kw.keys.factors.seal(&context(account.id, &id), &secret);
+    let id = FactorId(kw.entropy.id(kw.clock.now()));
+    let sealed = kw.keys.factors.seal(&context(account.id, id), &secret);
     let actor = actor.clone();
     kw.change(move |change| {
         // Two enrolments that begin at once take turns here, and the later one stands.
         change.hold_caller(&actor)?;
         let now = change.now;
-        factors::add_pending(change, actor.account(), &id, &sealed, now)?;
+        factors::add_pending(change, actor.account(), id, &sealed, now)?;
         reservation.succeeded(change)
     })
     .map_err(Error::or_wrong_password)?;

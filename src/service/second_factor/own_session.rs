@@ -1,6 +1,6 @@
 //! What becomes of the session that switches a second factor on or off.
 
-use crate::domain::session::Authentication;
+use crate::domain::session::{Authentication, Method};
 use crate::service::actor::Actor;
 use crate::service::change::Change;
 use crate::service::error::{Error, Result};
@@ -21,7 +21,7 @@ pub(in crate::service::second_factor) fn follow(
     change: &mut Change<'_>,
     actor: &Actor,
     own: OwnSession,
-    methods: &'static [&'static str],
+    methods: &'static [Method],
 ) -> Result<Option<Written>> {
     match own {
         OwnSession::Renewed => begin::renew(change, actor, methods).map(Some),
@@ -35,13 +35,13 @@ pub(in crate::service::second_factor) fn follow(
 
 /// Where a second factor is asked of the session, it has shown one now: the next token says so, and
 /// the one that opens nothing is outdated.
-fn goes_on(change: &mut Change<'_>, actor: &Actor, methods: &'static [&'static str]) -> Result<()> {
+fn goes_on(change: &mut Change<'_>, actor: &Actor, methods: &'static [Method]) -> Result<()> {
     if actor.claims().mfa_from.is_none() || factors::active_of(change, actor.account())?.is_none() {
         return Ok(());
     }
     let (session, _) = sessions::lookup(change, actor.session())?.ok_or_else(Error::token)?;
     let authentication = Authentication {
-        methods: methods.iter().map(|&method| method.to_owned()).collect(),
+        methods: methods.to_vec(),
         level: 2,
         at: session.authentication.at,
     };

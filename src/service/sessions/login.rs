@@ -1,5 +1,6 @@
 //! Signing in with a password: one act for every dialect.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::crypto::password::hasher::Verdict;
@@ -9,7 +10,7 @@ use crate::domain::attempt::AttemptOutcome;
 use crate::domain::event::{Event, What};
 use crate::domain::id::{AccountId, OrganizationId};
 use crate::domain::identifier::Identifier;
-use crate::domain::password::Password;
+use crate::domain::password::{Password, PasswordRecord};
 use crate::domain::session::{Class, Client, Mode, Session};
 use crate::lanes::password_lane::{Caller, Seat};
 use crate::service::attempts::budget::{Reservation, keep_seat, reserve};
@@ -61,10 +62,10 @@ const KNOWN_FOR: Duration = Duration::from_secs(30 * 86_400);
 
 struct Found {
     account: Option<Account>,
-    record: Option<String>,
+    record: Option<PasswordRecord>,
     factor: Option<Factor>,
     /// From where the account signed in of late.
-    addresses: Vec<String>,
+    addresses: Vec<IpAddr>,
     organization: Result<Option<OrganizationId>, NotTheirs>,
 }
 
@@ -112,7 +113,7 @@ fn compare(
         kw,
         seat,
         &request.password,
-        found.record.as_deref(),
+        found.record.as_ref(),
         reservation,
     )?;
     let enabled = found.account.as_ref().is_some_and(Account::may_sign_in);
@@ -278,7 +279,7 @@ fn upgrade(
     kw: &Keyward,
     seat: &Seat,
     account: AccountId,
-    old: String,
+    old: PasswordRecord,
     password: Password,
 ) -> Result<()> {
     let inner = kw.clone();

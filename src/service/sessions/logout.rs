@@ -77,8 +77,7 @@ fn by_expired_token(kw: &Keyward, token: &ExpiredToken, client: &Client) -> Resu
     let theirs = found.is_some_and(|(session, account)| {
         session.account == claims.sub
             && session.class == claims.cls
-            && account.enabled
-            && !session.is_over(claims.epoch, kw.clock.now())
+            && session.is_living(&account, kw.clock.now())
             && account.epoch == claims.epoch
     });
     if theirs && end(kw, claims.sid, client)? {

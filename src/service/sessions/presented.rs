@@ -76,6 +76,6 @@ fn lives(kw: &Keyward, presented: &Presented) -> Result<bool> {
         .read(|db| sessions::lookup(db, presented.session))?;
     let own = |session: &Session| kw.keys.refresh_tokens.belongs(presented, &session.salt);
     Ok(found.is_some_and(|(session, account)| {
-        own(&session) && account.enabled && !session.is_over(account.epoch, kw.clock.now())
+        own(&session) && session.is_living(&account, kw.clock.now())
     }))
 }

@@ -132,9 +132,7 @@ pub fn current_refresh_token(kw: &Keyward, actor: &Actor) -> Result<SecretString
     }
     let found = kw.store.read(|db| sessions::lookup(db, actor.session()))?;
     found
-        .filter(|(session, account)| {
-            account.enabled && !session.is_over(account.epoch, kw.clock.now())
-        })
+        .filter(|(session, account)| session.is_living(account, kw.clock.now()))
         .map(|(session, _)| refresh_token(kw, &session))
         .ok_or_else(Error::token)
 }

@@ -22,7 +22,7 @@ pub fn renew(kw: &Keyward, actor: &Actor) -> Result<TokenSet> {
     let (session, account, access, now) = kw.change(move |change| {
         let (id, now) = (actor.session(), change.now);
         let (mut session, account) = sessions::lookup(change, id)?
-            .filter(|(session, account)| account.enabled && !session.is_over(account.epoch, now))
+            .filter(|(session, account)| session.is_living(account, now))
             .ok_or_else(Error::token)?;
         session.idle_expires_at = now + change.kw.policy.idle_ttl(session.class);
         if !sessions::extend(change, id, session.idle_expires_at)? {

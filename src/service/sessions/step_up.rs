@@ -83,18 +83,17 @@ fn raised(
     let old = &session.authentication;
     let level = if second.is_some() { 2 } else { old.level };
     if with_password {
-        let shown = methods_of(second).iter().map(|&method| method.to_owned());
         return Authentication {
             // A password is enough where no factor is on, and what stood on one is over.
-            methods: shown.collect(),
+            methods: methods_of(second).to_vec(),
             level: if second.is_some() { 2 } else { 1 },
             at: now,
         };
     }
     let mut methods = old.methods.clone();
     for method in methods_of(second) {
-        if !methods.iter().any(|known| known == method) {
-            methods.push((*method).to_owned());
+        if !methods.contains(method) {
+            methods.push(method.clone());
         }
     }
     Authentication {

@@ -7,7 +7,7 @@ use crate::domain::access::Access;
 use crate::domain::account::Account;
 use crate::domain::id::{AccountId, OrganizationId};
 use crate::domain::rotation::Generation;
-use crate::domain::session::{Authentication, Class, Client, EndReason, Mode, Session};
+use crate::domain::session::{Authentication, Class, Client, EndReason, Method, Mode, Session};
 use crate::service::actor::Actor;
 use crate::service::change::Change;
 use crate::service::error::{Error, Result};
@@ -28,7 +28,7 @@ pub(in crate::service) struct Beginning {
     pub(in crate::service) mode: Mode,
     pub(in crate::service) class: Class,
     /// The methods that were shown now: a guest's are none, and the level is 0.
-    pub(in crate::service) methods: &'static [&'static str],
+    pub(in crate::service) methods: &'static [Method],
     pub(in crate::service) client: Client,
     /// The organization that the session is in, to its end.
     pub(in crate::service) organization: Option<OrganizationId>,
@@ -42,7 +42,6 @@ pub(in crate::service) fn session(
     now: Timestamp,
 ) -> Session {
     let Beginning { mode, class, .. } = *beginning;
-    let methods = beginning.methods.iter();
     let max_ttl = if account.anonymous {
         GUEST_MAX_TTL
     } else {
@@ -56,7 +55,7 @@ pub(in crate::service) fn session(
         mode,
         class,
         authentication: Authentication {
-            methods: methods.map(|&method| method.to_owned()).collect(),
+            methods: beginning.methods.to_vec(),
             level: match beginning.methods {
                 [] => 0,
                 [_] => 1,
@@ -71,7 +70,7 @@ pub(in crate::service) fn session(
         absolute_expires_at: now + max_ttl,
         account_epoch: account.epoch,
         user_agent: beginning.client.user_agent.clone(),
-        address: beginning.client.address.clone(),
+        address: beginning.client.address,
         acted_by: None,
         entered_from: None,
         ended: None,
@@ -118,7 +117,7 @@ pub(in crate::service) struct Written {
 pub(in crate::service) fn renew(
     change: &mut Change<'_>,
     actor: &Actor,
-    methods: &'static [&'static str],
+    methods: &'static [Method],
 ) -> Result<Written> {
     let (old, _) = sessions::lookup(change, actor.session())?.ok_or_else(Error::token)?;
     change.end_all_of(actor.account())?;
@@ -136,7 +135,7 @@ pub(in crate::service) fn renew(
     let device = match old.mode {
         Mode::Cookie => {
             let factor = factors::active_of(change, account.id)?;
-            let factor = factor.as_ref().map(|factor| factor.id.as_str());
+            let factor = factor.map(|factor| factor.id);
             let devices = &change.kw.keys.devices;
             Some(devices.mark(account.id, account.epoch, factor))
         }

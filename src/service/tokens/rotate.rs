@@ -96,8 +96,7 @@ pub(in crate::service) struct On {
 impl On {
     /// A session that acts for another is never renewed.
     fn is_living(&self, now: Timestamp) -> bool {
-        let may_go_on = self.account.enabled && self.session.acted_by.is_none();
-        may_go_on && !self.session.is_over(self.account.epoch, now)
+        self.session.acted_by.is_none() && self.session.is_living(&self.account, now)
     }
 }
 

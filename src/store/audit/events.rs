@@ -1,6 +1,8 @@
 //! The audit log: rows are added and purged by age. Of what may happen without end a row
 //! counts an hour; nothing else in a row ever changes.
 
+use std::net::IpAddr;
+
 use diesel::prelude::*;
 
 use crate::domain::event::{Event, What};
@@ -18,7 +20,7 @@ struct New<'a> {
     what: &'static str,
     account_id: Option<String>,
     session_id: Option<String>,
-    address: Option<&'a str>,
+    address: Option<String>,
     user_agent: Option<&'a str>,
     at: i64,
     actor_id: Option<String>,
@@ -34,7 +36,7 @@ impl<'a> New<'a> {
             what: event.what.as_str(),
             account_id: event.account.map(|id| id.to_string()),
             session_id: event.session.map(|id| id.to_string()),
-            address: event.client.address.as_deref(),
+            address: event.client.address.map(|address| address.to_string()),
             user_agent: event.client.user_agent.as_deref(),
             at: now.millis(),
             actor_id: event.actor.map(|id| id.to_string()),
@@ -66,13 +68,13 @@ pub fn add(
 pub fn happened_from(
     connection: &mut AnyConnection,
     (account, what): (AccountId, What),
-    address: &str,
+    address: IpAddr,
     since: Timestamp,
 ) -> Result<bool> {
     let found: i64 = audit_events::table
         .filter(audit_events::account_id.eq(account.to_string()))
         .filter(audit_events::what.eq(what.as_str()))
-        .filter(audit_events::address.eq(address))
+        .filter(audit_events::address.eq(address.to_string()))
         .filter(audit_events::at.ge(since.millis()))
         .count()
         .get_result(connection)?;

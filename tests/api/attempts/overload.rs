@@ -52,7 +52,7 @@ impl Owner {
                 access,
                 code: kw.code(&factor.secret, 0),
                 client: Client {
-                    address: Some(format!("2001:db8:{network}::1")),
+                    address: Some(format!("2001:db8:{network}::1").parse().unwrap()),
                     ..Client::default()
                 },
             }
@@ -80,7 +80,7 @@ impl Owner {
     /// Somebody fails to sign in as the owner, from the same place.
     #[track_caller]
     fn is_guessed_at(&self, kw: &TestKeyward) {
-        let peer = format!("[{}]", self.client.address.as_ref().unwrap());
+        let peer = format!("[{}]", self.client.address.unwrap());
         let answer = kw.ask_sign_in(self.email, WRONG).peer(&peer).send();
         answer.refused(401, "INVALID_CREDENTIALS");
     }

@@ -11,7 +11,7 @@ const ALICE: &str = "alice@example.com";
 
 fn asked_by(address: &str, letter: Letter) -> Letter {
     let client = Client {
-        address: Some(address.to_owned()),
+        address: Some(address.parse().unwrap()),
         ..Client::default()
     };
     Letter {

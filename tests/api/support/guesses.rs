@@ -7,7 +7,7 @@ use diesel::sql_types::Text;
 use keyward::crypto::totp;
 use keyward::domain::id::AccountId;
 use keyward::domain::identifier::Email;
-use keyward::domain::password::Password;
+use keyward::domain::password::{Password, PasswordRecord};
 use keyward::service::accounts::administer::{self, NewAccount};
 use keyward::store::{AnyConnection, credentials};
 use keyward::support::clock::Timestamp;
@@ -62,11 +62,12 @@ impl TestKeyward {
     }
 
     pub fn record_of(&self, account: AccountId) -> Option<String> {
-        self.read(|db| credentials::lookup(db, account))
+        let record = self.read(|db| credentials::lookup(db, account));
+        record.map(|record| record.expose().to_owned())
     }
 
     pub fn set_record(&self, account: AccountId, record: &str) {
-        let (record, now) = (record.to_owned(), self.kw.clock.now());
+        let (record, now) = (PasswordRecord::from(record.to_owned()), self.kw.clock.now());
         let done = self
             .kw
             .store

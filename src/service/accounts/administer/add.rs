@@ -4,7 +4,7 @@ use crate::domain::access::ADMINISTRATOR;
 use crate::domain::event::What;
 use crate::domain::id::AccountId;
 use crate::domain::identifier::{Email, Username};
-use crate::domain::password::Password;
+use crate::domain::password::{Password, PasswordRecord};
 use crate::lanes::password_lane::Seat;
 use crate::service::accounts::administer::role::require_role;
 use crate::service::accounts::choose::hashed;
@@ -96,7 +96,7 @@ pub fn add_machine(
 
 /// What an account begins with, beside its names.
 struct More {
-    record: Option<String>,
+    record: Option<PasswordRecord>,
     machine: bool,
     edit: Edit,
     role: Option<String>,
@@ -105,7 +105,7 @@ struct More {
 fn add_with_record(
     (by, id): (Administrator, AccountId),
     new: NewAccount,
-    record: Option<String>,
+    record: Option<PasswordRecord>,
     (edit, role): (Edit, Option<String>),
 ) -> Result<AccountId> {
     let more = More {

@@ -18,7 +18,7 @@ use crate::domain::id::AccountId;
 use crate::domain::identifier::Identifier;
 use crate::domain::letters::{shown, trimmed};
 use crate::domain::limit::Counter;
-use crate::domain::password::Password;
+use crate::domain::password::{Password, PasswordRecord};
 use crate::domain::session::{EndReason, Session};
 use crate::lanes::password_lane::Seat;
 use crate::service::accounts::administer::frame::{change, change_by};
@@ -201,7 +201,7 @@ pub fn choose_password(
     set_record(by, account, record)
 }
 
-fn set_record(by: Administrator, account: AccountId, hash: String) -> Result<()> {
+fn set_record(by: Administrator, account: AccountId, hash: PasswordRecord) -> Result<()> {
     let event = by.event(What::PasswordSet).of(account);
     change_by(by, account, event.clone(), move |change| {
         let now = change.now;

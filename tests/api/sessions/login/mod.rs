@@ -7,7 +7,7 @@ mod passwords;
 mod races;
 mod renewal;
 
-use keyward::domain::session::{Class, Mode};
+use keyward::domain::session::{Class, Method, Mode};
 use keyward::service::accounts::administer::{self, NewAccount};
 use serde_json::{Value, json};
 
@@ -66,12 +66,13 @@ both!(d12_o02_o03_h41_one_sign_in_writes_one_of_each, |kw| {
             (account, mode, class)
         );
         assert_eq!((session.created_at, session.generation.number), (now, 0));
-        assert_eq!(session.authentication.methods, ["pwd"]);
+        assert_eq!(session.authentication.methods, [Method::PASSWORD]);
         assert_eq!(
             (session.authentication.level, session.authentication.at),
             (1, now)
         );
-        assert_eq!(session.address.as_deref(), Some("203.0.113.9"));
+        let address = session.address.map(|address| address.to_string());
+        assert_eq!(address.as_deref(), Some("203.0.113.9"));
         assert_eq!(session.user_agent.as_deref(), Some("Test/1.0"));
         assert_eq!(
             session.absolute_expires_at.millis_since(now),

@@ -157,7 +157,8 @@ both!(p8_an_older_record_is_made_anew_once, |kw| {
     let old = older
         .hash(&Password::parse(PASSWORD).unwrap(), &Entropy::seeded(8))
         .unwrap();
-    kw.set_record(account, &old);
+    let old = old.expose();
+    kw.set_record(account, old);
     assert_eq!(sign_in(kw, "wrong"), 401);
     assert_eq!(
         kw.record_of(account).unwrap(),
