@@ -4,10 +4,12 @@
 
 use std::fmt::Arguments;
 use std::io::{ErrorKind, Write};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
 
 /// Lines of log that wait to be written. Beyond it they are dropped, and counted.
 const QUEUE: usize = 4096;
@@ -110,7 +112,7 @@ fn write_all(lines: &Receiver<Vec<u8>>) {
 /// A line to standard error that is no line of log.
 pub(super) fn complain(text: Arguments<'_>) {
     if let Some(log) = LOG.get() {
-        let mut log = log.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut log = log.lock();
         let _ = log.write_all(format!("{text}\n").as_bytes());
     } else {
         let _ = writeln!(std::io::stderr(), "{text}");

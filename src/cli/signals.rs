@@ -9,13 +9,14 @@
 //! 1 of a container nobody else would end it: the kernel passes over signals without a handler.
 
 use std::io::IsTerminal as _;
+use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use actix_server::ServerHandle;
 use actix_web::rt;
 use futures_util::future::{FutureExt as _, select_all};
+use parking_lot::Mutex;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
@@ -93,8 +94,8 @@ impl Signals {
         signals
     }
 
-    fn phase(&self) -> std::sync::MutexGuard<'_, Phase> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn phase(&self) -> parking_lot::MutexGuard<'_, Phase> {
+        self.0.lock()
     }
 }
 
@@ -127,7 +128,7 @@ async fn obey(mut caught: Caught, phase: &Arc<Mutex<Phase>>) {
             log::warn!("a file may not grow any more: see the limit of file sizes (LimitFSIZE=)");
             continue;
         }
-        let locked = phase.lock().unwrap_or_else(PoisonError::into_inner);
+        let locked = phase.lock();
         if signal == SignalKind::hangup() && !at_terminal && locked.is_server {
             log::warn!("SIGHUP: settings are read at the start only; it goes on as before");
             continue;
@@ -152,10 +153,7 @@ async fn obey(mut caught: Caught, phase: &Arc<Mutex<Phase>>) {
                 "it does not end by itself: ended after {} s",
                 limit.as_secs()
             );
-            end(
-                &phase.lock().unwrap_or_else(PoisonError::into_inner),
-                signal,
-            )
+            end(&phase.lock(), signal)
         });
     }
 }

@@ -3,10 +3,10 @@
 //! thousands of times a second (`attack_l1`, `attack_l16`), and a disk that is full ends sign-ins.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use log::{Level, Log, Metadata, Record};
+use parking_lot::Mutex;
 
 const EVERY: Duration = Duration::from_secs(1);
 
@@ -76,7 +76,7 @@ impl<L: Log> Log for Sparing<L> {
         }
         let text = record.args().to_string();
         let (may, told) = {
-            let mut window = self.window.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut window = self.window.lock();
             window.admit(record.level(), &text, Instant::now())
         };
         for (level, text) in told {

@@ -1,7 +1,9 @@
 //! The schemas of GraphQL: which peoples' fields stand in which, and for whom.
 
 use std::collections::HashMap;
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock};
+
+use parking_lot::Mutex;
 
 use crate::config::Dialect;
 use crate::domain::access::ADMIN;
@@ -106,6 +108,6 @@ fn together(sets: impl Iterator<Item = &'static Fieldset>) -> (Fields, Fields) {
 /// A schema is made once for all callers who see the same of it.
 fn kept(name: String, make: impl FnOnce() -> Root) -> Arc<Root> {
     static ROOTS: LazyLock<Mutex<HashMap<String, Arc<Root>>>> = LazyLock::new(Mutex::default);
-    let mut roots = ROOTS.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut roots = ROOTS.lock();
     Arc::clone(roots.entry(name).or_insert_with(|| Arc::new(make())))
 }

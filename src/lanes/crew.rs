@@ -4,8 +4,10 @@
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use crate::support::waiting::{self, Shift};
 
@@ -208,7 +210,7 @@ impl Crew {
 
     pub(super) fn lock(&self) -> MutexGuard<'_, Shared> {
         // Jobs run without the lock.
-        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+        self.shared.lock()
     }
 
     /// Calls a thread for each job that none of those at work will take at once: `taking` says
@@ -291,10 +293,8 @@ impl Crew {
         shared.at_work -= 1;
         shared.idle += 1;
         loop {
-            let wait = self
-                .called
-                .wait_timeout_while(shared, IDLE, |it| it.calls == 0 && !it.is_closed);
-            (shared, _) = wait.unwrap_or_else(PoisonError::into_inner);
+            let quiet = |it: &mut Shared| it.calls == 0 && !it.is_closed;
+            self.called.wait_while_for(&mut shared, quiet, IDLE);
             // The last one stays.
             if shared.calls > 0 || shared.is_closed || shared.threads > 1 {
                 break;

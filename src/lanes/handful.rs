@@ -3,9 +3,10 @@
 //! whatever stood before it in the lane's queue, was served. Nobody waits for others to come.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::oneshot;
 
 use crate::lanes::crew::{TOO_LATE, Turn};
@@ -75,7 +76,7 @@ impl<Q: Send + 'static, A: Send + 'static> Handful<Q, A> {
 impl<Q: Send + 'static, A: Send + 'static> Kind<Q, A> {
     fn lock(&self) -> MutexGuard<'_, Waiting<Q, A>> {
         // Questions are served without the lock.
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+        self.waiting.lock()
     }
 
     fn stand_in_the_queue(self: &Arc<Self>) {

@@ -8,10 +8,10 @@
 //! ([decision 155](../../docs/decisions/0155-a-hash-that-is-starved-is-done-again.md)).
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
+use parking_lot::{Condvar, Mutex, MutexGuard};
 use thread_priority::unix::{
     NormalThreadSchedulePolicy, ThreadSchedulePolicy, set_thread_priority_and_policy,
     thread_native_id,
@@ -31,13 +31,7 @@ struct Shared {
 
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, Jobs> {
-        self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn wait<'a>(&self, jobs: MutexGuard<'a, Jobs>) -> MutexGuard<'a, Jobs> {
-        self.arrived
-            .wait(jobs)
-            .unwrap_or_else(PoisonError::into_inner)
+        self.jobs.lock()
     }
 }
 
@@ -223,14 +217,13 @@ impl Drop for Seat {
 fn run(shared: &Shared) {
     let mut jobs = shared.lock();
     while !shared.closed.load(Ordering::Relaxed) {
-        let Some(job) = jobs.begin() else {
-            jobs = shared.wait(jobs);
-            continue;
-        };
-        drop(jobs);
-        job.begin(shared.limits);
-        jobs = shared.lock();
-        jobs.end(&job);
+        match jobs.begin() {
+            Some(job) => {
+                MutexGuard::unlocked(&mut jobs, || job.begin(shared.limits));
+                jobs.end(&job);
+            }
+            None => shared.arrived.wait(&mut jobs),
+        }
     }
 }
 
@@ -238,23 +231,16 @@ fn run(shared: &Shared) {
 fn stand_guard(shared: &Shared) {
     let mut jobs = shared.lock();
     while !shared.closed.load(Ordering::Relaxed) {
-        jobs = match jobs.next_for_the_guard(shared.limits) {
+        match jobs.next_for_the_guard(shared.limits) {
             Next::Begin(job) => {
-                drop(jobs);
-                job.begin(shared.limits);
-                shared.lock()
+                MutexGuard::unlocked(&mut jobs, || job.begin(shared.limits));
             }
-            Next::Again(job) => {
-                drop(jobs);
-                job.work();
-                shared.lock()
-            }
+            Next::Again(job) => MutexGuard::unlocked(&mut jobs, || job.work()),
             Next::Wait(left) => {
-                let wait = shared.arrived.wait_timeout(jobs, left);
-                wait.unwrap_or_else(PoisonError::into_inner).0
+                shared.arrived.wait_for(&mut jobs, left);
             }
-            Next::Nothing => shared.wait(jobs),
-        };
+            Next::Nothing => shared.arrived.wait(&mut jobs),
+        }
     }
 }
 
@@ -392,6 +378,6 @@ mod tests {
 
     /// Until the other end of it is dropped.
     fn wait_at(gate: &Mutex<mpsc::Receiver<()>>) {
-        let _ = gate.lock().unwrap().recv();
+        let _ = gate.lock().recv();
     }
 }

@@ -6,8 +6,10 @@ use std::borrow::Borrow;
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use parking_lot::{Mutex, MutexGuard};
 
 /// How many attempts at one account may be in flight at once.
 const OF_ONE_ACCOUNT: usize = 2;
@@ -181,7 +183,7 @@ fn leave<K: Eq + Hash>(counts: &mut HashMap<K, usize>, key: &K) {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // Nothing in here can panic between two numbers that belong together.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+    mutex.lock()
 }
 
 #[cfg(test)]

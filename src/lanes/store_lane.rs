@@ -2,10 +2,11 @@
 //! act that is written as a future holds none of them while it waits.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Wake, Waker};
 
+use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
 use crate::lanes::crew::{Crew, Job, LEAST_SLOW, Sort, Turn};
@@ -168,7 +169,7 @@ impl Going {
     fn go_on(self: Arc<Self>) {
         self.is_awake.store(false, Ordering::Release);
         let waker = Waker::from(Arc::clone(&self));
-        let mut future = self.future.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut future = self.future.lock();
         let Some(mut running) = future.take() else {
             return;
         };
@@ -194,8 +195,10 @@ impl Wake for Going {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{Condvar, mpsc};
+    use std::sync::mpsc;
     use std::thread::JoinHandle;
+
+    use parking_lot::Condvar;
 
     use super::*;
     use crate::lanes::crew::{MOST_ACTS, MOST_THREADS, TOO_LATE};
@@ -222,8 +225,8 @@ mod tests {
                 let act = move || {
                     tell.send(()).unwrap();
                     while_waiting(|| {
-                        let open = gate.0.lock().unwrap();
-                        drop(gate.1.wait_while(open, |open| !*open).unwrap());
+                        let mut open = gate.0.lock();
+                        gate.1.wait_while(&mut open, |open| !*open);
                     });
                 };
                 std::thread::spawn(move || wait_for(lane.run_as(sort, act)))
@@ -240,7 +243,7 @@ mod tests {
 
         /// What became of each.
         fn let_go(self) -> Vec<Result<(), Undone>> {
-            *self.gate.0.lock().unwrap() = true;
+            *self.gate.0.lock() = true;
             self.gate.1.notify_all();
             let each = self.asked.into_iter();
             each.map(|one| one.join().unwrap()).collect()

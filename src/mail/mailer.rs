@@ -1,10 +1,11 @@
 //! Where mail goes: to an SMTP server, to the log, or nowhere.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use lettre::transport::smtp::client::SmtpConnection;
+use parking_lot::Mutex;
 
 use crate::domain::letter::{Letter, Purpose};
 use crate::mail::failure::Failure;
@@ -149,7 +150,7 @@ impl Mailer {
     #[must_use]
     pub fn kept(&self) -> Vec<Sent> {
         let kept = self.kept.as_ref().map(|kept| {
-            let kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+            let kept = kept.lock();
             kept.clone()
         });
         kept.unwrap_or_default()
@@ -190,7 +191,7 @@ impl Mailer {
 
     fn keep(&self, sent: Sent) {
         if let Some(kept) = &self.kept {
-            let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut kept = kept.lock();
             if kept.len() >= KEPT {
                 kept.remove(0);
             }

@@ -2,11 +2,12 @@
 //! A cheap handle; clones are the same Keyward.
 
 use std::ops::Deref;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use aws_lc_rs::hmac;
+use parking_lot::Mutex;
 
 use crate::crypto::audit_chain::AuditChain;
 use crate::crypto::device::Devices;

@@ -1,9 +1,8 @@
 //! Randomness as a parameter: the operating system's, or a seeded stream for
 //! tests, so that a golden exchange is exact text and nothing in it is blurred.
 
-use std::sync::{Mutex, PoisonError};
-
 use aws_lc_rs::digest;
+use parking_lot::Mutex;
 use uuid::{Builder, Uuid};
 
 use crate::support::clock::Timestamp;
@@ -53,7 +52,7 @@ impl Entropy {
                 getrandom::fill(&mut out).expect("the operating system gives randomness");
             }
             Source::Seeded(stream) => {
-                let mut stream = stream.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut stream = stream.lock();
                 for chunk in out.chunks_mut(32) {
                     stream.blocks += 1;
                     let mut block = [0; 16];
@@ -75,7 +74,7 @@ impl Entropy {
     pub fn id(&self, now: Timestamp) -> Uuid {
         let millis = u64::try_from(now.millis()).unwrap_or(0);
         let new = Builder::from_unix_timestamp_millis(millis, &self.bytes()).into_uuid();
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut last = self.last.lock();
         let same = new.as_u128() >> 80 == last.as_u128() >> 80;
         // 62 random bits stand at the end: they do not overflow by this.
         *last = if same && new <= *last {

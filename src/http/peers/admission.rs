@@ -3,10 +3,11 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ipnet::IpNet;
+use parking_lot::{Mutex, MutexGuard};
 
 use crate::http::peers::client_address::{household, is_trusted, unmapped};
 
@@ -74,7 +75,7 @@ impl Connections {
 
     fn open(&self) -> MutexGuard<'_, Open> {
         // Nothing in here can panic between two numbers that belong together.
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+        self.open.lock()
     }
 }
 

@@ -4,10 +4,10 @@
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
-use std::sync::{Mutex, PoisonError};
 
 use actix_web::HttpRequest;
 use ipnet::IpNet;
+use parking_lot::Mutex;
 
 /// The client's address, and whether it is a sidecar's own: inside the trusted networks,
 /// and nothing was forwarded. `None` where the connection has none (a test).
@@ -66,7 +66,7 @@ impl Unbelieved {
         if is_trusted(peer, trusted) || !is_private(peer) {
             return;
         }
-        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut told = self.0.lock();
         if told.len() < TOLD && told.insert(peer) {
             log::warn!(
                 "X-Forwarded-For of {peer} is not believed: all its clients count as one; if it is \

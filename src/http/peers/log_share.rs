@@ -3,8 +3,9 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
 
 use crate::http::peers::client_address::household;
 
@@ -48,7 +49,7 @@ impl LogShare {
     }
 
     fn count(&self, whose: Option<IpAddr>, status: u16, now: Instant) -> (bool, Option<Window>) {
-        let mut window = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut window = self.0.lock();
         let is_over = |it: &Window| now.duration_since(it.began) >= EVERY;
         let over = window.take_if(|window| is_over(window));
         let window = window.get_or_insert_with(|| Window {

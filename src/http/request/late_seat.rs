@@ -2,7 +2,9 @@
 //! document of GraphQL says only once it is read whether it hashes. One that may is given its
 //! seat before it waits for a thread.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+
+use parking_lot::{Mutex, MutexGuard};
 
 use crate::lanes::password_lane::{Seat, Waiting};
 use crate::lanes::seats::{Asker, Full};
@@ -86,5 +88,5 @@ impl Drop for Keeper {
 }
 
 fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
-    state.lock().unwrap_or_else(PoisonError::into_inner)
+    state.lock()
 }

@@ -1,10 +1,10 @@
 //! A word to whoever runs a page that is not on the list of origins.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use actix_web::http::header::HeaderValue;
+use parking_lot::Mutex;
 
 /// Tells the log of a page whose origin is not listed, each once a minute: whoever runs a new
 /// page learns which setting it lacks, whatever other pages ask meanwhile. Of invented origins
@@ -52,7 +52,7 @@ impl Unlisted {
 
     fn word(&self, origin: String, now: Instant) -> Word {
         let lately = |since: &Instant| now.saturating_duration_since(*since) < Self::PAUSE;
-        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut told = self.0.lock();
         if told.origins.get(&origin).is_some_and(lately) {
             return Word::Nothing;
         }
@@ -98,7 +98,7 @@ mod tests {
         let words: Vec<Word> = words.filter(|word| *word != Word::Nothing).collect();
         assert_eq!(words.len(), Unlisted::MOST + 1);
         assert_eq!(words.last(), Some(&Word::More));
-        assert_eq!(unlisted.0.lock().unwrap().origins.len(), Unlisted::MOST);
+        assert_eq!(unlisted.0.lock().origins.len(), Unlisted::MOST);
         let later = start + Unlisted::PAUSE;
         let again = unlisted.word("https://10".to_owned(), later);
         assert_eq!(again, Word::Origin("https://10".to_owned()));

@@ -2,10 +2,11 @@
 //! were used since that was last written down.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use parking_lot::Mutex;
 use quick_cache::sync::Cache;
 
 use crate::crypto::api_key::Hash;
@@ -83,7 +84,7 @@ impl LivingKeys {
         let Some(key) = living.principal.api_key() else {
             return;
         };
-        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut used = self.used.lock();
         if used.len() < MOST || used.contains_key(&key.id) {
             living.noted_at.store(now.millis(), Ordering::Relaxed);
             used.insert(key.id, now);
@@ -92,6 +93,6 @@ impl LivingKeys {
 
     /// Everything noted, for writing down.
     pub(in crate::service) fn take_used(&self) -> HashMap<ApiKeyId, Timestamp> {
-        std::mem::take(&mut *self.used.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut *self.used.lock())
     }
 }

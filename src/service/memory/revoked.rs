@@ -8,8 +8,9 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
-use std::sync::{PoisonError, RwLock};
 use std::time::{Duration, Instant};
+
+use parking_lot::RwLock;
 
 use crate::domain::claims::Claims;
 use crate::domain::id::{AccountId, SessionId};
@@ -70,15 +71,10 @@ pub(in crate::service) enum Standing {
 
 impl Revoked {
     pub(in crate::service) fn standing(&self, claims: &Claims) -> Standing {
-        if self
-            .sessions
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .contains_key(&claims.sid)
-        {
+        if self.sessions.read().contains_key(&claims.sid) {
             return Standing::Revoked;
         }
-        let accounts = self.accounts.read().unwrap_or_else(PoisonError::into_inner);
+        let accounts = self.accounts.read();
         match accounts.get(&claims.sub) {
             Some(least) if claims.epoch < least.epoch => Standing::Revoked,
             Some(least) if claims.acv < least.access_version => Standing::Outdated,
@@ -93,10 +89,7 @@ impl Revoked {
         for entry in entries {
             match entry.news {
                 News::Session(id) => {
-                    let mut sessions = self
-                        .sessions
-                        .write()
-                        .unwrap_or_else(PoisonError::into_inner);
+                    let mut sessions = self.sessions.write();
                     let until = entry.until;
                     sessions.insert(id, Ended { until, learned });
                 }
@@ -105,10 +98,7 @@ impl Revoked {
                     epoch,
                     access_version,
                 } => {
-                    let mut accounts = self
-                        .accounts
-                        .write()
-                        .unwrap_or_else(PoisonError::into_inner);
+                    let mut accounts = self.accounts.write();
                     let least = accounts.entry(id).or_insert(Least {
                         epoch,
                         access_version,
@@ -132,16 +122,10 @@ impl Revoked {
     pub(in crate::service) fn forget_before(&self, now: Timestamp, longest: Duration) {
         let kept = longest + Duration::from_secs(120);
         let keeps = |until: Timestamp, learned: Instant| until >= now || learned.elapsed() < kept;
-        let mut sessions = self
-            .sessions
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut sessions = self.sessions.write();
         sessions.retain(|_, ended| keeps(ended.until, ended.learned));
         drop(sessions);
-        let mut accounts = self
-            .accounts
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut accounts = self.accounts.write();
         accounts.retain(|_, least| keeps(least.until, least.learned));
     }
 

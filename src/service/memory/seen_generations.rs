@@ -2,7 +2,8 @@
 //! flushed within five seconds; losing some only makes that rule more lenient.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+
+use parking_lot::Mutex;
 
 use crate::domain::id::SessionId;
 
@@ -19,7 +20,7 @@ impl Seen {
         if generation == 0 {
             return;
         }
-        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut seen = self.0.lock();
         if seen.len() < MOST || seen.contains_key(&session) {
             let latest = seen.entry(session).or_insert(generation);
             *latest = (*latest).max(generation);
@@ -27,12 +28,12 @@ impl Seen {
     }
 
     pub(in crate::service) fn has(&self, session: SessionId, generation: u32) -> bool {
-        let seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let seen = self.0.lock();
         seen.get(&session) == Some(&generation)
     }
 
     /// Everything noted, for writing down.
     pub(in crate::service) fn take(&self) -> HashMap<SessionId, u32> {
-        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut *self.0.lock())
     }
 }

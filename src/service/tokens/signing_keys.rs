@@ -1,6 +1,5 @@
 //! The signing keys of the database: read into the ring, added, replaced (semantics 7).
 
-use std::sync::PoisonError;
 use std::time::Duration;
 
 use crate::crypto::key_ring::{Held, KeyRing};
@@ -28,8 +27,7 @@ pub const NOTICE: Duration = Duration::from_secs(600);
 /// Where a key can not be opened: the secret is another one than when it was made.
 pub fn load(kw: &Keyward) -> Result<()> {
     // Who has read first stores first: an older list never takes the place of a newer one.
-    let turn = kw.loading_keys.lock();
-    let _turn = turn.unwrap_or_else(PoisonError::into_inner);
+    let _turn = kw.loading_keys.lock();
     let mut held = Vec::new();
     for stored in kw.store.read(signing_keys::list)? {
         let private = kw.keys.signing.open(&stored.id, &stored.sealed).ok_or_else(|| {

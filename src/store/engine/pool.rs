@@ -1,10 +1,11 @@
 //! The store and its two doors.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use diesel::Connection as _;
 use diesel::pg::PgConnection;
+use parking_lot::Mutex;
 use r2d2::{Pool, PooledConnection};
 
 use crate::store::engine::connection::{AnyConnection, Url, database_now};
@@ -259,28 +260,19 @@ impl Store {
 
     /// Whether it has said nothing since another one was found silent.
     fn is_doubtful(&self, pooled: &Pooled) -> bool {
-        let silent_at = self
-            .silent_at
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let silent_at = self.silent_at.lock();
         silent_at.is_some_and(|(silent_at, _)| pooled.answered_at <= silent_at)
     }
 
     fn found_silent(&self, at: Instant) {
-        let mut silent_at = self
-            .silent_at
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut silent_at = self.silent_at.lock();
         let asked = silent_at.map_or(at, |(before, _)| before.max(at));
         *silent_at = Some((asked, Instant::now()));
     }
 
     /// Whether a use of a connection came to its deadline since then.
     pub fn was_silent_since(&self, then: Instant) -> bool {
-        let silent_at = self
-            .silent_at
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let silent_at = self.silent_at.lock();
         silent_at.is_some_and(|(_, found)| found > then)
     }
 

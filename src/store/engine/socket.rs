@@ -8,8 +8,9 @@
 
 use std::collections::BTreeSet;
 use std::os::fd::{BorrowedFd, OwnedFd, RawFd};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
+use parking_lot::Mutex;
 use rustix::net::{SocketAddrUnix, getpeername, sockopt};
 
 /// Times of `tcp_user_timeout` that live connections have: each has one of its own, and by it
@@ -25,7 +26,7 @@ pub(super) struct Mark(pub(super) u32);
 impl Mark {
     /// The least free one from `least` on, in milliseconds.
     pub(super) fn from(least: u32) -> Self {
-        let mut marks = MARKS.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut marks = MARKS.lock();
         let mut mark = least;
         while !marks.insert(mark) {
             mark += 1;
@@ -36,7 +37,7 @@ impl Mark {
 
 impl Drop for Mark {
     fn drop(&mut self) {
-        let mut marks = MARKS.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut marks = MARKS.lock();
         marks.remove(&self.0);
     }
 }
@@ -60,7 +61,7 @@ pub(super) fn of_new<C, E>(
         let connection = connect(Arc::clone(&search))?;
         return Ok((connection, search()));
     }
-    let _alone = LOCAL.lock().unwrap_or_else(PoisonError::into_inner);
+    let _alone = LOCAL.lock();
     let mut known = BTreeSet::new();
     find(|file| {
         if leads_to_postgres(file) {

@@ -7,8 +7,10 @@
 use std::ops::{Deref, DerefMut};
 use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
 
 use crate::store::engine::any::AnyConnection;
 use crate::store::engine::socket::{Mark, Search};
@@ -128,14 +130,14 @@ fn watch(line: &Arc<Line>) {
     // Outlives whoever is in it: a weak handle each.
     static LINES: Mutex<Vec<Weak<Line>>> = Mutex::new(Vec::new());
     static THREAD: OnceLock<bool> = OnceLock::new();
-    let mut lines = LINES.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut lines = LINES.lock();
     lines.retain(|line| line.strong_count() > 0);
     lines.push(Arc::downgrade(line));
     drop(lines);
     THREAD.get_or_init(|| {
         let look = || loop {
             std::thread::sleep(LOOK_EVERY);
-            let lines = LINES.lock().unwrap_or_else(PoisonError::into_inner);
+            let lines = LINES.lock();
             lines.iter().filter_map(Weak::upgrade).for_each(end_if_over);
         };
         let thread = std::thread::Builder::new().name("store-watch".to_owned());
