@@ -7,10 +7,12 @@ use crate::cli::output::{complain, say};
 use crate::cli::page::{cut, one_more, so_many};
 use crate::cli::when::{When, asks};
 use crate::cli::{Outcome, explain, open};
+use crate::domain::account::Account;
 use crate::domain::id::AccountId;
 use crate::domain::letters::shown;
 use crate::domain::organization::{Name, Organization};
 use crate::domain::words::Words;
+use crate::service::Keyward;
 use crate::service::accounts::administer as accounts;
 use crate::service::organizations::administer;
 use crate::service::organizations::change::Edit;
@@ -225,9 +227,12 @@ fn add(name: &str, owner: &str) -> Outcome {
     Ok(())
 }
 
-fn set_role(organization: &str, account: &str, role: &str) -> Outcome {
-    let app = open()?;
-    let kw = &app.keyward;
+/// An organization and an account, and the membership of the two, where there is one.
+fn of(
+    kw: &Keyward,
+    organization: &str,
+    account: &str,
+) -> Result<(Organization, Account, Which), String> {
     let told = |error: crate::service::Error| explain(&error);
     let organization = administer::find(kw, organization).map_err(told)?;
     let account = accounts::find(kw, account).map_err(told)?;
@@ -235,7 +240,14 @@ fn set_role(organization: &str, account: &str, role: &str) -> Outcome {
         organization: organization.id,
         account: account.id,
     };
-    administer::set_role(kw, which, role).map_err(told)?;
+    Ok((organization, account, which))
+}
+
+fn set_role(organization: &str, account: &str, role: &str) -> Outcome {
+    let app = open()?;
+    let kw = &app.keyward;
+    let (organization, account, which) = of(kw, organization, account)?;
+    administer::set_role(kw, which, role).map_err(|error| explain(&error))?;
     say!(
         "{} is {} of {}",
         account.label(),
@@ -248,14 +260,8 @@ fn set_role(organization: &str, account: &str, role: &str) -> Outcome {
 fn remove(organization: &str, account: &str) -> Outcome {
     let app = open()?;
     let kw = &app.keyward;
-    let told = |error: crate::service::Error| explain(&error);
-    let organization = administer::find(kw, organization).map_err(told)?;
-    let account = accounts::find(kw, account).map_err(told)?;
-    let which = Which {
-        organization: organization.id,
-        account: account.id,
-    };
-    administer::remove(kw, which).map_err(told)?;
+    let (organization, account, which) = of(kw, organization, account)?;
+    administer::remove(kw, which).map_err(|error| explain(&error))?;
     say!(
         "{} is no member of {}",
         account.label(),

@@ -37,7 +37,7 @@ enum Private {
 /// A stored key that can not be used: damaged, or too weak (RFC 8725 section 3.5).
 #[derive(Debug, thiserror::Error)]
 #[error("the signing key is damaged or too weak for {0}")]
-pub struct Unusable(&'static str);
+pub struct UnusableKey(&'static str);
 
 impl SigningKey {
     /// A new key, in the form in which it is stored (PKCS#8; raw bytes for HS256).
@@ -47,8 +47,8 @@ impl SigningKey {
     pub fn generate(
         algorithm: Algorithm,
         entropy: &Entropy,
-    ) -> Result<Zeroizing<Vec<u8>>, Unusable> {
-        let unusable = |_| Unusable(algorithm.as_str());
+    ) -> Result<Zeroizing<Vec<u8>>, UnusableKey> {
+        let unusable = |_| UnusableKey(algorithm.as_str());
         let bytes = match algorithm {
             Algorithm::Rs256 => {
                 let pair = RsaKeyPair::generate(KeySize::Rsa2048).map_err(unusable)?;
@@ -72,7 +72,7 @@ impl SigningKey {
 
     /// # Errors
     /// Where the bytes are no key of this algorithm, or too short a one (threat G2).
-    pub fn read(algorithm: Algorithm, bytes: &[u8]) -> Result<Self, Unusable> {
+    pub fn read(algorithm: Algorithm, bytes: &[u8]) -> Result<Self, UnusableKey> {
         let parts = match algorithm {
             Algorithm::Rs256 => Parts::rsa(bytes),
             Algorithm::Es256 => Parts::ec(bytes),
@@ -84,7 +84,7 @@ impl SigningKey {
             verifier,
             members,
             is_public,
-        } = parts.ok_or(Unusable(algorithm.as_str()))?;
+        } = parts.ok_or(UnusableKey(algorithm.as_str()))?;
         // RFC 7638: the hash of the required members in lexical order, without spaces. `Parts`
         // gives them so, and serde_json keeps the order (feature `preserve_order`).
         let id = encode(digest::digest(

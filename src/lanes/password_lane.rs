@@ -221,6 +221,8 @@ fn run(shared: &Shared) {
             Some(job) => {
                 MutexGuard::unlocked(&mut jobs, || job.begin(shared.limits));
                 jobs.end(&job);
+                // What it held may end here, and is not waited for under the lock.
+                MutexGuard::unlocked(&mut jobs, move || drop(job));
             }
             None => shared.arrived.wait(&mut jobs),
         }
@@ -233,9 +235,9 @@ fn stand_guard(shared: &Shared) {
     while !shared.closed.load(Ordering::Relaxed) {
         match jobs.next_for_the_guard(shared.limits) {
             Next::Begin(job) => {
-                MutexGuard::unlocked(&mut jobs, || job.begin(shared.limits));
+                MutexGuard::unlocked(&mut jobs, move || job.begin(shared.limits));
             }
-            Next::Again(job) => MutexGuard::unlocked(&mut jobs, || job.work()),
+            Next::Again(job) => MutexGuard::unlocked(&mut jobs, move || job.work()),
             Next::Wait(left) => {
                 shared.arrived.wait_for(&mut jobs, left);
             }

@@ -20,12 +20,12 @@ pub struct Asker {
     /// The household that asks; `None` for our own proxies' traffic, whose many clients
     /// share one address.
     pub household: Option<IpAddr>,
-    pub standing: Standing,
+    pub trust: Trust,
 }
 
 /// What speaks for whoever asks. A third of the seats is kept from strangers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Standing {
+pub enum Trust {
     #[default]
     Stranger,
     /// Shows a mark that nobody has looked at: it is taken for a known browser until the
@@ -64,7 +64,7 @@ pub(super) struct Place {
 
 struct Held {
     household: Option<IpAddr>,
-    standing: Standing,
+    trust: Trust,
     account: Option<String>,
 }
 
@@ -80,7 +80,7 @@ impl Seats {
 
     pub(super) fn take(self: &Arc<Self>, asker: Asker) -> Result<Place, Full> {
         let mut taken = lock(&self.taken);
-        let stranger = asker.standing == Standing::Stranger;
+        let stranger = asker.trust == Trust::Stranger;
         let of_household = asker
             .household
             .map_or(0, |household| of(&taken.households, &household));
@@ -99,7 +99,7 @@ impl Seats {
             seats: Arc::clone(self),
             held: Mutex::new(Some(Held {
                 household: asker.household,
-                standing: asker.standing,
+                trust: asker.trust,
                 account: None,
             })),
             was_full: AtomicBool::new(false),
@@ -117,20 +117,20 @@ impl Place {
             return Ok(());
         };
         let mut taken = lock(&self.seats.taken);
-        let becomes_stranger = held.standing == Standing::Claims && !known;
+        let becomes_stranger = held.trust == Trust::Claims && !known;
         if (becomes_stranger && taken.by_strangers >= self.seats.for_strangers)
             || of(&taken.accounts, account) >= OF_ONE_ACCOUNT
         {
             self.was_full.store(true, Ordering::Relaxed);
             return Err(Full);
         }
-        match held.standing {
-            Standing::Claims if becomes_stranger => {
-                held.standing = Standing::Stranger;
+        match held.trust {
+            Trust::Claims if becomes_stranger => {
+                held.trust = Trust::Stranger;
                 taken.by_strangers += 1;
             }
-            Standing::Claims => held.standing = Standing::Known,
-            Standing::Stranger | Standing::Known => {}
+            Trust::Claims => held.trust = Trust::Known,
+            Trust::Stranger | Trust::Known => {}
         }
         *taken.accounts.entry(account.to_owned()).or_default() += 1;
         held.account = Some(account.to_owned());
@@ -148,7 +148,7 @@ impl Place {
         };
         let mut taken = lock(&self.seats.taken);
         taken.all -= 1;
-        taken.by_strangers -= usize::from(held.standing == Standing::Stranger);
+        taken.by_strangers -= usize::from(held.trust == Trust::Stranger);
         if let Some(household) = held.household {
             leave(&mut taken.households, &household);
         }
@@ -190,23 +190,23 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 mod tests {
     use super::*;
 
-    fn from(address: &str, standing: Standing) -> Asker {
+    fn from(address: &str, trust: Trust) -> Asker {
         Asker {
             household: Some(address.parse().unwrap()),
-            standing,
+            trust,
         }
     }
 
     fn strangers(seats: &Arc<Seats>, addresses: u8) -> Vec<Place> {
         let addresses = (0..addresses).map(|n| format!("203.0.113.{n}"));
-        let asked = addresses.map(|it| seats.take(from(&it, Standing::Stranger)));
+        let asked = addresses.map(|it| seats.take(from(&it, Trust::Stranger)));
         asked.filter_map(Result::ok).collect()
     }
 
     #[test]
     fn attack_m2_one_household_holds_a_quarter_and_our_own_proxies_are_none() {
         let seats = Seats::new(18);
-        let asker = from("203.0.113.9", Standing::Known);
+        let asker = from("203.0.113.9", Trust::Known);
         let mut held: Vec<_> = (0..4).map(|_| seats.take(asker).ok().unwrap()).collect();
         assert_eq!(seats.take(asker).err(), Some(Full));
         held.pop();
@@ -225,20 +225,20 @@ mod tests {
         let seats = Seats::new(9);
         let held = strangers(&seats, 20);
         assert_eq!(held.len(), 6);
-        let planted = seats.take(from("198.51.100.1", Standing::Claims)).ok();
+        let planted = seats.take(from("198.51.100.1", Trust::Claims)).ok();
         let planted = planted.unwrap();
         assert_eq!(planted.is_for("alice", false), Err(Full));
         drop(planted);
         let known = ["1", "2", "3"].map(|n| {
-            let asker = from(&format!("198.51.100.{n}"), Standing::Claims);
+            let asker = from(&format!("198.51.100.{n}"), Trust::Claims);
             seats.take(asker).ok().unwrap()
         });
         for (n, place) in known.iter().enumerate() {
             assert_eq!(place.is_for(&n.to_string(), true), Ok(()));
         }
-        assert!(seats.take(from("192.0.2.1", Standing::Known)).is_err());
+        assert!(seats.take(from("192.0.2.1", Trust::Known)).is_err());
         drop(held);
-        assert!(seats.take(from("192.0.2.1", Standing::Stranger)).is_ok());
+        assert!(seats.take(from("192.0.2.1", Trust::Stranger)).is_ok());
     }
 
     #[test]

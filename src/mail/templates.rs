@@ -9,7 +9,6 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
-use strum::VariantArray as _;
 use url::Url;
 
 use crate::domain::letter::{Language, Letter, Purpose};
@@ -218,18 +217,6 @@ fn browser(text: &str) -> String {
     });
     let kept: String = kept.map(|(_, c)| *c).take(120).collect();
     kept.replace("//", "/")
-}
-
-/// For tests and the check at the start: each purpose in each language.
-#[must_use]
-pub fn kinds() -> Vec<(Purpose, Language)> {
-    let each = Purpose::VARIANTS.iter().filter(|it| it.has_template());
-    each.flat_map(|purpose| {
-        Language::VARIANTS
-            .iter()
-            .map(|language| (*purpose, *language))
-    })
-    .collect()
 }
 
 #[cfg(test)]

@@ -22,9 +22,6 @@ use crate::support::clock::Timestamp;
 pub struct Actor {
     pub principal: Arc<Principal>,
     pub client: Client,
-    /// The device cookie: the mark of a browser in which the account signed in before.
-    /// Strangers can not lock its owner out there (B14).
-    pub device: Option<String>,
     /// When the request came.
     pub at: Timestamp,
 }

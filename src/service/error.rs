@@ -126,13 +126,6 @@ impl Error {
         )
     }
 
-    /// No token came at all.
-    #[must_use]
-    pub fn no_token() -> Self {
-        let message = "An access token is needed: send it as Authorization: Bearer TOKEN.";
-        Self::new(Code::InvalidCredentials, message)
-    }
-
     /// A signed-in caller typed a password that is not theirs: nothing is wrong with the
     /// token, so no client should ask for another (RFC 9110 section 15.5.2).
     #[must_use]

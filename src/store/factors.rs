@@ -13,7 +13,7 @@ use crate::store::engine::schema::{account_roles, factors, memberships, organiza
 use crate::support::clock::Timestamp;
 
 #[derive(Clone)]
-pub struct Stored {
+pub struct Factor {
     pub id: FactorId,
     pub sealed: Vec<u8>,
     pub confirmed_at: Option<Timestamp>,
@@ -23,7 +23,7 @@ pub struct Stored {
 
 type Row = (String, String, Vec<u8>, Option<i64>, i64, i64);
 
-impl TryFrom<Row> for Stored {
+impl TryFrom<Row> for Factor {
     type Error = Error;
 
     fn try_from((id, _, sealed, confirmed_at, last_step, created_at): Row) -> Result<Self> {
@@ -41,24 +41,24 @@ impl TryFrom<Row> for Stored {
 ///
 /// # Errors
 /// When the database is away or the row is damaged.
-pub fn active_of(connection: &mut AnyConnection, account: AccountId) -> Result<Option<Stored>> {
+pub fn active_of(connection: &mut AnyConnection, account: AccountId) -> Result<Option<Factor>> {
     let question = factors::table
         .filter(factors::account_id.eq(account.to_string()))
         .filter(factors::confirmed_at.is_not_null());
     let row = on_each!(connection, inner => question.first::<Row>(inner));
-    row.optional()?.map(Stored::try_from).transpose()
+    row.optional()?.map(Factor::try_from).transpose()
 }
 
 /// The factor that waits.
 ///
 /// # Errors
 /// When the database is away or the row is damaged.
-pub fn pending_of(connection: &mut AnyConnection, account: AccountId) -> Result<Option<Stored>> {
+pub fn pending_of(connection: &mut AnyConnection, account: AccountId) -> Result<Option<Factor>> {
     let row = factors::table
         .filter(factors::account_id.eq(account.to_string()))
         .filter(factors::confirmed_at.is_null())
         .first::<Row>(connection);
-    row.optional()?.map(Stored::try_from).transpose()
+    row.optional()?.map(Factor::try_from).transpose()
 }
 
 /// Adds a factor that waits, in the place of one that did.

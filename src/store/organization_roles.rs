@@ -52,7 +52,17 @@ fn read(rows: Vec<Row>) -> Result<Vec<Role>> {
 /// A row for each permission; one where there is none.
 #[diesel::dsl::auto_type]
 fn each() -> _ {
-    roles::table.left_join(role_permissions::table.on(role_permissions::role.eq(roles::name)))
+    roles::table
+        .left_join(role_permissions::table.on(role_permissions::role.eq(roles::name)))
+        .select((
+            roles::name,
+            roles::description,
+            roles::scope,
+            roles::title,
+            roles::organization_id,
+            roles::factor_from,
+            role_permissions::permission.nullable(),
+        ))
 }
 
 /// Those that members of the organization may hold, by name.
@@ -67,15 +77,6 @@ pub fn list(connection: &mut AnyConnection, organization: OrganizationId) -> Res
                 .is_null()
                 .or(roles::organization_id.eq(organization.to_string())),
         )
-        .select((
-            roles::name,
-            roles::description,
-            roles::scope,
-            roles::title,
-            roles::organization_id,
-            roles::factor_from,
-            role_permissions::permission.nullable(),
-        ))
         .load(connection)?;
     read(rows)
 }
@@ -87,15 +88,6 @@ pub fn list(connection: &mut AnyConnection, organization: OrganizationId) -> Res
 pub fn list_shared(connection: &mut AnyConnection) -> Result<Vec<Role>> {
     let rows: Vec<Row> = each()
         .filter(roles::organization_id.is_null())
-        .select((
-            roles::name,
-            roles::description,
-            roles::scope,
-            roles::title,
-            roles::organization_id,
-            roles::factor_from,
-            role_permissions::permission.nullable(),
-        ))
         .load(connection)?;
     read(rows)
 }

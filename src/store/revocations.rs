@@ -38,17 +38,9 @@ const LOCK: &str = "SELECT pg_advisory_xact_lock(5389712663)";
 /// So many rows to a statement: SQLite binds no more than 32,766 values.
 const BATCH: usize = 1000;
 
-/// Adds an entry. Must be the last thing that takes a lock in its transaction: on
-/// PostgreSQL it waits for the other transactions that add one, so that sequence numbers
-/// become visible in order and a reader that has seen one has seen all before it.
-///
-/// # Errors
-/// When the database is away.
-pub fn add(connection: &mut AnyConnection, entry: Entry) -> Result<()> {
-    add_all(connection, &[entry])
-}
-
-/// Adds many, in a few statements: all who add one wait until this transaction ends.
+/// Adds entries, in a few statements. Must be the last thing that takes a lock in its
+/// transaction: on PostgreSQL it waits for the other transactions that add one, so that sequence
+/// numbers become visible in order and a reader that has seen one has seen all before it.
 ///
 /// # Errors
 /// When the database is away.

@@ -9,6 +9,7 @@ use crate::store::engine::columns::{time, word};
 use crate::store::engine::connection::{AnyConnection, on_each};
 use crate::store::engine::error::{Result, every_one};
 use crate::store::engine::schema::sessions;
+use crate::store::sessions::as_ended;
 use crate::support::clock::Timestamp;
 
 /// So many ids to a statement: SQLite binds no more than 32,766 values.
@@ -33,10 +34,7 @@ pub fn end_others(
             .filter(sessions::revoked_at.is_null())
     };
     let update = diesel::update(others())
-        .set((
-            sessions::revoked_at.eq(now.millis()),
-            sessions::revoke_reason.eq(reason.as_str()),
-        ))
+        .set(as_ended(now, reason))
         .returning((sessions::id, sessions::idle_expires_at));
     let ended: Vec<(String, i64)> = on_each!(connection, inner => update.get_results(inner))?;
     // How many there are to end nobody knows before: others may end some of them meanwhile.
@@ -69,10 +67,7 @@ pub fn end_in(
             .filter(sessions::organization_id.eq(organization.to_string()))
             .filter(sessions::revoked_at.is_null())
     };
-    let set = (
-        sessions::revoked_at.eq(now.millis()),
-        sessions::revoke_reason.eq(reason.as_str()),
-    );
+    let set = as_ended(now, reason);
     let returned = (sessions::id, sessions::idle_expires_at);
     let (ended, left): (Vec<(String, i64)>, i64) = if let Some(account) = account {
         let theirs = || living().filter(sessions::account_id.eq(account.to_string()));
@@ -112,10 +107,7 @@ pub fn end_all_of(
             .filter(sessions::account_id.eq(account.to_string()))
             .filter(sessions::revoked_at.is_null()),
     )
-    .set((
-        sessions::revoked_at.eq(now.millis()),
-        sessions::revoke_reason.eq(reason.as_str()),
-    ))
+    .set(as_ended(now, reason))
     .execute(connection)?)
 }
 
@@ -130,10 +122,7 @@ pub fn end_every(
 ) -> Result<usize> {
     Ok(
         diesel::update(sessions::table.filter(sessions::revoked_at.is_null()))
-            .set((
-                sessions::revoked_at.eq(now.millis()),
-                sessions::revoke_reason.eq(reason.as_str()),
-            ))
+            .set(as_ended(now, reason))
             .execute(connection)?,
     )
 }
@@ -149,10 +138,7 @@ pub fn end_acted_by(
             .filter(sessions::actor_id.eq(actor.to_string()))
             .filter(sessions::revoked_at.is_null()),
     )
-    .set((
-        sessions::revoked_at.eq(now.millis()),
-        sessions::revoke_reason.eq(EndReason::Revoked.as_str()),
-    ))
+    .set(as_ended(now, EndReason::Revoked))
     .returning(sessions::id);
     let ended: Vec<String> = on_each!(connection, inner => update.get_results(inner))?;
     ended.iter().map(|id| word("session id", id)).collect()
@@ -173,10 +159,7 @@ pub fn end_acted_within(
                 .filter(sessions::actor_id.is_not_null())
                 .filter(sessions::revoked_at.is_null()),
         )
-        .set((
-            sessions::revoked_at.eq(now.millis()),
-            sessions::revoke_reason.eq(EndReason::Revoked.as_str()),
-        ))
+        .set(as_ended(now, EndReason::Revoked))
         .returning(sessions::id);
         let ended: Vec<String> = on_each!(connection, inner => update.get_results(inner))?;
         for id in &ended {

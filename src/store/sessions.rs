@@ -3,6 +3,7 @@
 
 use std::net::IpAddr;
 
+use diesel::dsl::Eq;
 use diesel::prelude::*;
 
 use crate::domain::account::Account;
@@ -318,6 +319,19 @@ pub fn hold(connection: &mut AnyConnection, id: SessionId) -> Result<bool> {
     at_most_one("holding a session", rows)
 }
 
+/// What the row of a session says that ended.
+type Ended = (
+    Eq<sessions::revoked_at, i64>,
+    Eq<sessions::revoke_reason, &'static str>,
+);
+
+pub(in crate::store) fn as_ended(now: Timestamp, reason: EndReason) -> Ended {
+    (
+        sessions::revoked_at.eq(now.millis()),
+        sessions::revoke_reason.eq(reason.as_str()),
+    )
+}
+
 /// Ends a session. `revoked_at` is written once: whether this call wrote it.
 ///
 /// # Errors
@@ -333,10 +347,7 @@ pub fn end(
             .filter(sessions::id.eq(id.to_string()))
             .filter(sessions::revoked_at.is_null()),
     )
-    .set((
-        sessions::revoked_at.eq(now.millis()),
-        sessions::revoke_reason.eq(reason.as_str()),
-    ))
+    .set(as_ended(now, reason))
     .execute(connection)?;
     at_most_one("ending a session", rows)
 }
@@ -360,10 +371,7 @@ pub fn end_at(
             .filter(sessions::rotated_at.eq(stood.rotated_at.millis()))
             .filter(sessions::revoked_at.is_null()),
     )
-    .set((
-        sessions::revoked_at.eq(now.millis()),
-        sessions::revoke_reason.eq(reason.as_str()),
-    ))
+    .set(as_ended(now, reason))
     .execute(connection)?;
     at_most_one("ending a session", rows)
 }

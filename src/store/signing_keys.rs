@@ -9,7 +9,7 @@ use crate::store::engine::error::{Error, Result, exactly_one};
 use crate::store::engine::schema::signing_keys;
 use crate::support::clock::Timestamp;
 
-pub struct Stored {
+pub struct SealedKey {
     pub id: String,
     pub algorithm: Algorithm,
     pub sealed: Vec<u8>,
@@ -19,7 +19,7 @@ pub struct Stored {
 
 /// # Errors
 /// When the database is away.
-pub fn add(connection: &mut AnyConnection, key: &Stored) -> Result<()> {
+pub fn add(connection: &mut AnyConnection, key: &SealedKey) -> Result<()> {
     let rows = diesel::insert_into(signing_keys::table)
         .values((
             signing_keys::kid.eq(&key.id),
@@ -58,7 +58,7 @@ pub fn remove_all(connection: &mut AnyConnection) -> Result<()> {
 ///
 /// # Errors
 /// When the database is away or a row is damaged.
-pub fn list(connection: &mut AnyConnection) -> Result<Vec<Stored>> {
+pub fn list(connection: &mut AnyConnection) -> Result<Vec<SealedKey>> {
     signing_keys::table
         // By id too: all replicas must agree on which of two that sign from one instant is
         // the younger.
@@ -66,7 +66,7 @@ pub fn list(connection: &mut AnyConnection) -> Result<Vec<Stored>> {
         .load::<(String, String, Vec<u8>, i64, i64)>(connection)?
         .into_iter()
         .map(|(id, algorithm, sealed, created_at, activates_at)| {
-            Ok(Stored {
+            Ok(SealedKey {
                 id,
                 algorithm: word("signing algorithm", &algorithm)?,
                 sealed,

@@ -25,7 +25,7 @@ use keyward::service::accounts::reset_password::{self, Choice};
 use keyward::service::actor::Actor;
 use keyward::service::sessions::exchange::exchange;
 use keyward::service::sessions::refresh::refresh;
-use keyward::service::sessions::wanted::Wanted;
+use keyward::service::sessions::wanted::WantedOrganization;
 use keyward::service::sessions::{end, login, logout, refresh as refreshing, renew};
 use keyward::service::tokens::authenticate::{authenticate, read_expired};
 use keyward::service::tokens::mint::TokenSet;
@@ -249,7 +249,6 @@ fn run(kw: &Keyward, op: &Op, accounts: &[(String, AccountId)]) -> Result<Told> 
         Ok(Actor {
             principal: authenticate(kw, &access.text.clone().into())?,
             client: client.clone(),
-            device: None,
             at: kw.clock.now(),
         })
     };
@@ -354,7 +353,7 @@ pub fn sign_in_to(
 ) -> Result<TokenSet> {
     let request = login_request((identifier(name), password(1)), Class::Standard);
     let (seat, _waiting) = kw.lane.seat().unwrap();
-    let organization = organization.map(Wanted::Id);
+    let organization = organization.map(WantedOrganization::Id);
     login::login(
         kw,
         &seat,
@@ -398,7 +397,6 @@ fn reset_code(kw: &Keyward, name: &str) -> Result<Option<String>> {
     let actor = Actor {
         principal: authenticate(kw, &tokens.access)?,
         client: Client::default(),
-        device: None,
         at: kw.clock.now(),
     };
     let link = reset_password::link(kw, &actor, Email::parse(&email(name)).as_ref(), &wish())?;

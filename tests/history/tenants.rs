@@ -335,7 +335,6 @@ impl<'a> World<'a> {
         let actor = Actor {
             principal: authenticate(&kw, &owner.access).unwrap(),
             client: nobody(),
-            device: None,
             at: kw.clock.now(),
         };
         let state = if active {

@@ -50,7 +50,7 @@ pub fn add(db: &Fresh, what: What, account: AccountId, at: Timestamp) {
         }
         What::Revocations => {
             let news = News::Session(SessionId(Uuid::new_v4()));
-            db.write(move |tx| revocations::add(tx, Entry { news, until: at }))
+            db.write(move |tx| revocations::add_all(tx, &[Entry { news, until: at }]))
                 .unwrap();
         }
         What::Limits => {

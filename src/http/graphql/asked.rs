@@ -59,11 +59,6 @@ impl Asked {
             Ok(Some(_)) => call.actor().await,
             Err(error) => Err(error.clone()),
         };
-        // Without the mark of a browser, which came in a cookie.
-        let actor = actor.map(|actor| Actor {
-            device: None,
-            ..actor
-        });
         let asked = Self {
             kw: call.kw.clone(),
             actor,
@@ -156,7 +151,6 @@ impl Asked {
         Ok(Actor {
             principal: authenticate(&self.kw, &tokens.access)?,
             client: self.client(),
-            device: None,
             at: self.kw.clock.now(),
         })
     }

@@ -23,7 +23,7 @@ use crate::http::request::settings::Web;
 use crate::http::request::wishes::Wishes;
 use crate::http::request::{bearer, cookies, origin};
 use crate::lanes::password_lane::Seat;
-use crate::lanes::seats::{Asker, Standing};
+use crate::lanes::seats::{Asker, Trust};
 use crate::service::accounts::post::Wish;
 use crate::service::actor::Actor;
 use crate::service::sessions::presented;
@@ -158,7 +158,6 @@ impl Call {
         Actor {
             principal,
             client: self.client(),
-            device: self.device(),
             at: self.kw.clock.now(),
         }
     }
@@ -370,16 +369,13 @@ impl Call {
         // Anybody can be a guest.
         let caller = self.shown().and_then(|token| self.principal(&token));
         let lives = caller.is_ok_and(|caller| !caller.claims.anon);
-        let standing = if lives {
-            Standing::Known
+        let trust = if lives {
+            Trust::Known
         } else if self.device().is_some() {
-            Standing::Claims
+            Trust::Claims
         } else {
-            Standing::Stranger
+            Trust::Stranger
         };
-        Asker {
-            household,
-            standing,
-        }
+        Asker { household, trust }
     }
 }

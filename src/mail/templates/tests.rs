@@ -1,5 +1,18 @@
+use strum::VariantArray as _;
+
 use super::*;
 use crate::domain::letter::Values;
+
+/// Each purpose in each language.
+fn kinds() -> Vec<(Purpose, Language)> {
+    let each = Purpose::VARIANTS.iter().filter(|it| it.has_template());
+    each.flat_map(|purpose| {
+        Language::VARIANTS
+            .iter()
+            .map(|language| (*purpose, *language))
+    })
+    .collect()
+}
 
 const LINK: &str = "https://app.example.com/reset#kwo1_0123456789abcdefghijklmnopqrstuvwxyz";
 

@@ -16,7 +16,7 @@ use crate::service::attempts::budget::{Reservation, keep_seat_for, reserve};
 use crate::service::attempts::subject::Subject;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
-use crate::store::factors::Stored;
+use crate::store::factors::Factor;
 use crate::store::{AnyConnection, credentials, factors, recovery_codes, sessions};
 use crate::support::secret::{ExposeSecret as _, SecretString};
 
@@ -149,7 +149,7 @@ pub(in crate::service) fn form(text: &SecretString) -> Result<Typed> {
 pub(in crate::service) fn read_second(
     kw: &Keyward,
     account: AccountId,
-    factor: &Stored,
+    factor: &Factor,
     typed: &Typed,
     client: &Client,
     reservation: &mut Reservation,
@@ -189,7 +189,7 @@ pub(in crate::service) fn use_second(
 pub(in crate::service) fn open_secret(
     kw: &Keyward,
     account: AccountId,
-    factor: &Stored,
+    factor: &Factor,
 ) -> Result<zeroize::Zeroizing<Vec<u8>>> {
     kw.keys
         .factors

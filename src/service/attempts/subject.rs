@@ -12,7 +12,7 @@ use crate::domain::limit::Kind;
 use crate::domain::quota;
 use crate::domain::session::Client;
 use crate::service::keyward::Keyward;
-use crate::store::factors::Stored as Factor;
+use crate::store::factors::Factor;
 use crate::support::secret::same;
 
 /// Whose secret is guessed at. An identifier that nobody has is counted like one that

@@ -13,7 +13,7 @@ use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::tokens::authenticate::ExpiredToken;
 use crate::service::tokens::mint::{access_end, names_of, sign};
-use crate::service::tokens::rotate::{On, Outcome, Presented, Rotated, rotate};
+use crate::service::tokens::rotate::{On, Outcome, Rotated, ToRotate, rotate};
 use crate::store::factors;
 use crate::support::clock::Timestamp;
 use crate::support::secret::{ExposeSecret as _, SecretString};
@@ -34,7 +34,7 @@ pub fn exchange(kw: &Keyward, old: &ExpiredToken, client: &Client) -> Result<Exc
         return Err(Error::expired());
     }
     let held = old.access();
-    let presented = Presented {
+    let presented = ToRotate {
         session: old.sid,
         generation: old.generation,
         client,

@@ -24,11 +24,11 @@ use crate::service::keyward::Keyward;
 use crate::service::mail::notice;
 use crate::service::sessions::replaced::Replaced;
 use crate::service::sessions::unknown_browser::{self, Came};
-use crate::service::sessions::wanted::{NotTheirs, Wanted, theirs};
+use crate::service::sessions::wanted::{NotTheirs, WantedOrganization, theirs};
 use crate::service::tokens::authenticate::ExpiredToken;
 use crate::service::tokens::begin::{self, Beginning};
 use crate::service::tokens::mint::{TokenSet, mint};
-use crate::store::factors::Stored as Factor;
+use crate::store::factors::Factor;
 use crate::store::login_attempts::Attempt;
 use crate::store::{accounts, credentials, factors, login_attempts, sessions};
 use crate::support::clock::Timestamp;
@@ -38,7 +38,7 @@ pub struct Request {
     pub identifier: Identifier,
     pub password: Password,
     /// The organization to sign in to.
-    pub organization: Option<Wanted>,
+    pub organization: Option<WantedOrganization>,
     /// A code of the second factor, or a recovery code.
     pub otp: Option<SecretString>,
     /// The mark of a browser that signed in before; of several, with spaces between them,

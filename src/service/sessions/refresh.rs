@@ -8,7 +8,7 @@ use crate::service::keyward::Keyward;
 use crate::service::tokens::authenticate::ExpiredToken;
 use crate::service::tokens::mint::{TokenSet, mint, refresh_token};
 pub use crate::service::tokens::rotate::Outcome;
-use crate::service::tokens::rotate::{Presented, Refused, Rotated, rotate};
+use crate::service::tokens::rotate::{Refused, Rotated, ToRotate, rotate};
 use crate::store::sessions;
 use crate::support::secret::{ExposeSecret as _, SecretString};
 use crate::support::waiting::wait_for;
@@ -90,7 +90,7 @@ async fn turn(
         .read(request.token.expose_secret())
         .filter(|token| old.is_none_or(|old| old.claims.sid == token.session))
         .ok_or(Refused::NotGood)?;
-    let turned = Presented {
+    let turned = ToRotate {
         session: presented.session,
         generation: presented.generation,
         client: &request.client,

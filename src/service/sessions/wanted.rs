@@ -5,7 +5,7 @@ use crate::domain::organization::{Name, State};
 use crate::store::{self, AnyConnection, memberships, organizations};
 
 #[derive(Clone, Debug)]
-pub enum Wanted {
+pub enum WantedOrganization {
     Id(OrganizationId),
     /// What can be no name is the name of nothing.
     Name(Option<Name>),
@@ -22,13 +22,13 @@ pub(in crate::service::sessions) struct NotTheirs;
 pub(in crate::service::sessions) fn theirs(
     db: &mut AnyConnection,
     account: AccountId,
-    wanted: Option<&Wanted>,
+    wanted: Option<&WantedOrganization>,
 ) -> store::Result<Result<Option<OrganizationId>, NotTheirs>> {
     let id = match wanted {
         None => return Ok(Ok(None)),
-        Some(Wanted::Id(id)) => Some(*id),
-        Some(Wanted::Name(Some(name))) => organizations::find(db, name)?,
-        Some(Wanted::Name(None)) => None,
+        Some(WantedOrganization::Id(id)) => Some(*id),
+        Some(WantedOrganization::Name(Some(name))) => organizations::find(db, name)?,
+        Some(WantedOrganization::Name(None)) => None,
     };
     let id = id.unwrap_or(OrganizationId(uuid::Uuid::nil()));
     let member = memberships::lookup(db, id, account)?;

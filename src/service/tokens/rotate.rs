@@ -101,7 +101,7 @@ impl On {
 }
 
 /// Which generation of which session was presented, and by whom.
-pub(in crate::service) struct Presented<'a> {
+pub(in crate::service) struct ToRotate<'a> {
     pub(in crate::service) session: SessionId,
     pub(in crate::service) generation: u32,
     pub(in crate::service) client: &'a Client,
@@ -116,7 +116,7 @@ const ROUNDS: usize = 4;
 /// kind asks for; where it does not fit, nothing is written.
 pub(in crate::service) async fn rotate(
     kw: &Keyward,
-    presented: &Presented<'_>,
+    presented: &ToRotate<'_>,
     mut fits: impl FnMut(&On) -> Result<bool>,
 ) -> Result<Rotated> {
     for _ in 0..ROUNDS {
@@ -144,7 +144,7 @@ pub(in crate::service) async fn rotate(
 /// `None` where another request changed the session meanwhile: look again.
 async fn attempt(
     kw: &Keyward,
-    presented: &Presented<'_>,
+    presented: &ToRotate<'_>,
     mut on: On,
     now: Timestamp,
 ) -> Result<Option<Rotated>> {

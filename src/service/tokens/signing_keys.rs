@@ -12,7 +12,7 @@ use crate::service::change::Change;
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
 use crate::store::signing_keys;
-use crate::store::signing_keys::Stored;
+use crate::store::signing_keys::SealedKey;
 use crate::support::clock::Timestamp;
 
 /// How long verifiers may keep a JWKS: its `Cache-Control: max-age`.
@@ -99,7 +99,7 @@ pub(in crate::service) fn add(
         .id()
         .to_owned();
     let sealed = change.kw.keys.signing.seal(&id, bytes);
-    let stored = Stored {
+    let stored = SealedKey {
         id: id.clone(),
         algorithm,
         sealed,
@@ -110,6 +110,6 @@ pub(in crate::service) fn add(
     Ok(id)
 }
 
-pub(in crate::service) fn unusable(error: crate::crypto::signing_key::Unusable) -> Error {
+pub(in crate::service) fn unusable(error: crate::crypto::signing_key::UnusableKey) -> Error {
     Error::defect(error.to_string())
 }

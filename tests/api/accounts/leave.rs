@@ -319,7 +319,7 @@ both!(j25_a_session_that_has_ended_deletes_nothing, |kw| {
         .lane
         .seat_for(keyward::lanes::seats::Asker {
             household: None,
-            standing: keyward::lanes::seats::Standing::Known,
+            trust: keyward::lanes::seats::Trust::Known,
         })
         .ok()
         .unwrap();

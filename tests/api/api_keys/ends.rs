@@ -121,7 +121,6 @@ both!(
         let actor = Actor {
             principal: api_key::look_up(&kw.kw, &key.into()).unwrap(),
             client: Client::default(),
-            device: None,
             at: kw.kw.clock.now(),
         };
         assert_eq!(

@@ -5,7 +5,7 @@ use std::thread;
 
 use keyward::domain::password::Password;
 use keyward::lanes::password_lane::{Seat, Waiting};
-use keyward::lanes::seats::{Asker, Standing};
+use keyward::lanes::seats::{Asker, Trust};
 use keyward::service::accounts::change_password::{NewPassword, change_password};
 use keyward::service::sessions::login;
 use serde_json::json;
@@ -27,7 +27,7 @@ fn crowd(kw: &TestKeyward) -> Vec<(Seat, Waiting)> {
     let seats = (1..=20).map(|n| {
         kw.kw.lane.seat_for(Asker {
             household: Some(format!("198.51.100.{n}").parse().unwrap()),
-            standing: Standing::Stranger,
+            trust: Trust::Stranger,
         })
     });
     seats.filter_map(Result::ok).collect()
@@ -74,7 +74,7 @@ both!(attack_m2_one_household_holds_two_of_nine, NINE, |kw| {
     kw.account(ALICE);
     let asker = Asker {
         household: Some("2001:db8::".parse().unwrap()),
-        standing: Standing::Known,
+        trust: Trust::Known,
     };
     let held: Vec<_> = (0..9)
         .filter_map(|_| kw.kw.lane.seat_for(asker).ok())

@@ -1,7 +1,7 @@
 //! A household begins thirty guests an hour (A4), and a guest is a stranger.
 
 use keyward::lanes::password_lane::{Seat, Waiting};
-use keyward::lanes::seats::{Asker, Standing};
+use keyward::lanes::seats::{Asker, Trust};
 use serde_json::json;
 
 use super::OUTSIDE;
@@ -74,7 +74,7 @@ fn crowd(kw: &TestKeyward) -> Vec<(Seat, Waiting)> {
     let seats = (1..=20).map(|n| {
         kw.kw.lane.seat_for(Asker {
             household: Some(format!("198.51.100.{n}").parse().unwrap()),
-            standing: Standing::Stranger,
+            trust: Trust::Stranger,
         })
     });
     seats.filter_map(Result::ok).collect()

@@ -460,7 +460,6 @@ pub fn actor(kw: &Keyward, access: &str) -> Actor {
     Actor {
         principal: authenticate(kw, &access.to_owned().into()).unwrap(),
         client: Client::default(),
-        device: None,
         at: kw.clock.now(),
     }
 }
