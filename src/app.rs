@@ -12,7 +12,6 @@ use crate::mail::Mailer;
 use crate::service::keys;
 use crate::service::policy::Registration;
 use crate::service::{Keyward, Parts, Policy, Result};
-use crate::store::engine::migrations;
 use crate::store::{Options, Store};
 use crate::support::clock::Clock;
 use crate::support::entropy::Entropy;
@@ -100,13 +99,12 @@ impl App {
     }
 
     fn within(config: &Config, world: World, deadline: Duration) -> Result<Self> {
-        migrations::up(&config.database.url)?;
         let options = Options {
             connections: config.database.pool,
             deadline,
             ..Options::default()
         };
-        let store = Store::open(config.database.url.clone(), &options)?;
+        let store = Store::up_to_date(config.database.url.clone(), &options)?;
         let hasher = PasswordHasher::new(
             &config.master_key,
             config.passwords.scheme(),

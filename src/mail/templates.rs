@@ -37,10 +37,12 @@ impl Templates {
     pub fn load(folder: Option<&Path>) -> Result<Self, String> {
         let own = folder.map(folder::read).transpose()?.unwrap_or_default();
         let mut environment = empty();
-        for (name, text) in EMBEDDED {
-            let added = environment.add_template(name, text);
-            added.map_err(|error| broken(name, &error))?;
-        }
+        // Read when they are first wanted: most processes send few of them, and that each can be
+        // read was seen to before they were built in.
+        environment.set_loader(|name| {
+            let found = EMBEDDED.iter().find(|(known, _)| *known == name);
+            Ok(found.map(|(_, text)| *text))
+        });
         let mut faults = Vec::new();
         for (name, text) in &own {
             if let Err(error) = environment.add_template_owned(name.clone(), text.clone()) {

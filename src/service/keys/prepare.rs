@@ -17,21 +17,22 @@ pub fn prepare(kw: &Keyward) -> Result<()> {
     let stored = kw.store.read(signing_keys::list)?;
     let algorithm = kw.policy.algorithm;
     // Asked inside the transaction again: replicas that start together make one key.
-    if stored.last().is_none_or(|key| key.algorithm != algorithm) {
-        let bytes = SigningKey::generate(algorithm, &kw.entropy).map_err(unusable)?;
-        kw.change(move |change| {
-            signing_keys::hold(change)?;
-            let stored = signing_keys::list(change)?;
-            if stored.last().is_some_and(|key| key.algorithm == algorithm) {
-                return Ok(());
-            }
-            let now = change.now;
-            let from = if stored.is_empty() { now } else { now + NOTICE };
-            add(change, algorithm, &bytes, from)?;
-            change.tell_keys();
-            Ok(())
-        })?;
+    if stored.last().is_some_and(|key| key.algorithm == algorithm) {
+        return Ok(());
     }
+    let bytes = SigningKey::generate(algorithm, &kw.entropy).map_err(unusable)?;
+    kw.change(move |change| {
+        signing_keys::hold(change)?;
+        let stored = signing_keys::list(change)?;
+        if stored.last().is_some_and(|key| key.algorithm == algorithm) {
+            return Ok(());
+        }
+        let now = change.now;
+        let from = if stored.is_empty() { now } else { now + NOTICE };
+        add(change, algorithm, &bytes, from)?;
+        change.tell_keys();
+        Ok(())
+    })?;
     load(kw)
 }
 

@@ -161,6 +161,20 @@ impl Url {
         }
     }
 
+    /// The same to a database that Keyward can work with ([`Url::assert_suitable`]).
+    pub(in crate::store) fn open_suitable(&self) -> Result<Watched> {
+        match self {
+            Self::Sqlite(path) => {
+                let connection = sqlite_file::open_suitable(path)?;
+                Ok(Watched::unwatched(AnyConnection::Sqlite(connection)))
+            }
+            Self::Postgres(url) => {
+                postgres::assert_suitable(url)?;
+                postgres::open(url)
+            }
+        }
+    }
+
     /// Whether Keyward can work with the database at all: on SQLite whether this user may write
     /// to it, on PostgreSQL what `postgres.rs` asks for. Makes and changes nothing.
     ///
@@ -176,11 +190,14 @@ impl Url {
     /// Waits until there is a server: at the boot of a machine it may come later than Keyward.
     /// What no waiting mends is left to whoever opens it next.
     pub fn wait_until_there(&self, patience: Duration) {
+        if self.is_sqlite() {
+            return;
+        }
         let until = Instant::now() + patience;
         let mut told = false;
         while let Err(error) = self.open() {
             let why = error.to_string();
-            if self.is_sqlite() || !postgres::comes_later(&why) || Instant::now() >= until {
+            if !postgres::comes_later(&why) || Instant::now() >= until {
                 return;
             }
             if !told {

@@ -33,13 +33,16 @@ pub struct Status {
 /// # Errors
 /// Where the database is away or unsuitable, or newer than this binary.
 pub fn up(url: &Url) -> Result<Vec<String>> {
-    url.assert_suitable()?;
-    let mut connection = url.open()?;
-    refuse_newer(&mut connection)?;
-    if pending(&mut connection)?.is_empty() {
+    up_over(&mut url.open_suitable()?)
+}
+
+/// The same over a connection that there is.
+pub(super) fn up_over(connection: &mut Watched) -> Result<Vec<String>> {
+    refuse_newer(connection)?;
+    if pending(connection)?.is_empty() {
         return Ok(Vec::new());
     }
-    alone(&mut connection, |connection| {
+    alone(connection, |connection| {
         // Another process may have been first.
         refuse_newer(connection)?;
         let pending = pending(connection)?;
@@ -58,9 +61,7 @@ pub fn up(url: &Url) -> Result<Vec<String>> {
 /// # Errors
 /// As [`up`].
 pub fn down(url: &Url) -> Result<Option<String>> {
-    url.assert_suitable()?;
-    let mut connection = url.open()?;
-    alone(&mut connection, |connection| {
+    alone(&mut url.open_suitable()?, |connection| {
         refuse_newer(connection)?;
         if !list(connection)?.iter().any(|status| status.applied) {
             return Ok(None);

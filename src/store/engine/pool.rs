@@ -11,9 +11,9 @@ use r2d2::{Pool, PooledConnection};
 use crate::store::engine::connection::{AnyConnection, Url, database_now};
 use crate::store::engine::error::{Error, Result, Transient};
 use crate::store::engine::pooled::{LogErrors, Manager, Pooled, threads};
-use crate::store::engine::sqlite_file;
 use crate::store::engine::watch::Watched;
 use crate::store::engine::writer::Writer;
+use crate::store::engine::{migrations, sqlite_file};
 use crate::support::clock::Timestamp;
 use crate::support::waiting::while_waiting;
 
@@ -69,7 +69,42 @@ impl Store {
     pub fn open(url: Url, options: &Options) -> Result<Self> {
         // Once by hand first: the pool would try for its whole patience and then say
         // only that it timed out.
-        drop(url.open()?);
+        let connection = url.open()?;
+        Self::over(connection, url, options)
+    }
+
+    /// The same after the migrations that are missing.
+    ///
+    /// # Errors
+    /// As [`Store::open`]; where the database is unsuitable, or newer than this binary.
+    pub fn up_to_date(url: Url, options: &Options) -> Result<Self> {
+        let mut connection = url.open_suitable()?;
+        migrations::up_over(&mut connection)?;
+        Self::over(connection, url, options)
+    }
+
+    /// SQLite's writer keeps this connection, and the pool begins with another: each one that is
+    /// opened reads the schema, and the last one that is closed puts the WAL away. On PostgreSQL it
+    /// may have other settings by now.
+    fn over(connection: Watched, url: Url, options: &Options) -> Result<Self> {
+        let (writer, first, file) = match &url {
+            Url::Sqlite(path) => {
+                let writer = Writer::start(url.clone(), connection)?;
+                (
+                    Some(writer),
+                    Some(url.open_to_read()?),
+                    sqlite_file::identity(path),
+                )
+            }
+            Url::Postgres(_) => {
+                drop(connection);
+                (None, None, None)
+            }
+        };
+        let manager = Manager {
+            url: url.clone(),
+            first: Mutex::new(first),
+        };
         let pool = Pool::builder()
             .max_size(options.connections)
             // Not 0: r2d2 wakes nobody when it drops a broken connection, so those that
@@ -79,15 +114,7 @@ impl Store {
             .test_on_check_out(false)
             .thread_pool(threads())
             .error_handler(Box::new(LogErrors))
-            .build_unchecked(Manager(url.clone()));
-        let writer = match &url {
-            Url::Sqlite(_) => Some(Writer::start(url.clone())?),
-            Url::Postgres(_) => None,
-        };
-        let file = match &url {
-            Url::Sqlite(path) => sqlite_file::identity(path),
-            Url::Postgres(_) => None,
-        };
+            .build_unchecked(manager);
         Ok(Self {
             url,
             pool,

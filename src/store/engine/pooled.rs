@@ -1,6 +1,6 @@
 //! The connections of the pool: how they are opened, asked whether they live, and thrown away.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use r2d2::ManageConnection;
@@ -12,7 +12,11 @@ use crate::store::engine::watch::Watched;
 /// How long a connection may take to say that it lives.
 const QUESTION: Duration = Duration::from_millis(400);
 
-pub(super) struct Manager(pub(super) Url);
+/// Opens them. The first one may be open already.
+pub(super) struct Manager {
+    pub(super) url: Url,
+    pub(super) first: Mutex<Option<Watched>>,
+}
 
 /// A connection of the pool. After an error it is asked whether it still lives; a dead
 /// one is not put back, or it would fail one request after another.
@@ -37,7 +41,12 @@ impl ManageConnection for Manager {
     type Error = Error;
 
     fn connect(&self) -> Result<Pooled> {
-        let connection = self.0.open_to_read()?;
+        let first = self
+            .first
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        let connection = first.map_or_else(|| self.url.open_to_read(), Ok)?;
         Ok(Pooled {
             connection,
             dead: false,

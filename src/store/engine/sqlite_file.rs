@@ -54,25 +54,33 @@ fn is_locked(error: &diesel::result::Error) -> bool {
     error.to_string().contains("is locked")
 }
 
-/// Whether this user may write to the file, or make it. A write is begun and changes nothing:
-/// SQLite opens a file that it may only read without a word.
+/// Whether this user may write to the file, or make it.
 ///
 /// # Errors
 /// Who can not write to what, and what to do about it.
 pub(super) fn assert_suitable(path: &Path) -> Result<()> {
-    let wrong = |why: String| Err(Error::Unavailable(why));
-    if let Some(why) = obstacle(path) {
-        return wrong(why);
+    if path.exists() {
+        return open_suitable(path).map(|_| ());
     }
-    if !path.exists() {
-        return Ok(());
+    obstacle(path).map_or(Ok(()), |why| Err(Error::Unavailable(why)))
+}
+
+/// Opens a file that this user may write to. A write is begun and changes nothing: SQLite opens a
+/// file that it may only read without a word.
+///
+/// # Errors
+/// As [`assert_suitable`].
+pub(super) fn open_suitable(path: &Path) -> Result<SqliteConnection> {
+    if let Some(why) = obstacle(path) {
+        return Err(Error::Unavailable(why));
     }
     let mut connection = open(path)?;
     match connection.batch_execute("BEGIN IMMEDIATE; ROLLBACK;") {
         // Somebody else writes, so it can be written to.
-        Err(error) if is_locked(&error) => Ok(()),
-        Err(error) => wrong(in_words(path, &error.to_string())),
-        Ok(()) => Ok(()),
+        Err(error) if !is_locked(&error) => {
+            Err(Error::Unavailable(in_words(path, &error.to_string())))
+        }
+        _ => Ok(connection),
     }
 }
 

@@ -49,8 +49,9 @@ pub(in crate::store) struct Writer {
 }
 
 impl Writer {
-    pub(in crate::store) fn start(url: Url) -> Result<Self> {
-        let mut connection = Some(url.open()?);
+    /// Over a connection to the file of `url`, and over others where that one breaks.
+    pub(in crate::store) fn start(url: Url, connection: Watched) -> Result<Self> {
+        let mut connection = Some(connection);
         let (sender, jobs) = sync_channel::<Job>(QUEUE);
         let failing = Arc::new(AtomicBool::new(false));
         let failed = Arc::clone(&failing);
