@@ -5,9 +5,10 @@ use std::time::Instant;
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::RETRY_AFTER;
+use actix_web::http::header::{ContentType, RETRY_AFTER};
 use juniper::{GraphQLError, InputValue, ValidatedOperation, Variables};
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::{Map, Value};
 
 use crate::http::answer::{self, Answer};
 use crate::http::graphql::accept::{OF_GRAPHQL, takes_graphql};
@@ -41,20 +42,37 @@ struct Request {
     variables: Map<String, Value>,
 }
 
-/// What came of it: `None` where the document was not carried out.
+/// What came of it.
 struct Done {
-    data: Option<Value>,
-    errors: Vec<Value>,
+    /// The answer as it is sent: written where the document was carried out, beside the event loop.
+    body: Vec<u8>,
+    was_carried_out: bool,
     wait: Option<u32>,
 }
 
+/// The errors come first, as the specification would have it.
+#[derive(Serialize)]
+struct Body<'a, E> {
+    #[serde(skip_serializing_if = "<[E]>::is_empty")]
+    errors: &'a [E],
+    /// `None` where the document was not carried out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<&'a juniper::Value>,
+}
+
+impl<E: Serialize> Body<'_, E> {
+    fn done(&self, wait: Option<u32>) -> Result<Done> {
+        Ok(Done {
+            body: serde_json::to_vec(self).map_err(|error| Error::defect(error.to_string()))?,
+            was_carried_out: self.data.is_some(),
+            wait,
+        })
+    }
+}
+
 impl Done {
-    const fn refused(errors: Vec<Value>) -> Self {
-        Self {
-            data: None,
-            errors,
-            wait: None,
-        }
+    fn refused(errors: &[Value]) -> Result<Self> {
+        Body { errors, data: None }.done(None)
     }
 }
 
@@ -85,7 +103,7 @@ pub async fn serve(mut call: Call, pick: fn(&Call, &Asked) -> Schema) -> Answer<
     if even.is_wanted() {
         call.answer_evenly(came).await;
     }
-    Ok(rendered(&done, takes_graphql(call.headers())))
+    Ok(rendered(done, takes_graphql(call.headers())))
 }
 
 const OTHER_ORIGIN: &str =
@@ -114,12 +132,12 @@ fn carry_out(schema: &Schema, request: &Request, asked: &Asked) -> Result<Done> 
         Ok(read) => read,
         Err(fault) => {
             let place = document::place(source, fault.at);
-            return Ok(Done::refused(vec![words::unread(fault.why, place)]));
+            return Done::refused(&[words::unread(fault.why, place)]);
         }
     };
     let document = &read.document;
     if let Some(refused) = flaw(source, document) {
-        return Ok(Done::refused(vec![refused]));
+        return Done::refused(&[refused]);
     }
     let name = request.operation.as_deref();
     let operation = document.operation(name);
@@ -132,24 +150,23 @@ fn carry_out(schema: &Schema, request: &Request, asked: &Asked) -> Result<Done> 
     if conditions.into_iter().flatten().any(is_null) {
         // The library would fall over it.
         let words = "A variable that @skip or @include reads must not be null.";
-        return Ok(Done::refused(vec![words::not_valid(words)]));
+        return Done::refused(&[words::not_valid(words)]);
     }
     let text = read.text.as_deref().unwrap_or(source);
     let carried_out = match ValidatedOperation::new(text, name, &schema.root.tree) {
         Ok(operation) => match exceeded(&schema.root, document) {
-            Some(why) => return Ok(Done::refused(vec![words::not_valid(&why)])),
+            Some(why) => return Done::refused(&[words::not_valid(&why)]),
             None => operation.execute_sync(&variables, asked),
         },
         Err(error) => Err(error),
     };
-    Ok(match carried_out {
-        Ok((data, errors)) => Done {
-            data: Some(json!(data)),
-            errors: errors.iter().map(|error| json!(error)).collect(),
-            wait: asked.wait(),
-        },
-        Err(error) => Done::refused(refusals(schema, &error, (document, asked))),
-    })
+    match carried_out {
+        Ok((data, errors)) => {
+            let (errors, data) = (errors.as_slice(), Some(&data));
+            Body { errors, data }.done(asked.wait())
+        }
+        Err(error) => Done::refused(&refusals(schema, &error, (document, asked))),
+    }
 }
 
 /// What is wrong with a document whatever the schema is.
@@ -176,19 +193,12 @@ fn refusals(
     }
 }
 
-/// The errors come first, as the specification would have it.
-fn rendered(done: &Done, of_graphql: bool) -> HttpResponse {
-    let mut body = Map::new();
-    if !done.errors.is_empty() {
-        body.insert("errors".to_owned(), json!(done.errors));
-    }
-    if let Some(data) = &done.data {
-        body.insert("data".to_owned(), data.clone());
-    }
+fn rendered(done: Done, of_graphql: bool) -> HttpResponse {
     // Under `application/json` a client takes another status for a proxy's.
-    let status = match &done.data {
-        None if of_graphql => StatusCode::BAD_REQUEST,
-        _ => StatusCode::OK,
+    let status = if of_graphql && !done.was_carried_out {
+        StatusCode::BAD_REQUEST
+    } else {
+        StatusCode::OK
     };
     let mut response = HttpResponse::build(status);
     if let Some(seconds) = done.wait {
@@ -196,6 +206,8 @@ fn rendered(done: &Done, of_graphql: bool) -> HttpResponse {
     }
     if of_graphql {
         response.content_type(format!("{OF_GRAPHQL}; charset=utf-8"));
+    } else {
+        response.content_type(ContentType::json());
     }
-    response.json(body)
+    response.body(done.body)
 }

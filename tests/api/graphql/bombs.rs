@@ -44,7 +44,7 @@ fn bombs() -> Vec<(String, Option<&'static str>)> {
     const SPREADS: &str = "A document may spread fragments 64 times.";
     const WORDS: &str = "The document holds more than 2000 words and signs.";
     const DEEP: &str = "The document is nested deeper than 20 levels.";
-    const VALUES: &str = "A document may ask for 5000 values of the schema, estimated.";
+    const VALUES: &str = "A document may ask for 4000 values of the schema, estimated.";
     const LISTS: &str =
         "A document may ask for the lists of the schema within each other 2 levels deep.";
     let nested = format!(
@@ -165,7 +165,24 @@ fn bombs() -> Vec<(String, Option<&'static str>)> {
                 "{{ __schema {{ {} }} }}",
                 several(40, "q#: queryType { fields { type { fields { name } } } }")
             ),
+            Some(VALUES),
+        ),
+        (
+            format!(
+                "{{ __schema {{ {} }} }}",
+                several(20, "q#: queryType { fields { type { fields { name } } } }")
+            ),
             None,
+        ),
+        (
+            format!(
+                "{{ __schema {{ {} }} }}",
+                several(
+                    40,
+                    "m#: mutationType { fields { args { name type { inputFields { name } } } } }"
+                )
+            ),
+            Some(VALUES),
         ),
         (INTROSPECTION.to_owned(), None),
     ]
