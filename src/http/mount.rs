@@ -1,6 +1,7 @@
 //! Mounts the route table, and answers for what is not in it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::LazyLock;
 
 use actix_web::dev::{HttpServiceFactory, ServiceRequest};
 use actix_web::http::Method;
@@ -31,9 +32,14 @@ pub(in crate::http) fn mount(config: &mut web::ServiceConfig, web: &Web) {
         paths.entry(row.path).or_default().push(row);
     }
     // Resources are tried one after another, those with a variable by a regular expression: a
-    // token check must not wait for sixty of them.
-    let (fixed, variable): (Vec<_>, Vec<_>) =
+    // token check must not wait for sixty of them, and mere questions come before the rest.
+    let (mut fixed, variable): (Vec<_>, Vec<_>) =
         paths.iter().partition(|(path, _)| !path.contains('{'));
+    fixed.sort_by_key(|(_, rows)| {
+        rows.iter()
+            .map(|row| (row.method != "ANY", !row.cheap))
+            .min()
+    });
     for (path, rows) in fixed.into_iter().chain(variable) {
         config.service(resource(path, rows));
     }
@@ -100,9 +106,15 @@ pub(in crate::http) fn path(request: &ServiceRequest) -> &str {
 /// Whether the request is a mere question, by its row. A question after a path that no row
 /// has is one, too.
 pub(in crate::http) fn is_frequent(request: &ServiceRequest) -> bool {
-    let path = path(request);
+    static BY_PATH: LazyLock<HashMap<&str, Vec<&Row>>> = LazyLock::new(|| {
+        let mut by_path: HashMap<_, Vec<_>> = HashMap::new();
+        for row in rows() {
+            by_path.entry(row.path).or_default().push(row);
+        }
+        by_path
+    });
     let asks = matches!(*request.method(), Method::GET | Method::HEAD);
-    let row = rows()
-        .find(|row| row.path == path && (row.method == "ANY" || (asks && row.method == "GET")));
+    let mut rows = BY_PATH.get(path(request)).into_iter().flatten();
+    let row = rows.find(|row| row.method == "ANY" || (asks && row.method == "GET"));
     row.map_or(asks, |row| row.cheap)
 }

@@ -266,7 +266,8 @@ impl Call {
         Client {
             address: address.map(|(address, _)| address),
             internal: address.is_some_and(|(_, internal)| internal),
-            user_agent: user_agent.map(|text| text.chars().take(256).collect()),
+            // It is ASCII, so each byte is a letter.
+            user_agent: user_agent.map(|text| text.get(..256).unwrap_or(text).to_owned()),
         }
     }
 

@@ -2,9 +2,13 @@
 //! answered on the event loop, from memory. All identity headers are always there,
 //! empty where there is nothing to say, so that a client's own copies never survive.
 
+use std::borrow::Cow;
+
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderName, HeaderValue};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use uuid::Uuid;
 
 use crate::domain::assurance::Wanted;
 use crate::http::answer::{Answer, Refusal, Shape};
@@ -68,35 +72,68 @@ fn wanted(call: &Call) -> Result<Wanted> {
 pub async fn verify(call: Call, actor: Actor) -> Answer<Verify> {
     actor.require_shown(&wanted(&call)?, call.kw.clock.now())?;
     let claims = actor.claims();
-    let id = claims.sub.to_string();
-    let user = claims
-        .preferred_username
-        .as_deref()
-        .or(claims.email.as_deref())
-        .unwrap_or(&id);
-    let text = |text: &str| utf8_percent_encode(text, ENCODED).to_string();
-    let groups: Vec<String> = claims
-        .roles
-        .iter()
-        .map(|role| utf8_percent_encode(role, IN_LIST).to_string())
-        .collect();
-    let permissions = claims.permissions.iter();
-    let permissions: Vec<String> = permissions
-        .map(|word| utf8_percent_encode(word, IN_LIST).to_string())
-        .collect();
-    let organization = claims.org.map(|id| id.to_string());
-    let key = actor.api_key().map(|key| key.id.to_string());
-    let acting = claims.act.as_ref().map(|act| act.sub.to_string());
-    Ok(HttpResponse::Ok()
-        .insert_header(("remote-user", text(user)))
-        .insert_header(("remote-email", text(claims.email.as_deref().unwrap_or(""))))
-        .insert_header(("remote-groups", groups.join(",")))
-        .insert_header(("remote-name", text(claims.name.as_deref().unwrap_or(""))))
-        .insert_header(("x-keyward-session", claims.sid.to_string()))
-        .insert_header(("x-keyward-account", id))
-        .insert_header(("x-keyward-organization", organization.unwrap_or_default()))
-        .insert_header(("x-keyward-permissions", permissions.join(",")))
-        .insert_header(("x-keyward-actor", acting.unwrap_or_default()))
-        .insert_header(("x-keyward-api-key", key.unwrap_or_default()))
-        .finish())
+    let buffer = &mut Uuid::encode_buffer();
+    let mut response = HttpResponse::Ok().finish();
+    let headers = response.headers_mut();
+    let user = claims.preferred_username.as_deref();
+    match user.or(claims.email.as_deref()) {
+        Some(user) => headers.insert(USER, text(user)?),
+        None => headers.insert(USER, id(Some(claims.sub.0), buffer)?),
+    };
+    headers.insert(EMAIL, text(claims.email.as_deref().unwrap_or_default())?);
+    headers.insert(GROUPS, list(&claims.roles)?);
+    headers.insert(NAME, text(claims.name.as_deref().unwrap_or_default())?);
+    headers.insert(SESSION, id(Some(claims.sid.0), buffer)?);
+    headers.insert(ACCOUNT, id(Some(claims.sub.0), buffer)?);
+    headers.insert(ORGANIZATION, id(claims.org.map(|it| it.0), buffer)?);
+    headers.insert(PERMISSIONS, list(&claims.permissions)?);
+    let acting = claims.act.as_ref().map(|act| act.sub.0);
+    headers.insert(ACTOR, id(acting, buffer)?);
+    headers.insert(API_KEY, id(actor.api_key().map(|key| key.id.0), buffer)?);
+    Ok(response)
+}
+
+const USER: HeaderName = HeaderName::from_static("remote-user");
+const EMAIL: HeaderName = HeaderName::from_static("remote-email");
+const GROUPS: HeaderName = HeaderName::from_static("remote-groups");
+const NAME: HeaderName = HeaderName::from_static("remote-name");
+const SESSION: HeaderName = HeaderName::from_static("x-keyward-session");
+const ACCOUNT: HeaderName = HeaderName::from_static("x-keyward-account");
+const ORGANIZATION: HeaderName = HeaderName::from_static("x-keyward-organization");
+const PERMISSIONS: HeaderName = HeaderName::from_static("x-keyward-permissions");
+const ACTOR: HeaderName = HeaderName::from_static("x-keyward-actor");
+const API_KEY: HeaderName = HeaderName::from_static("x-keyward-api-key");
+
+fn text(text: &str) -> Result<HeaderValue> {
+    value(&Cow::from(utf8_percent_encode(text, ENCODED)))
+}
+
+fn list(words: &[String]) -> Result<HeaderValue> {
+    let one = |word| Cow::from(utf8_percent_encode(word, IN_LIST));
+    match words {
+        [] => value(""),
+        [word] => value(&one(word)),
+        _ => value(
+            &words
+                .iter()
+                .map(|word| one(word))
+                .collect::<Vec<_>>()
+                .join(","),
+        ),
+    }
+}
+
+fn id(id: Option<Uuid>, buffer: &mut [u8]) -> Result<HeaderValue> {
+    id.map_or_else(
+        || value(""),
+        |id| value(id.hyphenated().encode_lower(buffer)),
+    )
+}
+
+/// One that can not be made lets nobody pass.
+fn value(text: &str) -> Result<HeaderValue> {
+    if text.is_empty() {
+        return Ok(HeaderValue::from_static(""));
+    }
+    HeaderValue::from_str(text).map_err(|error| Error::defect(error.to_string()))
 }
