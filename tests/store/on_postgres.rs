@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use keyward::domain::id::SessionId;
 use keyward::store::engine::purge::{What, purge_before};
-use keyward::store::revocations::{Entry, News, add, list_after};
+use keyward::store::revocations::{Entry, News, add_all, list_after};
 use keyward::store::{AnyConnection, Error, Options, Store, Url, accounts};
 use uuid::Uuid;
 
@@ -103,7 +103,7 @@ fn j23_a_later_number_waits_until_the_earlier_one_is_committed() {
         let first = scope.spawn(move || {
             let mut rest = Some((added, may_go_on));
             store.write(move |tx| {
-                add(tx, entry(1))?;
+                add_all(tx, &[entry(1)])?;
                 let (added, may_go_on) = rest.take().expect("it is run once");
                 added.send(()).unwrap();
                 let _ = may_go_on.recv();
@@ -112,7 +112,7 @@ fn j23_a_later_number_waits_until_the_earlier_one_is_committed() {
         });
         first_added.recv().unwrap();
         let store = db.another();
-        let second = scope.spawn(move || store.write(move |tx| add(tx, entry(2))));
+        let second = scope.spawn(move || store.write(move |tx| add_all(tx, &[entry(2)])));
         // Until the second one is seen to wait for the lock.
         let waits = "SELECT count(*)::text AS line FROM pg_locks \
                      WHERE locktype = 'advisory' AND NOT granted";

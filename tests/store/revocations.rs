@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use keyward::domain::id::{AccountId, SessionId};
-use keyward::store::revocations::{Entry, News, add, add_all, list_after};
+use keyward::store::revocations::{Entry, News, add_all, list_after};
 use keyward::store::{AnyConnection, Error, accounts};
 use uuid::Uuid;
 
@@ -53,7 +53,7 @@ both!(news_of_every_kind_is_read_as_it_was_written, |db| {
         .map(|news| Entry { news, until: later })
         .collect();
     for entry in written.clone() {
-        db.write(move |tx| add(tx, entry)).unwrap();
+        db.write(move |tx| add_all(tx, &[entry])).unwrap();
     }
     for page in [1, 2, 3, 1000] {
         assert_eq!(all(&mut db.own_reader().unwrap(), page), written);
@@ -72,13 +72,13 @@ both!(many_are_added_at_once_in_their_order, |db| {
 });
 
 both!(what_was_rolled_back_is_never_read, |db| {
-    db.write(|tx| add(tx, session(1))).unwrap();
+    db.write(|tx| add_all(tx, &[session(1)])).unwrap();
     let refused = db.write(|tx| {
-        add(tx, session(2))?;
+        add_all(tx, &[session(2)])?;
         Err::<(), _>(Error::Corrupt("on purpose"))
     });
     assert!(refused.is_err());
-    db.write(|tx| add(tx, session(3))).unwrap();
+    db.write(|tx| add_all(tx, &[session(3)])).unwrap();
     let read = all(&mut db.own_reader().unwrap(), 10);
     assert_eq!(read, [session(1), session(3)]);
 });
@@ -105,7 +105,7 @@ both!(
                         if let Some(new) = &new {
                             accounts::add(tx, new)?.unwrap();
                         }
-                        add(tx, entry)
+                        add_all(tx, &[entry])
                     })
                     .unwrap();
                 }

@@ -1,8 +1,9 @@
 //! The connections of the pool: how they are opened, asked whether they live, and thrown away.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
+use parking_lot::Mutex;
 use r2d2::ManageConnection;
 
 use crate::store::engine::connection::{Url, database_now};
@@ -41,11 +42,7 @@ impl ManageConnection for Manager {
     type Error = Error;
 
     fn connect(&self) -> Result<Pooled> {
-        let first = self
-            .first
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        let first = self.first.lock().take();
         let connection = first.map_or_else(|| self.url.open_to_read(), Ok)?;
         Ok(Pooled {
             connection,
