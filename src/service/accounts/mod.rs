@@ -20,6 +20,8 @@ pub mod edit;
 pub mod export;
 /// Guests begin, and register.
 pub mod guest;
+/// Who made a link to a new password.
+mod handed;
 /// An account is deleted, by its owner or an operator.
 pub mod leave;
 /// Somebody's account, for an administrator.

@@ -124,6 +124,19 @@ pub(in crate::service) fn mail(
     change.mail(&letter)
 }
 
+/// The same of the quota of codes of a purpose, where the letter has none.
+pub(in crate::service) fn mail_as(
+    change: &mut Change<'_>,
+    to: &To<'_>,
+    (purpose, kind): (Purpose, Kind),
+    (wish, values): (&Wish, Values),
+) -> Result<bool> {
+    let mut letter = letter(change, to, kind, wish)?;
+    letter.values = values;
+    letter.counts_as = Some(purpose.as_str());
+    change.mail(&letter)
+}
+
 fn letter(change: &mut Change<'_>, to: &To<'_>, purpose: Kind, wish: &Wish) -> Result<Letter> {
     Ok(Letter {
         purpose,

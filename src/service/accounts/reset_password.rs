@@ -1,6 +1,5 @@
 //! A forgotten password: a code by mail, and another password for the code.
 
-use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::domain::access::ADMIN;
@@ -10,23 +9,26 @@ use crate::domain::identifier::Email;
 use crate::domain::letter::Purpose as Kind;
 use crate::domain::one_time::Purpose;
 use crate::domain::password::{Password, PasswordRecord};
-use crate::domain::permission::{ACCOUNT_RESET_LINK, is_of_service};
+use crate::domain::permission::ACCOUNT_RESET_LINK;
 use crate::domain::redirect::allowed;
 use crate::domain::session::Client;
 use crate::lanes::password_lane::Seat;
+use crate::service::accounts::addresses::young::Undoings;
 use crate::service::accounts::choose::hashed;
 use crate::service::accounts::clear::clear;
+use crate::service::accounts::handed::{Handed, Maker};
 use crate::service::accounts::one_time::{About, Link, end_older, issue, look, opened, take};
 use crate::service::accounts::post::{To, Wish, mail_code};
 use crate::service::actor::{Actor, require_held};
 use crate::service::attempts::forgive;
 use crate::service::change::Change;
-use crate::service::error::{Code, Error, Result};
+use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::mail::notice;
 use crate::store::api_keys::Whose;
 use crate::store::emails::{self, Stored};
-use crate::store::{accounts, credentials, one_time_codes, roles};
+use crate::store::{AnyConnection, accounts, credentials, one_time_codes};
+use crate::support::clock::Timestamp;
 use crate::support::secret::SecretString;
 
 /// The same answer for every address (E6, L16). A code goes to an enabled account's proven or
@@ -108,13 +110,8 @@ pub fn link(
         let Some(found) = owner(change, &email)? else {
             return Ok(None);
         };
-        let in_person = by.is_admin() && actor.api_key().is_none();
-        require_ordinary(change, (&actor, in_person), found.account)?;
-        let made = Handed {
-            next: next.clone(),
-            // Whom the program handed it to nobody knows.
-            proves: in_person,
-        };
+        let maker = (Maker::from(&actor), &by);
+        let made = Handed::by(change, maker, found.account, next.clone())?;
         let about = About {
             account: found.account,
             purpose: Purpose::ResetPassword,
@@ -130,50 +127,6 @@ pub fn link(
     })?;
     let language = wish.language.as_deref();
     Ok(code.map(|code| wish.link.action(kw, language, &code)))
-}
-
-/// A link opens its account, so whoever is no administrator in person makes none for who may more
-/// than others; and nobody makes one for themselves, in the place of the password that a change asks.
-///
-/// # Errors
-/// `CONFLICT` for one's own account, `FORBIDDEN` for who is powerful in the whole service.
-fn require_ordinary(
-    change: &mut Change<'_>,
-    (actor, in_person): (&Actor, bool),
-    target: AccountId,
-) -> Result<()> {
-    if actor.account() == target {
-        return Err(Error::new(
-            Code::Conflict,
-            "Your own password you change by POST /auth/password/change, with the present one.",
-        ));
-    }
-    let access = roles::access_of(change, target)?;
-    let is_powerful = access.permissions.iter().any(|word| is_of_service(word));
-    if in_person || !is_powerful {
-        return Ok(());
-    }
-    Err(Error::forbidden(
-        "That account administers, or holds a permission of the whole service: an administrator \
-         who is signed in makes its link.",
-    ))
-}
-
-/// What is sealed beside the code of a link that was handed on.
-#[derive(Serialize, Deserialize)]
-struct Handed {
-    /// Where whoever uses the code goes on to afterwards (row P-24): anybody can write a link's
-    /// query.
-    #[serde(default)]
-    next: Option<String>,
-    /// Whether an administrator vouches that the link goes to the owner of the address.
-    #[serde(default = "always")]
-    proves: bool,
-}
-
-/// Of a link that was made before.
-const fn always() -> bool {
-    true
 }
 
 /// What somebody chooses who reads the account's mail.
@@ -196,6 +149,9 @@ pub fn reset(kw: &Keyward, seat: &Seat, choice: &Choice) -> Result<Option<Url>> 
     // Nothing is hashed for whoever has no code (L17).
     let account = kw.store.read(|db| {
         let stored = look(kw, db, &choice.code, purpose)?;
+        if let Some(handed) = opened::<Handed>(kw, &stored)? {
+            require_good(&handed, db, (stored.account, kw.clock.now()))?;
+        }
         Ok::<_, Error>(accounts::lookup(db, stored.account)?)
     })?;
     let account = account
@@ -209,9 +165,7 @@ pub fn reset(kw: &Keyward, seat: &Seat, choice: &Choice) -> Result<Option<Url>> 
     )?;
     let (code, client, id) = (choice.code.clone(), choice.client.clone(), account.id);
     kw.change(move |change| {
-        if !accounts::hold(change, id)? {
-            return Err(Error::one_time_code());
-        }
+        let handed = held(change, &code, id)?;
         let used = take(change, &code, purpose)?;
         let enabled = accounts::lookup(change, id)?.is_some_and(|account| account.enabled);
         if used.account != id || !enabled {
@@ -220,13 +174,18 @@ pub fn reset(kw: &Keyward, seat: &Seat, choice: &Choice) -> Result<Option<Url>> 
         // Whoever has a code that was mailed reads the mail of the address.
         let event = Event::new(What::PasswordReset, client.clone()).of(id);
         let now = change.now;
+        let proves = match &handed {
+            None => true,
+            Some(handed) => require_good(handed, change, (id, now))?,
+        };
         // The account may have another address by now.
         let known = emails::lookup(change, id, &used.address)?;
-        let handed = opened::<Handed>(change.kw, &used)?;
-        let proves = handed.as_ref().is_none_or(|it| it.proves);
         if !known.ok_or_else(Error::one_time_code)?.verified && proves {
             clear(change, id, &used.address, &event)?;
             emails::verify(change, id, &used.address, now)?;
+        }
+        if proves {
+            Undoings::of(change, id)?.end_of_younger(change, &used.address)?;
         }
         notice::record(change, &event)?;
         set_password(change, id, &record, &event)?;
@@ -234,6 +193,31 @@ pub fn reset(kw: &Keyward, seat: &Seat, choice: &Choice) -> Result<Option<Url>> 
         let list = &change.kw.policy.registration.redirects;
         Ok(next.and_then(|next| allowed(&next, list)))
     })
+}
+
+/// Holds the account that the code is for, and who made its link: what is sealed beside the code.
+fn held(change: &mut Change<'_>, code: &SecretString, id: AccountId) -> Result<Option<Handed>> {
+    let stored = look(change.kw, change, code, Purpose::ResetPassword)?;
+    let handed = opened::<Handed>(change.kw, &stored)?;
+    let is_there = match &handed {
+        None => accounts::hold(change, id)?,
+        Some(handed) => handed.hold(change, id)?,
+    };
+    is_there.then_some(handed).ok_or_else(Error::one_time_code)
+}
+
+/// Whether the link proves the address of the account that it is for.
+///
+/// # Errors
+/// `INVALID_CODE` where whoever made it could not make it now: nothing is deleted, so whoever gets the
+/// right back has made it.
+fn require_good(
+    handed: &Handed,
+    db: &mut AnyConnection,
+    (target, now): (AccountId, Timestamp),
+) -> Result<bool> {
+    let proves = handed.proves(db, target, now)?;
+    proves.ok_or_else(Error::one_time_code)
 }
 
 /// The account is held.

@@ -169,3 +169,105 @@ both!(a_link_that_a_program_made_proves_no_address, |kw| {
         assert_eq!(kw.count(&of) == 1, proven, "{email}");
     }
 });
+
+/// The code of a link.
+fn code_of(link: &crate::support::Answer) -> String {
+    assert_eq!(link.status, 200, "{link:?}");
+    let link = crate::support::text(&link.json(), "link");
+    let code = link.split_once("oobCode=").unwrap().1;
+    code.split('&').next().unwrap().to_owned()
+}
+
+fn use_code(kw: &TestKeyward, code: &str) -> crate::support::Answer {
+    let body = json!({ "token": code, "password": OTHER });
+    kw.post("/auth/password/reset").json(&body).send()
+}
+
+/// The same answer as for a code that never was, and nothing is changed by it.
+#[track_caller]
+fn opens_nothing(kw: &TestKeyward, code: &str) {
+    let before = kw.state();
+    let codes = kw.count("one_time_codes");
+    let refused = use_code(kw, code);
+    refused.refused(400, "INVALID_CODE");
+    let unknown = use_code(kw, "kwo1_nobody");
+    assert_eq!(refused.body, unknown.body);
+    assert_eq!(kw.state(), before);
+    assert_eq!(kw.count("one_time_codes"), codes, "nothing is deleted");
+}
+
+const MAKER: &str = "maker@example.com";
+
+both!(l10_a_link_is_worth_what_its_maker_may_now, |kw| {
+    use keyward::service::accounts::administer::{grant_role, set_enabled, take_role};
+    let root = kw.add_verified(ROOT);
+    grant_role(&kw.kw, root, "administrator").unwrap();
+    let maker = kw.add(MAKER, None, true);
+    let token = kw.sign_in(MAKER, PASSWORD).tokens().0;
+    let code = code_of(&link(kw, &token, ROOT));
+    take_role(&kw.kw, maker, "administrator").unwrap();
+    opens_nothing(kw, &code);
+    // Whoever may make links, and none for an administrator.
+    let words: &[&str] = &["account:reset-link"];
+    keyward::service::accounts::administer::define_role(&kw.kw, "linker", words).unwrap();
+    grant_role(&kw.kw, maker, "linker").unwrap();
+    opens_nothing(kw, &code);
+    take_role(&kw.kw, maker, "linker").unwrap();
+    grant_role(&kw.kw, maker, "administrator").unwrap();
+    set_enabled(&kw.kw, maker, false).unwrap();
+    opens_nothing(kw, &code);
+    assert_eq!(kw.sign_in(ROOT, PASSWORD).status, 200);
+    kw.sign_in(ROOT, OTHER).refused(401, "INVALID_CREDENTIALS");
+    // Whoever gets the right back has made it.
+    set_enabled(&kw.kw, maker, true).unwrap();
+    assert_eq!(use_code(kw, &code).status, 204);
+    assert_eq!(kw.sign_in(ROOT, OTHER).status, 200);
+});
+
+both!(
+    l10_a_link_of_a_key_ends_with_it_and_with_the_rise_of_its_account,
+    |kw| {
+        use keyward::service::accounts::administer::{grant_role, take_role};
+        let (_, token) = administrator(kw);
+        let key = link_maker(kw);
+        let alice = kw.account(ALICE);
+        let code = code_of(&link(kw, &key, ALICE));
+        // A word of the whole service is enough.
+        for role in ["administrator", "linker"] {
+            grant_role(&kw.kw, alice, role).unwrap();
+            opens_nothing(kw, &code);
+            take_role(&kw.kw, alice, role).unwrap();
+        }
+        let id = kw.rows("SELECT id AS line FROM api_keys");
+        let revoked = kw.delete(&format!("/admin/api-keys/{}", id[0]));
+        assert_eq!(revoked.bearer(&token).send().status, 204);
+        opens_nothing(kw, &code);
+        assert_eq!(kw.sign_in(ALICE, PASSWORD).status, 200);
+        // One whose key lives and whose account may not any more.
+        let machine = kw.machine("second", &["linker"]);
+        let key = kw.key_in(machine, &["account:reset-link"], None);
+        let code = code_of(&link(kw, &key, ALICE));
+        take_role(&kw.kw, machine, "linker").unwrap();
+        opens_nothing(kw, &code);
+        grant_role(&kw.kw, machine, "linker").unwrap();
+        assert_eq!(use_code(kw, &code).status, 204);
+        assert_eq!(kw.sign_in(ALICE, OTHER).status, 200);
+    }
+);
+
+both!(l10_a_link_of_who_administers_no_more_proves_nothing, |kw| {
+    use keyward::service::accounts::administer::{define_role, grant_role, take_role};
+    administrator(kw);
+    kw.account(ALICE);
+    let maker = kw.add(MAKER, None, true);
+    let token = kw.sign_in(MAKER, PASSWORD).tokens().0;
+    let code = code_of(&link(kw, &token, ALICE));
+    define_role(&kw.kw, "linker", &["account:reset-link"]).unwrap();
+    grant_role(&kw.kw, maker, "linker").unwrap();
+    take_role(&kw.kw, maker, "administrator").unwrap();
+    let proven = "SELECT canonical AS line FROM emails WHERE verified";
+    let before = kw.rows(proven);
+    assert_eq!(use_code(kw, &code).status, 204);
+    assert_eq!(kw.sign_in(ALICE, OTHER).status, 200);
+    assert_eq!(kw.rows(proven), before);
+});

@@ -8,6 +8,7 @@ mod profile;
 mod register;
 mod reserved;
 mod reset;
+mod tickets;
 mod ways_back;
 
 use serde_json::{Value, json};

@@ -12,9 +12,12 @@ use crate::domain::letter::{Purpose as Kind, Values};
 use crate::domain::one_time::Purpose;
 use crate::domain::session::Client;
 use crate::lanes::password_lane::Seat;
+use crate::service::accounts::addresses::young::Undoings;
 use crate::service::accounts::leave::Proof;
 use crate::service::accounts::one_time::{Link, look, opened, take};
-use crate::service::accounts::post::{To, Wish, email_of, mail_code, mail_code_with, tell_exists};
+use crate::service::accounts::post::{
+    To, Wish, email_of, mail_as, mail_code, mail_code_with, tell_exists,
+};
 use crate::service::actor::{Actor, account_of};
 use crate::service::attempts::prove_both::{prove_both, use_both};
 use crate::service::change::Change;
@@ -57,6 +60,13 @@ impl Written {
 
     pub(super) fn read(&self) -> Result<Email> {
         Email::parse(&self.email).ok_or_else(|| Error::defect("a code holds no e-mail address"))
+    }
+
+    /// Which of the addresses were proven as they stood, as addresses are compared.
+    pub(super) fn proven(&self) -> Option<Vec<String>> {
+        let proven = self.before.as_ref()?.iter().filter(|it| it.verified);
+        let emails = proven.filter_map(|it| Email::parse(&it.email));
+        Some(emails.map(|email| email.canonical().to_owned()).collect())
     }
 
     /// The addresses as they stood, of an account that has these now.
@@ -112,8 +122,9 @@ impl Before {
         }
     }
 
-    /// Tells the reader of this address, with a code that undoes the act. Where mail leaves, an
-    /// act that can not be told of is not done: a thief would use the quota up first.
+    /// Tells the reader of this address, with a code that undoes the act, where the address can be
+    /// the owner's. Where mail leaves, an act that can not be told of is not done: a thief would use
+    /// the quota up first.
     pub(super) fn tell(
         &self,
         change: &mut Change<'_>,
@@ -130,13 +141,33 @@ impl Before {
             ..wish.clone()
         };
         let purpose = (Purpose::KeepEmail, kind);
-        let written = self.written(email);
-        let told = mail_code_with(change, &to, purpose, (&wish, values), Some(&written))?;
+        let told = if self.gives_code(change, email)? {
+            let written = self.written(email);
+            mail_code_with(change, &to, purpose, (&wish, values), Some(&written))?
+        } else {
+            mail_as(change, &to, purpose, (&wish, values))?
+        };
         if told || !change.kw.mailer.can_send() {
             return Ok(());
         }
         let words = "Too many changes of this account's addresses within an hour.";
         Err(Error::wait(Code::RequestsExceeded, words, 3600))
+    }
+
+    /// A code by which an address comes back is a way in. A further address that came of late gets
+    /// none; the primary one gets one until the password was chosen anew or an older address is the
+    /// primary one again. The act is done.
+    fn gives_code(&self, change: &mut Change<'_>, email: &Email) -> Result<bool> {
+        let id = self.account.id;
+        let undoings = Undoings::of(change, id)?;
+        let was_primary = email_of(&self.account);
+        if was_primary.is_none_or(|it| it.canonical() != email.canonical()) {
+            return Ok(!undoings.is_young(email.canonical()));
+        }
+        let now = accounts::lookup(change, id)?;
+        let now = now.as_ref().and_then(email_of);
+        let both = (email.canonical(), now.as_ref().map(Email::canonical));
+        Ok(!undoings.is_spent(change, id, both)?)
     }
 
     /// What tokens and API keys say of the primary address must not outlive it: a proxy takes it

@@ -12,3 +12,5 @@ pub mod undo;
 
 /// What every act here does around its deed.
 mod frame;
+/// Which addresses can not be the owner's yet.
+pub(in crate::service::accounts) mod young;
