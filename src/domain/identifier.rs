@@ -85,10 +85,12 @@ pub(in crate::domain) fn written(text: &str) -> Option<String> {
     (text.len() <= LONGEST_TEXT).then(|| text.nfkc().collect())
 }
 
-/// Lower case, and composed again: the small letter of `\u{130}` is two characters.
+/// Lower case, and composed again: the small letter of `\u{130}` is two characters. The sigma at the
+/// end of a word is the small letter of the same capital as every other.
 #[must_use]
 pub fn in_lower_case(text: &str) -> String {
-    text.chars().flat_map(char::to_lowercase).nfkc().collect()
+    let small = text.chars().flat_map(char::to_lowercase).nfkc();
+    small.map(|c| if c == 'ς' { 'σ' } else { c }).collect()
 }
 
 /// RFC 5321's `atext` and dots, and of RFC 6532's the characters of words of any script.
@@ -183,6 +185,28 @@ mod tests {
             "a@xn--bcher-kva.example"
         );
         assert!(Email::parse("admin@localhost").is_some());
+    }
+
+    #[test]
+    fn d11_i10_a_sigma_is_one_letter_wherever_it_stands() {
+        for text in ["ΝΙΚΟΣ", "νικος", "νικοσ", "Νικος", "ΝΙΚΟϹ", "νικο\u{1d6d3}"]
+        {
+            let email = Email::parse(&format!("{text}@x.example")).unwrap();
+            assert_eq!(email.canonical(), "νικοσ@x.example", "{text}");
+            let username = Username::parse(text).unwrap();
+            assert_eq!(username.canonical(), "νικοσ", "{text}");
+        }
+        assert_eq!(
+            Email::parse("νικος@x.example").unwrap().written(),
+            "νικος@x.example"
+        );
+        // A domain with either is another domain (UTS 46).
+        let domain = |text: &str| Email::parse(text).unwrap().canonical().to_owned();
+        assert_ne!(domain("a@νικος.example"), domain("a@νικοσ.example"));
+        // Nothing that is two letters in capitals, or none of the same.
+        for text in ["straße", "ısı", "ǰ"] {
+            assert_eq!(in_lower_case(text), text);
+        }
     }
 
     #[test]

@@ -168,7 +168,7 @@ pub struct Letter {
     /// must keep another from its mail.
     pub counts_as: Option<&'static str>,
     /// What the template fills in: `link`, `hours`, `name`, `address`, `new_address`, `removed_address`,
-    /// `organization`, `when`,
+    /// `emptied`, `organization`, `when`,
     /// `user_agent`.
     pub values: Values,
 }

@@ -52,6 +52,12 @@ impl Administrator {
         self.actor.as_ref().map_or(Ok(()), Actor::require_person)
     }
 
+    /// Whether an API key was shown, and no person did it.
+    pub(in crate::service) fn is_key(&self) -> bool {
+        let actor = self.actor.as_ref();
+        actor.is_some_and(|actor| actor.api_key().is_some())
+    }
+
     /// # Errors
     /// `STEP_UP_REQUIRED`; `FORBIDDEN` for an API key, where the operator asks for a fresh proof.
     pub(in crate::service) fn require_fresh(&self) -> Result<()> {

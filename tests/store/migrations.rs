@@ -205,3 +205,58 @@ both!(o8_an_upgrade_ends_the_invitations_that_wait, |db| {
         assert_eq!(lines(&mut reader, &sql), Vec::<String>::new(), "{table}");
     }
 });
+
+both!(d11_i10_an_upgrade_makes_one_letter_of_every_sigma, |db| {
+    let [end, other, same, two] = ["a", "b", "c", "d"].map(|name| {
+        // Each by its own, as they were written before.
+        db.account(&format!("{name}@x.example"))
+    });
+    loop {
+        let undone = migrations::down(&db.url).unwrap().unwrap();
+        if undone.replace('-', "").starts_with("20261126000053") {
+            break;
+        }
+    }
+    db.write(move |tx| {
+        for (id, name) in [
+            (end, "νικος"),
+            (other, "άλλος"),
+            (same, "ίσος"),
+            (two, "ίσοσ"),
+        ] {
+            let address = format!("{name}@x.example");
+            for sql in [
+                format!("UPDATE emails SET canonical = '{address}' WHERE account_id = '{id}'"),
+                format!(
+                    "UPDATE accounts SET email_canonical = '{address}', username_canonical = \
+                     '{name}', names_canonical = '{name}' WHERE id = '{id}'"
+                ),
+            ] {
+                execute(tx, &sql);
+            }
+        }
+        Ok::<_, keyward::store::Error>(())
+    })
+    .unwrap();
+    migrations::up(&db.url).unwrap();
+    let mut reader = db.own_reader().unwrap();
+    let mut emails = lines(&mut reader, "SELECT canonical AS line FROM emails");
+    emails.sort();
+    // Where two are one by it, both stay as they are.
+    let mut wanted = ["νικοσ", "άλλοσ", "ίσος", "ίσοσ"].map(|name| format!("{name}@x.example"));
+    wanted.sort();
+    assert_eq!(emails, wanted);
+    let mut accounts = lines(&mut reader, "SELECT email_canonical AS line FROM accounts");
+    accounts.sort();
+    assert_eq!(accounts, wanted);
+    let mut names = lines(
+        &mut reader,
+        "SELECT username_canonical AS line FROM accounts",
+    );
+    names.sort();
+    let mut wanted = ["νικοσ", "άλλοσ", "ίσος", "ίσοσ"];
+    wanted.sort_unstable();
+    assert_eq!(names, wanted);
+    let names = lines(&mut reader, "SELECT names_canonical AS line FROM accounts");
+    assert!(names.iter().all(|name| !name.contains('ς')), "{names:?}");
+});

@@ -34,6 +34,12 @@ pub fn is_of_service(word: &str) -> bool {
     word == ADMIN || SERVICE.contains(&word)
 }
 
+/// Whether whoever holds it in an organization administers that: it does more than look.
+#[must_use]
+pub fn administers(word: &str) -> bool {
+    OWN.contains(&word) && !word.ends_with(":read")
+}
+
 /// What whoever has the first lacks to give the second, take it away, or act on its holder: nobody
 /// rules over whoever may do more (O4).
 #[must_use]

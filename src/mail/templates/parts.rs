@@ -12,6 +12,7 @@ pub struct Words {
 /// Names that a template may use.
 pub(super) const VALUES: &[&str] = &[
     "address",
+    "emptied",
     "hours",
     "language",
     "link",

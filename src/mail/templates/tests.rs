@@ -28,6 +28,7 @@ fn letter(purpose: Purpose, language: Language) -> Letter {
         values: Values::from([
             ("link", LINK),
             ("hours", "24"),
+            ("emptied", "yes"),
             ("organization", "Acme"),
             ("new_address", "new@example.com"),
             ("removed_address", "gone@example.com"),

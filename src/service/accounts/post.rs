@@ -95,7 +95,7 @@ pub(in crate::service) fn mail_code_with(
 pub(in crate::service) fn mail_choice(
     change: &mut Change<'_>,
     to: &To<'_>,
-    client: &Client,
+    (client, values): (&Client, Values),
 ) -> Result<()> {
     let wish = Wish {
         link: Link::OwnPage,
@@ -104,7 +104,7 @@ pub(in crate::service) fn mail_choice(
         client: client.clone(),
     };
     let purpose = (Purpose::ResetPassword, Kind::Choose);
-    if mail_code(change, to, purpose, &wish, None::<&()>)? {
+    if mail_code_with(change, to, purpose, (&wish, values), None::<&()>)? {
         let event = Event::new(What::PasswordResetRequested, client.clone());
         change.record(&event.of(to.account))?;
     }

@@ -6,7 +6,7 @@ use crate::domain::access::ADMIN;
 use crate::domain::event::{Event, What};
 use crate::domain::id::AccountId;
 use crate::domain::identifier::Email;
-use crate::domain::letter::Purpose as Kind;
+use crate::domain::letter::{Purpose as Kind, Values};
 use crate::domain::one_time::Purpose;
 use crate::domain::password::{Password, PasswordRecord};
 use crate::domain::permission::ACCOUNT_RESET_LINK;
@@ -180,14 +180,15 @@ pub fn reset(kw: &Keyward, seat: &Seat, choice: &Choice) -> Result<Option<Url>> 
         };
         // The account may have another address by now.
         let known = emails::lookup(change, id, &used.address)?;
+        let mut values = Values::default();
         if !known.ok_or_else(Error::one_time_code)?.verified && proves {
-            clear(change, id, &used.address, &event)?;
+            values = clear(change, id, &used.address, &event)?;
             emails::verify(change, id, &used.address, now)?;
         }
         if proves {
             Undoings::of(change, id)?.end_of_younger(change, &used.address)?;
         }
-        notice::record(change, &event)?;
+        notice::record_with(change, &event, values)?;
         set_password(change, id, &record, &event)?;
         let next = handed.and_then(|it| it.next);
         let list = &change.kw.policy.registration.redirects;

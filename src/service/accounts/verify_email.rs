@@ -48,7 +48,7 @@ pub fn verify_email(kw: &Keyward, code: &SecretString, client: &Client) -> Resul
 /// and session is dead, and whoever does read it is mailed a code to choose a password (L14).
 fn begin_anew(change: &mut Change<'_>, proven: &Stored, by: &Event) -> Result<()> {
     let (id, client) = (proven.account, &by.client);
-    clear(change, id, &proven.canonical, by)?;
+    let emptied = clear(change, id, &proven.canonical, by)?;
     credentials::remove(change, id)?;
     one_time_codes::remove_all_of(change, id)?;
     change.end_all_of(id)?;
@@ -59,7 +59,7 @@ fn begin_anew(change: &mut Change<'_>, proven: &Stored, by: &Event) -> Result<()
         account: id,
         email: &email,
     };
-    mail_choice(change, &to, client)
+    mail_choice(change, &to, (client, emptied))
 }
 
 /// Keyward's page for the code.

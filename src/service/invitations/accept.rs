@@ -19,7 +19,7 @@ use crate::service::membership::begin_end::join;
 use crate::service::membership::inviter::stands;
 use crate::store::emails::{self, Stored};
 use crate::store::memberships::invitations::{self, Waiting};
-use crate::store::{AnyConnection, accounts, credentials, organizations, roles};
+use crate::store::{AnyConnection, accounts, credentials, memberships, organizations, roles};
 use crate::support::secret::{ExposeSecret as _, SecretString};
 
 /// What the code of an invitation is shown with.
@@ -167,8 +167,14 @@ fn accept(
     };
     notice::record(change, &accepted(&invitation, client).of(id))?;
     match invitation.place.organization() {
-        // It went with whoever had registered the address, and was alone in it.
-        Some(organization) if !organizations::hold(change, organization)? => Ok(()),
+        // The account owned it alone, so it stayed in it when it was emptied.
+        Some(organization)
+            if matches!(taker, Taker::Unproven(_))
+                && memberships::lookup(change, organization, id)?.is_some() =>
+        {
+            invitations::remove(change, invitation.place, &invitation.address)?;
+            Ok(())
+        }
         Some(organization) => join(change, (id, organization), invitation, client),
         None => grant(change, id, &invitation, client),
     }

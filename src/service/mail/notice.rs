@@ -11,6 +11,15 @@ use crate::store::{accounts, profiles};
 
 /// Records the event, and tells the owner of it where it is something to be told of.
 pub(in crate::service) fn record(change: &mut Change<'_>, event: &Event) -> Result<()> {
+    record_with(change, event, Values::default())
+}
+
+/// The same with more that the template fills in.
+pub(in crate::service) fn record_with(
+    change: &mut Change<'_>,
+    event: &Event,
+    values: Values,
+) -> Result<()> {
     change.record(event)?;
     let purpose = match event.what {
         What::PasswordChanged | What::PasswordSet | What::PasswordReset => Purpose::PasswordChanged,
@@ -24,7 +33,7 @@ pub(in crate::service) fn record(change: &mut Change<'_>, event: &Event) -> Resu
         _ => return Ok(()),
     };
     match event.account {
-        Some(account) => tell(change, purpose, account, &event.client),
+        Some(account) => tell(change, (purpose, values), account, &event.client),
         None => Ok(()),
     }
 }
@@ -35,13 +44,14 @@ pub(in crate::service) fn of_new_sign_in(
     account: AccountId,
     client: &Client,
 ) -> Result<()> {
-    tell(change, Purpose::NewSignIn, account, client)
+    let letter = (Purpose::NewSignIn, Values::default());
+    tell(change, letter, account, client)
 }
 
 /// Tells the owner of the account. The browser is named where somebody signed in used it.
 fn tell(
     change: &mut Change<'_>,
-    purpose: Purpose,
+    (purpose, mut values): (Purpose, Values),
     account: AccountId,
     client: &Client,
 ) -> Result<()> {
@@ -53,7 +63,9 @@ fn tell(
     };
     let language = profiles::lookup(change, account)?.language;
     let language = language.as_deref().and_then(Language::parse);
-    let agent = client.user_agent.iter();
+    if let Some(agent) = &client.user_agent {
+        values.insert("user_agent".to_owned(), agent.clone());
+    }
     let letter = Letter {
         purpose,
         account: Some(account),
@@ -62,9 +74,7 @@ fn tell(
         site: None,
         asked_by: None,
         counts_as: None,
-        values: agent
-            .map(|agent| ("user_agent", agent.as_str()))
-            .collect::<Values>(),
+        values,
     };
     // A quota that is used up keeps nobody from changing his password.
     change.mail(&letter).map(|_| ())

@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::domain::id::AccountId;
-use crate::domain::identifier::Email;
+use crate::domain::identifier::{Email, in_lower_case};
 use crate::domain::letter::Letter;
 use crate::domain::quota::{Quota, household};
 use crate::domain::session::Client;
@@ -125,7 +125,7 @@ fn quotas(kw: &Keyward, letter: &Letter) -> Vec<(String, Quota)> {
     let asker = asker.filter(|_| letter.purpose.is_asked_for());
     let by = asker.and_then(|client| by_client(kw, "mail by", client));
     let by = by.map(|key| (key, BY_ONE));
-    let to = letter.to.to_lowercase();
+    let to = in_lower_case(&letter.to);
     let to = (keyed(kw, &["mail to", purpose], to.as_bytes()), TO_ONE);
     let of = letter.account.map(|account| {
         let key = keyed(kw, &["mail of", purpose], account.0.as_bytes());

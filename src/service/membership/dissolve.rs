@@ -2,7 +2,7 @@
 
 use crate::domain::event::Event;
 use crate::domain::id::{AccountId, OrganizationId};
-use crate::domain::organization::{OWNER, State};
+use crate::domain::organization::{Membership, OWNER, State};
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::service::membership::begin_end::end;
@@ -27,8 +27,9 @@ pub(in crate::service) fn dissolve(
 }
 
 /// Whoever proves an address that somebody else registered is in nothing that the one before was
-/// in. An organization that the account alone owned has no owner then, where others are in it: an
-/// operator makes one.
+/// in, but for what would be nobody's then: an organization in which the account is the last owner,
+/// or alone. That stays the account's, for anybody can register an address once more, and must not
+/// delete by it what its owner made (O5).
 pub(in crate::service) fn abandon_all(
     change: &mut Change<'_>,
     account: AccountId,
@@ -37,17 +38,27 @@ pub(in crate::service) fn abandon_all(
     let mut own = memberships::list_of(change, account)?;
     own.sort_by_key(|(member, ..)| member.organization);
     for (member, ..) in own {
-        if !organizations::hold(change, member.organization)? {
+        let id = member.organization;
+        if !organizations::hold(change, id)? {
             continue;
         }
-        if memberships::count_in(change, member.organization)? == 1 {
-            dissolve(change, member.organization, by)?;
-        } else {
+        if !is_needed(change, &member)? {
             memberships::remove(change, &member)?;
-            end(change, account, member.organization, by)?;
         }
+        end(change, account, id, by)?;
     }
     Ok(())
+}
+
+/// Whether nobody would own the organization, or be in it, without this member.
+fn is_needed(change: &mut Change<'_>, member: &Membership) -> Result<bool> {
+    let (id, account) = (member.organization, member.account);
+    if memberships::count_in(change, id)? == 1 {
+        return Ok(true);
+    }
+    let only_verified = change.kw.policy.require_verified_email;
+    let others = memberships::other_owners(change, id, account, only_verified)?;
+    Ok(member.role == OWNER && others == 0)
 }
 
 /// Before an account is deleted: an organization that it alone is in goes with it, and one that

@@ -8,5 +8,7 @@ pub(in crate::service) mod dissolve;
 pub(in crate::service) mod inviter;
 /// Who must stay: one owner.
 pub(in crate::service) mod owners;
+/// What no API key gives.
+pub(in crate::service) mod powers;
 /// What the caller may do in an organization, by the database.
 pub mod standing;

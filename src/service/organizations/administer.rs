@@ -13,6 +13,7 @@ use crate::service::keyward::Keyward;
 use crate::service::membership::begin_end::end;
 use crate::service::membership::dissolve::dissolve;
 use crate::service::membership::owners::require_another;
+use crate::service::membership::powers::require_giver;
 use crate::service::membership::standing::{no_member, no_organization};
 use crate::service::organizations::change::{Edit, touched, write};
 use crate::service::organizations::change_member::Which;
@@ -146,7 +147,8 @@ pub fn delete(by: impl Into<Administrator>, id: OrganizationId) -> Result<()> {
 ///
 /// # Errors
 /// `NOT_FOUND`; `INVALID_PAYLOAD` for a role that members can not hold, and for a guest;
-/// `CONFLICT` for the only owner.
+/// `CONFLICT` for the only owner; `FORBIDDEN` for an API key that would make somebody administer the
+/// organization.
 pub fn set_role(by: impl Into<Administrator>, which: Which, role: &str) -> Result<()> {
     let by = by.into();
     let (kw, role) = (by.kw.clone(), role.to_owned());
@@ -162,7 +164,12 @@ pub fn set_role(by: impl Into<Administrator>, which: Which, role: &str) -> Resul
             Error::payload(format!("Members can hold no role \"{}\".", shown(&role)))
         })?;
         let now = change.now;
-        match memberships::lookup(change, id, account)? {
+        let member = memberships::lookup(change, id, account)?;
+        let holds = member.as_ref().filter(|it| it.state == State::Active);
+        let holds = holds.and_then(|it| roles.iter().find(|role| role.key == it.role));
+        let before = holds.map(|role| &role.permissions);
+        require_giver(by.is_key(), before, &new.permissions)?;
+        match member {
             Some(member) if member.role == new.key && member.state == State::Active => {
                 return Ok(());
             }

@@ -11,6 +11,7 @@ use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::membership::begin_end::end;
 use crate::service::membership::owners::require_another;
+use crate::service::membership::powers::require_giver;
 use crate::service::membership::standing::{
     Standing, held_standing, no_member, no_organization, require_here,
 };
@@ -47,7 +48,13 @@ pub fn change_member(kw: &Keyward, actor: &Actor, which: Which, edit: Edit) -> R
             None => member,
         };
         match edit.state {
-            Some(state) => set_state(change, &actor, &member, state),
+            Some(state) => {
+                if member.state == State::Suspended && state == State::Active {
+                    let role = standing.role_of(&member)?;
+                    require_giver(actor.api_key().is_some(), None, &role.permissions)?;
+                }
+                set_state(change, &actor, &member, state)
+            }
             None => Ok(()),
         }
     })
@@ -80,6 +87,8 @@ fn set_role(
         return Ok(member);
     }
     standing.require_all(&new.permissions)?;
+    let by_key = actor.api_key().is_some();
+    require_giver(by_key, Some(&old.permissions), &new.permissions)?;
     require_another(change, &member)?;
     let now = change.now;
     memberships::change(change, &member, (&new.key, member.state), now)?;

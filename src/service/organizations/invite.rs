@@ -16,6 +16,7 @@ use crate::service::invitations::letter::send;
 use crate::service::invitations::to_service::no_invitation;
 use crate::service::keyward::Keyward;
 use crate::service::mail::quota;
+use crate::service::membership::powers::require_giver;
 use crate::service::membership::standing::{Standing, held_standing, standing};
 use crate::store::memberships::invitations::{self, Place, Waiting};
 use crate::store::{emails, memberships};
@@ -52,6 +53,7 @@ pub fn invite(kw: &Keyward, actor: &Actor, new: Invitation) -> Result<()> {
         standing.require(MEMBER_INVITE)?;
         let role = standing.role_called(&new.role)?;
         standing.require_all(&role.permissions)?;
+        require_giver(actor.api_key().is_some(), None, &role.permissions)?;
         if let Some(owner) = owner
             && memberships::lookup(change, new.organization, owner)?.is_some()
         {

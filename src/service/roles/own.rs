@@ -9,6 +9,7 @@ use crate::service::actor::Actor;
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
+use crate::service::membership::powers::require_giver;
 use crate::service::membership::standing::{Standing, held_standing, standing};
 use crate::service::roles::terms::{
     Edit, New, edited, no_role, record, remove, require_addressable, require_fitting, taken, write,
@@ -87,6 +88,8 @@ pub fn change_role(
         let (standing, old) = held(change, &actor, id, &name)?;
         let new = edited(&old, &edit);
         standing.require_all(&new.permissions)?;
+        let by_key = actor.api_key().is_some();
+        require_giver(by_key, Some(&old.permissions), &new.permissions)?;
         write(change, (&old, &new))?;
         record(change, (&old, &new), &edit, |what| {
             about(&actor, what, &new)

@@ -2,6 +2,7 @@
 //! administrators; the route table asks for the permission, and the command line is an operator's.
 
 use crate::domain::event::What;
+use crate::domain::identifier::in_lower_case;
 use crate::domain::organization::{Name, Role, Scope};
 use crate::service::administrator::Administrator;
 use crate::service::change::Change;
@@ -50,7 +51,7 @@ pub fn make_role(by: impl Into<Administrator>, new: New, scope: Scope) -> Result
             ));
         }
         let wanted = new.name.canonical();
-        if all.iter().any(|role| role.name.to_lowercase() == wanted) {
+        if all.iter().any(|role| in_lower_case(&role.name) == wanted) {
             return Err(taken());
         }
         if scope == Scope::Service {

@@ -187,9 +187,10 @@ both!(o8_l14_nobody_joins_by_an_address_that_is_not_proven, |kw| {
     sign_in_to(kw, BOB, &acme).refused(401, "INVALID_CREDENTIALS");
 });
 
-// Nor does an organization that such a one made, and invited the address to, keep its owner out.
+// Nor does an organization that such a one made, and invited the address to, keep its owner out. It is
+// not deleted, for nobody knows who made it (O5).
 both!(
-    l14_an_invitation_to_an_organization_that_goes_lets_its_reader_in,
+    l14_an_invitation_to_an_organization_of_ones_own_lets_its_reader_in,
     |kw| {
         kw.account(BOB);
         let squatter = kw.sign_in(BOB, PASSWORD).tokens().0;
@@ -202,8 +203,10 @@ both!(
         assert_eq!(kw.me(&squatter), 401);
         let own = kw.sign_in(BOB, OTHER).tokens().0;
         let organizations = kw.get("/auth/organizations").bearer(&own).send().json();
-        assert_eq!(organizations, json!({ "organizations": [] }));
-        assert_eq!(kw.count("organizations"), 0);
+        assert_eq!(organizations["organizations"][0]["role"], json!("owner"));
+        assert_eq!(kw.count("organizations"), 1);
+        assert_eq!(kw.count("memberships"), 1);
+        assert_eq!(kw.count("invitations"), 0);
     }
 );
 

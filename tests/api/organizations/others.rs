@@ -57,9 +57,13 @@ both!(
     |kw| {
         kw.account(BOB);
         let squatter = kw.sign_in(BOB, PASSWORD).tokens().0;
-        make(kw, &squatter, "Squat");
+        let squat = make(kw, &squatter, "Squat");
         let alice = person(kw, ALICE);
         let acme = make(kw, &alice, "Acme");
+        // Another owner is in it: nothing is nobody's without the account.
+        assert_eq!(invite(kw, &squatter, &squat, (ALICE, "owner")).status, 202);
+        let path = format!("/auth/organizations/{squat}/accept");
+        assert_eq!(kw.post(&path).bearer(&alice).send().status, 204);
         assert_eq!(invite(kw, &alice, &acme, (BOB, "viewer")).status, 202);
         let body = json!({ "email": BOB });
         let asked = kw.post("/auth/password/request").json(&body).send();
@@ -74,7 +78,7 @@ both!(
         let own = own["organizations"].as_array().unwrap();
         assert_eq!(own.len(), 1, "the invitation alone: {own:?}");
         assert_eq!(text(&own[0], "id"), acme);
-        assert_eq!(kw.count("organizations WHERE name = 'Squat'"), 0);
+        assert_eq!(kw.count("organizations WHERE name = 'Squat'"), 1);
     }
 );
 

@@ -501,7 +501,8 @@ both!(
         alice(kw);
         let access = signed_in(kw, ALICE);
         has(kw, &access, MORE);
-        kw.advance(60);
+        kw.advance(7 * 86_400);
+        let access = signed_in(kw, ALICE);
         assert_eq!(remove(kw, &access, MORE).status, 204);
         let back = code_to(kw, MORE);
         kw.account(MORE);

@@ -3,6 +3,7 @@
 
 mod addresses;
 mod change_email;
+mod emptied;
 mod invite;
 mod profile;
 mod register;

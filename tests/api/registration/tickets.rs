@@ -102,6 +102,7 @@ both!(
         has(kw, &thief, THIRD);
         let ticket = code_to(kw, EVIL);
         kw.advance(60);
+        kw.advance(3600);
         // A further address that stood before.
         let access = resets(kw, ALICE);
         undo(kw, &ticket).refused(400, "INVALID_CODE");

@@ -4,6 +4,7 @@
 
 use crate::domain::event::{Event, What};
 use crate::domain::identifier::Email;
+use crate::domain::letter::Values;
 use crate::domain::one_time::Purpose;
 use crate::domain::session::Client;
 use crate::service::accounts::addresses::frame::{Before, Written};
@@ -48,6 +49,6 @@ pub fn undo(kw: &Keyward, code: &SecretString, client: &Client) -> Result<()> {
             account: id,
             email: &email,
         };
-        mail_choice(change, &to, &client)
+        mail_choice(change, &to, (&client, Values::default()))
     })
 }

@@ -30,6 +30,7 @@ use crate::service::attempts::forgive;
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
+use crate::service::membership::powers::administers_any;
 use crate::service::tokens::signing_keys::replace_all;
 use crate::store::api_keys::Whose;
 use crate::store::{
@@ -146,6 +147,8 @@ fn enable(
             // Whoever signs in to it is as powerful as if the roles were given now.
             by.require_person()?;
             by.require_fresh()?;
+        } else if by.is_key() && administers_any(change, account)? {
+            by.require_person()?;
         }
         change.record(&by.event(What::AccountEnabled).of(account))?;
         return Ok(accounts::set_enabled(change, account, true, now)?);
