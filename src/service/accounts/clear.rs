@@ -35,7 +35,7 @@ pub(in crate::service) fn clear(
     recovery_codes::remove_all_of(change, id)?;
     profiles::set(change, id, &Profile::default())?;
     // The one before would be told of by it to whoever asks a proxy.
-    accounts::remove_username(change, id, now)?;
+    accounts::names::remove_username(change, id, now)?;
     accounts::set_names(change, id, (None, None), now)?;
     accounts::set_terms(change, id, false, now)?;
     Ok(Values::from([("emptied", "yes")]))

@@ -12,6 +12,7 @@ use crate::domain::session::Client;
 use crate::service::accounts::one_time::{About, Link, end_older, hours, issue};
 use crate::service::change::Change;
 use crate::service::error::Result;
+use crate::service::mail::quota;
 use crate::store::emails::Stored;
 use crate::store::{accounts, one_time_codes, profiles};
 
@@ -91,6 +92,32 @@ pub(in crate::service) fn mail_code_with(
     Ok(mailed)
 }
 
+/// For an address that is another account's: all that a code leaves behind which is mailed to it, but
+/// for the mail. Whoever asks reads their own export, and the mail of addresses of their own. Whether a
+/// mail would have left.
+pub(in crate::service) fn feign_code(
+    change: &mut Change<'_>,
+    to: &To<'_>,
+    (purpose, kind): (Purpose, Kind),
+    wish: &Wish,
+) -> Result<bool> {
+    let about = About {
+        account: to.account,
+        purpose,
+        address: to.email.canonical(),
+    };
+    let (_, stored) = issue(change, &about, None::<&()>)?;
+    let mut letter = letter(change, to, kind, wish)?;
+    letter.counts_as = Some(purpose.as_str());
+    let mailed = change.kw.mailer.can_send() && quota::take(change, &letter)?;
+    if mailed {
+        end_older(change, &stored)?;
+    } else {
+        one_time_codes::consume(change, &stored.mac)?;
+    }
+    Ok(mailed)
+}
+
 /// Mails a code to choose a password: the one before is dead.
 pub(in crate::service) fn mail_choice(
     change: &mut Change<'_>,
@@ -156,6 +183,18 @@ pub(in crate::service) fn tell_exists(
     taken: &Stored,
     wish: &Wish,
 ) -> Result<()> {
+    if quota::take_ask(change, &wish.client)? {
+        tell_counted(change, taken, wish)?;
+    }
+    Ok(())
+}
+
+/// The same where whoever asked has been counted.
+pub(in crate::service) fn tell_counted(
+    change: &mut Change<'_>,
+    taken: &Stored,
+    wish: &Wish,
+) -> Result<()> {
     let account = accounts::lookup(change, taken.account)?;
     // As its owner wrote it, and never as the caller did.
     let email = Email::parse(&taken.written);
@@ -164,8 +203,10 @@ pub(in crate::service) fn tell_exists(
             account: taken.account,
             email,
         };
-        let values = Values::from([("address", taken.written.clone())]);
-        mail(change, &to, Kind::AccountExists, wish, values)?;
+        let mut letter = letter(change, &to, Kind::AccountExists, wish)?;
+        letter.values = Values::from([("address", taken.written.clone())]);
+        letter.asked_by = None;
+        change.mail(&letter)?;
     }
     Ok(())
 }

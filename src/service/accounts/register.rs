@@ -237,6 +237,7 @@ fn register_again(change: &mut Change<'_>, new: &Registration, found: &Stored) -
     let account = accounts::lookup(change, taken.account)?;
     let email = Email::parse(&taken.written);
     let (Some(account), Some(email)) = (account.filter(|it| it.enabled), email) else {
+        quota::take_ask(change, &new.wish.client)?;
         return Ok(Step::Told);
     };
     if !is_once_more(change, &account, &new.wish)? {

@@ -24,7 +24,7 @@ use crate::service::attempts::forgive;
 use crate::service::change::Change;
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
-use crate::service::mail::notice;
+use crate::service::mail::{notice, quota};
 use crate::store::api_keys::Whose;
 use crate::store::emails::{self, Stored};
 use crate::store::{AnyConnection, accounts, credentials, one_time_codes};
@@ -41,7 +41,7 @@ pub fn request(kw: &Keyward, email: &Email, wish: &Wish) -> Result<()> {
     let (email, wish) = (email.clone(), wish.clone());
     kw.change(move |change| {
         let Some(found) = owner(change, &email)? else {
-            return Ok(());
+            return quota::take_ask(change, &wish.client).map(|_| ());
         };
         // As its owner wrote it, and never as the caller did.
         let Some(written) = Email::parse(&found.written) else {

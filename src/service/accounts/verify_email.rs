@@ -11,6 +11,7 @@ use crate::service::accounts::post::{To, Wish, mail_choice, mail_code};
 use crate::service::change::Change;
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
+use crate::service::mail::quota;
 use crate::store::emails::{self, Stored};
 use crate::store::{accounts, credentials, one_time_codes};
 use crate::support::secret::SecretString;
@@ -79,12 +80,12 @@ pub fn request(kw: &Keyward, email: &Email, wish: &Wish) -> Result<()> {
     kw.change(move |change| {
         let Some(found) = emails::find_named(change, &email)?.filter(|found| !found.verified)
         else {
-            return Ok(());
+            return quota::take_ask(change, &wish.client).map(|_| ());
         };
         let account = accounts::lookup(change, found.account)?;
         let written = Email::parse(&found.written);
         let (Some(_), Some(email)) = (account.filter(|it| it.enabled), written) else {
-            return Ok(());
+            return quota::take_ask(change, &wish.client).map(|_| ());
         };
         let to = To {
             account: found.account,

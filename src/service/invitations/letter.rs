@@ -8,6 +8,7 @@ use crate::service::accounts::post::{Wish, language_of};
 use crate::service::change::Change;
 use crate::service::error::Result;
 use crate::service::invitations::accept::{Taker, taker_of};
+use crate::service::mail::quota;
 use crate::store::memberships::invitations::{self, Waiting};
 
 /// Mails a code, which is the only one of the invitation from then on. Where a quota is used up, or
@@ -19,11 +20,12 @@ pub(in crate::service) fn send(
     kind: Kind,
     (wish, mut values): (&Wish, Values),
 ) -> Result<()> {
-    let (Some(taker), Some(email)) = (
-        taker_of(change, invitation)?,
-        Email::parse(&invitation.written),
-    ) else {
+    let Some(email) = Email::parse(&invitation.written) else {
         return Ok(());
+    };
+    let Some(taker) = taker_of(change, invitation)? else {
+        // What is left to whoever asks must not tell that there is such an account.
+        return quota::take_ask(change, &wish.client).map(|_| ());
     };
     // The page asks for a password where there is none that counts.
     let purpose = match taker {

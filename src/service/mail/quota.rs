@@ -71,10 +71,27 @@ fn by_client(kw: &Keyward, what: &str, client: &Client) -> Option<String> {
     Some(keyed(kw, &[what], &household(address)))
 }
 
-/// Uses up a part of every quota that the letter has. False where one is used up.
+/// Uses up a part of every quota that the letter has. False where one is used up. Who asks has asked,
+/// whether the mail leaves or not: by what is left to them they would learn who has an account (E12).
 pub(in crate::service) fn take(change: &mut Change<'_>, letter: &Letter) -> Result<bool> {
+    let asker = letter.asked_by.as_ref();
+    let asker = asker.filter(|_| letter.purpose.is_asked_for());
+    if let Some(client) = asker
+        && !take_ask(change, client)?
+    {
+        return Ok(false);
+    }
     let quotas = quotas(change.kw, letter);
     take_all(change, quotas)
+}
+
+/// Counts that a client asked for a mail: as well where the address has no account, and none leaves.
+/// False where it asked for enough.
+pub(in crate::service) fn take_ask(change: &mut Change<'_>, client: &Client) -> Result<bool> {
+    match by_client(change.kw, "mail by", client) {
+        Some(key) => take_one(change, &key, BY_ONE),
+        None => Ok(true),
+    }
 }
 
 /// The same for what an administrator's own system sends.
@@ -118,20 +135,16 @@ fn take_one(change: &mut Change<'_>, key: &str, quota: Quota) -> Result<bool> {
     Err(Error::busy("a counter of mails changed under every mail"))
 }
 
-/// From the outside in: the order in which every transaction takes their rows.
+/// After the asker's: the order in which every transaction takes their rows.
 fn quotas(kw: &Keyward, letter: &Letter) -> Vec<(String, Quota)> {
     let purpose = letter.counts_as.unwrap_or(letter.purpose.as_str());
-    let asker = letter.asked_by.as_ref();
-    let asker = asker.filter(|_| letter.purpose.is_asked_for());
-    let by = asker.and_then(|client| by_client(kw, "mail by", client));
-    let by = by.map(|key| (key, BY_ONE));
     let to = in_lower_case(&letter.to);
     let to = (keyed(kw, &["mail to", purpose], to.as_bytes()), TO_ONE);
     let of = letter.account.map(|account| {
         let key = keyed(kw, &["mail of", purpose], account.0.as_bytes());
         (key, TO_ONE)
     });
-    by.into_iter().chain([to]).chain(of).collect()
+    [to].into_iter().chain(of).collect()
 }
 
 fn keyed(kw: &Keyward, words: &[&str], subject: &[u8]) -> String {

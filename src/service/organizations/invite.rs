@@ -63,10 +63,9 @@ pub fn invite(kw: &Keyward, actor: &Actor, new: Invitation) -> Result<()> {
             ));
         }
         let invitation = put(change, &actor, (&new, &standing), &role.key)?;
-        let event = match owner {
-            Some(owner) => actor.event_about(What::MemberInvited, owner),
-            None => actor.event(What::MemberInvited),
-        };
+        // Of whoever invites, and of nobody else: their export must not tell that the address has an
+        // account (E12). Who joins leaves an event of their own.
+        let event = actor.event(What::MemberInvited);
         let event = event.in_organization(new.organization);
         change.record(&event.with_role(&role.name))?;
         let name = in_a_letter(&standing.organization.name);

@@ -274,25 +274,6 @@ pub fn set_username(
     })
 }
 
-/// The account is called by its address alone.
-///
-/// # Errors
-/// When the database is away or there is no such account.
-pub fn remove_username(
-    connection: &mut AnyConnection,
-    id: AccountId,
-    now: Timestamp,
-) -> Result<()> {
-    let rows = diesel::update(accounts::table.find(id.to_string()))
-        .set((
-            accounts::username.eq(None::<&str>),
-            accounts::username_canonical.eq(None::<&str>),
-            accounts::updated_at.eq(now.millis()),
-        ))
-        .execute(connection)?;
-    exactly_one("taking a username away", rows)
-}
-
 /// # Errors
 /// When the database is away or there is no such account.
 pub fn set_enabled(

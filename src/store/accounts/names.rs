@@ -7,7 +7,8 @@ use crate::domain::id::AccountId;
 use crate::domain::identifier::in_lower_case;
 use crate::store::engine::connection::AnyConnection;
 use crate::store::engine::error::{Result, at_most_one, exactly_one};
-use crate::store::engine::schema::account_names;
+use crate::store::engine::schema::{account_names, accounts};
+use crate::support::clock::Timestamp;
 
 /// First and last name.
 type Names<'a> = (Option<&'a str>, Option<&'a str>);
@@ -30,6 +31,25 @@ pub fn set_canonical(
         .set(account_names::names_canonical.eq(canonical(names)))
         .execute(connection)?;
     exactly_one("setting the names that are looked for", rows)
+}
+
+/// The account is called by its address alone.
+///
+/// # Errors
+/// When the database is away or there is no such account.
+pub fn remove_username(
+    connection: &mut AnyConnection,
+    id: AccountId,
+    now: Timestamp,
+) -> Result<()> {
+    let rows = diesel::update(accounts::table.find(id.to_string()))
+        .set((
+            accounts::username.eq(None::<&str>),
+            accounts::username_canonical.eq(None::<&str>),
+            accounts::updated_at.eq(now.millis()),
+        ))
+        .execute(connection)?;
+    exactly_one("taking a username away", rows)
 }
 
 #[diesel::dsl::auto_type]

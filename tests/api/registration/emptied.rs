@@ -20,9 +20,9 @@ fn unproven(kw: &TestKeyward) -> String {
 
 /// A stranger registers the address once more, and its owner proves it and chooses a password.
 fn proven(kw: &TestKeyward) {
-    let proof = code_to(kw, ALICE);
     kw.advance(1200);
     assert_eq!(register(kw, ALICE, OTHER).status, 202);
+    let proof = code_to(kw, ALICE);
     done(kw, "/auth/email/verify", &json!({ "token": proof }));
     chosen(kw);
 }
@@ -83,8 +83,8 @@ fn no_organization_goes(kw: &TestKeyward, way: fn(&TestKeyward)) {
             format!("Alone owner {ALICE}"),
             format!("Both owner {CAROL}"),
             format!("Carols owner {CAROL}"),
-            format!("Shared viewer {BOB}"),
             format!("Shared owner {ALICE}"),
+            format!("Shared viewer {BOB}"),
         ]
     );
     // What the one before held opens nothing.

@@ -9,6 +9,8 @@ mod profile;
 mod register;
 mod reserved;
 mod reset;
+mod sigma;
+mod silent;
 mod tickets;
 mod ways_back;
 

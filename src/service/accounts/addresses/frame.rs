@@ -16,7 +16,7 @@ use crate::service::accounts::addresses::young::Undoings;
 use crate::service::accounts::leave::Proof;
 use crate::service::accounts::one_time::{Link, look, opened, take};
 use crate::service::accounts::post::{
-    To, Wish, email_of, mail_as, mail_code, mail_code_with, tell_exists,
+    To, Wish, email_of, feign_code, mail_as, mail_code, mail_code_with, tell_counted,
 };
 use crate::service::actor::{Actor, account_of};
 use crate::service::attempts::prove_both::{prove_both, use_both};
@@ -250,13 +250,16 @@ fn begin(
     new: &NewEmail,
 ) -> Result<()> {
     let taken = emails::find(change, &new.email)?;
-    if let Some(taken) = taken.filter(|taken| taken.account != account) {
-        return tell_exists(change, &taken, &new.wish);
-    }
     let to = To {
         account,
         email: &new.email,
     };
+    if let Some(taken) = taken.filter(|taken| taken.account != account) {
+        if feign_code(change, &to, (purpose, Kind::Verify), &new.wish)? {
+            tell_counted(change, &taken, &new.wish)?;
+        }
+        return Ok(());
+    }
     let written = Written::of(&new.email);
     mail_code(
         change,
