@@ -38,13 +38,13 @@ impl Asked {
         let request = response.request();
         let address = web.and_then(|web| client_address::of(request, &web.trusted_proxies));
         let status = response.status();
-        if (status.is_client_error() || status.is_server_error())
-            && let Some(web) = web
-            && !web
-                .log_share
-                .admit(address.map(|(address, _)| address), status.as_u16())
-        {
-            return;
+        if let Some(web) = web {
+            let whose = address.map(|(address, _)| address);
+            if !status.is_client_error() && !status.is_server_error() {
+                web.log_share.tell_of_before();
+            } else if !web.log_share.admit(whose, status.as_u16()) {
+                return;
+            }
         }
         log::log!(
             level,

@@ -65,7 +65,7 @@ pub(super) fn finish(
         headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, fixed("true"));
         headers.insert(
             header::ACCESS_CONTROL_EXPOSE_HEADERS,
-            fixed("retry-after, x-keyward-refresh, x-request-id"),
+            fixed("location, retry-after, www-authenticate, x-keyward-refresh, x-request-id"),
         );
     } else if public {
         // Without credentials: what everybody may read is the same for everybody.

@@ -5,8 +5,8 @@ use std::time::Instant;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderValue, ORIGIN};
+use actix_web::http::{ConnectionType, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{HttpResponse, web};
 
@@ -29,6 +29,8 @@ pub async fn shell(
         method: request.method().clone(),
         frequent: mount::is_frequent(&request),
     };
+    // actix ends a connection whose client asked for another protocol, and does not say so.
+    let ends = request.head().upgrade();
     let _held = request.conn_data::<InHand>().map(InHand::hold);
     last_request::look_at(&request).await;
     let web = request.app_data::<web::Data<Web>>().cloned();
@@ -58,6 +60,10 @@ pub async fn shell(
     }
     if let Ok(value) = HeaderValue::from_str(&asked.id) {
         response.headers_mut().insert(request_id::REQUEST_ID, value);
+    }
+    if ends {
+        let head = response.response_mut().head_mut();
+        head.set_connection_type(ConnectionType::Close);
     }
     asked.write(&response, web);
     Ok(response)

@@ -48,10 +48,22 @@ impl LogShare {
         may
     }
 
+    /// Tells of what had no line, before another line is written.
+    pub(in crate::http) fn tell_of_before(&self) {
+        let over = self.over(Instant::now());
+        if let Some(over) = over {
+            over.tell();
+        }
+    }
+
+    fn over(&self, now: Instant) -> Option<Window> {
+        let mut window = self.0.lock();
+        window.take_if(|window| window.is_over(now))
+    }
+
     fn count(&self, whose: Option<IpAddr>, status: u16, now: Instant) -> (bool, Option<Window>) {
         let mut window = self.0.lock();
-        let is_over = |it: &Window| now.duration_since(it.began) >= EVERY;
-        let over = window.take_if(|window| is_over(window));
+        let over = window.take_if(|window| window.is_over(now));
         let window = window.get_or_insert_with(|| Window {
             began: now,
             written: 0,
@@ -74,7 +86,20 @@ impl LogShare {
     }
 }
 
+/// What is left at the end is told of.
+impl Drop for LogShare {
+    fn drop(&mut self) {
+        if let Some(window) = self.0.get_mut().take() {
+            window.tell();
+        }
+    }
+}
+
 impl Window {
+    fn is_over(&self, now: Instant) -> bool {
+        now.duration_since(self.began) >= EVERY
+    }
+
     /// One line for each status: how many more, and to whom the most.
     fn tell(self) {
         let mut by_status: HashMap<u16, (u32, Count, Option<IpAddr>)> = HashMap::new();
@@ -128,5 +153,10 @@ mod tests {
             share.count(address(1), 404, now + EVERY).1.is_none(),
             "told of once"
         );
+        // A line that refuses nobody comes after the count as well.
+        assert!(share.over(now + EVERY).is_none(), "its second is not over");
+        let over = share.over(now + 2 * EVERY).unwrap();
+        assert_eq!(over.of[&(address(1), 404)].written, 2);
+        assert!(share.over(now + 3 * EVERY).is_none());
     }
 }

@@ -107,7 +107,7 @@ fn c14_a_listed_origin_is_told_exactly_this() {
                 ("access-control-allow-origin", origin),
                 (
                     "access-control-expose-headers",
-                    "retry-after, x-keyward-refresh, x-request-id"
+                    "location, retry-after, www-authenticate, x-keyward-refresh, x-request-id"
                 ),
                 ("access-control-max-age", "600"),
             ]
@@ -135,7 +135,7 @@ fn c14_a_listed_origin_is_told_exactly_this() {
                 ("access-control-allow-origin", APP),
                 (
                     "access-control-expose-headers",
-                    "retry-after, x-keyward-refresh, x-request-id"
+                    "location, retry-after, www-authenticate, x-keyward-refresh, x-request-id"
                 ),
             ]
         );

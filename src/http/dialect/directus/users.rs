@@ -13,7 +13,7 @@ use crate::http::request::person::{SNAKE, edit};
 use crate::service::accounts::change_profile;
 use crate::service::accounts::profile;
 use crate::service::actor::Actor;
-use crate::service::{Error, Keyward, Result};
+use crate::service::{Code, Error, Keyward, Result};
 
 /// What the original shows in the place of a secret that is there.
 const CONCEALED: &str = "**********";
@@ -53,7 +53,7 @@ fn user(account: &Account, profile: &Profile, actor: &Actor) -> Map<String, Valu
         "language": profile.language,
         "tfa_secret": null,
         "status": "active",
-        "role": actor.claims().roles.first(),
+        "role": actor.claims().role,
         "token": null,
         "last_access": account.last_login_at.map(crate::support::clock::Timestamp::iso),
         "last_page": null,
@@ -94,8 +94,19 @@ pub async fn update(mut call: Call, actor: Actor) -> Answer<Directus> {
     edit.single_attributes = own.collect();
     let caller = actor.clone();
     call.on_store(move |kw| change_profile::change_profile(kw, &caller, edit))
-        .await?;
+        .await
+        .map_err(in_words_of_directus)?;
     me(call, actor).await
+}
+
+/// What is the original's own is kept among the attributes, of which its client knows nothing.
+fn in_words_of_directus(mut error: Error) -> Error {
+    if error.code == Code::InvalidPayload && error.message.starts_with("\"attributes\"") {
+        let words = "\"location\", \"title\", \"description\" and \"tags\" must not be larger than \
+                     8 KiB together with the other attributes of the account";
+        error.message = words.into();
+    }
+    error
 }
 
 /// `?fields=id,email` or `?fields[]=id&fields[]=email`; of `role.name` the first part.

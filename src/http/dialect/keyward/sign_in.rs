@@ -58,7 +58,8 @@ pub async fn login(mut call: Call) -> Answer<Keyward> {
 /// An e-mail address, or in its absence a username. What can be no username of ours is one
 /// that nobody has.
 fn identifier(fields: &Fields) -> Result<Identifier, Error> {
-    if fields.value("email").is_none() && fields.value("username").is_some() {
+    let is_there = |name| fields.value(name).is_some_and(|value| !value.is_null());
+    if !is_there("email") && is_there("username") {
         let username = Identifier::parse(fields.required("username")?);
         return username.ok_or_else(Error::credentials);
     }

@@ -52,13 +52,14 @@ impl Shape for Oisp {
         // The original has one word for every body (O-29); where it could not even be read,
         // or what is wrong with it is no matter of its form, the reason follows.
         let reason = refusal.message().trim_end_matches('.');
+        let reason = reason.replace("\"newPassword\"", "\"password\"");
         let invalid = format!("Invalid request. {reason}.");
         let weak = format!("Password too Weak. {reason}.");
         let message = match refusal {
             Refusal::Http(Http::RouteNotFound, _) => "Not Found",
             Refusal::Http(_, message) => message,
             Refusal::Act(error) => match error.code {
-                Code::InvalidPayload if error.message.starts_with("The body ") => &invalid,
+                Code::InvalidPayload if is_of_no_form(&error.message) => &invalid,
                 Code::WrongPassword => &invalid,
                 Code::WeakPassword => &weak,
                 Code::InvalidPayload => "Invalid request",
@@ -75,6 +76,14 @@ impl Shape for Oisp {
         };
         json!({ "code": code, "message": message })
     }
+}
+
+/// What the original's one word would not tell its reader how to mend: a body that could not be read,
+/// a code that is missing because of the account, a password that is the old one.
+fn is_of_no_form(message: &str) -> bool {
+    message.starts_with("The body ")
+        || message.starts_with("\"otp\" is required")
+        || message.ends_with("must be another one than the present")
 }
 
 /// `POST /v1/api/auth/token` (rows O-01 to O-06): with a body a sign-in; with a live
