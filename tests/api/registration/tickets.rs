@@ -181,3 +181,35 @@ both!(l15_honest_undoing_goes_on, OPEN, |kw| {
     assert!(list.contains(&format!("*{BEE}")), "{list:?}");
     nobody(kw, CEE);
 });
+
+both!(
+    l15_a_thief_who_put_the_owners_address_out_ends_none_of_its_codes,
+    OPEN,
+    |kw| {
+        alice(kw);
+        kw.advance(60);
+        let thief = signed_in(kw, ALICE);
+        has(kw, &thief, EVIL);
+        let back = code_to(kw, ALICE);
+        kw.advance(60);
+        let thief = signed_in(kw, EVIL);
+        let body = json!({ "email": BEE, "password": PASSWORD });
+        let asked = kw.post("/auth/email/change").bearer(&thief);
+        assert_eq!(asked.json(&body).send().status, 202);
+        let token = json!({ "token": code_to(kw, BEE) });
+        done(kw, "/auth/email/change/confirm", &token);
+        kw.advance(60);
+        // Beside this code is sealed that the owner's address was none of the account.
+        let thief = signed_in(kw, EVIL);
+        has(kw, &thief, CEE);
+        assert_eq!([codes_of(kw, ALICE), codes_of(kw, BEE)], [2, 1]);
+        kw.advance(60);
+        resets(kw, EVIL);
+        assert_eq!(codes_of(kw, ALICE), 2);
+        undone(kw, &back, ALICE);
+        assert_eq!(emails(kw, &signed_in(kw, ALICE)), [format!("*{ALICE}")]);
+        for email in [EVIL, BEE, CEE] {
+            nobody(kw, email);
+        }
+    }
+);

@@ -44,9 +44,13 @@ impl Undoings {
         Ok(Self(each.collect()))
     }
 
-    /// Those that would undo the coming of this address.
+    /// Those that would undo the coming of this address. One that was made while the address was gone
+    /// does not, where an older one would bring it back: a thief removes the owner's, too.
     fn against(&self, address: &str) -> impl Iterator<Item = &Undoing> {
+        let since = self.0.iter().filter(|it| it.has(address));
+        let since = since.map(|it| it.made_at).min();
         let others = self.0.iter().filter(move |it| it.reader != address);
+        let others = others.filter(move |it| since.is_none_or(|since| it.made_at <= since));
         others.filter(move |it| !it.has(address))
     }
 
