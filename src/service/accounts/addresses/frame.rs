@@ -2,8 +2,6 @@
 //! stood before are kept beside the code that undoes the act, and tokens that name another primary
 //! address are outdated.
 
-use serde::{Deserialize, Serialize};
-
 use crate::domain::account::Account;
 use crate::domain::event::What;
 use crate::domain::id::AccountId;
@@ -12,6 +10,7 @@ use crate::domain::letter::{Purpose as Kind, Values};
 use crate::domain::one_time::Purpose;
 use crate::domain::session::Client;
 use crate::lanes::password_lane::Seat;
+use crate::service::accounts::addresses::written::{Was, Written};
 use crate::service::accounts::addresses::young::Undoings;
 use crate::service::accounts::leave::Proof;
 use crate::service::accounts::one_time::{Link, look, opened, take};
@@ -31,62 +30,6 @@ pub struct NewEmail {
     pub email: Email,
     pub proof: Proof,
     pub wish: Wish,
-}
-
-/// An address as it is to be written, sealed beside a code.
-#[derive(Serialize, Deserialize)]
-pub(super) struct Written {
-    email: String,
-    /// How the addresses stood before the act that the code undoes. Codes of the version before
-    /// have none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    before: Option<Vec<Was>>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct Was {
-    email: String,
-    verified: bool,
-    primary: bool,
-}
-
-impl Written {
-    fn of(email: &Email) -> Self {
-        Self {
-            email: email.written().to_owned(),
-            before: None,
-        }
-    }
-
-    pub(super) fn read(&self) -> Result<Email> {
-        Email::parse(&self.email).ok_or_else(|| Error::defect("a code holds no e-mail address"))
-    }
-
-    /// Which of the addresses were proven as they stood, as addresses are compared.
-    pub(super) fn proven(&self) -> Option<Vec<String>> {
-        let proven = self.before.as_ref()?.iter().filter(|it| it.verified);
-        let emails = proven.filter_map(|it| Email::parse(&it.email));
-        Some(emails.map(|email| email.canonical().to_owned()).collect())
-    }
-
-    /// The addresses as they stood, of an account that has these now.
-    pub(super) fn before(&self, now: Vec<Stored>) -> Result<Vec<(Email, bool, bool)>> {
-        let Some(before) = &self.before else {
-            let others = now.into_iter().filter(|it| !it.is_primary);
-            let others = others.filter_map(|it| Some((Email::parse(&it.written)?, it.verified)));
-            let others = others.map(|(email, verified)| (email, verified, false));
-            return Ok([(self.read()?, true, true)]
-                .into_iter()
-                .chain(others)
-                .collect());
-        };
-        let each = before.iter().map(|it| {
-            let email = Email::parse(&it.email);
-            let email = email.ok_or_else(|| Error::defect("a code holds no e-mail address"))?;
-            Ok((email, it.verified, it.primary))
-        });
-        each.collect()
-    }
 }
 
 /// The account as it is before an act, and how its addresses stand.
@@ -116,10 +59,7 @@ impl Before {
             verified: it.verified,
             primary: it.is_primary,
         });
-        Written {
-            before: Some(each.collect()),
-            ..Written::of(email)
-        }
+        Written::with(email, each.collect())
     }
 
     /// Tells the reader of this address, with a code that undoes the act, where the address can be

@@ -12,5 +12,7 @@ pub mod undo;
 
 /// What every act here does around its deed.
 mod frame;
+/// What is sealed beside their codes.
+mod written;
 /// Which addresses can not be the owner's yet.
 pub(in crate::service::accounts) mod young;

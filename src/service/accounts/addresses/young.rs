@@ -5,7 +5,7 @@
 
 use crate::domain::id::AccountId;
 use crate::domain::one_time::Purpose;
-use crate::service::accounts::addresses::frame::Written;
+use crate::service::accounts::addresses::written::Written;
 use crate::service::accounts::one_time::opened;
 use crate::service::change::Change;
 use crate::service::error::Result;
