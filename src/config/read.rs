@@ -204,6 +204,7 @@ impl Config {
             host: mail::host(&self.listen),
             to_log: self.test_mode || self.listen.is_of_this_machine(),
             keep: self.keep_mail,
+            longest_answer: self.peers.answer_time,
         }
     }
 

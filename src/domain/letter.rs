@@ -202,6 +202,15 @@ pub const TRIED_FOR: Duration = Duration::from_secs(24 * 3600);
 /// The longest time between two tries.
 pub const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
 
+/// How long a process has a mail in its hand of which a server may have the last byte: longer
+/// than it waits for that server.
+pub const LONGEST_HOLD: Duration = Duration::from_secs(660);
+
+/// After a server did not say whether it took a mail: which try that counts as, and for how long
+/// it is tried from then on. So it comes three times at the most, and hardly ever twice.
+pub const TRIES_AFTER_DOUBT: i64 = 5;
+pub const TRIED_AFTER_DOUBT: Duration = Duration::from_secs(2 * 3600);
+
 impl Letter {
     /// After this instant it is of no use any more: its code has ended (`hours`), or it was
     /// tried for a day.

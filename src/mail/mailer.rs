@@ -3,14 +3,15 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
-use lettre::transport::smtp::client::SmtpConnection;
 use parking_lot::Mutex;
 
 use crate::domain::letter::{Letter, Purpose};
 use crate::mail::failure::Failure;
 use crate::mail::message::{Composed, Outside, Sender, Sent, compose};
-use crate::mail::smtp::{self, Smtp};
+use crate::mail::patience::Patience;
+use crate::mail::smtp::{Conversation, Smtp};
 use crate::mail::smtp_url::SmtpUrl;
 use crate::mail::templates::{Framed, Templates, Words};
 use crate::support::clock::Timestamp;
@@ -28,6 +29,8 @@ pub struct Setup {
     pub to_log: bool,
     /// Whether what was sent is kept, to be looked at: test mode and tests.
     pub keep: bool,
+    /// How long the answer to a request may take.
+    pub longest_answer: Duration,
 }
 
 /// Words that are ready, and to whom they go.
@@ -46,6 +49,7 @@ pub struct Mailer {
     kept: Option<Mutex<Vec<Sent>>>,
     /// How many requests wait for the server.
     waiting: AtomicUsize,
+    longest_answer: Duration,
 }
 
 /// The right to wait for the server in a request. Given back when it is dropped.
@@ -85,6 +89,7 @@ impl Mailer {
             service: setup.service,
             kept: setup.keep.then(Mutex::default),
             waiting: AtomicUsize::new(0),
+            longest_answer: setup.longest_answer,
         })
     }
 
@@ -127,9 +132,11 @@ impl Mailer {
     pub fn probe(&self) -> Result<String, Failure> {
         match &self.way {
             Way::Smtp(smtp) => {
-                let mut connection = caught(|| smtp.connect())?;
-                let name = connection.server_info().name().to_owned();
-                let _ = connection.quit();
+                let patience = Patience::USUAL;
+                let until = Instant::now() + patience.before;
+                let server = caught(|| smtp.connect(patience, until))?;
+                let name = server.name().to_owned();
+                server.quit();
                 Ok(format!("{}: {name} is ready", self.label()))
             }
             Way::Log => Ok(self.label()),
@@ -142,6 +149,17 @@ impl Mailer {
     pub const fn line(&self) -> Line<'_> {
         Line {
             mailer: self,
+            patience: Patience::USUAL,
+            connection: None,
+        }
+    }
+
+    /// The same in a request: its answer waits for the server's.
+    #[must_use]
+    pub fn line_of_a_request(&self) -> Line<'_> {
+        Line {
+            mailer: self,
+            patience: Patience::USUAL.of_a_request(self.longest_answer),
             connection: None,
         }
     }
@@ -203,18 +221,24 @@ impl Mailer {
 /// Sends one message after the other.
 pub struct Line<'a> {
     mailer: &'a Mailer,
-    connection: Option<SmtpConnection>,
+    patience: Patience,
+    connection: Option<Conversation>,
+}
+
+/// A message of which the server waits for the words. Dropped, it was never sent.
+pub struct Prepared {
+    composed: Composed,
+    connection: Option<Conversation>,
 }
 
 impl Line<'_> {
     /// What the server said.
     ///
     /// # Errors
-    /// Why it was not sent, and whose fault that is.
+    /// Why it was not sent, and whose fault that is; or that it may have been.
     pub fn send(&mut self, letter: &Letter, id: &str, at: Timestamp) -> Result<String, Failure> {
-        let mailer = self.mailer;
-        let composed = caught(|| mailer.compose(letter, id, at))?;
-        self.send_composed(composed)
+        let prepared = self.prepare(letter, id, at)?;
+        self.finish(prepared)
     }
 
     /// The same for what is no letter of a template.
@@ -229,50 +253,86 @@ impl Line<'_> {
     ) -> Result<String, Failure> {
         let mailer = self.mailer;
         let composed = caught(|| mailer.compose_message(message, id, at))?;
-        self.send_composed(composed)
+        let prepared = self.prepare_composed(composed)?;
+        self.finish(prepared)
     }
 
-    fn send_composed(&mut self, composed: Composed) -> Result<String, Failure> {
+    /// Goes as far as nothing can have been sent.
+    ///
+    /// # Errors
+    /// Why it can not be sent, and whose fault that is.
+    pub fn prepare(
+        &mut self,
+        letter: &Letter,
+        id: &str,
+        at: Timestamp,
+    ) -> Result<Prepared, Failure> {
         let mailer = self.mailer;
-        let said = match &mailer.way {
-            Way::Smtp(smtp) => self.give(smtp, &composed)?,
-            Way::Log => {
+        let composed = caught(|| mailer.compose(letter, id, at))?;
+        self.prepare_composed(composed)
+    }
+
+    /// What the server said.
+    ///
+    /// # Errors
+    /// As [`Line::send`].
+    pub fn finish(&mut self, prepared: Prepared) -> Result<String, Failure> {
+        let composed = prepared.composed;
+        let said = match prepared.connection {
+            Some(mut connection) => {
+                // After a failure it is in the middle of something: the next message gets another.
+                let said = caught(|| connection.finish(&composed))?;
+                self.connection = Some(connection);
+                said
+            }
+            None => {
                 write_down(&composed.sent);
                 "it was written to the log".to_owned()
             }
-            Way::Nowhere => return Err(Failure::Away(mailer.label())),
         };
-        mailer.keep(composed.sent);
+        self.mailer.keep(composed.sent);
         Ok(said)
     }
 
-    fn give(&mut self, smtp: &Smtp, composed: &Composed) -> Result<String, Failure> {
+    fn prepare_composed(&mut self, composed: Composed) -> Result<Prepared, Failure> {
+        let connection = match &self.mailer.way {
+            Way::Smtp(smtp) => Some(self.lead_up(smtp, &composed)?),
+            Way::Log => None,
+            Way::Nowhere => return Err(Failure::Away(self.mailer.label())),
+        };
+        Ok(Prepared {
+            composed,
+            connection,
+        })
+    }
+
+    /// Over the connection of the message before, or over another one.
+    fn lead_up(&mut self, smtp: &Smtp, composed: &Composed) -> Result<Conversation, Failure> {
+        let until = Instant::now() + self.patience.before;
         // A server may end a connection after so many messages or so long a time.
         let used = self.connection.take();
         let used = used.and_then(|mut connection| {
-            let begun = caught(|| smtp::begin(&mut connection, composed));
+            let begun = caught(|| connection.begin(composed, until));
             begun.ok().map(|()| connection)
         });
         let mut connection = match used {
             Some(connection) => connection,
             None => caught(|| {
-                let mut connection = smtp.connect()?;
-                smtp::begin(&mut connection, composed)?;
+                let mut connection = smtp.connect(self.patience, until)?;
+                connection.begin(composed, until)?;
                 Ok(connection)
             })?,
         };
-        // After a failure it is in the middle of something: the next message gets another one.
-        let said = caught(|| smtp::finish(&mut connection, composed))?;
-        self.connection = Some(connection);
-        Ok(said)
+        caught(|| connection.name_recipient(composed))?;
+        Ok(connection)
     }
 }
 
 impl Drop for Line<'_> {
     fn drop(&mut self) {
-        if let Some(mut connection) = self.connection.take() {
+        if let Some(connection) = self.connection.take() {
             let _ = caught(|| {
-                let _ = connection.quit();
+                connection.quit();
                 Ok(())
             });
         }

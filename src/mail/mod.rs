@@ -11,7 +11,9 @@ mod folder;
 pub mod mailer;
 /// A letter as a message of RFC 5322.
 pub mod message;
-/// One connection to an SMTP server.
+/// How long a server is waited for.
+pub mod patience;
+/// One conversation with an SMTP server.
 mod smtp;
 /// `KEYWARD_SMTP_URL`.
 pub mod smtp_url;

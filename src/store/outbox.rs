@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use uuid::Uuid;
 
 use crate::domain::id::AccountId;
-use crate::domain::letter::LONGEST_PAUSE;
+use crate::domain::letter::{LONGEST_HOLD, LONGEST_PAUSE};
 use crate::store::engine::columns::{optional, time, word};
 use crate::store::engine::connection::AnyConnection;
 use crate::store::engine::error::{Result, at_most_one, exactly_one};
@@ -30,6 +30,16 @@ pub struct Waiting {
     pub attempts: i64,
     /// Until when whoever took it has it in hand.
     pub leased_until: Timestamp,
+}
+
+/// When a mail is tried again.
+#[derive(Clone, Copy)]
+pub struct Next {
+    pub at: Timestamp,
+    /// How often it was tried before that.
+    pub tries: i64,
+    /// When it is given up.
+    pub no_later_than: Timestamp,
 }
 
 type Row = (
@@ -116,10 +126,10 @@ const DOUBT: Duration = Duration::from_secs(60);
 
 /// What is due and in nobody's hand.
 #[diesel::dsl::auto_type]
-fn due(now: Timestamp, lease: Timestamp) -> _ {
+fn due(now: Timestamp) -> _ {
     let millis: i64 = now.millis();
     let latest: i64 = (now + LONGEST_PAUSE + DOUBT).millis();
-    let longest_lease: i64 = (lease + DOUBT).millis();
+    let longest_lease: i64 = (now + LONGEST_HOLD + DOUBT).millis();
     outbox::table
         .filter(outbox::next_at.le(millis).or(outbox::next_at.gt(latest)))
         .filter(
@@ -129,19 +139,12 @@ fn due(now: Timestamp, lease: Timestamp) -> _ {
         )
 }
 
-/// Whether anything is due. `lease`: until when one would have it in hand.
+/// Whether anything is due.
 ///
 /// # Errors
 /// When the database is away.
-pub fn is_any_due(
-    connection: &mut AnyConnection,
-    now: Timestamp,
-    lease: Timestamp,
-) -> Result<bool> {
-    let one: Option<String> = due(now, lease)
-        .select(outbox::id)
-        .first(connection)
-        .optional()?;
+pub fn is_any_due(connection: &mut AnyConnection, now: Timestamp) -> Result<bool> {
+    let one: Option<String> = due(now).select(outbox::id).first(connection).optional()?;
     Ok(one.is_some())
 }
 
@@ -155,14 +158,14 @@ pub fn lease(
     lease: Timestamp,
     most: i64,
 ) -> Result<Vec<Waiting>> {
-    let rows: Vec<Row> = due(now, lease)
+    let rows: Vec<Row> = due(now)
         .order((outbox::next_at, outbox::id))
         .limit(most)
         .load(connection)?;
     let mut taken = Vec::new();
     for row in rows {
         // Another process may have taken it since: then the guard does not hold.
-        let ours = diesel::update(due(now, lease).filter(outbox::id.eq(row.0.clone())))
+        let ours = diesel::update(due(now).filter(outbox::id.eq(row.0.clone())))
             .set(outbox::leased_until.eq(lease.millis()))
             .execute(connection)?;
         if at_most_one("leasing a mail", ours)? {
@@ -174,26 +177,45 @@ pub fn lease(
     Ok(taken)
 }
 
+/// Those of a caller's hand, as far as they are there.
+#[diesel::dsl::auto_type]
+fn in_hand(mail: &Waiting) -> _ {
+    let id: String = mail.id.to_string();
+    let leased: i64 = mail.leased_until.millis();
+    outbox::table
+        .filter(outbox::id.eq(id))
+        .filter(outbox::leased_until.eq(leased))
+}
+
+/// Holds one that is in hand until another instant, or lets go of it (`None`). False where it is
+/// gone, or another process has it in hand by now.
+///
+/// # Errors
+/// When the database is away.
+pub fn hold(
+    connection: &mut AnyConnection,
+    mail: &Waiting,
+    until: Option<Timestamp>,
+) -> Result<bool> {
+    let rows = diesel::update(in_hand(mail))
+        .set(outbox::leased_until.eq(until.map_or(0, Timestamp::millis)))
+        .execute(connection)?;
+    at_most_one("holding a mail", rows)
+}
+
 /// Notes a try that failed. False where another process has it in hand by now.
 ///
 /// # Errors
 /// When the database is away.
-pub fn try_again(
-    connection: &mut AnyConnection,
-    mail: &Waiting,
-    next_at: Timestamp,
-) -> Result<bool> {
-    let rows = diesel::update(
-        outbox::table
-            .filter(outbox::id.eq(mail.id.to_string()))
-            .filter(outbox::leased_until.eq(mail.leased_until.millis())),
-    )
-    .set((
-        outbox::attempts.eq(mail.attempts + 1),
-        outbox::next_at.eq(next_at.millis()),
-        outbox::leased_until.eq(0),
-    ))
-    .execute(connection)?;
+pub fn try_again(connection: &mut AnyConnection, mail: &Waiting, next: Next) -> Result<bool> {
+    let rows = diesel::update(in_hand(mail))
+        .set((
+            outbox::attempts.eq(next.tries),
+            outbox::next_at.eq(next.at.millis()),
+            outbox::expires_at.eq(next.no_later_than.millis()),
+            outbox::leased_until.eq(0),
+        ))
+        .execute(connection)?;
     at_most_one("noting a try of a mail", rows)
 }
 

@@ -1,19 +1,21 @@
 //! Sending what is due. A row is leased by a guarded update, so that of many processes one
-//! sends it, and deleted once the server has taken the mail. Whoever dies between the two
-//! leaves a mail that is sent once more, with the same Message-ID. No lock and no connection
-//! of the database is held while a server is talked to.
+//! sends it; held for as long as a server may think about it before that server gets its last
+//! byte; and deleted once the server has taken the mail. Whoever dies between the two leaves a mail
+//! that is sent once more, with the same Message-ID. No lock and no connection of the database is
+//! held while a server is talked to.
 
 use std::time::{Duration, Instant};
 
 use crate::domain::event::{Event, What};
-use crate::domain::letter::pause_after;
+use crate::domain::letter::{LONGEST_HOLD, TRIED_AFTER_DOUBT, TRIES_AFTER_DOUBT, pause_after};
 use crate::domain::session::Client;
 use crate::mail::Failure;
-use crate::mail::mailer::Line;
+use crate::mail::failure::without;
+use crate::mail::mailer::{Line, Prepared};
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::mail::sealed;
-use crate::store::outbox::{self, Waiting};
+use crate::store::outbox::{self, Next, Waiting};
 
 /// How long a process has what it took in its hand.
 const LEASE: Duration = Duration::from_secs(60);
@@ -21,7 +23,7 @@ const LEASE: Duration = Duration::from_secs(60);
 /// What it takes at once.
 const BATCH: i64 = 20;
 
-/// Begun later than this, a mail might be with the server when its lease ends.
+/// Begun later than this, a mail might not be ready to be sent when its lease ends.
 const LAST_BEGIN: Duration = Duration::from_secs(20);
 
 /// Sends everything that is due now. How many mails were sent.
@@ -61,24 +63,26 @@ pub fn deliver_some(kw: &Keyward) -> Result<(usize, bool)> {
     let began = Instant::now();
     let (mut sent, mut away) = (0, None::<String>);
     let mut line = kw.mailer.line();
-    for mail in batch {
+    let mut batch = batch.into_iter();
+    while let Some(mut mail) = batch.next() {
         if began.elapsed() >= LAST_BEGIN {
-            // It stays leased, and is due again when that ends.
-            return Ok((sent, false));
+            let_go(kw, std::iter::once(mail).chain(batch).collect())?;
+            return Ok((sent, true));
         }
         // Where nobody answers one, nobody answers the next one either.
         let outcome = match &away {
             Some(why) => Err(Failure::Away(String::clone(why))),
-            None => send(kw, &mut line, &mail),
+            None => send(kw, &mut line, &mut mail)?,
         };
         match outcome {
-            Ok(said) => {
+            Ok(Some(said)) => {
                 log::info!("mail: {} was sent: {said}", label(&mail));
                 let id = mail.id;
                 kw.store
                     .write(move |tx| outbox::remove(tx, id).map_err(Error::from))?;
                 sent += 1;
             }
+            Ok(None) => {}
             Err(failure) => {
                 failed(kw, &mail, &failure)?;
                 if let Failure::Away(why) = failure {
@@ -90,17 +94,57 @@ pub fn deliver_some(kw: &Keyward) -> Result<(usize, bool)> {
     Ok((sent, full && away.is_none()))
 }
 
+/// Whoever comes next need not wait for the end of a lease.
+fn let_go(kw: &Keyward, mails: Vec<Waiting>) -> Result<()> {
+    kw.store.write(move |tx| {
+        for mail in &mails {
+            // Where its lease has ended another process may have it by now.
+            outbox::hold(tx, mail, None)?;
+        }
+        Ok(())
+    })
+}
+
 fn take(kw: &Keyward) -> Result<Vec<Waiting>> {
     let now = kw.clock.now();
-    let until = now + LEASE;
-    if !kw.store.read(|db| outbox::is_any_due(db, now, until))? {
+    if !kw.store.read(|db| outbox::is_any_due(db, now))? {
         return Ok(Vec::new());
     }
     kw.store
-        .write(move |tx| outbox::lease(tx, now, until, BATCH).map_err(Error::from))
+        .write(move |tx| outbox::lease(tx, now, now + LEASE, BATCH).map_err(Error::from))
 }
 
-fn send(kw: &Keyward, line: &mut Line<'_>, mail: &Waiting) -> Result<String, Failure> {
+/// What the server said; nothing where the mail went into other hands before it was sent.
+fn send(
+    kw: &Keyward,
+    line: &mut Line<'_>,
+    mail: &mut Waiting,
+) -> Result<Result<Option<String>, Failure>> {
+    let (prepared, to) = match prepare(kw, line, mail) {
+        Ok(ready) => ready,
+        Err(failure) => return Ok(Err(failure)),
+    };
+    let (held, until) = (mail.clone(), kw.clock.now() + LONGEST_HOLD);
+    let is_ours = kw
+        .store
+        .write(move |tx| outbox::hold(tx, &held, Some(until)).map_err(Error::from))?;
+    if !is_ours {
+        return Ok(Ok(None));
+    }
+    mail.leased_until = until;
+    let sent = line.finish(prepared);
+    // Servers like to repeat the address: it is not for the log.
+    Ok(sent
+        .map(|said| Some(without(&said, &to)))
+        .map_err(|failure| failure.without(&to)))
+}
+
+/// Ready to be sent, and to whom.
+fn prepare(
+    kw: &Keyward,
+    line: &mut Line<'_>,
+    mail: &Waiting,
+) -> Result<(Prepared, String), Failure> {
     if kw.clock.now() >= mail.expires_at {
         return Err(Failure::Refused("its time is over".to_owned()));
     }
@@ -108,28 +152,54 @@ fn send(kw: &Keyward, line: &mut Line<'_>, mail: &Waiting) -> Result<String, Fai
         let why = "it can not be opened: it is of a newer Keyward, or of another KEYWARD_SECRET";
         Failure::Later(why.to_owned())
     })?;
-    let sent = line.send(&letter, &mail.message_id, kw.clock.now());
-    // Servers like to repeat the address: it is not for the log.
-    sent.map(|said| said.replace(&letter.to, "the recipient"))
-        .map_err(|failure| failure.without(&letter.to))
+    match line.prepare(&letter, &mail.message_id, kw.clock.now()) {
+        Ok(prepared) => Ok((prepared, letter.to)),
+        Err(failure) => Err(failure.without(&letter.to)),
+    }
+}
+
+/// Whether it is tried again, and when.
+fn next(kw: &Keyward, mail: &Waiting, failure: &Failure) -> Option<Next> {
+    let (now, tries) = (kw.clock.now(), mail.attempts + 1);
+    let next = match failure {
+        Failure::Refused(_) => return None,
+        Failure::Later(_) | Failure::Away(_) => Next {
+            at: now + pause_after(tries),
+            tries,
+            no_later_than: mail.expires_at,
+        },
+        // Each further one may be one too many, and none may be one too few.
+        Failure::Unknown(_) => Next {
+            at: now + pause_after(tries.max(TRIES_AFTER_DOUBT)),
+            tries: tries.max(TRIES_AFTER_DOUBT),
+            no_later_than: mail.expires_at.min(now + TRIED_AFTER_DOUBT),
+        },
+    };
+    (next.at < next.no_later_than).then_some(next)
 }
 
 /// Notes the try, or gives the mail up: where it was refused for good, or its time is over
 /// before the next one.
 fn failed(kw: &Keyward, mail: &Waiting, failure: &Failure) -> Result<()> {
     let (label, why) = (label(mail), failure.words());
-    let next_at = kw.clock.now() + pause_after(mail.attempts + 1);
-    if !matches!(failure, Failure::Refused(_)) && next_at < mail.expires_at {
-        log::warn!("mail: {label} was not sent: {why}; it is tried again at {next_at}");
+    let (what, though) = match failure {
+        Failure::Unknown(_) => ("may have been taken", ", though it may have been taken"),
+        _ => ("was not sent", ""),
+    };
+    if let Some(next) = next(kw, mail, failure) {
+        log::warn!(
+            "mail: {label} {what}: {why}; it is tried again at {}",
+            next.at
+        );
         let mail = mail.clone();
         // Where another process has it in hand by now, that one's word counts.
         return kw.store.write(move |tx| {
-            outbox::try_again(tx, &mail, next_at)
+            outbox::try_again(tx, &mail, next)
                 .map(|_| ())
                 .map_err(Error::from)
         });
     }
-    log::error!("mail: {label} is given up: {why}");
+    log::error!("mail: {label} is given up{though}: {why}");
     let (id, account) = (mail.id, mail.account);
     kw.change(move |change| {
         if outbox::remove(change, id)? {

@@ -10,6 +10,7 @@ use crate::domain::letter::{Purpose, is_site};
 use crate::domain::merge_fields::{escaped, filled_in, without_tags};
 use crate::domain::permission::ACCOUNT_MAIL;
 use crate::mail::Failure;
+use crate::mail::failure::without;
 use crate::mail::mailer::Message;
 use crate::mail::templates::{Framed, Words};
 use crate::service::actor::{Actor, require_held};
@@ -42,7 +43,8 @@ pub fn require(actor: &Actor) -> Result<()> {
 /// # Errors
 /// `FORBIDDEN` without the permission; `INVALID_PAYLOAD` where the server refuses it for good, or
 /// the site can be none; `REQUESTS_EXCEEDED` where enough went to the address, or by the caller,
-/// within an hour; `SERVICE_UNAVAILABLE` where it was not taken, or mail can not leave.
+/// within an hour; `SERVICE_UNAVAILABLE` where it was not taken, or mail can not leave, and without
+/// a time to wait where the server has it and did not say whether it took it.
 pub fn publish(kw: &Keyward, actor: &Actor, it: &Publication) -> Result<String> {
     require(actor)?;
     kw.require_mail()?;
@@ -60,10 +62,13 @@ pub fn publish(kw: &Keyward, actor: &Actor, it: &Publication) -> Result<String> 
     let now = kw.clock.now();
     let id = format!("{}@{}", kw.entropy.id(now), kw.mailer.domain());
     let id_of_mail = format!("<{id}>");
-    let sent = while_waiting(|| kw.mailer.line().send_message(message, &id_of_mail, now));
+    let sent = while_waiting(|| {
+        let mut line = kw.mailer.line_of_a_request();
+        line.send_message(message, &id_of_mail, now)
+    });
     match sent.map_err(|failure| failure.without(it.to.written())) {
         Ok(said) => {
-            let said = said.replace(it.to.written(), "the recipient");
+            let said = without(&said, it.to.written());
             log::info!("mail: a publication {id} was sent: {said}");
             Ok(id)
         }
@@ -72,7 +77,20 @@ pub fn publish(kw: &Keyward, actor: &Actor, it: &Publication) -> Result<String> 
             Err(Error::payload("the mail server refuses this message"))
         }
         Err(Failure::Later(why) | Failure::Away(why)) => Err(Error::busy(why)),
+        Err(Failure::Unknown(why)) => {
+            log::warn!("mail: a publication {id} may have been taken: {why}");
+            Err(unknown(why))
+        }
     }
+}
+
+/// No time to wait: whoever sends it again may send it twice, and should look first.
+fn unknown(why: String) -> Error {
+    let words = "The mail server has the whole message and has not said whether it took it: it \
+                 may be on its way. Sent again it can come twice.";
+    let mut error = Error::new(Code::ServiceUnavailable, words);
+    error.cause = Some(why);
+    error
 }
 
 /// With its fields filled in, in the frame of its site.

@@ -9,7 +9,7 @@ use keyward::domain::letter::Purpose;
 use keyward::service::mail::deliver::deliver_due;
 use keyward::service::mail::write::post;
 
-use crate::support::{TestKeyward, letter};
+use crate::support::{TestKeyward, letter, text};
 
 /// Takes mail, unless `says` has another answer to a command. It ends a connection that it
 /// answered with 421, without a word to whatever comes next.
@@ -21,6 +21,38 @@ struct Sink {
 type Says = fn(&str) -> Option<&'static str>;
 
 impl Sink {
+    /// Takes one mail, and does this before it says so.
+    fn thinking(thinks: impl FnOnce() + Send + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("smtp://{}", listener.local_addr().unwrap());
+        let taken = Arc::new(Mutex::new(Vec::new()));
+        let book = Arc::clone(&taken);
+        std::thread::spawn(move || {
+            let (mut out, _) = listener.accept().unwrap();
+            let lines = BufReader::new(out.try_clone().unwrap()).lines();
+            let mut thinks = Some(thinks);
+            out.write_all(b"220 sink\r\n").unwrap();
+            for line in lines.map_while(Result::ok) {
+                let said: &[u8] = match line.as_str() {
+                    "DATA" => b"354 go on\r\n",
+                    "." => {
+                        thinks.take().unwrap()();
+                        book.lock().unwrap().push(line);
+                        b"250 taken\r\n"
+                    }
+                    line if ["EHLO", "MAIL", "RCPT", "QUIT"]
+                        .contains(&&line[..line.len().min(4)]) =>
+                    {
+                        b"250 OK\r\n"
+                    }
+                    _ => continue,
+                };
+                let _ = out.write_all(said);
+            }
+        });
+        Self { url, taken }
+    }
+
     fn start(says: Says) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("smtp://{}", listener.local_addr().unwrap());
@@ -71,6 +103,9 @@ fn serve(stream: &TcpStream, says: Says, book: &Mutex<Vec<String>>) -> std::io::
             }
             let end = says(".").unwrap_or("250 taken");
             book.lock().unwrap().push(message);
+            if end == "nothing" {
+                return Ok(());
+            }
             out.write_all(format!("{end}\r\n").as_bytes())?;
             if says("end").is_some() {
                 return Ok(());
@@ -164,3 +199,77 @@ fn many_mails_go_over_one_connection_as_they_are() {
         assert_eq!(taken.trim_end(), sent.raw.replace("\r\n", "\n").trim_end());
     }
 }
+
+both!(
+    operators_28_a_mail_that_may_have_been_taken_is_sent_again_rarely_and_told_so,
+    |kw| {
+        // It has the whole message, and hangs up.
+        let sink = Sink::start(|line| (line == ".").then_some("nothing"));
+        let kw = kw.replica_with(&sink.settings());
+        post(&kw.kw, letter(Purpose::Reset, "a@example.com")).unwrap();
+        let mut waited = 0;
+        while kw.count("outbox") > 0 {
+            assert_eq!(deliver_due(&kw.kw).unwrap(), 0);
+            kw.advance(60);
+            waited += 60;
+        }
+        let ids = sink.taken().into_iter().map(|taken| {
+            let id = taken.lines().find(|line| line.starts_with("Message-ID"));
+            id.unwrap().to_owned()
+        });
+        let mut ids: Vec<_> = ids.collect();
+        assert_eq!(ids.len(), 3, "over {waited} s");
+        ids.dedup();
+        assert_eq!((ids.len(), given_up(&kw)), (1, 1));
+        assert!((3600..3 * 3600).contains(&waited), "{waited}");
+    }
+);
+
+both!(
+    operators_28_nobody_else_sends_what_a_server_thinks_about,
+    |kw| {
+        let (asks, asked) = std::sync::mpsc::channel();
+        let (lets_on, goes_on) = std::sync::mpsc::channel::<()>();
+        let sink = Sink::thinking(move || {
+            asks.send(()).unwrap();
+            let _ = goes_on.recv();
+        });
+        let one = kw.replica_with(&sink.settings());
+        let other = kw.replica_with(&sink.settings());
+        post(&one.kw, letter(Purpose::Reset, "a@example.com")).unwrap();
+        std::thread::scope(|scope| {
+            let sends = scope.spawn(|| deliver_due(&one.kw).unwrap());
+            asked.recv().unwrap();
+            // Long after the lease of what is not yet with a server.
+            other.advance(600);
+            assert_eq!(deliver_due(&other.kw).unwrap(), 0);
+            lets_on.send(()).unwrap();
+            assert_eq!(sends.join().unwrap(), 1);
+        });
+        assert_eq!((sink.taken().len(), kw.count("outbox")), (1, 0));
+    }
+);
+
+both!(
+    operators_29_a_publication_that_may_have_been_taken_is_said_to_be_unknown,
+    |kw| {
+        let sink = Sink::start(|line| (line == ".").then_some("nothing"));
+        let kw = kw.replica_with(&sink.settings());
+        kw.add("admin@example.com", None, true);
+        let admin = text(&kw.login("admin@example.com"), "access_token");
+        let refused = kw.graphql(
+            "mutation { publishEmailEvent(input: { type: transactional, \
+             to: { email: \"a@b.co\" }, subject: \"s\", content: \"c\" }) { messageId } }",
+            Some(&admin),
+        );
+        let error = &refused["errors"][0];
+        assert_eq!(
+            error["extensions"]["code"], "SERVICE_UNAVAILABLE",
+            "{refused}"
+        );
+        assert!(error["extensions"].get("retryAfter").is_none(), "{refused}");
+        let words = error["message"].as_str().unwrap();
+        assert!(words.contains("has not said whether it took it"), "{words}");
+        assert_eq!(sink.taken().len(), 1);
+    }
+);

@@ -43,8 +43,8 @@ both!(
         deliver_due(&kw.kw).unwrap_err();
         kw.mend();
         assert_eq!(kw.count("outbox"), 1);
-        // Until its lease ends nobody touches it.
-        kw.advance(59);
+        // Until nobody can have it in hand any more nobody touches it.
+        kw.advance(659);
         assert_eq!(kw.replica().mails().len(), 0);
         kw.advance(2);
         let mails = kw.mails();
