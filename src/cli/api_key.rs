@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use crate::cli::output::say;
+use crate::cli::output::{self, say};
 use crate::cli::page::{cut, one_more, so_many};
 use crate::cli::{Outcome, explain, open};
 use crate::domain::api_key::ApiKey;
@@ -116,26 +116,47 @@ fn create(create: &Create) -> Outcome {
         expires_at: create.days.map(|days| in_days(kw, days)),
     };
     let made = administer::make(kw, account.id, new).map_err(told)?;
-    tell(&made, create.json)
+    tell_or_take_back(kw, &made, create.json)
 }
 
 fn rotate(key: &str, as_json: bool) -> Outcome {
     let id = id(key)?;
     let app = open()?;
     let made = administer::rotate(&app.keyward, id).map_err(|error| explain(&error))?;
-    tell(&made, as_json)
+    tell_or_take_back(&app.keyward, &made, as_json)
+}
+
+/// A text that nobody was told opens nothing: where it can not be written, the key is taken back.
+fn tell_or_take_back(kw: &Keyward, made: &Made, as_json: bool) -> Outcome {
+    let Err(error) = tell(made, as_json) else {
+        return Ok(());
+    };
+    match administer::revoke_one(kw, made.key.id) {
+        Ok(()) => Err(format!(
+            "the key can not be printed (standard output: {error}), so it was revoked"
+        )),
+        Err(revoke) => Err(format!(
+            "the key can not be printed (standard output: {error}), and it lives: revoke {} ({})",
+            made.key.id,
+            explain(&revoke)
+        )),
+    }
 }
 
 /// Alone on its line, so that a script can keep it.
-fn tell(made: &Made, as_json: bool) -> Outcome {
+fn tell(made: &Made, as_json: bool) -> std::io::Result<()> {
+    // Where standard output was closed, the start of a process opened this in its place.
+    if output::is_nowhere() {
+        return Err(std::io::Error::other("nobody reads /dev/null"));
+    }
+    let text = made.text.expose_secret();
     if as_json {
         let mut line = render(&made.key);
-        line["key"] = json!(made.text.expose_secret());
-        say!("{line}");
+        line["key"] = json!(text);
+        output::write_line(format_args!("{line}"))
     } else {
-        say!("{}", made.text.expose_secret());
+        output::write_line(format_args!("{text}"))
     }
-    Ok(())
 }
 
 fn list(list: &List) -> Outcome {

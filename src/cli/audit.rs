@@ -10,6 +10,7 @@ use crate::cli::page::{cut, one_more, so_many};
 use crate::cli::when::span;
 use crate::cli::{Outcome, explain, open};
 use crate::domain::event::What;
+use crate::domain::letters::shown;
 use crate::service::Error;
 use crate::service::accounts::administer;
 use crate::service::audit::export::{Sealed, export};
@@ -63,7 +64,7 @@ pub(super) struct List {
     limit: u32,
     /// The id of the event after which to go on: older ones
     #[arg(long)]
-    after: Option<uuid::Uuid>,
+    after: Option<String>,
     /// A line of JSON for each
     #[arg(long)]
     json: bool,
@@ -202,6 +203,7 @@ fn entry_json(event: &Entry) -> serde_json::Value {
 }
 
 fn list_events(list: &List) -> Outcome {
+    let after = list.after.as_deref().map(id).transpose()?;
     let app = open()?;
     let kw = &app.keyward;
     let told = |error: Error| explain(&error);
@@ -217,7 +219,7 @@ fn list_events(list: &List) -> Outcome {
             .as_deref()
             .map(|text| since(text, kw.clock.now()))
             .transpose()?,
-        before: list.after.map(|id| id.to_string()),
+        before: after.map(|id| id.to_string()),
         limit: i64::from(one_more(list.limit)),
     };
     let mut found = audit::list(kw, &filter).map_err(told)?;
@@ -310,4 +312,9 @@ mod tests {
             assert!(since(text, now).is_err(), "{text}");
         }
     }
+}
+
+fn id(text: &str) -> Result<uuid::Uuid, String> {
+    text.parse()
+        .map_err(|_| format!("\"{}\" is not the id of an event", shown(text)))
 }

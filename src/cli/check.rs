@@ -5,6 +5,7 @@ use crate::app::{App, World};
 use crate::cli::{Outcome, look_at_config, output};
 use crate::config::{Config, secret};
 use crate::mail::Mailer;
+use crate::service::accounts::administer as accounts;
 use crate::service::keys;
 use crate::store::engine::migrations;
 use crate::support::clock::Clock;
@@ -44,6 +45,7 @@ pub(super) fn run() -> Outcome {
         written: Ok(()),
     };
     report.say(true, "settings");
+    listen(&config, &mut report);
     cookies(&config, &mut report);
     report.say(true, &format!("passwords: {}", config.passwords.label()));
     mail(&config, &mut report);
@@ -59,6 +61,15 @@ pub(super) fn run() -> Outcome {
     }
     database(&config, &mut report);
     report.summary()
+}
+
+/// Whether a start could listen. Its port may be in use, by the server that is asked about; so
+/// another one is tried.
+fn listen(config: &Config, report: &mut Report) {
+    let ip = config.listen.address.ip();
+    if let Err(error) = std::net::TcpListener::bind((ip, 0)) {
+        report.say(false, &format!("listening: KEYWARD_LISTEN: {ip}: {error}"));
+    }
 }
 
 /// The secret that made what is in the database is not there.
@@ -129,10 +140,16 @@ fn inside(config: &Config, report: &mut Report) {
     match keys::load(&app.keyward) {
         Ok(()) => {
             let count = keys::list(&app.keyward).len();
-            report.say(
-                true,
-                &format!("keys: {count} in use, and KEYWARD_SECRET opens them"),
-            );
+            // Nobody has signed in yet.
+            let is_new = matches!(accounts::is_empty(&app.keyward), Ok(true));
+            let what = match count {
+                0 if is_new => "keys: a start makes one".to_owned(),
+                0 => "keys: none is there, so nothing signs and no token is good: put the \
+                      database back from a backup, or restart Keyward, which makes one"
+                    .to_owned(),
+                _ => format!("keys: {count} in use, and KEYWARD_SECRET opens them"),
+            };
+            report.say(count > 0 || is_new, &what);
         }
         Err(error) => report.say(false, &format!("keys: {}", crate::cli::explain(&error))),
     }

@@ -159,8 +159,12 @@ fn read_config(test_mode: bool) -> Result<Config, String> {
 
 /// For a command that only looks: nothing is made.
 fn look_at_config() -> Result<Config, String> {
+    look_at(false)
+}
+
+fn look_at(test_mode: bool) -> Result<Config, String> {
     let given = environment::read()?.given;
-    config::look(&given, false).map_err(lines)
+    config::look(&given, test_mode).map_err(lines)
 }
 
 fn lines(faults: Vec<config::Fault>) -> String {

@@ -9,7 +9,7 @@ use futures_util::future::{Either, select};
 use crate::app::{App, World};
 use crate::cli::output::{self, write_line};
 use crate::cli::signals::{Signals, serve_until_told};
-use crate::cli::{Outcome, Serve, explain, read_config};
+use crate::cli::{Outcome, Serve, explain, look_at, read_config};
 use crate::config::Config;
 use crate::first_start::{self, FirstAdministrator};
 use crate::http;
@@ -24,23 +24,38 @@ const DATABASE_COMES_WITHIN: Duration = Duration::from_secs(30);
 const OWN_FILES: usize = 64;
 
 pub(super) fn run(serve: &Serve, signals: &Signals) -> Outcome {
+    bind_once(serve.test_mode)?;
     let mut config = read_config(serve.test_mode)?;
     if let Err(error) = process::forbid_dumps() {
         log::warn!("a core file of this process may hold its keys: {error}");
     }
-    fit_connections(&mut config);
+    let fit = fit_connections(&mut config);
     signals.discard_at_end(&config.database.url);
-    let served = serve_with(&mut config, signals);
+    let served = fit.and_then(|()| serve_with(&mut config, signals));
     config.database.url.discard();
     served
 }
 
+/// A start that can not listen leaves nothing in the folder, so this comes before the secret is
+/// made. What is bound here is let go of: a folder may have to be made first.
+fn bind_once(test_mode: bool) -> Outcome {
+    let asked = look_at(test_mode)?.listen.address;
+    let bound = http::listen(asked).map(drop);
+    bound.map_err(|error| format!("KEYWARD_LISTEN: {asked}: {error}"))
+}
+
 /// Beyond the limit of open files nobody could connect, our own proxies neither (`attack_l3`).
-fn fit_connections(config: &mut Config) {
+fn fit_connections(config: &mut Config) -> Outcome {
     let limit = process::raise_open_files();
     let own = OWN_FILES + 2 * config.database.pool as usize;
     let wanted = config.peers.connections;
-    let fit = process::fitting(wanted, own, limit);
+    let fit = process::fitting(wanted, own, limit).map_err(|least| {
+        let limit = limit.unwrap_or_default();
+        format!(
+            "the limit of open files is {limit}, and {least} is the least with these settings: \
+             raise it (ulimit -Hn, LimitNOFILE=)"
+        )
+    })?;
     if fit < wanted {
         log::warn!(
             "KEYWARD_CONNECTIONS is {wanted}, but the limit of open files leaves room for {fit}: \
@@ -48,6 +63,7 @@ fn fit_connections(config: &mut Config) {
         );
         config.peers.connections = fit;
     }
+    Ok(())
 }
 
 fn serve_with(config: &mut Config, signals: &Signals) -> Outcome {

@@ -1,6 +1,6 @@
 //! `keyward user`. The password comes from standard input (one line) or a prompt.
 
-use std::io::{BufRead as _, IsTerminal as _};
+use std::io::{BufRead as _, IsTerminal as _, Read as _};
 
 use clap::{Args, Subcommand};
 
@@ -342,14 +342,22 @@ fn warn_of_weak(password: &Password, about: &[&str]) {
     }
 }
 
+/// 1024 characters of four bytes each, a byte order mark and the end of the line.
+const LONGEST_LINE: u64 = 4 * 1024 + 8;
+
 /// One line of standard input, or what is typed at a prompt, twice.
 fn password(from_stdin: bool) -> Result<Password, String> {
     let text = if from_stdin {
         let mut line = Vec::new();
+        // One byte more than the longest that is taken: a device has no end.
         std::io::stdin()
             .lock()
+            .take(LONGEST_LINE + 1)
             .read_until(b'\n', &mut line)
             .map_err(|error| format!("standard input: {error}"))?;
+        if line.len() as u64 > LONGEST_LINE {
+            return Err("the first line of standard input is longer than any password".to_owned());
+        }
         typed(line)?
     } else if std::io::stdin().is_terminal() {
         let first = rpassword::prompt_password("Password: ").map_err(|error| error.to_string())?;

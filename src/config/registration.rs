@@ -3,6 +3,7 @@
 use std::str::FromStr;
 use std::time::Duration;
 
+use crate::config::origin::without_person;
 use crate::config::parse::{as_it_is, lasting, list, optional};
 use crate::config::section::section;
 use crate::domain::redirect::Allowed;
@@ -70,6 +71,8 @@ impl FromStr for Makers {
 }
 
 fn application(text: &str) -> Result<Allowed, String> {
-    Allowed::parse(text)
-        .ok_or_else(|| format!("addresses such as https://app.example.com/account, not {text:?}"))
+    Allowed::parse(text).ok_or_else(|| {
+        let text = without_person(text);
+        format!("addresses such as https://app.example.com/account, not {text:?}")
+    })
 }

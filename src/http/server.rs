@@ -17,7 +17,7 @@ use actix_web::dev::{AppConfig, ServiceFactory, ServiceRequest, ServiceResponse}
 use actix_web::middleware::from_fn;
 use actix_web::rt::net::TcpStream;
 use actix_web::{App, Error, web};
-use futures_util::future::select;
+use futures_util::future::{FutureExt as _, select};
 
 use crate::http::edge::shell::shell;
 use crate::http::mount::mount;
@@ -98,11 +98,13 @@ pub fn serve(kw: &Keyward, settings: &Arc<Web>, listener: TcpListener) -> std::i
                 .h1_allow_half_closed(false)
                 .on_connect_ext(move |connection: &Connection<_, _>, data| {
                     data.insert(connection.in_hand());
-                    data.insert(opened.begin());
+                    data.insert(opened.begin(connection.coming()));
                 })
                 .graceful_shutdown_signal(move || {
-                    let (stopping, last) = (stopping.clone(), known.take());
-                    async move { either(stopping.notified(), last.was_said()).await }
+                    let (stopping, (last, coming)) = (stopping.clone(), known.take());
+                    let stopped =
+                        async move { stopping.notified().then(|()| coming.is_over()).await };
+                    async move { either(stopped, last.was_said()).await }
                 })
                 .finish(map_config(app, |()| AppConfig::default()));
             fn_service(move |stream: TcpStream| {

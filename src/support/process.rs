@@ -18,14 +18,23 @@ pub fn raise_open_files() -> Option<u64> {
     }
 }
 
+/// With room for fewer connections a service is none.
+const LEAST_CONNECTIONS: usize = 16;
+
 /// How many of `wanted` connections fit below a limit of open files, of which the process
 /// itself needs `own`.
-#[must_use]
-pub fn fitting(wanted: usize, own: usize, limit: Option<u64>) -> usize {
+///
+/// # Errors
+/// The limit that is needed at least, where there is room for hardly any.
+pub fn fitting(wanted: usize, own: usize, limit: Option<u64>) -> Result<usize, usize> {
     let limit = limit.map_or(usize::MAX, |limit| {
         usize::try_from(limit).unwrap_or(usize::MAX)
     });
-    wanted.min(limit.saturating_sub(own).max(1))
+    let least = wanted.min(LEAST_CONNECTIONS);
+    match limit.checked_sub(own) {
+        Some(room) if room >= least => Ok(wanted.min(room)),
+        _ => Err(own + least),
+    }
 }
 
 /// Keeps the keys in memory out of a core file, and from other processes of the same user.
@@ -44,10 +53,13 @@ mod tests {
 
     #[test]
     fn attack_l3_no_more_connections_than_files() {
-        assert_eq!(fitting(10_000, 64, None), 10_000);
-        assert_eq!(fitting(10_000, 64, Some(1 << 20)), 10_000);
-        assert_eq!(fitting(10_000, 64, Some(1024)), 960);
-        assert_eq!(fitting(10_000, 64, Some(10)), 1);
+        assert_eq!(fitting(10_000, 64, None), Ok(10_000));
+        assert_eq!(fitting(10_000, 64, Some(1 << 20)), Ok(10_000));
+        assert_eq!(fitting(10_000, 64, Some(1024)), Ok(960));
+        assert_eq!(fitting(10_000, 64, Some(80)), Ok(16));
+        assert_eq!(fitting(10_000, 64, Some(79)), Err(80));
+        assert_eq!(fitting(4, 64, Some(68)), Ok(4));
+        assert_eq!(fitting(10_000, 64, Some(10)), Err(80));
         let limit = raise_open_files();
         let now = rustix::process::getrlimit(Resource::Nofile);
         assert_eq!((now.current, now.maximum), (limit, limit));

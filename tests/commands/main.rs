@@ -15,6 +15,7 @@ mod help;
 mod home;
 mod junk;
 mod keys;
+mod limits;
 mod mounted;
 mod organizations;
 mod output;

@@ -243,6 +243,50 @@ fn s17_what_was_accepted_is_answered_and_nothing_else() {
     );
 }
 
+#[test]
+fn operators_31_a_request_whose_head_has_partly_come_is_answered() {
+    let home = Home::new();
+    with_alice(&home);
+    let server = Server::start(&home, &[]);
+    let body = json!({ "email": EMAIL, "password": PASSWORD }).to_string();
+    let begin = "POST /auth/login HTTP/1.1\r\nHost: localhost\r\n";
+    let end = format!(
+        "Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    // Over a new connection, and over one that was asked before.
+    let mut begun = [0, 1].map(|_| TcpStream::connect(server.address()).unwrap());
+    begun[1]
+        .write_all(b"HEAD /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        .unwrap();
+    let mut told = Vec::new();
+    while !told.ends_with(b"\r\n\r\n") {
+        let mut one = [0];
+        begun[1].read_exact(&mut one).unwrap();
+        told.extend(one);
+    }
+    for stream in &mut begun {
+        stream.write_all(begin.as_bytes()).unwrap();
+    }
+    // Asked over another connection, it has read what came before.
+    assert_eq!(server.ask("GET", "/health/live", &[], "").status, 200);
+    server.signal("-TERM");
+    let told = Instant::now();
+    while TcpStream::connect(server.address()).is_ok() {
+        assert!(told.elapsed() < Duration::from_secs(3), "it still listens");
+    }
+    for stream in &mut begun {
+        stream.write_all(end.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+        let head = answer.to_lowercase();
+        assert!(head.contains("connection: close"), "{answer}");
+    }
+    assert_eq!(server.ended().0, Some(0));
+    assert!(told.elapsed() < Duration::from_secs(10));
+}
+
 /// Of an SQLite database one file is left, with everything in it.
 #[test]
 fn s17_the_log_of_the_database_is_put_away() {

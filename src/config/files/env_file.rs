@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::config::files::secret_file::is_a_folder;
+use crate::config::files::secret_file::{is_a_folder, read_some};
 use crate::config::settings;
 use crate::support::private_files::{Doubts, doubts_of_settings};
 
@@ -30,7 +30,7 @@ pub fn read(path: &Path) -> Result<EnvFile, Vec<String>> {
     if path.is_dir() {
         return Err(vec![is_a_folder(path)]);
     }
-    let bytes = std::fs::read(path).map_err(|error| match error.kind() {
+    let bytes = read_some(path).map_err(|error| match error.kind() {
         kind if kind == absent() => vec![format!("{name}: is a link to a file that is not there")],
         _ => told(error),
     })?;

@@ -50,7 +50,7 @@ pub fn read(path: &Path) -> Result<SecretString, Unread> {
     if let Some(why) = distrust(path, 0o077).map_err(told)? {
         return Err(why.into());
     }
-    let bytes = fs::read(path).map_err(|error| match error.kind() {
+    let bytes = read_some(path).map_err(|error| match error.kind() {
         ErrorKind::PermissionDenied => format!("{}. {MOUNTED}", told(error)),
         _ => told(error),
     })?;
@@ -60,6 +60,30 @@ pub fn read(path: &Path) -> Result<SecretString, Unread> {
         return Err(Unread::Empty);
     }
     Ok(text.to_owned().into())
+}
+
+/// No file of settings is longer.
+const LONGEST: u64 = 1024 * 1024;
+
+/// What stands in a file. A pipe may have nobody at its other end, and a device no end at all:
+/// neither is opened.
+///
+/// # Errors
+/// Where it can not be read, is no file or is too long.
+pub(in crate::config) fn read_some(path: &Path) -> std::io::Result<Vec<u8>> {
+    use std::io::{Error, Read as _};
+
+    if !fs::metadata(path)?.is_file() {
+        return Err(Error::other("is no regular file, and must be one"));
+    }
+    let mut bytes = Vec::new();
+    fs::File::open(path)?
+        .take(LONGEST + 1)
+        .read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LONGEST {
+        return Err(Error::other("is longer than 1 MiB, as no such file is"));
+    }
+    Ok(bytes)
 }
 
 /// Docker makes a folder where a bind mount names a file that is not there.

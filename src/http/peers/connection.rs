@@ -3,12 +3,12 @@
 //! for the head of a later request (threat H2), nor for a client that does not take its
 //! answer.
 
-use std::cell::Cell;
-use std::future::Future as _;
+use std::cell::{Cell, RefCell};
+use std::future::{Future as _, poll_fn};
 use std::io::{Error, ErrorKind};
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -32,8 +32,8 @@ const SLOW: Duration = Duration::from_secs(60);
 /// How many requests of a connection are in the hands of a handler. What its client is to send
 /// then has come, or has a time of its own, and the answer may take what it takes: read no further,
 /// actix would take the client for gone and drop it.
-#[derive(Clone, Default)]
-pub struct InHand(Rc<Cell<usize>>);
+#[derive(Clone)]
+pub struct InHand(Rc<Cell<usize>>, Coming);
 
 /// One of them, until it is dropped.
 pub struct Held(InHand);
@@ -42,6 +42,7 @@ impl InHand {
     #[must_use]
     pub fn hold(&self) -> Held {
         self.0.set(self.0.get() + 1);
+        self.1.set(false);
         Held(self.clone())
     }
 }
@@ -53,9 +54,38 @@ impl Drop for Held {
     }
 }
 
+/// Whether a part of a request has come, and no handler has it yet. A stop waits for the rest:
+/// actix would close such a connection without a word.
+#[derive(Clone, Default)]
+pub struct Coming(Rc<(Cell<bool>, RefCell<Option<Waker>>)>);
+
+impl Coming {
+    fn set(&self, is: bool) {
+        self.0.0.set(is);
+        if !is && let Some(waiting) = self.0.1.take() {
+            waiting.wake();
+        }
+    }
+
+    /// Ends when nothing has come in part. What came since the connection's task ran last is read
+    /// first.
+    pub async fn is_over(self) {
+        tokio::task::yield_now().await;
+        poll_fn(|cx| {
+            if self.0.0.get() {
+                self.0.1.replace(Some(cx.waker().clone()));
+                return Poll::Pending;
+            }
+            Poll::Ready(())
+        })
+        .await;
+    }
+}
+
 pub struct Connection<T, Place> {
     stream: T,
     in_hand: InHand,
+    coming: Coming,
     /// Whether an answer has begun since anything was read.
     answered: bool,
     deadline: Instant,
@@ -74,9 +104,11 @@ impl<T, Place> Connection<T, Place> {
     /// Holds `place` until it is closed. `longest`: a client may take so long over its answers.
     pub fn new(stream: T, place: Place, longest: Duration) -> Self {
         let deadline = Instant::now() + REQUEST;
+        let coming = Coming::default();
         Self {
             stream,
-            in_hand: InHand::default(),
+            in_hand: InHand(Rc::default(), coming.clone()),
+            coming,
             answered: false,
             deadline,
             timer: Box::pin(sleep_until(deadline)),
@@ -91,6 +123,11 @@ impl<T, Place> Connection<T, Place> {
     #[must_use]
     pub fn in_hand(&self) -> InHand {
         self.in_hand.clone()
+    }
+
+    #[must_use]
+    pub fn coming(&self) -> Coming {
+        self.coming.clone()
     }
 
     fn begin(&mut self, time: Duration) {
@@ -146,12 +183,19 @@ impl<T: AsyncRead + Unpin, Place: Unpin> AsyncRead for Connection<T, Place> {
         let this = self.get_mut();
         // Nothing read is the end of what the client sends.
         if this.is_overdue(cx) {
+            this.coming.set(false);
             return Poll::Ready(Ok(()));
         }
         let before = buffer.filled().len();
         let read = Pin::new(&mut this.stream).poll_read(cx, buffer);
         if buffer.filled().len() > before && this.slow_since.is_none() {
             this.behind_since = None;
+        }
+        if buffer.filled().len() > before {
+            // What comes while another is in hand belongs to that one, or waits behind it.
+            this.coming.set(this.in_hand.0.get() == 0);
+        } else if read.is_ready() {
+            this.coming.set(false);
         }
         if this.answered && buffer.filled().len() > before {
             this.answered = false;
@@ -178,6 +222,7 @@ impl<T: AsyncWrite + Unpin, Place: Unpin> AsyncWrite for Connection<T, Place> {
         match written {
             Poll::Ready(ref taken) => {
                 this.answered = true;
+                this.coming.set(false);
                 this.begin(ANSWER);
                 this.took(taken.as_ref().map_or(0, |taken| *taken), bytes.len());
                 written

@@ -11,23 +11,25 @@ use actix_web::dev::ServiceRequest;
 use actix_web::http::Version;
 use actix_web::http::header::CONNECTION;
 
+use crate::http::peers::connection::Coming;
+
 /// Whether a client of a connection said that it sends no other request.
 #[derive(Clone, Default)]
 pub struct LastRequest(Rc<Cell<bool>>);
 
-/// That of the connection which is opened now, on its way from where the connection is seen to
-/// where the signal to stop is made.
+/// That of the connection which is opened now, and whether a request comes over it, on their way
+/// from where the connection is seen to where the signal to stop is made.
 #[derive(Clone, Default)]
-pub struct Opened(Rc<RefCell<LastRequest>>);
+pub struct Opened(Rc<RefCell<(LastRequest, Coming)>>);
 
 impl Opened {
-    pub fn begin(&self) -> LastRequest {
+    pub fn begin(&self, coming: Coming) -> LastRequest {
         let last = LastRequest::default();
-        self.0.replace(last.clone());
+        self.0.replace((last.clone(), coming));
         last
     }
 
-    pub fn take(&self) -> LastRequest {
+    pub fn take(&self) -> (LastRequest, Coming) {
         self.0.take()
     }
 }

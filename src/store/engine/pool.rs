@@ -13,7 +13,8 @@ use crate::store::engine::error::{Error, Result, Transient};
 use crate::store::engine::pooled::{LogErrors, Manager, Pooled, threads};
 use crate::store::engine::watch::Watched;
 use crate::store::engine::writer::Writer;
-use crate::store::engine::{migrations, sqlite_file};
+use crate::store::engine::migrations;
+use crate::store::engine::sqlite_file::{self, Opened};
 use crate::support::clock::Timestamp;
 use crate::support::waiting::while_waiting;
 
@@ -56,9 +57,9 @@ pub struct Store {
     deadline: Duration,
     /// When a connection was last found silent: those that were in the pool by then may be.
     silent_at: Mutex<Option<(Instant, Instant)>>,
-    /// SQLite's one writer, and which file it writes to.
+    /// SQLite's one writer, and which files it writes to.
     writer: Option<Writer>,
-    file: Option<(u64, u64)>,
+    file: Option<Opened>,
 }
 
 impl Store {
@@ -93,7 +94,7 @@ impl Store {
                 (
                     Some(writer),
                     Some(url.open_to_read()?),
-                    sqlite_file::identity(path),
+                    Some(Opened::of(path)),
                 )
             }
             Url::Postgres(_) => {
@@ -311,15 +312,11 @@ impl Store {
         let (Some(writer), Url::Sqlite(path)) = (&self.writer, &self.url) else {
             return self.read(|connection| database_now(connection).map(|_| ()));
         };
-        if self.file.is_some() && sqlite_file::identity(path) != self.file {
-            return Err(Error::Unavailable(format!(
-                "{} is not the file that was opened: it was moved away or replaced, and what is \
-                 written now is lost. Restart Keyward",
-                path.display()
-            )));
+        if let Some(opened) = &self.file {
+            opened.assert_there(path)?;
         }
         sqlite_file::assert_room(path)?;
-        writer.assert_writes()
+        writer.assert_writes(path)
     }
 
     /// The database's own clock; `None` on SQLite, which has the machine's.

@@ -1,7 +1,7 @@
 //! How an SQLite file is opened, and whether this user can work with it.
 
 use std::os::unix::fs::MetadataExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection as _;
@@ -9,7 +9,7 @@ use diesel::dsl::sql;
 use diesel::sql_types::Integer;
 use diesel::sqlite::SqliteConnection;
 use diesel::{Connection as _, RunQueryDsl as _};
-use rustix::fs::{Access, AtFlags, CWD, StatVfsMountFlags, accessat};
+use rustix::fs::{Access, AtFlags, CWD, Mode, StatVfsMountFlags, accessat};
 
 use crate::store::engine::error::{Error, Result};
 use crate::support::private_files::{create, folder_of};
@@ -20,6 +20,7 @@ const BUSY_MILLIS: u32 = 2500;
 /// Opens the file, and makes it where it is not there.
 pub(super) fn open(path: &Path) -> Result<SqliteConnection> {
     let away = |why: String| Error::Unavailable(in_words(path, &why));
+    assert_whole(path)?;
     // SQLite would make the file readable for all. It takes over mode and owner of one that
     // is there, also for its `-wal` and `-shm` files.
     create(path).map_err(|error| away(error.to_string()))?;
@@ -48,6 +49,45 @@ pub(super) fn open(path: &Path) -> Result<SqliteConnection> {
             }
         }
     }
+}
+
+/// Where somebody has the database open and a file beside it is gone, SQLite would make another
+/// one: what is written by it then is overwritten by those who have the old one.
+fn assert_whole(path: &Path) -> Result<()> {
+    let deadline = Instant::now() + Duration::from_millis(BUSY_MILLIS.into());
+    loop {
+        let gone = BESIDE.iter().find(|name| !beside(path, name).exists());
+        let Some((gone, (_, inode))) = gone.zip(identity(path)) else {
+            return Ok(());
+        };
+        if !is_open(inode) {
+            return Ok(());
+        }
+        // Whoever opens it, or closes it as the last one, makes or removes them in an instant.
+        if Instant::now() >= deadline {
+            return Err(Error::Unavailable(format!(
+                "{} is gone while a process has the database open: what is written now is lost. \
+                 Stop that process, and start it again",
+                beside(path, gone).display()
+            )));
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// The first byte of the lock that SQLite holds on a database for as long as it has its WAL open.
+const SHARED_LOCK: &str = "1073741826";
+
+/// Whether a process has it open, as far as the system tells: locks of other name spaces of
+/// processes it does not. The file itself is not touched, which would undo locks of our own.
+fn is_open(inode: u64) -> bool {
+    let locks = std::fs::read_to_string("/proc/locks").unwrap_or_default();
+    let inode = inode.to_string();
+    locks.lines().any(|line| {
+        let fields: Vec<_> = line.split_whitespace().collect();
+        matches!(fields[..], [_, "POSIX", _, "READ", _, file, SHARED_LOCK, ..]
+            if file.rsplit(':').next() == Some(&*inode))
+    })
 }
 
 fn is_locked(error: &diesel::result::Error) -> bool {
@@ -139,19 +179,17 @@ fn obstacle(path: &Path) -> Option<String> {
             "{file}: its folder {folder} can not be written by user {user}: {remedy}"
         ));
     }
-    let of = |name: &str| {
-        let mut text = path.as_os_str().to_owned();
-        text.push(name);
-        std::path::PathBuf::from(text)
-    };
-    [of(""), of("-wal"), of("-shm")].iter().find_map(|path| {
-        let owner = std::fs::metadata(path).ok()?.uid();
-        let path_is = path.display();
-        (!may(path, Access::READ_OK | Access::WRITE_OK)).then(|| {
-            let remedy = remedy(path, owner, user);
-            format!("{path_is} can not be written by user {user}: {remedy}")
+    BESIDE
+        .map(|name| beside(path, name))
+        .iter()
+        .find_map(|path| {
+            let owner = std::fs::metadata(path).ok()?.uid();
+            let path_is = path.display();
+            (!may(path, Access::READ_OK | Access::WRITE_OK)).then(|| {
+                let remedy = remedy(path, owner, user);
+                format!("{path_is} can not be written by user {user}: {remedy}")
+            })
         })
-    })
 }
 
 /// Why a folder or a file can not be written, and what helps.
@@ -191,8 +229,76 @@ fn is_full(folder: &Path) -> bool {
     })
 }
 
+/// What a group of writes may take, in bytes.
+const ROOM_OF_A_GROUP: u64 = 256 * 1024;
+
+/// Whether a group of writes finds room, and not only a page: beside the disk's own end there are
+/// limits of file sizes and quotas of users.
+///
+/// # Errors
+/// Which of them is in the way.
+pub(super) fn assert_room_for_a_group(path: &Path) -> Result<()> {
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Fsize).current;
+    for path in [path.to_path_buf(), beside(path, "-wal")] {
+        let size = std::fs::metadata(&path).map_or(0, |file| file.len());
+        if limit.is_some_and(|limit| size + ROOM_OF_A_GROUP > limit) {
+            return Err(Error::Unavailable(format!(
+                "{}: the limit of file sizes leaves it no room: raise it (ulimit -f, LimitFSIZE=)",
+                path.display()
+            )));
+        }
+    }
+    // It has no name, so nothing of it stays. Where a file system has none such, the page that is
+    // written tells what it tells.
+    let flags = rustix::fs::OFlags::TMPFILE | rustix::fs::OFlags::WRONLY;
+    let Ok(nameless) = rustix::fs::open(folder_of(path), flags, Mode::RUSR | Mode::WUSR) else {
+        return Ok(());
+    };
+    let mut nameless = std::fs::File::from(nameless);
+    let some = vec![0xaa; usize::try_from(ROOM_OF_A_GROUP).unwrap_or_default()];
+    let written = std::io::Write::write_all(&mut nameless, &some);
+    written
+        .and_then(|()| nameless.sync_data())
+        .map_err(|error| Error::Unavailable(in_words(path, &error.to_string())))
+}
+
+fn beside(path: &Path, name: &str) -> PathBuf {
+    let mut text = path.as_os_str().to_owned();
+    text.push(name);
+    text.into()
+}
+
+/// Which files are open, by what they are and not by their names: the database, and what SQLite
+/// has beside it for as long as anybody has it open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Opened([Option<(u64, u64)>; 3]);
+
+const BESIDE: [&str; 3] = ["", "-wal", "-shm"];
+
+impl Opened {
+    pub fn of(path: &Path) -> Self {
+        Self(BESIDE.map(|name| identity(&beside(path, name))))
+    }
+
+    /// # Errors
+    /// Which of them is another one now, or gone.
+    pub fn assert_there(&self, path: &Path) -> Result<()> {
+        for (name, opened) in BESIDE.iter().zip(self.0) {
+            let path = beside(path, name);
+            if opened.is_some() && identity(&path) != opened {
+                return Err(Error::Unavailable(format!(
+                    "{} is not the file that was opened: it was moved away or replaced, and what \
+                     is written now is lost. Restart Keyward",
+                    path.display()
+                )));
+            }
+        }
+        Ok(())
+    }
+}
+
 /// Which file it is, whatever its name: device and number. `None` where it is not there.
-pub(super) fn identity(path: &Path) -> Option<(u64, u64)> {
+fn identity(path: &Path) -> Option<(u64, u64)> {
     let metadata = std::fs::metadata(path).ok()?;
     Some((metadata.dev(), metadata.ino()))
 }

@@ -5,6 +5,7 @@
 
 use std::num::NonZeroU32;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
@@ -98,10 +99,12 @@ impl Writer {
 
     /// Whether it can write. Where the last writes failed, something is written to see it: what
     /// changes nothing takes no room, and succeeds on a full disk and beyond a limit of file sizes.
-    pub(in crate::store) fn assert_writes(&self) -> Result<()> {
+    /// A page may find room where a group finds none.
+    pub(in crate::store) fn assert_writes(&self, path: &Path) -> Result<()> {
         if !self.failing.load(Ordering::Relaxed) {
             return self.write_guarded(|_| Ok::<_, Error>(()));
         }
+        sqlite_file::assert_room_for_a_group(path)?;
         self.write_guarded(|connection| sqlite_file::write_something(sqlite(connection)))?;
         self.failing.store(false, Ordering::Relaxed);
         Ok(())
