@@ -58,38 +58,6 @@ pub fn escaped(text: &str) -> String {
     escaped
 }
 
-/// The same words without tags, for whoever reads no HTML. A `<br>` and the end of a paragraph
-/// are the end of a line.
-#[must_use]
-pub fn without_tags(html: &str) -> String {
-    let (mut text, mut rest) = (String::with_capacity(html.len()), html);
-    while let Some((before, tag)) = rest.split_once('<') {
-        text.push_str(before);
-        let Some((tag, behind)) = tag.split_once('>') else {
-            text.push('<');
-            rest = tag;
-            continue;
-        };
-        let name = tag.trim_end_matches('/').trim().to_ascii_lowercase();
-        if matches!(name.as_str(), "br" | "/p" | "/div" | "/li" | "/h1" | "/h2") {
-            text.push('\n');
-        }
-        rest = behind;
-    }
-    text.push_str(rest);
-    for (name, sign) in [
-        ("&lt;", "<"),
-        ("&gt;", ">"),
-        ("&quot;", "\""),
-        ("&#39;", "'"),
-        ("&nbsp;", " "),
-        ("&amp;", "&"),
-    ] {
-        text = text.replace(name, sign);
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -116,12 +84,5 @@ mod tests {
         ] {
             assert_eq!(filled_in(text, &values, escaped), filled, "{text}");
         }
-    }
-
-    #[test]
-    fn tags_are_left_out_and_lines_end_where_they_did() {
-        let html =
-            "Dear J&amp;J, <br>\nreset <a href=\"https://x.example/?a&amp;b\">here</a>.<br/>1 < 2";
-        assert_eq!(without_tags(html), "Dear J&J, \n\nreset here.\n1 < 2");
     }
 }

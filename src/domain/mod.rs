@@ -16,6 +16,7 @@ pub mod one_time;
 pub mod organization;
 pub mod password;
 pub mod password_policy;
+pub mod plain_text;
 pub mod principal;
 pub mod profile;
 pub mod quota;

@@ -7,8 +7,9 @@ use crate::domain::access::ADMIN;
 use crate::domain::event::What;
 use crate::domain::identifier::Email;
 use crate::domain::letter::{Purpose, is_site};
-use crate::domain::merge_fields::{escaped, filled_in, without_tags};
+use crate::domain::merge_fields::{escaped, filled_in};
 use crate::domain::permission::ACCOUNT_MAIL;
+use crate::domain::plain_text::plain_text;
 use crate::mail::Failure;
 use crate::mail::failure::without;
 use crate::mail::mailer::Message;
@@ -110,7 +111,7 @@ fn words(kw: &Keyward, it: &Publication) -> Result<Words> {
         to: it.to.written(),
         words: Words {
             subject: in_one_line(subject),
-            text: without_tags(&html),
+            text: plain_text(&html),
             html,
         },
     };

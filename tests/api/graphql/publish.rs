@@ -28,7 +28,7 @@ both!(p31_p32_p_34_the_seeds_mail_to_the_letter, OPEN, |kw| {
     assert_eq!(mail.subject, "Uw wachtwoord resetten?");
     assert_eq!(mail.html, HTML);
     assert!(
-        mail.text.starts_with("Dear John, \n\nWe received"),
+        mail.text.starts_with("Dear John,\nWe received"),
         "{}",
         mail.text
     );
@@ -270,4 +270,31 @@ fn line_breaks_and_objects_are_for_that_field_alone() {
     ] {
         assert_eq!(code(&kw.graphql(document, None)), "GRAPHQL_PARSE_FAILED");
     }
+}
+
+// Who reads no HTML reads where a link leads to, and no style sheet.
+#[test]
+fn graphql_09_the_plain_part_keeps_links_and_leaves_out_styles() {
+    let kw = TestKeyward::with(OPEN);
+    let admin = admin(&kw);
+    let document = "mutation($input: PublishEmailEventInput!) { publishEmailEvent(input: $input) { messageId } }";
+    let content = "<head><title>T</title></head><style>p{color:red}</style>\
+                   <p>Hello&nbsp;{{var:name}}</p><ul><li>one</li><li>two</li></ul>\
+                   <a href=\"{{var:l}}\">Reset it</a>";
+    let input = json!({
+        "type": "transactional", "to": { "email": "a@b.co" }, "subject": "s", "content": content,
+        "variables": { "l": "https://x.example/?a=1&b=<2>", "name": "<b>&" },
+    });
+    let body = json!({ "query": document, "variables": { "input": input } });
+    let answer = kw.asks_with("/graphql", &body, Some(&admin));
+    assert_eq!(answer.json().get("errors"), None, "{answer:?}");
+    let mail = kw.last_mail_to("a@b.co");
+    assert!(
+        mail.html.contains("<style>p{color:red}</style>"),
+        "{}",
+        mail.html
+    );
+    let plain = "Hello <b>&\n\n- one\n- two\n\nReset it (https://x.example/?a=1&b=<2>)";
+    assert!(mail.text.contains(plain), "{}", mail.text);
+    assert!(!mail.text.contains("color"), "{}", mail.text);
 }
