@@ -248,7 +248,15 @@ impl Call {
     /// # Errors
     /// `FORBIDDEN` for a page of another site.
     pub fn require_our_origin(&self) -> Result<()> {
-        origin::require_ours(&self.request, &self.web)
+        self.require_our_origin_or("This origin may not use the refresh cookie.")
+    }
+
+    /// The same where no cookie counts, in other words for a page that is not on the list.
+    ///
+    /// # Errors
+    /// `FORBIDDEN`.
+    pub fn require_our_origin_or(&self, unlisted: &'static str) -> Result<()> {
+        origin::require_ours(&self.request, &self.web, unlisted)
     }
 
     pub fn is_browser(&self) -> bool {

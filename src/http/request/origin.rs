@@ -1,6 +1,7 @@
 //! Which pages may use the refresh cookie (semantics 3), and what other origins are
-//! told. Browsers say where a request comes from (`Origin`, `Sec-Fetch-Site`); both,
-//! where present, must be ours or on the list. Neither: no browser (decision 16).
+//! told. Browsers say where a request comes from: `Origin`, where present, must be ours or on
+//! the list, and decides. Without it `Sec-Fetch-Site` must be `same-origin`. Neither: no browser
+//! (decision 16).
 
 use actix_web::HttpRequest;
 use actix_web::http::header::{ACCESS_CONTROL_REQUEST_HEADERS, HeaderMap, HeaderValue, ORIGIN};
@@ -9,30 +10,28 @@ use crate::config::origin::canonical;
 use crate::http::request::settings::Web;
 use crate::service::{Error, Result};
 
+/// `unlisted` is said to a page whose origin is not on the list.
+///
 /// # Errors
 /// `FORBIDDEN` for a request that a page of another site made.
-pub fn require_ours(request: &HttpRequest, web: &Web) -> Result<()> {
+pub fn require_ours(request: &HttpRequest, web: &Web, unlisted: &'static str) -> Result<()> {
     let headers = request.headers();
-    let refuse = || {
-        if let Some(origin) = headers.get(ORIGIN) {
+    match headers.get(ORIGIN) {
+        // Whatever site it is of: an extension is of none.
+        Some(origin) if allowed(origin, web).is_some() => Ok(()),
+        Some(origin) => {
             web.unlisted.tell(origin);
+            Err(Error::forbidden(unlisted))
         }
-        Err(Error::forbidden(
-            "This origin may not use the refresh cookie.",
-        ))
-    };
-    let listed = match headers.get(ORIGIN) {
-        Some(origin) if allowed(origin, web).is_none() => return refuse(),
-        Some(_) => true,
-        None => false,
-    };
-    match headers.get("sec-fetch-site").map(HeaderValue::as_bytes) {
-        None | Some(b"same-origin") => Ok(()),
-        // A listed origin on another site; its Origin header was found on the list.
-        Some(b"same-site" | b"cross-site") if listed => Ok(()),
-        Some(_) => refuse(),
+        None => match headers.get("sec-fetch-site").map(HeaderValue::as_bytes) {
+            None | Some(b"same-origin") => Ok(()),
+            Some(_) => Err(Error::forbidden(NO_ORIGIN)),
+        },
     }
 }
+
+const NO_ORIGIN: &str = "A browser asks, and does not say for which page: Sec-Fetch-Site is not \
+                         same-origin, and there is no Origin.";
 
 /// Whether a browser sent this (decision 15).
 #[must_use]

@@ -78,13 +78,10 @@ both!(
             &[("sec-fetch-site", "none")],
             &[("sec-fetch-site", "Same-Origin")],
             &[
-                ("origin", "https://app.example.com"),
-                ("sec-fetch-site", "none"),
-            ],
-            &[
                 ("origin", "https://evil.io"),
                 ("sec-fetch-site", "same-origin"),
             ],
+            &[("origin", "https://evil.io"), ("sec-fetch-site", "none")],
         ];
         for page in pages {
             for answer in from_page(kw, &cookie, page) {
@@ -118,6 +115,11 @@ both!(
             &[
                 ("origin", "https://app.example.com"),
                 ("sec-fetch-site", "same-site"),
+            ],
+            // An extension is of no site.
+            &[
+                ("origin", "https://app.example.com"),
+                ("sec-fetch-site", "none"),
             ],
             // C5: compared after parsing.
             &[("origin", "HTTPS://App.Example.COM")],

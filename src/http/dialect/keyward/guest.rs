@@ -8,7 +8,6 @@ use crate::http::dialect::keyward::Keyward;
 use crate::http::dialect::keyward::sign_in::{mode, require_cookies};
 use crate::http::render;
 use crate::http::request::call::Call;
-use crate::service::Error;
 use crate::service::accounts::guest;
 
 /// `POST /auth/anonymous {"mode"?}` (row P-05). Where a page asks, it must be of an origin of
@@ -20,11 +19,7 @@ pub async fn begin(mut call: Call) -> Answer<Keyward> {
     if mode == Mode::Cookie {
         require_cookies(&call)?;
     } else {
-        call.require_our_origin().map_err(|_| {
-            Error::forbidden(
-                "A page of this origin may not begin guests: KEYWARD_ALLOWED_ORIGINS does not list it.",
-            )
-        })?;
+        call.require_our_origin_or(OTHER_ORIGIN)?;
     }
     let client = call.client();
     let tokens = call
@@ -33,3 +28,6 @@ pub async fn begin(mut call: Call) -> Answer<Keyward> {
     let about = json!({ "id": tokens.account, "is_anonymous": tokens.anonymous });
     Ok(render::tokens_with(&call, &tokens, mode, about))
 }
+
+const OTHER_ORIGIN: &str =
+    "A page of this origin may not begin guests: KEYWARD_ALLOWED_ORIGINS does not list it.";
