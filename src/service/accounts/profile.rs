@@ -1,5 +1,7 @@
 //! What the caller may know of their own account.
 
+use std::collections::BTreeSet;
+
 use crate::domain::access::OwnAccount;
 use crate::domain::account::Account;
 use crate::domain::profile::{Phone, Profile};
@@ -71,6 +73,30 @@ pub async fn asked(kw: &Keyward, actor: &Actor) -> Result<(Person, bool)> {
         permissions,
     };
     Ok((person, found.has_factor))
+}
+
+/// What an account says of its owner, who was not asked for a token: they have just registered.
+///
+/// # Errors
+/// `SERVICE_UNAVAILABLE`.
+pub fn of_new(kw: &Keyward, account: &Account) -> Result<Person> {
+    kw.store.read(|db| {
+        let profile = profiles::lookup(db, account.id)?;
+        whole(db, account.clone(), profile)
+    })
+}
+
+/// What the caller's session would permit, if they had shown the second factor that is asked of
+/// them. Their token holds nothing of it.
+///
+/// # Errors
+/// `SERVICE_UNAVAILABLE`.
+pub async fn withheld(kw: &Keyward, actor: &Actor) -> Result<BTreeSet<String>> {
+    if actor.require_enrolled().is_ok() {
+        return Ok(BTreeSet::new());
+    }
+    let found = kw.questions.session(actor.session()).await?;
+    Ok(found.map_or_else(BTreeSet::new, |(.., access)| access.permissions))
 }
 
 /// With every way to reach them.

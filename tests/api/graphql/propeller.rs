@@ -1,5 +1,8 @@
 //! Propeller's document (seed P).
 
+use keyward::domain::identifier::Email;
+use keyward::domain::password::Password;
+use keyward::service::accounts::administer::{self, NewAccount};
 use serde_json::{Value, json};
 
 use crate::graphql::{ALICE, OPEN, alice, code, seeds};
@@ -450,4 +453,48 @@ fn a3_a_guest_sees_its_own_account_and_no_more() {
         .asks("/v1/graphql", "{ viewer { id } }", Some(&guest))
         .json();
     assert_eq!(code(&said), "FORBIDDEN");
+}
+
+// Who registered is told of as by the two queries, whether a session is given or not.
+#[test]
+fn graphql_04_p13_the_user_of_a_registration_is_the_user() {
+    const USER: &str = "id userId username firstName middleName lastName email phone gender company \
+                        dateOfBirth language parentId isAnonymous";
+    let mut settings = OPEN.to_vec();
+    settings.push(("KEYWARD_REQUIRE_VERIFIED_EMAIL", "true"));
+    for kw in [TestKeyward::with(OPEN), TestKeyward::with(&settings)] {
+        let document = format!(
+            "mutation {{ userRegister(input: {{ email: \"{ALICE}\", password: \"{PASSWORD}\", \
+             firstName: \"Alice\", middleName: \"P\", lastName: \"Liddell\", phone: \"+44 20 7946 0000\", \
+             gender: F, company: \"Wonderland\", dateOfBirth: \"1990-05-04\", language: \"en\" }}) \
+             {{ user {{ {USER} }} session {{ accessToken }} }} }}"
+        );
+        let made = kw.field(&document, None, "userRegister");
+        for name in [
+            "firstName",
+            "middleName",
+            "lastName",
+            "phone",
+            "gender",
+            "company",
+            "dateOfBirth",
+        ] {
+            assert!(made["user"][name].is_string(), "{name}: {made}");
+        }
+        let admin = NewAccount {
+            email: Email::parse("admin@example.com"),
+            username: None,
+            password: Password::parse(PASSWORD).ok(),
+            admin: true,
+            verified: true,
+        };
+        administer::add_account(&kw.kw, admin).unwrap();
+        let admin = text(&kw.login("admin@example.com"), "access_token");
+        let document = format!("{{ user(login: \"{ALICE}\") {{ {USER} }} }}");
+        assert_eq!(kw.field(&document, Some(&admin), "user"), made["user"]);
+        if let Some(token) = made["session"]["accessToken"].as_str() {
+            let viewer = kw.field(&format!("{{ viewer {{ {USER} }} }}"), Some(token), "viewer");
+            assert_eq!(viewer, made["user"]);
+        }
+    }
 }

@@ -267,10 +267,8 @@ fn register(asked: &Asked, fields: &Fields) -> Result<Value> {
     let made = made.ok_or_else(|| Error::defect("a registration that tells told nothing"))?;
     if !asked.kw.policy.lets_in(&made) {
         // Nobody tries to sign in, so nothing counts as a guess.
-        let mut user = render::account(&made);
-        user["userId"] = json!(made.id);
-        user["isAnonymous"] = json!(false);
-        return Ok(json!({ "user": user, "session": null }));
+        let person = profile::of_new(&asked.kw, &made)?;
+        return Ok(json!({ "user": shown(&person), "session": null }));
     }
     let who = Identifier::Email(email);
     let tokens = asked.sign_in_on(&seat, who, (&input, "propeller"))?;
