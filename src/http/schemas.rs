@@ -1,6 +1,6 @@
 //! The schemas of GraphQL: which peoples' fields stand in which, and for whom.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, LazyLock};
 
 use parking_lot::Mutex;
@@ -9,10 +9,12 @@ use crate::config::Dialect;
 use crate::domain::access::ADMIN;
 use crate::http::answer::{Answer, Keyward};
 use crate::http::dialect::{directus, haltian, hypi, propeller};
+use crate::http::graphql::asked::Asked;
 use crate::http::graphql::table::{Field, Fieldset};
 use crate::http::graphql::{Root, Schema, root, serve};
 use crate::http::request::call::Call;
 use crate::http::request::settings::Web;
+use crate::service::accounts::profile;
 use crate::service::actor::Actor;
 
 /// Who speaks at `/graphql` (decision 1).
@@ -26,40 +28,47 @@ static HALTIAN: Fieldset = haltian::graphql::FIELDS;
 
 /// `POST /graphql`: Hypi, Propeller, and Directus's twins.
 pub async fn merged(call: Call) -> Answer<Keyward> {
-    serve(call, |call, _| Schema {
-        root: merged_root(&call.web),
-        adapts: None,
-        loose: Some(propeller::graphql::LOOSE),
+    serve(call, async |call: &Call, _: &Asked| {
+        Ok(Schema {
+            root: merged_root(&call.web),
+            adapts: None,
+            loose: Some(propeller::graphql::LOOSE),
+        })
     })
     .await
 }
 
 /// `POST /v1/graphql`: Haltian, whose schema is for the signed-in, each of whom sees what their
-/// token permits (rows H-32 to H-38). Nobody is shown what everybody may do, and nothing else.
+/// token permits (rows H-32 to H-38). Nobody is shown what everybody may do, and nothing else. What
+/// a token lacks only because a second factor is asked for is shown, and refused in words.
 pub async fn haltian(call: Call) -> Answer<Keyward> {
-    serve(call, |_, asked| {
+    serve(call, async |call: &Call, asked: &Asked| {
         let actor = asked.account().ok();
-        Schema {
+        let withheld = match &actor {
+            None => BTreeSet::new(),
+            Some(actor) => profile::withheld(&call.kw, actor).await?,
+        };
+        Ok(Schema {
             root: haltian_root(
                 |field| match &actor {
                     None => field.is_public(),
-                    Some(actor) => field.needs.is_none_or(|it| permits(actor, it)),
+                    Some(actor) => field.needs.is_none_or(|it| permits(actor, &withheld, it)),
                 },
                 actor.is_some(),
             ),
             adapts: Some(haltian::words::say),
             loose: None,
-        }
+        })
     })
     .await
 }
 
-/// Whether the token lets its holder do this in the organization of its session. The act asks the
-/// database once more.
-fn permits(actor: &Actor, permission: &str) -> bool {
+/// Whether the token lets its holder do this in the organization of its session, or would but for the
+/// second factor. The act asks the database once more.
+fn permits(actor: &Actor, withheld: &BTreeSet<String>, permission: &str) -> bool {
     let claims = actor.claims();
     let holds = |it: &String| it == permission || it == ADMIN;
-    claims.org.is_some() && claims.permissions.iter().any(holds)
+    claims.org.is_some() && claims.permissions.iter().chain(withheld).any(holds)
 }
 
 fn haltian_root(sees: impl Fn(&Field) -> bool, introspects: bool) -> Arc<Root> {

@@ -2,7 +2,7 @@
 //! itself can not go, so what it needs was taken along.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 
 use crate::domain::id::OrganizationId;
 use crate::domain::identifier::Identifier;
@@ -32,6 +32,10 @@ pub struct Asked {
     language: Option<String>,
     seat: LateSeat,
     spent: AtomicBool,
+    /// Whether fields are counted, and nothing is done.
+    rehearsal: AtomicBool,
+    /// How many of those that change something were counted.
+    changes: AtomicUsize,
     wait: AtomicU32,
     even: Even,
 }
@@ -67,6 +71,8 @@ impl Asked {
             language,
             seat,
             spent: AtomicBool::new(false),
+            rehearsal: AtomicBool::new(false),
+            changes: AtomicUsize::new(0),
             wait: AtomicU32::new(0),
             even: Even::default(),
         };
@@ -245,12 +251,31 @@ impl Asked {
         self.even.clone()
     }
 
-    /// Once for each document.
+    /// How many fields that change something would be carried out by this, which carries out none.
+    pub(super) fn rehearse<E>(
+        &self,
+        carry_out: impl FnOnce() -> std::result::Result<(), E>,
+    ) -> std::result::Result<usize, E> {
+        self.rehearsal.store(true, Ordering::Relaxed);
+        let done = carry_out();
+        self.rehearsal.store(false, Ordering::Relaxed);
+        done.map(|()| self.changes.load(Ordering::Relaxed))
+    }
+
+    /// Whether a field is counted and not carried out.
+    pub(super) fn rehearses(&self, changes: bool) -> bool {
+        let rehearses = self.rehearsal.load(Ordering::Relaxed);
+        if rehearses && changes {
+            self.changes.fetch_add(1, Ordering::Relaxed);
+        }
+        rehearses
+    }
+
+    /// Once for each document. What would be carried out is counted before it is; this is the
+    /// second wall.
     pub(super) fn spend(&self) -> Result<()> {
         if self.spent.swap(true, Ordering::Relaxed) {
-            let words = "a document may hold one field that signs in, registers or changes \
-                         something: send the others in documents of their own";
-            return Err(Error::payload(words));
+            return Err(Error::payload(ONE_CHANGE));
         }
         Ok(())
     }
@@ -268,3 +293,7 @@ impl Asked {
         Some(self.wait.load(Ordering::Relaxed)).filter(|seconds| *seconds > 0)
     }
 }
+
+/// Said of a document that would change several things.
+pub(super) const ONE_CHANGE: &str = "a document may hold one field that signs in, registers or \
+                                     changes something: send the others in documents of their own";

@@ -58,6 +58,28 @@ fn of_one(root: &Root, operation: &Operation<'_>, fragments: &Fragments<'_, '_>)
         .then(|| format!("A document may ask for {most} values of the schema, estimated."))
 }
 
+/// Whether an operation of the document holds two fields that change something, skipped or not.
+#[must_use]
+pub(super) fn may_change_twice(root: &Root, document: &Document<'_>) -> bool {
+    let fragments = document.fragments.iter();
+    let fragments = fragments.map(|it| (it.name, it.selections.as_slice()));
+    let fragments: Fragments<'_, '_> = fragments.collect();
+    let mut operations = document.operations.iter();
+    operations.any(|operation| changes(root, &operation.selections, &fragments) > 1)
+}
+
+fn changes(root: &Root, selections: &[Selection<'_>], fragments: &Fragments<'_, '_>) -> usize {
+    let each = selections.iter().map(|selection| match selection {
+        Selection::Field(field) => usize::from(root.changes_by(field.name)),
+        Selection::Spread(name) => {
+            let inner = fragments.get(name);
+            inner.map_or(0, |inner| changes(root, inner, fragments))
+        }
+        Selection::Inline(inner) => changes(root, inner, fragments),
+    });
+    each.sum()
+}
+
 /// How deep lists of the schema stand in each other. No field of Keyward's own is called so.
 fn deepest(selections: &[Selection<'_>], fragments: &Fragments<'_, '_>) -> usize {
     const LISTS: &[&str] = &["fields", "inputFields", "interfaces", "possibleTypes"];

@@ -1,5 +1,7 @@
 //! A document, as far as its bounds and its variables need it.
 
+use std::ops::Range;
+
 /// As deep as graphql-js's own introspection query goes.
 pub(super) const DEEPEST: usize = 20;
 pub(super) const MOST_TOKENS: usize = 2000;
@@ -30,6 +32,8 @@ pub(super) struct Variable<'d> {
     pub lists: usize,
     /// It is null where it is absent.
     pub is_null: bool,
+    /// Where its default stands, with the sign before it.
+    pub default: Option<Range<usize>>,
 }
 
 #[derive(Debug)]

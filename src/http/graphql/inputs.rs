@@ -4,8 +4,8 @@ use std::convert::Infallible;
 
 use juniper::meta::{Argument as MetaArgument, EnumValue, MetaType};
 use juniper::{
-    ArcStr, Arguments, DefaultScalarValue, FromInputValue, GraphQLType, GraphQLValue, ID,
-    InputValue, ParseScalarResult, ParseScalarValue, Registry, ScalarToken,
+    ArcStr, Arguments, DefaultScalarValue, FromInputValue, GraphQLType, GraphQLValue, InputValue,
+    ParseScalarResult, ParseScalarValue, Registry, ScalarToken,
 };
 use serde_json::{Map, Value as Json};
 
@@ -15,16 +15,22 @@ use crate::http::request::fields::Fields;
 use crate::http::request::strict_json;
 use crate::service::{Error, Result};
 
-/// The arguments as the members of a JSON body, which the readers of REST bodies take.
+/// The arguments as the members of a JSON body, which the readers of REST bodies take. What is
+/// null, and may be, is absent.
 pub(super) fn read(field: &Field, arguments: &Arguments) -> Result<Fields> {
     let mut members = Map::new();
     for argument in field.arguments {
         if let Some(given) = arguments.get_input_value(argument.name) {
-            let value = json_of(&given.item, argument)?;
-            members.insert(argument.name.to_owned(), value);
+            add(json_of(&given.item, argument)?, argument, &mut members);
         }
     }
     Ok(Fields::from(members))
+}
+
+fn add(value: Json, argument: &Argument, members: &mut Map<String, Json>) {
+    if !value.is_null() {
+        members.insert(argument.name.to_owned(), value);
+    }
 }
 
 /// One value where a list is wanted is a list of it.
@@ -44,7 +50,10 @@ fn one_of(given: &InputValue, argument: &Argument) -> Result<Json> {
     Ok(match given {
         InputValue::Null | InputValue::Variable(_) => Json::Null,
         InputValue::Enum(word) => word_of(word, argument)?,
-        InputValue::Scalar(DefaultScalarValue::Int(number)) => (*number).into(),
+        InputValue::Scalar(DefaultScalarValue::Int(number)) => match argument.of.kind {
+            Kind::Id => number.to_string().into(),
+            _ => (*number).into(),
+        },
         InputValue::Scalar(DefaultScalarValue::Float(number)) => (*number).into(),
         InputValue::Scalar(DefaultScalarValue::Boolean(truth)) => (*truth).into(),
         InputValue::Scalar(DefaultScalarValue::String(text)) => word_of(text, argument)?,
@@ -56,8 +65,8 @@ fn one_of(given: &InputValue, argument: &Argument) -> Result<Json> {
             let mut object = Map::new();
             for (name, value) in members {
                 let known = input.members.iter().find(|it| it.name == name.item);
-                let value = json_of(&value.item, known.ok_or_else(|| wrong(argument))?)?;
-                object.insert(name.item.clone(), value);
+                let known = known.ok_or_else(|| wrong(argument))?;
+                add(json_of(&value.item, known)?, known, &mut object);
             }
             Json::Object(object)
         }
@@ -92,7 +101,7 @@ pub(super) fn taken(
 ) -> MetaArgument<DefaultScalarValue> {
     match argument.of.kind {
         Kind::Text | Kind::Object(_) => input::<String>(registry, argument, &()),
-        Kind::Id => input::<ID>(registry, argument, &()),
+        Kind::Id => input::<Id>(registry, argument, &()),
         Kind::Whole => input::<i32>(registry, argument, &()),
         Kind::Truth => input::<bool>(registry, argument, &()),
         Kind::OneOf(words) => input::<Word>(registry, argument, &words),
@@ -141,6 +150,51 @@ impl GraphQLValue for Word {
     type TypeInfo = &'static Words;
 
     fn type_name(&self, info: &Self::TypeInfo) -> Option<ArcStr> {
+        <Self as GraphQLType>::name(info)
+    }
+}
+
+/// An id, which is a text, or a whole number of any size and means its digits (section 3.5.5 of the
+/// specification). The library's own holds no more than 32 bits.
+pub(super) struct Id;
+
+impl FromInputValue for Id {
+    type Error = &'static str;
+
+    fn from_input_value(given: &InputValue) -> std::result::Result<Self, Self::Error> {
+        match given {
+            InputValue::Scalar(DefaultScalarValue::String(_) | DefaultScalarValue::Int(_)) => {
+                Ok(Self)
+            }
+            _ => Err("Expected input scalar `ID`"),
+        }
+    }
+}
+
+impl ParseScalarValue for Id {
+    fn from_str(token: ScalarToken<'_>) -> ParseScalarResult {
+        match token {
+            ScalarToken::Int(digits) => Ok(DefaultScalarValue::String(digits.to_owned())),
+            token => <String as ParseScalarValue>::from_str(token),
+        }
+    }
+}
+
+impl GraphQLType for Id {
+    fn name((): &()) -> Option<ArcStr> {
+        Some("ID".into())
+    }
+
+    fn meta(info: &(), registry: &mut Registry) -> MetaType {
+        registry.build_scalar_type::<Self>(info).into_meta()
+    }
+}
+
+impl GraphQLValue for Id {
+    type Context = Asked;
+    type TypeInfo = ();
+
+    fn type_name(&self, info: &()) -> Option<ArcStr> {
         <Self as GraphQLType>::name(info)
     }
 }

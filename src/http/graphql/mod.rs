@@ -16,6 +16,8 @@ mod inputs;
 mod literals;
 /// What a document may say that GraphQL has no word for.
 mod loose;
+/// A part of a list.
+mod pages;
 /// A document, read before the library reads it.
 mod read;
 /// The grammar of documents.

@@ -2,6 +2,7 @@
 //! otherwise for the library.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use crate::http::graphql::document::{Document, MOST_TOKENS};
 use crate::http::graphql::loose::Loose;
@@ -17,13 +18,20 @@ pub(super) struct Read<'d> {
     pub text: Option<String>,
 }
 
+/// `is_type` says which types there are.
+///
 /// # Errors
 /// Where it is no GraphQL, or too much of it.
-pub(super) fn read(text: &str, loose: Option<Loose>) -> Result<Read<'_>, Fault> {
+pub(super) fn read(
+    text: &str,
+    loose: Option<Loose>,
+    is_type: impl Fn(&str) -> bool,
+) -> Result<Read<'_>, Fault> {
     let tokens = tokens(text, MOST_TOKENS)?;
     let mut reader = Reader::new(text, tokens, loose);
     let document = reader.document()?;
-    let edits = reader.edits();
+    let mut edits = reader.edits();
+    leave_out(&defaults_of_nothing(&document, is_type), &mut edits);
     Ok(Read {
         document,
         text: (!edits.is_empty()).then(|| edited(text, edits)),
@@ -33,8 +41,31 @@ pub(super) fn read(text: &str, loose: Option<Loose>) -> Result<Read<'_>, Fault> 
 /// The document as the library reads it; as it is where it can not be read.
 #[must_use]
 pub fn tightened(document: &str, loose: Loose) -> Cow<'_, str> {
-    let text = read(document, Some(loose)).ok().and_then(|read| read.text);
+    let text = read(document, Some(loose), |_| true)
+        .ok()
+        .and_then(|read| read.text);
     text.map_or(Cow::Borrowed(document), Cow::Owned)
+}
+
+/// The defaults of variables whose type is not there. The library looks their type up, and falls over
+/// it; without a default it says that the type is unknown.
+fn defaults_of_nothing(
+    document: &Document<'_>,
+    is_type: impl Fn(&str) -> bool,
+) -> Vec<Range<usize>> {
+    let variables = document.operations.iter().flat_map(|it| &it.variables);
+    let unknown = variables.filter(|it| !is_type(it.of));
+    unknown.filter_map(|it| it.default.clone()).collect()
+}
+
+/// What stands there is left out, with whatever was to stand there in another way.
+fn leave_out(places: &[Range<usize>], edits: &mut Vec<Edit>) {
+    if places.is_empty() {
+        return;
+    }
+    edits.retain(|(at, _)| !places.iter().any(|place| place.contains(&at.start)));
+    edits.extend(places.iter().map(|place| (place.clone(), String::new())));
+    edits.sort_by_key(|(at, _)| at.start);
 }
 
 fn edited(text: &str, edits: Vec<Edit>) -> String {
@@ -70,14 +101,14 @@ mod tests {
     };
 
     fn tightened(document: &str) -> String {
-        let read = read(document, Some(LOOSE)).unwrap();
+        let read = read(document, Some(LOOSE), |_| true).unwrap();
         let text = read.text.unwrap_or_else(|| document.to_owned());
         assert_eq!(text, super::tightened(document, LOOSE));
         text
     }
 
     fn refused(document: &str) -> Fault {
-        read(document, Some(LOOSE)).unwrap_err()
+        read(document, Some(LOOSE), |_| true).unwrap_err()
     }
 
     #[test]
@@ -119,6 +150,27 @@ mod tests {
             ),
         ] {
             assert_eq!(tightened(document), tight);
+        }
+    }
+
+    #[test]
+    fn graphql_01_a_default_of_a_type_that_is_not_there_is_left_out() {
+        for (document, tight) in [
+            (
+                "query($x: Nope = 1, $y: Int = 1) { a }",
+                "query($x: Nope    , $y: Int = 1) { a }",
+            ),
+            (
+                "query($x: [Nope] = [\"\"\"b\nc\"\"\", null] @d) { a(b: \"\"\"c\"\"\") }",
+                "query($x: [Nope] \n            @d) { a(b: \"c\"    ) }",
+            ),
+            (
+                "query($x: Nope = null) { a }",
+                "query($x: Nope       ) { a }",
+            ),
+        ] {
+            let read = read(document, None, |name| name != "Nope").unwrap();
+            assert_eq!(read.text.as_deref(), Some(tight));
         }
     }
 

@@ -196,14 +196,14 @@ impl<'d> Reader<'d> {
         let (of, lists) = self.type_of()?;
         let may_be_null = !self.skip("!");
         let from = self.next;
-        let mut is_null = false;
+        let (mut is_null, mut default) = (false, None);
         if self.skip("=") {
             is_null = may_be_null && self.word() == "null";
             self.value(true)?;
+            default = Some(self.tokens[from].at.start..self.tokens[self.next - 1].at.end);
         }
-        if is_null {
+        if let Some(at) = default.clone().filter(|_| is_null) {
             // The library takes it for a value where none may be absent, and falls over it.
-            let at = self.tokens[from].at.start..self.tokens[from + 1].at.end;
             self.edits.push((at, String::new()));
         }
         self.directives()?;
@@ -212,6 +212,7 @@ impl<'d> Reader<'d> {
             of,
             lists,
             is_null,
+            default,
         })
     }
 

@@ -7,13 +7,14 @@ use std::sync::Arc;
 use juniper::meta::{Field as MetaField, MetaType};
 use juniper::{
     ArcStr, Arguments, DefaultScalarValue, EmptySubscription, ExecutionResult, Executor,
-    FieldError, GraphQLType, GraphQLValue, ID, Registry, RootNode, Value,
+    FieldError, GraphQLType, GraphQLValue, Registry, RootNode, Value,
 };
 use serde_json::Value as Json;
 
 use crate::http::graphql::asked::Asked;
 use crate::http::graphql::document::{DEEPEST, MOST_TOKENS};
-use crate::http::graphql::inputs::{Word, read, taken};
+use crate::http::graphql::inputs::{Id, Word, read, taken};
+use crate::http::graphql::pages::chosen;
 use crate::http::graphql::table::{Does, Field, Kind, Object, Type, names};
 use crate::http::graphql::tokens::{Token, tokens};
 use crate::http::graphql::variables::{Inputs, inputs};
@@ -36,6 +37,8 @@ pub struct Root {
     tops: BTreeSet<&'static str>,
     /// Those of the fields that may wait for seconds.
     slow: BTreeSet<&'static str>,
+    /// Those of the fields of which one may stand in a document.
+    once: BTreeSet<&'static str>,
     pub(super) inputs: Inputs,
     pub(super) sizes: Sizes,
 }
@@ -73,6 +76,7 @@ pub fn root(queries: Vec<&'static Field>, mutations: Vec<&'static Field>) -> Roo
         (),
     );
     let slow = fields.iter().filter(|field| field.waits);
+    let once = fields.iter().filter(|field| field.once);
     Root {
         sizes: Sizes::of(&tree.schema),
         tree: tree
@@ -82,6 +86,7 @@ pub fn root(queries: Vec<&'static Field>, mutations: Vec<&'static Field>) -> Roo
         names: names(&fields),
         tops: fields.iter().map(|field| field.name).collect(),
         slow: slow.map(|field| field.name).collect(),
+        once: once.map(|field| field.name).collect(),
         inputs: inputs(&fields),
     }
 }
@@ -93,6 +98,11 @@ impl Root {
             tree: self.tree.disable_introspection(),
             ..self
         }
+    }
+
+    /// Whether a type of it is called so.
+    pub(super) fn has_type(&self, name: &str) -> bool {
+        self.tree.schema.concrete_type_by_name(name).is_some()
     }
 
     /// Whether something in it is called so.
@@ -110,6 +120,11 @@ impl Root {
                 let word = |token: &Token| &document[token.at.clone()];
                 pairs.any(|pair| self.slow.contains(word(&pair[0])) && word(&pair[1]) == "(")
             })
+    }
+
+    /// Whether a field of one of its roots that changes something is called so.
+    pub(super) fn changes_by(&self, name: &str) -> bool {
+        self.once.contains(name)
     }
 
     /// Whether a field of one of its roots is called so.
@@ -151,6 +166,9 @@ impl GraphQLType for Node<'_> {
     }
 
     fn meta(info: &Info, registry: &mut Registry) -> MetaType {
+        if matches!(info, Info::Root(..)) {
+            with_scalars(registry);
+        }
         let fields: Vec<_> = info.fields().map(|it| described(it, registry)).collect();
         registry
             .build_object_type::<Self>(info, &fields)
@@ -181,12 +199,25 @@ impl GraphQLValue for Node<'_> {
         let Some(field) = info.fields().find(|field| field.name == name) else {
             return Err(FieldError::from("There is no such field."));
         };
+        if executor.context().rehearses(field.once) {
+            // No null, which would end it early.
+            return Ok(Value::scalar(true));
+        }
         let done = read(field, arguments).and_then(|fields| done(self.0, field, &fields, executor));
         match done {
             Ok(value) => rendered(&field.of, &value, executor),
             Err(error) => Err(refused(field, &error, executor)),
         }
     }
+}
+
+/// GraphQL's own scalars are types of each schema, whether a field is of them or not.
+fn with_scalars(registry: &mut Registry) {
+    registry.get_type::<String>(&());
+    registry.get_type::<i32>(&());
+    registry.get_type::<f64>(&());
+    registry.get_type::<bool>(&());
+    registry.get_type::<Id>(&());
 }
 
 fn done(on: &Json, field: &Field, fields: &Fields, executor: &Executor<Asked>) -> Result<Json> {
@@ -228,34 +259,6 @@ fn admit(field: &Field, actor: &Actor) -> Result<()> {
         actor.require_own()?;
     }
     Ok(())
-}
-
-/// The part of a list that its arguments choose. An element is known by its id, or by its
-/// value.
-fn chosen(list: Option<&Json>, fields: &Fields) -> Result<Json> {
-    let Some(Json::Array(list)) = list else {
-        return Ok(Json::Null);
-    };
-    let key = |it: &Json| {
-        let key = ["id", "value", "name", "at"]
-            .into_iter()
-            .find_map(|key| it.get(key));
-        key.and_then(Json::as_str).map(str::to_owned)
-    };
-    let after = fields.optional("after")?;
-    let begin = match after {
-        None => 0,
-        Some(after) => {
-            let at = list.iter().position(|it| key(it).as_deref() == Some(after));
-            at.map_or(list.len(), |at| at + 1)
-        }
-    };
-    let first = match fields.value("first").and_then(Json::as_i64) {
-        None => list.len(),
-        Some(first) => usize::try_from(first)
-            .map_err(|_| Error::payload("\"first\" must not be less than 0"))?,
-    };
-    Ok(list.iter().skip(begin).take(first).cloned().collect())
 }
 
 fn rendered(of: &Type, value: &Json, executor: &Executor<Asked>) -> ExecutionResult {
@@ -312,7 +315,7 @@ fn refused(field: &Field, error: &Error, executor: &Executor<Asked>) -> FieldErr
 fn described(field: &Field, registry: &mut Registry) -> MetaField<DefaultScalarValue> {
     let mut meta = match field.of.kind {
         Kind::Text | Kind::Json | Kind::Input(_) => output::<String>(registry, field, &()),
-        Kind::Id => output::<ID>(registry, field, &()),
+        Kind::Id => output::<Id>(registry, field, &()),
         Kind::Whole => output::<i32>(registry, field, &()),
         Kind::Truth => output::<bool>(registry, field, &()),
         Kind::OneOf(words) => output::<Word>(registry, field, &words),

@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 use crate::http::answer::{self, Answer};
 use crate::http::graphql::accept::{OF_GRAPHQL, takes_graphql};
 use crate::http::graphql::asked::Asked;
-use crate::http::graphql::bounds::{asks_for_fields_of, exceeded};
+use crate::http::graphql::bounds::{asks_for_fields_of, exceeded, may_change_twice};
 use crate::http::graphql::document::{self, Document};
 use crate::http::graphql::loose::Loose;
 use crate::http::graphql::read::read;
@@ -81,14 +81,16 @@ impl Done {
 ///
 /// # Errors
 /// What HTTP refuses, and a body that is no request.
-pub async fn serve(mut call: Call, pick: fn(&Call, &Asked) -> Schema) -> Answer<answer::Keyward> {
+pub async fn serve(
+    mut call: Call,
+    pick: impl AsyncFn(&Call, &Asked) -> Result<Schema>,
+) -> Answer<answer::Keyward> {
     let came = Instant::now();
-    call.require_our_origin()
-        .map_err(|_| Error::forbidden(OTHER_ORIGIN))?;
+    call.require_our_origin_or(OTHER_ORIGIN)?;
     let request = Request::read(&call.fields_of_any_type().await?)?;
     let (asked, keeper) = Asked::of(&call).await;
     let even = asked.even();
-    let schema = pick(&call, &asked);
+    let schema = pick(&call, &asked).await?;
     // Without a seat it is refused at once, where it asks for one.
     let waits = schema.root.may_wait(&request.document) && asked.hold_seat();
     let act = move |_: &Keyward| carry_out(&schema, &request, &asked);
@@ -128,7 +130,7 @@ impl Request {
 
 fn carry_out(schema: &Schema, request: &Request, asked: &Asked) -> Result<Done> {
     let source = request.document.as_str();
-    let read = match read(source, schema.loose) {
+    let read = match read(source, schema.loose, |name| schema.root.has_type(name)) {
         Ok(read) => read,
         Err(fault) => {
             let place = document::place(source, fault.at);
@@ -154,10 +156,18 @@ fn carry_out(schema: &Schema, request: &Request, asked: &Asked) -> Result<Done> 
     }
     let text = read.text.as_deref().unwrap_or(source);
     let carried_out = match ValidatedOperation::new(text, name, &schema.root.tree) {
-        Ok(operation) => match exceeded(&schema.root, document) {
-            Some(why) => return Done::refused(&[words::not_valid(&why)]),
-            None => operation.execute_sync(&variables, asked),
-        },
+        Ok(operation) => {
+            if let Some(why) = exceeded(&schema.root, document) {
+                return Done::refused(&[words::not_valid(&why)]);
+            }
+            // Skipped fields and fragments are told from others by the library alone.
+            let rehearsed = || operation.execute_sync(&variables, asked).map(|_| ());
+            match may_change_twice(&schema.root, document).then(|| asked.rehearse(rehearsed)) {
+                Some(Err(error)) => Err(error),
+                Some(Ok(2..)) => return Done::refused(&[words::too_many_changes()]),
+                Some(Ok(_)) | None => operation.execute_sync(&variables, asked),
+            }
+        }
         Err(error) => Err(error),
     };
     match carried_out {

@@ -6,6 +6,7 @@ use juniper::{GraphQLError, RuleError};
 use serde_json::{Value, json};
 
 use crate::http::answer::{Keyward, Refusal, Shape as _};
+use crate::http::graphql::asked::ONE_CHANGE;
 use crate::http::graphql::document::{DEEPEST, MOST_TOKENS};
 use crate::http::graphql::tokens::Why;
 use crate::service::Error;
@@ -115,6 +116,13 @@ pub(super) fn of_closed(error: &GraphQLError, refused: Option<(String, Value)>) 
     }]
 }
 
+/// Of a document that would change several things, of which none was done: where a second one fails,
+/// nobody would be told of the first.
+pub(super) fn too_many_changes() -> Value {
+    let (message, extensions) = plain(&Error::payload(ONE_CHANGE), &NOWHERE);
+    json!({ "message": message, "extensions": extensions })
+}
+
 /// Why a document that can be read is refused as a whole.
 pub(super) fn not_valid(message: &str) -> Value {
     said(message, &[], NOT_VALID)
@@ -167,7 +175,7 @@ fn is_of_a_plain_variable(message: &str) -> bool {
 }
 
 /// The words without names in quotes that are not known, and without that of what the library
-/// calls unknown. Those of variables are the caller's own.
+/// calls unknown. Those of variables and fragments are the caller's own.
 fn without_others(text: &str, known: Known<'_>) -> String {
     if let Some((text, _)) = text.split_once(" named ") {
         return format!("{text} of a name.");
@@ -178,7 +186,9 @@ fn without_others(text: &str, known: Known<'_>) -> String {
     while let (Some(quoted), Some(rest)) = (parts.next(), parts.next()) {
         let name = quoted.trim_matches(['[', ']', '!', '@']);
         let is_told = std::mem::take(&mut unknown);
-        if !is_told && (name.starts_with('$') || known(name)) {
+        // The name of a fragment stands in no schema.
+        let is_own = kept.ends_with("ragment ") || kept.ends_with("ragment: ");
+        if is_own || !is_told && (name.starts_with('$') || known(name)) {
             kept.extend(["\"", quoted, "\""]);
         } else if kept.ends_with(' ') {
             kept.pop();
@@ -277,6 +287,11 @@ mod tests {
                 "Unknown field on type \"Viewer\".",
             ),
             ("Unknown type \"User\".", "Unknown type."),
+            ("Unknown fragment: \"User\".", "Unknown fragment: \"User\"."),
+            (
+                "Fragment \"users\" cannot be spread here as objects of type \"Query\" can never be of type \"User\".",
+                "Fragment \"users\" cannot be spread here as objects of type \"Query\" can never be of type.",
+            ),
             (
                 "Variable \"$users\" of type \"[User!]!\" used in position expecting type \"Viewer!\".",
                 "Variable \"$users\" of type used in position expecting type \"Viewer!\".",

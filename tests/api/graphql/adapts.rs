@@ -204,3 +204,27 @@ fn login_of(kw: &TestKeyward, email: &str) -> Value {
     let body = json!({ "query": super::seeds::HALTIAN_LOGIN, "variables": variables });
     kw.asks_with(PATH, &body, None).json()["data"]["login"].clone()
 }
+
+// The name of a fragment is the caller's own, and stands in no schema.
+both!(
+    graphql_10_h_35_an_unknown_fragment_is_told_by_its_name,
+    |kw| {
+        let (_, viewer) = in_demo_as(kw, ALICE, "viewer");
+        for (document, message) in [
+            ("{ viewer { ...Foo } }", "Unknown fragment: \"Foo\"."),
+            (
+                "{ viewer { ...RemoveUserInput } }",
+                "Unknown fragment: \"RemoveUserInput\".",
+            ),
+            (
+                "{ viewer { id } } fragment users on Viewer { id }",
+                "Fragment \"users\" is never used.",
+            ),
+        ] {
+            let body = kw.asks(PATH, document, Some(&viewer)).json();
+            assert_eq!(body["errors"][0]["message"], message, "{document}");
+        }
+        let body = kw.asks(PATH, "{ viewer { ...Foo } }", None).body;
+        assert!(!body.contains("Foo"), "{body}");
+    }
+);

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::graphql::{ALICE, code};
+use crate::graphql::{ALICE, OPEN, code};
 use crate::support::{Forge, PASSWORD, TestKeyward, text};
 
 /// As its own documents print it.
@@ -137,4 +137,90 @@ fn d_04_cookies_are_for_the_routes() {
         json!("\"mode\" must be one of [json, cookie, session]")
     );
     assert_eq!(kw.state(), before);
+}
+
+// Null is absent, as on every route, and what is absent is told in the words of the route.
+both!(graphql_07_an_argument_that_is_null_is_absent, |kw| {
+    kw.account(ALICE);
+    let before = kw.state();
+    let route = kw.post("/auth/refresh").json(&json!({})).send().json();
+    for (document, token) in [
+        ("mutation { auth_refresh { expires } }", json!(null)),
+        (
+            "mutation { auth_refresh(refresh_token: null) { expires } }",
+            json!(null),
+        ),
+        (
+            "mutation { auth_refresh(refresh_token: \"\") { expires } }",
+            json!(null),
+        ),
+        (
+            "mutation($t: String) { auth_refresh(refresh_token: $t, mode: null) { expires } }",
+            json!(null),
+        ),
+        (
+            "mutation($t: String = null) { auth_refresh(refresh_token: $t) { expires } }",
+            json!(null),
+        ),
+    ] {
+        let body = json!({ "query": document, "variables": { "t": token } });
+        let said = kw.asks_with("/graphql", &body, None).json();
+        let said = &said["errors"][0];
+        assert_eq!(
+            said["message"], route["errors"][0]["message"],
+            "{document}: {said}"
+        );
+        assert_eq!(said["extensions"]["code"], "INVALID_PAYLOAD");
+    }
+    let document = "mutation($t: String) { auth_logout(refresh_token: $t, mode: null) }";
+    let said = kw.graphql(document, None);
+    assert_eq!(code(&said), "INVALID_PAYLOAD");
+    assert_eq!(kw.state(), before);
+    // Of the other twins.
+    for document in [
+        format!(
+            "mutation {{ it: auth_login(email: \"{ALICE}\", password: \"{PASSWORD}\", otp: null, mode: null) {{ a: access_token }} }}"
+        ),
+        format!(
+            "{{ it: login(username: \"{ALICE}\", password: \"{PASSWORD}\", otp: null) {{ a: sessionToken }} }}"
+        ),
+        format!(
+            "{{ it: loginByEmail(email: \"{ALICE}\", password: \"{PASSWORD}\", otp: null) {{ a: sessionToken }} }}"
+        ),
+        format!(
+            "mutation {{ it: login(input: {{ email: \"{ALICE}\", password: \"{PASSWORD}\", otp: null }}) {{ s: session {{ a: accessToken }} }} }}"
+        ),
+    ] {
+        let body = kw.graphql(&document, None);
+        assert_eq!(body.get("errors"), None, "{document}: {body}");
+        assert!(
+            body.to_string().contains("\"a\":\"eyJ"),
+            "{document}: {body}"
+        );
+    }
+});
+
+// Every optional member of a registration may be null.
+#[test]
+fn graphql_07_a_registration_may_say_null_of_whatever_is_optional() {
+    let kw = TestKeyward::with(OPEN);
+    for document in [
+        format!(
+            "mutation {{ createAccount(value: {{ username: \"{ALICE}\", password: {{ value: \"{PASSWORD}\" }}, \
+             owner: null, emails: null, phones: null, groups: null, language: null }}) {{ id }} }}"
+        ),
+        format!(
+            "mutation {{ createAccount(value: {{ username: \"bob\", password: {{ value: \"{PASSWORD}\" }}, \
+             owner: {{ name: null, firstName: null, gender: null, dateOfBirth: null }} }}) {{ id }} }}"
+        ),
+        format!(
+            "mutation {{ userRegister(input: {{ email: \"carol@example.com\", password: \"{PASSWORD}\", \
+             firstName: null, middleName: null, lastName: null, phone: null, gender: null, company: null, \
+             parentId: null, dateOfBirth: null, language: null, siteId: null }}) {{ user {{ id }} }} }}"
+        ),
+        "mutation { startSession(siteId: null) { session { isAnonymous } } }".to_owned(),
+    ] {
+        let body = kw.graphql(&document, None);
+        assert_eq!(body.get("errors"), None, "{document}: {body}");
+    }
 }

@@ -194,3 +194,78 @@ both!(y_09_a_disabled_account_gets_no_token, |kw| {
         "INVALID_CREDENTIALS"
     );
 });
+
+/// Every element of the list, one at a time, each by the one before it.
+#[track_caller]
+fn walked(kw: &TestKeyward, token: &str, list: &str, key: &str) -> Vec<String> {
+    let mut seen = Vec::new();
+    let mut after = String::new();
+    // More than there are.
+    for _ in 0..200 {
+        let document = format!("{{ account {{ list: {list}(first: 1{after}) {{ {key} }} }} }}");
+        let page = kw.field(&document, Some(token), "account")["list"].clone();
+        let page = page.as_array().unwrap();
+        let Some(next) = page.first() else {
+            return seen;
+        };
+        assert_eq!(page.len(), 1, "{document}");
+        seen.push(text(next, key));
+        after = format!(", after: \"{}\"", text(next, key));
+    }
+    panic!("it does not end: {seen:?}");
+}
+
+// `after` is the time of the one before, and several were tried in one millisecond.
+both!(
+    graphql_02_y17_a_walk_of_one_at_a_time_ends_and_sees_all,
+    OPEN,
+    |kw| {
+        let create = format!(
+        "mutation {{ createAccount(value: {{ username: \"{ALICE}\" password: {{ value: \"{PASSWORD}\" }}
+           emails: [{{ value: \"a1@example.com\" }}, {{ value: \"A1@example.com\" }}, {{ value: \"a2@example.com\" }}]
+           phones: [{{ value: \"+44 20 7946 0000\" }}, {{ value: \"+44 20 7946 0000\" }}, {{ value: \"+44 20 7946 0001\" }}]
+           groups: [{{ name: \"staff\" }}, {{ name: \"staff\" }}, {{ name: \"guests\" }}] }}) {{ id }} }}"
+    );
+        kw.field(&create, None, "createAccount");
+        login(kw, WRONG);
+        login(kw, PASSWORD);
+        kw.advance(1);
+        for _ in 0..3 {
+            login(kw, PASSWORD);
+        }
+        let token = text(&login(kw, PASSWORD), "sessionToken");
+        for (list, key) in [
+            ("attempts", "at"),
+            ("emails", "value"),
+            ("phones", "value"),
+            ("groups", "name"),
+            ("roles", "name"),
+        ] {
+            let document = format!("{{ account {{ list: {list} {{ {key} }} }} }}");
+            let all = kw.field(&document, Some(&token), "account")["list"].clone();
+            let all: Vec<_> = all
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|it| text(it, key))
+                .collect();
+            assert_eq!(walked(kw, &token, list, key), all, "{list}");
+            let mut once = all.clone();
+            once.sort();
+            once.dedup();
+            assert_eq!(once.len(), all.len(), "{list}: {all:?}");
+        }
+        let tried = walked(kw, &token, "attempts", "at");
+        assert_eq!(
+            tried,
+            [
+                "2026-01-01T00:00:01.000Z",
+                "2026-01-01T00:00:01.000001Z",
+                "2026-01-01T00:00:01.000002Z",
+                "2026-01-01T00:00:01.000003Z",
+                "2026-01-01T00:00:00.000Z",
+                "2026-01-01T00:00:00.000001Z",
+            ]
+        );
+    }
+);

@@ -4,6 +4,7 @@ mod adapts;
 mod bombs;
 mod directus;
 mod every_way;
+mod falls;
 mod grammar;
 mod haltian;
 mod hypi;

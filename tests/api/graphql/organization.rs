@@ -163,14 +163,74 @@ both!(o3_o4_a_manager_stays_below_admins_and_owners, |kw| {
         refused(kw, &manager, &document, said);
     }
     assert_eq!((kw.state(), kw.mails().len()), before);
-    // One change in a document.
+    // One change in a document: of two, none is done.
+    let (bob, _) = in_demo_as(kw, "eve@example.com", "viewer");
+    let state = kw.state();
     let two = format!(
-        "mutation {{ a: removeUser(removeUserInput: {{ userId: \"{alice}\" }}) {{ success }} \
-         b: removeUser(removeUserInput: {{ userId: \"{alice}\" }}) {{ success }} }}"
+        "mutation {{ a: removeUser(removeUserInput: {{ userId: \"{bob}\" }}) {{ success }} \
+         b: removeUser(removeUserInput: {{ userId: \"{bob}\" }}) {{ success }} }}"
     );
     let body = kw.asks(PATH, &two, Some(&manager)).json();
     let said = body["errors"].to_string();
     assert!(said.contains("a document may hold one field"), "{body}");
+    assert_eq!(
+        (code(&body).as_str(), body.get("data")),
+        ("INVALID_PAYLOAD", None)
+    );
+    assert_eq!(kw.state(), state, "graphql_08: nobody is removed");
+});
+
+// GraphQL's `ID` takes a whole number of any size for its digits.
+both!(graphql_06_an_id_may_be_a_number, |kw| {
+    let (_, manager) = in_demo_as(kw, ALICE, "manager");
+    let before = kw.state();
+    let by = |declared: &str, value: &str| {
+        format!(
+            "mutation{declared} {{ removeUser(removeUserInput: {{ userId: {value} }}) {{ success }} }}"
+        )
+    };
+    let whole = "mutation($x: RemoveUserInput!) { removeUser(removeUserInput: $x) { success } }";
+    let ask = |document: &str, x: Value| {
+        let body = json!({ "query": document, "variables": { "x": x } });
+        kw.asks_with(PATH, &body, Some(&manager)).json()
+    };
+    let literals = [
+        "5",
+        "-0",
+        "2147483648",
+        "99999999999999999999999999999999999999",
+    ];
+    for literal in literals {
+        let body = ask(&by("", literal), json!(null));
+        assert_eq!(code(&body), "NOT_FOUND", "{literal}: {body}");
+        let body = ask(&by(&format!("($y: ID! = {literal})"), "$y"), json!(null));
+        assert_eq!(code(&body), "NOT_FOUND", "{literal}: {body}");
+    }
+    for number in [
+        json!(5),
+        json!(-5),
+        json!(1.0),
+        json!(i64::MIN),
+        json!(u64::MAX),
+    ] {
+        let body = ask(&by("($x: ID!)", "$x"), number.clone());
+        assert_eq!(code(&body), "NOT_FOUND", "{number}: {body}");
+        let body = ask(whole, json!({ "userId": number }));
+        assert_eq!(code(&body), "NOT_FOUND", "{number}: {body}");
+    }
+    for literal in ["1.5", "true", "[]", "{}", "ENUM", "null"] {
+        let body = ask(&by("", literal), json!(null));
+        assert_eq!(
+            code(&body),
+            "GRAPHQL_VALIDATION_FAILED",
+            "{literal}: {body}"
+        );
+    }
+    for value in [json!(1.5), json!(true), json!([5]), json!({})] {
+        let body = ask(&by("($x: ID!)", "$x"), value.clone());
+        assert_eq!(code(&body), "GRAPHQL_VALIDATION_FAILED", "{value}: {body}");
+    }
+    assert_eq!(kw.state(), before);
 });
 
 // A role that lost a permission outdates the tokens of its holders; one that was lost by the

@@ -253,16 +253,86 @@ both!(every_dialect_says_that_a_factor_is_asked_for, |kw| {
     kw.get(&path).send().refused(401, "INVALID_TOKEN");
     for (path, query, open) in [
         ("/graphql", "{ users_me { id } }", true),
-        ("/graphql", "{ account { id } }", false),
+        ("/graphql", "{ viewer { id } }", true),
+        ("/graphql", "{ account { username } }", false),
         ("/v1/graphql", "{ viewer { id } }", true),
         ("/v1/graphql", "{ organization { id } }", false),
     ] {
         let body = json!({ "query": query });
         let answer = kw.post(path).bearer(&bob).json(&body).send();
-        let none = answer.json().get("errors").is_none();
-        assert_eq!(none, open, "{query} {answer:?}");
+        if open {
+            assert_eq!(answer.json().get("errors"), None, "{query} {answer:?}");
+        } else {
+            asks_for_a_factor(&answer.json());
+        }
     }
 });
+
+/// One field was refused, in REST's words, and gave nothing.
+#[track_caller]
+fn asks_for_a_factor(body: &Value) {
+    let said = &body["errors"][0];
+    assert_eq!(said["extensions"]["code"], "STEP_UP_REQUIRED", "{body}");
+    let message = said["message"].as_str().unwrap();
+    assert!(message.contains("/auth/mfa/totp"), "{body}");
+    let mut given = body["data"].as_object().into_iter().flatten();
+    assert!(given.all(|(_, value)| value.is_null()), "{body}");
+}
+
+// Haltian's schema is what the token permits, and a token that lacks a factor permits nothing: its
+// fields stay, and say why they do nothing.
+both!(
+    graphql_03_h_35_a_field_that_lacks_a_factor_alone_says_so,
+    |kw| {
+        let alice = person(kw, ALICE);
+        let acme = make(kw, &alice, "Acme");
+        member(kw, &alice, &acme, (BOB, "manager"));
+        member(kw, &alice, &acme, (CAROL, "viewer"));
+        demand(kw, &alice, &format!("/auth/organizations/{acme}"), 0);
+        let (bob, _) = sign_in_to(kw, BOB, &acme).tokens();
+        let (carol, _) = sign_in_to(kw, CAROL, &acme).tokens();
+        kw.catch_up();
+        let before = (kw.state(), kw.mails().len());
+        let ask = |document: &str, token: &str| {
+            let body = json!({ "query": document });
+            let answer = kw.post("/v1/graphql").bearer(token).json(&body).send();
+            assert_eq!(answer.status, 200, "{answer:?}");
+            answer.json()
+        };
+        let of_managers = [
+            "{ users { id email } }",
+            "{ invitations { email } }",
+            "{ roles { name } }",
+            "mutation { inviteUser(inviteUserInput: { email: \"d@example.com\", role: \"viewer\" }) { success } }",
+            "mutation { removeUser(removeUserInput: { userId: \"x\" }) { success } }",
+            "mutation { setUserRole(setUserRoleInput: { userId: \"x\", role: \"viewer\" }) { success } }",
+            "mutation { cancelInvitation(cancelInvitationInput: { email: \"d@example.com\" }) { success } }",
+        ];
+        for document in of_managers {
+            asks_for_a_factor(&ask(document, &bob));
+            // What would not be there with a factor either stays nothing.
+            let body = ask(document, &carol);
+            let code = &body["errors"][0]["extensions"]["code"];
+            assert_eq!(code, "GRAPHQL_VALIDATION_FAILED", "{document}: {body}");
+        }
+        asks_for_a_factor(&ask("{ organization { id name } }", &bob));
+        asks_for_a_factor(&ask("{ organization { id name } }", &carol));
+        // Beside what is open, only that is given.
+        let body = ask("{ viewer { email permissions } users { id } }", &bob);
+        assert_eq!(
+            body["data"]["viewer"],
+            json!({ "email": BOB, "permissions": [] })
+        );
+        assert_eq!(body["data"]["users"], json!(null));
+        assert_eq!(body["errors"][0]["extensions"]["code"], "STEP_UP_REQUIRED");
+        assert_eq!((kw.state(), kw.mails().len()), before);
+        // With one everything is done.
+        let factor = enrol(kw, &bob);
+        let body = ask("{ users { email } }", &factor.access);
+        assert_eq!(body.get("errors"), None, "{body}");
+        assert_eq!(body["data"]["users"].as_array().map(Vec::len), Some(3));
+    }
+);
 
 both!(a_role_asks_for_a_factor_wherever_it_is_held, |kw| {
     kw.add(ROOT, None, true);

@@ -90,7 +90,10 @@ fn login(asked: &Asked, fields: &Fields) -> Result<Value> {
 
 fn refresh(asked: &Asked, fields: &Fields) -> Result<Value> {
     require_json(fields)?;
-    let tokens = asked.refresh(fields.required("refresh_token")?, None)?;
+    // An empty one is none, as at the route.
+    let token = fields.optional("refresh_token")?;
+    let token = token.filter(|text| !text.is_empty());
+    let tokens = asked.refresh(token.ok_or_else(|| Error::payload(NO_REFRESH))?, None)?;
     Ok(render::token_set(&tokens))
 }
 
@@ -110,6 +113,9 @@ fn logout(asked: &Asked, fields: &Fields) -> Result<Value> {
 fn me(asked: &Asked, _: &Fields, actor: &Actor) -> Result<Value> {
     users::show(&asked.kw, actor).map(Value::Object)
 }
+
+/// The original's words.
+const NO_REFRESH: &str = "The refresh token is required in either the payload or cookie";
 
 const NO_TOKEN: &str = "\"refresh_token\" is required, or an access token";
 

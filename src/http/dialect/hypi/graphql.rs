@@ -14,7 +14,7 @@ use crate::http::request::person::object;
 use crate::service::accounts::profile;
 use crate::service::accounts::register::{self, Registration};
 use crate::service::actor::Actor;
-use crate::service::sessions::attempts::attempts;
+use crate::service::sessions::attempts::{Tried, attempts};
 use crate::service::tokens::mint::TokenSet;
 use crate::service::{Error, Result};
 use crate::support::secret::ExposeSecret as _;
@@ -253,9 +253,6 @@ fn account(asked: &Asked, _: &Fields, actor: &Actor) -> Result<Value> {
     let names =
         |names: &[String]| -> Value { names.iter().map(|it| json!({ "name": it })).collect() };
     let tried = attempts(&asked.kw, actor)?;
-    let tried = tried
-        .iter()
-        .map(|it| json!({ "at": it.at.iso(), "succeeded": it.succeeded, "outcome": it.outcome }));
     let mut account = render::person(&person);
     let mut owner = account.clone();
     owner["name"] = json!(person.account.full_name());
@@ -271,7 +268,23 @@ fn account(asked: &Asked, _: &Fields, actor: &Actor) -> Result<Value> {
     account["owner"] = owner;
     account["groups"] = names(&person.profile.groups);
     account["roles"] = names(&actor.claims().roles);
-    account["attempts"] = tried.collect();
+    account["attempts"] = shown_attempts(&tried);
     account["remoteLogins"] = json!([]);
     Ok(account)
+}
+
+/// Each has a time of its own, since `after` knows it by that: of those of one millisecond each
+/// further one is told a microsecond later (docs/decisions/0166).
+fn shown_attempts(tried: &[Tried]) -> Value {
+    let (mut before, mut nth) = (None, 0);
+    let shown = tried.iter().map(|it| {
+        nth = if before == Some(it.at) { nth + 1 } else { 0 };
+        before = Some(it.at);
+        let mut at = it.at.iso();
+        if nth > 0 {
+            at = format!("{}{nth:03}Z", at.trim_end_matches('Z'));
+        }
+        json!({ "at": at, "succeeded": it.succeeded, "outcome": it.outcome })
+    });
+    shown.collect()
 }
