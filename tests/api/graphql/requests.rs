@@ -399,7 +399,7 @@ both!(graphql_08_of_several_changes_none_is_done, OPEN, |kw| {
         format!(
             "mutation($x: Boolean = false) {{ ...f @include(if: $x) {start} }} fragment f on Mutation {{ {login} }}"
         ),
-        format!("mutation {{ {start} }} query B {{ __typename }}"),
+        format!("mutation A {{ {start} }} query B {{ __typename }}"),
     ] {
         let body =
             json!({ "query": document, "operationName": document.contains("B {").then_some("B") });
