@@ -80,8 +80,13 @@ impl Store {
     /// As [`Store::open`]; where the database is unsuitable, or newer than this binary.
     pub fn up_to_date(url: Url, options: &Options) -> Result<Self> {
         let mut connection = url.open_suitable()?;
-        migrations::up_over(&mut connection)?;
-        Self::over(connection, url, options)
+        let ran = migrations::up_over(&mut connection)?;
+        if ran.is_empty() {
+            return Self::over(connection, url, options);
+        }
+        // Closed, it puts what it wrote into the file itself, and leaves no WAL as long as that.
+        drop(connection);
+        Self::open(url, options)
     }
 
     /// SQLite's writer keeps this connection, and the pool begins with another: each one that is
