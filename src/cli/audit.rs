@@ -280,6 +280,11 @@ fn since(text: &str, now: Timestamp) -> Result<Timestamp, String> {
         .ok_or_else(|| format!("{text:?} is no time: give 2026-01-31, or 30m, 12h, 7d"))
 }
 
+fn id(text: &str) -> Result<uuid::Uuid, String> {
+    text.parse()
+        .map_err(|_| format!("\"{}\" is not the id of an event", shown(text)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -312,9 +317,4 @@ mod tests {
             assert!(since(text, now).is_err(), "{text}");
         }
     }
-}
-
-fn id(text: &str) -> Result<uuid::Uuid, String> {
-    text.parse()
-        .map_err(|_| format!("\"{}\" is not the id of an event", shown(text)))
 }

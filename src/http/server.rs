@@ -102,8 +102,7 @@ pub fn serve(kw: &Keyward, settings: &Arc<Web>, listener: TcpListener) -> std::i
                 })
                 .graceful_shutdown_signal(move || {
                     let (stopping, (last, coming)) = (stopping.clone(), known.take());
-                    let stopped =
-                        async move { stopping.notified().then(|()| coming.is_over()).await };
+                    let stopped = async move { stopping.notified().then(|()| coming.end()).await };
                     async move { either(stopped, last.was_said()).await }
                 })
                 .finish(map_config(app, |()| AppConfig::default()));

@@ -278,17 +278,14 @@ impl Line<'_> {
     /// As [`Line::send`].
     pub fn finish(&mut self, prepared: Prepared) -> Result<String, Failure> {
         let composed = prepared.composed;
-        let said = match prepared.connection {
-            Some(mut connection) => {
-                // After a failure it is in the middle of something: the next message gets another.
-                let said = caught(|| connection.finish(&composed))?;
-                self.connection = Some(connection);
-                said
-            }
-            None => {
-                write_down(&composed.sent);
-                "it was written to the log".to_owned()
-            }
+        let said = if let Some(mut connection) = prepared.connection {
+            // After a failure it is in the middle of something: the next message gets another.
+            let said = caught(|| connection.finish(&composed))?;
+            self.connection = Some(connection);
+            said
+        } else {
+            write_down(&composed.sent);
+            "it was written to the log".to_owned()
         };
         self.mailer.keep(composed.sent);
         Ok(said)

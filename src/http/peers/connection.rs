@@ -69,7 +69,7 @@ impl Coming {
 
     /// Ends when nothing has come in part. What came since the connection's task ran last is read
     /// first.
-    pub async fn is_over(self) {
+    pub async fn end(self) {
         tokio::task::yield_now().await;
         poll_fn(|cx| {
             if self.0.0.get() {

@@ -158,8 +158,8 @@ fn operators_36_a_line_without_an_end_is_read_no_further_than_a_bound() {
     let (smtp, _over) = server(move |line, out| {
         if line.starts_with("EHLO") {
             let mut wrote = 0;
-            while wrote < 64 << 20 && out.write_all(&[b'2'; 1 << 16]).is_ok() {
-                wrote += 1 << 16;
+            while wrote < 64 << 20 && out.write_all(&[b'2'; 1 << 12]).is_ok() {
+                wrote += 1 << 12;
             }
             let _ = told.send(wrote);
         }

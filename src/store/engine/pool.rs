@@ -10,11 +10,11 @@ use r2d2::{Pool, PooledConnection};
 
 use crate::store::engine::connection::{AnyConnection, Url, database_now};
 use crate::store::engine::error::{Error, Result, Transient};
+use crate::store::engine::migrations;
 use crate::store::engine::pooled::{LogErrors, Manager, Pooled, threads};
+use crate::store::engine::sqlite_file::{self, Opened};
 use crate::store::engine::watch::Watched;
 use crate::store::engine::writer::Writer;
-use crate::store::engine::migrations;
-use crate::store::engine::sqlite_file::{self, Opened};
 use crate::support::clock::Timestamp;
 use crate::support::waiting::while_waiting;
 
