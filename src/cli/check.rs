@@ -140,8 +140,7 @@ fn inside(config: &Config, report: &mut Report) {
     match keys::load(&app.keyward) {
         Ok(()) => {
             let count = keys::list(&app.keyward).len();
-            // Nobody has signed in yet.
-            let is_new = matches!(accounts::is_empty(&app.keyward), Ok(true));
+            let is_new = matches!(accounts::is_nobody_signed_in(&app.keyward), Ok(true));
             let what = match count {
                 0 if is_new => "keys: a start makes one".to_owned(),
                 0 => "keys: none is there, so nothing signs and no token is good: put the \

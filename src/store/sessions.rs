@@ -141,6 +141,15 @@ pub fn add(connection: &mut AnyConnection, session: &Session) -> Result<()> {
     exactly_one("adding a session", rows)
 }
 
+/// # Errors
+/// When the database is away.
+pub fn is_empty(connection: &mut AnyConnection) -> Result<bool> {
+    let first = sessions::table
+        .select(sessions::id)
+        .first::<String>(connection);
+    Ok(first.optional()?.is_none())
+}
+
 /// The session and its account.
 ///
 /// # Errors

@@ -109,8 +109,15 @@ fn operators_37_settings_and_secrets_are_in_files() {
 #[test]
 fn operators_40_no_key_in_use_is_a_fault() {
     let home = Home::new();
-    assert_eq!(home.run(&["migrate", "up"]).status, Some(0));
-    drop(Server::start(&home, &[]));
+    let add = ["user", "add", "alice@example.com", "--password-stdin"];
+    home.run_with(&add, "correct horse battery\n").done();
+    // Before the first start there is none, and nothing is wrong.
+    home.run(&["check"]).done();
+    let server = Server::start(&home, &[]);
+    let body = r#"{"email":"alice@example.com","password":"correct horse battery"}"#;
+    let json = [("content-type", "application/json")];
+    assert_eq!(server.ask("POST", "/auth/login", &json, body).status, 200);
+    drop(server);
     let database = home.join("keyward.db");
     let mut connection = SqliteConnection::establish(database.to_str().unwrap()).unwrap();
     connection

@@ -24,6 +24,12 @@ both!(clients_07_null_is_absent_on_both_faces, |kw| {
     }
     let body = json!({ "email": ALICE, "password": PASSWORD, "mode": null });
     kw.post("/auth/login").json(&body).send().tokens();
+    kw.add("bob@example.com", Some("bob"), false);
+    let body = json!({ "email": null, "username": "bob", "password": PASSWORD });
+    kw.post("/auth/login").json(&body).send().tokens();
+    let body = json!({ "email": null, "username": null, "password": PASSWORD });
+    let answer = kw.post("/auth/login").json(&body).send();
+    answer.refused(400, "INVALID_PAYLOAD");
 });
 
 both!(clients_07_null_and_empty_mean_the_cookie, |kw| {

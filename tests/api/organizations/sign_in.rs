@@ -234,3 +234,14 @@ both!(
         assert_eq!(info.status, 401, "{info:?}");
     }
 );
+
+both!(directus_tells_the_role_that_the_token_tells, |kw| {
+    let alice = person(kw, ALICE);
+    let acme = make(kw, &alice, "Acme");
+    let (there, _) = sign_in_to(kw, ALICE, &acme).tokens();
+    for (access, role) in [(&alice, json!(null)), (&there, json!("owner"))] {
+        let answer = kw.get("/users/me?fields=role").bearer(access).send();
+        assert_eq!(answer.json()["data"]["role"], role);
+        assert_eq!(Forge::claims_of(access)["role"], role);
+    }
+});

@@ -262,7 +262,7 @@ both!(r8_what_changes_during_a_sign_in_counts_for_it, |kw| {
         format!(
             "INSERT INTO factors \
              (id, account_id, secret_sealed, confirmed_at, last_step, created_at) \
-             SELECT 'late', id, {blob}, 1, 0, 1 FROM accounts;"
+             SELECT '019aa000-0000-7000-8000-000000000000', id, {blob}, 1, 0, 1 FROM accounts;"
         )
     };
     let password = "UPDATE credentials SET record = record || 'x';".to_owned();

@@ -76,6 +76,14 @@ pub fn is_empty(kw: &Keyward) -> Result<bool> {
     Ok(kw.store.read(accounts::count)? == 0)
 }
 
+/// Whether no session is stored: nobody has a token that a signing key would be missed for.
+///
+/// # Errors
+/// `SERVICE_UNAVAILABLE`.
+pub fn is_nobody_signed_in(kw: &Keyward) -> Result<bool> {
+    Ok(kw.store.read(sessions::is_empty)?)
+}
+
 /// # Errors
 /// `SERVICE_UNAVAILABLE`.
 pub fn sessions_of(kw: &Keyward, account: AccountId) -> Result<Vec<Session>> {

@@ -336,10 +336,13 @@ both!(o33_nobody_elses_password_is_changed, |kw| {
     says(&change(kw, ALICE, &token, (WRONG, OTHER)), 400, &wrong);
     let weak = change(kw, ALICE, &token, (PASSWORD, "password123"));
     assert_eq!((weak.status, &weak.json()["code"]), (400, &json!(2401)));
-    says(
-        &change(kw, ALICE, &token, (PASSWORD, PASSWORD)),
-        400,
-        INVALID,
+    let words = "Invalid request. \"password\" must be another one than the present.";
+    let same = json!({ "code": 400, "message": words }).to_string();
+    says(&change(kw, ALICE, &token, (PASSWORD, PASSWORD)), 400, &same);
+    let short = change(kw, ALICE, &token, (PASSWORD, "short"));
+    assert!(
+        short.body.contains("Password too Weak. \\\"password\\\""),
+        "{short:?}"
     );
     for body in [
         json!({ "currentpwd": PASSWORD }),
@@ -508,5 +511,27 @@ both!(
         kw.advance(600);
         says(&kw.delete(&user("me")).bearer(&other).send(), 204, "");
         denied(&kw.get(&user("me")).bearer(&other).send());
+    }
+);
+
+both!(
+    o33_whoever_has_a_second_factor_hears_that_it_is_missing,
+    |kw| {
+        let (_, _, factor) = kw.with_factor(ALICE);
+        kw.advance(60);
+        let body = json!({
+            "username": ALICE, "password": PASSWORD, "otp": kw.code(&factor.secret, 0),
+        });
+        let token = text(
+            &kw.post("/v1/api/auth/token").json(&body).send().json(),
+            "token",
+        );
+        let answer = change(kw, ALICE, &token, (PASSWORD, OTHER));
+        assert_eq!((answer.status, &answer.json()["code"]), (400, &json!(400)));
+        let message = text(&answer.json(), "message");
+        assert!(
+            message.starts_with("Invalid request. \"otp\" is required"),
+            "{message}"
+        );
     }
 );
