@@ -115,8 +115,7 @@ fn operators_40_no_key_in_use_is_a_fault() {
     home.run(&["check"]).done();
     let server = Server::start(&home, &[]);
     let body = r#"{"email":"alice@example.com","password":"correct horse battery"}"#;
-    let json = [("content-type", "application/json")];
-    assert_eq!(server.ask("POST", "/auth/login", &json, body).status, 200);
+    assert_eq!(server.ask("POST", "/auth/login", &[], body).status, 200);
     drop(server);
     let database = home.join("keyward.db");
     let mut connection = SqliteConnection::establish(database.to_str().unwrap()).unwrap();
