@@ -1,5 +1,6 @@
 //! `keyward serve`.
 
+use std::net::TcpListener;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::pin::pin;
 use std::time::Duration;
@@ -24,24 +25,23 @@ const DATABASE_COMES_WITHIN: Duration = Duration::from_secs(30);
 const OWN_FILES: usize = 64;
 
 pub(super) fn run(serve: &Serve, signals: &Signals) -> Outcome {
-    bind_once(serve.test_mode)?;
+    let listener = listen(serve.test_mode)?;
     let mut config = read_config(serve.test_mode)?;
     if let Err(error) = process::forbid_dumps() {
         log::warn!("a core file of this process may hold its keys: {error}");
     }
     let fit = fit_connections(&mut config);
     signals.discard_at_end(&config.database.url);
-    let served = fit.and_then(|()| serve_with(&mut config, signals));
+    let served = fit.and_then(|()| serve_with(&mut config, listener, signals));
     config.database.url.discard();
     served
 }
 
 /// A start that can not listen leaves nothing in the folder, so this comes before the secret is
-/// made. What is bound here is let go of: a folder may have to be made first.
-fn bind_once(test_mode: bool) -> Outcome {
+/// made. What listens is kept: who asks meanwhile waits, and is not cut off.
+fn listen(test_mode: bool) -> Result<TcpListener, String> {
     let asked = look_at(test_mode)?.listen.address;
-    let bound = http::listen(asked).map(drop);
-    bound.map_err(|error| format!("KEYWARD_LISTEN: {asked}: {error}"))
+    http::listen(asked).map_err(|error| format!("KEYWARD_LISTEN: {asked}: {error}"))
 }
 
 /// Beyond the limit of open files nobody could connect, our own proxies neither (`attack_l3`).
@@ -66,13 +66,9 @@ fn fit_connections(config: &mut Config) -> Outcome {
     Ok(())
 }
 
-fn serve_with(config: &mut Config, signals: &Signals) -> Outcome {
+fn serve_with(config: &mut Config, listener: TcpListener, signals: &Signals) -> Outcome {
     // Before anything else: what is said of the address holds from here on.
-    let asked = config.listen.address;
-    let listener = http::listen(asked)
-        .and_then(|listener| Ok((listener.local_addr()?, listener)))
-        .map_err(|error| format!("KEYWARD_LISTEN: {asked}: {error}"));
-    let (address, listener) = listener?;
+    let address = listener.local_addr().map_err(|error| error.to_string())?;
     config.listens_on(address);
     let label = config.database.url.label();
     let told = |error: crate::service::Error| format!("{label}: {}", explain(&error));
