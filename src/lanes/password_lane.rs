@@ -351,7 +351,7 @@ mod tests {
         let limits = Limits {
             waiting: LONG,
             begun: Duration::from_millis(1),
-            deadline: Duration::from_millis(1),
+            deadline: Duration::from_millis(200),
         };
         let lane = PasswordLane::limited(1, 0, limits).unwrap();
         let (seat, _waiting) = lane.seat().unwrap();

@@ -156,7 +156,8 @@ both!(
     sessions_that_act_for_others_are_found_by_indexes_of_their_own,
     |db| {
         let account = with_many_sessions(db);
-        let by = db.session().id;
+        let session = db.session();
+        let by = session.id;
         let acted = plans(db, move |tx| {
             session_ends::end_acted_by(tx, account, NOW).map(drop)
         });
@@ -169,5 +170,13 @@ both!(
         });
         let index = "sessions_by_actor_session";
         assert!(within.iter().any(|plan| plan.contains(index)), "{within:?}");
+        let entered = plans(db, move |tx| {
+            let of = (&session, None);
+            session_ends::end_entered_from(tx, of, NOW, EndReason::Logout).map(drop)
+        });
+        assert!(
+            entered.iter().any(|plan| plan.contains(index)),
+            "{entered:?}"
+        );
     }
 );
