@@ -102,3 +102,76 @@ impl Jobs {
         self.waiting.pop_front().map_or(Next::Nothing, Next::Begin)
     }
 }
+
+// Without threads: whether one of the lowest class runs at all is the machine's affair.
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LONG: Duration = Duration::from_secs(60);
+
+    fn jobs(names: &[&'static str], done: &Arc<parking_lot::Mutex<Vec<&'static str>>>) -> Jobs {
+        let job = |&name: &&'static str| {
+            let done = Arc::clone(done);
+            Arc::new(Job {
+                work: Box::new(move || done.lock().push(name)),
+                gone: Arc::default(),
+                since: Instant::now(),
+            })
+        };
+        Jobs {
+            waiting: names.iter().map(job).collect(),
+            begun: Vec::new(),
+        }
+    }
+
+    fn limits(waiting: Duration, begun: Duration) -> Limits {
+        Limits {
+            waiting,
+            begun,
+            deadline: LONG,
+        }
+    }
+
+    #[test]
+    fn h14_what_was_begun_and_is_starved_is_done_by_the_guard() {
+        let done = Arc::default();
+        let mut jobs = jobs(&["starved", "waiting"], &done);
+        let starved = jobs.begin().unwrap();
+        let Next::Again(again) = jobs.next_for_the_guard(limits(LONG, Duration::ZERO)) else {
+            panic!("it was begun too long ago");
+        };
+        again.work();
+        assert_eq!(*done.lock(), ["starved"]);
+        // Once: from here on it is in the guard's hands.
+        let next = jobs.next_for_the_guard(limits(LONG, Duration::ZERO));
+        assert!(matches!(next, Next::Wait(_)), "for the other one");
+        jobs.end(&starved);
+        assert!(jobs.begun.is_empty());
+    }
+
+    #[test]
+    fn the_guard_takes_what_has_waited_and_leaves_what_is_being_done() {
+        let done = Arc::default();
+        let mut jobs = jobs(&["begun", "waiting"], &done);
+        let begun = jobs.begin().unwrap();
+        let Next::Begin(waiting) = jobs.next_for_the_guard(limits(Duration::ZERO, LONG)) else {
+            panic!("it has waited for too long");
+        };
+        waiting.begin(limits(Duration::ZERO, LONG));
+        assert_eq!(*done.lock(), ["waiting"]);
+        let next = jobs.next_for_the_guard(limits(Duration::ZERO, LONG));
+        assert!(matches!(next, Next::Wait(_)), "until it is starved");
+        jobs.end(&begun);
+        let next = jobs.next_for_the_guard(limits(Duration::ZERO, Duration::ZERO));
+        assert!(matches!(next, Next::Nothing));
+        // Neither too late nor for nobody is anything begun.
+        begun.begin(Limits {
+            deadline: Duration::ZERO,
+            ..limits(LONG, LONG)
+        });
+        begun.gone.store(true, Ordering::Relaxed);
+        begun.work();
+        assert_eq!(*done.lock(), ["waiting"]);
+    }
+}
