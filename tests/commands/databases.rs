@@ -30,7 +30,8 @@ fn start(home: &Home) -> Child {
     home.command(&["serve"])
         .env("KEYWARD_LISTEN", "127.0.0.1:0")
         .stdin(Stdio::null())
-        .stdout(Stdio::null())
+        // Nobody reads /dev/null: no administrator is made whose password goes there.
+        .stdout(fs::File::create(home.join("start.out")).unwrap())
         .stderr(fs::File::create(home.join("start.log")).unwrap())
         .spawn()
         .unwrap()
@@ -360,6 +361,7 @@ fn operators_08_signals_are_obeyed_from_the_first_instant() {
         let home = Home::new();
         let child = start(&home);
         std::thread::sleep(Duration::from_millis(delay));
-        assert_eq!(end(child, "-TERM"), Some(0), "{delay} ms");
+        let status = end(child, "-TERM");
+        assert_eq!(status, Some(0), "{delay} ms: {}", log(&home));
     }
 }
