@@ -92,7 +92,11 @@ pub fn with_password(kw: &Keyward, seat: &Seat, choice: &Choice) -> Result<()> {
     let known = kw.store.read(|db| {
         let (_, invitation) = look(kw, db, &choice.code)?;
         let taker = taker_of(db, &invitation)?.ok_or_else(Error::one_time_code)?;
-        require(&taker, true)?;
+        if let Err(refused) = require(&taker, true) {
+            // The account may be what this very code made a moment ago: it is no code any more.
+            look(kw, db, &choice.code)?;
+            return Err(refused);
+        }
         let account = match taker.account() {
             Some(id) => accounts::lookup(db, id)?,
             None => None,
