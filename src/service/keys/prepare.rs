@@ -3,7 +3,7 @@
 use crate::crypto::signing_key::SigningKey;
 use crate::service::error::Result;
 use crate::service::keyward::Keyward;
-use crate::service::tokens::signing_keys::{NOTICE, add, load, unusable};
+use crate::service::tokens::signing_keys::{NOTICE, add, load, load_youngest, unusable};
 use crate::store::signing_keys;
 
 /// Reads the keys; makes one where there is none, or none of the algorithm set. The
@@ -12,17 +12,17 @@ use crate::store::signing_keys;
 /// # Errors
 /// Where a key can not be opened: the secret is another one than when it was made.
 pub fn prepare(kw: &Keyward) -> Result<()> {
-    // With another secret this fails before a key is added that nobody else can open.
-    load(kw)?;
-    let stored = kw.store.read(signing_keys::list)?;
     let algorithm = kw.policy.algorithm;
-    // Asked inside the transaction again: replicas that start together make one key.
-    if stored.last().is_some_and(|key| key.algorithm == algorithm) {
+    // With another secret this fails before a key is added that nobody else can open. What
+    // was read here decides: a second look may find the key that another replica has made in
+    // between, which this ring does not hold.
+    if load_youngest(kw)? == Some(algorithm) {
         return Ok(());
     }
     let bytes = SigningKey::generate(algorithm, &kw.entropy).map_err(unusable)?;
     kw.change(move |change| {
         signing_keys::hold(change)?;
+        // Asked again: replicas that start together make one key.
         let stored = signing_keys::list(change)?;
         if stored.last().is_some_and(|key| key.algorithm == algorithm) {
             return Ok(());

@@ -26,6 +26,12 @@ pub const NOTICE: Duration = Duration::from_secs(600);
 /// # Errors
 /// Where a key can not be opened: the secret is another one than when it was made.
 pub fn load(kw: &Keyward) -> Result<()> {
+    load_youngest(kw).map(drop)
+}
+
+/// The same, and gives the algorithm of the youngest: who decides by it decides by what the
+/// ring holds.
+pub(in crate::service) fn load_youngest(kw: &Keyward) -> Result<Option<Algorithm>> {
     // Who has read first stores first: an older list never takes the place of a newer one.
     let _turn = kw.loading_keys.lock();
     let mut held = Vec::new();
@@ -42,6 +48,7 @@ pub fn load(kw: &Keyward) -> Result<()> {
             activates_at: stored.activates_at,
         });
     }
+    let youngest = held.last().map(|held| held.key.algorithm());
     let longest = kw.policy.longest_access_ttl()
         + kw.policy
             .exchange_window(Class::Standard)
@@ -51,7 +58,7 @@ pub fn load(kw: &Keyward) -> Result<()> {
         .store(std::sync::Arc::new(KeyRing::new(held, longest)));
     // What an old ring has verified, the new one might not.
     kw.memory.verified.clear();
-    Ok(())
+    Ok(youngest)
 }
 
 /// The algorithm of the youngest key. Only a start changes it, by the server's settings: a
