@@ -1,6 +1,7 @@
 //! The two doors of the store, on SQLite, with nobody else in the way.
 
 use criterion::Criterion;
+use keyward::domain::account::Epoch;
 use keyward::domain::id::{AccountId, SessionId};
 use keyward::domain::identifier::Email;
 use keyward::domain::rotation::Generation;
@@ -31,7 +32,7 @@ fn session() -> Session {
         generation: Generation::first(NOW),
         idle_expires_at: END,
         absolute_expires_at: END,
-        account_epoch: 0,
+        account_epoch: Epoch(0),
         acted_by: None,
         entered_from: None,
         user_agent: None,

@@ -122,10 +122,11 @@ fn sections(reader: &mut Reader<'_>, test_mode: bool) -> Option<Config> {
     let first_administrator = FirstAdministrator::read(reader);
     let tokens = Tokens::read(reader);
     let cookies = Cookies::read(reader);
-    if let (Some(cookies), Some(listen)) = (&cookies, &listen) {
-        cookies.check(reader, &listen.public_url());
-    }
     let peers = Peers::read(reader);
+    if let Some(public) = listen.as_ref().map(Listen::public_url) {
+        cookies.iter().for_each(|it| it.check(reader, &public));
+        peers.iter().for_each(|it| it.check(reader, &public));
+    }
     let passwords = Passwords::read(reader);
     let registration = Registration::read(reader);
     let attempts = Attempts::read(reader);

@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::crypto::master_key::MasterKey;
+use crate::domain::account::Epoch;
 use crate::domain::id::{AccountId, FactorId};
 
 pub struct Devices(hmac::Key);
@@ -21,11 +22,11 @@ impl Devices {
     /// an operator ended all sessions, which advances the epoch, or the second factor is
     /// another one: whoever had the password alone is not known any more.
     #[must_use]
-    pub fn mark(&self, account: AccountId, epoch: i64, factor: Option<FactorId>) -> String {
+    pub fn mark(&self, account: AccountId, epoch: Epoch, factor: Option<FactorId>) -> String {
         let factor = factor.map(|id| id.to_string());
         let mut context = hmac::Context::with_key(&self.0);
         context.update(account.0.as_bytes());
-        context.update(&epoch.to_be_bytes());
+        context.update(&epoch.0.to_be_bytes());
         context.update(factor.unwrap_or_default().as_bytes());
         URL_SAFE_NO_PAD.encode(context.sign())
     }
@@ -45,13 +46,13 @@ mod tests {
             Devices::new(&MasterKey::new(b"0123456789abcdefghijklmnopqrstuvwxyz").unwrap());
         let (a, b) = (AccountId(Uuid::from_u128(1)), AccountId(Uuid::from_u128(2)));
         let marks = [
-            devices.mark(a, 0, None),
-            devices.mark(b, 0, None),
-            devices.mark(a, 1, None),
-            devices.mark(a, 0, Some(FactorId(Uuid::from_u128(3)))),
-            devices.mark(a, 0, Some(FactorId(Uuid::from_u128(4)))),
+            devices.mark(a, Epoch(0), None),
+            devices.mark(b, Epoch(0), None),
+            devices.mark(a, Epoch(1), None),
+            devices.mark(a, Epoch(0), Some(FactorId(Uuid::from_u128(3)))),
+            devices.mark(a, Epoch(0), Some(FactorId(Uuid::from_u128(4)))),
         ];
         assert_eq!(marks.iter().collect::<HashSet<_>>().len(), marks.len());
-        assert_eq!(marks[0], devices.mark(a, 0, None));
+        assert_eq!(marks[0], devices.mark(a, Epoch(0), None));
     }
 }

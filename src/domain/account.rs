@@ -1,7 +1,19 @@
 //! An account: who can log in. Registered, or anonymous until it registers.
 
+use serde::{Deserialize, Serialize};
+
 use crate::domain::id::AccountId;
 use crate::support::clock::Timestamp;
+
+/// Goes up when every session of the account must end. A session or token of an older epoch is
+/// dead.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Epoch(pub i64);
+
+/// Goes up when something was taken away from the account. A token of an older version is
+/// refused; a refresh gives one of the present version.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct AccessVersion(pub i64);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
@@ -19,12 +31,8 @@ pub struct Account {
     pub verified: bool,
     /// Whether terms and conditions were accepted (row O-25).
     pub terms_accepted: bool,
-    /// Goes up when every session of the account must end. A session or token of an
-    /// older epoch is dead.
-    pub epoch: i64,
-    /// Goes up when something was taken away from the account. A token of an older
-    /// version is refused; a refresh gives one of the present version.
-    pub access_version: i64,
+    pub epoch: Epoch,
+    pub access_version: AccessVersion,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
     pub created_by: Option<AccountId>,
@@ -46,8 +54,8 @@ impl Account {
             enabled: true,
             verified: false,
             terms_accepted: false,
-            epoch: 0,
-            access_version: 0,
+            epoch: Epoch(0),
+            access_version: AccessVersion(0),
             created_at: now,
             updated_at: now,
             created_by: None,

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::domain::access::{Access, OwnAccount};
+use crate::domain::account::{AccessVersion, Epoch};
 use crate::domain::id::{AccountId, OrganizationId, SessionId};
 use crate::domain::session::{Class, Method};
 use crate::support::clock::Timestamp;
@@ -41,8 +42,8 @@ pub struct Claims {
     #[serde(rename = "gen")]
     pub generation: u32,
     /// The account's epoch and access version when it was signed.
-    pub epoch: i64,
-    pub acv: i64,
+    pub epoch: Epoch,
+    pub acv: AccessVersion,
     /// Token class: `standard` or `oisp`.
     pub cls: Class,
     pub roles: Vec<String>,

@@ -8,7 +8,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::account::Account;
+use crate::domain::account::{Account, Epoch};
 use crate::domain::id::{AccountId, OrganizationId, SessionId};
 use crate::domain::rotation::Generation;
 use crate::support::clock::Timestamp;
@@ -135,7 +135,7 @@ pub struct Session {
     pub idle_expires_at: Timestamp,
     pub absolute_expires_at: Timestamp,
     /// The account's epoch when the session began.
-    pub account_epoch: i64,
+    pub account_epoch: Epoch,
     pub user_agent: Option<String>,
     pub address: Option<IpAddr>,
     /// Where an administrator acts for the account: their account and session. Such a session
@@ -182,7 +182,7 @@ impl Session {
     /// Rule 2 of semantics 1: ended, idle for too long, past its absolute end, or of
     /// an epoch that the account has left.
     #[must_use]
-    pub fn is_over(&self, account_epoch: i64, now: Timestamp) -> bool {
+    pub fn is_over(&self, account_epoch: Epoch, now: Timestamp) -> bool {
         self.ended.is_some()
             || self.account_epoch != account_epoch
             || now >= self.idle_expires_at

@@ -27,6 +27,7 @@ pub enum Http {
     UriTooLong,
     UnsupportedMediaType,
     HeadersTooLarge,
+    HttpsRequired,
 }
 
 /// A refusal: an act's, or HTTP's own.
@@ -237,6 +238,7 @@ const fn status_of_http(code: Http) -> StatusCode {
         Http::ContentTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Http::UriTooLong => StatusCode::URI_TOO_LONG,
         Http::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        Http::HttpsRequired => StatusCode::FORBIDDEN,
         Http::HeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
     }
 }

@@ -4,7 +4,7 @@
 
 use std::ops::{Deref, DerefMut};
 
-use crate::domain::account::Account;
+use crate::domain::account::{AccessVersion, Account, Epoch};
 use crate::domain::event::Event;
 use crate::domain::id::{AccountId, ApiKeyId, OrganizationId, SessionId};
 use crate::domain::rotation::Generation;
@@ -265,7 +265,7 @@ impl Change<'_> {
         self.tell(News::Account {
             id: account,
             epoch,
-            access_version: 0,
+            access_version: AccessVersion(0),
         });
         Ok(())
     }
@@ -283,7 +283,7 @@ impl Change<'_> {
         let access_version = accounts::advance_access(self, account, now)?;
         self.tell(News::Account {
             id: account,
-            epoch: 0,
+            epoch: Epoch(0),
             access_version,
         });
         Ok(())

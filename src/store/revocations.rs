@@ -3,6 +3,7 @@
 
 use diesel::prelude::*;
 
+use crate::domain::account::{AccessVersion, Epoch};
 use crate::domain::id::{AccountId, SessionId};
 use crate::store::engine::columns::{time, word};
 use crate::store::engine::connection::{AnyConnection, on_each};
@@ -18,8 +19,8 @@ pub enum News {
     /// Tokens of this account of an older epoch or access version are dead.
     Account {
         id: AccountId,
-        epoch: i64,
-        access_version: i64,
+        epoch: Epoch,
+        access_version: AccessVersion,
     },
     /// There is another signing key.
     Keys,
@@ -59,7 +60,7 @@ pub fn add_all(connection: &mut AnyConnection, entries: &[Entry]) -> Result<()> 
                     id,
                     epoch,
                     access_version,
-                } => ("account", id.to_string(), epoch, access_version),
+                } => ("account", id.to_string(), epoch.0, access_version.0),
                 News::Keys => ("keys", String::new(), 0, 0),
             };
             (
@@ -100,8 +101,8 @@ pub fn list_after(
                 "session" => News::Session(word("revoked session", &subject)?),
                 "account" => News::Account {
                     id: word("revoked account", &subject)?,
-                    epoch,
-                    access_version,
+                    epoch: Epoch(epoch),
+                    access_version: AccessVersion(access_version),
                 },
                 "keys" => News::Keys,
                 _ => return Err(Error::Corrupt("revocation kind")),

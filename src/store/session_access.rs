@@ -84,7 +84,7 @@ fn is_whole(connection: &mut AnyConnection, read: Option<&WithAccess>) -> Result
         .select(account_table::access_version)
         .first(connection)
         .optional()?;
-    Ok(now.is_none_or(|now| now == account.access_version))
+    Ok(now.is_none_or(|now| now == account.access_version.0))
 }
 
 /// The same for many at once, in their order. A row that is damaged is its own session's error.

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use diesel::dsl::Eq;
 use diesel::prelude::*;
 
-use crate::domain::account::Account;
+use crate::domain::account::{Account, Epoch};
 use crate::domain::id::{AccountId, SessionId};
 use crate::domain::rotation::Generation;
 use crate::domain::session::{Authentication, EndReason, Method, Session};
@@ -85,7 +85,7 @@ impl TryFrom<Row> for Session {
             },
             idle_expires_at: time(row.idle_expires_at),
             absolute_expires_at: time(row.absolute_expires_at),
-            account_epoch: row.account_epoch,
+            account_epoch: Epoch(row.account_epoch),
             user_agent: row.user_agent,
             address: optional("session's address", row.address.as_deref())?,
             acted_by: actor.zip(by),
@@ -129,7 +129,7 @@ pub fn add(connection: &mut AnyConnection, session: &Session) -> Result<()> {
                 sessions::gen_seen.eq(session.generation.seen),
                 sessions::idle_expires_at.eq(session.idle_expires_at.millis()),
                 sessions::absolute_expires_at.eq(session.absolute_expires_at.millis()),
-                sessions::account_epoch.eq(session.account_epoch),
+                sessions::account_epoch.eq(session.account_epoch.0),
                 sessions::user_agent.eq(session.user_agent.as_deref()),
                 sessions::address.eq(session.address.map(|address| address.to_string())),
                 sessions::recent.eq(session.generation.recent.to_string()),
@@ -200,12 +200,12 @@ const REMEMBERED: i64 = 100;
 pub fn addresses_of(
     connection: &mut AnyConnection,
     account: AccountId,
-    epoch: i64,
+    epoch: Epoch,
     since: Timestamp,
 ) -> Result<Vec<IpAddr>> {
     let addresses: Vec<Option<String>> = sessions::table
         .filter(sessions::account_id.eq(account.to_string()))
-        .filter(sessions::account_epoch.eq(epoch))
+        .filter(sessions::account_epoch.eq(epoch.0))
         .filter(sessions::created_at.gt(since.millis()))
         .order(sessions::created_at.desc())
         .limit(REMEMBERED)

@@ -7,6 +7,8 @@
 mod support;
 #[path = "../support/postgres.rs"]
 mod postgres;
+#[path = "../support/scratch.rs"]
+mod scratch;
 
 mod accounts;
 mod admin;

@@ -27,7 +27,7 @@ impl Home {
     pub fn with(settings: &[(&str, &str)]) -> Self {
         // Nor by the number of a process, which two containers or users may share.
         let name = format!("keyward-commands-{}", uuid::Uuid::new_v4());
-        let folder = std::env::temp_dir().join(name);
+        let folder = crate::scratch::parent().join(name);
         std::fs::create_dir_all(&folder).unwrap();
         let settings = settings
             .iter()

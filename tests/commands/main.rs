@@ -23,6 +23,8 @@ mod owners;
 #[path = "../support/postgres.rs"]
 mod postgres;
 mod proxy;
+#[path = "../support/scratch.rs"]
+mod scratch;
 mod server;
 mod serving;
 mod setup;

@@ -11,6 +11,8 @@ mod model;
 mod postgres;
 mod race;
 mod real;
+#[path = "../support/scratch.rs"]
+mod scratch;
 mod steps;
 mod tenants;
 mod thefts;
@@ -18,7 +20,7 @@ mod walk;
 
 use std::env;
 use std::fmt::Display;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use keyward::store::engine::migrations;
@@ -66,14 +68,8 @@ struct Folder(PathBuf);
 
 impl Folder {
     fn new(what: &str) -> Self {
-        // In memory where there is a place for it: a disk would be most of the time.
-        let shared = Path::new("/dev/shm");
-        let parent = if shared.is_dir() {
-            shared.to_owned()
-        } else {
-            env::temp_dir()
-        };
-        let folder = Self(parent.join(format!("keyward-{what}-{}", std::process::id())));
+        let name = format!("keyward-{what}-{}", std::process::id());
+        let folder = Self(scratch::parent().join(name));
         std::fs::create_dir(&folder.0).unwrap();
         folder
     }

@@ -438,7 +438,7 @@ fn as_modelled(row: &session::Session, account: usize, began: Vec<i64>) -> Sessi
         account,
         guest: row.anonymous,
         class: row.class,
-        epoch: row.account_epoch,
+        epoch: row.account_epoch.0,
         generation: row.generation.number,
         rotated_at: row.generation.rotated_at.millis(),
         replays: row.generation.replays,

@@ -70,13 +70,14 @@ both!(s9_s14_many_writers_lose_no_update_and_meet_no_lock, |db| {
             .map(|_| db.write(move |tx| accounts::advance_epoch(tx, id, NOW)))
             .collect::<Result<Vec<_>, _>>()
     });
-    let mut seen: Vec<i64> = seen.into_iter().flat_map(Result::unwrap).collect();
+    let seen = seen.into_iter().flat_map(Result::unwrap);
+    let mut seen: Vec<i64> = seen.map(|epoch| epoch.0).collect();
     seen.sort_unstable();
     // Each saw its own update and nobody else's: every number once.
     let expected: Vec<i64> = (1..=i64::try_from(THREADS * UPDATES).unwrap()).collect();
     assert_eq!(seen, expected);
     let account = db.read(|db| accounts::lookup(db, id)).unwrap().unwrap();
-    assert_eq!(account.epoch, i64::try_from(expected.len()).unwrap());
+    assert_eq!(account.epoch.0, i64::try_from(expected.len()).unwrap());
 });
 
 both!(those_that_fail_do_not_take_their_neighbours_along, |db| {

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use diesel::RunQueryDsl as _;
 use diesel::sql_types::Text;
+use keyward::domain::account::Epoch;
 use keyward::domain::id::{AccountId, OrganizationId, SessionId};
 use keyward::domain::identifier::Email;
 use keyward::domain::rotation::Generation;
@@ -61,7 +62,7 @@ impl Fresh {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let name = format!("keyward-store-{}-{number}", std::process::id());
-        let folder = std::env::temp_dir().join(name);
+        let folder = crate::scratch::parent().join(name);
         std::fs::create_dir_all(&folder).unwrap();
         let url: Url = format!("sqlite://{}/keyward.db", folder.display())
             .parse()
@@ -183,7 +184,7 @@ pub fn session_of(account: AccountId) -> Session {
         },
         idle_expires_at: later(4),
         absolute_expires_at: later(5),
-        account_epoch: 6,
+        account_epoch: Epoch(6),
         user_agent: Some("agent".to_owned()),
         address: Some(Ipv6Addr::LOCALHOST.into()),
         acted_by: None,

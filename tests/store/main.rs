@@ -8,6 +8,8 @@
 mod kit;
 #[path = "../support/postgres.rs"]
 mod postgres;
+#[path = "../support/scratch.rs"]
+mod scratch;
 
 mod conflicts;
 mod doors;

@@ -5,6 +5,7 @@ use std::sync::mpsc::channel;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use keyward::domain::account::Epoch;
 use keyward::domain::id::SessionId;
 use keyward::store::engine::purge::{What, purge_before};
 use keyward::store::revocations::{Entry, News, add_all, list_after};
@@ -239,9 +240,9 @@ fn s5_a_write_that_found_its_connection_cut_is_run_again() {
     let store = on_one_connection(&db);
     let id = db.account("alice@example.com");
     let advance = || store.write(move |tx| accounts::advance_epoch(tx, id, NOW));
-    assert_eq!(advance().unwrap(), 1);
+    assert_eq!(advance().unwrap(), Epoch(1));
     cut_all(&db.url);
-    assert_eq!(advance().unwrap(), 2, "and is done once");
+    assert_eq!(advance().unwrap(), Epoch(2), "and is done once");
     // In the middle of it too: nothing of the first attempt was committed.
     let (mut attempts, url) = (0, db.url.clone());
     let advanced = store.write(move |tx| {
@@ -253,7 +254,7 @@ fn s5_a_write_that_found_its_connection_cut_is_run_again() {
         accounts::hold(tx, id)?;
         Ok::<_, Error>((attempts, epoch))
     });
-    assert_eq!(advanced.unwrap(), (2, 3));
+    assert_eq!(advanced.unwrap(), (2, Epoch(3)));
 }
 
 /// Its guard makes the second run harmless, also where the first one took place.

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use keyward::domain::account::{AccessVersion, Epoch};
 use keyward::domain::id::{AccountId, SessionId};
 use keyward::store::revocations::{Entry, News, add_all, list_after};
 use keyward::store::{AnyConnection, Error, accounts};
@@ -45,8 +46,8 @@ both!(news_of_every_kind_is_read_as_it_was_written, |db| {
     let later = NOW + Duration::from_secs(7);
     let account = News::Account {
         id: AccountId(Uuid::new_v4()),
-        epoch: 3,
-        access_version: i64::MAX,
+        epoch: Epoch(3),
+        access_version: AccessVersion(i64::MAX),
     };
     let written: Vec<Entry> = [account, News::Keys, session(5).news]
         .into_iter()

@@ -298,17 +298,9 @@ fn unprivileged_user() -> Option<(u32, u32)> {
     })
 }
 
-/// In memory where there is plenty and nothing else is asked for: disks may take ten times as long
-/// to create the 300 files of a database. The path leaves room for the 107 bytes of a socket's.
+/// The path leaves room for the 107 bytes of a socket's.
 fn new_folder() -> Outcome<PathBuf> {
-    let df = Command::new("df").args(["-Pk", "/dev/shm"]).output();
-    let df = String::from_utf8(df.map(|it| it.stdout).unwrap_or_default())?;
-    let free_kilobytes = match df.split_whitespace().rev().take(3).collect::<Vec<_>>()[..] {
-        ["/dev/shm", _, free] => free.parse().unwrap_or(0),
-        _ => 0,
-    };
-    let parent = match path::absolute(env::temp_dir())? {
-        _ if free_kilobytes > 4_000_000 && env::var_os("TMPDIR").is_none() => "/dev/shm".into(),
+    let parent = match path::absolute(crate::scratch::parent())? {
         deep if deep.as_os_str().len() > 60 => "/tmp".into(),
         usual => usual,
     };

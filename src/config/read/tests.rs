@@ -58,6 +58,16 @@ fn g7_all_faults_are_told_at_once_each_with_its_name() {
 }
 
 #[test]
+fn h40_plain_http_is_not_refused_where_nobody_could_ask_by_https() {
+    let only = ("KEYWARD_REQUIRE_HTTPS", "true");
+    let url = ("KEYWARD_PUBLIC_URL", "https://auth.example.com");
+    assert_eq!(faults(&[only]), ["KEYWARD_REQUIRE_HTTPS"]);
+    let nobody = ("KEYWARD_TRUSTED_PROXIES", "none");
+    assert_eq!(faults(&[only, url, nobody]), ["KEYWARD_REQUIRE_HTTPS"]);
+    assert!(faults(&[only, url]).is_empty());
+}
+
+#[test]
 fn g1_g9_settings_that_can_not_be_safe_are_refused() {
     assert_eq!(
         faults(&[("KEYWARD_COOKIE_SAMESITE", "none")]),

@@ -6,4 +6,5 @@ mod head;
 mod headers;
 mod request_id;
 pub(in crate::http) mod shell;
+mod tls;
 pub(in crate::http) mod unread_body;

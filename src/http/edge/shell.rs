@@ -12,7 +12,7 @@ use actix_web::{HttpResponse, web};
 
 use crate::http::answer::Refusal;
 use crate::http::edge::access_line::Asked;
-use crate::http::edge::{cors, head, headers, request_id, unread_body};
+use crate::http::edge::{cors, head, headers, request_id, tls, unread_body};
 use crate::http::mount::{self, refuse_at};
 use crate::http::peers::connection::InHand;
 use crate::http::peers::{client_address, last_request};
@@ -76,13 +76,15 @@ fn early(request: &ServiceRequest, web: &Web, frequent: bool) -> Option<HttpResp
     if cors::is_preflight(request) {
         return Some(cors::preflight(request, web));
     }
-    let admitted = head::check(request).and_then(|()| {
-        if frequent {
-            Ok(())
-        } else {
-            throttle(request, web)
-        }
-    });
+    let admitted = head::check(request)
+        .and_then(|()| tls::check(request, web))
+        .and_then(|()| {
+            if frequent {
+                Ok(())
+            } else {
+                throttle(request, web)
+            }
+        });
     let error = admitted.err()?;
     Some(refuse_at(mount::path(request), &error))
 }

@@ -28,6 +28,7 @@ pub struct Web {
     /// Whether a browser would keep the refresh cookie at all.
     pub cookies_work: bool,
     pub trusted_proxies: Vec<IpNet>,
+    pub require_https: bool,
     pub dialects: Vec<Dialect>,
     pub exchange: bool,
     pub test_mode: bool,
@@ -60,6 +61,7 @@ impl Web {
             cookie_same_site: config.cookies.same_site,
             cookies_work: config.listen.cookies_work(),
             trusted_proxies: config.peers.trusted_proxies.clone(),
+            require_https: config.peers.require_https,
             dialects: config.faces.dialects.clone(),
             exchange: !config.tokens.exchange_window.is_zero(),
             test_mode: config.test_mode,

@@ -107,7 +107,7 @@ pub(in crate::service::attempts) fn account_key(
         Subject::Account(id) => (keyed(kw, "account", id.0.as_bytes()), Kind::Account),
         Subject::KnownAddress { account, household } => {
             // Of the account's epoch: who knew a password that was changed is a stranger.
-            let text = format!("{} {} {household}", account.id, account.epoch);
+            let text = format!("{} {} {household}", account.id, account.epoch.0);
             (keyed(kw, "known address", text.as_bytes()), Kind::Household)
         }
         Subject::Session(id) => (keyed(kw, "session", id.0.as_bytes()), Kind::Session),

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::RwLock;
 
+use crate::domain::account::{AccessVersion, Epoch};
 use crate::domain::claims::Claims;
 use crate::domain::id::{AccountId, SessionId};
 use crate::store::revocations::{Entry, News};
@@ -22,8 +23,8 @@ pub(in crate::service) const STALENESS: Duration = Duration::from_secs(1);
 
 #[derive(Clone, Copy)]
 struct Least {
-    epoch: i64,
-    access_version: i64,
+    epoch: Epoch,
+    access_version: AccessVersion,
     until: Timestamp,
     learned: Instant,
 }

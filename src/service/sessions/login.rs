@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::crypto::password::hasher::Verdict;
 use crate::domain::access::Access;
-use crate::domain::account::Account;
+use crate::domain::account::{Account, Epoch};
 use crate::domain::attempt::AttemptOutcome;
 use crate::domain::event::{Event, What};
 use crate::domain::id::{AccountId, OrganizationId};
@@ -203,7 +203,7 @@ fn find(kw: &Keyward, request: &Request) -> Result<Found> {
         let id = account
             .as_ref()
             .map_or(AccountId(uuid::Uuid::nil()), |account| account.id);
-        let epoch = account.as_ref().map_or(0, |account| account.epoch);
+        let epoch = account.as_ref().map_or(Epoch(0), |account| account.epoch);
         let record = credentials::lookup(db, id)?;
         Ok(Found {
             account,

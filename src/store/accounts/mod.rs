@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 
-use crate::domain::account::Account;
+use crate::domain::account::{AccessVersion, Account, Epoch};
 use crate::domain::id::AccountId;
 use crate::domain::identifier::{Email, Identifier, Username};
 use crate::store::emails;
@@ -60,8 +60,8 @@ impl TryFrom<Row> for Account {
             enabled: row.enabled,
             verified: row.verified,
             terms_accepted: row.terms_accepted,
-            epoch: row.epoch,
-            access_version: row.access_version,
+            epoch: Epoch(row.epoch),
+            access_version: AccessVersion(row.access_version),
             created_at: time(row.created_at),
             updated_at: time(row.updated_at),
             created_by: optional("account id", row.created_by.as_deref())?,
@@ -295,7 +295,11 @@ pub fn set_enabled(
 ///
 /// # Errors
 /// When the database is away or there is no such account.
-pub fn advance_epoch(connection: &mut AnyConnection, id: AccountId, now: Timestamp) -> Result<i64> {
+pub fn advance_epoch(
+    connection: &mut AnyConnection,
+    id: AccountId,
+    now: Timestamp,
+) -> Result<Epoch> {
     let rows = diesel::update(accounts::table.find(id.to_string()))
         .set((
             accounts::epoch.eq(accounts::epoch + 1),
@@ -306,7 +310,8 @@ pub fn advance_epoch(connection: &mut AnyConnection, id: AccountId, now: Timesta
     Ok(accounts::table
         .find(id.to_string())
         .select(accounts::epoch)
-        .first(connection)?)
+        .first(connection)
+        .map(Epoch)?)
 }
 
 /// Makes every older token of the account too old to be believed. Gives the new version.
@@ -317,7 +322,7 @@ pub fn advance_access(
     connection: &mut AnyConnection,
     id: AccountId,
     now: Timestamp,
-) -> Result<i64> {
+) -> Result<AccessVersion> {
     let rows = diesel::update(accounts::table.find(id.to_string()))
         .set((
             accounts::access_version.eq(accounts::access_version + 1),
@@ -328,7 +333,8 @@ pub fn advance_access(
     Ok(accounts::table
         .find(id.to_string())
         .select(accounts::access_version)
-        .first(connection)?)
+        .first(connection)
+        .map(AccessVersion)?)
 }
 
 /// Every session of every account is over. How many accounts there are.
@@ -357,14 +363,14 @@ pub fn advance_every_epoch(connection: &mut AnyConnection, now: Timestamp) -> Re
 pub fn sign_in(
     connection: &mut AnyConnection,
     id: AccountId,
-    epoch: i64,
+    epoch: Epoch,
     now: Timestamp,
 ) -> Result<bool> {
     let rows = diesel::update(
         accounts::table
             .filter(accounts::id.eq(id.to_string()))
             .filter(accounts::enabled.eq(true))
-            .filter(accounts::epoch.eq(epoch)),
+            .filter(accounts::epoch.eq(epoch.0)),
     )
     .set(accounts::last_login_at.eq(now.millis()))
     .execute(connection)?;

@@ -294,3 +294,72 @@ fn commit(connection: &mut SqliteConnection) -> Result<()> {
     connection.batch_execute(UNMARK).map_err(Error::from)?;
     AnsiTransactionManager::commit_transaction(connection).map_err(Error::from)
 }
+
+#[cfg(test)]
+mod tests {
+    use diesel::RunQueryDsl as _;
+
+    use super::*;
+
+    fn run(writer: &Writer, statement: &'static str) -> Result<Receiver<Result<()>>> {
+        writer.ask(move |connection| {
+            transaction(connection, &mut |connection| {
+                Ok::<_, Error>(sqlite(connection).batch_execute(statement)?)
+            })
+        })
+    }
+
+    /// Some errors of SQLite (a full disk, no memory, a read that failed) roll back the whole
+    /// transaction and not only their statement: then nobody whose write was in it, before or
+    /// after, may be told that it is done.
+    #[test]
+    fn operators_04_a_group_that_lost_its_transaction_is_refused_as_a_whole() {
+        let folder = std::env::temp_dir().join(format!("keyward-writer-{}", uuid::Uuid::new_v4()));
+        std::fs::create_dir(&folder).unwrap();
+        let url: Url = format!("sqlite://{}/keyward.db", folder.display())
+            .parse()
+            .unwrap();
+        let writer = Writer::start(url.clone(), url.open().unwrap()).unwrap();
+        let made = run(
+            &writer,
+            "CREATE TABLE names (name TEXT NOT NULL);
+             CREATE TRIGGER lose BEFORE INSERT ON names WHEN NEW.name = 'lost'
+             BEGIN SELECT RAISE(ROLLBACK, 'lost'); END",
+        );
+        answer_of(made).unwrap();
+
+        // While one holds the writer, the others come together: they are one group.
+        let (is_held, held) = sync_channel(1);
+        let (free, is_free) = sync_channel(1);
+        let first = writer.ask(move |_| {
+            is_held.send(()).unwrap();
+            is_free.recv().unwrap();
+            Ok::<_, Error>(())
+        });
+        held.recv().unwrap();
+        let group = [
+            run(&writer, "INSERT INTO names VALUES ('before')"),
+            run(&writer, "INSERT INTO names VALUES ('lost')"),
+            writer.ask(|_| Err::<(), _>(Error::Corrupt("refused"))),
+            run(&writer, "INSERT INTO names VALUES ('after')"),
+        ];
+        free.send(()).unwrap();
+        answer_of(first).unwrap();
+        let answers = group.map(|asked| answer_of(asked).unwrap_err().to_string());
+        // What broke it off, and not only that the transaction is gone.
+        assert!(
+            answers[..2].iter().all(|why| why.contains("lost")),
+            "{answers:?}"
+        );
+
+        let none = "INSERT INTO names SELECT 'only one' WHERE NOT EXISTS (SELECT 1 FROM names)";
+        answer_of(run(&writer, none)).unwrap();
+        let count = writer.write(|connection| {
+            let count = diesel::dsl::sql::<diesel::sql_types::BigInt>("count(*) FROM names");
+            Ok::<_, Error>(diesel::select(count).get_result::<i64>(sqlite(connection))?)
+        });
+        assert_eq!(count.unwrap(), 1, "nothing of the group was kept");
+        drop(writer);
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+}

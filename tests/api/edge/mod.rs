@@ -5,6 +5,7 @@ mod cookies;
 mod cookies_twice;
 mod cors;
 mod csrf;
+mod https;
 mod injection;
 mod pipelined;
 mod routes;

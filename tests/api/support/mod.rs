@@ -137,7 +137,7 @@ impl TestKeyward {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let name = format!("keyward-api-{}-{number}", std::process::id());
-        let folder = std::env::temp_dir().join(name);
+        let folder = crate::scratch::parent().join(name);
         std::fs::create_dir_all(&folder).unwrap();
         let url = format!("sqlite://{}/keyward.db", folder.display());
         Self::open(&url, settings, Rc::new(Folder(Some(folder))))
