@@ -32,14 +32,19 @@ def seeded(kind, number):
 
 
 class Server:
-    def __init__(self, binary, postgres=None, **settings):
+    def __init__(self, binary, postgres=None, beside=None, **settings):
+        """`beside`: a server whose PostgreSQL and secret this one shares, as a replica."""
         self.binary, self.postgres = binary, postgres
         self.folder = tempfile.mkdtemp(prefix="keyward-bench-", dir=os.environ.get("TMPDIR"))
         self.port = free_port()
         self.address = f"127.0.0.1:{self.port}"
         self.database = f"{self.folder}/keyward.db"
         self.secret_file = f"{self.folder}/keyward.secret"
-        if postgres:
+        if beside:
+            self.postgres = beside.postgres
+            shutil.copy(beside.secret_file, self.secret_file)
+            os.chmod(self.secret_file, 0o600)
+        elif postgres:
             name = "bench_" + os.urandom(4).hex()
             psql(postgres, f"CREATE DATABASE {name}")
             self.postgres = postgres.replace("/postgres?", f"/{name}?")
@@ -60,7 +65,7 @@ class Server:
             # in life, where they come minutes apart, nothing is remembered of earlier ones.
             "KEYWARD_REFRESH_GRACE": "0s",
         } | {f"KEYWARD_{name.upper()}": str(value) for name, value in settings.items()}
-        if not postgres:
+        if not self.postgres:
             del self.environment["KEYWARD_SECRET_FILE"]
 
     def __enter__(self):
