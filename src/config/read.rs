@@ -6,6 +6,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use url::Url;
+
 use crate::config::attempts::Attempts;
 use crate::config::cookies::Cookies;
 use crate::config::database::Database;
@@ -123,9 +125,8 @@ fn sections(reader: &mut Reader<'_>, test_mode: bool) -> Option<Config> {
     let tokens = Tokens::read(reader);
     let cookies = Cookies::read(reader);
     let peers = Peers::read(reader);
-    if let Some(public) = listen.as_ref().map(Listen::public_url) {
-        cookies.iter().for_each(|it| it.check(reader, &public));
-        peers.iter().for_each(|it| it.check(reader, &public));
+    if let (Some(cookies), Some(peers), Some(listen)) = (&cookies, &peers, &listen) {
+        at_its_url(reader, cookies, peers, &listen.public_url());
     }
     let passwords = Passwords::read(reader);
     let registration = Registration::read(reader);
@@ -162,6 +163,12 @@ fn sections(reader: &mut Reader<'_>, test_mode: bool) -> Option<Config> {
         keep_mail: test_mode,
         secret_to_make,
     })
+}
+
+/// What depends on where clients reach it.
+fn at_its_url(reader: &mut Reader<'_>, cookies: &Cookies, peers: &Peers, public: &Url) {
+    cookies.check(reader, public);
+    peers.check(reader, public);
 }
 
 impl Config {

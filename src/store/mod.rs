@@ -40,6 +40,7 @@ pub use audit::{events as audit_events, seals as audit_seals};
 pub use engine::conflict::Taken;
 pub use engine::connection::{AnyConnection, Url, assert_primary};
 pub use engine::error::{Error, Result, Transient};
-pub use engine::pool::{Guarded, Options, Store};
+pub use engine::guarded::Guarded;
+pub use engine::pool::{Options, Store};
 pub use engine::watch::Watched;
 pub use engine::{migrations, purge};

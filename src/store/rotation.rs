@@ -16,7 +16,7 @@ use crate::domain::id::SessionId;
 use crate::domain::rotation::Generation;
 use crate::store::engine::connection::{AnyConnection, on_each};
 use crate::store::engine::error::{Error, Result, at_most_one};
-use crate::store::engine::pool::Guarded;
+use crate::store::engine::guarded::Guarded;
 use crate::store::engine::schema::sessions;
 use crate::support::clock::Timestamp;
 

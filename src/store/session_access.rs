@@ -13,10 +13,10 @@ use crate::store::accounts;
 use crate::store::engine::columns::time;
 use crate::store::engine::connection::{AnyConnection, on_each};
 use crate::store::engine::error::{Result, own_fault};
-use crate::store::engine::pool::transaction;
 use crate::store::engine::schema::{
     account_roles, accounts as account_table, role_permissions, roles, sessions,
 };
+use crate::store::engine::transaction::transaction;
 use crate::store::sessions::Row;
 
 /// A row for each permission; one where there is none.

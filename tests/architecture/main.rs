@@ -189,8 +189,6 @@ const CIRCLES: &[&[&str]] = &[
         "config/strangers",
         "config/tokens",
     ],
-    // The pool hands writes to the writer, which opens transactions as the pool does.
-    &["store/engine/pool", "store/engine/writer"],
 ];
 
 #[test]

@@ -8,7 +8,7 @@ use crate::domain::profile::{Phone, Profile};
 use crate::store::emails::{self, Stored};
 use crate::store::engine::connection::AnyConnection;
 use crate::store::engine::error::{Result, own_fault};
-use crate::store::engine::pool::transaction;
+use crate::store::engine::transaction::transaction;
 use crate::store::{accounts, phones, profiles};
 
 #[derive(Clone, Debug)]

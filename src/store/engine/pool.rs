@@ -3,31 +3,20 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use diesel::Connection as _;
-use diesel::pg::PgConnection;
 use parking_lot::Mutex;
 use r2d2::{Pool, PooledConnection};
 
 use crate::store::engine::connection::{AnyConnection, Url, database_now};
 use crate::store::engine::error::{Error, Result, Transient};
+use crate::store::engine::guarded::Guarded;
 use crate::store::engine::migrations;
 use crate::store::engine::pooled::{LogErrors, Manager, Pooled, threads};
 use crate::store::engine::sqlite_file::{self, Opened};
+use crate::store::engine::transaction::transaction;
 use crate::store::engine::watch::Watched;
 use crate::store::engine::writer::Writer;
 use crate::support::clock::Timestamp;
 use crate::support::waiting::while_waiting;
-
-/// A statement whose guard decides whether it changes its row, and which may be one of many.
-pub trait Guarded: Copy + Send + Sync + 'static {
-    /// Whether it did.
-    fn alone(&self, connection: &mut AnyConnection) -> Result<bool>;
-
-    /// One statement for all of them, which waits for nobody: it passes over a row that another
-    /// transaction is at work on. The places of those that changed theirs; of two of one row one
-    /// at the most.
-    fn together(all: &[Self], connection: &mut PgConnection) -> Result<Vec<usize>>;
-}
 
 pub struct Options {
     /// Connections of the reading door; on PostgreSQL of both doors.
@@ -353,39 +342,4 @@ impl Store {
 enum Failed<E> {
     Before(E),
     AtCommit(E),
-}
-
-/// What comes out of a transaction: the act's own refusal, or the database's.
-pub(in crate::store) enum Outcome<E> {
-    Refused(E),
-    Database(diesel::result::Error),
-}
-
-impl<E> From<diesel::result::Error> for Outcome<E> {
-    fn from(error: diesel::result::Error) -> Self {
-        Self::Database(error)
-    }
-}
-
-impl<E: From<Error>> Outcome<E> {
-    pub(in crate::store) fn into_error(self) -> E {
-        match self {
-            Self::Refused(error) => error,
-            Self::Database(error) => Error::from(error).into(),
-        }
-    }
-}
-
-/// A transaction, or a savepoint where one is open.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the one place below which transactions begin"
-)]
-pub(in crate::store) fn transaction<T, E: From<Error>>(
-    connection: &mut AnyConnection,
-    write: &mut impl FnMut(&mut AnyConnection) -> Result<T, E>,
-) -> Result<T, E> {
-    connection
-        .transaction(|connection| write(connection).map_err(Outcome::Refused))
-        .map_err(Outcome::into_error)
 }

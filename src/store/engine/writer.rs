@@ -16,8 +16,9 @@ use diesel::sqlite::SqliteConnection;
 
 use crate::store::engine::connection::{AnyConnection, Url};
 use crate::store::engine::error::{Error, Result, Transient};
-use crate::store::engine::pool::{Guarded, transaction};
+use crate::store::engine::guarded::Guarded;
 use crate::store::engine::sqlite_file;
+use crate::store::engine::transaction::transaction;
 use crate::store::engine::watch::Watched;
 use crate::support::waiting::while_waiting;
 
