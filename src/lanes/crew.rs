@@ -149,9 +149,18 @@ impl Shared {
         let is_clogged = self.are_clogged[sort as usize];
         self.are_clogged[sort as usize] &= !self.queues[sort as usize].is_empty();
         self.held[sort as usize] += 1;
+        self.fills();
         let is_late = is_clogged && sort != Sort::Slow && since.elapsed() > TOO_LATE;
         let turn = if is_late { Turn::Late } else { Turn::InTime };
         Some((turn, sort, job))
+    }
+
+    /// What waits behind as many as may hold a thread may have come before they did.
+    fn fills(&mut self) {
+        for sort in SORTS {
+            let waits = !self.queues[sort as usize].is_empty() && self.room(sort) == 0;
+            self.are_clogged[sort as usize] |= waits;
+        }
     }
 
     /// No thread comes for what waits and could be begun, because all of them wait.
@@ -324,5 +333,33 @@ impl Shift for OnLane {
     fn resumes(&self) {
         self.0.lock().at_work += 1;
         OWN.set(Some(Vec::new()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A whole burst is queued before the first thread takes any of it: when each of them was
+    /// added, there was room for it.
+    #[test]
+    fn a_burst_that_came_before_any_act_was_begun_is_late_as_one_that_came_after() {
+        let mut shared = Shared::new(LEAST_SLOW);
+        let since = Instant::now().checked_sub(TOO_LATE * 2).unwrap();
+        for _ in 0..=MOST_ACTS {
+            shared.queue(Sort::Act).push_back((since, Box::new(|_| ())));
+        }
+        for number in 0..MOST_ACTS {
+            let (turn, ..) = shared.next().unwrap();
+            assert_eq!(turn, Turn::InTime, "there was a thread for number {number}");
+        }
+        assert!(shared.next().is_none(), "all hold a thread");
+        shared.held[Sort::Act as usize] -= 1;
+        let (turn, ..) = shared.next().unwrap();
+        assert_eq!(turn, Turn::Late, "it waited for one of those to end");
+        // With the last one the queue is empty, and whoever comes then is in time.
+        shared.held[Sort::Act as usize] -= 1;
+        shared.queue(Sort::Act).push_back((since, Box::new(|_| ())));
+        assert_eq!(shared.next().unwrap().0, Turn::InTime);
     }
 }
