@@ -128,6 +128,30 @@ pub fn hold(connection: &mut AnyConnection, key: &str) -> Result<bool> {
     at_most_one("holding a role", rows)
 }
 
+/// Lets nobody change or remove the role until the transaction ends, for whoever is about to give
+/// it; others give it as well meanwhile. Whether it is there.
+///
+/// # Errors
+/// When the database is away.
+pub fn keep(connection: &mut AnyConnection, key: &str, scope: Scope) -> Result<bool> {
+    // PostgreSQL takes no text with it, so nothing is called so.
+    if key.contains('\0') {
+        return Ok(false);
+    }
+    let row = roles::table
+        .find(key)
+        .filter(roles::scope.eq(scope.as_str()))
+        .select(roles::name);
+    let found: Option<String> = match connection {
+        // Its transaction writes alone.
+        AnyConnection::Sqlite(sqlite) => row.first(sqlite).optional()?,
+        // The foreign key of what is about to be written would hold the key alone, and the role
+        // could change.
+        AnyConnection::Postgres(postgres) => row.for_share().first(postgres).optional()?,
+    };
+    Ok(found.is_some())
+}
+
 /// [`Taken`]: there is one of that name.
 ///
 /// # Errors

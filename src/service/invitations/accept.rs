@@ -4,6 +4,7 @@
 use crate::domain::event::{Event, What};
 use crate::domain::id::AccountId;
 use crate::domain::identifier::Email;
+use crate::domain::organization::Scope;
 use crate::domain::password::{Password, PasswordRecord};
 use crate::domain::session::Client;
 use crate::lanes::password_lane::Seat;
@@ -19,7 +20,9 @@ use crate::service::membership::begin_end::join;
 use crate::service::membership::inviter::stands;
 use crate::store::emails::{self, Stored};
 use crate::store::memberships::invitations::{self, Waiting};
-use crate::store::{AnyConnection, accounts, credentials, memberships, organizations, roles};
+use crate::store::{
+    AnyConnection, accounts, credentials, memberships, organization_roles, organizations, roles,
+};
 use crate::support::secret::{ExposeSecret as _, SecretString};
 
 /// What the code of an invitation is shown with.
@@ -240,12 +243,15 @@ fn grant(
 ) -> Result<()> {
     let now = change.now;
     invitations::remove(change, invitation.place, &invitation.address)?;
-    if let Some(role) = &invitation.role {
-        require_room(change, id, role)?;
+    let Some(role) = &invitation.role else {
+        return Ok(());
+    };
+    // The invitation refers to it, so it was there until now.
+    if !organization_roles::keep(change, role, Scope::Service)? {
+        return Err(Error::one_time_code());
     }
-    if let Some(role) = &invitation.role
-        && roles::grant(change, id, role, now)?
-    {
+    require_room(change, id, role)?;
+    if roles::grant(change, id, role, now)? {
         let event = Event::new(What::RoleGranted, client.clone()).of(id);
         change.record(&event.with_role(role))?;
     }

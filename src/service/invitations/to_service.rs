@@ -8,6 +8,7 @@ use crate::domain::event::What;
 use crate::domain::identifier::Email;
 use crate::domain::letter::{Purpose as Kind, Values};
 use crate::domain::one_time::Purpose;
+use crate::domain::organization::Scope;
 use crate::service::accounts::post::{Wish, tell_exists};
 use crate::service::actor::Actor;
 use crate::service::administrator::Administrator;
@@ -16,7 +17,7 @@ use crate::service::error::{Code, Error, Result};
 use crate::service::invitations::letter::send;
 use crate::service::keyward::Keyward;
 use crate::store::memberships::invitations::{self, Listed, Page, Place, Waiting};
-use crate::store::{accounts, credentials, emails, roles};
+use crate::store::{accounts, credentials, emails, organization_roles};
 
 pub struct Invitation {
     pub emails: Vec<Email>,
@@ -52,7 +53,7 @@ pub fn invite(kw: &Keyward, actor: &Actor, mut invitation: Invitation) -> Result
     kw.change(move |change| {
         by.hold_own(change)?;
         if let Some(role) = &invitation.role
-            && !roles::is_there(change, role)?
+            && !organization_roles::keep(change, role, Scope::Service)?
         {
             return Err(Error::payload("\"role\" is not the name of a role"));
         }

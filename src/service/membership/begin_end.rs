@@ -6,6 +6,7 @@ use crate::domain::organization::{Membership, State};
 use crate::domain::session::Client;
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
+use crate::service::membership::standing::keep_role;
 use crate::store::memberships::invitations::{self, Waiting};
 use crate::store::{memberships, organization_roles};
 
@@ -28,6 +29,7 @@ pub(in crate::service) fn join(
         let why = "an invitation to an organization without a role or an inviter";
         return Err(Error::defect(why));
     };
+    keep_role(change, organization, &role)?;
     invitations::remove(change, invitation.place, &invitation.address)?;
     let member = Membership {
         organization,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::domain::access::ADMIN;
 use crate::domain::id::{AccountId, OrganizationId};
-use crate::domain::organization::{Membership, Organization, Role, State};
+use crate::domain::organization::{Membership, Organization, Role, Scope, State};
 use crate::domain::permission::{OWN, lacking};
 use crate::service::actor::Actor;
 use crate::service::change::Change;
@@ -164,9 +164,21 @@ impl Standing {
         // The organization's own goes before one of every organization.
         let named = self.roles.iter().filter(|role| role.name == name);
         let found = named.max_by_key(|role| role.organization.is_some());
-        found.ok_or_else(|| {
-            Error::payload("\"role\" is not the name of a role of this organization")
-        })
+        found.ok_or_else(no_such_role)
+    }
+
+    /// The same, as it is from here to the end of the transaction: whoever is about to give it
+    /// judges by that.
+    ///
+    /// # Errors
+    /// `INVALID_PAYLOAD`.
+    pub(in crate::service) fn role_to_give(
+        &self,
+        change: &mut Change<'_>,
+        name: &str,
+    ) -> Result<Role> {
+        let key = &self.role_called(name)?.key;
+        kept_role(change, self.organization.id, key)?.ok_or_else(no_such_role)
     }
 
     /// The role that a member holds.
@@ -187,6 +199,37 @@ impl Standing {
             .find(|role| role.key == key)
             .ok_or_else(|| Error::defect("a membership has a role that is not its organization's"))
     }
+}
+
+/// The role that is about to be given in the organization, as nobody changes or removes it until
+/// the transaction ends. The accounts and the organization are held before. None where it is gone.
+pub(in crate::service) fn kept_role(
+    change: &mut Change<'_>,
+    organization: OrganizationId,
+    key: &str,
+) -> Result<Option<Role>> {
+    if !organization_roles::keep(change, key, Scope::Organization)? {
+        return Ok(None);
+    }
+    let mut all = organization_roles::list(change, organization)?.into_iter();
+    Ok(all.find(|role| role.key == key))
+}
+
+/// The same where a row refers to the role, which so can not be gone.
+///
+/// # Errors
+/// A defect, where it is.
+pub(in crate::service) fn keep_role(
+    change: &mut Change<'_>,
+    organization: OrganizationId,
+    key: &str,
+) -> Result<Role> {
+    let kept = kept_role(change, organization, key)?;
+    kept.ok_or_else(|| Error::defect("a role that is referred to is gone"))
+}
+
+fn no_such_role() -> Error {
+    Error::payload("\"role\" is not the name of a role of this organization")
 }
 
 #[must_use]

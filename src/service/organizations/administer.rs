@@ -14,7 +14,7 @@ use crate::service::membership::begin_end::end;
 use crate::service::membership::dissolve::dissolve;
 use crate::service::membership::owners::require_another;
 use crate::service::membership::powers::require_giver;
-use crate::service::membership::standing::{no_member, no_organization};
+use crate::service::membership::standing::{keep_role, kept_role, no_member, no_organization};
 use crate::service::organizations::change::{Edit, touched, write};
 use crate::service::organizations::change_member::Which;
 use crate::service::organizations::create::taken;
@@ -105,6 +105,7 @@ pub fn add(by: impl Into<Administrator>, name: Name, owner: AccountId) -> Result
         require_registered(change, owner)?;
         let now = change.now;
         organizations::add(change, id, &name, (owner, now))?.map_err(|_| taken())?;
+        keep_role(change, id, OWNER)?;
         add_member(change, id, owner, OWNER)?;
         let event = by.event(What::OrganizationCreated).of(owner);
         change.record(&event.in_organization(id))?;
@@ -160,6 +161,10 @@ pub fn set_role(by: impl Into<Administrator>, which: Which, role: &str) -> Resul
         let roles = organization_roles::list(change, id)?;
         let new = roles.iter().filter(|it| it.name == role);
         let new = new.max_by_key(|it| it.organization.is_some());
+        let new = match new {
+            Some(role) => kept_role(change, id, &role.key)?,
+            None => None,
+        };
         let new = new.ok_or_else(|| {
             Error::payload(format!("Members can hold no role \"{}\".", shown(&role)))
         })?;
@@ -213,7 +218,7 @@ fn about(by: &Administrator, what: What, which: Which) -> Event {
     event.in_organization(which.organization)
 }
 
-/// The account is held, and the organization is, where it is not new.
+/// The account is held, the organization is, where it is not new, and the role is kept.
 fn add_member(
     change: &mut Change<'_>,
     organization: OrganizationId,

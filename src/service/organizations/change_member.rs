@@ -13,7 +13,7 @@ use crate::service::membership::begin_end::end;
 use crate::service::membership::owners::require_another;
 use crate::service::membership::powers::require_giver;
 use crate::service::membership::standing::{
-    Standing, held_standing, no_member, no_organization, require_here,
+    Standing, held_standing, keep_role, no_member, no_organization, require_here,
 };
 use crate::store::memberships::invitations;
 use crate::store::{memberships, organizations};
@@ -50,7 +50,8 @@ pub fn change_member(kw: &Keyward, actor: &Actor, which: Which, edit: Edit) -> R
         match edit.state {
             Some(state) => {
                 if member.state == State::Suspended && state == State::Active {
-                    let role = standing.role_of(&member)?;
+                    // The role is given anew.
+                    let role = keep_role(change, which.organization, &member.role)?;
                     require_giver(actor.api_key().is_some(), None, &role.permissions)?;
                 }
                 set_state(change, &actor, &member, state)
@@ -82,10 +83,11 @@ fn set_role(
     member: Membership,
     name: &str,
 ) -> Result<Membership> {
-    let (old, new) = (standing.role_of(&member)?, standing.role_called(name)?);
-    if old.key == new.key {
+    let old = standing.role_of(&member)?;
+    if old.key == standing.role_called(name)?.key {
         return Ok(member);
     }
+    let new = standing.role_to_give(change, name)?;
     standing.require_all(&new.permissions)?;
     let by_key = actor.api_key().is_some();
     require_giver(by_key, Some(&old.permissions), &new.permissions)?;
@@ -101,7 +103,7 @@ fn set_role(
         change.outdate_access(member.account)?;
     }
     Ok(Membership {
-        role: new.key.clone(),
+        role: new.key,
         ..member
     })
 }

@@ -7,6 +7,7 @@ use crate::domain::organization::{Membership, Name, OWNER, Organization, State};
 use crate::service::actor::Actor;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
+use crate::service::membership::standing::keep_role;
 use crate::store::{memberships, organizations, roles};
 
 /// The most organizations that one account is in: whoever makes more fills the disk.
@@ -39,6 +40,7 @@ pub fn create(kw: &Keyward, actor: &Actor, name: Name) -> Result<Organization> {
             ));
         }
         organizations::add(change, id, &name, (actor.account(), now))?.map_err(|_| taken())?;
+        keep_role(change, id, OWNER)?;
         let owner = Membership {
             organization: id,
             account: actor.account(),

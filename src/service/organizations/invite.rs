@@ -51,7 +51,7 @@ pub fn invite(kw: &Keyward, actor: &Actor, new: Invitation) -> Result<()> {
         let about: Vec<_> = owner.into_iter().collect();
         let standing = held_standing(change, &actor, &about, new.organization)?;
         standing.require(MEMBER_INVITE)?;
-        let role = standing.role_called(&new.role)?;
+        let role = standing.role_to_give(change, &new.role)?;
         standing.require_all(&role.permissions)?;
         require_giver(actor.api_key().is_some(), None, &role.permissions)?;
         if let Some(owner) = owner

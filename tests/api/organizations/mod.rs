@@ -1,6 +1,7 @@
 //! Organizations: who makes them, who is in them, who may do what there.
 
 mod addresses;
+mod given_roles;
 mod invite;
 mod make;
 mod matrix;

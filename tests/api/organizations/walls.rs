@@ -284,8 +284,14 @@ both!(
                 });
                 granting.join().unwrap()
             });
-            if let Err(error) = granted {
-                assert_eq!(error.code, Code::NotFound, "{error:?}");
+            let holds = kw.count(&format!("account_roles WHERE role = '{name}'"));
+            match granted {
+                // What was answered stays: the role is not taken along with the grant.
+                Ok(()) => assert_eq!(holds, 1, "round {round}"),
+                Err(error) => {
+                    assert_eq!(error.code, Code::NotFound, "{error:?}");
+                    assert_eq!(holds, 0, "round {round}");
+                }
             }
         }
         assert_eq!(kw.count("account_roles WHERE role = 'administrator'"), 1);

@@ -6,7 +6,7 @@ use crate::domain::id::AccountId;
 use crate::domain::identifier::{Email, Username};
 use crate::domain::password::{Password, PasswordRecord};
 use crate::lanes::password_lane::Seat;
-use crate::service::accounts::administer::role::require_role;
+use crate::service::accounts::administer::role::keep_role;
 use crate::service::accounts::choose::hashed;
 use crate::service::accounts::edit::{self, Edit};
 use crate::service::administrator::Administrator;
@@ -158,7 +158,7 @@ fn add_with(
         }
         edit::write(change, id, &more.edit)?;
         if let Some(role) = &more.role {
-            require_role(change, role)?;
+            keep_role(change, role)?;
             roles::grant(change, id, role, now)?;
             // At the command line the event of the account is enough: nobody else was there.
             if by.account().is_some() {

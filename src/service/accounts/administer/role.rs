@@ -3,13 +3,14 @@
 use crate::domain::access::ADMINISTRATOR;
 use crate::domain::event::What;
 use crate::domain::id::AccountId;
+use crate::domain::organization::Scope;
 use crate::service::accounts::administer::frame::change_by;
 use crate::service::accounts::only_administrator::require_another_administrator;
 use crate::service::administrator::Administrator;
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
-use crate::store::roles;
+use crate::store::{organization_roles, roles};
 
 /// # Errors
 /// `SERVICE_UNAVAILABLE`.
@@ -34,7 +35,7 @@ pub fn grant_role(by: impl Into<Administrator>, account: AccountId, role: &str) 
     let event = by.event(What::RoleGranted).with_role(&role);
     change_by(by, account, event, move |change| {
         let now = change.now;
-        require_role(change, &role)?;
+        keep_role(change, &role)?;
         require_room(change, account, &role)?;
         roles::grant(change, account, &role, now)?;
         Ok(())
@@ -66,16 +67,22 @@ pub(in crate::service) fn require_room(
     Err(Error::new(Code::Conflict, message))
 }
 
+/// Before it is given: nobody changes or removes it meanwhile.
+///
 /// # Errors
 /// `NOT_FOUND`.
-pub(in crate::service::accounts::administer) fn require_role(
+pub(in crate::service::accounts::administer) fn keep_role(
     change: &mut Change<'_>,
     role: &str,
 ) -> Result<()> {
-    if roles::is_there(change, role)? {
+    if organization_roles::keep(change, role, Scope::Service)? {
         return Ok(());
     }
-    Err(Error::new(Code::NotFound, "There is no such role."))
+    Err(no_role())
+}
+
+fn no_role() -> Error {
+    Error::new(Code::NotFound, "There is no such role.")
 }
 
 /// Takes effect at once: tokens that still hold the role are refused everywhere.
@@ -87,7 +94,9 @@ pub fn take_role(by: impl Into<Administrator>, account: AccountId, role: &str) -
     let (by, role) = (by.into(), role.to_owned());
     let event = by.event(What::RoleTaken).with_role(&role);
     change_by(by, account, event, move |change| {
-        require_role(change, &role)?;
+        if !roles::is_there(change, &role)? {
+            return Err(no_role());
+        }
         if role == ADMINISTRATOR {
             require_another_administrator(change, account)?;
         }
