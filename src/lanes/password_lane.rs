@@ -120,6 +120,13 @@ impl PasswordLane {
         self.threads
     }
 
+    /// How many jobs no thread has begun, for tests that wait for one of theirs.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn queued(&self) -> usize {
+        self.shared.lock().waiting.len()
+    }
+
     /// A seat for nobody in particular, or `None` where all of them are taken.
     #[must_use]
     pub fn seat(&self) -> Option<(Seat, Waiting)> {

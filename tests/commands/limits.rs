@@ -142,7 +142,7 @@ fn operators_33_the_files_beside_the_database_are_watched_too() {
                 began.elapsed() < std::time::Duration::from_secs(30),
                 "{gone}"
             );
-            std::thread::yield_now();
+            std::thread::sleep(std::time::Duration::from_millis(5));
         }
         server.logs(&format!("{gone} is not the file that was opened"));
     }

@@ -109,7 +109,7 @@ impl<'a> Server<'a> {
         let began = Instant::now();
         while !self.log().contains(text) {
             assert!(began.elapsed() < PATIENCE, "no {text:?} in {}", self.log());
-            std::thread::yield_now();
+            std::thread::sleep(Duration::from_millis(5));
         }
     }
 

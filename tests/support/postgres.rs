@@ -12,7 +12,8 @@ use std::os::unix::process::CommandExt;
 use std::path::{self, Path, PathBuf};
 use std::process::{self, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::{Mutex, OnceLock, atomic::AtomicUsize, atomic::Ordering};
-use std::{env, error::Error, time::SystemTime};
+use std::time::{Duration, SystemTime};
+use std::{env, error::Error, slice, thread};
 
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
@@ -96,35 +97,47 @@ impl Own {
 
     /// Alive and silent: none of its processes does anything until [`Own::go_on`].
     pub fn stop(&self) {
-        self.signal("-STOP");
+        // The first process before the others: it would start anew what ends, and while it runs
+        // there may always be one more of them than were found.
+        let first = self.first();
+        signal("-STOP", slice::from_ref(&first));
+        while stat(&first).is_some_and(|it| ["R", "S", "D"].contains(&&*it[0])) {
+            thread::sleep(Duration::from_millis(1));
+        }
+        signal("-STOP", &children(&first));
     }
 
     pub fn go_on(&self) {
-        self.signal("-CONT");
+        let first = self.first();
+        signal("-CONT", &children(&first));
+        signal("-CONT", slice::from_ref(&first));
     }
 
-    fn signal(&self, signal: &str) {
+    fn first(&self) -> String {
         let file = self.folder().join("data/postmaster.pid");
         let text = fs::read_to_string(file).expect("it runs");
-        let first = text.lines().next().expect("a pid").to_owned();
-        // The first process before those that it would start anew.
-        let mut pids = vec![first.clone()];
-        for entry in fs::read_dir("/proc").expect("a /proc").flatten() {
-            let stat = fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
-            let parent = stat
-                .rsplit_once(") ")
-                .and_then(|(_, it)| it.split(' ').nth(1));
-            if parent == Some(&first) {
-                pids.extend(entry.file_name().into_string());
-            }
-        }
-        // One of them may have ended meanwhile.
-        let _ = Command::new("kill")
-            .arg(signal)
-            .args(&pids)
-            .stderr(Stdio::null())
-            .status();
+        text.lines().next().expect("a pid").to_owned()
     }
+}
+
+fn signal(name: &str, pids: &[String]) {
+    let mut command = Command::new("kill");
+    // One of them may have ended meanwhile.
+    let _ = command.arg(name).args(pids).stderr(Stdio::null()).status();
+}
+
+fn children(of: &str) -> Vec<String> {
+    let all = fs::read_dir("/proc").expect("a /proc").flatten();
+    let pids = all.filter_map(|entry| entry.file_name().into_string().ok());
+    pids.filter(|pid| stat(pid).is_some_and(|it| it[1] == of))
+        .collect()
+}
+
+/// What the kernel says of a process: its state, its parent, and more.
+fn stat(pid: &str) -> Option<Vec<String>> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let (_, fields) = stat.rsplit_once(") ")?;
+    Some(fields.split(' ').map(str::to_owned).collect())
 }
 
 impl Drop for Own {

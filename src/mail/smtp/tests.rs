@@ -16,6 +16,13 @@ const LITTLE: Patience = Patience {
     message: Duration::from_secs(60),
 };
 
+/// Where the patience is not to end, however busy the machine is.
+const MUCH: Patience = Patience {
+    answer: SOON,
+    before: SOON,
+    message: Duration::from_secs(60),
+};
+
 /// Far longer than a patience of the above, and far shorter than the time that a server goes on.
 const SOON: Duration = Duration::from_secs(20);
 
@@ -81,21 +88,26 @@ fn sent(smtp: &Smtp, patience: Patience) -> Result<String, Failure> {
 
 #[test]
 fn operators_28_a_server_that_thinks_about_a_message_is_waited_for() {
-    let (smtp, _over) = server(|line, out| {
+    let patience = Patience {
+        answer: Duration::from_secs(2),
+        before: Duration::from_secs(2),
+        ..MUCH
+    };
+    let (smtp, _over) = server(move |line, out| {
         if line == "." {
             // Longer than any other answer may take.
-            std::thread::sleep(LITTLE.before * 3);
+            std::thread::sleep(patience.before * 5 / 4);
         }
         let _ = out.write_all(usual(line).as_bytes());
     });
-    assert_eq!(sent(&smtp, LITTLE).unwrap(), "250 taken");
+    assert_eq!(sent(&smtp, patience).unwrap(), "250 taken");
 }
 
 #[test]
 fn operators_28_no_answer_to_a_whole_message_is_no_no() {
     let impatient = Patience {
         message: Duration::from_millis(200),
-        ..LITTLE
+        ..MUCH
     };
     let (smtp, _over) = server(|line, out| {
         if line != "." {
@@ -109,7 +121,7 @@ fn operators_28_no_answer_to_a_whole_message_is_no_no() {
         "." => out.shutdown(std::net::Shutdown::Both).unwrap(),
         line => out.write_all(usual(line).as_bytes()).unwrap(),
     });
-    assert!(matches!(sent(&smtp, LITTLE), Err(Failure::Unknown(_))));
+    assert!(matches!(sent(&smtp, MUCH), Err(Failure::Unknown(_))));
 }
 
 #[test]
@@ -147,7 +159,7 @@ fn operators_30_nobody_waits_for_a_goodbye() {
         }
     });
     let began = Instant::now();
-    assert_eq!(sent(&smtp, LITTLE).unwrap(), "250 taken");
+    assert_eq!(sent(&smtp, MUCH).unwrap(), "250 taken");
     assert!(began.elapsed() < SOON, "{:?}", began.elapsed());
     is_over.recv_timeout(SOON).expect("it was hung up on");
 }
@@ -165,12 +177,7 @@ fn operators_36_a_line_without_an_end_is_read_no_further_than_a_bound() {
         }
         let _ = out.write_all(usual(line).as_bytes());
     });
-    let patient = Patience {
-        answer: SOON,
-        before: SOON,
-        ..LITTLE
-    };
-    let Err(Failure::Away(why)) = smtp.connect(patient, Instant::now() + SOON).map(|_| ()) else {
+    let Err(Failure::Away(why)) = smtp.connect(MUCH, Instant::now() + SOON).map(|_| ()) else {
         panic!("it was taken for an answer");
     };
     assert!(why.contains("no end after 16 KiB"), "{why}");

@@ -10,8 +10,7 @@ use keyward::service::accounts::change_password::{NewPassword, change_password};
 use keyward::service::sessions::login;
 use serde_json::json;
 
-use super::overload::{shut, wait_until};
-use crate::support::{PASSWORD, TestKeyward, WRONG, actor, login_request};
+use crate::support::{PASSWORD, TestKeyward, WRONG, actor, login_request, shut, wait_until};
 
 const ALICE: &str = "alice@example.com";
 const BOB: &str = "bob@example.com";

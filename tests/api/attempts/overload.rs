@@ -1,10 +1,8 @@
 //! An attempt that the password lane did not get to was not looked at, so it is not counted:
 //! overload must not become a lock-out (semantics 5, row S18). Nor does it lend a guess.
 
-use std::sync::Mutex;
-use std::sync::mpsc::{Sender, channel};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use keyward::domain::password::Password;
 use keyward::domain::session::Client;
@@ -17,7 +15,7 @@ use keyward::service::sessions::login;
 use keyward::service::{Code, Error, Keyward};
 use keyward::support::secret::SecretString;
 
-use crate::support::{Fault, PASSWORD, TestKeyward, WRONG, actor, login_request};
+use crate::support::{Fault, PASSWORD, TestKeyward, WRONG, actor, login_request, shut, wait_until};
 
 const ALICE: &str = "alice@example.com";
 const NEW: &str = "another battery staple";
@@ -141,39 +139,6 @@ fn everything(kw: &TestKeyward, owner: &Owner) -> impl PartialEq + std::fmt::Deb
     )
 }
 
-/// The thread that hashes, and the one that helps it out after a second, stand until what
-/// is given is dropped.
-pub(super) fn shut(kw: &Keyward) -> Vec<Sender<()>> {
-    let (begun, has_begun) = channel();
-    let gates = (0..2).map(|_| {
-        let (open, gate) = channel::<()>();
-        let (kw, begun) = (kw.clone(), begun.clone());
-        thread::spawn(move || {
-            let (seat, _waiting) = kw.lane.seat().unwrap();
-            let gate = Mutex::new(gate);
-            let stand = move || {
-                let _ = begun.send(());
-                let _ = gate.lock().unwrap().recv();
-            };
-            seat.run(stand).unwrap();
-        });
-        open
-    });
-    let gates = gates.collect();
-    (0..2).for_each(|_| has_begun.recv().unwrap());
-    gates
-}
-
-/// Until it happens, for as long as a slow machine may need.
-#[track_caller]
-pub(super) fn wait_until(happens: impl Fn() -> bool) {
-    let begun = Instant::now();
-    while !happens() {
-        assert!(begun.elapsed() < Duration::from_secs(60));
-        thread::sleep(Duration::from_millis(5));
-    }
-}
-
 // Also where each failure costs a wait by now: what was not looked at must not add to it.
 both!(s18_h14_whose_client_left_the_queue_has_not_failed, |kw| {
     let owner = Owner::new(kw, ALICE);
@@ -238,18 +203,22 @@ both!(
         let owner = Owner::new(kw, ALICE);
         owner.is_guessed_at(kw);
         let before = everything(kw, &owner);
+        let lane = &kw.kw.lane;
         let first = shut(&kw.kw);
-        let (seat, waiting) = kw.kw.lane.seat().unwrap();
+        // One of the two that were to stand may stand twice, and the other one waits.
+        let queued = lane.queued();
+        let (seat, waiting) = lane.seat().unwrap();
         let answer = thread::scope(|scope| {
             let (inner, owner) = (kw.kw.clone(), &owner);
             let asked = scope.spawn(move || change(&inner, &seat, owner));
             // Of the addresses; the session's own counter stands at one.
             wait_until(|| kw.counters_at(2) == 3);
+            wait_until(|| lane.queued() == queued + 1);
             // Both threads stand again once the password before them was compared.
             let inner = kw.kw.clone();
             let second = scope.spawn(move || shut(&inner));
-            // Time for its two jobs to be behind that of the password.
-            thread::sleep(Duration::from_millis(500));
+            // Its two jobs are behind that of the password.
+            wait_until(|| lane.queued() == queued + 3);
             drop(first);
             let second = second.join().unwrap();
             drop(waiting);

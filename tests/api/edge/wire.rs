@@ -276,7 +276,8 @@ fn h2_a_later_head_that_is_dripped_ends_the_connection() {
         .write_all(b"GET /health/live HTTP/1.1\r\nX: ")
         .unwrap();
     let taken = pour(&mut stream, b"x", Duration::from_millis(100));
-    assert!(taken < Duration::from_secs(11), "{taken:?}");
+    // After ten seconds.
+    assert!(taken < Duration::from_secs(18), "{taken:?}");
     assert_eq!(read_all(&mut stream), "", "nothing was answered to it");
 }
 

@@ -15,6 +15,7 @@ mod mail;
 mod restart;
 mod second_factor;
 mod signed_in;
+mod waits;
 mod wire;
 
 use std::collections::BTreeMap;
@@ -60,6 +61,7 @@ pub use guesses::WRONG;
 pub use logbook::Logbook;
 pub use mail::letter;
 pub use second_factor::{Factor, account_of};
+pub use waits::{shut, wait_until};
 
 use crate::postgres;
 

@@ -2,7 +2,6 @@
 //! it (row R15). The change wins: no session of the old state comes to life, and nobody
 //! acts by a password that is no longer the account's.
 
-use std::sync::{Arc, Mutex, mpsc};
 use std::thread::ScopedJoinHandle;
 
 use diesel::connection::SimpleConnection as _;
@@ -18,7 +17,7 @@ use keyward::service::{Code, Keyward};
 use keyward::support::secret::ExposeSecret as _;
 use serde_json::json;
 
-use crate::support::{PASSWORD, TestKeyward, actor, login_request, text};
+use crate::support::{PASSWORD, TestKeyward, actor, login_request, shut, text, wait_until};
 
 const NEW: &str = "another good one";
 
@@ -54,33 +53,17 @@ fn across<T: Send>(
     act: impl FnOnce(&Keyward) -> T + Send,
     change: impl FnOnce(),
 ) -> T {
-    let gate = Arc::new(Mutex::new(()));
-    let closed = gate.lock().unwrap();
+    // The thread of the lane, and that which helps it out after a second.
+    let closed = shut(&kw.kw);
     std::thread::scope(|scope| {
-        // One for the thread of the lane, and one for that which helps it out after a
-        // second: both stand at the gate until it is opened.
-        for _ in 0..2 {
-            let (begun, has_begun) = mpsc::channel();
-            let (lane, gate) = (kw.kw.clone(), Arc::clone(&gate));
-            scope.spawn(move || {
-                let (seat, _waiting) = lane.lane.seat().unwrap();
-                begun.send(()).unwrap();
-                seat.run(move || drop(gate.lock())).unwrap();
-            });
-            has_begun.recv().unwrap();
-        }
         let actor = kw.kw.clone();
         let act = scope.spawn(move || act(&actor));
         // An attempt is counted after the record was read, before it is compared.
-        assert!(sooner_or_later(|| kw.count("limits") == 1));
+        wait_until(|| kw.count("limits") == 1);
         change();
         drop(closed);
         act.join().unwrap()
     })
-}
-
-fn sooner_or_later(happens: impl Fn() -> bool) -> bool {
-    (0..50_000).any(|_| happens())
 }
 
 /// What happens meanwhile, by the account's owner (with an access token) or by an
@@ -217,9 +200,9 @@ fn in_the_midst(
     let given = std::thread::scope(|scope| {
         let actor = kw.kw.clone();
         let sign_in = scope.spawn(move || sign_in(&actor, email, Some(device)));
-        assert!(sooner_or_later(|| waiting() == 1));
+        wait_until(|| waiting() == 1);
         let change: ScopedJoinHandle<()> = scope.spawn(change);
-        assert!(sooner_or_later(|| change.is_finished() || waiting() == 2));
+        wait_until(|| change.is_finished() || waiting() == 2);
         gate.batch_execute("SELECT pg_advisory_unlock(7)").unwrap();
         change.join().unwrap();
         sign_in.join().unwrap()
