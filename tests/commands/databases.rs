@@ -1,12 +1,14 @@
 //! What a start asks of a database, and how it waits for one.
 
 use std::fs;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::os::unix::fs::{PermissionsExt as _, chown};
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use rustix::net::{AddressFamily, SocketType};
 use serde_json::json;
 
 use crate::home::Home;
@@ -175,21 +177,16 @@ impl Pooler {
             eprintln!("skipped: no pgbouncer");
             return None;
         };
-        // Free a moment ago; PgBouncer takes no port of 0.
-        let port = TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap()
-            .port();
         let name = own.url.split(['/', '?']).nth(3).unwrap();
-        let folder = std::env::temp_dir().join(format!("keyward-pgbouncer-{port}"));
+        let folder = std::env::temp_dir().join(format!("keyward-pgb-{}", uuid::Uuid::new_v4()));
         fs::create_dir_all(&folder).unwrap();
         fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).unwrap();
+        // A socket in a folder of one's own: it takes no port that the system chooses.
         let settings = format!(
             "[databases]\n{name} = host={} port=5432 dbname={name} user=keyward\n[pgbouncer]\n\
-             listen_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\n\
-             auth_type = any\npool_mode = transaction\n",
-            own.folder().display()
+             unix_socket_dir = {}\nauth_type = any\npool_mode = transaction\n",
+            own.folder().display(),
+            folder.display()
         );
         fs::write(folder.join("ini"), settings).unwrap();
         let mut command = Command::new(binary);
@@ -205,8 +202,9 @@ impl Pooler {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        wait_for(|| std::net::TcpStream::connect(("127.0.0.1", port)).is_ok());
-        let url = format!("postgresql://keyward@127.0.0.1:{port}/{name}");
+        wait_for(|| UnixStream::connect(folder.join(".s.PGSQL.6432")).is_ok());
+        let host = folder.display();
+        let url = format!("postgresql://keyward@/{name}?host={host}&port=6432");
         Some(Self { child, url, folder })
     }
 }
@@ -327,18 +325,21 @@ fn operators_13_an_encoding_that_is_not_utf8_is_refused() {
 #[test]
 fn operators_16_a_database_that_comes_later_is_waited_for() {
     let Some(own) = postgres::own() else { return };
-    // Nobody listens on a port that was free a moment ago.
     let proxy = Proxy::start(own.folder());
-    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = taken.local_addr().unwrap().port();
-    drop(taken);
+    // Nobody listens there, and nobody else takes it.
+    let address = SocketAddr::from(([127, 0, 0, 1], 0));
+    let bound = rustix::net::socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
+    rustix::net::bind(&bound, &address).unwrap();
+    let bound = TcpListener::from(bound);
+    let port = bound.local_addr().unwrap().port();
     let url = proxy.url(&own.url);
     let there = url.split(['@', '/']).nth(3).unwrap().to_owned();
     let home = home(&url.replace(&there, &format!("127.0.0.1:{port}")));
     let child = start(&home);
     wait_for(|| log(&home).contains("waiting for it"));
     assert_eq!(log(&home).matches("waiting for it").count(), 1);
-    let _later = Proxy::start_at(own.folder(), port);
+    rustix::net::listen(&bound, 64).unwrap();
+    let _later = Proxy::start_with(own.folder(), bound);
     let direct = self::home(&own.url);
     wait_for(|| direct.run(&["check"]).status == Some(0) || log(&home).contains("ERROR"));
     assert_eq!(end(child, "-TERM"), Some(0));

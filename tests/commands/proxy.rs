@@ -24,11 +24,10 @@ struct State {
 impl Proxy {
     /// Before the server whose socket is in this folder.
     pub fn start(folder: PathBuf) -> Self {
-        Self::start_at(folder, 0)
+        Self::start_with(folder, TcpListener::bind("127.0.0.1:0").unwrap())
     }
 
-    pub fn start_at(folder: PathBuf, port: u16) -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", port)).unwrap();
+    pub fn start_with(folder: PathBuf, listener: TcpListener) -> Self {
         let port = listener.local_addr().unwrap().port();
         let state = Arc::new(State {
             swallowed: AtomicU64::new(0),

@@ -68,7 +68,8 @@ struct Folder(PathBuf);
 
 impl Folder {
     fn new(what: &str) -> Self {
-        let name = format!("keyward-{what}-{}", std::process::id());
+        // Not by the number of a process, which two containers or users may share.
+        let name = format!("keyward-{what}-{}", uuid::Uuid::new_v4());
         let folder = Self(scratch::parent().join(name));
         std::fs::create_dir(&folder.0).unwrap();
         folder

@@ -4,7 +4,6 @@ use std::net::Ipv6Addr;
 use std::ops::Deref;
 use std::path::PathBuf;
 use std::sync::Barrier;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use diesel::RunQueryDsl as _;
@@ -59,9 +58,8 @@ pub struct Fresh {
 
 impl Fresh {
     pub fn sqlite(migrated: bool) -> Self {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("keyward-store-{}-{number}", std::process::id());
+        // Not by the number of a process, which two containers or users may share.
+        let name = format!("keyward-store-{}", Uuid::new_v4());
         let folder = crate::scratch::parent().join(name);
         std::fs::create_dir_all(&folder).unwrap();
         let url: Url = format!("sqlite://{}/keyward.db", folder.display())

@@ -116,7 +116,8 @@ fn j23_a_later_number_waits_until_the_earlier_one_is_committed() {
         let second = scope.spawn(move || store.write(move |tx| add_all(tx, &[entry(2)])));
         // Until the second one is seen to wait for the lock.
         let waits = "SELECT count(*)::text AS line FROM pg_locks \
-                     WHERE locktype = 'advisory' AND NOT granted";
+                     WHERE locktype = 'advisory' AND NOT granted AND database = \
+                     (SELECT oid FROM pg_database WHERE datname = current_database())";
         let mut reader = db.own_reader().unwrap();
         while lines(&mut reader, waits) != ["1"] {
             assert!(!second.is_finished(), "it did not wait");

@@ -52,6 +52,7 @@ use keyward::store::{AnyConnection, audit_events, sessions};
 use keyward::support::clock::{Clock, Timestamp};
 use keyward::support::entropy::Entropy;
 use serde_json::Value;
+use uuid::Uuid;
 
 pub use ask::{Answer, Ask};
 pub use away::without_the_database;
@@ -136,9 +137,8 @@ impl TestKeyward {
 
     /// On SQLite, with these settings.
     pub fn with(settings: &[(&str, &str)]) -> Self {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("keyward-api-{}-{number}", std::process::id());
+        // Not by the number of a process, which two containers or users may share.
+        let name = format!("keyward-api-{}", Uuid::new_v4());
         let folder = crate::scratch::parent().join(name);
         std::fs::create_dir_all(&folder).unwrap();
         let url = format!("sqlite://{}/keyward.db", folder.display());

@@ -2,13 +2,17 @@
 //! commit; a failed commit is 503 and no token"; semantics 10). Each is injected into
 //! the database itself, so that everything above it is the code that will run.
 
-use diesel::Connection as _;
+use std::cell::RefCell;
+
 use diesel::connection::SimpleConnection as _;
+use diesel::dsl::{select, sql};
+use diesel::sql_types::{BigInt, Text};
 use diesel::sqlite::SqliteConnection;
-use keyward::store::Url;
+use diesel::{Connection as _, RunQueryDsl as _};
+use keyward::store::{AnyConnection, Url};
 use serde_json::json;
 
-use crate::support::{Answer, Fault, TestKeyward};
+use crate::support::{Answer, Fault, TestKeyward, wait_until};
 
 const FAULTS: [Fault; 3] = [Fault::ChangesNothing, Fault::Fails, Fault::CommitFails];
 
@@ -201,6 +205,27 @@ fn r16_a_transaction_broken_off_is_run_once_more_postgres() {
     assert_eq!(kw.session_of(&access).generation.number, 1);
 }
 
+/// Ends every other connection to the database, and returns when those are gone.
+fn cut_all(by: &mut AnyConnection) {
+    let AnyConnection::Postgres(by) = by else {
+        unreachable!("on PostgreSQL");
+    };
+    let others = "(SELECT string_agg(pid::text, ',') FROM pg_stat_activity \
+         WHERE datname = current_database() AND pid <> pg_backend_pid())";
+    let others: String = select(sql::<Text>(others)).get_result(by).unwrap();
+    let cut = format!(
+        "(SELECT count(*) FROM unnest(ARRAY[{others}]) AS pid WHERE pg_terminate_backend(pid))"
+    );
+    let cut: i64 = select(sql::<BigInt>(&cut)).get_result(by).unwrap();
+    assert!(cut > 0, "there is nothing to cut");
+    let left = format!("(SELECT count(*) FROM pg_stat_activity WHERE pid IN ({others}))");
+    let by = RefCell::new(by);
+    wait_until(|| {
+        let left = select(sql::<BigInt>(&left)).get_result::<i64>(&mut **by.borrow_mut());
+        left.unwrap() == 0
+    });
+}
+
 // S5: the server was restarted, so every pooled connection is dead. What was not begun
 // is done on a new one; nobody is told to try again.
 #[test]
@@ -213,10 +238,7 @@ fn r16_s5_connections_that_died_are_replaced_postgres() {
         let asks = (0..8).map(|_| kw.get("/auth/me").bearer(&access)).collect();
         kw.all(asks); // So that the pool is full.
         // By a connection that is not of the pool: that has dead ones from here on.
-        let terminate = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-             WHERE datname = current_database() AND pid <> pg_backend_pid()";
-        let mut other = kw.kw.store.own_reader().unwrap();
-        other.batch_execute(terminate).unwrap();
+        cut_all(&mut kw.kw.store.own_reader().unwrap());
         let answer = kw.refresh(&token);
         assert_eq!(answer.outcome(), "fresh", "round {round}");
         token = answer.tokens().1;
