@@ -55,6 +55,7 @@ pub fn make_role(kw: &Keyward, actor: &Actor, id: OrganizationId, new: New) -> R
                 "The organization has made 100 roles, which is the most: remove one first.",
             ));
         }
+        organization_roles::hold_names(change)?;
         // In any letter case, and not one of the service's: a name is shown, and trusted.
         let wanted = new.name.canonical();
         let same = |name: &str| Name::parse(name).is_some_and(|it| it.canonical() == wanted);

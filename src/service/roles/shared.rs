@@ -43,6 +43,7 @@ pub fn make_role(by: impl Into<Administrator>, new: New, scope: Scope) -> Result
     };
     kw.change(move |change| {
         by.hold_own(change)?;
+        organization_roles::hold_names(change)?;
         let all = organization_roles::list_shared(change)?;
         if all.len() >= MOST {
             return Err(Error::new(
