@@ -168,23 +168,29 @@ pub enum Whose {
     In(OrganizationId, Option<AccountId>),
 }
 
-/// Revokes them. Which there were.
+/// Revokes them. Which there were, oldest first.
 ///
 /// # Errors
 /// When the database is away or a row is damaged.
 pub fn remove_all(connection: &mut AnyConnection, whose: Whose) -> Result<Vec<ApiKey>> {
-    let found = match whose {
-        Whose::Account(account) => list_of(connection, account)?,
-        Whose::In(organization, account) => {
-            let mut keys = list_in(connection, organization)?;
-            keys.retain(|key| account.is_none_or(|account| key.account == account));
-            keys
-        }
+    let (account, organization) = match whose {
+        Whose::Account(account) => (Some(account), None),
+        Whose::In(organization, account) => (account, Some(organization)),
     };
-    for key in &found {
-        remove(connection, key.id)?;
-    }
-    Ok(found)
+    // One statement: the purge may remove one of them at the same time.
+    let rows: Vec<Row> = on_each!(connection, inner => {
+        let mut theirs = diesel::delete(api_keys::table).into_boxed();
+        if let Some(account) = account {
+            theirs = theirs.filter(api_keys::account_id.eq(account.to_string()));
+        }
+        if let Some(organization) = organization {
+            theirs = theirs.filter(api_keys::organization_id.eq(organization.to_string()));
+        }
+        theirs.returning(api_keys::all_columns).get_results(inner)
+    })?;
+    let mut gone = all(rows)?;
+    gone.sort_unstable_by_key(|key| key.id);
+    Ok(gone)
 }
 
 /// Notes that the key was used. Nothing where it was revoked, or used later.
