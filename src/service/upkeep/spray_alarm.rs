@@ -31,6 +31,7 @@ pub fn failed_sign_ins(kw: &Keyward) -> Result<()> {
         return Ok(());
     }
     kw.change(move |change| {
+        audit_events::hold_alarms(change)?;
         // Another replica was first.
         if audit_events::has_happened(change, What::SignInsFailing, since)? {
             return Ok(());
