@@ -82,6 +82,7 @@ fn seal_some(kw: &Keyward, kind: Kind) -> Result<(usize, bool)> {
     let batch = Batch {
         kind,
         ids,
+        stood: to,
         reached,
         now,
     };
@@ -93,6 +94,8 @@ struct Batch {
     kind: Kind,
     /// In the order of their instants.
     ids: Vec<String>,
+    /// To what instant events were sealed when these were found, and will be.
+    stood: i64,
     reached: i64,
     now: Timestamp,
 }
@@ -113,9 +116,16 @@ fn write(kw: &Keyward, db: &mut AnyConnection, batch: &Batch) -> Result<usize> {
     if !seals.is_empty() {
         audit_seals::add(db, &seals)?;
     }
+    let stands = sealed_to(&chain, batch.kind);
+    let reached = if stands == batch.stood {
+        batch.reached
+    } else {
+        // Another process has sealed since, and may have come further than this look did.
+        batch.reached.max(stands)
+    };
     match batch.kind {
-        Kind::Single => chain.sealed_to = batch.reached,
-        Kind::Counted => chain.counted_to = batch.reached,
+        Kind::Single => chain.sealed_to = reached,
+        Kind::Counted => chain.counted_to = reached,
     }
     move_to(kw, db, &mut chain)?;
     Ok::<_, Error>(seals.len())
