@@ -6,7 +6,9 @@ use crate::domain::event::What;
 use crate::service::administrator::Administrator;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
-use crate::service::tokens::signing_keys::{NOTICE, add, algorithm_of_now, load, unusable};
+use crate::service::tokens::signing_keys::{
+    NOTICE, add, algorithm_of_now, load, require_of_now, unusable,
+};
 use crate::store::signing_keys;
 use crate::support::clock::Timestamp;
 
@@ -40,6 +42,7 @@ pub fn rotate(by: impl Into<Administrator>) -> Result<Published> {
             );
             return Err(Error::new(Code::Conflict, told));
         }
+        require_of_now(&stored, algorithm)?;
         let id = add(change, algorithm, &bytes, from)?;
         change.record(&by.event(What::KeyRotated))?;
         change.tell_keys();

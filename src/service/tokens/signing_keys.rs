@@ -69,6 +69,20 @@ pub(in crate::service) fn algorithm_of_now(kw: &Keyward) -> Result<Algorithm> {
     Ok(youngest.unwrap_or(kw.policy.algorithm))
 }
 
+/// A key of this algorithm was made before the keys were held. A start may have added one of
+/// another since, which is the algorithm of now.
+///
+/// # Errors
+/// `SERVICE_UNAVAILABLE` where it has: whoever asks again makes a key of that.
+pub(in crate::service) fn require_of_now(stored: &[SealedKey], made: Algorithm) -> Result<()> {
+    match stored.last() {
+        Some(youngest) if youngest.algorithm != made => Err(Error::busy(
+            "the algorithm of signing keys has just changed",
+        )),
+        _ => Ok(()),
+    }
+}
+
 /// Puts one new key in the place of all, in the transaction of whatever `first` does: from
 /// then on no access token that was ever given out is good. Gives the key's id.
 pub(in crate::service) fn replace_all<T: Send + 'static>(
@@ -83,6 +97,7 @@ pub(in crate::service) fn replace_all<T: Send + 'static>(
     let done = kw.change(move |change| {
         by.hold_own(change)?;
         signing_keys::hold(change)?;
+        require_of_now(&signing_keys::list(change)?, algorithm)?;
         let done = first(change)?;
         signing_keys::remove_all(change)?;
         let id = add(change, algorithm, &bytes, change.now)?;
