@@ -194,9 +194,11 @@ fn roles_of(db: &mut AnyConnection, id: AccountId) -> store::Result<Value> {
 }
 
 fn organizations_of(db: &mut AnyConnection, id: AccountId) -> store::Result<Value> {
+    // As everything that is stored, whether it is still good or not; and before the memberships:
+    // whoever accepts in between would be in neither of the two.
+    let invited = invitations::list_of(db, id, Timestamp::from_millis(0))?;
     let mut own = memberships::list_of(db, id)?;
-    // As everything that is stored, whether it is still good or not.
-    own.extend(invitations::list_of(db, id, Timestamp::from_millis(0))?);
+    own.extend(invited);
     let own = own.into_iter().map(|(membership, organization, role)| {
         json!({
             "id": organization.id,

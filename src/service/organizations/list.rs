@@ -22,15 +22,19 @@ pub fn mine(kw: &Keyward, actor: &Actor) -> Result<Vec<Own>> {
     }
     let now = kw.clock.now();
     Ok(kw.store.read(|db| -> crate::store::Result<_> {
+        // Before the memberships: whoever accepts in between would be in neither of the two. An
+        // invitation is its address's: whoever never proved it is not told of one.
+        let mut invited = invitations::list_of(db, account.id, now)?;
         let mut own = memberships::list_of(db, account.id)?;
-        match actor.api_key() {
+        if let Some(key) = actor.api_key() {
             // A key that is good in one organization knows no other. Only a person is invited.
-            Some(key) => own.retain(|(member, organization, _)| {
+            own.retain(|(member, organization, _)| {
                 let knows = key.organization.is_none_or(|it| it == organization.id);
                 member.state == State::Active && knows
-            }),
-            // An invitation is its address's: whoever never proved it is not told of one.
-            None => own.extend(invitations::list_of(db, account.id, now)?),
+            });
+        } else {
+            invited.retain(|(_, it, _)| own.iter().all(|(_, joined, _)| joined.id != it.id));
+            own.append(&mut invited);
         }
         own.sort_by_key(|(it, organization, _)| (it.created_at, organization.id));
         Ok(own)
