@@ -27,6 +27,7 @@ mod organizations;
 mod registration;
 mod second_factor;
 mod sessions;
+mod side_by_side;
 mod sidecar;
 mod smoke;
 mod tokens;
