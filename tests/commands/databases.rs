@@ -81,13 +81,27 @@ fn operators_03_who_waits_for_migrations_says_so_and_obeys_signals() {
         return;
     };
     let home = home(&url);
-    let mut other = connect(&url);
-    execute(&mut other, LOCK);
+    let lock = |url: &str| {
+        let mut by = connect(url);
+        execute(&mut by, LOCK);
+        by
+    };
+    // Who migrates other databases of the server is in nobody's way.
+    let elsewhere = (0..7).filter_map(|_| postgres::database());
+    let elsewhere: Vec<_> = elsewhere.map(|url| lock(&url)).collect();
+    let mut other = lock(&url);
+    let pid = diesel::dsl::sql::<diesel::sql_types::Integer>("pg_backend_pid()");
+    let pid: i32 = diesel::RunQueryDsl::get_result(diesel::select(pid), &mut other).unwrap();
     for signal in ["-TERM", "-INT"] {
         let child = start(&home);
         wait_for(|| log(&home).contains("waits for another Keyward that migrates: process "));
+        let log = log(&home);
+        let (_, told) = log.split_once("migrates: process ").unwrap();
+        let told = told.split(|c: char| !c.is_ascii_digit()).next();
+        assert_eq!(told, Some(&*pid.to_string()), "{log}");
         assert_eq!(end(child, signal), Some(0), "{signal}");
     }
+    drop(elsewhere);
     // It looks, and waits for nobody.
     let check = home.run(&["check"]);
     assert_eq!(check.status, Some(1), "{check:?}");

@@ -175,7 +175,8 @@ fn holder(connection: &mut AnyConnection) -> Result<String> {
          host(a.client_addr), '') || COALESCE(', connected since ' || \
          a.backend_start::timestamp(0), '') \
          FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid \
-         WHERE l.locktype = 'advisory' AND l.granted \
+         WHERE l.locktype = 'advisory' AND l.granted AND l.database = \
+         (SELECT oid FROM pg_database WHERE datname = current_database()) \
          AND ((l.classid::bigint << 32) | l.objid::bigint) = 5389712664 LIMIT 1), \
          'it has ended just now')";
     Ok(diesel::select(sql::<Text>(question)).get_result(connection)?)
