@@ -84,8 +84,8 @@ impl App {
     }
 
     fn in_time(self) -> Result<Self> {
-        if let Some(now) = self.keyward.store.clock()? {
-            self.keyward.clock.follow(now);
+        if let Some((now, asked)) = self.keyward.store.clock()? {
+            self.keyward.clock.follow(now, asked);
         }
         Ok(self)
     }

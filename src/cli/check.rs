@@ -153,7 +153,7 @@ fn inside(config: &Config, report: &mut Report) {
         Err(error) => report.say(false, &format!("keys: {}", crate::cli::explain(&error))),
     }
     match app.keyward.store.clock() {
-        Ok(Some(theirs)) => {
+        Ok(Some((theirs, _))) => {
             let apart = theirs.millis_since(Clock::wall().now()).abs();
             let text = format!("clock: {apart} ms from the database's");
             report.say(apart <= CLOCKS_DIFFER, &text);

@@ -109,6 +109,11 @@ impl Sub<Duration> for Timestamp {
     }
 }
 
+/// Between a question and its answer. The machine may have been busy, or the way long; which of the
+/// two nobody can tell, nor on which side of the answer.
+const FAR_APART: Duration = Duration::from_millis(200);
+const GOES_ON: Duration = Duration::from_secs(60);
+
 enum Source {
     /// The machine's clock: one process on SQLite.
     Wall,
@@ -117,6 +122,8 @@ enum Source {
     Anchored {
         started: Instant,
         at_start: AtomicI64,
+        /// How long after it started it was told last.
+        told_after: AtomicI64,
     },
     /// Stands still until it is moved: tests.
     Still(AtomicI64),
@@ -140,6 +147,7 @@ impl Clock {
         Self::from(Source::Anchored {
             started: Instant::now(),
             at_start: AtomicI64::new(wall_millis()),
+            told_after: AtomicI64::new(i64::MIN),
         })
     }
 
@@ -159,9 +167,9 @@ impl Clock {
     pub fn now(&self) -> Timestamp {
         let base = match &self.source {
             Source::Wall => wall_millis(),
-            Source::Anchored { started, at_start } => {
-                at_start.load(Ordering::Relaxed) + millis(started.elapsed())
-            }
+            Source::Anchored {
+                started, at_start, ..
+            } => at_start.load(Ordering::Relaxed) + millis(started.elapsed()),
             Source::Still(at) => at.load(Ordering::Relaxed),
         };
         Timestamp(base.saturating_add(self.offset.load(Ordering::Relaxed)))
@@ -184,12 +192,29 @@ impl Clock {
         self.offset.fetch_sub(millis(by), Ordering::Relaxed);
     }
 
-    /// Hangs an anchored clock on what the database's clock says now. A wall or
-    /// still clock takes no notice.
-    pub fn follow(&self, told: Timestamp) {
-        if let Source::Anchored { started, at_start } = &self.source {
-            at_start.store(told.millis() - millis(started.elapsed()), Ordering::Relaxed);
+    /// Hangs an anchored clock on what the database's clock said, which was `asked` then: half of
+    /// the time until now has passed since it said so, give or take the other half. Where that is
+    /// long, the clock goes on for a minute as it was told before. A wall or still clock takes no
+    /// notice.
+    pub fn follow(&self, told: Timestamp, asked: Instant) {
+        let Source::Anchored {
+            started,
+            at_start,
+            told_after,
+        } = &self.source
+        else {
+            return;
+        };
+        let now = Instant::now();
+        let apart = now.saturating_duration_since(asked);
+        let passed = millis(now.saturating_duration_since(*started));
+        let silent = passed.saturating_sub(told_after.load(Ordering::Relaxed));
+        if apart > FAR_APART && silent < millis(GOES_ON) {
+            return;
         }
+        told_after.store(passed, Ordering::Relaxed);
+        let told = told + apart / 2;
+        at_start.store(told.millis() - passed, Ordering::Relaxed);
     }
 }
 
@@ -242,15 +267,42 @@ mod tests {
         assert_eq!(clock.now().millis(), 5);
         clock.advance(Duration::from_secs(2));
         assert_eq!(clock.now().millis(), 2005);
-        clock.follow(Timestamp::from_millis(77));
+        clock.follow(Timestamp::from_millis(77), Instant::now());
         assert_eq!(clock.now().millis(), 2005);
     }
 
     #[test]
     fn an_anchored_clock_follows_what_it_is_told() {
         let clock = Clock::anchored();
-        clock.follow(Timestamp::from_millis(1_000_000));
+        clock.follow(Timestamp::from_millis(1_000_000), Instant::now());
         let now = clock.now().millis();
         assert!((1_000_000..1_005_000).contains(&now), "{now}");
+    }
+
+    #[test]
+    fn r18_an_answer_that_was_long_on_its_way_moves_a_clock_half_of_it_or_not_at_all() {
+        let told = Timestamp::from_millis(1_000_000);
+        let ago = |millis| Instant::now().checked_sub(Duration::from_millis(millis));
+        let clock = Clock::anchored();
+        // There is nothing better at first.
+        clock.follow(told, ago(60_000).unwrap());
+        let now = clock.now().millis();
+        assert!((1_030_000..1_035_000).contains(&now), "{now}");
+        clock.follow(told, ago(60_000).unwrap());
+        clock.follow(told + Duration::from_secs(3600), ago(201).unwrap());
+        let now = clock.now().millis();
+        assert!((1_030_000..1_040_000).contains(&now), "{now}");
+        clock.follow(told, ago(100).unwrap());
+        let now = clock.now().millis();
+        assert!((1_000_050..1_005_000).contains(&now), "{now}");
+        // Where the way is always long, it is better than none after a while.
+        let clock = Clock::from(Source::Anchored {
+            started: ago(120_000).unwrap(),
+            at_start: AtomicI64::new(0),
+            told_after: AtomicI64::new(59_000),
+        });
+        clock.follow(told, ago(1_000).unwrap());
+        let now = clock.now().millis();
+        assert!((1_000_500..1_005_000).contains(&now), "{now}");
     }
 }

@@ -184,8 +184,8 @@ pub fn tail(kw: &Keyward, reader: &mut AnyConnection) -> Result<()> {
 
 /// On PostgreSQL all replicas tell the time by the database's clock (R18).
 fn follow_clock(kw: &Keyward) -> Result<()> {
-    if let Some(now) = kw.store.clock()? {
-        kw.clock.follow(now);
+    if let Some((now, asked)) = kw.store.clock()? {
+        kw.clock.follow(now, asked);
     }
     Ok(())
 }

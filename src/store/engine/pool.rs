@@ -313,12 +313,16 @@ impl Store {
         writer.assert_writes(path)
     }
 
-    /// The database's own clock; `None` on SQLite, which has the machine's.
+    /// The database's own clock, and when it was asked; `None` on SQLite, which has the machine's.
     ///
     /// # Errors
     /// When the database is away.
-    pub fn clock(&self) -> Result<Option<Timestamp>> {
-        self.read(database_now)
+    pub fn clock(&self) -> Result<Option<(Timestamp, Instant)>> {
+        self.read(|connection| {
+            // Not while a connection is waited for.
+            let asked = Instant::now();
+            Ok(database_now(connection)?.map(|now| (now, asked)))
+        })
     }
 
     /// A connection outside the pool, for a reader that must never wait for a free one.

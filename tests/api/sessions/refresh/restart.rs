@@ -1,7 +1,7 @@
 //! Refresh across restarts and machines (rows R17, R18): nothing that decides lives in
 //! one process's memory, and one clock, the database's, decides for all.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use keyward::domain::session::EndReason;
 use keyward::service::upkeep::threads;
@@ -81,7 +81,8 @@ both!(r17_a_restart_forgets_no_end, |kw| {
 /// The clock of a machine that is wrong by so many milliseconds.
 fn wrong_by(millis: i64) -> Clock {
     let clock = Clock::anchored();
-    clock.follow(Timestamp::from_millis(clock.now().millis() + millis));
+    let wrong = Timestamp::from_millis(clock.now().millis() + millis);
+    clock.follow(wrong, Instant::now());
     clock
 }
 
@@ -102,7 +103,7 @@ fn r18_replicas_with_wrong_clocks_answer_alike_postgres() {
         "both have the database's: {} ms",
         apart()
     );
-    let told = kw.kw.store.clock().unwrap().unwrap();
+    let (told, _) = kw.kw.store.clock().unwrap().unwrap();
     assert!(fast.kw.clock.now().millis_since(told).abs() < 2000);
 
     kw.account("alice@example.com");
