@@ -28,6 +28,8 @@ pub(in crate::service) struct Change<'a> {
     pub(in crate::service) now: Timestamp,
     db: &'a mut AnyConnection,
     told: Vec<Entry>,
+    /// Lines of the log.
+    alarms: Vec<String>,
     mailed: bool,
 }
 
@@ -43,22 +45,30 @@ impl Keyward {
         mut act: impl FnMut(&mut Change<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let (kw, now) = (self.clone(), self.clock.now());
-        let (value, told, mailed) = self.store.write(move |db| {
+        let (value, told, alarms, mailed) = self.store.write(move |db| {
             let mut change = Change {
                 kw: &kw,
                 now,
                 db,
                 told: Vec::new(),
+                alarms: Vec::new(),
                 mailed: false,
             };
             let value = act(&mut change)?;
             let Change {
-                db, told, mailed, ..
+                db,
+                told,
+                alarms,
+                mailed,
+                ..
             } = change;
             revocations::add_all(db, &told)?;
-            Ok::<_, Error>((value, told, mailed))
+            Ok::<_, Error>((value, told, alarms, mailed))
         })?;
         self.memory.revoked.learn(&told);
+        for alarm in alarms {
+            log::warn!("{alarm}");
+        }
         if mailed {
             self.postman.wake();
         }
@@ -102,18 +112,18 @@ impl Change<'_> {
         }
     }
 
-    /// Writes the event into the audit log; an alarm is logged as well.
+    /// Writes the event into the audit log; an alarm is logged as well, after the commit.
     pub(in crate::service) fn record(&mut self, event: &Event) -> Result<()> {
         if event.what.is_alarm() {
             let what = event.what.as_str();
-            match (event.session, event.account) {
+            self.alarms.push(match (event.session, event.account) {
                 (Some(session), Some(account)) => {
-                    log::warn!("{what}: session {session} of account {account}");
+                    format!("{what}: session {session} of account {account}")
                 }
-                (Some(session), None) => log::warn!("{what}: session {session}"),
-                (None, Some(account)) => log::warn!("{what}: account {account}"),
-                (None, None) => log::warn!("{what}"),
-            }
+                (Some(session), None) => format!("{what}: session {session}"),
+                (None, Some(account)) => format!("{what}: account {account}"),
+                (None, None) => what.to_owned(),
+            });
         }
         let (kw, now) = (self.kw, self.now);
         match event.session {

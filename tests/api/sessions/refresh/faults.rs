@@ -12,7 +12,7 @@ use diesel::{Connection as _, RunQueryDsl as _};
 use keyward::store::{AnyConnection, Url};
 use serde_json::json;
 
-use crate::support::{Answer, Fault, TestKeyward, wait_until};
+use crate::support::{Answer, Fault, Logbook, TestKeyward, wait_until};
 
 const FAULTS: [Fault; 3] = [Fault::ChangesNothing, Fault::Fails, Fault::CommitFails];
 
@@ -190,19 +190,64 @@ fn r16_a_transaction_broken_off_is_run_once_more_postgres() {
         return;
     };
     let (access, refresh) = kw.signed_in("alice@example.com");
-    kw.execute(
-        "",
+    break_off_once(&kw, "UPDATE", "sessions");
+    assert_eq!(kw.refresh(&refresh).outcome(), "fresh");
+    assert_eq!(kw.session_of(&access).generation.number, 1);
+}
+
+fn break_off_once(kw: &TestKeyward, verb: &str, table: &str) {
+    let trigger = format!(
         "CREATE SEQUENCE fault_count;
          CREATE FUNCTION fault() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
              IF nextval('fault_count') = 1 THEN
                  RAISE EXCEPTION 'could not serialize access' USING ERRCODE = '40001';
              END IF;
              RETURN NEW; END $$;
-         CREATE TRIGGER fault BEFORE UPDATE ON sessions
-         FOR EACH ROW EXECUTE FUNCTION fault()",
+         CREATE TRIGGER fault BEFORE {verb} ON {table}
+         FOR EACH ROW EXECUTE FUNCTION fault()"
     );
-    assert_eq!(kw.refresh(&refresh).outcome(), "fresh");
-    assert_eq!(kw.session_of(&access).generation.number, 1);
+    kw.execute("", &trigger);
+}
+
+/// What an alarm says of this session in the log.
+fn alarms(logbook: &Logbook, access: &str, kw: &TestKeyward) -> usize {
+    let session = kw.session_of(access).id;
+    let lines = logbook.lines_with(&format!("session {session} of account"));
+    lines.iter().filter(|line| line.starts_with("WARN")).count()
+}
+
+/// A session, and a token of it that was used long ago. They are a replica's: the first one of
+/// every test has the same ids, and tests write into one log.
+fn reusable(kw: &TestKeyward) -> (TestKeyward, String, String) {
+    let kw = kw.replica();
+    let (access, [zero, one]) = kw.refreshed("alice@example.com");
+    kw.refresh(&one);
+    kw.advance(60);
+    (kw, access, zero)
+}
+
+// The log tells of what happened, and what was not committed did not happen.
+both!(r16_an_alarm_is_logged_when_it_is_stored, |kw| {
+    let (kw, access, zero) = &reusable(kw);
+    let logbook = Logbook::open();
+    kw.inject(Fault::CommitFails, "INSERT", "audit_events");
+    assert_busy(&kw.refresh(zero));
+    assert_eq!(alarms(&logbook, access, kw), 0);
+    kw.mend();
+    kw.refresh(zero).refused(401, "INVALID_CREDENTIALS");
+    assert_eq!(alarms(&logbook, access, kw), 1);
+});
+
+#[test]
+fn r16_an_alarm_is_logged_once_though_it_was_tried_twice_postgres() {
+    let Some(kw) = TestKeyward::postgres(&[]) else {
+        return;
+    };
+    let (kw, access, zero) = &reusable(&kw);
+    let logbook = Logbook::open();
+    break_off_once(kw, "INSERT", "audit_events");
+    kw.refresh(zero).refused(401, "INVALID_CREDENTIALS");
+    assert_eq!(alarms(&logbook, access, kw), 1);
 }
 
 /// Ends every other connection to the database, and returns when those are gone.
