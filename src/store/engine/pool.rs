@@ -314,9 +314,6 @@ impl Store {
     }
 
     /// The database's own clock, and when it was asked; `None` on SQLite, which has the machine's.
-    ///
-    /// # Errors
-    /// When the database is away.
     pub fn clock(&self) -> Result<Option<(Timestamp, Instant)>> {
         self.read(|connection| {
             // Not while a connection is waited for.
@@ -326,9 +323,6 @@ impl Store {
     }
 
     /// A connection outside the pool, for a reader that must never wait for a free one.
-    ///
-    /// # Errors
-    /// When the database is away.
     pub fn own_reader(&self) -> Result<Watched> {
         self.url.open_to_read()
     }
