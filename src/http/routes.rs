@@ -339,7 +339,7 @@ pub static TABLE: &[Group] = &[
             row!(PATCH "/admin/accounts/{id}" Administrator admin::accounts::change),
             row!(DELETE "/admin/accounts/{id}" Administrator admin::accounts::delete).fresh(),
             row!(POST "/admin/accounts/{id}/password" Administrator admin::credentials::set_password).fresh(),
-            row!(POST "/admin/accounts/{id}/unlock" Administrator admin::credentials::unlock),
+            row!(POST "/admin/accounts/{id}/unlock" Administrator admin::credentials::unlock).fresh(),
             row!(DELETE "/admin/accounts/{id}/second-factor" Administrator admin::credentials::reset_factor).fresh(),
             row!(GET "/admin/accounts/{id}/sessions" Administrator admin::credentials::sessions),
             row!(DELETE "/admin/accounts/{id}/sessions" Administrator admin::credentials::end_sessions),

@@ -136,7 +136,7 @@ fn erase(change: &mut Change<'_>, id: AccountId, event: Event) -> Result<()> {
     leave_all(change, id, &event)?;
     invitations::remove_all_of(change, id)?;
     let account = accounts::lookup(change, id)?.ok_or_else(Error::token)?;
-    forgive::unlock(change, &account)?;
+    forgive::erase(change, &account)?;
     change.end_all_of(id)?;
     audit_events::forget_clients(change, &[id])?;
     accounts::delete(change, id)?;

@@ -12,6 +12,7 @@ mod powers;
 mod still;
 
 use keyward::domain::id::AccountId;
+mod unlock;
 use serde_json::Value;
 
 use crate::support::{Answer, PASSWORD, TestKeyward};
