@@ -158,7 +158,7 @@ both!(y08_y12_to_y17_y21_the_account_says_all_of_it, OPEN, |kw| {
 });
 
 both!(y17_first_and_after_choose_of_a_list, OPEN, |kw| {
-    let emails = (0..4).fold(String::new(), |emails, n| {
+    let emails = (0..2).fold(String::new(), |emails, n| {
         emails + &format!("{{ value: \"a{n}@example.com\" }}")
     });
     let create = format!(
@@ -175,8 +175,9 @@ both!(y17_first_and_after_choose_of_a_list, OPEN, |kw| {
     assert_eq!(of("attempts(first: 1)"), 1);
     assert_eq!(of("attempts"), 2);
     assert_eq!(of("emails(first: 0)"), 0);
-    assert_eq!(of("emails(after: \"a1@example.com\")"), 2);
-    assert_eq!(of("emails(after: \"a1@example.com\", first: 1)"), 1);
+    let after = format!("emails(after: \"{ALICE}\"");
+    assert_eq!(of(&format!("{after})")), 2);
+    assert_eq!(of(&format!("{after}, first: 1)")), 1);
     assert_eq!(of("emails(after: \"unknown\")"), 0);
     let said = kw.graphql("{ account { emails(first: -1) { value } } }", Some(&token));
     assert_eq!(code(&said), "INVALID_PAYLOAD");
