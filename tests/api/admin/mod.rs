@@ -5,6 +5,7 @@ mod acting;
 mod audit;
 mod chain;
 mod credentials;
+mod deletes;
 mod keys;
 mod last_one;
 mod organizations;
