@@ -8,12 +8,13 @@ mod credentials;
 mod deletes;
 mod keys;
 mod last_one;
+mod numbers;
 mod organizations;
 mod powers;
 mod still;
+mod unlock;
 
 use keyward::domain::id::AccountId;
-mod unlock;
 use serde_json::Value;
 
 use crate::support::{Answer, PASSWORD, TestKeyward};

@@ -65,7 +65,7 @@ fn event(word: &str) -> Result<String> {
 
 /// Milliseconds, as everywhere, or a day or instant of RFC 3339.
 fn since(text: &str) -> Result<Timestamp> {
-    let millis = text.parse().ok().and_then(Timestamp::checked);
+    let millis = query::number(text).and_then(Timestamp::checked);
     millis.or_else(|| Timestamp::parse(text)).ok_or_else(|| {
         Error::payload("\"since\" must be epoch milliseconds, or 2026-01-31T08:00:00Z")
     })
