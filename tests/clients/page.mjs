@@ -87,6 +87,16 @@ test('L12, L18: an address is proven by the keyboard, and no server is sent the 
   assert.deepEqual(complaints, []);
 });
 
+test('a link of what every object has is not complete, and the page says so', bounded, async (t) => {
+  for (const name of ['constructor', 'toString', '__proto__', 'hasOwnProperty', 'label']) {
+    const { page, complaints } = await open(t, { locale: 'en-GB' });
+    await page.goto(`${BASE_URL}/account#${name}=x`);
+    await page.getByText('This link is not complete.').waitFor();
+    assert.equal(await page.getByRole('button').isVisible(), false);
+    assert.deepEqual(complaints, [], name);
+  }
+});
+
 test('L10: a password is chosen by the keyboard, after one that was refused', bounded, async (t) => {
   const email = 'page-reset@example.com';
   await register(email);
