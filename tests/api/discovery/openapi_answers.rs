@@ -215,6 +215,15 @@ impl Walk {
                 .json(&example(path))
                 .send();
             self.note("post", path, answer);
+            if path != "/v1/graphql" {
+                let asked = format!("{path}?query=%7B__typename%7D");
+                let answer = self.kw.get(&asked).bearer(access).send();
+                self.note("get", path, answer);
+                let asked = format!("{path}?query=mutation%7Blogout%7D");
+                let answer = self.kw.get(&asked).send();
+                assert_eq!(answer.status, 405);
+                assert_documented("get", path, &answer);
+            }
             for document in [
                 "{",
                 "{ nothing }",
