@@ -16,7 +16,7 @@ use crate::support::clock::Timestamp;
 
 /// A mail that waits.
 #[derive(Clone)]
-pub struct Waiting {
+pub struct WaitingMail {
     pub id: Uuid,
     pub account: Option<AccountId>,
     /// A word that a newer Keyward may have written, and this one may not know.
@@ -55,7 +55,7 @@ type Row = (
     i64,
 );
 
-impl TryFrom<Row> for Waiting {
+impl TryFrom<Row> for WaitingMail {
     type Error = crate::store::Error;
 
     fn try_from(row: Row) -> Result<Self> {
@@ -75,9 +75,6 @@ impl TryFrom<Row> for Waiting {
 }
 
 /// Whether somebody has one in hand.
-///
-/// # Errors
-/// When the database is away.
 pub fn is_any_leased(connection: &mut AnyConnection, now: Timestamp) -> Result<bool> {
     let leased = outbox::table.filter(outbox::leased_until.gt(now.millis()));
     let count: i64 = leased.count().get_result(connection)?;
@@ -85,24 +82,18 @@ pub fn is_any_leased(connection: &mut AnyConnection, now: Timestamp) -> Result<b
 }
 
 /// Those to an account that wait, oldest first.
-///
-/// # Errors
-/// When the database is away or a row is damaged.
-pub fn list_of(connection: &mut AnyConnection, account: AccountId) -> Result<Vec<Waiting>> {
+pub fn list_of(connection: &mut AnyConnection, account: AccountId) -> Result<Vec<WaitingMail>> {
     outbox::table
         .filter(outbox::account_id.eq(account.to_string()))
         .order((outbox::created_at, outbox::id))
         .load::<Row>(connection)?
         .into_iter()
-        .map(Waiting::try_from)
+        .map(WaitingMail::try_from)
         .collect()
 }
 
 /// Due at once.
-///
-/// # Errors
-/// When the database is away.
-pub fn add(connection: &mut AnyConnection, mail: &Waiting) -> Result<()> {
+pub fn add(connection: &mut AnyConnection, mail: &WaitingMail) -> Result<()> {
     let rows = diesel::insert_into(outbox::table)
         .values((
             outbox::id.eq(mail.id.to_string()),
@@ -140,24 +131,18 @@ fn due(now: Timestamp) -> _ {
 }
 
 /// Whether anything is due.
-///
-/// # Errors
-/// When the database is away.
 pub fn is_any_due(connection: &mut AnyConnection, now: Timestamp) -> Result<bool> {
     let one: Option<String> = due(now).select(outbox::id).first(connection).optional()?;
     Ok(one.is_some())
 }
 
 /// Takes at most `most` that are due, oldest first: no other process has them until `lease`.
-///
-/// # Errors
-/// When the database is away.
 pub fn lease(
     connection: &mut AnyConnection,
     now: Timestamp,
     lease: Timestamp,
     most: i64,
-) -> Result<Vec<Waiting>> {
+) -> Result<Vec<WaitingMail>> {
     let rows: Vec<Row> = due(now)
         .order((outbox::next_at, outbox::id))
         .limit(most)
@@ -169,7 +154,7 @@ pub fn lease(
             .set(outbox::leased_until.eq(lease.millis()))
             .execute(connection)?;
         if at_most_one("leasing a mail", ours)? {
-            let mut mail = Waiting::try_from(row)?;
+            let mut mail = WaitingMail::try_from(row)?;
             mail.leased_until = lease;
             taken.push(mail);
         }
@@ -179,7 +164,7 @@ pub fn lease(
 
 /// Those of a caller's hand, as far as they are there.
 #[diesel::dsl::auto_type]
-fn in_hand(mail: &Waiting) -> _ {
+fn in_hand(mail: &WaitingMail) -> _ {
     let id: String = mail.id.to_string();
     let leased: i64 = mail.leased_until.millis();
     outbox::table
@@ -189,12 +174,9 @@ fn in_hand(mail: &Waiting) -> _ {
 
 /// Holds one that is in hand until another instant, or lets go of it (`None`). False where it is
 /// gone, or another process has it in hand by now.
-///
-/// # Errors
-/// When the database is away.
 pub fn hold(
     connection: &mut AnyConnection,
-    mail: &Waiting,
+    mail: &WaitingMail,
     until: Option<Timestamp>,
 ) -> Result<bool> {
     let rows = diesel::update(in_hand(mail))
@@ -204,10 +186,7 @@ pub fn hold(
 }
 
 /// Notes a try that failed. False where another process has it in hand by now.
-///
-/// # Errors
-/// When the database is away.
-pub fn try_again(connection: &mut AnyConnection, mail: &Waiting, next: Next) -> Result<bool> {
+pub fn try_again(connection: &mut AnyConnection, mail: &WaitingMail, next: Next) -> Result<bool> {
     let rows = diesel::update(in_hand(mail))
         .set((
             outbox::attempts.eq(next.tries),
@@ -220,9 +199,6 @@ pub fn try_again(connection: &mut AnyConnection, mail: &Waiting, next: Next) -> 
 }
 
 /// It was sent, or given up. False where it is gone: with its account, or by another process.
-///
-/// # Errors
-/// When the database is away.
 pub fn remove(connection: &mut AnyConnection, id: Uuid) -> Result<bool> {
     let rows = diesel::delete(outbox::table.find(id.to_string())).execute(connection)?;
     at_most_one("removing a mail", rows)

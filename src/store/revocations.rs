@@ -27,7 +27,7 @@ pub enum News {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Entry {
+pub struct Revocation {
     pub news: News,
     /// After this no token can live that the news is about.
     pub until: Timestamp,
@@ -42,10 +42,7 @@ const BATCH: usize = 1000;
 /// Adds entries, in a few statements. Must be the last thing that takes a lock in its
 /// transaction: on PostgreSQL it waits for the other transactions that add one, so that sequence
 /// numbers become visible in order and a reader that has seen one has seen all before it.
-///
-/// # Errors
-/// When the database is away.
-pub fn add_all(connection: &mut AnyConnection, entries: &[Entry]) -> Result<()> {
+pub fn add_all(connection: &mut AnyConnection, entries: &[Revocation]) -> Result<()> {
     if entries.is_empty() {
         return Ok(());
     }
@@ -53,7 +50,7 @@ pub fn add_all(connection: &mut AnyConnection, entries: &[Entry]) -> Result<()> 
         diesel::sql_query(LOCK).execute(postgres)?;
     }
     for part in entries.chunks(BATCH) {
-        let row = |entry: &Entry| {
+        let row = |entry: &Revocation| {
             let (kind, subject, epoch, access_version) = match entry.news {
                 News::Session(id) => ("session", id.to_string(), 0, 0),
                 News::Account {
@@ -80,14 +77,11 @@ pub fn add_all(connection: &mut AnyConnection, entries: &[Entry]) -> Result<()> 
 }
 
 /// The entries after sequence number `after`, and the last number seen.
-///
-/// # Errors
-/// When the database is away or a row is damaged.
 pub fn list_after(
     connection: &mut AnyConnection,
     after: i64,
     limit: i64,
-) -> Result<(Vec<Entry>, i64)> {
+) -> Result<(Vec<Revocation>, i64)> {
     let rows = revocations::table
         .filter(revocations::seq.gt(after))
         .order(revocations::seq.asc())
@@ -107,7 +101,7 @@ pub fn list_after(
                 "keys" => News::Keys,
                 _ => return Err(Error::Corrupt("revocation kind")),
             };
-            Ok(Entry {
+            Ok(Revocation {
                 news,
                 until: time(until),
             })

@@ -5,7 +5,7 @@ use crate::service::error::Result;
 use crate::service::keyward::Keyward;
 use crate::store::accounts::{self, search};
 
-pub struct Page {
+pub struct AccountPage {
     /// Oldest first.
     pub accounts: Vec<Account>,
     /// How many come after the last of them.
@@ -13,10 +13,7 @@ pub struct Page {
 }
 
 /// The first page, or the one that follows an account.
-///
-/// # Errors
-/// `SERVICE_UNAVAILABLE`.
-pub fn page(kw: &Keyward, after: Option<&Account>, limit: u32) -> Result<Page> {
+pub fn page(kw: &Keyward, after: Option<&Account>, limit: u32) -> Result<AccountPage> {
     let limit = i64::from(limit);
     Ok(kw.store.read(|db| {
         let place = |account: &Account| (account.created_at, account.id);
@@ -28,6 +25,6 @@ pub fn page(kw: &Keyward, after: Option<&Account>, limit: u32) -> Result<Page> {
             Some(last) => search::count_after(db, place(last))?,
             None => accounts::count(db)?,
         };
-        Ok::<_, crate::store::Error>(Page { accounts, more })
+        Ok::<_, crate::store::Error>(AccountPage { accounts, more })
     })?)
 }

@@ -8,7 +8,7 @@ use crate::domain::profile::{Phone, Profile};
 use crate::service::actor::{Actor, is_theirs};
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
-use crate::store::emails::{self, Stored};
+use crate::store::emails::{self, StoredEmail};
 use crate::store::{AnyConnection, access, accounts, phones, profiles};
 use crate::support::waiting::wait_for;
 
@@ -19,7 +19,7 @@ pub use crate::service::actor::account_of as of;
 pub struct Person {
     pub account: Account,
     pub profile: Profile,
-    pub emails: Vec<Stored>,
+    pub emails: Vec<StoredEmail>,
     pub phones: Vec<Phone>,
     /// What the caller's token permits.
     pub permissions: Vec<String>,
@@ -76,9 +76,6 @@ pub async fn asked(kw: &Keyward, actor: &Actor) -> Result<(Person, bool)> {
 }
 
 /// What an account says of its owner, who was not asked for a token: they have just registered.
-///
-/// # Errors
-/// `SERVICE_UNAVAILABLE`.
 pub fn of_new(kw: &Keyward, account: &Account) -> Result<Person> {
     kw.store.read(|db| {
         let profile = profiles::lookup(db, account.id)?;
@@ -88,9 +85,6 @@ pub fn of_new(kw: &Keyward, account: &Account) -> Result<Person> {
 
 /// What the caller's session would permit, if they had shown the second factor that is asked of
 /// them. Their token holds nothing of it.
-///
-/// # Errors
-/// `SERVICE_UNAVAILABLE`.
 pub async fn withheld(kw: &Keyward, actor: &Actor) -> Result<BTreeSet<String>> {
     if actor.require_enrolled().is_ok() {
         return Ok(BTreeSet::new());

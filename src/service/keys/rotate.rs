@@ -1,6 +1,6 @@
 //! Rotating signing keys: the next one is published before it signs.
 
-use crate::crypto::key_ring::State;
+use crate::crypto::key_ring::KeyState;
 use crate::crypto::signing_key::SigningKey;
 use crate::domain::event::What;
 use crate::service::administrator::Administrator;
@@ -51,16 +51,15 @@ pub fn rotate(by: impl Into<Administrator>) -> Result<Published> {
 
 /// Publishes the next key when the active one has signed for long enough.
 /// Housekeeping asks this.
-///
-/// # Errors
-/// `SERVICE_UNAVAILABLE`.
 pub fn rotate_when_due(kw: &Keyward) -> Result<()> {
     let now = kw.clock.now();
     let life = kw.policy.key_life;
     let due = {
         let ring = kw.ring.load();
-        let next = ring.states(now).any(|(_, state)| state == State::Next);
-        let active = ring.states(now).find(|(_, state)| *state == State::Active);
+        let next = ring.states(now).any(|(_, state)| state == KeyState::Next);
+        let active = ring
+            .states(now)
+            .find(|(_, state)| *state == KeyState::Active);
         !next && active.is_some_and(|(held, _)| now + NOTICE >= held.activates_at + life)
     };
     if !due || life.is_zero() {

@@ -47,8 +47,6 @@ impl<'a> New<'a> {
     }
 }
 
-/// # Errors
-/// When the database is away.
 pub fn add(
     connection: &mut AnyConnection,
     id: uuid::Uuid,
@@ -62,9 +60,6 @@ pub fn add(
 }
 
 /// Whether this happened to the account from this address since then.
-///
-/// # Errors
-/// When the database is away.
 pub fn happened_from(
     connection: &mut AnyConnection,
     (account, what): (AccountId, What),
@@ -82,9 +77,6 @@ pub fn happened_from(
 }
 
 /// Adds the row, or counts one more in it where it is there.
-///
-/// # Errors
-/// When the database is away.
 pub fn count(
     connection: &mut AnyConnection,
     id: uuid::Uuid,
@@ -146,9 +138,6 @@ pub fn forget_clients(connection: &mut AnyConnection, accounts: &[AccountId]) ->
 }
 
 /// Whether it happened to anybody after `since`.
-///
-/// # Errors
-/// When the database is away.
 pub fn has_happened(connection: &mut AnyConnection, what: What, since: Timestamp) -> Result<bool> {
     let rows: i64 = audit_events::table
         .filter(audit_events::at.gt(since.millis()))
@@ -159,9 +148,6 @@ pub fn has_happened(connection: &mut AnyConnection, what: What, since: Timestamp
 }
 
 /// What happened to one account, oldest first.
-///
-/// # Errors
-/// When the database is away.
 pub fn list_of(connection: &mut AnyConnection, account: AccountId) -> Result<Vec<String>> {
     Ok(audit_events::table
         .filter(audit_events::account_id.eq(account.to_string()))
@@ -172,7 +158,7 @@ pub fn list_of(connection: &mut AnyConnection, account: AccountId) -> Result<Vec
 
 /// One line of the audit log.
 #[derive(Clone, Debug, Queryable)]
-pub struct Entry {
+pub struct AuditEntry {
     pub id: String,
     pub at: i64,
     pub what: String,
@@ -189,7 +175,7 @@ pub struct Entry {
     pub last_at: Option<i64>,
 }
 
-/// The columns of an [`Entry`], in its order.
+/// The columns of an [`AuditEntry`], in its order.
 const COLUMNS: Columns = (
     audit_events::id,
     audit_events::at,
@@ -233,10 +219,7 @@ pub struct Filter {
 }
 
 /// The last events that fit, youngest first.
-///
-/// # Errors
-/// When the database is away.
-pub fn list(connection: &mut AnyConnection, filter: &Filter) -> Result<Vec<Entry>> {
+pub fn list(connection: &mut AnyConnection, filter: &Filter) -> Result<Vec<AuditEntry>> {
     let account = filter.account.map(|id| id.to_string());
     let since = filter.since.map_or(i64::MIN, Timestamp::millis);
     let before: Option<(i64, String)> = match &filter.before {
@@ -287,7 +270,7 @@ pub fn after(
     connection: &mut AnyConnection,
     (at, id): (i64, &str),
     limit: i64,
-) -> Result<Vec<Entry>> {
+) -> Result<Vec<AuditEntry>> {
     Ok(audit_events::table
         .filter(audit_events::at.ge(at))
         .filter(audit_events::at.gt(at).or(audit_events::id.gt(id)))
@@ -298,7 +281,7 @@ pub fn after(
 }
 
 /// Those of these ids that there are, in no order.
-pub fn of_ids(connection: &mut AnyConnection, ids: &[String]) -> Result<Vec<Entry>> {
+pub fn of_ids(connection: &mut AnyConnection, ids: &[String]) -> Result<Vec<AuditEntry>> {
     Ok(audit_events::table
         .filter(audit_events::id.eq_any(ids))
         .select(COLUMNS)
@@ -306,7 +289,7 @@ pub fn of_ids(connection: &mut AnyConnection, ids: &[String]) -> Result<Vec<Entr
 }
 
 /// The same, and none of them changes until the transaction ends.
-pub fn hold(connection: &mut AnyConnection, ids: &[String]) -> Result<Vec<Entry>> {
+pub fn hold(connection: &mut AnyConnection, ids: &[String]) -> Result<Vec<AuditEntry>> {
     let question = audit_events::table
         .filter(audit_events::id.eq_any(ids))
         .select(COLUMNS);

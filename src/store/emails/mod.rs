@@ -20,7 +20,7 @@ use crate::support::clock::Timestamp;
 
 /// An address as it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stored {
+pub struct StoredEmail {
     pub account: AccountId,
     pub written: String,
     pub canonical: String,
@@ -32,9 +32,9 @@ pub struct Stored {
 
 type Row = (String, String, String, bool, bool, bool);
 
-fn stored(row: Row) -> Result<Stored> {
+fn stored(row: Row) -> Result<StoredEmail> {
     let (account, written, canonical, verified, is_primary, contested) = row;
-    Ok(Stored {
+    Ok(StoredEmail {
         account: word("account id", &account)?,
         written,
         canonical,
@@ -103,18 +103,12 @@ pub(in crate::store) fn insert(
 }
 
 /// Whose address it is: who proved it, or has it as the primary one.
-///
-/// # Errors
-/// When the database is away or the row is damaged.
-pub fn find(connection: &mut AnyConnection, email: &Email) -> Result<Option<Stored>> {
+pub fn find(connection: &mut AnyConnection, email: &Email) -> Result<Option<StoredEmail>> {
     Ok(find_named(connection, email)?.filter(|found| found.verified || found.is_primary))
 }
 
 /// The same, and also who merely named it.
-///
-/// # Errors
-/// When the database is away or the row is damaged.
-pub fn find_named(connection: &mut AnyConnection, email: &Email) -> Result<Option<Stored>> {
+pub fn find_named(connection: &mut AnyConnection, email: &Email) -> Result<Option<StoredEmail>> {
     let row: Option<Row> = emails::table
         .find(email.canonical())
         .select(COLUMNS)
@@ -124,10 +118,7 @@ pub fn find_named(connection: &mut AnyConnection, email: &Email) -> Result<Optio
 }
 
 /// The primary one first, then in the order of their coming.
-///
-/// # Errors
-/// When the database is away or a row is damaged.
-pub fn list_of(connection: &mut AnyConnection, account: AccountId) -> Result<Vec<Stored>> {
+pub fn list_of(connection: &mut AnyConnection, account: AccountId) -> Result<Vec<StoredEmail>> {
     let question = emails::table
         .filter(emails::account_id.eq(account.to_string()))
         .order((
@@ -144,7 +135,7 @@ pub fn list_of(connection: &mut AnyConnection, account: AccountId) -> Result<Vec
 pub(in crate::store) fn each_of(
     connection: &mut PgConnection,
     accounts: &[String],
-) -> Result<HashMap<String, Result<Vec<Stored>>>> {
+) -> Result<HashMap<String, Result<Vec<StoredEmail>>>> {
     let rows: Vec<Row> = emails::table
         .filter(emails::account_id.eq_any(accounts))
         .order((
@@ -169,7 +160,7 @@ pub(in crate::store) fn each_of(
 ///
 /// # Errors
 /// When the database is away or it was proven meanwhile.
-pub fn contest(connection: &mut AnyConnection, taken: &Stored) -> Result<()> {
+pub fn contest(connection: &mut AnyConnection, taken: &StoredEmail) -> Result<()> {
     let unproven = emails::table
         .find(taken.canonical.clone())
         .filter(emails::account_id.eq(taken.account.to_string()))
@@ -181,14 +172,11 @@ pub fn contest(connection: &mut AnyConnection, taken: &Stored) -> Result<()> {
 }
 
 /// The address of this account.
-///
-/// # Errors
-/// When the database is away or the row is damaged.
 pub fn lookup(
     connection: &mut AnyConnection,
     account: AccountId,
     canonical: &str,
-) -> Result<Option<Stored>> {
+) -> Result<Option<StoredEmail>> {
     let row: Option<Row> = emails::table
         .find(canonical.to_owned())
         .filter(emails::account_id.eq(account.to_string()))
@@ -199,17 +187,11 @@ pub fn lookup(
 }
 
 /// Whose address it is by proof.
-///
-/// # Errors
-/// When the database is away or the row is damaged.
-pub fn find_proven(connection: &mut AnyConnection, email: &Email) -> Result<Option<Stored>> {
+pub fn find_proven(connection: &mut AnyConnection, email: &Email) -> Result<Option<StoredEmail>> {
     Ok(find_named(connection, email)?.filter(|found| found.verified))
 }
 
 /// Notes that the address of this account was proven. Whether the account still has it.
-///
-/// # Errors
-/// When the database is away.
 pub fn verify(
     connection: &mut AnyConnection,
     account: AccountId,
@@ -239,8 +221,6 @@ pub fn verify(
     Ok(true)
 }
 
-/// # Errors
-/// When the database is away.
 pub fn remove_others(connection: &mut AnyConnection, account: AccountId, keep: &str) -> Result<()> {
     let others = emails::table
         .filter(emails::account_id.eq(account.to_string()))

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use diesel::prelude::*;
 
 use crate::domain::id::{AccountId, OrganizationId};
-use crate::domain::organization::{Membership, OWNER, Organization, State};
+use crate::domain::organization::{Membership, MembershipState, OWNER, Organization};
 use crate::store::engine::columns::{time, word};
 use crate::store::engine::conflict::{Taken, unless_taken};
 use crate::store::engine::connection::AnyConnection;
@@ -63,9 +63,6 @@ fn stored(row: Row) -> Result<Membership> {
 
 /// What the account is invited to in the organization ends by it. [`Taken`]: the account is in the
 /// organization.
-///
-/// # Errors
-/// When the database is away.
 pub fn add(
     connection: &mut AnyConnection,
     new: &Membership,
@@ -93,8 +90,6 @@ pub fn add(
     Ok(added)
 }
 
-/// # Errors
-/// When the database is away or the row is damaged.
 pub fn lookup(
     connection: &mut AnyConnection,
     organization: OrganizationId,
@@ -112,9 +107,6 @@ pub fn lookup(
 pub type Own = (Membership, Organization, String);
 
 /// Of one account, in the order of their coming.
-///
-/// # Errors
-/// When the database is away or a row is damaged.
 pub fn list_of(connection: &mut AnyConnection, account: AccountId) -> Result<Vec<Own>> {
     let rows: Vec<(Row, organization::Row, Option<String>)> = memberships::table
         .inner_join(organizations::table)
@@ -146,7 +138,7 @@ pub struct Member {
 
 /// Which members of an organization are wanted.
 #[derive(Clone, Debug)]
-pub struct Page {
+pub struct MemberPage {
     /// Those that come after this one.
     pub after: Option<String>,
     pub limit: i64,
@@ -154,13 +146,10 @@ pub struct Page {
 
 /// Members by the ids of their accounts. Each is called by an address that it has proven: the one
 /// that was invited, or else the primary one, or else another. `verified` says where there is none.
-///
-/// # Errors
-/// When the database is away or a row is damaged.
 pub fn page(
     connection: &mut AnyConnection,
     organization: OrganizationId,
-    page: Page,
+    page: MemberPage,
 ) -> Result<Vec<Member>> {
     type Of = (
         Row,
@@ -246,7 +235,7 @@ fn proven_by(
 pub fn change(
     connection: &mut AnyConnection,
     stood: &Membership,
-    (role, state): (&str, State),
+    (role, state): (&str, MembershipState),
     now: Timestamp,
 ) -> Result<()> {
     let row = memberships::table
@@ -277,9 +266,6 @@ pub fn remove(connection: &mut AnyConnection, stood: &Membership) -> Result<()> 
 }
 
 /// Of everybody in the organization, suspended ones too, by their ids.
-///
-/// # Errors
-/// When the database is away or a row is damaged.
 pub fn accounts_in(
     connection: &mut AnyConnection,
     organization: OrganizationId,
@@ -295,9 +281,6 @@ pub fn accounts_in(
 /// How many owners the organization has beside this account who can do something about it: active
 /// ones, whose account is enabled and has a password to sign in with, and has proven its address
 /// where `only_verified`.
-///
-/// # Errors
-/// When the database is away.
 pub fn other_owners(
     connection: &mut AnyConnection,
     organization: OrganizationId,
@@ -315,16 +298,13 @@ pub fn other_owners(
         )
         .filter(memberships::organization_id.eq(organization.to_string()))
         .filter(memberships::role.eq(OWNER))
-        .filter(memberships::state.eq(State::Active.as_str()))
+        .filter(memberships::state.eq(MembershipState::Active.as_str()))
         .filter(memberships::account_id.ne(account.to_string()))
         .count()
         .get_result(connection)?)
 }
 
 /// How many organizations the account is in.
-///
-/// # Errors
-/// When the database is away.
 pub fn count_of(connection: &mut AnyConnection, account: AccountId) -> Result<i64> {
     Ok(memberships::table
         .filter(memberships::account_id.eq(account.to_string()))
@@ -333,9 +313,6 @@ pub fn count_of(connection: &mut AnyConnection, account: AccountId) -> Result<i6
 }
 
 /// How many are in the organization.
-///
-/// # Errors
-/// When the database is away.
 pub fn count_in(connection: &mut AnyConnection, organization: OrganizationId) -> Result<i64> {
     Ok(memberships::table
         .filter(memberships::organization_id.eq(organization.to_string()))
