@@ -7,6 +7,7 @@ pub(in crate::store) mod connection;
 pub mod error;
 pub(in crate::store) mod guarded;
 pub mod migrations;
+mod open_files;
 pub(in crate::store) mod pool;
 pub(in crate::store) mod pooled;
 pub(in crate::store) mod postgres;

@@ -46,9 +46,8 @@ pub struct Store {
     deadline: Duration,
     /// When a connection was last found silent: those that were in the pool by then may be.
     silent_at: Mutex<Option<(Instant, Instant)>>,
-    /// SQLite's one writer, and which files it writes to.
+    /// SQLite's one writer.
     writer: Option<Writer>,
-    file: Option<Opened>,
 }
 
 impl Store {
@@ -82,18 +81,16 @@ impl Store {
     /// opened reads the schema, and the last one that is closed puts the WAL away. On PostgreSQL it
     /// may have other settings by now.
     fn over(connection: Watched, url: Url, options: &Options) -> Result<Self> {
-        let (writer, first, file) = match &url {
+        let (writer, first) = match &url {
             Url::Sqlite(path) => {
                 let writer = Writer::start(url.clone(), connection)?;
-                (
-                    Some(writer),
-                    Some(url.open_to_read()?),
-                    Some(Opened::of(path)),
-                )
+                let first = url.open_to_read()?;
+                writer.keep_to(Opened::of(path));
+                (Some(writer), Some(first))
             }
             Url::Postgres(_) => {
                 drop(connection);
-                (None, None, None)
+                (None, None)
             }
         };
         let manager = Manager {
@@ -116,7 +113,6 @@ impl Store {
             deadline: options.deadline,
             silent_at: Mutex::new(None),
             writer,
-            file,
         })
     }
 
@@ -306,9 +302,7 @@ impl Store {
         let (Some(writer), Url::Sqlite(path)) = (&self.writer, &self.url) else {
             return self.read(|connection| database_now(connection).map(|_| ()));
         };
-        if let Some(opened) = &self.file {
-            opened.assert_there(path)?;
-        }
+        writer.assert_files()?;
         sqlite_file::assert_room(path)?;
         writer.assert_writes(path)
     }

@@ -16,8 +16,12 @@ use crate::store::engine::watch::{self, Watched};
 /// How long the first words on a new connection may take.
 const FIRST_WORDS: Duration = Duration::from_secs(2);
 
+/// A role or a database may have defaults of its own. Guards are made for this isolation: with a
+/// stricter one the database would break off what they let pass.
 const LIMITS: &str = "SET statement_timeout = 2400; SET idle_in_transaction_session_timeout = 5000; \
-     SET client_min_messages = warning; SET synchronous_commit = on;";
+     SET client_min_messages = warning; SET synchronous_commit = on; SET lock_timeout = 0; \
+     SET default_transaction_isolation = 'read committed'; \
+     SET default_transaction_deferrable = off;";
 
 /// What many are asked for at once is found by the indexes as one is, and planned once. A plan of
 /// a young table would read all of it, and stay when the table has grown.
@@ -259,6 +263,9 @@ pub(super) fn comes_later(why: &str) -> bool {
         "the database system is starting up",
         "the database system is shutting down",
         "the database system is in recovery mode",
+        "too many clients already",
+        "too many connections for",
+        "remaining connection slots are reserved",
         "timeout expired",
         "Network is unreachable",
         "No route to host",
@@ -317,6 +324,20 @@ mod tests {
         ] {
             assert!(!is_local(url), "{url}");
         }
+    }
+
+    #[test]
+    fn operators_45_a_server_without_a_free_place_is_waited_for() {
+        for why in [
+            "FATAL: sorry, too many clients already",
+            "FATAL: too many connections for role \"kw\"",
+            "FATAL: too many connections for database \"kw\"",
+            "FATAL: remaining connection slots are reserved for roles with the SUPERUSER attribute",
+            "FATAL: remaining connection slots are reserved for non-replication superuser connections",
+        ] {
+            assert!(comes_later(why), "{why}");
+        }
+        assert!(!comes_later("FATAL: role \"kw\" does not exist"));
     }
 
     #[test]
