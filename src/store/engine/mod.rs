@@ -12,6 +12,7 @@ pub(in crate::store) mod pool;
 pub(in crate::store) mod pooled;
 pub(in crate::store) mod postgres;
 pub mod purge;
+mod rights;
 pub(in crate::store) mod schema;
 pub(in crate::store) mod socket;
 pub(in crate::store) mod sqlite_file;

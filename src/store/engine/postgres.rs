@@ -11,6 +11,7 @@ use diesel::{Connection as _, RunQueryDsl as _};
 use crate::store::engine::any::AnyConnection;
 use crate::store::engine::error::{Error, Result, one_line};
 use crate::store::engine::socket::{self, Mark};
+use crate::store::engine::transaction::transaction;
 use crate::store::engine::watch::{self, Watched};
 
 /// How long the first words on a new connection may take.
@@ -252,6 +253,38 @@ fn assert_session(url: &str, connection: &mut Watched) -> Result<()> {
         ));
     }
     seen.and(kept).map_err(away)
+}
+
+/// Writes what takes some room, and takes it back: a small row may find a place where others find
+/// none.
+///
+/// # Errors
+/// Why it takes no writes.
+pub(super) fn assert_writes(connection: &mut AnyConnection) -> Result<()> {
+    const LETTER: &str = "INSERT INTO outbox (id, purpose, letter_sealed, message_id, created_at, \
+         expires_at, attempts, next_at, leased_until) SELECT 'a write that is tried', '', \
+         decode(string_agg(md5(random()::text), ''), 'hex'), '', 0, 0, 0, 0, 0 \
+         FROM generate_series(1, 8192)";
+    let written = transaction(connection, &mut |connection| {
+        batch(connection, LETTER).map_err(Error::from)?;
+        Err::<(), _>(Tried::InVain)
+    });
+    match written {
+        Err(Tried::Failed(error)) => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// What a write that is taken back comes to.
+enum Tried {
+    InVain,
+    Failed(Error),
+}
+
+impl From<Error> for Tried {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
 }
 
 /// Whether waiting may help: the server is not there yet, or is starting.

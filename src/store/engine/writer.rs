@@ -31,7 +31,7 @@ const QUEUE: usize = 4096;
 /// A job writes and gives back whether that failed, and how to answer once it is known
 /// whether it was committed.
 type Job = Box<dyn FnOnce(&mut AnyConnection) -> (Went, Answer) + Send>;
-type Answer = Box<dyn FnOnce(Result<(), &str>) + Send>;
+type Answer = Box<dyn FnOnce(Result<(), &Error>) + Send>;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Went {
@@ -169,7 +169,7 @@ impl Writer {
             let answer: Answer = Box::new(move |committed| {
                 let result = match committed {
                     Ok(()) => result,
-                    Err(why) => Err(Error::Unavailable(why.to_owned()).into()),
+                    Err(why) => Err(why.clone().into()),
                 };
                 let _ = answer.send(result);
             });
@@ -235,9 +235,8 @@ fn serve(
             waiting.try_iter().for_each(drop);
         }
     }
-    let committed = committed.map_err(|error| error.to_string());
     for answer in answers {
-        answer(committed.as_ref().copied().map_err(String::as_str));
+        answer(committed.as_ref().copied());
     }
     committed.is_ok()
 }
