@@ -1,13 +1,17 @@
 //! The papers and the code agree. An id that a comment, a test or a page names is a row of
 //! `docs/REQUIREMENTS.md` or `docs/THREATS.md`; each row is held by a test that carries its id,
-//! or says why not; "semantics 1, rule 7" and "decision 3" can be looked up.
+//! or says why not; "semantics 1, rule 7" and "decision 3" can be looked up. Tables that list words
+//! of the code (events, codes, commands, keys, modules that log) list all of them, and links lead
+//! somewhere.
 //!
 //! `cargo test --test papers -- --nocapture` prints every id with its tests, and counts what is
 //! not built yet. It needs no crate: what it reads is the text that a reader sees.
 
 mod ids;
+mod links;
 mod rows;
 mod text;
+mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
