@@ -10,7 +10,7 @@ use crate::http::Web;
 use crate::lanes::password_lane::PasswordLane;
 use crate::mail::Mailer;
 use crate::service::keys;
-use crate::service::policy::Registration;
+use crate::service::policy::RegistrationPolicy;
 use crate::service::{Keyward, Parts, Policy, Result};
 use crate::store::{Options, Store};
 use crate::support::clock::Clock;
@@ -144,7 +144,7 @@ fn policy(config: &Config) -> Policy {
         session_max_ttl: tokens.session_max_ttl,
         oisp_ttl: tokens.oisp_ttl,
         exchange_window: tokens.exchange_window,
-        rotation: rotation::Policy {
+        rotation: rotation::RotationRules {
             grace: tokens.refresh_grace,
             max_replays: MAX_REPLAYS,
             recovery: RECOVERY,
@@ -161,9 +161,9 @@ fn policy(config: &Config) -> Policy {
     }
 }
 
-fn registration(config: &Config) -> Registration {
+fn registration(config: &Config) -> RegistrationPolicy {
     let given = &config.registration;
-    Registration {
+    RegistrationPolicy {
         makers: given.makers,
         who: config.who_registers(),
         public_url: config.listen.public_url(),

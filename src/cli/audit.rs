@@ -14,7 +14,7 @@ use crate::domain::letters::shown;
 use crate::service::Error;
 use crate::service::accounts::administer;
 use crate::service::audit::export::{Sealed, export};
-use crate::service::audit::list::{self as audit, Entry, Filter};
+use crate::service::audit::list::{self as audit, AuditEntry, Filter};
 use crate::service::audit::verify::{Report, verify};
 use crate::service::audit::{Head, seal};
 use crate::support::clock::Timestamp;
@@ -176,7 +176,7 @@ impl From<String> for Failed {
     }
 }
 
-fn event_json(event: &Entry, sealed: Option<&Sealed>) -> serde_json::Value {
+fn event_json(event: &AuditEntry, sealed: Option<&Sealed>) -> serde_json::Value {
     let mut line = entry_json(event);
     line["seal"] = json!(
         sealed.map(|(seq, hash)| { json!({ "seq": seq, "hash": URL_SAFE_NO_PAD.encode(hash) }) })
@@ -184,7 +184,7 @@ fn event_json(event: &Entry, sealed: Option<&Sealed>) -> serde_json::Value {
     line
 }
 
-fn entry_json(event: &Entry) -> serde_json::Value {
+fn entry_json(event: &AuditEntry) -> serde_json::Value {
     json!({
         "id": event.id,
         "at": event.at,
@@ -236,7 +236,7 @@ fn list_events(list: &List) -> Outcome {
 
 /// One event on one line; what is not known is a dash. A user agent is anybody's text, so
 /// it is quoted.
-fn line(entry: &Entry) -> String {
+fn line(entry: &AuditEntry) -> String {
     let or_dash = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
     let agent = entry
         .user_agent

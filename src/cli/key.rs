@@ -4,7 +4,7 @@ use clap::Subcommand;
 
 use crate::cli::output::say;
 use crate::cli::{Outcome, explain, open};
-use crate::crypto::key_ring::State;
+use crate::crypto::key_ring::KeyState;
 use crate::service::keys::{self, Published};
 
 #[derive(Subcommand)]
@@ -28,9 +28,9 @@ pub(super) fn run(command: &Key) -> Outcome {
             for key in keys::list(&app.keyward) {
                 let since = key.activates_at;
                 let state = match key.state {
-                    State::Next => format!("next, signs from {since}"),
-                    State::Active => format!("active since {since}"),
-                    State::Retired { until } => format!("retired, verifies until {until}"),
+                    KeyState::Next => format!("next, signs from {since}"),
+                    KeyState::Active => format!("active since {since}"),
+                    KeyState::Retired { until } => format!("retired, verifies until {until}"),
                 };
                 say!("{}  {}  {state}", key.id, key.algorithm.as_str());
             }

@@ -5,7 +5,7 @@ use clap::Subcommand;
 use crate::cli::output::say;
 use crate::cli::{Outcome, look_at_config};
 use crate::domain::identifier::Email;
-use crate::domain::letter::{Language, Letter, Purpose, Values};
+use crate::domain::letter::{Language, Letter, LetterPurpose, Values};
 use crate::domain::letters::shown;
 use crate::mail::Mailer;
 use crate::support::clock::Clock;
@@ -27,7 +27,7 @@ pub(super) fn run(command: &Mail) -> Outcome {
     let mailer = Mailer::new(config.mailer()).map_err(|why| format!("KEYWARD_SMTP_URL: {why}"))?;
     let label = mailer.label();
     let letter = Letter {
-        purpose: Purpose::Test,
+        purpose: LetterPurpose::Test,
         account: None,
         to: to.written().to_owned(),
         language: Language::English,

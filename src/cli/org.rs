@@ -11,14 +11,14 @@ use crate::domain::account::Account;
 use crate::domain::id::AccountId;
 use crate::domain::letters::shown;
 use crate::domain::organization::{Name, Organization};
-use crate::domain::words::Words;
+use crate::domain::words::SearchWords;
 use crate::service::Keyward;
 use crate::service::accounts::administer as accounts;
 use crate::service::organizations::administer;
 use crate::service::organizations::change::Edit;
 use crate::service::organizations::change_member::Which;
 use crate::store::memberships::invitations::Listed;
-use crate::store::memberships::{Member, Page};
+use crate::store::memberships::{Member, MemberPage};
 use crate::support::clock::Timestamp;
 
 #[derive(Subcommand)]
@@ -124,7 +124,7 @@ fn list(list: &List) -> Outcome {
     let after = list.after.as_deref().map(|it| administer::find(kw, it));
     let after = after.transpose().map_err(|error| explain(&error))?;
     let limit = one_more(list.limit);
-    let found = administer::search(kw, &Words::default(), after.map(|it| it.id), limit);
+    let found = administer::search(kw, &SearchWords::default(), after.map(|it| it.id), limit);
     let mut found = found.map_err(|error| explain(&error))?;
     cut(&mut found, list.limit, |last| last.id);
     for organization in &found {
@@ -144,7 +144,7 @@ fn show(show: &Show) -> Outcome {
     let members = administer::page(
         kw,
         found.id,
-        Page {
+        MemberPage {
             after: show.after.map(|id| id.to_string()),
             limit: i64::from(one_more(show.limit)),
         },

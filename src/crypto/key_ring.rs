@@ -17,7 +17,7 @@ use crate::support::clock::Timestamp;
 const HANDOVER: Duration = Duration::from_secs(60);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
+pub enum KeyState {
     Next,
     Active,
     Retired { until: Timestamp },
@@ -29,7 +29,7 @@ pub struct Held {
 }
 
 #[derive(Clone)]
-struct Entry {
+struct RingEntry {
     key: Arc<Held>,
     /// When its successor activates and so this key stops to sign.
     superseded_at: Option<Timestamp>,
@@ -39,7 +39,7 @@ struct Entry {
 #[derive(Default)]
 pub struct KeyRing {
     /// Oldest first.
-    entries: Vec<Entry>,
+    entries: Vec<RingEntry>,
     by_id: HashMap<String, usize>,
 }
 
@@ -54,7 +54,7 @@ impl KeyRing {
             .enumerate()
             .map(|(i, held)| {
                 let superseded_at = starts.get(i + 1).copied();
-                Entry {
+                RingEntry {
                     key: Arc::new(held),
                     superseded_at,
                     verifies_until: superseded_at.map(|at| at + longest_use),
@@ -101,17 +101,17 @@ impl KeyRing {
     }
 
     /// Each key with its state, oldest first; those retired for good are left out.
-    pub fn states(&self, now: Timestamp) -> impl Iterator<Item = (&Held, State)> {
+    pub fn states(&self, now: Timestamp) -> impl Iterator<Item = (&Held, KeyState)> {
         self.entries.iter().filter_map(move |entry| {
             let state = match (entry.superseded_at, entry.verifies_until) {
                 (Some(at), Some(until)) if at <= now => {
                     if until <= now {
                         return None;
                     }
-                    State::Retired { until }
+                    KeyState::Retired { until }
                 }
-                _ if entry.key.activates_at > now => State::Next,
-                _ => State::Active,
+                _ if entry.key.activates_at > now => KeyState::Next,
+                _ => KeyState::Active,
             };
             Some((entry.key.as_ref(), state))
         })
@@ -166,12 +166,12 @@ mod tests {
                 .map(|(_, state)| state)
                 .collect::<Vec<_>>()
         };
-        assert_eq!(states(1000), [State::Active, State::Next]);
+        assert_eq!(states(1000), [KeyState::Active, KeyState::Next]);
         assert_eq!(
             states(5000),
-            [State::Retired { until: at(15_000) }, State::Active]
+            [KeyState::Retired { until: at(15_000) }, KeyState::Active]
         );
-        assert_eq!(states(15_000), [State::Active]);
+        assert_eq!(states(15_000), [KeyState::Active]);
         assert_eq!(ring.jwks(at(5000))["keys"].as_array().unwrap().len(), 2);
     }
 }

@@ -15,7 +15,7 @@ use crate::support::clock::Timestamp;
 /// What a mail is for. One template each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr, EnumString, VariantArray)]
 #[strum(serialize_all = "snake_case")]
-pub enum Purpose {
+pub enum LetterPurpose {
     /// Proves that an address is its owner's.
     Verify,
     Reset,
@@ -47,7 +47,7 @@ pub enum Purpose {
     Publication,
 }
 
-impl Purpose {
+impl LetterPurpose {
     #[must_use]
     pub fn as_str(self) -> &'static str {
         self.into()
@@ -154,7 +154,7 @@ impl<K: Into<String>, V: Into<String>, const N: usize> From<[(K, V); N]> for Val
 
 #[derive(Clone, Debug)]
 pub struct Letter {
-    pub purpose: Purpose,
+    pub purpose: LetterPurpose,
     /// The account it is about, whose quota it uses.
     pub account: Option<AccountId>,
     /// The address as its owner wrote it.
@@ -258,10 +258,10 @@ mod tests {
 
     #[test]
     fn every_purpose_has_a_word_that_leads_back() {
-        for purpose in Purpose::VARIANTS {
+        for purpose in LetterPurpose::VARIANTS {
             assert_eq!(purpose.as_str().parse(), Ok(*purpose));
         }
-        assert_eq!(Purpose::NewSignIn.as_str(), "new_sign_in");
+        assert_eq!(LetterPurpose::NewSignIn.as_str(), "new_sign_in");
     }
 
     #[test]
@@ -299,7 +299,7 @@ mod tests {
     #[test]
     fn a_letter_with_a_code_ends_with_it() {
         let mut letter = Letter {
-            purpose: Purpose::Reset,
+            purpose: LetterPurpose::Reset,
             account: None,
             to: "a@example.com".to_owned(),
             language: Language::English,

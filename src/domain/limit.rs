@@ -105,11 +105,11 @@ const DOUBT: Duration = Duration::from_secs(60);
 
 /// How long to wait; not told where waiting does not help.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Refused {
+pub struct MustWait {
     pub wait_seconds: Option<u32>,
 }
 
-impl Refused {
+impl MustWait {
     fn until(then: Timestamp, now: Timestamp) -> Self {
         Self {
             wait_seconds: Some(seconds_until(then, now)),
@@ -132,8 +132,8 @@ impl Counter {
     /// would have to write as well, or the wait would begin anew with each attempt.
     ///
     /// # Errors
-    /// [`Refused`] where it must not even be looked at; nothing is counted then.
-    pub fn count(self, kind: Kind, now: Timestamp) -> Result<Self, Refused> {
+    /// [`MustWait`] where it must not even be looked at; nothing is counted then.
+    pub fn count(self, kind: Kind, now: Timestamp) -> Result<Self, MustWait> {
         match kind {
             Kind::Account | Kind::Device | Kind::Household => self.count_account(now),
             Kind::Session => self.count_session(now),
@@ -180,14 +180,14 @@ impl Counter {
         self.failures >= SUSPENDED_AT
     }
 
-    fn count_account(self, now: Timestamp) -> Result<Self, Refused> {
+    fn count_account(self, now: Timestamp) -> Result<Self, MustWait> {
         let longest = if self.is_suspended() {
             SUSPENDED_WAIT
         } else {
             LONGEST_WAIT
         };
         if now < self.next_at && !is_doubtful(self.next_at, longest, now) {
-            return Err(Refused::until(self.next_at, now));
+            return Err(MustWait::until(self.next_at, now));
         }
         let failures = self.failures + 1;
         let next_at = if failures >= SUSPENDED_AT {
@@ -208,9 +208,9 @@ impl Counter {
         })
     }
 
-    fn count_session(self, now: Timestamp) -> Result<Self, Refused> {
+    fn count_session(self, now: Timestamp) -> Result<Self, MustWait> {
         if self.failures >= SESSION_GUESSES {
-            return Err(Refused { wait_seconds: None });
+            return Err(MustWait { wait_seconds: None });
         }
         Ok(Self {
             failures: self.failures + 1,
@@ -221,7 +221,7 @@ impl Counter {
 
     /// A bucket that leaks. No success empties it, or its owner's sign-ins would buy a
     /// guesser ten codes each.
-    fn count_code(self, bucket: &Bucket, now: Timestamp) -> Result<Self, Refused> {
+    fn count_code(self, bucket: &Bucket, now: Timestamp) -> Result<Self, MustWait> {
         if is_doubtful(self.since, 0, now) {
             return Ok(Self {
                 failures: (self.failures + 1).min(bucket.most),
@@ -239,7 +239,7 @@ impl Counter {
             Timestamp::from_millis(self.since.millis() + leaked * every)
         };
         if failures >= bucket.most {
-            return Err(Refused::until(since + bucket.every, now));
+            return Err(MustWait::until(since + bucket.every, now));
         }
         Ok(Self {
             failures: failures + 1,
@@ -248,7 +248,7 @@ impl Counter {
         })
     }
 
-    fn count_within(self, window: Duration, most: i64, now: Timestamp) -> Result<Self, Refused> {
+    fn count_within(self, window: Duration, most: i64, now: Timestamp) -> Result<Self, MustWait> {
         let ends = self.since + window;
         if self.failures == 0 || now >= ends {
             return Ok(Self {
@@ -265,7 +265,7 @@ impl Counter {
             });
         }
         if self.failures >= most {
-            return Err(Refused::until(ends, now));
+            return Err(MustWait::until(ends, now));
         }
         Ok(Self {
             failures: self.failures + 1,

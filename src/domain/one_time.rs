@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 /// A code is good for one of these, and for nothing else (L7).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Purpose {
+pub enum CodePurpose {
     /// Proves the address that an account registered with.
     VerifyEmail,
     ResetPassword,
@@ -20,7 +20,7 @@ pub enum Purpose {
     KeepEmail,
 }
 
-impl Purpose {
+impl CodePurpose {
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -35,7 +35,7 @@ impl Purpose {
     }
 }
 
-impl FromStr for Purpose {
+impl FromStr for CodePurpose {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {

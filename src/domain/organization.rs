@@ -57,13 +57,13 @@ pub struct Organization {
 /// How somebody stands in an organization. Only an active member may do anything or sign in to it
 /// (O7); whoever is invited is no member yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
+pub enum MembershipState {
     Invited,
     Active,
     Suspended,
 }
 
-impl State {
+impl MembershipState {
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -74,7 +74,7 @@ impl State {
     }
 }
 
-impl FromStr for State {
+impl FromStr for MembershipState {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
@@ -136,7 +136,7 @@ pub struct Membership {
     pub account: AccountId,
     /// The key of a role.
     pub role: String,
-    pub state: State,
+    pub state: MembershipState,
     /// The address that was invited: canonical, and as it was written then.
     pub invited: Option<(String, String)>,
     pub created_at: Timestamp,

@@ -14,12 +14,12 @@ use repetition::{novel, period};
 
 /// Why a password may not be chosen. Said to its chooser, in these words.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Refused {
+pub enum Weakness {
     TooShort { least: usize },
     Guessable,
 }
 
-impl Refused {
+impl Weakness {
     #[must_use]
     pub fn reason(&self, field: &str) -> String {
         match self {
@@ -42,15 +42,15 @@ const FEWEST: usize = 5;
 /// `about`: what a guesser knows of the chooser: address, username.
 ///
 /// # Errors
-/// [`Refused`].
-pub fn check(password: &Password, least: usize, about: &[&str]) -> Result<(), Refused> {
+/// [`Weakness`].
+pub fn check(password: &Password, least: usize, about: &[&str]) -> Result<(), Weakness> {
     let text = password.normalized().expose_secret();
     if text.chars().count() < least {
-        return Err(Refused::TooShort { least });
+        return Err(Weakness::TooShort { least });
     }
     let text: Vec<char> = without(text, about).chars().collect();
     if is_guessable(&text, about) {
-        return Err(Refused::Guessable);
+        return Err(Weakness::Guessable);
     }
     Ok(())
 }
@@ -136,7 +136,7 @@ fn plain(text: &[char]) -> Vec<char> {
 mod tests {
     use super::*;
 
-    fn choose(text: &str) -> Result<(), Refused> {
+    fn choose(text: &str) -> Result<(), Weakness> {
         check(
             &Password::parse(text).unwrap(),
             8,
@@ -146,7 +146,7 @@ mod tests {
 
     #[test]
     fn p3_p6_short_and_guessable_passwords_are_refused() {
-        assert_eq!(choose("1234567"), Err(Refused::TooShort { least: 8 }));
+        assert_eq!(choose("1234567"), Err(Weakness::TooShort { least: 8 }));
         for text in [
             "password",
             "12345678",
@@ -160,7 +160,7 @@ mod tests {
             "keyward1",
             "abcdefghij",
         ] {
-            assert_eq!(choose(text), Err(Refused::Guessable), "{text}");
+            assert_eq!(choose(text), Err(Weakness::Guessable), "{text}");
         }
     }
 
@@ -180,7 +180,7 @@ mod tests {
             "qwertyuiopqwertyuiopqwertyuiop".to_owned(),
             "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaab".to_owned(),
         ] {
-            assert_eq!(choose(&text), Err(Refused::Guessable), "{text}");
+            assert_eq!(choose(&text), Err(Weakness::Guessable), "{text}");
         }
     }
 
@@ -255,7 +255,7 @@ mod tests {
         ] {
             for times in [1, 4] {
                 let text = text.repeat(times);
-                assert_eq!(choose(&text), Err(Refused::Guessable), "{text}");
+                assert_eq!(choose(&text), Err(Weakness::Guessable), "{text}");
             }
         }
     }

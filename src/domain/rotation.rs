@@ -39,7 +39,7 @@ impl Generation {
 
     /// The one that follows, from now on.
     #[must_use]
-    pub fn next(self, now: Timestamp, policy: Policy) -> Self {
+    pub fn next(self, now: Timestamp, policy: RotationRules) -> Self {
         // A clock that went back says nothing of how long ago: as if it had been now.
         let elapsed = now.millis_since(self.rotated_at).max(0);
         let recent = match self.number {
@@ -79,7 +79,7 @@ impl Generation {
 
 /// The settings of rotation.
 #[derive(Clone, Copy, Debug)]
-pub struct Policy {
+pub struct RotationRules {
     /// How long the predecessor is answered with the same successor. Zero is strict:
     /// any reuse ends the session (ASVS 10.4.5).
     pub grace: Duration,
@@ -116,7 +116,7 @@ pub enum Step {
 }
 
 #[must_use]
-pub fn step(current: Generation, presented: u32, now: Timestamp, policy: Policy) -> Step {
+pub fn step(current: Generation, presented: u32, now: Timestamp, policy: RotationRules) -> Step {
     let elapsed = now.millis_since(current.rotated_at);
     let grace = millis(policy.grace);
     if presented == current.number {
@@ -169,7 +169,7 @@ fn wait(current: &Generation, elapsed: i64, grace: i64) -> Option<Duration> {
 mod tests {
     use super::*;
 
-    const POLICY: Policy = Policy {
+    const POLICY: RotationRules = RotationRules {
         grace: Duration::from_secs(30),
         max_replays: 60,
         recovery: Duration::from_secs(86_400),
@@ -263,7 +263,7 @@ mod tests {
         // The first token of all is as late as it is, however many came since.
         assert_eq!(step(current, 0, after(30_000), POLICY), Step::Late);
         assert_eq!(step(current, 0, after(30_001), POLICY), Step::Reuse);
-        let strict = Policy {
+        let strict = RotationRules {
             grace: Duration::ZERO,
             ..POLICY
         };
@@ -286,7 +286,7 @@ mod tests {
 
     #[test]
     fn a_grace_of_zero_is_strict() {
-        let strict = Policy {
+        let strict = RotationRules {
             grace: Duration::ZERO,
             ..POLICY
         };

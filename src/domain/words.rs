@@ -7,28 +7,28 @@ pub const MOST_WORDS: usize = 4;
 
 /// At most [`MOST_WORDS`]; none of them finds everything.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Words(Vec<String>);
+pub struct SearchWords(Vec<String>);
 
 /// Why a text is not looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refused {
+pub enum UnfitSearch {
     /// PostgreSQL takes no text with it, so nothing is called so.
     Nul,
     TooMany,
 }
 
-impl Words {
+impl SearchWords {
     /// # Errors
-    /// [`Refused`].
-    pub fn parse(text: &str) -> Result<Self, Refused> {
+    /// [`UnfitSearch`].
+    pub fn parse(text: &str) -> Result<Self, UnfitSearch> {
         if text.contains('\0') {
-            return Err(Refused::Nul);
+            return Err(UnfitSearch::Nul);
         }
         // As names are stored: what LIKE takes for a sign may come of it.
         let text = in_lower_case(text);
         let words: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
         if words.len() > MOST_WORDS {
-            return Err(Refused::TooMany);
+            return Err(UnfitSearch::TooMany);
         }
         Ok(Self(words))
     }
@@ -58,17 +58,17 @@ mod tests {
 
     #[test]
     fn a_word_is_a_word_and_four_are_enough() {
-        let words = Words::parse(" 50%_Off\\ \u{c4}b ").unwrap();
+        let words = SearchWords::parse(" 50%_Off\\ \u{c4}b ").unwrap();
         assert_eq!(words.pattern(0), "%50\\%\\_off\\\\%");
         assert_eq!(words.pattern(1), "%\u{e4}b%");
         // Composed, as names are, and a wide sign is the sign.
-        let words = Words::parse("A\u{308}b \u{ff05}").unwrap();
+        let words = SearchWords::parse("A\u{308}b \u{ff05}").unwrap();
         assert_eq!(words.pattern(0), "%\u{e4}b%");
         assert_eq!(words.pattern(1), "%\\%%");
-        let words = Words::parse("a b").unwrap();
+        let words = SearchWords::parse("a b").unwrap();
         assert_eq!(words.pattern(2), "%");
-        assert_eq!(Words::parse("a b c d e"), Err(Refused::TooMany));
-        assert_eq!(Words::parse("a\0"), Err(Refused::Nul));
-        assert_eq!(Words::parse(""), Ok(Words::default()));
+        assert_eq!(SearchWords::parse("a b c d e"), Err(UnfitSearch::TooMany));
+        assert_eq!(SearchWords::parse("a\0"), Err(UnfitSearch::Nul));
+        assert_eq!(SearchWords::parse(""), Ok(SearchWords::default()));
     }
 }

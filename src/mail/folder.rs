@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use crate::domain::letter::{Language, Purpose, is_site};
+use crate::domain::letter::{Language, LetterPurpose, is_site};
 
 /// A template is a mail, not a book.
 const LARGEST: u64 = 64 * 1024;
@@ -13,7 +13,7 @@ const LARGEST: u64 = 64 * 1024;
 /// `reset.en.html`, or `my-site/reset.en.html`.
 pub(in crate::mail) struct Name<'a> {
     pub site: Option<&'a str>,
-    pub purpose: Purpose,
+    pub purpose: LetterPurpose,
     pub language: Language,
 }
 

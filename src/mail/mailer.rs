@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
-use crate::domain::letter::{Letter, Purpose};
+use crate::domain::letter::{Letter, LetterPurpose};
 use crate::mail::failure::Failure;
 use crate::mail::message::{Composed, Outside, Sender, Sent, compose};
 use crate::mail::patience::Patience;
 use crate::mail::smtp::{Conversation, Smtp};
 use crate::mail::smtp_url::SmtpUrl;
-use crate::mail::templates::{Framed, Templates, Words};
+use crate::mail::templates::{Framed, RenderedLetter, Templates};
 use crate::support::clock::Timestamp;
 
 /// What the composition root says of it.
@@ -33,11 +33,11 @@ pub struct Setup {
     pub longest_answer: Duration,
 }
 
-/// Words that are ready, and to whom they go.
+/// A letter that is ready, and to whom it goes.
 pub struct Message<'a> {
-    pub purpose: Purpose,
+    pub purpose: LetterPurpose,
     pub to: &'a str,
-    pub words: Words,
+    pub words: RenderedLetter,
 }
 
 pub struct Mailer {
@@ -178,7 +178,7 @@ impl Mailer {
     ///
     /// # Errors
     /// The frame that is broken, in words.
-    pub fn framed(&self, it: Framed<'_>) -> Result<Words, String> {
+    pub fn framed(&self, it: Framed<'_>) -> Result<RenderedLetter, String> {
         self.templates.frame(it, &self.service)
     }
 

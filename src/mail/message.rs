@@ -9,8 +9,8 @@ use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};
 use lettre::{Address, Message};
 
-use crate::domain::letter::Purpose;
-use crate::mail::templates::Words;
+use crate::domain::letter::LetterPurpose;
+use crate::mail::templates::RenderedLetter;
 use crate::support::clock::Timestamp;
 
 /// Whom mail is from: `KEYWARD_MAIL_FROM`.
@@ -67,7 +67,7 @@ pub struct Composed {
 #[derive(Clone)]
 pub struct Sent {
     pub to: String,
-    pub purpose: Purpose,
+    pub purpose: LetterPurpose,
     pub subject: String,
     pub text: String,
     pub html: String,
@@ -119,9 +119,9 @@ fn lines(text: &str) -> String {
 /// # Errors
 /// Where the address is none to which mail can be sent, in words.
 pub(in crate::mail) fn compose(
-    purpose: Purpose,
+    purpose: LetterPurpose,
     outside: &Outside<'_>,
-    words: Words,
+    words: RenderedLetter,
 ) -> Result<Composed, String> {
     // Never a Mailbox: a list in it would be two recipients, and a name is a user's text.
     let to: Address = outside
@@ -185,12 +185,12 @@ mod tests {
             message_id: "<1@example.com>",
             at: Timestamp::from_millis(1_767_225_600_000),
         };
-        let words = Words {
+        let words = RenderedLetter {
             subject: subject.to_owned(),
             text: text.to_owned(),
             html: "<p>x</p>".to_owned(),
         };
-        compose(Purpose::Test, &outside, words)
+        compose(LetterPurpose::Test, &outside, words)
     }
 
     fn headers(raw: &str) -> Vec<&str> {

@@ -11,7 +11,7 @@ use std::path::Path;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
 use url::Url;
 
-use crate::domain::letter::{Language, Letter, Purpose};
+use crate::domain::letter::{Language, Letter, LetterPurpose};
 use crate::mail::embedded::EMBEDDED;
 use crate::mail::folder;
 use crate::mail::templates::parts::{VALUES, broken, clean, split};
@@ -22,7 +22,7 @@ mod frame;
 mod parts;
 
 pub use frame::Framed;
-pub use parts::Words;
+pub use parts::RenderedLetter;
 
 /// How much a template may do: a hundred times what the longest built-in one does.
 const FUEL: u64 = 50_000;
@@ -65,14 +65,14 @@ impl Templates {
     ///
     /// # Errors
     /// The frame that is broken, in words.
-    pub fn frame(&self, it: Framed<'_>, service: &str) -> Result<Words, String> {
+    pub fn frame(&self, it: Framed<'_>, service: &str) -> Result<RenderedLetter, String> {
         frame::lay(&self.environment, it, service)
     }
 
     /// Whether it renders at all, tried with values that a letter could have.
     fn sample(&self, name: &folder::Name<'_>) -> Result<(), String> {
-        if name.purpose == Purpose::Publication {
-            let words = Words {
+        if name.purpose == LetterPurpose::Publication {
+            let words = RenderedLetter {
                 subject: "sample".to_owned(),
                 text: "sample".to_owned(),
                 html: "sample".to_owned(),
@@ -109,13 +109,13 @@ impl Templates {
     ///
     /// # Errors
     /// The template that is broken, in words.
-    pub fn render(&self, letter: &Letter, service: &str) -> Result<Words, String> {
+    pub fn render(&self, letter: &Letter, service: &str) -> Result<RenderedLetter, String> {
         let mut values = context(letter, service)?;
         let name = self.choose(letter, "txt");
         let (subject, text) = split(&name, &self.fill(&name, &values)?)?;
         values.insert("subject".to_owned(), subject.clone());
         let html = self.fill(&self.choose(letter, "html"), &values)?;
-        Ok(Words {
+        Ok(RenderedLetter {
             subject,
             text,
             html,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::domain::claims::LONGEST_LIFE;
 use crate::domain::id::SessionId;
-use crate::store::revocations::{Entry, News};
+use crate::store::revocations::{News, Revocation};
 use crate::support::clock::Timestamp;
 
 /// The longest time that any process could believe a token after it was signed, and two
@@ -13,15 +13,15 @@ use crate::support::clock::Timestamp;
 const REMEMBERED: Duration = LONGEST_LIFE.saturating_add(Duration::from_secs(120));
 
 /// An entry that outlives every access token that is valid now, whatever process signed it.
-pub(in crate::service) fn entry(news: News, now: Timestamp) -> Entry {
-    Entry {
+pub(in crate::service) fn entry(news: News, now: Timestamp) -> Revocation {
+    Revocation {
         news,
         until: now + REMEMBERED,
     }
 }
 
 /// The session has ended.
-pub(in crate::service) fn ended(session: SessionId, now: Timestamp) -> Entry {
+pub(in crate::service) fn ended(session: SessionId, now: Timestamp) -> Revocation {
     entry(News::Session(session), now)
 }
 

@@ -15,7 +15,7 @@ use crate::service::broadcast::{ended, entry, may_be_believed};
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
 use crate::store::api_keys::Whose;
-use crate::store::revocations::{Entry, News};
+use crate::store::revocations::{News, Revocation};
 use crate::store::{
     AnyConnection, accounts, api_keys, audit_events, factors, one_time_codes, revocations,
     session_ends, sessions,
@@ -27,7 +27,7 @@ pub(in crate::service) struct Change<'a> {
     pub(in crate::service) kw: &'a Keyward,
     pub(in crate::service) now: Timestamp,
     db: &'a mut AnyConnection,
-    told: Vec<Entry>,
+    told: Vec<Revocation>,
     mailed: bool,
 }
 

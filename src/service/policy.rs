@@ -9,7 +9,7 @@ use crate::config::registration::{Makers, Who};
 use crate::domain::account::Account;
 use crate::domain::algorithm::Algorithm;
 use crate::domain::claims::Expected;
-use crate::domain::one_time::Purpose;
+use crate::domain::one_time::CodePurpose;
 use crate::domain::permission::is_own;
 use crate::domain::redirect::Allowed;
 use crate::domain::rotation;
@@ -31,7 +31,7 @@ pub struct Policy {
     pub session_max_ttl: Duration,
     pub oisp_ttl: Duration,
     pub exchange_window: Duration,
-    pub rotation: rotation::Policy,
+    pub rotation: rotation::RotationRules,
     pub password_min_length: usize,
     pub require_verified_email: bool,
     /// How long a signing key signs before the next one is published. Zero: only by hand.
@@ -42,7 +42,7 @@ pub struct Policy {
     pub totp_issuer: String,
     /// Whether people are mailed a sign-in from an unknown browser.
     pub mail_new_sign_in: bool,
-    pub registration: Registration,
+    pub registration: RegistrationPolicy,
     /// Whether guests are let in.
     pub guests: bool,
     /// How long a guest is kept who is not there.
@@ -67,7 +67,7 @@ impl Policy {
 
 /// How accounts begin, and where mailed links lead.
 #[derive(Clone, Debug)]
-pub struct Registration {
+pub struct RegistrationPolicy {
     pub who: Who,
     /// Who may make organizations.
     pub makers: Makers,
@@ -84,14 +84,16 @@ pub struct Registration {
 /// How long the owner of an address may take a change of it back.
 const KEEP_EMAIL_TTL: Duration = Duration::from_secs(7 * 86_400);
 
-impl Registration {
+impl RegistrationPolicy {
     #[must_use]
-    pub const fn code_ttl(&self, purpose: Purpose) -> Duration {
+    pub const fn code_ttl(&self, purpose: CodePurpose) -> Duration {
         match purpose {
-            Purpose::VerifyEmail | Purpose::ChangeEmail | Purpose::AddEmail => self.verify_ttl,
-            Purpose::ResetPassword => self.reset_ttl,
-            Purpose::Invite | Purpose::Join => self.invite_ttl,
-            Purpose::KeepEmail => KEEP_EMAIL_TTL,
+            CodePurpose::VerifyEmail | CodePurpose::ChangeEmail | CodePurpose::AddEmail => {
+                self.verify_ttl
+            }
+            CodePurpose::ResetPassword => self.reset_ttl,
+            CodePurpose::Invite | CodePurpose::Join => self.invite_ttl,
+            CodePurpose::KeepEmail => KEEP_EMAIL_TTL,
         }
     }
 }

@@ -8,7 +8,7 @@ use diesel::prelude::*;
 use crate::domain::access::{Access, OwnAccount};
 use crate::domain::api_key::ApiKey;
 use crate::domain::id::{AccountId, OrganizationId};
-use crate::domain::organization::State;
+use crate::domain::organization::MembershipState;
 use crate::domain::permission::{LENT_BY_ADMIN, OWN};
 use crate::domain::session::{Class, Session};
 use crate::store::engine::columns::time;
@@ -85,7 +85,7 @@ pub fn anywhere(connection: &mut AnyConnection, account: AccountId) -> Result<BT
     let question = memberships::table
         .inner_join(role_permissions::table.on(role_permissions::role.eq(memberships::role)))
         .filter(memberships::account_id.eq(account.to_string()))
-        .filter(memberships::state.eq(State::Active.as_str()))
+        .filter(memberships::state.eq(MembershipState::Active.as_str()))
         .select(role_permissions::permission);
     let more: Vec<String> = on_each!(connection, inner => question.load(inner))?;
     held.extend(more);
@@ -131,7 +131,7 @@ pub fn of_key(connection: &mut AnyConnection, key: &ApiKey) -> Result<Option<Acc
 /// When the database is away or a row is damaged.
 pub fn accounts_of(connection: &mut AnyConnection, account: AccountId) -> Result<Vec<OwnAccount>> {
     let own = list_of(connection, account)?.into_iter();
-    let active = own.filter(|(membership, ..)| membership.state == State::Active);
+    let active = own.filter(|(membership, ..)| membership.state == MembershipState::Active);
     Ok(active
         .map(|(membership, organization, _)| OwnAccount {
             id: organization.id,
@@ -162,7 +162,7 @@ fn within(
         .left_join(role_permissions::table.on(role_permissions::role.eq(memberships::role)))
         .filter(memberships::organization_id.eq(organization.to_string()))
         .filter(memberships::account_id.eq(account.to_string()))
-        .filter(memberships::state.eq(State::Active.as_str()))
+        .filter(memberships::state.eq(MembershipState::Active.as_str()))
         .select((
             roles::name,
             roles::title,

@@ -5,7 +5,7 @@ use diesel::dsl::min;
 use diesel::prelude::*;
 
 use crate::domain::id::{AccountId, FactorId};
-use crate::domain::organization::State;
+use crate::domain::organization::MembershipState;
 use crate::store::engine::columns::{time, word};
 use crate::store::engine::connection::{AnyConnection, on_each};
 use crate::store::engine::error::{Error, Result, exactly_one};
@@ -177,7 +177,7 @@ pub fn demanded_by_memberships(
         .inner_join(organizations::table)
         .inner_join(roles::table)
         .filter(memberships::account_id.eq(account.to_string()))
-        .filter(memberships::state.eq(State::Active.as_str()))
+        .filter(memberships::state.eq(MembershipState::Active.as_str()))
         .select((min(organizations::factor_from), min(roles::factor_from)))
         .get_result(connection)?;
     Ok(organization.into_iter().chain(role).min().map(time))

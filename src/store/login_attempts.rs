@@ -79,7 +79,7 @@ pub fn list_of(
 
 /// What is kept of one attempt.
 #[derive(Clone, Debug, Queryable)]
-pub struct Entry {
+pub struct PastAttempt {
     pub at: i64,
     pub outcome: String,
     pub dialect: String,
@@ -95,7 +95,7 @@ pub fn recent_of(
     connection: &mut AnyConnection,
     account: AccountId,
     limit: i64,
-) -> Result<Vec<Entry>> {
+) -> Result<Vec<PastAttempt>> {
     Ok(login_attempts::table
         .filter(login_attempts::account_id.eq(account.to_string()))
         .order((login_attempts::at.desc(), login_attempts::id.desc()))

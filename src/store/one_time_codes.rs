@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use crate::domain::id::AccountId;
-use crate::domain::one_time::Purpose;
+use crate::domain::one_time::CodePurpose;
 use crate::store::engine::columns::{time, word};
 use crate::store::engine::connection::AnyConnection;
 use crate::store::engine::error::{Result, at_most_one, exactly_one};
@@ -11,10 +11,10 @@ use crate::store::engine::schema::one_time_codes;
 use crate::support::clock::Timestamp;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stored {
+pub struct StoredCode {
     pub mac: String,
     pub account: AccountId,
-    pub purpose: Purpose,
+    pub purpose: CodePurpose,
     /// The canonical form of the address that it is about.
     pub address: String,
     /// What its use will change.
@@ -25,7 +25,7 @@ pub struct Stored {
 
 type Row = (String, String, String, String, Option<Vec<u8>>, i64, i64);
 
-impl TryFrom<Row> for Stored {
+impl TryFrom<Row> for StoredCode {
     type Error = crate::store::Error;
 
     fn try_from(row: Row) -> Result<Self> {
@@ -44,7 +44,7 @@ impl TryFrom<Row> for Stored {
 
 /// # Errors
 /// When the database is away or there is no such account.
-pub fn add(connection: &mut AnyConnection, new: &Stored) -> Result<()> {
+pub fn add(connection: &mut AnyConnection, new: &StoredCode) -> Result<()> {
     let rows = diesel::insert_into(one_time_codes::table)
         .values((
             one_time_codes::mac.eq(&new.mac),
@@ -61,12 +61,12 @@ pub fn add(connection: &mut AnyConnection, new: &Stored) -> Result<()> {
 
 /// # Errors
 /// When the database is away or the row is damaged.
-pub fn lookup(connection: &mut AnyConnection, mac: &str) -> Result<Option<Stored>> {
+pub fn lookup(connection: &mut AnyConnection, mac: &str) -> Result<Option<StoredCode>> {
     one_time_codes::table
         .find(mac.to_owned())
         .first::<Row>(connection)
         .optional()?
-        .map(Stored::try_from)
+        .map(StoredCode::try_from)
         .transpose()
 }
 
@@ -74,13 +74,13 @@ pub fn lookup(connection: &mut AnyConnection, mac: &str) -> Result<Option<Stored
 ///
 /// # Errors
 /// When the database is away or a row is damaged.
-pub fn list_of(connection: &mut AnyConnection, account: AccountId) -> Result<Vec<Stored>> {
+pub fn list_of(connection: &mut AnyConnection, account: AccountId) -> Result<Vec<StoredCode>> {
     one_time_codes::table
         .filter(one_time_codes::account_id.eq(account.to_string()))
         .order((one_time_codes::created_at, one_time_codes::mac))
         .load::<Row>(connection)?
         .into_iter()
-        .map(Stored::try_from)
+        .map(StoredCode::try_from)
         .collect()
 }
 
@@ -101,14 +101,14 @@ pub fn consume(connection: &mut AnyConnection, mac: &str) -> Result<bool> {
 ///
 /// # Errors
 /// When the database is away.
-pub fn remove_others(connection: &mut AnyConnection, newest: &Stored) -> Result<()> {
+pub fn remove_others(connection: &mut AnyConnection, newest: &StoredCode) -> Result<()> {
     let others = one_time_codes::table
         .filter(one_time_codes::account_id.eq(newest.account.to_string()))
         .filter(one_time_codes::purpose.eq(newest.purpose.as_str()))
         .filter(
             one_time_codes::address
                 .eq(&newest.address)
-                .or(one_time_codes::purpose.eq(Purpose::ChangeEmail.as_str())),
+                .or(one_time_codes::purpose.eq(CodePurpose::ChangeEmail.as_str())),
         )
         .filter(one_time_codes::mac.ne(&newest.mac));
     diesel::delete(others).execute(connection)?;
@@ -120,7 +120,7 @@ pub fn remove_others(connection: &mut AnyConnection, newest: &Stored) -> Result<
 /// # Errors
 /// When the database is away.
 pub fn remove_all_of(connection: &mut AnyConnection, account: AccountId) -> Result<()> {
-    remove_but(connection, account, &[Purpose::KeepEmail])
+    remove_but(connection, account, &[CodePurpose::KeepEmail])
 }
 
 /// Removes every one, those by which somebody undoes what was done to the addresses, too: for an
@@ -141,11 +141,15 @@ pub fn remove_ways_in(connection: &mut AnyConnection, account: AccountId) -> Res
     remove_but(
         connection,
         account,
-        &[Purpose::KeepEmail, Purpose::VerifyEmail],
+        &[CodePurpose::KeepEmail, CodePurpose::VerifyEmail],
     )
 }
 
-fn remove_but(connection: &mut AnyConnection, account: AccountId, kept: &[Purpose]) -> Result<()> {
+fn remove_but(
+    connection: &mut AnyConnection,
+    account: AccountId,
+    kept: &[CodePurpose],
+) -> Result<()> {
     let kept = kept.iter().map(|purpose| purpose.as_str());
     let others = one_time_codes::table
         .filter(one_time_codes::account_id.eq(account.to_string()))
@@ -167,7 +171,7 @@ pub fn remove_all_to(
     let mailed = one_time_codes::table
         .filter(one_time_codes::account_id.eq(account.to_string()))
         .filter(one_time_codes::address.eq(address.to_owned()))
-        .filter(one_time_codes::purpose.ne(Purpose::KeepEmail.as_str()));
+        .filter(one_time_codes::purpose.ne(CodePurpose::KeepEmail.as_str()));
     diesel::delete(mailed).execute(connection)?;
     Ok(())
 }
@@ -177,7 +181,7 @@ pub fn remove_all_to(
 ///
 /// # Errors
 /// When the database is away.
-pub fn remove_since(connection: &mut AnyConnection, used: &Stored) -> Result<()> {
+pub fn remove_since(connection: &mut AnyConnection, used: &StoredCode) -> Result<()> {
     let later = one_time_codes::table
         .filter(one_time_codes::account_id.eq(used.account.to_string()))
         .filter(one_time_codes::purpose.eq(used.purpose.as_str()))

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use diesel::prelude::*;
 
 use crate::domain::id::{AccountId, OrganizationId};
-use crate::domain::organization::{Role, Scope, State};
+use crate::domain::organization::{MembershipState, Role, Scope};
 use crate::store::engine::columns::{optional, time, word};
 use crate::store::engine::conflict::{Taken, unless_taken};
 use crate::store::engine::connection::AnyConnection;
@@ -235,7 +235,7 @@ pub fn count_holders(connection: &mut AnyConnection, key: &str, now: Timestamp) 
 pub fn holders_of(connection: &mut AnyConnection, key: &str) -> Result<Vec<AccountId>> {
     let mut ids: Vec<String> = memberships::table
         .filter(memberships::role.eq(key))
-        .filter(memberships::state.eq(State::Active.as_str()))
+        .filter(memberships::state.eq(MembershipState::Active.as_str()))
         .select(memberships::account_id)
         .load(connection)?;
     ids.extend(

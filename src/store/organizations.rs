@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use crate::domain::id::{AccountId, OrganizationId};
 use crate::domain::organization::{Name, Organization};
-use crate::domain::words::Words;
+use crate::domain::words::SearchWords;
 use crate::store::engine::columns::{time, word};
 use crate::store::engine::conflict::{Taken, unless_taken};
 use crate::store::engine::connection::AnyConnection;
@@ -77,7 +77,7 @@ pub fn lookup(connection: &mut AnyConnection, id: OrganizationId) -> Result<Opti
 /// When the database is away or a row is damaged.
 pub fn page(
     connection: &mut AnyConnection,
-    words: &Words,
+    words: &SearchWords,
     after: Option<OrganizationId>,
     limit: i64,
 ) -> Result<Vec<Organization>> {

@@ -16,7 +16,7 @@ use crate::support::clock::Timestamp;
 
 /// A mail that waits.
 #[derive(Clone)]
-pub struct Waiting {
+pub struct WaitingMail {
     pub id: Uuid,
     pub account: Option<AccountId>,
     /// A word that a newer Keyward may have written, and this one may not know.
@@ -55,7 +55,7 @@ type Row = (
     i64,
 );
 
-impl TryFrom<Row> for Waiting {
+impl TryFrom<Row> for WaitingMail {
     type Error = crate::store::Error;
 
     fn try_from(row: Row) -> Result<Self> {
@@ -88,13 +88,13 @@ pub fn is_any_leased(connection: &mut AnyConnection, now: Timestamp) -> Result<b
 ///
 /// # Errors
 /// When the database is away or a row is damaged.
-pub fn list_of(connection: &mut AnyConnection, account: AccountId) -> Result<Vec<Waiting>> {
+pub fn list_of(connection: &mut AnyConnection, account: AccountId) -> Result<Vec<WaitingMail>> {
     outbox::table
         .filter(outbox::account_id.eq(account.to_string()))
         .order((outbox::created_at, outbox::id))
         .load::<Row>(connection)?
         .into_iter()
-        .map(Waiting::try_from)
+        .map(WaitingMail::try_from)
         .collect()
 }
 
@@ -102,7 +102,7 @@ pub fn list_of(connection: &mut AnyConnection, account: AccountId) -> Result<Vec
 ///
 /// # Errors
 /// When the database is away.
-pub fn add(connection: &mut AnyConnection, mail: &Waiting) -> Result<()> {
+pub fn add(connection: &mut AnyConnection, mail: &WaitingMail) -> Result<()> {
     let rows = diesel::insert_into(outbox::table)
         .values((
             outbox::id.eq(mail.id.to_string()),
@@ -157,7 +157,7 @@ pub fn lease(
     now: Timestamp,
     lease: Timestamp,
     most: i64,
-) -> Result<Vec<Waiting>> {
+) -> Result<Vec<WaitingMail>> {
     let rows: Vec<Row> = due(now)
         .order((outbox::next_at, outbox::id))
         .limit(most)
@@ -169,7 +169,7 @@ pub fn lease(
             .set(outbox::leased_until.eq(lease.millis()))
             .execute(connection)?;
         if at_most_one("leasing a mail", ours)? {
-            let mut mail = Waiting::try_from(row)?;
+            let mut mail = WaitingMail::try_from(row)?;
             mail.leased_until = lease;
             taken.push(mail);
         }
@@ -179,7 +179,7 @@ pub fn lease(
 
 /// Those of a caller's hand, as far as they are there.
 #[diesel::dsl::auto_type]
-fn in_hand(mail: &Waiting) -> _ {
+fn in_hand(mail: &WaitingMail) -> _ {
     let id: String = mail.id.to_string();
     let leased: i64 = mail.leased_until.millis();
     outbox::table
@@ -194,7 +194,7 @@ fn in_hand(mail: &Waiting) -> _ {
 /// When the database is away.
 pub fn hold(
     connection: &mut AnyConnection,
-    mail: &Waiting,
+    mail: &WaitingMail,
     until: Option<Timestamp>,
 ) -> Result<bool> {
     let rows = diesel::update(in_hand(mail))
@@ -207,7 +207,7 @@ pub fn hold(
 ///
 /// # Errors
 /// When the database is away.
-pub fn try_again(connection: &mut AnyConnection, mail: &Waiting, next: Next) -> Result<bool> {
+pub fn try_again(connection: &mut AnyConnection, mail: &WaitingMail, next: Next) -> Result<bool> {
     let rows = diesel::update(in_hand(mail))
         .set((
             outbox::attempts.eq(next.tries),

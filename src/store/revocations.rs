@@ -27,7 +27,7 @@ pub enum News {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Entry {
+pub struct Revocation {
     pub news: News,
     /// After this no token can live that the news is about.
     pub until: Timestamp,
@@ -45,7 +45,7 @@ const BATCH: usize = 1000;
 ///
 /// # Errors
 /// When the database is away.
-pub fn add_all(connection: &mut AnyConnection, entries: &[Entry]) -> Result<()> {
+pub fn add_all(connection: &mut AnyConnection, entries: &[Revocation]) -> Result<()> {
     if entries.is_empty() {
         return Ok(());
     }
@@ -53,7 +53,7 @@ pub fn add_all(connection: &mut AnyConnection, entries: &[Entry]) -> Result<()> 
         diesel::sql_query(LOCK).execute(postgres)?;
     }
     for part in entries.chunks(BATCH) {
-        let row = |entry: &Entry| {
+        let row = |entry: &Revocation| {
             let (kind, subject, epoch, access_version) = match entry.news {
                 News::Session(id) => ("session", id.to_string(), 0, 0),
                 News::Account {
@@ -87,7 +87,7 @@ pub fn list_after(
     connection: &mut AnyConnection,
     after: i64,
     limit: i64,
-) -> Result<(Vec<Entry>, i64)> {
+) -> Result<(Vec<Revocation>, i64)> {
     let rows = revocations::table
         .filter(revocations::seq.gt(after))
         .order(revocations::seq.asc())
@@ -107,7 +107,7 @@ pub fn list_after(
                 "keys" => News::Keys,
                 _ => return Err(Error::Corrupt("revocation kind")),
             };
-            Ok(Entry {
+            Ok(Revocation {
                 news,
                 until: time(until),
             })

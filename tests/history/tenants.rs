@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use keyward::domain::api_key::ApiKey;
 use keyward::domain::id::{AccountId, OrganizationId};
-use keyward::domain::organization::{Name, Scope, State};
+use keyward::domain::organization::{MembershipState, Name, Scope};
 use keyward::service::actor::Actor;
 use keyward::service::api_keys::administer as keys;
 use keyward::service::api_keys::terms::New as NewKey;
@@ -338,9 +338,9 @@ impl<'a> World<'a> {
             at: kw.clock.now(),
         };
         let state = if active {
-            State::Active
+            MembershipState::Active
         } else {
-            State::Suspended
+            MembershipState::Suspended
         };
         let edit = change_member::Edit {
             role: None,

@@ -13,7 +13,7 @@ use std::collections::BinaryHeap;
 use std::fs;
 use std::time::Duration;
 
-use keyward::domain::rotation::{Generation, Policy, Step, step};
+use keyward::domain::rotation::{Generation, RotationRules, Step, step};
 use keyward::support::clock::Timestamp;
 
 use crate::steps::Dice;
@@ -24,7 +24,7 @@ const MINUTE: i64 = 60 * SECOND;
 const DAY: i64 = 24 * 60 * MINUTE;
 const ACCESS: i64 = 15 * MINUTE;
 
-const POLICY: Policy = Policy {
+const POLICY: RotationRules = RotationRules {
     grace: Duration::from_secs(30),
     max_replays: 60,
     recovery: Duration::from_secs(86_400),
@@ -51,7 +51,7 @@ enum Event {
 }
 
 struct Life {
-    policy: Policy,
+    policy: RotationRules,
     /// Rule 7 as it was: late is what comes within a grace of the last rotation.
     old: bool,
     dice: Dice,
@@ -71,7 +71,7 @@ struct Life {
 }
 
 impl Life {
-    fn begin(seed: u64, policy: Policy, old: bool) -> Self {
+    fn begin(seed: u64, policy: RotationRules, old: bool) -> Self {
         let mut life = Self {
             policy,
             old,
@@ -220,7 +220,7 @@ impl Life {
 }
 
 /// What became of all sessions, as a line of the table.
-fn line(name: &str, policy: Policy, old: bool, thief: Option<Thief>) -> (String, u32) {
+fn line(name: &str, policy: RotationRules, old: bool, thief: Option<Thief>) -> (String, u32) {
     let (mut times, mut missed, mut stolen) = (Vec::new(), 0, 0.0);
     for seed in 0..SESSIONS {
         let mut life = Life::begin(seed, policy, old);
@@ -253,7 +253,7 @@ fn line(name: &str, policy: Policy, old: bool, thief: Option<Thief>) -> (String,
 
 #[test]
 fn attack_h1_the_figures_of_the_documents_are_these() {
-    let strict = Policy {
+    let strict = RotationRules {
         grace: Duration::ZERO,
         ..POLICY
     };

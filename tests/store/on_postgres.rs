@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use keyward::domain::account::Epoch;
 use keyward::domain::id::SessionId;
 use keyward::store::engine::purge::{What, purge_before};
-use keyward::store::revocations::{Entry, News, add_all, list_after};
+use keyward::store::revocations::{News, Revocation, add_all, list_after};
 use keyward::store::{AnyConnection, Error, Options, Store, Url, accounts};
 use uuid::Uuid;
 
@@ -124,7 +124,7 @@ fn j23_a_later_number_waits_until_the_earlier_one_is_committed() {
     let Some(db) = Fresh::postgres(true) else {
         return;
     };
-    let entry = |number| Entry {
+    let entry = |number| Revocation {
         news: News::Session(SessionId(Uuid::from_u128(number))),
         until: NOW,
     };

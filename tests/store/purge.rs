@@ -8,13 +8,13 @@ use keyward::domain::attempt::AttemptOutcome;
 use keyward::domain::event::{Event, What as Happened};
 use keyward::domain::id::{AccountId, ApiKeyId, SessionId};
 use keyward::domain::limit::Counter;
-use keyward::domain::one_time::Purpose;
+use keyward::domain::one_time::CodePurpose;
 use keyward::domain::session::{Client, Session};
 use keyward::store::engine::purge::{What, purge_before};
 use keyward::store::login_attempts::{self, Attempt};
-use keyward::store::memberships::invitations::{self, Place, Waiting};
-use keyward::store::one_time_codes::{self, Stored};
-use keyward::store::revocations::{self, Entry, News};
+use keyward::store::memberships::invitations::{self, Place, WaitingInvitation};
+use keyward::store::one_time_codes::{self, StoredCode};
+use keyward::store::revocations::{self, News, Revocation};
 use keyward::store::{accounts, api_keys, audit_events, limits, sessions};
 use keyward::support::clock::Timestamp;
 use uuid::Uuid;
@@ -50,7 +50,7 @@ pub fn add(db: &Fresh, what: What, account: AccountId, at: Timestamp) {
         }
         What::Revocations => {
             let news = News::Session(SessionId(Uuid::new_v4()));
-            db.write(move |tx| revocations::add_all(tx, &[Entry { news, until: at }]))
+            db.write(move |tx| revocations::add_all(tx, &[Revocation { news, until: at }]))
                 .unwrap();
         }
         What::Limits => {
@@ -60,10 +60,10 @@ pub fn add(db: &Fresh, what: What, account: AccountId, at: Timestamp) {
             assert!(set.unwrap());
         }
         What::OneTimeCodes => {
-            let code = Stored {
+            let code = StoredCode {
                 mac: Uuid::new_v4().to_string(),
                 account,
-                purpose: Purpose::VerifyEmail,
+                purpose: CodePurpose::VerifyEmail,
                 address: "alice@example.com".to_owned(),
                 sealed: None,
                 created_at: at,
@@ -90,7 +90,7 @@ pub fn add(db: &Fresh, what: What, account: AccountId, at: Timestamp) {
                 .unwrap();
         }
         What::Invitations => {
-            let invitation = Waiting {
+            let invitation = WaitingInvitation {
                 place: Place::Service,
                 address: format!("{}@example.com", Uuid::new_v4()),
                 written: "bob@example.com".to_owned(),

@@ -7,20 +7,20 @@ use std::time::{Duration, Instant};
 
 use keyward::domain::account::{AccessVersion, Epoch};
 use keyward::domain::id::{AccountId, SessionId};
-use keyward::store::revocations::{Entry, News, add_all, list_after};
+use keyward::store::revocations::{News, Revocation, add_all, list_after};
 use keyward::store::{AnyConnection, Error, accounts};
 use uuid::Uuid;
 
 use crate::kit::{NOW, at_once, new_account};
 
-fn session(number: u128) -> Entry {
-    Entry {
+fn session(number: u128) -> Revocation {
+    Revocation {
         news: News::Session(SessionId(Uuid::from_u128(number))),
         until: NOW,
     }
 }
 
-fn number(entry: &Entry) -> u128 {
+fn number(entry: &Revocation) -> u128 {
     match entry.news {
         News::Session(id) => id.0.as_u128(),
         other => panic!("{other:?}"),
@@ -28,7 +28,7 @@ fn number(entry: &Entry) -> u128 {
 }
 
 /// Everything from the beginning, a page at a time.
-fn all(db: &mut AnyConnection, page: i64) -> Vec<Entry> {
+fn all(db: &mut AnyConnection, page: i64) -> Vec<Revocation> {
     let (mut all, mut after) = (Vec::new(), 0);
     loop {
         let (entries, last) = list_after(db, after, page).unwrap();
@@ -49,9 +49,9 @@ both!(news_of_every_kind_is_read_as_it_was_written, |db| {
         epoch: Epoch(3),
         access_version: AccessVersion(i64::MAX),
     };
-    let written: Vec<Entry> = [account, News::Keys, session(5).news]
+    let written: Vec<Revocation> = [account, News::Keys, session(5).news]
         .into_iter()
-        .map(|news| Entry { news, until: later })
+        .map(|news| Revocation { news, until: later })
         .collect();
     for entry in written.clone() {
         db.write(move |tx| add_all(tx, &[entry])).unwrap();
@@ -63,7 +63,7 @@ both!(news_of_every_kind_is_read_as_it_was_written, |db| {
 
 // More than one statement may bind.
 both!(many_are_added_at_once_in_their_order, |db| {
-    let mut written: Vec<Entry> = (0..7001).map(session).collect();
+    let mut written: Vec<Revocation> = (0..7001).map(session).collect();
     written[3000].news = News::Keys;
     let entries = written.clone();
     db.write(move |tx| add_all(tx, &entries)).unwrap();
@@ -91,7 +91,7 @@ both!(
         const EACH: usize = 60;
         let writing = AtomicUsize::new(WRITERS);
         let read = at_once(WRITERS + 2, |thread| {
-            let mut seen: Vec<Entry> = Vec::new();
+            let mut seen: Vec<Revocation> = Vec::new();
             if thread < WRITERS {
                 for count in 0..EACH {
                     let entry = session((thread * EACH + count) as u128);

@@ -153,7 +153,7 @@ fn b7_an_address_has_thirty_failures_in_five_minutes() {
     let refused = counter.count(Kind::Address, at(100)).unwrap_err();
     assert_eq!(
         refused,
-        Refused {
+        MustWait {
             wait_seconds: Some(200)
         }
     );

@@ -8,7 +8,7 @@ use crate::http::request::call::Call;
 use crate::http::request::cookies;
 use crate::http::request::fields::{Fields, new_password as password, otp};
 use crate::service::Error;
-use crate::service::accounts::leave::{self, Proof};
+use crate::service::accounts::leave::{self, PasswordAndCode};
 use crate::service::actor::Actor;
 use crate::service::sessions::presented;
 
@@ -31,9 +31,9 @@ pub async fn leave(call: &mut Call, actor: Actor) -> Result<HttpResponse, Refusa
 ///
 /// # Errors
 /// `INVALID_PAYLOAD`.
-pub fn proof(fields: &Fields) -> Result<Proof, Error> {
+pub fn proof(fields: &Fields) -> Result<PasswordAndCode, Error> {
     fields.only(&["password", "otp"])?;
-    Ok(Proof {
+    Ok(PasswordAndCode {
         password: password(fields, "password")?,
         otp: otp(fields)?,
     })
@@ -41,7 +41,11 @@ pub fn proof(fields: &Fields) -> Result<Proof, Error> {
 
 /// # Errors
 /// What the act says.
-pub async fn by_proof(call: &Call, actor: Actor, proof: Proof) -> Result<HttpResponse, Refusal> {
+pub async fn by_proof(
+    call: &Call,
+    actor: Actor,
+    proof: PasswordAndCode,
+) -> Result<HttpResponse, Refusal> {
     call.on_password(move |kw, seat| leave::leave(kw, seat, &actor, &proof))
         .await?;
     Ok(gone(call).await)

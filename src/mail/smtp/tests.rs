@@ -5,9 +5,9 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, channel};
 
 use super::*;
-use crate::domain::letter::Purpose;
+use crate::domain::letter::LetterPurpose;
 use crate::mail::message::{Outside, Sender, compose};
-use crate::mail::templates::Words;
+use crate::mail::templates::RenderedLetter;
 use crate::support::clock::Timestamp;
 
 const LITTLE: Patience = Patience {
@@ -60,12 +60,12 @@ fn composed() -> Composed {
         message_id: "<1@example.com>",
         at: Timestamp::from_millis(0),
     };
-    let words = Words {
+    let words = RenderedLetter {
         subject: "S".to_owned(),
         text: "Text".to_owned(),
         html: "<p>Text".to_owned(),
     };
-    compose(Purpose::Test, &outside, words).unwrap()
+    compose(LetterPurpose::Test, &outside, words).unwrap()
 }
 
 fn sent(smtp: &Smtp, patience: Patience) -> Result<String, Failure> {

@@ -6,15 +6,15 @@ use std::collections::BTreeMap;
 use minijinja::{Environment, Value};
 use strum::VariantArray as _;
 
-use crate::domain::letter::{Language, Purpose};
-use crate::mail::templates::parts::{VALUES, Words, broken, clean, split};
+use crate::domain::letter::{Language, LetterPurpose};
+use crate::mail::templates::parts::{RenderedLetter, VALUES, broken, clean, split};
 
 /// What stands in a frame, and for whom.
 pub struct Framed<'a> {
     pub site: Option<&'a str>,
     pub to: &'a str,
     /// Its values are escaped where they must be.
-    pub words: Words,
+    pub words: RenderedLetter,
 }
 
 /// The words in the site's frame, else in the common one; as they are where there is none.
@@ -25,7 +25,7 @@ pub(super) fn lay(
     environment: &Environment<'_>,
     it: Framed<'_>,
     service: &str,
-) -> Result<Words, String> {
+) -> Result<RenderedLetter, String> {
     let mut words = it.words.clone();
     let mut values: BTreeMap<&str, Value> =
         VALUES.iter().map(|name| (*name, Value::from(""))).collect();
@@ -53,7 +53,7 @@ pub(super) fn lay(
 
 /// A publication has no language: of several frames that of the first language counts.
 fn named(environment: &Environment<'_>, site: Option<&str>, ending: &str) -> Option<String> {
-    let purpose = Purpose::Publication.as_str();
+    let purpose = LetterPurpose::Publication.as_str();
     let names = Language::VARIANTS
         .iter()
         .map(|language| format!("{purpose}.{}.{ending}", language.as_str()));

@@ -3,7 +3,7 @@
 
 /// A letter's words, ready for a message.
 #[derive(Clone)]
-pub struct Words {
+pub struct RenderedLetter {
     pub subject: String,
     pub text: String,
     pub html: String,

@@ -4,8 +4,10 @@ use super::*;
 use crate::domain::letter::Values;
 
 /// Each purpose in each language.
-fn kinds() -> Vec<(Purpose, Language)> {
-    let each = Purpose::VARIANTS.iter().filter(|it| it.has_template());
+fn kinds() -> Vec<(LetterPurpose, Language)> {
+    let each = LetterPurpose::VARIANTS
+        .iter()
+        .filter(|it| it.has_template());
     each.flat_map(|purpose| {
         Language::VARIANTS
             .iter()
@@ -16,7 +18,7 @@ fn kinds() -> Vec<(Purpose, Language)> {
 
 const LINK: &str = "https://app.example.com/reset#kwo1_0123456789abcdefghijklmnopqrstuvwxyz";
 
-fn letter(purpose: Purpose, language: Language) -> Letter {
+fn letter(purpose: LetterPurpose, language: Language) -> Letter {
     Letter {
         purpose,
         account: None,
@@ -41,17 +43,17 @@ fn letter(purpose: Purpose, language: Language) -> Letter {
     }
 }
 
-fn has_link(purpose: Purpose) -> bool {
+fn has_link(purpose: LetterPurpose) -> bool {
     matches!(
         purpose,
-        Purpose::Verify
-            | Purpose::Reset
-            | Purpose::Choose
-            | Purpose::Invite
-            | Purpose::Join
-            | Purpose::AddressChanged
-            | Purpose::AddressAdded
-            | Purpose::AddressRemoved
+        LetterPurpose::Verify
+            | LetterPurpose::Reset
+            | LetterPurpose::Choose
+            | LetterPurpose::Invite
+            | LetterPurpose::Join
+            | LetterPurpose::AddressChanged
+            | LetterPurpose::AddressAdded
+            | LetterPurpose::AddressRemoved
     )
 }
 
@@ -145,7 +147,7 @@ fn l8_a_link_is_one_that_can_be_followed() {
         "",
         "/reset",
     ] {
-        let mut letter = letter(Purpose::Reset, Language::English);
+        let mut letter = letter(LetterPurpose::Reset, Language::English);
         letter.values.insert("link".to_owned(), link.to_owned());
         assert!(templates.render(&letter, "x").is_err(), "{link}");
     }
@@ -208,7 +210,7 @@ fn p_35_the_site_chooses_the_template() {
     ]);
     let templates = folder.load().unwrap();
     let render = |site: Option<&str>, language| {
-        let mut letter = letter(Purpose::Reset, language);
+        let mut letter = letter(LetterPurpose::Reset, language);
         letter.site = site.map(str::to_owned);
         letter
             .values
@@ -230,7 +232,7 @@ fn p_35_the_site_chooses_the_template() {
 
 #[test]
 fn p_31_p_35_the_site_chooses_the_frame_of_a_publication() {
-    let words = || Words {
+    let words = || RenderedLetter {
         subject: "Your <order>".to_owned(),
         text: "5 < 6".to_owned(),
         html: "<p>5 &lt; 6</p>".to_owned(),

@@ -3,7 +3,7 @@
 
 use crate::crypto::password::NoMemory;
 use crate::domain::password::{Password, PasswordRecord};
-use crate::domain::password_policy::{self, Refused};
+use crate::domain::password_policy::{self, Weakness};
 use crate::lanes::password_lane::{NotDone, Seat};
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
@@ -14,7 +14,7 @@ pub(in crate::service) fn hash(
     seat: &Seat,
     chosen: &Password,
     about: &[Option<String>],
-) -> Result<Result<PasswordRecord, Refused>, NotDone> {
+) -> Result<Result<PasswordRecord, Weakness>, NotDone> {
     let about: Vec<String> = about.iter().flatten().cloned().collect();
     let (inner, chosen) = (kw.clone(), chosen.clone());
     let done = seat.run(move || {

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::domain::id::AccountId;
-use crate::domain::letter::Purpose;
+use crate::domain::letter::LetterPurpose;
 use crate::service::actor::{Actor, account_of};
 use crate::service::error::Result;
 use crate::service::keyward::Keyward;
@@ -178,7 +178,7 @@ fn codes(db: &mut AnyConnection, id: AccountId) -> store::Result<Value> {
 /// the address is nobody's, so it is not told of (E12).
 fn mails(db: &mut AnyConnection, id: AccountId) -> store::Result<Value> {
     let mails = outbox::list_of(db, id)?.into_iter();
-    let mails = mails.filter(|mail| mail.purpose != Purpose::Verify.as_str());
+    let mails = mails.filter(|mail| mail.purpose != LetterPurpose::Verify.as_str());
     let mails = mails.map(|mail| {
         json!({
             "purpose": mail.purpose,

@@ -22,7 +22,7 @@ use crate::store::{AnyConnection, accounts, audit_events, factors, roles, sessio
 use crate::support::secret::SecretString;
 
 /// What the owner shows.
-pub struct Proof {
+pub struct PasswordAndCode {
     pub password: Password,
     /// Needed where a second factor is switched on.
     pub otp: Option<SecretString>,
@@ -31,7 +31,7 @@ pub struct Proof {
 /// # Errors
 /// `WRONG_PASSWORD` and `INVALID_OTP` for what is wrong in what was typed, `INVALID_PAYLOAD`
 /// where a code is missing, `CONFLICT` for the only administrator, `ATTEMPTS_EXCEEDED`.
-pub fn leave(kw: &Keyward, seat: &Seat, actor: &Actor, typed: &Proof) -> Result<()> {
+pub fn leave(kw: &Keyward, seat: &Seat, actor: &Actor, typed: &PasswordAndCode) -> Result<()> {
     let account = account_of(kw, actor)?;
     // Told before anything is counted, and asked again where it counts.
     let only_verified = kw.policy.require_verified_email;

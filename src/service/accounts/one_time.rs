@@ -6,13 +6,13 @@ use url::Url;
 
 use crate::domain::id::AccountId;
 use crate::domain::letter::Language;
-use crate::domain::one_time::Purpose;
+use crate::domain::one_time::CodePurpose;
 use crate::domain::redirect::{allowed, with_query};
 use crate::service::change::Change;
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
 use crate::store::AnyConnection;
-use crate::store::one_time_codes::{self, Stored};
+use crate::store::one_time_codes::{self, StoredCode};
 use crate::support::secret::{ExposeSecret as _, SecretString};
 
 /// The name of the code in the query of an application's page.
@@ -57,7 +57,7 @@ impl Link {
     pub(in crate::service) fn to(
         &self,
         kw: &Keyward,
-        (purpose, language): (Purpose, Language),
+        (purpose, language): (CodePurpose, Language),
         code: &SecretString,
     ) -> String {
         let code = code.expose_secret();
@@ -104,7 +104,7 @@ impl Link {
 /// What a code is about.
 pub(in crate::service) struct About<'a> {
     pub(in crate::service) account: AccountId,
-    pub(in crate::service) purpose: Purpose,
+    pub(in crate::service) purpose: CodePurpose,
     /// The canonical form of the address that it is mailed to, or that it is about.
     pub(in crate::service) address: &'a str,
 }
@@ -114,14 +114,14 @@ pub(in crate::service) fn issue(
     change: &mut Change<'_>,
     about: &About<'_>,
     what: Option<&impl Serialize>,
-) -> Result<(SecretString, Stored)> {
+) -> Result<(SecretString, StoredCode)> {
     let (kw, now) = (change.kw, change.now);
     let made = kw.keys.one_time_codes.make(&kw.entropy);
     let sealed = what.map(|what| {
         let text = serde_json::to_vec(what).map_err(|error| Error::defect(error.to_string()))?;
         Ok::<_, Error>(kw.keys.one_time_codes.seal(&made.mac, &text))
     });
-    let row = Stored {
+    let row = StoredCode {
         mac: made.mac,
         account: about.account,
         purpose: about.purpose,
@@ -136,15 +136,15 @@ pub(in crate::service) fn issue(
 
 /// A newer code ends the older ones of its purpose and address, but for those by which an owner
 /// takes a change of address back: a second change must not disarm the owner of the first.
-pub(in crate::service) fn end_older(change: &mut Change<'_>, newest: &Stored) -> Result<()> {
-    if newest.purpose != Purpose::KeepEmail {
+pub(in crate::service) fn end_older(change: &mut Change<'_>, newest: &StoredCode) -> Result<()> {
+    if newest.purpose != CodePurpose::KeepEmail {
         one_time_codes::remove_others(change, newest)?;
     }
     Ok(())
 }
 
 /// How many hours a code is good, for the mail. Less than one is told as one.
-pub(in crate::service) fn hours(kw: &Keyward, purpose: Purpose) -> String {
+pub(in crate::service) fn hours(kw: &Keyward, purpose: CodePurpose) -> String {
     let seconds = kw.policy.registration.code_ttl(purpose).as_secs();
     seconds.div_ceil(3600).to_string()
 }
@@ -157,8 +157,8 @@ pub(in crate::service) fn look(
     kw: &Keyward,
     db: &mut AnyConnection,
     code: &SecretString,
-    purpose: Purpose,
-) -> Result<Stored> {
+    purpose: CodePurpose,
+) -> Result<StoredCode> {
     let mac = kw.keys.one_time_codes.mac(code.expose_secret());
     let mac = mac.ok_or_else(Error::one_time_code)?;
     one_time_codes::lookup(db, &mac)?
@@ -173,8 +173,8 @@ pub(in crate::service) fn look(
 pub(in crate::service) fn take(
     change: &mut Change<'_>,
     code: &SecretString,
-    purpose: Purpose,
-) -> Result<Stored> {
+    purpose: CodePurpose,
+) -> Result<StoredCode> {
     let kw = change.kw;
     let stored = look(kw, change, code, purpose)?;
     if one_time_codes::consume(change, &stored.mac)? {
@@ -190,7 +190,7 @@ pub(in crate::service) fn take(
 /// A defect, where it can not be opened.
 pub(in crate::service) fn opened<T: DeserializeOwned>(
     kw: &Keyward,
-    stored: &Stored,
+    stored: &StoredCode,
 ) -> Result<Option<T>> {
     let Some(sealed) = &stored.sealed else {
         return Ok(None);

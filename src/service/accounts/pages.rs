@@ -5,7 +5,7 @@ use crate::service::error::Result;
 use crate::service::keyward::Keyward;
 use crate::store::accounts::{self, search};
 
-pub struct Page {
+pub struct AccountPage {
     /// Oldest first.
     pub accounts: Vec<Account>,
     /// How many come after the last of them.
@@ -16,7 +16,7 @@ pub struct Page {
 ///
 /// # Errors
 /// `SERVICE_UNAVAILABLE`.
-pub fn page(kw: &Keyward, after: Option<&Account>, limit: u32) -> Result<Page> {
+pub fn page(kw: &Keyward, after: Option<&Account>, limit: u32) -> Result<AccountPage> {
     let limit = i64::from(limit);
     Ok(kw.store.read(|db| {
         let place = |account: &Account| (account.created_at, account.id);
@@ -28,6 +28,6 @@ pub fn page(kw: &Keyward, after: Option<&Account>, limit: u32) -> Result<Page> {
             Some(last) => search::count_after(db, place(last))?,
             None => accounts::count(db)?,
         };
-        Ok::<_, crate::store::Error>(Page { accounts, more })
+        Ok::<_, crate::store::Error>(AccountPage { accounts, more })
     })?)
 }

@@ -6,14 +6,14 @@ use crate::domain::account::Account;
 use crate::domain::event::{Event, What};
 use crate::domain::id::AccountId;
 use crate::domain::identifier::Email;
-use crate::domain::letter::{Language, Letter, Purpose as Kind, Site, Values};
-use crate::domain::one_time::Purpose;
+use crate::domain::letter::{Language, Letter, LetterPurpose, Site, Values};
+use crate::domain::one_time::CodePurpose;
 use crate::domain::session::Client;
 use crate::service::accounts::one_time::{About, Link, end_older, hours, issue};
 use crate::service::change::Change;
 use crate::service::error::Result;
 use crate::service::mail::quota;
-use crate::store::emails::Stored;
+use crate::store::emails::StoredEmail;
 use crate::store::{accounts, one_time_codes, profiles};
 
 /// How the caller wants a mail.
@@ -50,7 +50,7 @@ pub(in crate::service) fn language_of(
 pub(in crate::service) fn mail_code(
     change: &mut Change<'_>,
     to: &To<'_>,
-    (purpose, kind): (Purpose, Kind),
+    (purpose, kind): (CodePurpose, LetterPurpose),
     wish: &Wish,
     what: Option<&impl Serialize>,
 ) -> Result<bool> {
@@ -61,7 +61,7 @@ pub(in crate::service) fn mail_code(
 pub(in crate::service) fn mail_code_with(
     change: &mut Change<'_>,
     to: &To<'_>,
-    (purpose, kind): (Purpose, Kind),
+    (purpose, kind): (CodePurpose, LetterPurpose),
     (wish, mut values): (&Wish, Values),
     what: Option<&impl Serialize>,
 ) -> Result<bool> {
@@ -98,7 +98,7 @@ pub(in crate::service) fn mail_code_with(
 pub(in crate::service) fn feign_code(
     change: &mut Change<'_>,
     to: &To<'_>,
-    (purpose, kind): (Purpose, Kind),
+    (purpose, kind): (CodePurpose, LetterPurpose),
     wish: &Wish,
 ) -> Result<bool> {
     let about = About {
@@ -130,7 +130,7 @@ pub(in crate::service) fn mail_choice(
         site: None,
         client: client.clone(),
     };
-    let purpose = (Purpose::ResetPassword, Kind::Choose);
+    let purpose = (CodePurpose::ResetPassword, LetterPurpose::Choose);
     if mail_code_with(change, to, purpose, (&wish, values), None::<&()>)? {
         let event = Event::new(What::PasswordResetRequested, client.clone());
         change.record(&event.of(to.account))?;
@@ -142,7 +142,7 @@ pub(in crate::service) fn mail_choice(
 pub(in crate::service) fn mail(
     change: &mut Change<'_>,
     to: &To<'_>,
-    purpose: Kind,
+    purpose: LetterPurpose,
     wish: &Wish,
     values: Values,
 ) -> Result<bool> {
@@ -155,7 +155,7 @@ pub(in crate::service) fn mail(
 pub(in crate::service) fn mail_as(
     change: &mut Change<'_>,
     to: &To<'_>,
-    (purpose, kind): (Purpose, Kind),
+    (purpose, kind): (CodePurpose, LetterPurpose),
     (wish, values): (&Wish, Values),
 ) -> Result<bool> {
     let mut letter = letter(change, to, kind, wish)?;
@@ -164,7 +164,12 @@ pub(in crate::service) fn mail_as(
     change.mail(&letter)
 }
 
-fn letter(change: &mut Change<'_>, to: &To<'_>, purpose: Kind, wish: &Wish) -> Result<Letter> {
+fn letter(
+    change: &mut Change<'_>,
+    to: &To<'_>,
+    purpose: LetterPurpose,
+    wish: &Wish,
+) -> Result<Letter> {
     Ok(Letter {
         purpose,
         account: Some(to.account),
@@ -180,7 +185,7 @@ fn letter(change: &mut Change<'_>, to: &To<'_>, purpose: Kind, wish: &Wish) -> R
 /// Tells whoever reads the mail of an address that it has an account already, and nobody else.
 pub(in crate::service) fn tell_exists(
     change: &mut Change<'_>,
-    taken: &Stored,
+    taken: &StoredEmail,
     wish: &Wish,
 ) -> Result<()> {
     if quota::take_ask(change, &wish.client)? {
@@ -192,7 +197,7 @@ pub(in crate::service) fn tell_exists(
 /// The same where whoever asked has been counted.
 pub(in crate::service) fn tell_counted(
     change: &mut Change<'_>,
-    taken: &Stored,
+    taken: &StoredEmail,
     wish: &Wish,
 ) -> Result<()> {
     let account = accounts::lookup(change, taken.account)?;
@@ -203,7 +208,7 @@ pub(in crate::service) fn tell_counted(
             account: taken.account,
             email,
         };
-        let mut letter = letter(change, &to, Kind::AccountExists, wish)?;
+        let mut letter = letter(change, &to, LetterPurpose::AccountExists, wish)?;
         letter.values = Values::from([("address", taken.written.clone())]);
         letter.asked_by = None;
         change.mail(&letter)?;

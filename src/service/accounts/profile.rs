@@ -8,7 +8,7 @@ use crate::domain::profile::{Phone, Profile};
 use crate::service::actor::{Actor, is_theirs};
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
-use crate::store::emails::{self, Stored};
+use crate::store::emails::{self, StoredEmail};
 use crate::store::{AnyConnection, access, accounts, phones, profiles};
 use crate::support::waiting::wait_for;
 
@@ -19,7 +19,7 @@ pub use crate::service::actor::account_of as of;
 pub struct Person {
     pub account: Account,
     pub profile: Profile,
-    pub emails: Vec<Stored>,
+    pub emails: Vec<StoredEmail>,
     pub phones: Vec<Phone>,
     /// What the caller's token permits.
     pub permissions: Vec<String>,

@@ -9,8 +9,8 @@ use crate::domain::account::Account;
 use crate::domain::event::{Event, What};
 use crate::domain::id::AccountId;
 use crate::domain::identifier::{Email, Identifier};
-use crate::domain::letter::Purpose as Kind;
-use crate::domain::one_time::Purpose;
+use crate::domain::letter::LetterPurpose;
+use crate::domain::one_time::CodePurpose;
 use crate::domain::password::{Password, PasswordRecord};
 use crate::lanes::password_lane::Seat;
 use crate::service::accounts::choose::hashed;
@@ -24,7 +24,7 @@ use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::mail::quota;
-use crate::store::emails::{self, Stored};
+use crate::store::emails::{self, StoredEmail};
 use crate::store::{accounts, audit_events, credentials};
 
 pub struct Registration {
@@ -217,14 +217,18 @@ fn prove(change: &mut Change<'_>, new: &Registration, id: AccountId, email: &Ema
         return Ok(());
     }
     let to = To { account: id, email };
-    let purpose = (Purpose::VerifyEmail, Kind::Verify);
+    let purpose = (CodePurpose::VerifyEmail, LetterPurpose::Verify);
     mail_code(change, &to, purpose, &new.wish, None::<&()>)?;
     Ok(())
 }
 
 /// The address has an account. If it was never proven, nobody knows whose the password is, and
 /// whoever proves the address will choose another (L14); else its owner is told.
-fn register_again(change: &mut Change<'_>, new: &Registration, found: &Stored) -> Result<Step> {
+fn register_again(
+    change: &mut Change<'_>,
+    new: &Registration,
+    found: &StoredEmail,
+) -> Result<Step> {
     // It may be proven at this moment, or its owner leave.
     if !accounts::hold(change, found.account)? {
         return Ok(Step::Again);
@@ -247,7 +251,7 @@ fn register_again(change: &mut Change<'_>, new: &Registration, found: &Stored) -
         account: account.id,
         email: &email,
     };
-    let purpose = (Purpose::VerifyEmail, Kind::Verify);
+    let purpose = (CodePurpose::VerifyEmail, LetterPurpose::Verify);
     mail_code(change, &to, purpose, &new.wish, None::<&()>)?;
     Ok(Step::Told)
 }

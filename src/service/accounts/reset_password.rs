@@ -6,8 +6,8 @@ use crate::domain::access::ADMIN;
 use crate::domain::event::{Event, What};
 use crate::domain::id::AccountId;
 use crate::domain::identifier::Email;
-use crate::domain::letter::{Purpose as Kind, Values};
-use crate::domain::one_time::Purpose;
+use crate::domain::letter::{LetterPurpose, Values};
+use crate::domain::one_time::CodePurpose;
 use crate::domain::password::{Password, PasswordRecord};
 use crate::domain::permission::ACCOUNT_RESET_LINK;
 use crate::domain::redirect::allowed;
@@ -26,7 +26,7 @@ use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::mail::{notice, quota};
 use crate::store::api_keys::Whose;
-use crate::store::emails::{self, Stored};
+use crate::store::emails::{self, StoredEmail};
 use crate::store::{AnyConnection, accounts, credentials, one_time_codes};
 use crate::support::clock::Timestamp;
 use crate::support::secret::SecretString;
@@ -51,7 +51,7 @@ pub fn request(kw: &Keyward, email: &Email, wish: &Wish) -> Result<()> {
             account: found.account,
             email: &written,
         };
-        let purpose = (Purpose::ResetPassword, Kind::Reset);
+        let purpose = (CodePurpose::ResetPassword, LetterPurpose::Reset);
         if mail_code(change, &to, purpose, &wish, None::<&()>)? {
             let event = Event::new(What::PasswordResetRequested, wish.client.clone());
             change.record(&event.of(found.account))?;
@@ -61,7 +61,7 @@ pub fn request(kw: &Keyward, email: &Email, wish: &Wish) -> Result<()> {
 }
 
 /// Whose address it is, where they may sign in.
-fn owner(change: &mut Change<'_>, email: &Email) -> Result<Option<Stored>> {
+fn owner(change: &mut Change<'_>, email: &Email) -> Result<Option<StoredEmail>> {
     let Some(found) = emails::find(change, email)? else {
         return Ok(None);
     };
@@ -114,7 +114,7 @@ pub fn link(
         let made = Handed::by(change, maker, found.account, next.clone())?;
         let about = About {
             account: found.account,
-            purpose: Purpose::ResetPassword,
+            purpose: CodePurpose::ResetPassword,
             address: &found.canonical,
         };
         let (code, stored) = issue(change, &about, Some(&made))?;
@@ -145,7 +145,7 @@ pub struct Choice {
 /// `INVALID_CODE`; `INVALID_PAYLOAD` where the password is refused, and then the code is still
 /// good; `SERVICE_UNAVAILABLE`.
 pub fn reset(kw: &Keyward, seat: &Seat, choice: &Choice) -> Result<Option<Url>> {
-    let purpose = Purpose::ResetPassword;
+    let purpose = CodePurpose::ResetPassword;
     // Nothing is hashed for whoever has no code (L17).
     let account = kw.store.read(|db| {
         let stored = look(kw, db, &choice.code, purpose)?;
@@ -198,7 +198,7 @@ pub fn reset(kw: &Keyward, seat: &Seat, choice: &Choice) -> Result<Option<Url>> 
 
 /// Holds the account that the code is for, and who made its link: what is sealed beside the code.
 fn held(change: &mut Change<'_>, code: &SecretString, id: AccountId) -> Result<Option<Handed>> {
-    let stored = look(change.kw, change, code, Purpose::ResetPassword)?;
+    let stored = look(change.kw, change, code, CodePurpose::ResetPassword)?;
     let handed = opened::<Handed>(change.kw, &stored)?;
     let is_there = match &handed {
         None => accounts::hold(change, id)?,

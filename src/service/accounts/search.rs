@@ -2,7 +2,7 @@
 
 use crate::domain::account::Account;
 use crate::domain::id::AccountId;
-use crate::domain::words::Words;
+use crate::domain::words::SearchWords;
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
 use crate::store::accounts::search as store_search;
@@ -20,7 +20,12 @@ pub struct Found {
 /// # Errors
 /// `INVALID_PAYLOAD` where there is no account of that id to go on after;
 /// `SERVICE_UNAVAILABLE`.
-pub fn search(kw: &Keyward, words: &Words, after: Option<AccountId>, limit: u32) -> Result<Found> {
+pub fn search(
+    kw: &Keyward,
+    words: &SearchWords,
+    after: Option<AccountId>,
+    limit: u32,
+) -> Result<Found> {
     let most = i64::from(limit);
     let found = kw.store.read(|db| {
         let place = match after {

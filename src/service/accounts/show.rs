@@ -8,7 +8,7 @@ use crate::service::error::Result;
 use crate::service::keyward::Keyward;
 use crate::store::{accounts, login_attempts, profiles, roles};
 
-pub use crate::store::login_attempts::Entry as Attempt;
+pub use crate::store::login_attempts::PastAttempt;
 
 pub struct Shown {
     pub person: Person,
@@ -38,7 +38,7 @@ pub fn show(kw: &Keyward, id: AccountId) -> Result<Shown> {
 ///
 /// # Errors
 /// `NOT_FOUND`; `SERVICE_UNAVAILABLE`.
-pub fn attempts(kw: &Keyward, id: AccountId, limit: u32) -> Result<Vec<Attempt>> {
+pub fn attempts(kw: &Keyward, id: AccountId, limit: u32) -> Result<Vec<PastAttempt>> {
     kw.store.read(|db| {
         accounts::lookup(db, id)?.ok_or_else(no_such_account)?;
         Ok(login_attempts::recent_of(db, id, i64::from(limit))?)

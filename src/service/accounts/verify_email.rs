@@ -2,8 +2,8 @@
 
 use crate::domain::event::{Event, What};
 use crate::domain::identifier::Email;
-use crate::domain::letter::{Language, Purpose as Kind};
-use crate::domain::one_time::Purpose;
+use crate::domain::letter::{Language, LetterPurpose};
+use crate::domain::one_time::CodePurpose;
 use crate::domain::session::Client;
 use crate::service::accounts::clear::clear;
 use crate::service::accounts::one_time::{Link, look, take};
@@ -12,7 +12,7 @@ use crate::service::change::Change;
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::mail::quota;
-use crate::store::emails::{self, Stored};
+use crate::store::emails::{self, StoredEmail};
 use crate::store::{accounts, credentials, one_time_codes};
 use crate::support::secret::SecretString;
 
@@ -24,14 +24,14 @@ pub fn verify_email(kw: &Keyward, code: &SecretString, client: &Client) -> Resul
     let (code, client) = (code.clone(), client.clone());
     kw.change(move |change| {
         let kw = change.kw;
-        let id = look(kw, change, &code, Purpose::VerifyEmail)?.account;
+        let id = look(kw, change, &code, CodePurpose::VerifyEmail)?.account;
         if !accounts::hold(change, id)? {
             return Err(Error::one_time_code());
         }
         if !accounts::lookup(change, id)?.is_some_and(|account| account.enabled) {
             return Err(Error::one_time_code());
         }
-        let used = take(change, &code, Purpose::VerifyEmail)?;
+        let used = take(change, &code, CodePurpose::VerifyEmail)?;
         let now = change.now;
         let found = emails::lookup(change, id, &used.address)?;
         let found = found.ok_or_else(Error::one_time_code)?;
@@ -47,7 +47,7 @@ pub fn verify_email(kw: &Keyward, code: &SecretString, client: &Client) -> Resul
 
 /// Several registered the address, and nobody knows which of them reads its mail: every password
 /// and session is dead, and whoever does read it is mailed a code to choose a password (L14).
-fn begin_anew(change: &mut Change<'_>, proven: &Stored, by: &Event) -> Result<()> {
+fn begin_anew(change: &mut Change<'_>, proven: &StoredEmail, by: &Event) -> Result<()> {
     let (id, client) = (proven.account, &by.client);
     let emptied = clear(change, id, &proven.canonical, by)?;
     credentials::remove(change, id)?;
@@ -66,7 +66,7 @@ fn begin_anew(change: &mut Change<'_>, proven: &Stored, by: &Event) -> Result<()
 /// Keyward's page for the code.
 #[must_use]
 pub fn page(kw: &Keyward, code: &SecretString) -> String {
-    Link::OwnPage.to(kw, (Purpose::VerifyEmail, Language::default()), code)
+    Link::OwnPage.to(kw, (CodePurpose::VerifyEmail, Language::default()), code)
 }
 
 /// Mails the code once more, to an address that is not proven yet. The same answer for every
@@ -91,7 +91,7 @@ pub fn request(kw: &Keyward, email: &Email, wish: &Wish) -> Result<()> {
             account: found.account,
             email: &email,
         };
-        let purpose = (Purpose::VerifyEmail, Kind::Verify);
+        let purpose = (CodePurpose::VerifyEmail, LetterPurpose::Verify);
         mail_code(change, &to, purpose, &wish, None::<&()>)?;
         Ok(())
     })

@@ -4,7 +4,7 @@
 
 use crate::domain::event::{Event, What};
 use crate::domain::id::AccountId;
-use crate::domain::limit::{Counter, Kind, Milestone, Refused};
+use crate::domain::limit::{Counter, Kind, Milestone, MustWait};
 use crate::domain::password::PasswordRecord;
 use crate::domain::session::Client;
 use crate::lanes::password_lane::Seat;
@@ -305,7 +305,7 @@ pub(in crate::service::attempts) fn count(
     ))
 }
 
-fn exceeded(refused: Refused, kind: Kind) -> Error {
+fn exceeded(refused: MustWait, kind: Kind) -> Error {
     let code = match kind {
         Kind::Address
         | Kind::Network

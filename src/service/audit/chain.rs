@@ -9,7 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
 use crate::store::AnyConnection;
-use crate::store::audit_events::Entry;
+use crate::store::audit_events::AuditEntry;
 use crate::store::audit_seals::{self, Chain, Seal};
 
 /// Before the first seal.
@@ -45,7 +45,7 @@ impl FromStr for Head {
 
 /// Of address and browser, which are forgotten with the account that they belong to. Without
 /// the salt nobody can tell what the digest is of, whatever keys they have.
-pub(super) fn client_digest(kw: &Keyward, event: &Entry, salt: Option<&[u8]>) -> Vec<u8> {
+pub(super) fn client_digest(kw: &Keyward, event: &AuditEntry, salt: Option<&[u8]>) -> Vec<u8> {
     let fields = [
         salt,
         bytes(event.address.as_ref()),
@@ -55,13 +55,13 @@ pub(super) fn client_digest(kw: &Keyward, event: &Entry, salt: Option<&[u8]>) ->
 }
 
 /// Whether there is nothing in the event that could be forgotten, or no more.
-pub(super) const fn is_bare(event: &Entry) -> bool {
+pub(super) const fn is_bare(event: &AuditEntry) -> bool {
     event.address.is_none() && event.user_agent.is_none()
 }
 
 /// Of all the rest of an event. Events that are about no organization and no role have the digest
 /// that they had before there were columns for these.
-pub(super) fn content_digest(kw: &Keyward, event: &Entry, client: &[u8]) -> Vec<u8> {
+pub(super) fn content_digest(kw: &Keyward, event: &AuditEntry, client: &[u8]) -> Vec<u8> {
     let [at, times] = [event.at, event.times].map(i64::to_be_bytes);
     let last_at = event.last_at.map(i64::to_be_bytes);
     let mut fields = vec![

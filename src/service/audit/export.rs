@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::service::error::Result;
 use crate::service::keyward::Keyward;
 use crate::store;
-use crate::store::audit_events::{self, Entry};
+use crate::store::audit_events::{self, AuditEntry};
 use crate::store::audit_seals;
 use crate::support::clock::Timestamp;
 
@@ -21,7 +21,7 @@ pub type Sealed = (i64, Vec<u8>);
 pub fn export<E: From<crate::service::Error>>(
     kw: &Keyward,
     since: Timestamp,
-    mut take: impl FnMut(&Entry, Option<&Sealed>) -> Result<(), E>,
+    mut take: impl FnMut(&AuditEntry, Option<&Sealed>) -> Result<(), E>,
 ) -> Result<(), E> {
     let (mut at, mut id) = (since.millis(), String::new());
     loop {

@@ -4,7 +4,7 @@
 use crate::service::audit::chain::{client_digest, content_digest, hold, is_bare, link, move_to};
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
-use crate::store::audit_events::{self, Entry};
+use crate::store::audit_events::{self, AuditEntry};
 use crate::store::audit_seals::{self, Chain, Kind, Seal};
 use crate::store::{self, AnyConnection};
 use crate::support::clock::Timestamp;
@@ -121,7 +121,7 @@ fn write(kw: &Keyward, db: &mut AnyConnection, batch: &Batch) -> Result<usize> {
     Ok::<_, Error>(seals.len())
 }
 
-fn seal_of(kw: &Keyward, chain: &Chain, event: &Entry, now: Timestamp) -> Seal {
+fn seal_of(kw: &Keyward, chain: &Chain, event: &AuditEntry, now: Timestamp) -> Seal {
     let salt = (!is_bare(event)).then(|| kw.entropy.bytes::<16>().to_vec());
     let client = client_digest(kw, event, salt.as_deref());
     let mut seal = Seal {

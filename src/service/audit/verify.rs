@@ -10,7 +10,7 @@ use crate::service::audit::seal::{LATE, sealed_to};
 use crate::service::error::Result;
 use crate::service::keyward::Keyward;
 use crate::store;
-use crate::store::audit_events::{self, Entry};
+use crate::store::audit_events::{self, AuditEntry};
 use crate::store::audit_seals::{self, Chain, Kind, Seal};
 use crate::support::clock::Timestamp;
 
@@ -126,7 +126,7 @@ impl Eye<'_> {
             let ids: Vec<String> = seals.iter().map(|seal| seal.event_id.clone()).collect();
             let events = self.kw.store.read(|db| audit_events::of_ids(db, &ids))?;
             let gone = self.gone(&events)?;
-            let by_id: HashMap<&str, &Entry> =
+            let by_id: HashMap<&str, &AuditEntry> =
                 events.iter().map(|event| (&*event.id, event)).collect();
             for seal in &seals {
                 if seal.seq != seq + 1 {
@@ -160,7 +160,7 @@ impl Eye<'_> {
     }
 
     /// The accounts that the events without an address name, and that are not there any more.
-    fn gone(&self, events: &[Entry]) -> Result<HashSet<String>> {
+    fn gone(&self, events: &[AuditEntry]) -> Result<HashSet<String>> {
         let bare = events.iter().filter(|event| is_bare(event));
         let named: HashSet<String> = bare
             .flat_map(|event| event.account.iter().chain(&event.actor))
@@ -175,7 +175,7 @@ impl Eye<'_> {
         Ok(named.difference(&living).cloned().collect())
     }
 
-    fn event(&mut self, seal: &Seal, event: &Entry, gone: &HashSet<String>) {
+    fn event(&mut self, seal: &Seal, event: &AuditEntry, gone: &HashSet<String>) {
         let client = client_digest(self.kw, event, seal.salt.as_deref());
         let forgotten = is_bare(event) && client != seal.client;
         let unaltered = content_digest(self.kw, event, &seal.client) == seal.content
@@ -224,7 +224,7 @@ impl Eye<'_> {
         }
     }
 
-    fn may_wait(&self, event: &Entry) -> bool {
+    fn may_wait(&self, event: &AuditEntry) -> bool {
         let counted = What::ALL
             .iter()
             .any(|what| what.is_counted() && what.as_str() == event.what);

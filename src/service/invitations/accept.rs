@@ -17,8 +17,8 @@ use crate::service::keyward::Keyward;
 use crate::service::mail::notice;
 use crate::service::membership::begin_end::join;
 use crate::service::membership::inviter::stands;
-use crate::store::emails::{self, Stored};
-use crate::store::memberships::invitations::{self, Waiting};
+use crate::store::emails::{self, StoredEmail};
+use crate::store::memberships::invitations::{self, WaitingInvitation};
 use crate::store::{AnyConnection, accounts, credentials, memberships, organizations, roles};
 use crate::support::secret::{ExposeSecret as _, SecretString};
 
@@ -35,11 +35,11 @@ pub(in crate::service) enum Taker {
     /// One that is made then.
     Nobody,
     /// The address is proven, and its owner signs in by a password.
-    Owner(Stored),
+    Owner(StoredEmail),
     /// The address is proven, and nobody can sign in.
-    WithoutPassword(Stored),
+    WithoutPassword(StoredEmail),
     /// Somebody registered the address, and nobody knows who (L14).
-    Unproven(Stored),
+    Unproven(StoredEmail),
 }
 
 impl Taker {
@@ -54,7 +54,7 @@ impl Taker {
 /// None where the account of the address is disabled.
 pub(in crate::service) fn taker_of(
     db: &mut AnyConnection,
-    invitation: &Waiting,
+    invitation: &WaitingInvitation,
 ) -> Result<Option<Taker>> {
     let email = Email::parse(&invitation.written)
         .ok_or_else(|| Error::defect("an invitation holds no e-mail address"))?;
@@ -124,7 +124,11 @@ fn require(taker: &Taker, chooses: bool) -> Result<()> {
 
 /// The invitation whose newest code this is, and what is stored of the code. One that whoever
 /// invited could not make any more is none.
-fn look(kw: &Keyward, db: &mut AnyConnection, code: &SecretString) -> Result<(String, Waiting)> {
+fn look(
+    kw: &Keyward,
+    db: &mut AnyConnection,
+    code: &SecretString,
+) -> Result<(String, WaitingInvitation)> {
     let mac = kw.keys.one_time_codes.mac(code.expose_secret());
     let mac = mac.ok_or_else(Error::one_time_code)?;
     let found = invitations::find_by_code(db, &mac, kw.clock.now())?;
@@ -187,7 +191,7 @@ fn accept(
 /// Lets whoever reads the mail sign in by the password that they chose.
 fn let_in(
     change: &mut Change<'_>,
-    (taker, invitation): (&Taker, &Waiting),
+    (taker, invitation): (&Taker, &WaitingInvitation),
     record: &PasswordRecord,
     client: &Client,
 ) -> Result<AccountId> {
@@ -204,7 +208,7 @@ fn let_in(
     Ok(id)
 }
 
-fn accepted(invitation: &Waiting, client: &Client) -> Event {
+fn accepted(invitation: &WaitingInvitation, client: &Client) -> Event {
     let mut event = Event::new(What::InvitationAccepted, client.clone());
     event.organization = invitation.place.organization();
     event
@@ -212,7 +216,7 @@ fn accepted(invitation: &Waiting, client: &Client) -> Event {
 
 fn add(
     change: &mut Change<'_>,
-    invitation: &Waiting,
+    invitation: &WaitingInvitation,
     record: &PasswordRecord,
 ) -> Result<AccountId> {
     let now = change.now;
@@ -235,7 +239,7 @@ fn add(
 fn grant(
     change: &mut Change<'_>,
     id: AccountId,
-    invitation: &Waiting,
+    invitation: &WaitingInvitation,
     client: &Client,
 ) -> Result<()> {
     let now = change.now;

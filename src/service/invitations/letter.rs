@@ -1,23 +1,23 @@
 //! The letter that invites. It holds a code, by which whoever reads the mail accepts.
 
 use crate::domain::identifier::Email;
-use crate::domain::letter::{Language, Letter, Purpose as Kind, Site, Values};
-use crate::domain::one_time::Purpose;
+use crate::domain::letter::{Language, Letter, LetterPurpose, Site, Values};
+use crate::domain::one_time::CodePurpose;
 use crate::service::accounts::one_time::hours;
 use crate::service::accounts::post::{Wish, language_of};
 use crate::service::change::Change;
 use crate::service::error::Result;
 use crate::service::invitations::accept::{Taker, taker_of};
 use crate::service::mail::quota;
-use crate::store::memberships::invitations::{self, Waiting};
+use crate::store::memberships::invitations::{self, WaitingInvitation};
 
 /// Mails a code, which is the only one of the invitation from then on. Where a quota is used up, or
 /// an account that is disabled has the address, no mail leaves and no code is made: the one in the
 /// owner's mailbox stays good.
 pub(in crate::service) fn send(
     change: &mut Change<'_>,
-    invitation: &Waiting,
-    kind: Kind,
+    invitation: &WaitingInvitation,
+    kind: LetterPurpose,
     (wish, mut values): (&Wish, Values),
 ) -> Result<()> {
     let Some(email) = Email::parse(&invitation.written) else {
@@ -29,8 +29,8 @@ pub(in crate::service) fn send(
     };
     // The page asks for a password where there is none that counts.
     let purpose = match taker {
-        Taker::Owner(_) => Purpose::Join,
-        Taker::Nobody | Taker::Unproven(_) | Taker::WithoutPassword(_) => Purpose::Invite,
+        Taker::Owner(_) => CodePurpose::Join,
+        Taker::Nobody | Taker::Unproven(_) | Taker::WithoutPassword(_) => CodePurpose::Invite,
     };
     let (account, to) = match taker {
         // As its owner wrote it, and never as the caller did.

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use crate::domain::access::ADMIN;
 use crate::domain::event::What;
 use crate::domain::identifier::Email;
-use crate::domain::letter::{Purpose as Kind, Values};
-use crate::domain::one_time::Purpose;
+use crate::domain::letter::{LetterPurpose, Values};
+use crate::domain::one_time::CodePurpose;
 use crate::service::accounts::post::{Wish, tell_exists};
 use crate::service::actor::Actor;
 use crate::service::administrator::Administrator;
@@ -15,10 +15,12 @@ use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::service::invitations::letter::send;
 use crate::service::keyward::Keyward;
-use crate::store::memberships::invitations::{self, Listed, Page, Place, Waiting};
+use crate::store::memberships::invitations::{
+    self, InvitationPage, Listed, Place, WaitingInvitation,
+};
 use crate::store::{accounts, credentials, emails, roles};
 
-pub struct Invitation {
+pub struct ServiceInvitation {
     pub emails: Vec<Email>,
     /// A role that is there.
     pub role: Option<String>,
@@ -32,7 +34,7 @@ pub struct Invitation {
 /// `FORBIDDEN` without the permission, and for an API key that would give a role;
 /// `INVALID_PAYLOAD` where there is no such role;
 /// `SERVICE_UNAVAILABLE`.
-pub fn invite(kw: &Keyward, actor: &Actor, mut invitation: Invitation) -> Result<()> {
+pub fn invite(kw: &Keyward, actor: &Actor, mut invitation: ServiceInvitation) -> Result<()> {
     actor.require(ADMIN)?;
     let by = Administrator::from((kw, actor));
     if invitation.role.is_some() {
@@ -66,7 +68,7 @@ pub fn invite(kw: &Keyward, actor: &Actor, mut invitation: Invitation) -> Result
 fn invite_one(
     change: &mut Change<'_>,
     actor: &Actor,
-    invitation: &Invitation,
+    invitation: &ServiceInvitation,
     email: &Email,
 ) -> Result<()> {
     if let Some(owner) = emails::find_proven(change, email)? {
@@ -78,14 +80,14 @@ fn invite_one(
         }
     }
     let now = change.now;
-    let new = Waiting {
+    let new = WaitingInvitation {
         place: Place::Service,
         address: email.canonical().to_owned(),
         written: email.written().to_owned(),
         role: invitation.role.clone(),
         invited_by: Some(actor.account()),
         created_at: now,
-        expires_at: now + change.kw.policy.registration.code_ttl(Purpose::Invite),
+        expires_at: now + change.kw.policy.registration.code_ttl(CodePurpose::Invite),
     };
     invitations::put(change, &new)?
         .map_err(|_| Error::busy("an address was invited by many at once"))?;
@@ -93,7 +95,7 @@ fn invite_one(
     event.role.clone_from(&invitation.role);
     change.record(&event)?;
     let how = (&invitation.wish, Values::default());
-    send(change, &new, Kind::Invite, how)
+    send(change, &new, LetterPurpose::Invite, how)
 }
 
 /// Those that wait, by their addresses.
@@ -102,7 +104,7 @@ fn invite_one(
 /// `FORBIDDEN` without the permission.
 pub fn list(kw: &Keyward, actor: &Actor, after: Option<String>, limit: i64) -> Result<Vec<Listed>> {
     actor.require(ADMIN)?;
-    let page = Page {
+    let page = InvitationPage {
         place: Place::Service,
         after,
         limit,

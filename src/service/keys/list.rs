@@ -1,6 +1,6 @@
 //! The keys that may still verify, for operators and for verifiers elsewhere.
 
-use crate::crypto::key_ring::State;
+use crate::crypto::key_ring::KeyState;
 use crate::domain::algorithm::Algorithm;
 use crate::service::keyward::Keyward;
 use crate::support::clock::Timestamp;
@@ -9,7 +9,7 @@ pub struct KeyStatus {
     pub id: String,
     pub algorithm: Algorithm,
     pub activates_at: Timestamp,
-    pub state: State,
+    pub state: KeyState,
 }
 
 /// Every key that may still verify, oldest first.

@@ -1,6 +1,6 @@
 //! Rotating signing keys: the next one is published before it signs.
 
-use crate::crypto::key_ring::State;
+use crate::crypto::key_ring::KeyState;
 use crate::crypto::signing_key::SigningKey;
 use crate::domain::event::What;
 use crate::service::administrator::Administrator;
@@ -59,8 +59,10 @@ pub fn rotate_when_due(kw: &Keyward) -> Result<()> {
     let life = kw.policy.key_life;
     let due = {
         let ring = kw.ring.load();
-        let next = ring.states(now).any(|(_, state)| state == State::Next);
-        let active = ring.states(now).find(|(_, state)| *state == State::Active);
+        let next = ring.states(now).any(|(_, state)| state == KeyState::Next);
+        let active = ring
+            .states(now)
+            .find(|(_, state)| *state == KeyState::Active);
         !next && active.is_some_and(|(held, _)| now + NOTICE >= held.activates_at + life)
     };
     if !due || life.is_zero() {

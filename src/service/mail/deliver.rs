@@ -15,7 +15,7 @@ use crate::mail::mailer::{Line, Prepared};
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::mail::sealed;
-use crate::store::outbox::{self, Next, Waiting};
+use crate::store::outbox::{self, Next, WaitingMail};
 
 /// How long a process has what it took in its hand.
 const LEASE: Duration = Duration::from_secs(60);
@@ -95,7 +95,7 @@ pub fn deliver_some(kw: &Keyward) -> Result<(usize, bool)> {
 }
 
 /// Whoever comes next need not wait for the end of a lease.
-fn let_go(kw: &Keyward, mails: Vec<Waiting>) -> Result<()> {
+fn let_go(kw: &Keyward, mails: Vec<WaitingMail>) -> Result<()> {
     kw.store.write(move |tx| {
         for mail in &mails {
             // Where its lease has ended another process may have it by now.
@@ -105,7 +105,7 @@ fn let_go(kw: &Keyward, mails: Vec<Waiting>) -> Result<()> {
     })
 }
 
-fn take(kw: &Keyward) -> Result<Vec<Waiting>> {
+fn take(kw: &Keyward) -> Result<Vec<WaitingMail>> {
     let now = kw.clock.now();
     if !kw.store.read(|db| outbox::is_any_due(db, now))? {
         return Ok(Vec::new());
@@ -118,7 +118,7 @@ fn take(kw: &Keyward) -> Result<Vec<Waiting>> {
 fn send(
     kw: &Keyward,
     line: &mut Line<'_>,
-    mail: &mut Waiting,
+    mail: &mut WaitingMail,
 ) -> Result<Result<Option<String>, Failure>> {
     let (prepared, to) = match prepare(kw, line, mail) {
         Ok(ready) => ready,
@@ -143,7 +143,7 @@ fn send(
 fn prepare(
     kw: &Keyward,
     line: &mut Line<'_>,
-    mail: &Waiting,
+    mail: &WaitingMail,
 ) -> Result<(Prepared, String), Failure> {
     if kw.clock.now() >= mail.expires_at {
         return Err(Failure::Refused("its time is over".to_owned()));
@@ -159,7 +159,7 @@ fn prepare(
 }
 
 /// Whether it is tried again, and when.
-fn next(kw: &Keyward, mail: &Waiting, failure: &Failure) -> Option<Next> {
+fn next(kw: &Keyward, mail: &WaitingMail, failure: &Failure) -> Option<Next> {
     let (now, tries) = (kw.clock.now(), mail.attempts + 1);
     let next = match failure {
         Failure::Refused(_) => return None,
@@ -180,7 +180,7 @@ fn next(kw: &Keyward, mail: &Waiting, failure: &Failure) -> Option<Next> {
 
 /// Notes the try, or gives the mail up: where it was refused for good, or its time is over
 /// before the next one.
-fn failed(kw: &Keyward, mail: &Waiting, failure: &Failure) -> Result<()> {
+fn failed(kw: &Keyward, mail: &WaitingMail, failure: &Failure) -> Result<()> {
     let (label, why) = (label(mail), failure.words());
     let (what, though) = match failure {
         Failure::Unknown(_) => ("may have been taken", ", though it may have been taken"),
@@ -212,7 +212,7 @@ fn failed(kw: &Keyward, mail: &Waiting, failure: &Failure) -> Result<()> {
 }
 
 /// For the log: which mail, but not to whom.
-fn label(mail: &Waiting) -> String {
+fn label(mail: &WaitingMail) -> String {
     let of = mail.account.map(|id| format!(" of account {id}"));
     format!("{}{}", mail.purpose, of.unwrap_or_default())
 }

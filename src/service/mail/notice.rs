@@ -3,7 +3,7 @@
 
 use crate::domain::event::{Event, What};
 use crate::domain::id::AccountId;
-use crate::domain::letter::{Language, Letter, Purpose, Values};
+use crate::domain::letter::{Language, Letter, LetterPurpose, Values};
 use crate::domain::session::Client;
 use crate::service::change::Change;
 use crate::service::error::Result;
@@ -22,14 +22,16 @@ pub(in crate::service) fn record_with(
 ) -> Result<()> {
     change.record(event)?;
     let purpose = match event.what {
-        What::PasswordChanged | What::PasswordSet | What::PasswordReset => Purpose::PasswordChanged,
+        What::PasswordChanged | What::PasswordSet | What::PasswordReset => {
+            LetterPurpose::PasswordChanged
+        }
         What::FactorEnabled
         | What::FactorDisabled
         | What::FactorReset
-        | What::RecoveryCodesRenewed => Purpose::FactorChanged,
-        What::RecoveryCodeUsed => Purpose::RecoveryCodeUsed,
-        What::ApiKeyMade | What::ApiKeyRotated => Purpose::ApiKeyMade,
-        What::AccountSuspended => Purpose::Locked,
+        | What::RecoveryCodesRenewed => LetterPurpose::FactorChanged,
+        What::RecoveryCodeUsed => LetterPurpose::RecoveryCodeUsed,
+        What::ApiKeyMade | What::ApiKeyRotated => LetterPurpose::ApiKeyMade,
+        What::AccountSuspended => LetterPurpose::Locked,
         _ => return Ok(()),
     };
     match event.account {
@@ -44,14 +46,14 @@ pub(in crate::service) fn of_new_sign_in(
     account: AccountId,
     client: &Client,
 ) -> Result<()> {
-    let letter = (Purpose::NewSignIn, Values::default());
+    let letter = (LetterPurpose::NewSignIn, Values::default());
     tell(change, letter, account, client)
 }
 
 /// Tells the owner of the account. The browser is named where somebody signed in used it.
 fn tell(
     change: &mut Change<'_>,
-    (purpose, mut values): (Purpose, Values),
+    (purpose, mut values): (LetterPurpose, Values),
     account: AccountId,
     client: &Client,
 ) -> Result<()> {

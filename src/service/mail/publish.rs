@@ -6,14 +6,14 @@ use serde_json::Value;
 use crate::domain::access::ADMIN;
 use crate::domain::event::What;
 use crate::domain::identifier::Email;
-use crate::domain::letter::{Purpose, is_site};
+use crate::domain::letter::{LetterPurpose, is_site};
 use crate::domain::merge_fields::{escaped, filled_in};
 use crate::domain::permission::ACCOUNT_MAIL;
 use crate::domain::plain_text::plain_text;
 use crate::mail::Failure;
 use crate::mail::failure::without;
 use crate::mail::mailer::Message;
-use crate::mail::templates::{Framed, Words};
+use crate::mail::templates::{Framed, RenderedLetter};
 use crate::service::actor::{Actor, require_held};
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
@@ -56,7 +56,7 @@ pub fn publish(kw: &Keyward, actor: &Actor, it: &Publication) -> Result<String> 
     })?;
     record(kw, actor, &it.to)?;
     let message = Message {
-        purpose: Purpose::Publication,
+        purpose: LetterPurpose::Publication,
         to: it.to.written(),
         words,
     };
@@ -95,7 +95,7 @@ fn unknown(why: String) -> Error {
 }
 
 /// With its fields filled in, in the frame of its site.
-fn words(kw: &Keyward, it: &Publication) -> Result<Words> {
+fn words(kw: &Keyward, it: &Publication) -> Result<RenderedLetter> {
     if it.site.as_deref().is_some_and(|site| !is_site(site)) {
         let reason = "a site is called by a to z, 0 to 9 and -, at most 64 of them";
         return Err(Error::payload(reason));
@@ -109,7 +109,7 @@ fn words(kw: &Keyward, it: &Publication) -> Result<Words> {
     let framed = Framed {
         site: it.site.as_deref(),
         to: it.to.written(),
-        words: Words {
+        words: RenderedLetter {
             subject: in_one_line(subject),
             text: plain_text(&html),
             html,

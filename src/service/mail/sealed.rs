@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::letter::{Language, Letter, Values};
 use crate::service::keyward::Keyward;
-use crate::store::outbox::Waiting;
+use crate::store::outbox::WaitingMail;
 
 #[derive(Serialize, Deserialize)]
-struct Stored {
+struct SealedLetter {
     to: String,
     language: String,
     site: Option<String>,
@@ -16,12 +16,12 @@ struct Stored {
 }
 
 /// The row that the box belongs to: opened elsewhere, it stays shut.
-fn context(mail: &Waiting) -> String {
+fn context(mail: &WaitingMail) -> String {
     format!("outbox {} {}", mail.id, mail.purpose)
 }
 
-pub(in crate::service) fn seal(kw: &Keyward, mail: &Waiting, letter: &Letter) -> Vec<u8> {
-    let stored = Stored {
+pub(in crate::service) fn seal(kw: &Keyward, mail: &WaitingMail, letter: &Letter) -> Vec<u8> {
+    let stored = SealedLetter {
         to: letter.to.clone(),
         language: letter.language.as_str().to_owned(),
         site: letter.site.clone(),
@@ -32,9 +32,9 @@ pub(in crate::service) fn seal(kw: &Keyward, mail: &Waiting, letter: &Letter) ->
 }
 
 /// `None` where the row was changed, is of a newer Keyward, or the secret is another.
-pub(in crate::service) fn open(kw: &Keyward, mail: &Waiting) -> Option<Letter> {
+pub(in crate::service) fn open(kw: &Keyward, mail: &WaitingMail) -> Option<Letter> {
     let text = kw.keys.outbox.open(&context(mail), &mail.sealed)?;
-    let stored: Stored = serde_json::from_slice(&text).ok()?;
+    let stored: SealedLetter = serde_json::from_slice(&text).ok()?;
     Some(Letter {
         purpose: mail.purpose.parse().ok()?,
         account: mail.account,

@@ -7,7 +7,7 @@ use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::mail::{quota, sealed};
-use crate::store::outbox::{self, Waiting};
+use crate::store::outbox::{self, WaitingMail};
 use crate::support::clock::Timestamp;
 
 impl Change<'_> {
@@ -35,7 +35,7 @@ impl Change<'_> {
         let when = letter.values.entry("when".to_owned());
         when.or_insert_with(|| minute(now));
         let id = kw.entropy.id(now);
-        let mut mail = Waiting {
+        let mut mail = WaitingMail {
             id,
             account: letter.account,
             purpose: letter.purpose.as_str().to_owned(),

@@ -2,11 +2,11 @@
 
 use crate::domain::event::{Event, What};
 use crate::domain::id::{AccountId, OrganizationId};
-use crate::domain::organization::{Membership, State};
+use crate::domain::organization::{Membership, MembershipState};
 use crate::domain::session::Client;
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
-use crate::store::memberships::invitations::{self, Waiting};
+use crate::store::memberships::invitations::{self, WaitingInvitation};
 use crate::store::{memberships, organization_roles};
 
 /// Makes whoever takes the invitation a member, by the role that it says now. Every other one of
@@ -17,7 +17,7 @@ use crate::store::{memberships, organization_roles};
 pub(in crate::service) fn join(
     change: &mut Change<'_>,
     (account, organization): (AccountId, OrganizationId),
-    invitation: Waiting,
+    invitation: WaitingInvitation,
     client: &Client,
 ) -> Result<()> {
     if memberships::lookup(change, organization, account)?.is_some() {
@@ -33,7 +33,7 @@ pub(in crate::service) fn join(
         organization,
         account,
         role,
-        state: State::Active,
+        state: MembershipState::Active,
         invited: Some((invitation.address, invitation.written)),
         created_at: change.now,
     };

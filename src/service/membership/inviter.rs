@@ -1,15 +1,18 @@
 //! An invitation is the word of whoever invited: it is good as long as they may still give it.
 
 use crate::domain::id::{AccountId, OrganizationId};
-use crate::domain::organization::State;
+use crate::domain::organization::MembershipState;
 use crate::domain::permission::{MEMBER_INVITE, lacking};
 use crate::service::error::Result;
-use crate::store::memberships::invitations::{Place, Waiting};
+use crate::store::memberships::invitations::{Place, WaitingInvitation};
 use crate::store::{AnyConnection, accounts, memberships, organization_roles, roles};
 
 /// Whether whoever invited could invite so now: asked when the invitation is accepted, so nothing
 /// that takes a right away has to look for what it once gave.
-pub(in crate::service) fn stands(db: &mut AnyConnection, invitation: &Waiting) -> Result<bool> {
+pub(in crate::service) fn stands(
+    db: &mut AnyConnection,
+    invitation: &WaitingInvitation,
+) -> Result<bool> {
     let Some(inviter) = invitation.invited_by else {
         return Ok(false);
     };
@@ -31,7 +34,7 @@ fn may_give(
     role: Option<&str>,
 ) -> Result<bool> {
     let member = memberships::lookup(db, id, inviter)?;
-    let Some(member) = member.filter(|member| member.state == State::Active) else {
+    let Some(member) = member.filter(|member| member.state == MembershipState::Active) else {
         return Ok(false);
     };
     let roles = organization_roles::list(db, id)?;

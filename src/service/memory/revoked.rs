@@ -15,7 +15,7 @@ use parking_lot::RwLock;
 use crate::domain::account::{AccessVersion, Epoch};
 use crate::domain::claims::Claims;
 use crate::domain::id::{AccountId, SessionId};
-use crate::store::revocations::{Entry, News};
+use crate::store::revocations::{News, Revocation};
 use crate::support::clock::Timestamp;
 
 /// The promise: a revocation holds everywhere within this time.
@@ -62,7 +62,7 @@ impl Default for Revoked {
 
 /// What the memory says of a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::service) enum Standing {
+pub(in crate::service) enum TokenStanding {
     Good,
     /// Its session or its account's epoch is over.
     Revoked,
@@ -71,20 +71,20 @@ pub(in crate::service) enum Standing {
 }
 
 impl Revoked {
-    pub(in crate::service) fn standing(&self, claims: &Claims) -> Standing {
+    pub(in crate::service) fn standing(&self, claims: &Claims) -> TokenStanding {
         if self.sessions.read().contains_key(&claims.sid) {
-            return Standing::Revoked;
+            return TokenStanding::Revoked;
         }
         let accounts = self.accounts.read();
         match accounts.get(&claims.sub) {
-            Some(least) if claims.epoch < least.epoch => Standing::Revoked,
-            Some(least) if claims.acv < least.access_version => Standing::Outdated,
-            _ => Standing::Good,
+            Some(least) if claims.epoch < least.epoch => TokenStanding::Revoked,
+            Some(least) if claims.acv < least.access_version => TokenStanding::Outdated,
+            _ => TokenStanding::Good,
         }
     }
 
     /// Takes up news. Whether the signing keys must be read again.
-    pub(in crate::service) fn learn(&self, entries: &[Entry]) -> bool {
+    pub(in crate::service) fn learn(&self, entries: &[Revocation]) -> bool {
         let mut keys = false;
         let learned = Instant::now();
         for entry in entries {

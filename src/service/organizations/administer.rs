@@ -4,8 +4,8 @@
 use crate::domain::event::{Event, What};
 use crate::domain::id::{AccountId, OrganizationId};
 use crate::domain::letters::shown;
-use crate::domain::organization::{Membership, Name, OWNER, Organization, State};
-use crate::domain::words::Words;
+use crate::domain::organization::{Membership, MembershipState, Name, OWNER, Organization};
+use crate::domain::words::SearchWords;
 use crate::service::administrator::{Administrator, no_such_account};
 use crate::service::change::Change;
 use crate::service::error::{Error, Result};
@@ -19,7 +19,7 @@ use crate::service::organizations::change::{Edit, touched, write};
 use crate::service::organizations::change_member::Which;
 use crate::service::organizations::create::taken;
 use crate::store::memberships::invitations::{self, Listed, Place};
-use crate::store::memberships::{self, Member, Page};
+use crate::store::memberships::{self, Member, MemberPage};
 use crate::store::{accounts, organization_roles, organizations};
 
 /// Those in whose name each of the words stands, by their ids, at most `limit`.
@@ -28,7 +28,7 @@ use crate::store::{accounts, organization_roles, organizations};
 /// `SERVICE_UNAVAILABLE`.
 pub fn search(
     kw: &Keyward,
-    words: &Words,
+    words: &SearchWords,
     after: Option<OrganizationId>,
     limit: u32,
 ) -> Result<Vec<Organization>> {
@@ -62,7 +62,7 @@ pub fn find(kw: &Keyward, text: &str) -> Result<Organization> {
 /// # Errors
 /// `SERVICE_UNAVAILABLE`.
 pub fn invitations(kw: &Keyward, id: OrganizationId, limit: u32) -> Result<Vec<Listed>> {
-    let page = invitations::Page {
+    let page = invitations::InvitationPage {
         place: Place::Organization(id),
         after: None,
         limit: i64::from(limit),
@@ -86,7 +86,7 @@ pub fn show(kw: &Keyward, id: OrganizationId) -> Result<(Organization, i64)> {
 ///
 /// # Errors
 /// `NOT_FOUND`.
-pub fn page(kw: &Keyward, id: OrganizationId, page: Page) -> Result<Vec<Member>> {
+pub fn page(kw: &Keyward, id: OrganizationId, page: MemberPage) -> Result<Vec<Member>> {
     kw.store.read(move |db| {
         organizations::lookup(db, id)?.ok_or_else(no_organization)?;
         Ok(memberships::page(db, id, page.clone())?)
@@ -165,22 +165,24 @@ pub fn set_role(by: impl Into<Administrator>, which: Which, role: &str) -> Resul
         })?;
         let now = change.now;
         let member = memberships::lookup(change, id, account)?;
-        let holds = member.as_ref().filter(|it| it.state == State::Active);
+        let holds = member
+            .as_ref()
+            .filter(|it| it.state == MembershipState::Active);
         let holds = holds.and_then(|it| roles.iter().find(|role| role.key == it.role));
         let before = holds.map(|role| &role.permissions);
         require_giver(by.is_key(), before, &new.permissions)?;
         match member {
-            Some(member) if member.role == new.key && member.state == State::Active => {
+            Some(member) if member.role == new.key && member.state == MembershipState::Active => {
                 return Ok(());
             }
             Some(member) => {
-                if member.state == State::Suspended {
+                if member.state == MembershipState::Suspended {
                     change.record(&about(&by, What::MemberResumed, which))?;
                 }
                 if member.role != new.key {
                     require_another(change, &member)?;
                 }
-                memberships::change(change, &member, (&new.key, State::Active), now)?;
+                memberships::change(change, &member, (&new.key, MembershipState::Active), now)?;
             }
             None => add_member(change, id, account, &new.key)?,
         }
@@ -224,7 +226,7 @@ fn add_member(
         organization,
         account,
         role: role.to_owned(),
-        state: State::Active,
+        state: MembershipState::Active,
         invited: None,
         created_at: change.now,
     };

@@ -3,7 +3,7 @@
 
 use crate::domain::event::{Event, What};
 use crate::domain::id::{AccountId, OrganizationId};
-use crate::domain::organization::{Membership, State};
+use crate::domain::organization::{Membership, MembershipState};
 use crate::domain::permission::{MEMBER_REMOVE, MEMBER_UPDATE};
 use crate::service::actor::Actor;
 use crate::service::change::Change;
@@ -31,7 +31,7 @@ pub struct Edit {
     /// The name of a role.
     pub role: Option<String>,
     /// Active or suspended.
-    pub state: Option<State>,
+    pub state: Option<MembershipState>,
 }
 
 /// # Errors
@@ -49,7 +49,7 @@ pub fn change_member(kw: &Keyward, actor: &Actor, which: Which, edit: Edit) -> R
         };
         match edit.state {
             Some(state) => {
-                if member.state == State::Suspended && state == State::Active {
+                if member.state == MembershipState::Suspended && state == MembershipState::Active {
                     let role = standing.role_of(&member)?;
                     require_giver(actor.api_key().is_some(), None, &role.permissions)?;
                 }
@@ -97,7 +97,7 @@ fn set_role(
     // What was added comes with the next refresh (O-11). Where nothing was, the name is all that
     // is new, and no token may go on with the old one.
     let grows = old.permissions.is_subset(&new.permissions) && old.permissions != new.permissions;
-    if member.state == State::Active && !grows {
+    if member.state == MembershipState::Active && !grows {
         change.outdate_access(member.account)?;
     }
     Ok(Membership {
@@ -110,7 +110,7 @@ fn set_state(
     change: &mut Change<'_>,
     actor: &Actor,
     member: &Membership,
-    state: State,
+    state: MembershipState,
 ) -> Result<()> {
     if member.state == state {
         return Ok(());
@@ -118,14 +118,14 @@ fn set_state(
     require_another(change, member)?;
     let now = change.now;
     memberships::change(change, member, (&member.role, state), now)?;
-    let what = if state == State::Active {
+    let what = if state == MembershipState::Active {
         What::MemberResumed
     } else {
         What::MemberSuspended
     };
     let event = about(actor, what, member);
     change.record(&event)?;
-    if state == State::Active {
+    if state == MembershipState::Active {
         return Ok(());
     }
     end(change, member.account, member.organization, &event)
@@ -138,7 +138,7 @@ pub fn remove_member(kw: &Keyward, actor: &Actor, which: Which) -> Result<()> {
     kw.change(move |change| {
         let (standing, member) = held_member(change, &actor, which)?;
         standing.require(MEMBER_REMOVE)?;
-        if member.state == State::Suspended {
+        if member.state == MembershipState::Suspended {
             // Whoever is removed can be invited anew, and is active then.
             standing.require(MEMBER_UPDATE)?;
         }
@@ -196,7 +196,7 @@ pub fn leave(kw: &Keyward, actor: &Actor, id: OrganizationId) -> Result<()> {
             return Err(no_organization());
         }
         let member = memberships::lookup(change, id, account)?.ok_or_else(no_organization)?;
-        if member.state != State::Active {
+        if member.state != MembershipState::Active {
             return Err(Error::new(
                 Code::Conflict,
                 "You are suspended in this organization: whoever administers it takes you back, or \

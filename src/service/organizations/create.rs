@@ -3,7 +3,7 @@
 use crate::config::registration::Makers;
 use crate::domain::event::What;
 use crate::domain::id::OrganizationId;
-use crate::domain::organization::{Membership, Name, OWNER, Organization, State};
+use crate::domain::organization::{Membership, MembershipState, Name, OWNER, Organization};
 use crate::service::actor::Actor;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
@@ -43,7 +43,7 @@ pub fn create(kw: &Keyward, actor: &Actor, name: Name) -> Result<Organization> {
             organization: id,
             account: actor.account(),
             role: OWNER.to_owned(),
-            state: State::Active,
+            state: MembershipState::Active,
             invited: None,
             created_at: now,
         };

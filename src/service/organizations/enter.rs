@@ -2,7 +2,7 @@
 
 use crate::domain::event::What;
 use crate::domain::id::OrganizationId;
-use crate::domain::organization::State;
+use crate::domain::organization::MembershipState;
 use crate::service::actor::Actor;
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
@@ -37,7 +37,7 @@ pub fn enter(
             return Err(Error::credentials());
         }
         let member = memberships::lookup(change, id, actor.account())?;
-        if !member.is_some_and(|member| member.state == State::Active) {
+        if !member.is_some_and(|member| member.state == MembershipState::Active) {
             return Err(no_organization());
         }
         let written = beside(change, (&old, account), id, &actor.client)?;

@@ -5,8 +5,8 @@
 use crate::domain::event::What;
 use crate::domain::id::OrganizationId;
 use crate::domain::identifier::Email;
-use crate::domain::letter::{Purpose as Kind, Values};
-use crate::domain::one_time::Purpose;
+use crate::domain::letter::{LetterPurpose, Values};
+use crate::domain::one_time::CodePurpose;
 use crate::domain::permission::{MEMBER_INVITE, MEMBER_REMOVE};
 use crate::service::accounts::post::Wish;
 use crate::service::actor::Actor;
@@ -18,14 +18,14 @@ use crate::service::keyward::Keyward;
 use crate::service::mail::quota;
 use crate::service::membership::powers::require_giver;
 use crate::service::membership::standing::{Standing, held_standing, standing};
-use crate::store::memberships::invitations::{self, Place, Waiting};
+use crate::store::memberships::invitations::{self, Place, WaitingInvitation};
 use crate::store::{emails, memberships};
 
 /// The most members and invitations of one organization that was made by anybody.
 const MOST: i64 = 100_000;
 
 #[derive(Clone)]
-pub struct Invitation {
+pub struct MemberInvitation {
     pub organization: OrganizationId,
     pub email: Email,
     /// The name of a role of the organization.
@@ -41,7 +41,7 @@ pub struct Invitation {
 /// `NOT_FOUND`, `FORBIDDEN`, `INVALID_PAYLOAD` for a role that is none of the organization,
 /// `CONFLICT` for a member, `REQUESTS_EXCEEDED` where no further mail is sent for the client,
 /// `SERVICE_UNAVAILABLE` where mail can not leave too.
-pub fn invite(kw: &Keyward, actor: &Actor, new: Invitation) -> Result<()> {
+pub fn invite(kw: &Keyward, actor: &Actor, new: MemberInvitation) -> Result<()> {
     kw.require_mail()?;
     require_quota(kw, actor)?;
     let actor = actor.clone();
@@ -70,7 +70,7 @@ pub fn invite(kw: &Keyward, actor: &Actor, new: Invitation) -> Result<()> {
         change.record(&event.with_role(&role.name))?;
         let name = in_a_letter(&standing.organization.name);
         let how = (&new.wish, Values::from([("organization", name)]));
-        send(change, &invitation, Kind::Join, how)
+        send(change, &invitation, LetterPurpose::Join, how)
     })
 }
 
@@ -87,23 +87,23 @@ fn require_quota(kw: &Keyward, actor: &Actor) -> Result<()> {
 fn put(
     change: &mut Change<'_>,
     actor: &Actor,
-    (new, standing): (&Invitation, &Standing),
+    (new, standing): (&MemberInvitation, &Standing),
     role: &str,
-) -> Result<Waiting> {
+) -> Result<WaitingInvitation> {
     let (place, now) = (Place::Organization(new.organization), change.now);
     let address = new.email.canonical();
     match invitations::find(change, place, address, now)? {
         Some(before) => require_over(standing, &before, role)?,
         None => require_room(change, new.organization)?,
     }
-    let invitation = Waiting {
+    let invitation = WaitingInvitation {
         place,
         address: address.to_owned(),
         written: new.email.written().to_owned(),
         role: Some(role.to_owned()),
         invited_by: Some(actor.account()),
         created_at: now,
-        expires_at: now + change.kw.policy.registration.code_ttl(Purpose::Join),
+        expires_at: now + change.kw.policy.registration.code_ttl(CodePurpose::Join),
     };
     invitations::put(change, &invitation)?
         .map_err(|_| Error::busy("an address was invited twice at once"))?;
@@ -111,7 +111,7 @@ fn put(
 }
 
 /// Nobody takes away what somebody invited to who may do more (O4).
-fn require_over(standing: &Standing, before: &Waiting, role: &str) -> Result<()> {
+fn require_over(standing: &Standing, before: &WaitingInvitation, role: &str) -> Result<()> {
     match &before.role {
         Some(key) if key != role => standing.require_all(&standing.role_by_key(key)?.permissions),
         _ => Ok(()),

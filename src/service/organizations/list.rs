@@ -1,14 +1,14 @@
 //! The caller's organizations, and who is in one of them.
 
 use crate::domain::id::OrganizationId;
-use crate::domain::organization::State;
+use crate::domain::organization::MembershipState;
 use crate::domain::permission::{MEMBER_READ, ORGANIZATION_READ};
 use crate::service::actor::{Actor, account_of};
 use crate::service::error::Result;
 use crate::service::keyward::Keyward;
 use crate::service::membership::standing::{Standing, missing, standing};
 use crate::store::memberships::invitations::{self, Listed, Place};
-use crate::store::memberships::{self, Member, Own, Page};
+use crate::store::memberships::{self, Member, MemberPage, Own};
 
 /// Those that the caller is in or invited to, in the order of their coming.
 ///
@@ -27,7 +27,7 @@ pub fn mine(kw: &Keyward, actor: &Actor) -> Result<Vec<Own>> {
             // A key that is good in one organization knows no other. Only a person is invited.
             Some(key) => own.retain(|(member, organization, _)| {
                 let knows = key.organization.is_none_or(|it| it == organization.id);
-                member.state == State::Active && knows
+                member.state == MembershipState::Active && knows
             }),
             // An invitation is its address's: whoever never proved it is not told of one.
             None => own.extend(invitations::list_of(db, account.id, now)?),
@@ -47,7 +47,12 @@ pub fn one(kw: &Keyward, actor: &Actor, id: OrganizationId) -> Result<Standing> 
 
 /// # Errors
 /// `NOT_FOUND`, `FORBIDDEN`.
-pub fn members(kw: &Keyward, actor: &Actor, id: OrganizationId, page: Page) -> Result<Vec<Member>> {
+pub fn members(
+    kw: &Keyward,
+    actor: &Actor,
+    id: OrganizationId,
+    page: MemberPage,
+) -> Result<Vec<Member>> {
     kw.store.read(|db| {
         standing(db, actor, id)?.require(MEMBER_READ)?;
         Ok(memberships::page(db, id, page.clone())?)
@@ -62,9 +67,9 @@ pub fn invitations(
     kw: &Keyward,
     actor: &Actor,
     id: OrganizationId,
-    page: Page,
+    page: MemberPage,
 ) -> Result<Vec<Listed>> {
-    let page = invitations::Page {
+    let page = invitations::InvitationPage {
         place: Place::Organization(id),
         after: page.after,
         limit: page.limit,

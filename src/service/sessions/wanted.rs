@@ -1,7 +1,7 @@
 //! The organization that somebody wants to sign in to.
 
 use crate::domain::id::{AccountId, OrganizationId};
-use crate::domain::organization::{Name, State};
+use crate::domain::organization::{MembershipState, Name};
 use crate::store::{self, AnyConnection, memberships, organizations};
 
 #[derive(Clone, Debug)]
@@ -32,6 +32,6 @@ pub(in crate::service::sessions) fn theirs(
     };
     let id = id.unwrap_or(OrganizationId(uuid::Uuid::nil()));
     let member = memberships::lookup(db, id, account)?;
-    let active = member.is_some_and(|member| member.state == State::Active);
+    let active = member.is_some_and(|member| member.state == MembershipState::Active);
     Ok(if active { Ok(Some(id)) } else { Err(NotTheirs) })
 }

@@ -15,7 +15,7 @@ use crate::domain::session::Class;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::memory::living_keys::Living;
-use crate::service::memory::revoked::Standing;
+use crate::service::memory::revoked::TokenStanding;
 use crate::store::{access, accounts, api_keys};
 use crate::support::clock::Timestamp;
 use crate::support::secret::{ExposeSecret as _, SecretString};
@@ -40,7 +40,7 @@ pub fn remembered(kw: &Keyward, text: &SecretString) -> Result<Option<Arc<Princi
         return Ok(None);
     };
     // Revoked, or of an account of which something was taken away: the database knows which.
-    if kw.memory.revoked.standing(&living.principal.claims) != Standing::Good {
+    if kw.memory.revoked.standing(&living.principal.claims) != TokenStanding::Good {
         return Ok(None);
     }
     holder(kw, &living).map(Some)
@@ -59,7 +59,7 @@ pub fn look_up(kw: &Keyward, text: &SecretString) -> Result<Arc<Principal>> {
         let began = Instant::now();
         let principal = read(kw, &hash)?.ok_or_else(Error::token)?;
         let living = kw.memory.api_keys.insert(hash, principal, began);
-        if kw.memory.revoked.standing(&living.principal.claims) == Standing::Good {
+        if kw.memory.revoked.standing(&living.principal.claims) == TokenStanding::Good {
             return holder(kw, &living);
         }
     }

@@ -11,7 +11,7 @@ use crate::domain::claims::{Claims, Fault, LEEWAY_SECONDS};
 use crate::domain::principal::{By, Principal};
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
-use crate::service::memory::revoked::Standing;
+use crate::service::memory::revoked::TokenStanding;
 use crate::service::tokens::api_key;
 use crate::support::secret::{ExposeSecret as _, SecretString};
 
@@ -40,9 +40,9 @@ pub fn authenticate(kw: &Keyward, text: &SecretString) -> Result<Arc<Principal>>
         return Err(Error::expired());
     }
     match kw.memory.revoked.standing(claims) {
-        Standing::Good => Ok(principal),
-        Standing::Revoked => Err(Error::token()),
-        Standing::Outdated => Err(Error::expired()),
+        TokenStanding::Good => Ok(principal),
+        TokenStanding::Revoked => Err(Error::token()),
+        TokenStanding::Outdated => Err(Error::expired()),
     }
 }
 

@@ -5,7 +5,7 @@ use diesel::pg::PgConnection;
 use crate::domain::account::Account;
 use crate::domain::id::AccountId;
 use crate::domain::profile::{Phone, Profile};
-use crate::store::emails::{self, Stored};
+use crate::store::emails::{self, StoredEmail};
 use crate::store::engine::connection::AnyConnection;
 use crate::store::engine::error::{Result, own_fault};
 use crate::store::engine::transaction::transaction;
@@ -17,7 +17,7 @@ pub struct Person {
     /// Whether there is a second factor that counts.
     pub has_factor: bool,
     pub profile: Profile,
-    pub emails: Vec<Stored>,
+    pub emails: Vec<StoredEmail>,
     pub phones: Vec<Phone>,
 }
 

@@ -6,7 +6,7 @@ use diesel::sql_types::Text;
 
 use crate::domain::account::Account;
 use crate::domain::id::AccountId;
-use crate::domain::words::Words;
+use crate::domain::words::SearchWords;
 use crate::store::accounts::Row;
 use crate::store::engine::connection::AnyConnection;
 use crate::store::engine::error::Result;
@@ -27,7 +27,7 @@ const HAYSTACK: &str = "(coalesce(accounts.email_canonical, '') || ' ' || \
 /// When the database is away or a row is damaged.
 pub fn search(
     connection: &mut AnyConnection,
-    words: &Words,
+    words: &SearchWords,
     after: Option<(Timestamp, AccountId)>,
     limit: i64,
 ) -> Result<Vec<Account>> {

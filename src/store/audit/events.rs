@@ -172,7 +172,7 @@ pub fn list_of(connection: &mut AnyConnection, account: AccountId) -> Result<Vec
 
 /// One line of the audit log.
 #[derive(Clone, Debug, Queryable)]
-pub struct Entry {
+pub struct AuditEntry {
     pub id: String,
     pub at: i64,
     pub what: String,
@@ -189,7 +189,7 @@ pub struct Entry {
     pub last_at: Option<i64>,
 }
 
-/// The columns of an [`Entry`], in its order.
+/// The columns of an [`AuditEntry`], in its order.
 const COLUMNS: Columns = (
     audit_events::id,
     audit_events::at,
@@ -236,7 +236,7 @@ pub struct Filter {
 ///
 /// # Errors
 /// When the database is away.
-pub fn list(connection: &mut AnyConnection, filter: &Filter) -> Result<Vec<Entry>> {
+pub fn list(connection: &mut AnyConnection, filter: &Filter) -> Result<Vec<AuditEntry>> {
     let account = filter.account.map(|id| id.to_string());
     let since = filter.since.map_or(i64::MIN, Timestamp::millis);
     let before: Option<(i64, String)> = match &filter.before {
@@ -287,7 +287,7 @@ pub fn after(
     connection: &mut AnyConnection,
     (at, id): (i64, &str),
     limit: i64,
-) -> Result<Vec<Entry>> {
+) -> Result<Vec<AuditEntry>> {
     Ok(audit_events::table
         .filter(audit_events::at.ge(at))
         .filter(audit_events::at.gt(at).or(audit_events::id.gt(id)))
@@ -298,7 +298,7 @@ pub fn after(
 }
 
 /// Those of these ids that there are, in no order.
-pub fn of_ids(connection: &mut AnyConnection, ids: &[String]) -> Result<Vec<Entry>> {
+pub fn of_ids(connection: &mut AnyConnection, ids: &[String]) -> Result<Vec<AuditEntry>> {
     Ok(audit_events::table
         .filter(audit_events::id.eq_any(ids))
         .select(COLUMNS)
@@ -306,7 +306,7 @@ pub fn of_ids(connection: &mut AnyConnection, ids: &[String]) -> Result<Vec<Entr
 }
 
 /// The same, and none of them changes until the transaction ends.
-pub fn hold(connection: &mut AnyConnection, ids: &[String]) -> Result<Vec<Entry>> {
+pub fn hold(connection: &mut AnyConnection, ids: &[String]) -> Result<Vec<AuditEntry>> {
     let question = audit_events::table
         .filter(audit_events::id.eq_any(ids))
         .select(COLUMNS);

@@ -20,7 +20,7 @@ use crate::support::clock::Timestamp;
 
 /// An address as it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stored {
+pub struct StoredEmail {
     pub account: AccountId,
     pub written: String,
     pub canonical: String,
@@ -32,9 +32,9 @@ pub struct Stored {
 
 type Row = (String, String, String, bool, bool, bool);
 
-fn stored(row: Row) -> Result<Stored> {
+fn stored(row: Row) -> Result<StoredEmail> {
     let (account, written, canonical, verified, is_primary, contested) = row;
-    Ok(Stored {
+    Ok(StoredEmail {
         account: word("account id", &account)?,
         written,
         canonical,
@@ -106,7 +106,7 @@ pub(in crate::store) fn insert(
 ///
 /// # Errors
 /// When the database is away or the row is damaged.
-pub fn find(connection: &mut AnyConnection, email: &Email) -> Result<Option<Stored>> {
+pub fn find(connection: &mut AnyConnection, email: &Email) -> Result<Option<StoredEmail>> {
     Ok(find_named(connection, email)?.filter(|found| found.verified || found.is_primary))
 }
 
@@ -114,7 +114,7 @@ pub fn find(connection: &mut AnyConnection, email: &Email) -> Result<Option<Stor
 ///
 /// # Errors
 /// When the database is away or the row is damaged.
-pub fn find_named(connection: &mut AnyConnection, email: &Email) -> Result<Option<Stored>> {
+pub fn find_named(connection: &mut AnyConnection, email: &Email) -> Result<Option<StoredEmail>> {
     let row: Option<Row> = emails::table
         .find(email.canonical())
         .select(COLUMNS)
@@ -127,7 +127,7 @@ pub fn find_named(connection: &mut AnyConnection, email: &Email) -> Result<Optio
 ///
 /// # Errors
 /// When the database is away or a row is damaged.
-pub fn list_of(connection: &mut AnyConnection, account: AccountId) -> Result<Vec<Stored>> {
+pub fn list_of(connection: &mut AnyConnection, account: AccountId) -> Result<Vec<StoredEmail>> {
     let question = emails::table
         .filter(emails::account_id.eq(account.to_string()))
         .order((
@@ -144,7 +144,7 @@ pub fn list_of(connection: &mut AnyConnection, account: AccountId) -> Result<Vec
 pub(in crate::store) fn each_of(
     connection: &mut PgConnection,
     accounts: &[String],
-) -> Result<HashMap<String, Result<Vec<Stored>>>> {
+) -> Result<HashMap<String, Result<Vec<StoredEmail>>>> {
     let rows: Vec<Row> = emails::table
         .filter(emails::account_id.eq_any(accounts))
         .order((
@@ -169,7 +169,7 @@ pub(in crate::store) fn each_of(
 ///
 /// # Errors
 /// When the database is away or it was proven meanwhile.
-pub fn contest(connection: &mut AnyConnection, taken: &Stored) -> Result<()> {
+pub fn contest(connection: &mut AnyConnection, taken: &StoredEmail) -> Result<()> {
     let unproven = emails::table
         .find(taken.canonical.clone())
         .filter(emails::account_id.eq(taken.account.to_string()))
@@ -188,7 +188,7 @@ pub fn lookup(
     connection: &mut AnyConnection,
     account: AccountId,
     canonical: &str,
-) -> Result<Option<Stored>> {
+) -> Result<Option<StoredEmail>> {
     let row: Option<Row> = emails::table
         .find(canonical.to_owned())
         .filter(emails::account_id.eq(account.to_string()))
@@ -202,7 +202,7 @@ pub fn lookup(
 ///
 /// # Errors
 /// When the database is away or the row is damaged.
-pub fn find_proven(connection: &mut AnyConnection, email: &Email) -> Result<Option<Stored>> {
+pub fn find_proven(connection: &mut AnyConnection, email: &Email) -> Result<Option<StoredEmail>> {
     Ok(find_named(connection, email)?.filter(|found| found.verified))
 }
 

@@ -5,7 +5,7 @@
 use diesel::prelude::*;
 
 use crate::domain::id::{AccountId, OrganizationId};
-use crate::domain::organization::{Membership, Organization, State};
+use crate::domain::organization::{Membership, MembershipState, Organization};
 use crate::store::engine::columns::{optional, time};
 use crate::store::engine::conflict::{Taken, unless_taken};
 use crate::store::engine::connection::AnyConnection;
@@ -40,7 +40,7 @@ impl Place {
 
 /// An invitation that waits.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Waiting {
+pub struct WaitingInvitation {
     pub place: Place,
     /// In its canonical form.
     pub address: String,
@@ -81,10 +81,10 @@ const COLUMNS: (
     invitations::expires_at,
 );
 
-fn stored(row: Row) -> Result<Waiting> {
+fn stored(row: Row) -> Result<WaitingInvitation> {
     let (organization, address, written, role, invited_by, created, expires) = row;
     let organization = optional("organization id", organization.as_deref())?;
-    Ok(Waiting {
+    Ok(WaitingInvitation {
         place: organization.map_or(Place::Service, Place::Organization),
         address,
         written,
@@ -101,7 +101,7 @@ fn stored(row: Row) -> Result<Waiting> {
 ///
 /// # Errors
 /// When the database is away or there is no such role.
-pub fn put(connection: &mut AnyConnection, new: &Waiting) -> Result<Result<(), Taken>> {
+pub fn put(connection: &mut AnyConnection, new: &WaitingInvitation) -> Result<Result<(), Taken>> {
     let (place, now) = (new.place.key(), new.created_at.millis());
     let row = invitations::table.find((place.clone(), new.address.clone()));
     let over = row.clone().filter(invitations::expires_at.le(now));
@@ -126,7 +126,11 @@ pub fn put(connection: &mut AnyConnection, new: &Waiting) -> Result<Result<(), T
     Ok(Err(Taken))
 }
 
-fn insert(connection: &mut AnyConnection, place: &str, new: &Waiting) -> QueryResult<usize> {
+fn insert(
+    connection: &mut AnyConnection,
+    place: &str,
+    new: &WaitingInvitation,
+) -> QueryResult<usize> {
     let organization = new.place.organization().map(|id| id.to_string());
     diesel::insert_into(invitations::table)
         .values((
@@ -148,7 +152,7 @@ fn insert(connection: &mut AnyConnection, place: &str, new: &Waiting) -> QueryRe
 /// When the database is away or there is no such invitation.
 pub fn set_code(
     connection: &mut AnyConnection,
-    of: &Waiting,
+    of: &WaitingInvitation,
     mac: &str,
     until: Timestamp,
 ) -> Result<()> {
@@ -169,7 +173,7 @@ pub fn find(
     place: Place,
     address: &str,
     now: Timestamp,
-) -> Result<Option<Waiting>> {
+) -> Result<Option<WaitingInvitation>> {
     let row: Option<Row> = invitations::table
         .find((place.key(), address.to_owned()))
         .filter(invitations::expires_at.gt(now.millis()))
@@ -187,7 +191,7 @@ pub fn find_by_code(
     connection: &mut AnyConnection,
     mac: &str,
     now: Timestamp,
-) -> Result<Option<Waiting>> {
+) -> Result<Option<WaitingInvitation>> {
     let row: Option<Row> = invitations::table
         .filter(invitations::mac.eq(mac))
         .filter(invitations::expires_at.gt(now.millis()))
@@ -228,7 +232,7 @@ pub fn find_of(
     (organization, account): (OrganizationId, AccountId),
     proven: bool,
     now: Timestamp,
-) -> Result<Option<Waiting>> {
+) -> Result<Option<WaitingInvitation>> {
     let row: Option<Row> = invitations::table
         .inner_join(emails::table.on(emails::canonical.eq(invitations::address)))
         .filter(invitations::organization_id.eq(organization.to_string()))
@@ -275,7 +279,7 @@ pub fn list_of(
             organization: organization.id,
             account,
             role: role.clone(),
-            state: State::Invited,
+            state: MembershipState::Invited,
             invited: Some((waiting.address, waiting.written)),
             created_at: waiting.created_at,
         };
@@ -288,7 +292,10 @@ pub fn list_of(
 ///
 /// # Errors
 /// When the database is away or a row is damaged.
-pub fn to_service_of(connection: &mut AnyConnection, account: AccountId) -> Result<Vec<Waiting>> {
+pub fn to_service_of(
+    connection: &mut AnyConnection,
+    account: AccountId,
+) -> Result<Vec<WaitingInvitation>> {
     let proven = proven(connection, account)?;
     let rows: Vec<Row> = invitations::table
         .filter(invitations::place.eq(Place::Service.key()))
@@ -337,7 +344,7 @@ fn proven(connection: &mut AnyConnection, account: AccountId) -> Result<Vec<Stri
 
 /// Which invitations are wanted, by their addresses.
 #[derive(Clone, Debug)]
-pub struct Page {
+pub struct InvitationPage {
     pub place: Place,
     /// Those that come after this one.
     pub after: Option<String>,
@@ -346,11 +353,11 @@ pub struct Page {
 }
 
 /// An invitation, and what its role is called.
-pub type Listed = (Waiting, Option<String>);
+pub type Listed = (WaitingInvitation, Option<String>);
 
 /// # Errors
 /// When the database is away or a row is damaged.
-pub fn page(connection: &mut AnyConnection, page: Page) -> Result<Vec<Listed>> {
+pub fn page(connection: &mut AnyConnection, page: InvitationPage) -> Result<Vec<Listed>> {
     let rows: Vec<(Row, Option<String>)> = invitations::table
         .left_join(roles::table)
         .filter(invitations::place.eq(page.place.key()))

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use diesel::prelude::*;
 
 use crate::domain::id::{AccountId, OrganizationId};
-use crate::domain::organization::{Membership, OWNER, Organization, State};
+use crate::domain::organization::{Membership, MembershipState, OWNER, Organization};
 use crate::store::engine::columns::{time, word};
 use crate::store::engine::conflict::{Taken, unless_taken};
 use crate::store::engine::connection::AnyConnection;
@@ -146,7 +146,7 @@ pub struct Member {
 
 /// Which members of an organization are wanted.
 #[derive(Clone, Debug)]
-pub struct Page {
+pub struct MemberPage {
     /// Those that come after this one.
     pub after: Option<String>,
     pub limit: i64,
@@ -160,7 +160,7 @@ pub struct Page {
 pub fn page(
     connection: &mut AnyConnection,
     organization: OrganizationId,
-    page: Page,
+    page: MemberPage,
 ) -> Result<Vec<Member>> {
     type Of = (
         Row,
@@ -246,7 +246,7 @@ fn proven_by(
 pub fn change(
     connection: &mut AnyConnection,
     stood: &Membership,
-    (role, state): (&str, State),
+    (role, state): (&str, MembershipState),
     now: Timestamp,
 ) -> Result<()> {
     let row = memberships::table
@@ -315,7 +315,7 @@ pub fn other_owners(
         )
         .filter(memberships::organization_id.eq(organization.to_string()))
         .filter(memberships::role.eq(OWNER))
-        .filter(memberships::state.eq(State::Active.as_str()))
+        .filter(memberships::state.eq(MembershipState::Active.as_str()))
         .filter(memberships::account_id.ne(account.to_string()))
         .count()
         .get_result(connection)?)

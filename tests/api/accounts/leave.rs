@@ -323,7 +323,7 @@ both!(j25_a_session_that_has_ended_deletes_nothing, |kw| {
         })
         .ok()
         .unwrap();
-    let proof = leave::Proof {
+    let proof = leave::PasswordAndCode {
         password: keyward::domain::password::Password::parse(PASSWORD).unwrap(),
         otp: None,
     };

@@ -3,7 +3,7 @@
 //! the password is suspended. An attempt is counted before it is looked at, in the
 //! database, so neither a burst nor another replica nor a restart gives more.
 
-use keyward::domain::letter::Purpose;
+use keyward::domain::letter::LetterPurpose;
 use keyward::domain::password::Password;
 use keyward::service::accounts::administer;
 use serde_json::json;
@@ -73,7 +73,7 @@ both!(
         }
         // One mail tells the owner.
         let told: Vec<_> = kw.mails().into_iter().map(|mail| mail.purpose).collect();
-        assert_eq!(told, [Purpose::Locked]);
+        assert_eq!(told, [LetterPurpose::Locked]);
         // Not a try in fifteen minutes any more, but one in a day.
         let attempts = kw.count("login_attempts");
         stranger(PASSWORD).limited(86_400 - 900);

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
-use keyward::domain::letter::Purpose;
+use keyward::domain::letter::LetterPurpose;
 use keyward::http::routes::{Guard, TABLE};
 use serde_json::{Value, json};
 use strum::VariantArray as _;
@@ -231,6 +231,8 @@ fn every_mail_is_called_as_the_document_says() {
               properties/purpose/enum";
     let listed = document().pointer(at).unwrap().as_array().unwrap();
     let listed: BTreeSet<_> = listed.iter().filter_map(Value::as_str).collect();
-    let purposes = Purpose::VARIANTS.iter().map(|purpose| purpose.as_str());
+    let purposes = LetterPurpose::VARIANTS
+        .iter()
+        .map(|purpose| purpose.as_str());
     assert_eq!(listed, purposes.collect());
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use keyward::domain::id::AccountId;
-use keyward::domain::organization::State;
+use keyward::domain::organization::MembershipState;
 use serde_json::{Value, json};
 
 use crate::graphql::{ALICE, DEMO, code, in_demo_as, join_demo, sign_in_to_demo};
@@ -304,12 +304,12 @@ const CALLERS: &[&str] = &[
 
 fn caller(kw: &TestKeyward, caller: &str, number: usize) -> Option<String> {
     let email = format!("c{number}@example.com");
-    let state = |account: AccountId, state: State| {
+    let state = |account: AccountId, state: MembershipState| {
         let word = state.as_str();
         let (_, owner) = in_demo_as(kw, &format!("b{number}@example.com"), "owner");
         let path = format!("/auth/organizations/{DEMO}/members/{account}");
         let ask = match state {
-            State::Suspended => kw.ask("PATCH", &path).json(&json!({ "state": word })),
+            MembershipState::Suspended => kw.ask("PATCH", &path).json(&json!({ "state": word })),
             _ => kw.delete(&path),
         };
         assert_eq!(ask.bearer(&owner).send().status, 204);
@@ -343,9 +343,9 @@ fn caller(kw: &TestKeyward, caller: &str, number: usize) -> Option<String> {
             state(
                 account,
                 if caller == "removed" {
-                    State::Active
+                    MembershipState::Active
                 } else {
-                    State::Suspended
+                    MembershipState::Suspended
                 },
             );
             access

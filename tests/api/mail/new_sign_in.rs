@@ -1,7 +1,7 @@
 //! Who signs in from another browser than before is told to the account's owner, where the
 //! operator wants it.
 
-use keyward::domain::letter::Purpose;
+use keyward::domain::letter::LetterPurpose;
 use serde_json::json;
 
 use crate::support::{Answer, PASSWORD, TestKeyward, WRONG, text};
@@ -37,7 +37,7 @@ fn cookie_by(kw: &TestKeyward, mark: &str) -> String {
 fn told(kw: &TestKeyward) -> usize {
     let mails = kw.mails().into_iter();
     mails
-        .filter(|mail| mail.purpose == Purpose::NewSignIn)
+        .filter(|mail| mail.purpose == LetterPurpose::NewSignIn)
         .count()
 }
 

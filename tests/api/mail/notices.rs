@@ -1,6 +1,6 @@
 //! What an owner is told of (M23), and only at an address that was proven.
 
-use keyward::domain::letter::Purpose;
+use keyward::domain::letter::LetterPurpose;
 use keyward::service::accounts::administer;
 
 use crate::support::{PASSWORD, account_of};
@@ -13,7 +13,7 @@ both!(m23_a_factor_that_was_taken_away_is_told, |kw| {
     kw.sql("UPDATE accounts SET verified = TRUE");
     administer::reset_factor(&kw.kw, account_of(&access)).unwrap();
     let told = kw.last_mail_to(ALICE);
-    assert_eq!(told.purpose, Purpose::FactorChanged);
+    assert_eq!(told.purpose, LetterPurpose::FactorChanged);
     assert_eq!(told.links().len(), 0);
     assert!(told.text.contains("2026-01-01 00:00 UTC"), "{}", told.text);
 });
@@ -34,7 +34,10 @@ both!(
             .json(&body)
             .send();
         assert_eq!(answer.status, 200, "{answer:?}");
-        assert_eq!(kw.last_mail_to(ALICE).purpose, Purpose::PasswordChanged);
+        assert_eq!(
+            kw.last_mail_to(ALICE).purpose,
+            LetterPurpose::PasswordChanged
+        );
         // What is refused is not told.
         let again = kw
             .post("/auth/password/change")
@@ -61,10 +64,10 @@ both!(the_owner_is_told_of_a_key_in_their_name, |kw| {
     let id = crate::support::text(&made.json(), "id");
     let path = format!("/auth/api-keys/{id}/rotate");
     assert_eq!(kw.post(&path).bearer(&access).send().status, 201);
-    assert_eq!(kw.last_mail_to(ALICE).purpose, Purpose::ApiKeyMade);
+    assert_eq!(kw.last_mail_to(ALICE).purpose, LetterPurpose::ApiKeyMade);
     assert_eq!(make("cd").status, 201);
     let told = kw.last_mail_to(ALICE);
-    assert_eq!(told.purpose, Purpose::ApiKeyMade);
+    assert_eq!(told.purpose, LetterPurpose::ApiKeyMade);
     assert!(told.text.contains("Curl 1"), "{}", told.text);
     assert!(!told.text.contains("kwk_"), "{}", told.text);
     assert_eq!(told.links().len(), 0);

@@ -5,7 +5,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
-use keyward::domain::letter::Purpose;
+use keyward::domain::letter::LetterPurpose;
 use keyward::service::mail::deliver::deliver_due;
 use keyward::service::mail::write::post;
 
@@ -131,7 +131,7 @@ fn a_refused_recipient_is_given_up_at_once_and_the_others_get_theirs() {
     let sink = Sink::start(refused);
     let kw = TestKeyward::with(&sink.settings());
     for to in ["a@example.com", "b@example.com", "c@example.com"] {
-        post(&kw.kw, letter(Purpose::Reset, to)).unwrap();
+        post(&kw.kw, letter(LetterPurpose::Reset, to)).unwrap();
     }
     assert_eq!(deliver_due(&kw.kw).unwrap(), 2);
     assert_eq!((kw.count("outbox"), given_up(&kw)), (0, 1));
@@ -151,7 +151,7 @@ fn s24_what_may_pass_is_tried_again() {
     ] {
         let sink = Sink::start(says);
         let kw = TestKeyward::with(&sink.settings());
-        post(&kw.kw, letter(Purpose::Reset, "a@example.com")).unwrap();
+        post(&kw.kw, letter(LetterPurpose::Reset, "a@example.com")).unwrap();
         assert_eq!(deliver_due(&kw.kw).unwrap(), 0);
         assert_eq!((kw.count("outbox"), given_up(&kw)), (1, 0));
         assert_eq!(sink.taken().len(), 0);
@@ -165,7 +165,7 @@ fn s24_what_may_pass_is_tried_again() {
 fn s24_a_message_that_is_refused_is_not_sent_for_a_day() {
     let sink = Sink::start(|line| (line == ".").then_some("554 spam"));
     let kw = TestKeyward::with(&sink.settings());
-    post(&kw.kw, letter(Purpose::Reset, "a@example.com")).unwrap();
+    post(&kw.kw, letter(LetterPurpose::Reset, "a@example.com")).unwrap();
     assert_eq!(deliver_due(&kw.kw).unwrap(), 0);
     assert_eq!((kw.count("outbox"), given_up(&kw)), (0, 1));
 }
@@ -176,7 +176,7 @@ fn s24_a_server_that_hangs_up_after_each_message_gets_each_once() {
     let kw = TestKeyward::with(&sink.settings());
     for number in 0..5 {
         let to = format!("a{number}@example.com");
-        post(&kw.kw, letter(Purpose::Reset, &to)).unwrap();
+        post(&kw.kw, letter(LetterPurpose::Reset, &to)).unwrap();
     }
     assert_eq!(deliver_due(&kw.kw).unwrap(), 5);
     assert_eq!((sink.taken().len(), kw.count("outbox")), (5, 0));
@@ -188,7 +188,7 @@ fn many_mails_go_over_one_connection_as_they_are() {
     let kw = TestKeyward::with(&sink.settings());
     for number in 0..100 {
         let to = format!("a{number}@example.com");
-        post(&kw.kw, letter(Purpose::Reset, &to)).unwrap();
+        post(&kw.kw, letter(LetterPurpose::Reset, &to)).unwrap();
     }
     let began = std::time::Instant::now();
     assert_eq!(deliver_due(&kw.kw).unwrap(), 100);
@@ -206,7 +206,7 @@ both!(
         // It has the whole message, and hangs up.
         let sink = Sink::start(|line| (line == ".").then_some("nothing"));
         let kw = kw.replica_with(&sink.settings());
-        post(&kw.kw, letter(Purpose::Reset, "a@example.com")).unwrap();
+        post(&kw.kw, letter(LetterPurpose::Reset, "a@example.com")).unwrap();
         let mut waited = 0;
         while kw.count("outbox") > 0 {
             assert_eq!(deliver_due(&kw.kw).unwrap(), 0);
@@ -236,7 +236,7 @@ both!(
         });
         let one = kw.replica_with(&sink.settings());
         let other = kw.replica_with(&sink.settings());
-        post(&one.kw, letter(Purpose::Reset, "a@example.com")).unwrap();
+        post(&one.kw, letter(LetterPurpose::Reset, "a@example.com")).unwrap();
         std::thread::scope(|scope| {
             let sends = scope.spawn(|| deliver_due(&one.kw).unwrap());
             asked.recv().unwrap();

@@ -1,6 +1,6 @@
 //! `GET /test/mail`.
 
-use keyward::domain::letter::Purpose;
+use keyward::domain::letter::LetterPurpose;
 use keyward::service::mail::write::post;
 
 use crate::support::{TestKeyward, letter, text};
@@ -9,7 +9,7 @@ use crate::support::{TestKeyward, letter, text};
 fn in_test_mode_what_was_sent_can_be_read() {
     let kw = TestKeyward::new();
     assert_eq!(kw.get("/test/mail").send().json(), serde_json::json!([]));
-    post(&kw.kw, letter(Purpose::Reset, "a@example.com")).unwrap();
+    post(&kw.kw, letter(LetterPurpose::Reset, "a@example.com")).unwrap();
     let answer = kw.get("/test/mail").send();
     assert_eq!(answer.status, 200);
     let json = answer.json();

@@ -1,6 +1,6 @@
 //! Who sends, and what becomes of what can not be sent.
 
-use keyward::domain::letter::{Purpose, Values};
+use keyward::domain::letter::{LetterPurpose, Values};
 use keyward::service::mail::deliver::deliver_due;
 use keyward::service::mail::write::post;
 
@@ -16,7 +16,7 @@ both!(s24_of_two_replicas_one_sends, |kw| {
     let other = kw.replica();
     for number in 0..30 {
         let to = format!("user{number}@example.com");
-        post(&kw.kw, letter(Purpose::Reset, &to)).unwrap();
+        post(&kw.kw, letter(LetterPurpose::Reset, &to)).unwrap();
     }
     let sent = std::thread::scope(|scope| {
         let both = [&kw.kw, &other.kw].map(|kw| scope.spawn(move || deliver_due(kw).unwrap()));
@@ -38,7 +38,7 @@ both!(s24_of_two_replicas_one_sends, |kw| {
 both!(
     s24_killed_after_the_servers_yes_it_is_sent_again_as_the_same,
     |kw| {
-        post(&kw.kw, letter(Purpose::Reset, ALICE)).unwrap();
+        post(&kw.kw, letter(LetterPurpose::Reset, ALICE)).unwrap();
         kw.inject(Fault::Fails, "DELETE", "outbox");
         deliver_due(&kw.kw).unwrap_err();
         kw.mend();
@@ -59,7 +59,7 @@ both!(
     &[AWAY, FROM],
     |kw| {
         let alice = kw.account(ALICE);
-        let mut reset = letter(Purpose::PasswordChanged, ALICE);
+        let mut reset = letter(LetterPurpose::PasswordChanged, ALICE);
         reset.account = Some(alice);
         post(&kw.kw, reset).unwrap();
         let mut tries = 0;
@@ -109,17 +109,17 @@ fn state(kw: &TestKeyward) -> i64 {
 }
 
 both!(s24_a_server_that_comes_back_gets_it, &[AWAY, FROM], |kw| {
-    post(&kw.kw, letter(Purpose::Reset, ALICE)).unwrap();
+    post(&kw.kw, letter(LetterPurpose::Reset, ALICE)).unwrap();
     assert_eq!(kw.mails().len(), 0);
     let back = kw.replica_with(&[("KEYWARD_SMTP_URL", "")]);
     assert_eq!(back.mails().len(), 0, "not before its time");
     back.advance(5);
-    assert_eq!(back.last_mail_to(ALICE).purpose, Purpose::Reset);
+    assert_eq!(back.last_mail_to(ALICE).purpose, LetterPurpose::Reset);
     assert_eq!(kw.count("outbox"), 0);
 });
 
 both!(a_code_that_has_ended_is_not_sent, |kw| {
-    let mut reset = letter(Purpose::Reset, ALICE);
+    let mut reset = letter(LetterPurpose::Reset, ALICE);
     reset.values.insert("hours".to_owned(), "1".to_owned());
     post(&kw.kw, reset).unwrap();
     kw.advance(3601);
@@ -127,7 +127,7 @@ both!(a_code_that_has_ended_is_not_sent, |kw| {
 });
 
 both!(a_deleted_account_gets_no_mail, |kw| {
-    let mut changed = letter(Purpose::PasswordChanged, ALICE);
+    let mut changed = letter(LetterPurpose::PasswordChanged, ALICE);
     changed.account = Some(kw.account(ALICE));
     post(&kw.kw, changed).unwrap();
     kw.sql("DELETE FROM accounts");
@@ -139,13 +139,13 @@ both!(l8_an_address_that_is_two_is_refused_and_given_up, |kw| {
         "a@example.com\r\nBcc: b@example.com",
         "a@example.com, b@example.com",
     ] {
-        post(&kw.kw, letter(Purpose::Reset, to)).unwrap();
+        post(&kw.kw, letter(LetterPurpose::Reset, to)).unwrap();
         assert_eq!((kw.mails().len(), kw.count("outbox")), (0, 0), "{to}");
     }
 });
 
 both!(l11_the_outbox_holds_nothing_that_can_be_read, |kw| {
-    let mut reset = letter(Purpose::Reset, "canary@example.com");
+    let mut reset = letter(LetterPurpose::Reset, "canary@example.com");
     reset.values = Values::from([("link", "https://x.example/#kwo1_CANARY"), ("hours", "1")]);
     post(&kw.kw, reset).unwrap();
     let row: Vec<u8> = kw.read(|db| {

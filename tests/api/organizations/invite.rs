@@ -1,6 +1,6 @@
 //! Invitations: by mail, accepted by whoever reads it or whose proven address it is.
 
-use keyward::domain::letter::Purpose;
+use keyward::domain::letter::LetterPurpose;
 use serde_json::json;
 
 use super::{ALICE, BOB, CAROL, id_of, invite, make, person, rows, sign_in_to};
@@ -27,7 +27,7 @@ both!(o8_o10_a_code_lets_its_reader_join_once, |kw| {
     person(kw, BOB);
     assert_eq!(invite(kw, &alice, &acme, (BOB, "manager")).status, 202);
     let mail = kw.last_mail_to(BOB);
-    assert_eq!(mail.purpose, Purpose::Join);
+    assert_eq!(mail.purpose, LetterPurpose::Join);
     // A name makes no link.
     assert!(mail.text.contains("Acme evil example"), "{}", mail.text);
     assert!(!mail.text.contains("evil.example") && !mail.html.contains("evil.example"));

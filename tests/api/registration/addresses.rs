@@ -1,6 +1,6 @@
 //! Further addresses of one's own: added, made the primary one, removed, and all of it undone.
 
-use keyward::domain::letter::Purpose;
+use keyward::domain::letter::LetterPurpose;
 use serde_json::{Value, json};
 
 use super::{ALICE, OPEN, OTHER, alice, code_to, done, register};
@@ -109,7 +109,7 @@ both!(
         signed_in(kw, MORE);
         confirm(kw, &code).refused(400, "INVALID_CODE");
         let told = kw.last_mail_to(ALICE);
-        assert_eq!(told.purpose, Purpose::AddressAdded);
+        assert_eq!(told.purpose, LetterPurpose::AddressAdded);
         assert!(told.text.contains(MORE), "{}", told.text);
         // A password is forgotten by it.
         done(kw, "/auth/password/request", &json!({ "email": MORE }));
@@ -155,7 +155,7 @@ both!(
         let access = signed_in(kw, MORE);
         assert_eq!(emails(kw, &access), [format!("*{MORE}"), ALICE.to_owned()]);
         let told = kw.last_mail_to(ALICE);
-        assert_eq!(told.purpose, Purpose::AddressChanged);
+        assert_eq!(told.purpose, LetterPurpose::AddressChanged);
         signed_in(kw, ALICE);
         // Once more is nothing more.
         let mails = kw.mails().len();
@@ -191,7 +191,7 @@ both!(
         answer.refused(400, "INVALID_CODE");
         for to in [ALICE, MORE] {
             let told = kw.last_mail_to(to);
-            assert_eq!(told.purpose, Purpose::AddressRemoved, "{to}");
+            assert_eq!(told.purpose, LetterPurpose::AddressRemoved, "{to}");
             assert!(told.text.contains(MORE), "{}", told.text);
         }
         assert_eq!(kw.last_mail_to(ALICE).links(), [""; 0]);
@@ -248,7 +248,7 @@ both!(
         let access = signed_in(kw, ALICE);
         let (taken, free) = (add(kw, &access, BOB), add(kw, &access, MORE));
         assert_eq!((taken.status, &taken.body), (free.status, &free.body));
-        assert_eq!(kw.last_mail_to(BOB).purpose, Purpose::AccountExists);
+        assert_eq!(kw.last_mail_to(BOB).purpose, LetterPurpose::AccountExists);
         assert_eq!(emails(kw, &access), [format!("*{ALICE}")]);
         // Registered by somebody meanwhile.
         let code = code_to(kw, MORE);

@@ -1,6 +1,6 @@
 //! Another e-mail address.
 
-use keyward::domain::letter::Purpose;
+use keyward::domain::letter::LetterPurpose;
 use serde_json::json;
 
 use super::{ALICE, OPEN, OTHER, alice, code_to, done, register};
@@ -42,7 +42,7 @@ both!(
         assert_eq!(kw.me(&key), 200);
         // The old one is told, and stays able to take it back, whatever comes after.
         let told = kw.last_mail_to(ALICE);
-        assert_eq!(told.purpose, Purpose::AddressChanged);
+        assert_eq!(told.purpose, LetterPurpose::AddressChanged);
         assert!(told.text.contains(NEW), "{}", told.text);
         let back = code_to(kw, ALICE);
         assert_eq!(
@@ -133,7 +133,7 @@ both!(
         assert_eq!((taken.status, &taken.body), (free.status, &free.body));
         assert_eq!(
             kw.last_mail_to("bob@example.com").purpose,
-            Purpose::AccountExists
+            LetterPurpose::AccountExists
         );
     }
 );

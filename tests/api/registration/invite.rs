@@ -1,6 +1,6 @@
 //! Inviting, as Directus's SDK asks for it.
 
-use keyward::domain::letter::Purpose;
+use keyward::domain::letter::LetterPurpose;
 use serde_json::json;
 
 use super::{ALICE, OPEN, OTHER, code_to, done};
@@ -13,7 +13,7 @@ both!(d_invited_people_choose_a_password_and_are_in, OPEN, |kw| {
     let answer = kw.post("/users/invite").bearer(&admin).json(&body).send();
     assert_eq!(answer.status, 204, "{answer:?}");
     assert_eq!(kw.mails().len(), 2);
-    assert_eq!(kw.last_mail_to(ALICE).purpose, Purpose::Invite);
+    assert_eq!(kw.last_mail_to(ALICE).purpose, LetterPurpose::Invite);
     let token = code_to(kw, ALICE);
     kw.sign_in(ALICE, PASSWORD)
         .refused(401, "INVALID_CREDENTIALS");
@@ -29,7 +29,7 @@ both!(d_invited_people_choose_a_password_and_are_in, OPEN, |kw| {
     let body = json!({ "email": ALICE });
     let answer = kw.post("/users/invite").bearer(&admin).json(&body).send();
     assert_eq!(answer.status, 204, "{answer:?}");
-    assert_eq!(kw.last_mail_to(ALICE).purpose, Purpose::AccountExists);
+    assert_eq!(kw.last_mail_to(ALICE).purpose, LetterPurpose::AccountExists);
     assert_eq!(kw.sign_in(ALICE, OTHER).status, 200);
 });
 
@@ -119,7 +119,7 @@ both!(
         let answer = kw.post("/users/invite").bearer(&admin).json(&body).send();
         assert_eq!(answer.status, 204, "{answer:?}");
         let mail = kw.last_mail_to(ALICE);
-        assert_eq!(mail.purpose, Purpose::Invite);
+        assert_eq!(mail.purpose, LetterPurpose::Invite);
         assert_eq!(kw.count("account_roles"), 1);
         let accept = json!({ "token": code_to(kw, ALICE), "password": OTHER });
         done(kw, "/users/invite/accept", &accept);

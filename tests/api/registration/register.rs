@@ -1,6 +1,6 @@
 //! `POST /auth/register`, Directus's and Hypi's forms of it, and proving the address.
 
-use keyward::domain::letter::Purpose;
+use keyward::domain::letter::LetterPurpose;
 use serde_json::{Value, json};
 
 use super::{ALICE, OPEN, OTHER, alice, code_to, done, register};
@@ -16,7 +16,7 @@ both!(p11_y05_who_registers_can_sign_in_at_once, OPEN, |kw| {
     assert_eq!(me["verified"], false);
     assert_eq!(kw.mails().len(), 1);
     let mail = kw.last_mail_to(ALICE);
-    assert_eq!(mail.purpose, Purpose::Verify);
+    assert_eq!(mail.purpose, LetterPurpose::Verify);
 });
 
 both!(
@@ -62,7 +62,7 @@ both!(
         let unknown = register(kw, "bob@example.com", OTHER);
         assert_eq!((known.status, &known.body), (unknown.status, &unknown.body));
         // The owner is told, and nothing else happened.
-        assert_eq!(kw.last_mail_to(ALICE).purpose, Purpose::AccountExists);
+        assert_eq!(kw.last_mail_to(ALICE).purpose, LetterPurpose::AccountExists);
         assert_eq!(kw.mails().len(), mails + 2);
         kw.sign_in(ALICE, OTHER).refused(401, "INVALID_CREDENTIALS");
         assert_eq!(kw.sign_in(ALICE, PASSWORD).status, 200);

@@ -1,6 +1,6 @@
 //! A forgotten password.
 
-use keyward::domain::letter::Purpose;
+use keyward::domain::letter::LetterPurpose;
 use serde_json::json;
 
 use super::{ALICE, OPEN, OTHER, alice, code_to, done, register};
@@ -16,7 +16,7 @@ both!(
             done(kw, "/auth/password/request", &json!({ "email": email }));
         }
         assert_eq!(kw.mails().len(), mails + 1);
-        assert_eq!(kw.last_mail_to(ALICE).purpose, Purpose::Reset);
+        assert_eq!(kw.last_mail_to(ALICE).purpose, LetterPurpose::Reset);
         let codes = "SELECT purpose AS line FROM one_time_codes";
         assert_eq!(kw.rows(codes), ["reset_password"]);
         let text = kw.last_mail_to(ALICE).text;
@@ -94,7 +94,10 @@ both!(
         reset(&token, "a third horse battery").refused(400, "INVALID_CODE");
         assert_eq!(kw.sign_in(ALICE, OTHER).status, 200);
         assert_eq!(kw.rows("SELECT mac AS line FROM one_time_codes"), [""; 0]);
-        assert_eq!(kw.last_mail_to(ALICE).purpose, Purpose::PasswordChanged);
+        assert_eq!(
+            kw.last_mail_to(ALICE).purpose,
+            LetterPurpose::PasswordChanged
+        );
     }
 );
 

@@ -1,6 +1,6 @@
 //! A code that undoes is no way back for whoever was in the account for a moment (L15).
 
-use keyward::domain::letter::Purpose;
+use keyward::domain::letter::LetterPurpose;
 use serde_json::{Value, json};
 
 use super::addresses::{
@@ -28,7 +28,7 @@ fn by_owner(kw: &TestKeyward, method: &str, path: &str, access: &str) -> Answer 
 
 /// The last letter to it has nothing to click, and there is no code for it.
 #[track_caller]
-fn told_without_code(kw: &TestKeyward, email: &str, purpose: Purpose) {
+fn told_without_code(kw: &TestKeyward, email: &str, purpose: LetterPurpose) {
     let told = kw.last_mail_to(email);
     assert_eq!(told.purpose, purpose);
     assert_eq!(told.links(), [""; 0], "{}", told.text);
@@ -50,7 +50,7 @@ both!(
         has(kw, &thief, EVIL);
         kw.advance(1);
         assert_eq!(remove(kw, &thief, EVIL).status, 204);
-        told_without_code(kw, EVIL, Purpose::AddressRemoved);
+        told_without_code(kw, EVIL, LetterPurpose::AddressRemoved);
         assert_eq!(codes_of(kw, ALICE), 1, "the owner's stays good");
         resets(kw, ALICE);
         kw.advance(6 * 86_400);
@@ -80,7 +80,7 @@ both!(
         let access = changed.tokens().0;
         let path = format!("/auth/me/emails/{EVIL}");
         assert_eq!(by_owner(kw, "DELETE", &path, &access).status, 204);
-        told_without_code(kw, EVIL, Purpose::AddressRemoved);
+        told_without_code(kw, EVIL, LetterPurpose::AddressRemoved);
         assert_eq!(kw.sign_in(ALICE, OTHER).status, 200);
         nobody(kw, EVIL);
     }
@@ -109,13 +109,13 @@ both!(
         assert!(codes_of(kw, ALICE) > 0);
         let path = format!("/auth/me/emails/{ALICE}/primary");
         assert_eq!(by_owner(kw, "POST", &path, &access).status, 204);
-        told_without_code(kw, EVIL, Purpose::AddressChanged);
+        told_without_code(kw, EVIL, LetterPurpose::AddressChanged);
         kw.advance(3600);
         let access = kw.sign_in(ALICE, OTHER).tokens().0;
         for email in [EVIL, THIRD] {
             let path = format!("/auth/me/emails/{email}");
             assert_eq!(by_owner(kw, "DELETE", &path, &access).status, 204);
-            told_without_code(kw, email, Purpose::AddressRemoved);
+            told_without_code(kw, email, LetterPurpose::AddressRemoved);
         }
         assert_eq!(emails(kw, &access), [format!("*{ALICE}")]);
         assert_eq!(kw.sign_in(ALICE, OTHER).status, 200);

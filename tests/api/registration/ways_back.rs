@@ -1,7 +1,7 @@
 //! Nobody keeps a way back into an account that is another's, and no owner loses it to an old
 //! mail (L10, L14, L15).
 
-use keyward::domain::letter::Purpose;
+use keyward::domain::letter::LetterPurpose;
 use keyward::service::accounts::administer;
 use serde_json::json;
 
@@ -125,7 +125,7 @@ both!(
                 .refused(401, "INVALID_CREDENTIALS");
         }
         let told = kw.last_mail_to(ALICE);
-        assert_eq!(told.purpose, Purpose::Choose);
+        assert_eq!(told.purpose, LetterPurpose::Choose);
         assert!(!told.text.contains("stays as it is"), "{}", told.text);
         let theirs = code_to(kw, THIEF);
         no_code(kw, "/auth/email/verify", &theirs);

@@ -1,6 +1,6 @@
 //! What was mailed: kept in memory as it left.
 
-use keyward::domain::letter::{Language, Letter, Purpose, Values};
+use keyward::domain::letter::{Language, Letter, LetterPurpose, Values};
 use keyward::service::mail::deliver;
 
 use super::TestKeyward;
@@ -8,7 +8,7 @@ use super::TestKeyward;
 #[derive(Clone)]
 pub struct Sent {
     pub to: String,
-    pub purpose: Purpose,
+    pub purpose: LetterPurpose,
     pub subject: String,
     pub text: String,
     pub html: String,
@@ -66,7 +66,7 @@ impl TestKeyward {
 }
 
 /// A letter that has all that its purpose needs.
-pub fn letter(purpose: Purpose, to: &str) -> Letter {
+pub fn letter(purpose: LetterPurpose, to: &str) -> Letter {
     Letter {
         purpose,
         account: None,

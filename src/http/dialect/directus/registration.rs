@@ -17,7 +17,7 @@ use crate::service::accounts::register::{self, Registration};
 use crate::service::accounts::verify_email;
 use crate::service::actor::Actor;
 use crate::service::invitations::accept::{self, Choice};
-use crate::service::invitations::to_service::{self, Invitation};
+use crate::service::invitations::to_service::{self, ServiceInvitation};
 use crate::service::{Error, Result};
 use crate::support::secret::SecretString;
 
@@ -76,7 +76,7 @@ pub async fn verify(call: Call) -> Answer<Directus> {
 pub async fn invite(mut call: Call, actor: Actor) -> Answer<Directus> {
     let fields = call.fields().await?;
     fields.only(&["email", "role", "invite_url", "language"])?;
-    let invitation = Invitation {
+    let invitation = ServiceInvitation {
         emails: addresses(&fields)?,
         role: fields.optional("role")?.map(str::to_owned),
         wish: call.wish(&fields, "invite_url")?,

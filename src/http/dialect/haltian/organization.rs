@@ -20,11 +20,11 @@ use crate::http::request::person::object;
 use crate::service::actor::Actor;
 use crate::service::membership::standing::{no_member, no_organization};
 use crate::service::organizations::change_member::{self, Edit, Which};
-use crate::service::organizations::invite::{self, Invitation};
+use crate::service::organizations::invite::{self, MemberInvitation};
 use crate::service::organizations::list;
 use crate::service::roles::own;
 use crate::service::{Error, Result};
-use crate::store::memberships::Page;
+use crate::store::memberships::MemberPage;
 
 pub(super) const ORGANIZATION: Field = signed_in(
     "organization",
@@ -94,7 +94,7 @@ static USER: Object = Object {
 };
 
 static INVITATION: Object = Object {
-    name: "Invitation",
+    name: "MemberInvitation",
     fields: &[
         member("email", Type::TEXT.required()),
         member("role", Type::TEXT.required()),
@@ -200,7 +200,7 @@ fn invitations(asked: &Asked, fields: &Fields, actor: &Actor) -> Result<Value> {
 /// As many as a page of the REST face holds at the most.
 const MOST: i64 = 100;
 
-fn page(fields: &Fields, after: Option<String>) -> Result<Page> {
+fn page(fields: &Fields, after: Option<String>) -> Result<MemberPage> {
     let limit = fields
         .value("first")
         .and_then(Value::as_i64)
@@ -208,7 +208,7 @@ fn page(fields: &Fields, after: Option<String>) -> Result<Page> {
     if !(1..=MOST).contains(&limit) {
         return Err(Error::payload("\"first\" must be 1 to 100"));
     }
-    Ok(Page { after, limit })
+    Ok(MemberPage { after, limit })
 }
 
 fn roles(asked: &Asked, _: &Fields, actor: &Actor) -> Result<Value> {
@@ -218,7 +218,7 @@ fn roles(asked: &Asked, _: &Fields, actor: &Actor) -> Result<Value> {
 
 fn invite(asked: &Asked, fields: &Fields, actor: &Actor) -> Result<Value> {
     let input = object(fields, "inviteUserInput")?.unwrap_or_default();
-    let new = Invitation {
+    let new = MemberInvitation {
         organization: of_session(actor)?,
         email: email(input.required("email")?, "email")?,
         role: input.required("role")?.to_owned(),

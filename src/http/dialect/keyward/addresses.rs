@@ -16,7 +16,7 @@ use crate::http::request::wishes;
 use crate::service::accounts::addresses::change::NewEmail;
 use crate::service::accounts::addresses::own::{self, Deed, no_address};
 use crate::service::accounts::addresses::{add, change, undo};
-use crate::service::accounts::leave::Proof;
+use crate::service::accounts::leave::PasswordAndCode;
 use crate::service::accounts::one_time::Link;
 use crate::service::accounts::post::Wish;
 use crate::service::actor::Actor;
@@ -101,7 +101,7 @@ fn new_email(fields: &Fields, call: &Call) -> Result<NewEmail> {
     ])?;
     Ok(NewEmail {
         email: email(fields, "email")?.ok_or_else(|| Error::payload("\"email\" is required"))?,
-        proof: Proof {
+        proof: PasswordAndCode {
             password: new_password(fields, "password")?,
             otp: otp(fields)?,
         },

@@ -8,7 +8,7 @@ use url::form_urlencoded;
 
 use crate::domain::id::AccountId;
 use crate::domain::identifier::Email;
-use crate::domain::organization::State;
+use crate::domain::organization::MembershipState;
 use crate::http::answer::Answer;
 use crate::http::dialect::keyward::Keyward;
 use crate::http::dialect::keyward::organizations::id;
@@ -20,10 +20,10 @@ use crate::service::actor::Actor;
 use crate::service::invitations::to_service::no_invitation;
 use crate::service::membership::standing::no_member;
 use crate::service::organizations::change_member::{self, Edit, Which};
-use crate::service::organizations::invite::{self, Invitation};
+use crate::service::organizations::invite::{self, MemberInvitation};
 use crate::service::organizations::list;
 use crate::service::{Error, Result};
-use crate::store::memberships::{Member, Page};
+use crate::store::memberships::{Member, MemberPage};
 
 /// `GET /auth/organizations/{id}/members?limit=&after=`.
 pub async fn list(call: Call, actor: Actor) -> Answer<Keyward> {
@@ -58,7 +58,7 @@ pub async fn invite(mut call: Call, actor: Actor) -> Answer<Keyward> {
     let fields = call.fields().await?;
     fields.only(&["email", "role", "invite_url", "language", "site"])?;
     let email = email(&fields, "email")?.ok_or_else(|| Error::payload("\"email\" is required"))?;
-    let new = Invitation {
+    let new = MemberInvitation {
         email,
         role: fields.required("role")?.to_owned(),
         wish: wish_of_site(&call, &fields, "invite_url")?,
@@ -86,8 +86,8 @@ pub async fn change(mut call: Call, actor: Actor) -> Answer<Keyward> {
     fields.only(&["role", "state"])?;
     let state = match fields.optional("state")? {
         None => None,
-        Some("active") => Some(State::Active),
-        Some("suspended") => Some(State::Suspended),
+        Some("active") => Some(MembershipState::Active),
+        Some("suspended") => Some(MembershipState::Suspended),
         Some(_) => {
             return Err(Error::payload("\"state\" must be one of [active, suspended]").into());
         }
@@ -121,8 +121,8 @@ pub(super) fn which(call: &Call) -> Result<Which> {
 const MOST: i64 = 100;
 const USUAL: i64 = 50;
 
-fn page(query: &str, invited: bool) -> Result<Page> {
-    let mut page = Page {
+fn page(query: &str, invited: bool) -> Result<MemberPage> {
+    let mut page = MemberPage {
         after: None,
         limit: USUAL,
     };

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::domain::access::OwnAccount;
 use crate::domain::id::OrganizationId;
 use crate::domain::identifier::Email;
-use crate::domain::organization::{Name, Organization, State};
+use crate::domain::organization::{MembershipState, Name, Organization};
 use crate::http::answer::{Answer, Refusal, Shape};
 use crate::http::dialect::oisp::Oisp;
 use crate::http::request::call::Call;
@@ -20,10 +20,10 @@ use crate::service::actor::Actor;
 use crate::service::invitations::to_service::no_invitation;
 use crate::service::membership::standing::{no_member, no_organization};
 use crate::service::organizations::change_member::{self, Edit, Which};
-use crate::service::organizations::invite::{self, Invitation};
+use crate::service::organizations::invite::{self, MemberInvitation};
 use crate::service::organizations::{accept, change, create, delete, list};
 use crate::service::{Code, Error, Result};
-use crate::store::memberships::{Member, Own, Page};
+use crate::store::memberships::{Member, MemberPage, Own};
 
 /// What the original calls them, and what is given for them.
 const ROLES: [(&str, &str); 2] = [("admin", "admin"), ("user", "viewer")];
@@ -57,7 +57,7 @@ pub async fn list(call: Call, actor: Actor) -> Answer<Accounts> {
     let own = call.on_store(move |kw| list::mine(kw, &actor)).await?;
     let own = own
         .iter()
-        .filter(|(membership, ..)| membership.state == State::Active)
+        .filter(|(membership, ..)| membership.state == MembershipState::Active)
         .map(|(membership, organization, _)| {
             let mut body = render(organization);
             body["role"] = json!(OwnAccount::word(&membership.role));
@@ -148,7 +148,7 @@ pub async fn invite(mut call: Call, actor: Actor) -> Answer<Accounts> {
     let fields = call.fields().await?;
     fields.only(&["email", "role"])?;
     let email = email(&fields, "email")?.ok_or_else(|| Error::payload("\"email\" is required"))?;
-    let new = Invitation {
+    let new = MemberInvitation {
         email,
         role: role(fields.optional("role")?.unwrap_or("user"))?,
         wish: call.wish(&Fields::default(), "invite_url")?,
@@ -188,7 +188,8 @@ pub async fn own_invites(call: Call, actor: Actor) -> Answer<Accounts> {
     let own = call.on_store(move |kw| list::mine(kw, &actor)).await?;
     let theirs = |own: &&Own| {
         let invited = own.0.invited.as_ref();
-        own.0.state == State::Invited && invited.is_some_and(|(it, _)| it == email.canonical())
+        own.0.state == MembershipState::Invited
+            && invited.is_some_and(|(it, _)| it == email.canonical())
     };
     let invites = own.iter().filter(theirs).map(|(membership, it, _)| {
         json!({
@@ -242,8 +243,8 @@ fn role(word: &str) -> Result<String> {
         .ok_or_else(|| Error::payload("a role must be one of [admin, user]"))
 }
 
-const fn all() -> Page {
-    Page {
+const fn all() -> MemberPage {
+    MemberPage {
         after: None,
         limit: MOST,
     }
@@ -260,7 +261,7 @@ fn render(organization: &Organization) -> Value {
 
 fn user(member: &Member) -> Value {
     let of = &member.membership;
-    let active = of.state == State::Active;
+    let active = of.state == MembershipState::Active;
     let mut accounts = serde_json::Map::new();
     if active {
         let word = OwnAccount::word(&of.role);

@@ -2,8 +2,8 @@
 //! whether it is another account's (E12).
 
 use crate::domain::event::{Event, What};
-use crate::domain::letter::{Purpose as Kind, Values};
-use crate::domain::one_time::Purpose;
+use crate::domain::letter::{LetterPurpose, Values};
+use crate::domain::one_time::CodePurpose;
 use crate::lanes::password_lane::Seat;
 use crate::service::accounts::addresses::frame::{NewEmail, ask, proven_by};
 use crate::service::accounts::post::Wish;
@@ -11,7 +11,7 @@ use crate::service::accounts::register::email_taken;
 use crate::service::actor::Actor;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
-use crate::store::emails::Stored;
+use crate::store::emails::StoredEmail;
 use crate::store::{accounts, emails};
 use crate::support::secret::SecretString;
 
@@ -27,7 +27,7 @@ pub fn request(kw: &Keyward, seat: &Seat, actor: &Actor, new: NewEmail) -> Resul
     ask(
         kw,
         seat,
-        (actor, Purpose::AddEmail, new),
+        (actor, CodePurpose::AddEmail, new),
         |account, email| {
             let own = kw.store.read(|db| emails::list_of(db, account.id))?;
             require_new(&own, email.canonical())
@@ -35,7 +35,7 @@ pub fn request(kw: &Keyward, seat: &Seat, actor: &Actor, new: NewEmail) -> Resul
     )
 }
 
-fn require_new(own: &[Stored], canonical: &str) -> Result<()> {
+fn require_new(own: &[StoredEmail], canonical: &str) -> Result<()> {
     match own.iter().find(|it| it.canonical == canonical) {
         None => require_room(own),
         Some(known) if known.verified => {
@@ -49,7 +49,7 @@ fn require_new(own: &[Stored], canonical: &str) -> Result<()> {
     }
 }
 
-fn require_room(own: &[Stored]) -> Result<()> {
+fn require_room(own: &[StoredEmail]) -> Result<()> {
     if own.len() < MOST {
         return Ok(());
     }
@@ -67,7 +67,7 @@ fn require_room(own: &[Stored]) -> Result<()> {
 pub fn confirm(kw: &Keyward, code: &SecretString, wish: &Wish) -> Result<()> {
     let (code, wish) = (code.clone(), wish.clone());
     kw.change(move |change| {
-        let (new, before) = proven_by(change, &code, Purpose::AddEmail)?;
+        let (new, before) = proven_by(change, &code, CodePurpose::AddEmail)?;
         let (id, now) = (before.account.id, change.now);
         require_room(&before.emails)?;
         if before.emails.is_empty() {
@@ -79,7 +79,11 @@ pub fn confirm(kw: &Keyward, code: &SecretString, wish: &Wish) -> Result<()> {
         change.record(&Event::new(What::EmailAdded, wish.client.clone()).of(id))?;
         if let Some(primary) = before.proven() {
             let more = Values::from([("new_address", new.written())]);
-            before.tell(change, (&primary, &wish), (Kind::AddressAdded, more))?;
+            before.tell(
+                change,
+                (&primary, &wish),
+                (LetterPurpose::AddressAdded, more),
+            )?;
         }
         Ok(())
     })

@@ -2,8 +2,8 @@
 //! which can take it back for seven days (L15).
 
 use crate::domain::event::{Event, What};
-use crate::domain::letter::{Purpose as Kind, Values};
-use crate::domain::one_time::Purpose;
+use crate::domain::letter::{LetterPurpose, Values};
+use crate::domain::one_time::CodePurpose;
 use crate::lanes::password_lane::Seat;
 use crate::service::accounts::addresses::frame::{ask, proven_by};
 use crate::service::accounts::post::{Wish, email_of};
@@ -26,7 +26,7 @@ pub fn request(kw: &Keyward, seat: &Seat, actor: &Actor, new: NewEmail) -> Resul
     ask(
         kw,
         seat,
-        (actor, Purpose::ChangeEmail, new),
+        (actor, CodePurpose::ChangeEmail, new),
         |account, email| {
             if email_of(account).is_some_and(|own| own.canonical() == email.canonical()) {
                 return Err(Error::payload("\"email\" is the present address"));
@@ -44,7 +44,7 @@ pub fn request(kw: &Keyward, seat: &Seat, actor: &Actor, new: NewEmail) -> Resul
 pub fn confirm(kw: &Keyward, code: &SecretString, wish: &Wish) -> Result<()> {
     let (code, wish) = (code.clone(), wish.clone());
     kw.change(move |change| {
-        let (new, before) = proven_by(change, &code, Purpose::ChangeEmail)?;
+        let (new, before) = proven_by(change, &code, CodePurpose::ChangeEmail)?;
         let (id, now) = (before.account.id, change.now);
         emails::own::replace_primary(change, id, &new, now)?.map_err(|_| email_taken())?;
         // What was mailed to the old address opens the account no more.
@@ -52,7 +52,7 @@ pub fn confirm(kw: &Keyward, code: &SecretString, wish: &Wish) -> Result<()> {
         change.record(&Event::new(What::EmailChanged, wish.client.clone()).of(id))?;
         if let Some(old) = before.proven() {
             let more = Values::from([("new_address", new.written())]);
-            before.tell(change, (&old, &wish), (Kind::AddressChanged, more))?;
+            before.tell(change, (&old, &wish), (LetterPurpose::AddressChanged, more))?;
         }
         before.outdate(change)
     })

@@ -6,13 +6,13 @@ use crate::domain::account::Account;
 use crate::domain::event::What;
 use crate::domain::id::AccountId;
 use crate::domain::identifier::Email;
-use crate::domain::letter::{Purpose as Kind, Values};
-use crate::domain::one_time::Purpose;
+use crate::domain::letter::{LetterPurpose, Values};
+use crate::domain::one_time::CodePurpose;
 use crate::domain::session::Client;
 use crate::lanes::password_lane::Seat;
 use crate::service::accounts::addresses::written::{Was, Written};
 use crate::service::accounts::addresses::young::Undoings;
-use crate::service::accounts::leave::Proof;
+use crate::service::accounts::leave::PasswordAndCode;
 use crate::service::accounts::one_time::{Link, look, opened, take};
 use crate::service::accounts::post::{
     To, Wish, email_of, feign_code, mail_as, mail_code, mail_code_with, tell_counted,
@@ -22,20 +22,20 @@ use crate::service::attempts::prove_both::{prove_both, use_both};
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
-use crate::store::emails::{self, Stored};
+use crate::store::emails::{self, StoredEmail};
 use crate::store::{accounts, one_time_codes};
 use crate::support::secret::SecretString;
 
 pub struct NewEmail {
     pub email: Email,
-    pub proof: Proof,
+    pub proof: PasswordAndCode,
     pub wish: Wish,
 }
 
 /// The account as it is before an act, and how its addresses stand.
 pub(super) struct Before {
     pub(super) account: Account,
-    pub(super) emails: Vec<Stored>,
+    pub(super) emails: Vec<StoredEmail>,
 }
 
 impl Before {
@@ -69,7 +69,7 @@ impl Before {
         &self,
         change: &mut Change<'_>,
         (email, wish): (&Email, &Wish),
-        (kind, values): (Kind, Values),
+        (kind, values): (LetterPurpose, Values),
     ) -> Result<()> {
         let to = To {
             account: self.account.id,
@@ -80,7 +80,7 @@ impl Before {
             link: Link::OwnPage,
             ..wish.clone()
         };
-        let purpose = (Purpose::KeepEmail, kind);
+        let purpose = (CodePurpose::KeepEmail, kind);
         let told = if self.gives_code(change, email)? {
             let written = self.written(email);
             mail_code_with(change, &to, purpose, (&wish, values), Some(&written))?
@@ -141,7 +141,7 @@ pub(super) const fn plain(client: Client) -> Wish {
 pub(super) fn ask(
     kw: &Keyward,
     seat: &Seat,
-    (actor, purpose, new): (&Actor, Purpose, NewEmail),
+    (actor, purpose, new): (&Actor, CodePurpose, NewEmail),
     fits: impl FnOnce(&Account, &Email) -> Result<()>,
 ) -> Result<()> {
     kw.require_mail()?;
@@ -167,7 +167,7 @@ pub(super) fn ask(
 pub(super) fn proven_by(
     change: &mut Change<'_>,
     code: &SecretString,
-    purpose: Purpose,
+    purpose: CodePurpose,
 ) -> Result<(Email, Before)> {
     let kw = change.kw;
     let id = look(kw, change, code, purpose)?.account;
@@ -186,7 +186,7 @@ pub(super) fn proven_by(
 fn begin(
     change: &mut Change<'_>,
     account: AccountId,
-    purpose: Purpose,
+    purpose: CodePurpose,
     new: &NewEmail,
 ) -> Result<()> {
     let taken = emails::find(change, &new.email)?;
@@ -195,7 +195,7 @@ fn begin(
         email: &new.email,
     };
     if let Some(taken) = taken.filter(|taken| taken.account != account) {
-        if feign_code(change, &to, (purpose, Kind::Verify), &new.wish)? {
+        if feign_code(change, &to, (purpose, LetterPurpose::Verify), &new.wish)? {
             tell_counted(change, &taken, &new.wish)?;
         }
         return Ok(());
@@ -204,7 +204,7 @@ fn begin(
     mail_code(
         change,
         &to,
-        (purpose, Kind::Verify),
+        (purpose, LetterPurpose::Verify),
         &new.wish,
         Some(&written),
     )?;

@@ -2,17 +2,17 @@
 
 use crate::domain::event::What;
 use crate::domain::identifier::Email;
-use crate::domain::letter::{Purpose as Kind, Values};
+use crate::domain::letter::{LetterPurpose, Values};
 use crate::lanes::password_lane::Seat;
 use crate::service::accounts::addresses::frame::{Before, end_codes, plain};
-use crate::service::accounts::leave::Proof;
+use crate::service::accounts::leave::PasswordAndCode;
 use crate::service::accounts::post::{To, mail};
 use crate::service::actor::{Actor, account_of};
 use crate::service::attempts::prove_both::{prove_both, use_both};
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
-use crate::store::emails::{self, Stored};
+use crate::store::emails::{self, StoredEmail};
 
 /// What is done to an address.
 #[derive(Clone, Copy)]
@@ -30,7 +30,7 @@ pub fn act(
     kw: &Keyward,
     seat: &Seat,
     actor: &Actor,
-    (deed, email, typed): (Deed, &Email, &Proof),
+    (deed, email, typed): (Deed, &Email, &PasswordAndCode),
 ) -> Result<()> {
     let account = account_of(kw, actor)?;
     // Told before anything is counted, and asked again where it counts.
@@ -54,7 +54,7 @@ pub fn act(
 
 impl Deed {
     /// The address, where this may be done to it.
-    fn require(self, own: &[Stored], email: &Email) -> Result<Stored> {
+    fn require(self, own: &[StoredEmail], email: &Email) -> Result<StoredEmail> {
         let one = own.iter().find(|it| it.canonical == email.canonical());
         let one = one.ok_or_else(no_address)?.clone();
         let proven = own.iter().filter(|it| it.verified).count();
@@ -83,7 +83,7 @@ pub fn no_address() -> Error {
 fn make_primary(
     change: &mut Change<'_>,
     actor: &Actor,
-    (before, one): (&Before, &Stored),
+    (before, one): (&Before, &StoredEmail),
 ) -> Result<()> {
     if one.is_primary {
         return Ok(());
@@ -94,12 +94,16 @@ fn make_primary(
     if let Some(old) = before.proven() {
         let more = Values::from([("new_address", one.written.as_str())]);
         let wish = plain(actor.client.clone());
-        before.tell(change, (&old, &wish), (Kind::AddressChanged, more))?;
+        before.tell(change, (&old, &wish), (LetterPurpose::AddressChanged, more))?;
     }
     before.outdate(change)
 }
 
-fn remove(change: &mut Change<'_>, actor: &Actor, (before, one): (&Before, &Stored)) -> Result<()> {
+fn remove(
+    change: &mut Change<'_>,
+    actor: &Actor,
+    (before, one): (&Before, &StoredEmail),
+) -> Result<()> {
     let (id, now) = (before.account.id, change.now);
     emails::own::remove(change, id, &one.canonical, now)?;
     // What was mailed to it opens the account no more.
@@ -112,7 +116,11 @@ fn remove(change: &mut Change<'_>, actor: &Actor, (before, one): (&Before, &Stor
     };
     let wish = plain(actor.client.clone());
     let more = || Values::from([("removed_address", gone.written())]);
-    before.tell(change, (&gone, &wish), (Kind::AddressRemoved, more()))?;
+    before.tell(
+        change,
+        (&gone, &wish),
+        (LetterPurpose::AddressRemoved, more()),
+    )?;
     if let Some(primary) = before.proven() {
         let to = To {
             account: id,
@@ -120,7 +128,7 @@ fn remove(change: &mut Change<'_>, actor: &Actor, (before, one): (&Before, &Stor
         };
         let mut more = more();
         more.insert("address".to_owned(), primary.written().to_owned());
-        mail(change, &to, Kind::AddressRemoved, &wish, more)?;
+        mail(change, &to, LetterPurpose::AddressRemoved, &wish, more)?;
     }
     Ok(())
 }

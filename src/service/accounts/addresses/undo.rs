@@ -5,7 +5,7 @@
 use crate::domain::event::{Event, What};
 use crate::domain::identifier::Email;
 use crate::domain::letter::Values;
-use crate::domain::one_time::Purpose;
+use crate::domain::one_time::CodePurpose;
 use crate::domain::session::Client;
 use crate::service::accounts::addresses::frame::Before;
 use crate::service::accounts::addresses::written::Written;
@@ -24,11 +24,11 @@ pub fn undo(kw: &Keyward, code: &SecretString, client: &Client) -> Result<()> {
     let (code, client) = (code.clone(), client.clone());
     kw.change(move |change| {
         let kw = change.kw;
-        let id = look(kw, change, &code, Purpose::KeepEmail)?.account;
+        let id = look(kw, change, &code, CodePurpose::KeepEmail)?.account;
         if !accounts::hold(change, id)? {
             return Err(Error::one_time_code());
         }
-        let used = take(change, &code, Purpose::KeepEmail)?;
+        let used = take(change, &code, CodePurpose::KeepEmail)?;
         let written: Option<Written> = opened(kw, &used)?;
         let written = written.ok_or_else(Error::one_time_code)?;
         let now = Before::read(change, id)?.ok_or_else(Error::one_time_code)?;

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::identifier::Email;
 use crate::service::error::{Error, Result};
-use crate::store::emails::Stored;
+use crate::store::emails::StoredEmail;
 
 /// An address as it is to be written, sealed beside a code.
 #[derive(Serialize, Deserialize)]
@@ -51,7 +51,7 @@ impl Written {
     }
 
     /// The addresses as they stood, of an account that has these now.
-    pub(super) fn before(&self, now: Vec<Stored>) -> Result<Vec<(Email, bool, bool)>> {
+    pub(super) fn before(&self, now: Vec<StoredEmail>) -> Result<Vec<(Email, bool, bool)>> {
         let Some(before) = &self.before else {
             let others = now.into_iter().filter(|it| !it.is_primary);
             let others = others.filter_map(|it| Some((Email::parse(&it.written)?, it.verified)));

@@ -4,7 +4,7 @@
 //! back (docs/decisions/0140).
 
 use crate::domain::id::AccountId;
-use crate::domain::one_time::Purpose;
+use crate::domain::one_time::CodePurpose;
 use crate::service::accounts::addresses::written::Written;
 use crate::service::accounts::one_time::opened;
 use crate::service::change::Change;
@@ -30,7 +30,7 @@ impl Undoings {
     ) -> Result<Self> {
         let (kw, now) = (change.kw, change.now);
         let codes = one_time_codes::list_of(change, account)?.into_iter();
-        let codes = codes.filter(|it| it.purpose == Purpose::KeepEmail && now < it.expires_at);
+        let codes = codes.filter(|it| it.purpose == CodePurpose::KeepEmail && now < it.expires_at);
         let each = codes.filter_map(|code| {
             // One of another KEYWARD_SECRET undoes nothing.
             let written: Written = opened(kw, &code).ok()??;

@@ -1,7 +1,7 @@
 //! Intel / OISP (seed O): the users API (row O-33), as golden exchanges. What each act must
 //! never do stands in `registration/`.
 
-use keyward::domain::letter::Purpose;
+use keyward::domain::letter::LetterPurpose;
 use serde_json::{Value, json};
 
 use super::denied;
@@ -63,7 +63,7 @@ both!(o33_o25_o26_a_user_is_added_activated_and_read, OPEN, |kw| {
     says(&get("me"), 200, &made.body);
 
     kw.advance(1);
-    assert_eq!(kw.last_mail_to(ALICE).purpose, Purpose::Verify);
+    assert_eq!(kw.last_mail_to(ALICE).purpose, LetterPurpose::Verify);
     let code = json!({ "token": code_to(kw, ALICE) });
     says(&kw.post(ACTIVATE).json(&code).send(), 200, "");
     says(&get(&id), 200, &golden(1_767_225_601_000, false, true));

@@ -12,7 +12,7 @@ use crate::http::request::call::Call;
 use crate::http::request::person::email;
 use crate::http::request::query;
 use crate::service::actor::Actor;
-use crate::service::invitations::to_service::{self, Invitation, no_invitation};
+use crate::service::invitations::to_service::{self, ServiceInvitation, no_invitation};
 use crate::service::{Error, Result};
 
 /// `GET /admin/invitations?after=&limit=`: by their addresses.
@@ -48,7 +48,7 @@ pub async fn invite(mut call: Call, actor: Actor) -> Answer<Keyward> {
     let email = email(&fields, "email")?.ok_or_else(|| Error::payload("\"email\" is required"))?;
     let role = fields.optional("role")?.map(str::to_owned);
     let body = json!({ "email": email.written(), "role": role });
-    let invitation = Invitation {
+    let invitation = ServiceInvitation {
         emails: vec![email],
         role,
         wish: wish_of_site(&call, &fields, "invite_url")?,

@@ -3,7 +3,7 @@
 use actix_web::HttpResponse;
 use serde_json::json;
 
-use crate::crypto::key_ring::State;
+use crate::crypto::key_ring::KeyState;
 use crate::http::answer::Answer;
 use crate::http::dialect::keyward::Keyward;
 use crate::http::dialect::keyward::admin::page;
@@ -16,9 +16,9 @@ pub async fn list(call: Call, _: Actor) -> Answer<Keyward> {
     let keys = keys::list(&call.kw);
     let rows = keys.iter().map(|key| {
         let (state, until) = match key.state {
-            State::Next => ("next", None),
-            State::Active => ("active", None),
-            State::Retired { until } => ("retired", Some(until.millis())),
+            KeyState::Next => ("next", None),
+            KeyState::Active => ("active", None),
+            KeyState::Retired { until } => ("retired", Some(until.millis())),
         };
         json!({
             "id": key.id,

@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::domain::id::AccountId;
-use crate::domain::words::{MOST_WORDS, Refused, Words};
+use crate::domain::words::{MOST_WORDS, SearchWords, UnfitSearch};
 use crate::http::request::call::Call;
 use crate::http::request::fields::Fields;
 use crate::service::{Error, Result};
@@ -50,12 +50,12 @@ fn limit(query: &Fields) -> Result<u32> {
     }
 }
 
-fn words(query: &Fields) -> Result<Words> {
+fn words(query: &Fields) -> Result<SearchWords> {
     let text = query.optional("search")?.unwrap_or_default();
-    Words::parse(text).map_err(|refused| {
+    SearchWords::parse(text).map_err(|refused| {
         Error::payload(match refused {
-            Refused::Nul => "\"search\" must not hold a NUL".to_owned(),
-            Refused::TooMany => format!("\"search\" takes at most {MOST_WORDS} words"),
+            UnfitSearch::Nul => "\"search\" must not hold a NUL".to_owned(),
+            UnfitSearch::TooMany => format!("\"search\" takes at most {MOST_WORDS} words"),
         })
     })
 }

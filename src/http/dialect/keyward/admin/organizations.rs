@@ -15,7 +15,7 @@ use crate::http::request::query;
 use crate::service::Error;
 use crate::service::actor::Actor;
 use crate::service::organizations::administer;
-use crate::store::memberships::Page;
+use crate::store::memberships::MemberPage;
 
 /// `GET /admin/organizations?search=&after=&limit=`: by their ids.
 pub async fn list(call: Call, _: Actor) -> Answer<Keyward> {
@@ -86,7 +86,7 @@ pub async fn members(call: Call, _: Actor) -> Answer<Keyward> {
         .map(str::parse)
         .transpose()
         .map_err(|_| Error::payload("\"after\" must be the id of an account"))?;
-    let wanted = Page {
+    let wanted = MemberPage {
         after: after.map(|id| id.to_string()),
         limit,
     };
