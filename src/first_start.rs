@@ -18,9 +18,6 @@ pub struct FirstAdministrator {
 /// On an empty database: the administrator of the settings. `None` where there are
 /// accounts already. A password that is made up is shown before the account is made; none
 /// is made where `show` says that nobody saw it.
-///
-/// # Errors
-/// `SERVICE_UNAVAILABLE`.
 pub fn first_administrator(
     kw: &Keyward,
     config: &Config,

@@ -67,26 +67,17 @@ impl Questions {
 
     /// The session, its account and what that may do now, as
     /// [`session_access::lookup_with_access`] gives them.
-    ///
-    /// # Errors
-    /// `SERVICE_UNAVAILABLE`.
     pub(in crate::service) async fn session(&self, id: SessionId) -> Result<Option<WithAccess>> {
         Ok(self.sessions.ask(id).await??)
     }
 
     /// What an account says of its owner.
-    ///
-    /// # Errors
-    /// `SERVICE_UNAVAILABLE`.
     pub(in crate::service) async fn person(&self, id: AccountId) -> Result<Option<Person>> {
         Ok(self.people.ask(id).await??)
     }
 
     /// Whether the session stood as it was judged and was moved on, as
     /// [`rotation::rotate`](crate::store::rotation::rotate) says.
-    ///
-    /// # Errors
-    /// `SERVICE_UNAVAILABLE`.
     pub(in crate::service) async fn rotate(&self, rotation: Rotation) -> Result<bool> {
         match self.rotations.ask(rotation).await? {
             Some(rotated) => Ok(rotated?),

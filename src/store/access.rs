@@ -20,9 +20,6 @@ use crate::store::memberships::list_of;
 use crate::store::roles::{access_of, held_by};
 
 /// `None` where the session is in an organization that its account is no active member of.
-///
-/// # Errors
-/// When the database is away or a row is damaged.
 pub fn of_session(connection: &mut AnyConnection, session: &Session) -> Result<Option<Access>> {
     let mut access = access_of(connection, session.account)?;
     // Guests hold no role.
@@ -34,9 +31,6 @@ pub fn of_session(connection: &mut AnyConnection, session: &Session) -> Result<O
 
 /// Adds to what the account may do anyhow what it may do by this session. A second factor that is
 /// asked for is asked of whoever has none, or did not show it.
-///
-/// # Errors
-/// When the database is away or a row is damaged.
 pub fn with(
     connection: &mut AnyConnection,
     session: &Session,
@@ -71,9 +65,6 @@ fn shows_factor(connection: &mut AnyConnection, session: &Session) -> Result<boo
 }
 
 /// Every permission that the account holds somewhere: in the service, or in an organization.
-///
-/// # Errors
-/// When the database is away.
 pub fn anywhere(connection: &mut AnyConnection, account: AccountId) -> Result<BTreeSet<String>> {
     let access = access_of(connection, account)?;
     let is_admin = access.is_admin();
@@ -94,9 +85,6 @@ pub fn anywhere(connection: &mut AnyConnection, account: AccountId) -> Result<BT
 
 /// What the account may do in the organization, by its role there. `None` where it is no active
 /// member.
-///
-/// # Errors
-/// When the database is away.
 pub fn in_organization(
     connection: &mut AnyConnection,
     account: AccountId,
@@ -109,9 +97,6 @@ pub fn in_organization(
 /// What the holder of the key may do. `None` where it is good in one organization alone, and its
 /// account is no active member of that. Such a key holds nothing that its account may do in the
 /// whole service.
-///
-/// # Errors
-/// When the database is away.
 pub fn of_key(connection: &mut AnyConnection, key: &ApiKey) -> Result<Option<Access>> {
     let Some(organization) = key.organization else {
         return Ok(Some(key.limit(held_by(connection, key.account)?)));
@@ -126,9 +111,6 @@ pub fn of_key(connection: &mut AnyConnection, key: &ApiKey) -> Result<Option<Acc
 }
 
 /// What seed O's tokens tell of every organization that the account is in.
-///
-/// # Errors
-/// When the database is away or a row is damaged.
 pub fn accounts_of(connection: &mut AnyConnection, account: AccountId) -> Result<Vec<OwnAccount>> {
     let own = list_of(connection, account)?.into_iter();
     let active = own.filter(|(membership, ..)| membership.state == MembershipState::Active);

@@ -51,8 +51,6 @@ fn all(rows: Vec<Row>) -> Result<Vec<ApiKey>> {
     rows.into_iter().map(ApiKey::try_from).collect()
 }
 
-/// # Errors
-/// When the database is away.
 pub fn add(connection: &mut AnyConnection, key: &ApiKey, hash: &str) -> Result<()> {
     let words: Vec<&str> = key.scope.iter().map(String::as_str).collect();
     let rows = diesel::insert_into(api_keys::table)
@@ -73,8 +71,6 @@ pub fn add(connection: &mut AnyConnection, key: &ApiKey, hash: &str) -> Result<(
     exactly_one("adding an API key", rows)
 }
 
-/// # Errors
-/// When the database is away or the row is damaged.
 pub fn by_hash(connection: &mut AnyConnection, hash: &str) -> Result<Option<ApiKey>> {
     let question = api_keys::table.filter(api_keys::hash.eq(hash));
     on_each!(connection, inner => question.first::<Row>(inner))
@@ -83,8 +79,6 @@ pub fn by_hash(connection: &mut AnyConnection, hash: &str) -> Result<Option<ApiK
         .transpose()
 }
 
-/// # Errors
-/// When the database is away or the row is damaged.
 pub fn lookup(connection: &mut AnyConnection, id: ApiKeyId) -> Result<Option<ApiKey>> {
     let row = api_keys::table
         .find(id.to_string())
@@ -94,9 +88,6 @@ pub fn lookup(connection: &mut AnyConnection, id: ApiKeyId) -> Result<Option<Api
 }
 
 /// Lets nobody else revoke the key until the transaction ends. Whether it is there.
-///
-/// # Errors
-/// When the database is away.
 pub fn hold(connection: &mut AnyConnection, id: ApiKeyId) -> Result<bool> {
     let rows = diesel::update(api_keys::table.find(id.to_string()))
         .set(api_keys::hint.eq(api_keys::hint))
@@ -105,9 +96,6 @@ pub fn hold(connection: &mut AnyConnection, id: ApiKeyId) -> Result<bool> {
 }
 
 /// Oldest first.
-///
-/// # Errors
-/// When the database is away or a row is damaged.
 pub fn list_of(connection: &mut AnyConnection, account: AccountId) -> Result<Vec<ApiKey>> {
     let rows = api_keys::table
         .filter(api_keys::account_id.eq(account.to_string()))
@@ -117,9 +105,6 @@ pub fn list_of(connection: &mut AnyConnection, account: AccountId) -> Result<Vec
 }
 
 /// Those that are good in this organization alone, oldest first.
-///
-/// # Errors
-/// When the database is away or a row is damaged.
 pub fn list_in(connection: &mut AnyConnection, id: OrganizationId) -> Result<Vec<ApiKey>> {
     let rows = api_keys::table
         .filter(api_keys::organization_id.eq(id.to_string()))
@@ -129,9 +114,6 @@ pub fn list_in(connection: &mut AnyConnection, id: OrganizationId) -> Result<Vec
 }
 
 /// Everybody's, oldest first, at most `limit` after this one.
-///
-/// # Errors
-/// When the database is away or a row is damaged.
 pub fn page(
     connection: &mut AnyConnection,
     account: Option<AccountId>,
@@ -169,9 +151,6 @@ pub enum Whose {
 }
 
 /// Revokes them. Which there were.
-///
-/// # Errors
-/// When the database is away or a row is damaged.
 pub fn remove_all(connection: &mut AnyConnection, whose: Whose) -> Result<Vec<ApiKey>> {
     let found = match whose {
         Whose::Account(account) => list_of(connection, account)?,
@@ -188,9 +167,6 @@ pub fn remove_all(connection: &mut AnyConnection, whose: Whose) -> Result<Vec<Ap
 }
 
 /// Notes that the key was used. Nothing where it was revoked, or used later.
-///
-/// # Errors
-/// When the database is away.
 pub fn used(connection: &mut AnyConnection, id: ApiKeyId, at: Timestamp) -> Result<bool> {
     let earlier = api_keys::table
         .filter(api_keys::id.eq(id.to_string()))

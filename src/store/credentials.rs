@@ -10,8 +10,6 @@ use crate::store::engine::error::{Result, exactly_one};
 use crate::store::engine::schema::credentials;
 use crate::support::clock::Timestamp;
 
-/// # Errors
-/// When the database is away.
 pub fn lookup(
     connection: &mut AnyConnection,
     account: AccountId,
@@ -25,9 +23,6 @@ pub fn lookup(
 }
 
 /// When the account's password was set, the first time and the last.
-///
-/// # Errors
-/// When the database is away.
 pub fn times_of(
     connection: &mut AnyConnection,
     account: AccountId,
@@ -70,8 +65,6 @@ pub fn set(
     exactly_one("setting a password record", rows)
 }
 
-/// # Errors
-/// When the database is away.
 pub fn remove(connection: &mut AnyConnection, account: AccountId) -> Result<()> {
     diesel::delete(credentials::table.find(account.to_string())).execute(connection)?;
     Ok(())
@@ -79,9 +72,6 @@ pub fn remove(connection: &mut AnyConnection, account: AccountId) -> Result<()> 
 
 /// Whether the account's record still is this one. If so, it stays so until the
 /// transaction has ended: on PostgreSQL whoever changes it waits.
-///
-/// # Errors
-/// When the database is away.
 pub fn hold(
     connection: &mut AnyConnection,
     account: AccountId,
@@ -98,9 +88,6 @@ pub fn hold(
 
 /// Replaces a record by a stronger one of the same password, unless it was changed
 /// meanwhile (compare-and-set, P8). Whether it did.
-///
-/// # Errors
-/// When the database is away.
 pub fn upgrade(
     connection: &mut AnyConnection,
     account: AccountId,

@@ -38,9 +38,6 @@ impl TryFrom<Row> for Factor {
 }
 
 /// The factor that counts.
-///
-/// # Errors
-/// When the database is away or the row is damaged.
 pub fn active_of(connection: &mut AnyConnection, account: AccountId) -> Result<Option<Factor>> {
     let question = factors::table
         .filter(factors::account_id.eq(account.to_string()))
@@ -50,9 +47,6 @@ pub fn active_of(connection: &mut AnyConnection, account: AccountId) -> Result<O
 }
 
 /// The factor that waits.
-///
-/// # Errors
-/// When the database is away or the row is damaged.
 pub fn pending_of(connection: &mut AnyConnection, account: AccountId) -> Result<Option<Factor>> {
     let row = factors::table
         .filter(factors::account_id.eq(account.to_string()))
@@ -62,9 +56,6 @@ pub fn pending_of(connection: &mut AnyConnection, account: AccountId) -> Result<
 }
 
 /// Adds a factor that waits, in the place of one that did.
-///
-/// # Errors
-/// When the database is away.
 pub fn add_pending(
     connection: &mut AnyConnection,
     account: AccountId,
@@ -86,9 +77,6 @@ pub fn add_pending(
 }
 
 /// Forgets the one that waits, where one does.
-///
-/// # Errors
-/// When the database is away.
 pub fn remove_pending(connection: &mut AnyConnection, account: AccountId) -> Result<()> {
     let waits = factors::table
         .filter(factors::account_id.eq(account.to_string()))
@@ -99,9 +87,6 @@ pub fn remove_pending(connection: &mut AnyConnection, account: AccountId) -> Res
 
 /// Makes the waiting factor count; the code of `step` is used up by it. Whether it was
 /// still waiting.
-///
-/// # Errors
-/// When the database is away.
 pub fn confirm(
     connection: &mut AnyConnection,
     id: FactorId,
@@ -123,9 +108,6 @@ pub fn confirm(
 
 /// Uses up the code of `step`: whether it, and every later one, was unused
 /// (RFC 6238 section 5.2).
-///
-/// # Errors
-/// When the database is away.
 pub fn use_step(connection: &mut AnyConnection, id: FactorId, step: i64) -> Result<bool> {
     let rows = diesel::update(
         factors::table
@@ -139,9 +121,6 @@ pub fn use_step(connection: &mut AnyConnection, id: FactorId, step: i64) -> Resu
 }
 
 /// Takes away every factor of the account. Whether there was one that counted.
-///
-/// # Errors
-/// When the database is away.
 pub fn remove_all_of(connection: &mut AnyConnection, account: AccountId) -> Result<bool> {
     let counted = active_of(connection, account)?.is_some();
     diesel::delete(factors::table.filter(factors::account_id.eq(account.to_string())))
@@ -150,9 +129,6 @@ pub fn remove_all_of(connection: &mut AnyConnection, account: AccountId) -> Resu
 }
 
 /// From when on the account's roles of the service ask for a factor.
-///
-/// # Errors
-/// When the database is away.
 pub fn demanded_by_roles(
     connection: &mut AnyConnection,
     account: AccountId,
@@ -166,9 +142,6 @@ pub fn demanded_by_roles(
 }
 
 /// The same of every organization that the account is in, and of its roles there.
-///
-/// # Errors
-/// When the database is away.
 pub fn demanded_by_memberships(
     connection: &mut AnyConnection,
     account: AccountId,
@@ -184,9 +157,6 @@ pub fn demanded_by_memberships(
 }
 
 /// The same of all of them.
-///
-/// # Errors
-/// When the database is away.
 pub fn demanded_of(
     connection: &mut AnyConnection,
     account: AccountId,

@@ -16,8 +16,6 @@ use crate::store::engine::error::{Result, every_one, exactly_one};
 use crate::store::engine::schema::{accounts, sessions};
 use crate::support::clock::Timestamp;
 
-/// # Errors
-/// When the database is away.
 pub fn add(connection: &mut AnyConnection, guest: &Account) -> Result<()> {
     let rows = diesel::insert_into(accounts::table)
         .values((
@@ -70,9 +68,6 @@ pub fn register(connection: &mut AnyConnection, new: &New) -> Result<Result<bool
 
 /// Guests who were not known to be there since `before`, at most `batch`. Some of them may
 /// have been: see [`seen_since`].
-///
-/// # Errors
-/// When the database is away.
 pub fn unseen_since(
     connection: &mut AnyConnection,
     before: Timestamp,
@@ -90,9 +85,6 @@ pub fn unseen_since(
 
 /// Those of these guests whose sessions were used since `before`: it is noted, so that
 /// nobody asks about them again for as long.
-///
-/// # Errors
-/// When the database is away.
 pub fn seen_since(
     connection: &mut AnyConnection,
     guests: &[AccountId],
@@ -119,9 +111,6 @@ pub fn seen_since(
 
 /// Deletes those of these accounts that still are guests not known to be there since
 /// `before`. Those that it deleted.
-///
-/// # Errors
-/// When the database is away.
 pub fn delete(
     connection: &mut AnyConnection,
     guests: &[AccountId],

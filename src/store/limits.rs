@@ -11,9 +11,6 @@ use crate::store::engine::schema::limits;
 use crate::support::clock::Timestamp;
 
 /// The counter, all zero where there is none.
-///
-/// # Errors
-/// When the database is away.
 pub fn lookup(connection: &mut AnyConnection, key: &str) -> Result<Option<Counter>> {
     let row: Option<(i64, i64, i64)> = limits::table
         .find(key)
@@ -41,9 +38,6 @@ fn unchanged(key: String, counter: Counter) -> _ {
 }
 
 /// Sets the counter, if it still is what was read. Whether it was.
-///
-/// # Errors
-/// When the database is away.
 pub fn set(
     connection: &mut AnyConnection,
     key: &str,
@@ -77,9 +71,6 @@ pub fn set(
 }
 
 /// Removes the counter, if it still is what stood. Whether it was.
-///
-/// # Errors
-/// When the database is away.
 pub fn remove(connection: &mut AnyConnection, key: &str, stood: Counter) -> Result<bool> {
     let rows = diesel::delete(unchanged(key.to_owned(), stood)).execute(connection)?;
     Ok(rows == 1)
@@ -87,9 +78,6 @@ pub fn remove(connection: &mut AnyConnection, key: &str, stood: Counter) -> Resu
 
 /// Takes one failure back: the attempt that was counted before it was looked at was a
 /// good one.
-///
-/// # Errors
-/// When the database is away.
 pub fn release(connection: &mut AnyConnection, key: &str) -> Result<()> {
     diesel::update(
         limits::table
@@ -102,18 +90,12 @@ pub fn release(connection: &mut AnyConnection, key: &str) -> Result<()> {
 }
 
 /// Forgets every failure.
-///
-/// # Errors
-/// When the database is away.
 pub fn clear(connection: &mut AnyConnection, key: &str) -> Result<()> {
     diesel::delete(limits::table.find(key)).execute(connection)?;
     Ok(())
 }
 
 /// Forgets every suspension: they alone never expire. How many there were.
-///
-/// # Errors
-/// When the database is away.
 pub fn clear_suspended(connection: &mut AnyConnection) -> Result<usize> {
     let suspended = limits::table.filter(limits::expires_at.eq(FOR_EVER.millis()));
     Ok(diesel::delete(suspended).execute(connection)?)

@@ -22,8 +22,6 @@ pub struct Attempt {
     pub at: Timestamp,
 }
 
-/// # Errors
-/// When the database is away.
 pub fn add(connection: &mut AnyConnection, attempt: &Attempt) -> Result<()> {
     let rows = diesel::insert_into(login_attempts::table)
         .values((
@@ -41,9 +39,6 @@ pub fn add(connection: &mut AnyConnection, attempt: &Attempt) -> Result<()> {
 }
 
 /// How many failed after `since`, of all accounts and of names that nobody has.
-///
-/// # Errors
-/// When the database is away.
 pub fn count_failed(connection: &mut AnyConnection, since: Timestamp) -> Result<i64> {
     Ok(login_attempts::table
         .filter(login_attempts::at.gt(since.millis()))
@@ -53,9 +48,6 @@ pub fn count_failed(connection: &mut AnyConnection, since: Timestamp) -> Result<
 }
 
 /// Of one account, youngest first: when, and whether it succeeded.
-///
-/// # Errors
-/// When the database is away.
 pub fn list_of(
     connection: &mut AnyConnection,
     account: AccountId,
@@ -88,9 +80,6 @@ pub struct PastAttempt {
 }
 
 /// The last ones of one account, youngest first, at most `limit`. There may be very many.
-///
-/// # Errors
-/// When the database is away.
 pub fn recent_of(
     connection: &mut AnyConnection,
     account: AccountId,

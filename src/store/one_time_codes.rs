@@ -59,8 +59,6 @@ pub fn add(connection: &mut AnyConnection, new: &StoredCode) -> Result<()> {
     exactly_one("adding a one-time code", rows)
 }
 
-/// # Errors
-/// When the database is away or the row is damaged.
 pub fn lookup(connection: &mut AnyConnection, mac: &str) -> Result<Option<StoredCode>> {
     one_time_codes::table
         .find(mac.to_owned())
@@ -71,9 +69,6 @@ pub fn lookup(connection: &mut AnyConnection, mac: &str) -> Result<Option<Stored
 }
 
 /// Those of an account that are kept, oldest first.
-///
-/// # Errors
-/// When the database is away or a row is damaged.
 pub fn list_of(connection: &mut AnyConnection, account: AccountId) -> Result<Vec<StoredCode>> {
     one_time_codes::table
         .filter(one_time_codes::account_id.eq(account.to_string()))
@@ -85,9 +80,6 @@ pub fn list_of(connection: &mut AnyConnection, account: AccountId) -> Result<Vec
 }
 
 /// Deletes the code: whether it was there, so whether this use is the one that counts.
-///
-/// # Errors
-/// When the database is away.
 pub fn consume(connection: &mut AnyConnection, mac: &str) -> Result<bool> {
     let row = one_time_codes::table.find(mac.to_owned());
     at_most_one(
@@ -98,9 +90,6 @@ pub fn consume(connection: &mut AnyConnection, mac: &str) -> Result<bool> {
 
 /// Removes those of this account, purpose and address but this one. An account has one change of
 /// address that waits, to whichever address: a mistyped one must not stay open.
-///
-/// # Errors
-/// When the database is away.
 pub fn remove_others(connection: &mut AnyConnection, newest: &StoredCode) -> Result<()> {
     let others = one_time_codes::table
         .filter(one_time_codes::account_id.eq(newest.account.to_string()))
@@ -116,27 +105,18 @@ pub fn remove_others(connection: &mut AnyConnection, newest: &StoredCode) -> Res
 }
 
 /// Removes all but those by which an owner undoes what was done to the addresses.
-///
-/// # Errors
-/// When the database is away.
 pub fn remove_all_of(connection: &mut AnyConnection, account: AccountId) -> Result<()> {
     remove_but(connection, account, &[CodePurpose::KeepEmail])
 }
 
 /// Removes every one, those by which somebody undoes what was done to the addresses, too: for an
 /// account that was never its holder's.
-///
-/// # Errors
-/// When the database is away.
 pub fn remove_each_of(connection: &mut AnyConnection, account: AccountId) -> Result<()> {
     remove_but(connection, account, &[])
 }
 
 /// Removes those that let somebody into the account: to choose a password, or to change the
 /// address that such codes go to.
-///
-/// # Errors
-/// When the database is away.
 pub fn remove_ways_in(connection: &mut AnyConnection, account: AccountId) -> Result<()> {
     remove_but(
         connection,
@@ -160,9 +140,6 @@ fn remove_but(
 
 /// Removes those that were mailed to this address, but for those by which an owner undoes what was
 /// done to the addresses.
-///
-/// # Errors
-/// When the database is away.
 pub fn remove_all_to(
     connection: &mut AnyConnection,
     account: AccountId,
@@ -178,9 +155,6 @@ pub fn remove_all_to(
 
 /// Removes those to undo what was done to the addresses that were made with this one or after it:
 /// they went to whoever did it.
-///
-/// # Errors
-/// When the database is away.
 pub fn remove_since(connection: &mut AnyConnection, used: &StoredCode) -> Result<()> {
     let later = one_time_codes::table
         .filter(one_time_codes::account_id.eq(used.account.to_string()))

@@ -66,9 +66,6 @@ fn each() -> _ {
 }
 
 /// Those that members of the organization may hold, by name.
-///
-/// # Errors
-/// When the database is away or a row is damaged.
 pub fn list(connection: &mut AnyConnection, organization: OrganizationId) -> Result<Vec<Role>> {
     let rows: Vec<Row> = each()
         .filter(roles::scope.eq(Scope::Organization.as_str()))
@@ -82,9 +79,6 @@ pub fn list(connection: &mut AnyConnection, organization: OrganizationId) -> Res
 }
 
 /// Those that no organization made, by name.
-///
-/// # Errors
-/// When the database is away or a row is damaged.
 pub fn list_shared(connection: &mut AnyConnection) -> Result<Vec<Role>> {
     let rows: Vec<Row> = each()
         .filter(roles::organization_id.is_null())
@@ -105,9 +99,6 @@ pub fn name_of(connection: &mut AnyConnection, key: &str) -> Result<String> {
 }
 
 /// What organizations call the roles that they made, each name once.
-///
-/// # Errors
-/// When the database is away.
 pub fn names_in_organizations(connection: &mut AnyConnection) -> Result<Vec<String>> {
     let names: Vec<Option<String>> = roles::table
         .filter(roles::organization_id.is_not_null())
@@ -118,9 +109,6 @@ pub fn names_in_organizations(connection: &mut AnyConnection) -> Result<Vec<Stri
 }
 
 /// Lets nobody else change the role until the transaction ends. Whether it is there.
-///
-/// # Errors
-/// When the database is away.
 pub fn hold(connection: &mut AnyConnection, key: &str) -> Result<bool> {
     let rows = diesel::update(roles::table.find(key))
         .set(roles::description.eq(roles::description))
@@ -129,9 +117,6 @@ pub fn hold(connection: &mut AnyConnection, key: &str) -> Result<bool> {
 }
 
 /// [`Taken`]: there is one of that name.
-///
-/// # Errors
-/// When the database is away.
 pub fn add(connection: &mut AnyConnection, role: &Role) -> Result<Result<(), Taken>> {
     let added = unless_taken(connection, |connection| {
         diesel::insert_into(roles::table)
@@ -189,9 +174,6 @@ pub fn remove(connection: &mut AnyConnection, key: &str) -> Result<()> {
 }
 
 /// Removes every role that the organization made; nobody may hold one of them any more.
-///
-/// # Errors
-/// When the database is away.
 pub fn remove_all_of(
     connection: &mut AnyConnection,
     organization: OrganizationId,
@@ -204,9 +186,6 @@ pub fn remove_all_of(
 
 /// How many members, in whatever state, and accounts hold the role, and how many are invited to
 /// it.
-///
-/// # Errors
-/// When the database is away.
 pub fn count_holders(connection: &mut AnyConnection, key: &str, now: Timestamp) -> Result<i64> {
     // Of invitations that are over none is kept for a role that goes.
     let over = invitations::table
@@ -229,9 +208,6 @@ pub fn count_holders(connection: &mut AnyConnection, key: &str, now: Timestamp) 
 }
 
 /// The accounts whose tokens may tell of the role, by their ids.
-///
-/// # Errors
-/// When the database is away or a row is damaged.
 pub fn holders_of(connection: &mut AnyConnection, key: &str) -> Result<Vec<AccountId>> {
     let mut ids: Vec<String> = memberships::table
         .filter(memberships::role.eq(key))

@@ -60,8 +60,6 @@ pub fn add(
     })
 }
 
-/// # Errors
-/// When the database is away or the row is damaged.
 pub fn lookup(connection: &mut AnyConnection, id: OrganizationId) -> Result<Option<Organization>> {
     let row: Option<Row> = organizations::table
         .find(id.to_string())
@@ -72,9 +70,6 @@ pub fn lookup(connection: &mut AnyConnection, id: OrganizationId) -> Result<Opti
 }
 
 /// Those in whose name each of the words stands, by their ids, from the one after `after` on.
-///
-/// # Errors
-/// When the database is away or a row is damaged.
 pub fn page(
     connection: &mut AnyConnection,
     words: &SearchWords,
@@ -100,9 +95,6 @@ pub fn page(
 }
 
 /// Which organization has the name.
-///
-/// # Errors
-/// When the database is away or the row is damaged.
 pub fn find(connection: &mut AnyConnection, name: &Name) -> Result<Option<OrganizationId>> {
     let id: Option<String> = organizations::table
         .filter(organizations::name_canonical.eq(name.canonical()))
@@ -153,9 +145,6 @@ pub fn demand_factor(
 
 /// Lets nobody else change the organization, its members or its roles until the transaction
 /// ends. Whoever holds accounts too holds them before. Whether the organization is there.
-///
-/// # Errors
-/// When the database is away.
 pub fn hold(connection: &mut AnyConnection, id: OrganizationId) -> Result<bool> {
     let rows = diesel::update(organizations::table.find(id.to_string()))
         .set(organizations::created_at.eq(organizations::created_at))

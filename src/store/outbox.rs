@@ -75,9 +75,6 @@ impl TryFrom<Row> for WaitingMail {
 }
 
 /// Whether somebody has one in hand.
-///
-/// # Errors
-/// When the database is away.
 pub fn is_any_leased(connection: &mut AnyConnection, now: Timestamp) -> Result<bool> {
     let leased = outbox::table.filter(outbox::leased_until.gt(now.millis()));
     let count: i64 = leased.count().get_result(connection)?;
@@ -85,9 +82,6 @@ pub fn is_any_leased(connection: &mut AnyConnection, now: Timestamp) -> Result<b
 }
 
 /// Those to an account that wait, oldest first.
-///
-/// # Errors
-/// When the database is away or a row is damaged.
 pub fn list_of(connection: &mut AnyConnection, account: AccountId) -> Result<Vec<WaitingMail>> {
     outbox::table
         .filter(outbox::account_id.eq(account.to_string()))
@@ -99,9 +93,6 @@ pub fn list_of(connection: &mut AnyConnection, account: AccountId) -> Result<Vec
 }
 
 /// Due at once.
-///
-/// # Errors
-/// When the database is away.
 pub fn add(connection: &mut AnyConnection, mail: &WaitingMail) -> Result<()> {
     let rows = diesel::insert_into(outbox::table)
         .values((
@@ -140,18 +131,12 @@ fn due(now: Timestamp) -> _ {
 }
 
 /// Whether anything is due.
-///
-/// # Errors
-/// When the database is away.
 pub fn is_any_due(connection: &mut AnyConnection, now: Timestamp) -> Result<bool> {
     let one: Option<String> = due(now).select(outbox::id).first(connection).optional()?;
     Ok(one.is_some())
 }
 
 /// Takes at most `most` that are due, oldest first: no other process has them until `lease`.
-///
-/// # Errors
-/// When the database is away.
 pub fn lease(
     connection: &mut AnyConnection,
     now: Timestamp,
@@ -189,9 +174,6 @@ fn in_hand(mail: &WaitingMail) -> _ {
 
 /// Holds one that is in hand until another instant, or lets go of it (`None`). False where it is
 /// gone, or another process has it in hand by now.
-///
-/// # Errors
-/// When the database is away.
 pub fn hold(
     connection: &mut AnyConnection,
     mail: &WaitingMail,
@@ -204,9 +186,6 @@ pub fn hold(
 }
 
 /// Notes a try that failed. False where another process has it in hand by now.
-///
-/// # Errors
-/// When the database is away.
 pub fn try_again(connection: &mut AnyConnection, mail: &WaitingMail, next: Next) -> Result<bool> {
     let rows = diesel::update(in_hand(mail))
         .set((
@@ -220,9 +199,6 @@ pub fn try_again(connection: &mut AnyConnection, mail: &WaitingMail, next: Next)
 }
 
 /// It was sent, or given up. False where it is gone: with its account, or by another process.
-///
-/// # Errors
-/// When the database is away.
 pub fn remove(connection: &mut AnyConnection, id: Uuid) -> Result<bool> {
     let rows = diesel::delete(outbox::table.find(id.to_string())).execute(connection)?;
     at_most_one("removing a mail", rows)

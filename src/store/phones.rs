@@ -13,9 +13,6 @@ use crate::store::engine::schema::phones;
 use crate::support::clock::Timestamp;
 
 /// The primary one first.
-///
-/// # Errors
-/// When the database is away.
 pub fn list_of(connection: &mut AnyConnection, account: AccountId) -> Result<Vec<Phone>> {
     let question = phones::table
         .filter(phones::account_id.eq(account.to_string()))
@@ -57,9 +54,6 @@ fn phone((value, verified, is_primary): Row) -> Phone {
 
 /// Puts these in the place of all that the account had; the first is the primary one. None is
 /// proven by being written down, and one that was proven before stays so.
-///
-/// # Errors
-/// When the database is away.
 pub fn replace(
     connection: &mut AnyConnection,
     account: AccountId,

@@ -55,9 +55,6 @@ impl TryFrom<Row> for Profile {
 }
 
 /// Empty where the account has none.
-///
-/// # Errors
-/// When the database is away or the row is damaged.
 pub fn lookup(connection: &mut AnyConnection, account: AccountId) -> Result<Profile> {
     let question = profiles::table.find(account.to_string());
     on_each!(connection, inner => question.first::<Row>(inner))

@@ -9,9 +9,6 @@ use crate::store::engine::schema::recovery_codes;
 use crate::support::clock::Timestamp;
 
 /// Puts these in the place of all that the account had.
-///
-/// # Errors
-/// When the database is away.
 pub fn replace(
     connection: &mut AnyConnection,
     account: AccountId,
@@ -33,16 +30,11 @@ pub fn replace(
 }
 
 /// Deletes the code: whether it was there, so whether it was good.
-///
-/// # Errors
-/// When the database is away.
 pub fn consume(connection: &mut AnyConnection, account: AccountId, mac: &str) -> Result<bool> {
     let row = recovery_codes::table.find((account.to_string(), mac.to_owned()));
     Ok(diesel::delete(row).execute(connection)? == 1)
 }
 
-/// # Errors
-/// When the database is away.
 pub fn count(connection: &mut AnyConnection, account: AccountId) -> Result<i64> {
     Ok(recovery_codes::table
         .filter(recovery_codes::account_id.eq(account.to_string()))
@@ -50,8 +42,6 @@ pub fn count(connection: &mut AnyConnection, account: AccountId) -> Result<i64> 
         .get_result(connection)?)
 }
 
-/// # Errors
-/// When the database is away.
 pub fn remove_all_of(connection: &mut AnyConnection, account: AccountId) -> Result<()> {
     diesel::delete(
         recovery_codes::table.filter(recovery_codes::account_id.eq(account.to_string())),

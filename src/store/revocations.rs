@@ -42,9 +42,6 @@ const BATCH: usize = 1000;
 /// Adds entries, in a few statements. Must be the last thing that takes a lock in its
 /// transaction: on PostgreSQL it waits for the other transactions that add one, so that sequence
 /// numbers become visible in order and a reader that has seen one has seen all before it.
-///
-/// # Errors
-/// When the database is away.
 pub fn add_all(connection: &mut AnyConnection, entries: &[Revocation]) -> Result<()> {
     if entries.is_empty() {
         return Ok(());
@@ -80,9 +77,6 @@ pub fn add_all(connection: &mut AnyConnection, entries: &[Revocation]) -> Result
 }
 
 /// The entries after sequence number `after`, and the last number seen.
-///
-/// # Errors
-/// When the database is away or a row is damaged.
 pub fn list_after(
     connection: &mut AnyConnection,
     after: i64,

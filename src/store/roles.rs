@@ -12,9 +12,6 @@ use crate::store::engine::schema::{account_roles, accounts, credentials, role_pe
 use crate::support::clock::Timestamp;
 
 /// What the account may do now.
-///
-/// # Errors
-/// When the database is away.
 pub fn access_of(connection: &mut AnyConnection, account: AccountId) -> Result<Access> {
     let mut access = Access::default();
     for (role, permissions) in held_by(connection, account)? {
@@ -25,9 +22,6 @@ pub fn access_of(connection: &mut AnyConnection, account: AccountId) -> Result<A
 }
 
 /// The roles of the service that the account holds, each with what it permits.
-///
-/// # Errors
-/// When the database is away.
 pub fn held_by(
     connection: &mut AnyConnection,
     account: AccountId,
@@ -44,8 +38,6 @@ pub fn held_by(
     Ok(roles)
 }
 
-/// # Errors
-/// When the database is away.
 pub fn is_there(connection: &mut AnyConnection, name: &str) -> Result<bool> {
     // PostgreSQL takes no text with it, so nothing is called so.
     if name.contains('\0') {
@@ -62,9 +54,6 @@ pub fn is_there(connection: &mut AnyConnection, name: &str) -> Result<bool> {
 
 /// Lets nobody else hold administrators until the transaction ends: whoever is about to be
 /// one less asks [`is_the_only_administrator`] after it.
-///
-/// # Errors
-/// When the database is away.
 pub fn hold_administrators(connection: &mut AnyConnection) -> Result<()> {
     let theirs: Vec<String> = role_permissions::table
         .filter(role_permissions::permission.eq(ADMIN))
@@ -82,9 +71,6 @@ pub fn hold_administrators(connection: &mut AnyConnection) -> Result<()> {
 
 /// Whether the account may administer, and no other one may that can sign in: one that is enabled
 /// and has a password, and has proven its address where `only_verified`.
-///
-/// # Errors
-/// When the database is away.
 pub fn is_the_only_administrator(
     connection: &mut AnyConnection,
     account: AccountId,
@@ -113,9 +99,6 @@ pub fn is_the_only_administrator(
 }
 
 /// Adds a role with its permissions, or adds permissions to it.
-///
-/// # Errors
-/// When the database is away.
 pub fn define(connection: &mut AnyConnection, name: &str, permissions: &[&str]) -> Result<()> {
     if !is_there(connection, name)? {
         diesel::insert_into(roles::table)
@@ -163,9 +146,6 @@ pub fn grant(
 }
 
 /// Whether the account held the role.
-///
-/// # Errors
-/// When the database is away.
 pub fn take(connection: &mut AnyConnection, account: AccountId, role: &str) -> Result<bool> {
     let row = account_roles::table.find((account.to_string(), role.to_owned()));
     Ok(diesel::delete(row).execute(connection)? == 1)

@@ -60,9 +60,6 @@ impl<Conn> RunQueryDsl<Conn> for Rotate {}
 
 /// To the next generation, if the session still stands as it `stood` when that was decided,
 /// and has not ended. Whether it did; if not, read again.
-///
-/// # Errors
-/// When the database is away.
 pub fn rotate(
     connection: &mut AnyConnection,
     id: SessionId,
@@ -197,9 +194,6 @@ pub fn give_again(
 }
 
 /// Rule 4: one more replay of the current generation, below `limit`.
-///
-/// # Errors
-/// When the database is away.
 pub fn count_replay(
     connection: &mut AnyConnection,
     id: SessionId,

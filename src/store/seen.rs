@@ -28,9 +28,6 @@ const MARK: &str = "
 /// Notes that tokens of these generations were seen: for each session that still stands at
 /// its own, has not ended, and is held by nobody. How many those were; a note that is lost
 /// only makes rule 5 more lenient.
-///
-/// # Errors
-/// When the database is away.
 pub fn mark(connection: &mut AnyConnection, seen: &[(SessionId, u32)]) -> Result<usize> {
     match connection {
         AnyConnection::Postgres(postgres) => {

@@ -43,9 +43,6 @@ pub type WithAccess = (Session, Account, Access);
 /// The session, its account, and what that may do now: one question, because a refresh
 /// asks nothing else. `None` also where the session is in an organization that the account is
 /// no active member of.
-///
-/// # Errors
-/// When the database is away or a row is damaged.
 pub fn lookup_with_access(
     connection: &mut AnyConnection,
     id: SessionId,
@@ -88,9 +85,6 @@ fn is_whole(connection: &mut AnyConnection, read: Option<&WithAccess>) -> Result
 }
 
 /// The same for many at once, in their order. A row that is damaged is its own session's error.
-///
-/// # Errors
-/// When the database is away.
 pub fn each_with_access(
     connection: &mut AnyConnection,
     ids: &[SessionId],

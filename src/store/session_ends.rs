@@ -93,9 +93,6 @@ pub fn end_in(
 /// Ends every session of the account. How many it ended. Goes with an advance of the
 /// account's epoch: the rows make a refresh that runs at the same time lose its
 /// compare-and-set, the epoch makes a login that does so stillborn.
-///
-/// # Errors
-/// When the database is away.
 pub fn end_all_of(
     connection: &mut AnyConnection,
     account: AccountId,
@@ -112,9 +109,6 @@ pub fn end_all_of(
 }
 
 /// The same for every account.
-///
-/// # Errors
-/// When the database is away.
 pub fn end_every(
     connection: &mut AnyConnection,
     now: Timestamp,

@@ -102,8 +102,6 @@ fn words_of(methods: &[Method]) -> String {
     words.join(" ")
 }
 
-/// # Errors
-/// When the database is away.
 pub fn add(connection: &mut AnyConnection, session: &Session) -> Result<()> {
     let acted = session.acted_by.map(|(_, id)| id);
     let begun_by = acted.or(session.entered_from);
@@ -141,8 +139,6 @@ pub fn add(connection: &mut AnyConnection, session: &Session) -> Result<()> {
     exactly_one("adding a session", rows)
 }
 
-/// # Errors
-/// When the database is away.
 pub fn is_empty(connection: &mut AnyConnection) -> Result<bool> {
     let first = sessions::table
         .select(sessions::id)
@@ -151,9 +147,6 @@ pub fn is_empty(connection: &mut AnyConnection) -> Result<bool> {
 }
 
 /// The session and its account.
-///
-/// # Errors
-/// When the database is away or a row is damaged.
 pub fn lookup(connection: &mut AnyConnection, id: SessionId) -> Result<Option<(Session, Account)>> {
     sessions::table
         .inner_join(account_table::table)
@@ -166,9 +159,6 @@ pub fn lookup(connection: &mut AnyConnection, id: SessionId) -> Result<Option<(S
 }
 
 /// Of one account, those that ended among them, youngest first. There may be very many.
-///
-/// # Errors
-/// When the database is away or a row is damaged.
 pub fn list_of(connection: &mut AnyConnection, account: AccountId) -> Result<Vec<Session>> {
     sessions::table
         .filter(sessions::account_id.eq(account.to_string()))
@@ -194,9 +184,6 @@ fn living(account: String, now: i64) -> _ {
 const REMEMBERED: i64 = 100;
 
 /// From where the account began sessions of this epoch since then: the last ones.
-///
-/// # Errors
-/// When the database is away.
 pub fn addresses_of(
     connection: &mut AnyConnection,
     account: AccountId,
@@ -219,9 +206,6 @@ pub fn addresses_of(
 
 /// By what the account was signed in, as far as its sessions are kept: whether as a guest, and
 /// the user agent.
-///
-/// # Errors
-/// When the database is away.
 pub fn agents_of(
     connection: &mut AnyConnection,
     account: AccountId,
@@ -234,9 +218,6 @@ pub fn agents_of(
 }
 
 /// The living sessions of one account, youngest first.
-///
-/// # Errors
-/// When the database is away or a row is damaged.
 pub fn living_of(
     connection: &mut AnyConnection,
     account: AccountId,
@@ -252,9 +233,6 @@ pub fn living_of(
 
 /// Where the account has more than `most` living sessions: the one that was idle for
 /// longest.
-///
-/// # Errors
-/// When the database is away or a row is damaged.
 pub fn beyond(
     connection: &mut AnyConnection,
     account: AccountId,
@@ -294,9 +272,6 @@ pub fn authenticate(
 }
 
 /// Moves the idle end of a session that has not ended.
-///
-/// # Errors
-/// When the database is away.
 pub fn extend(
     connection: &mut AnyConnection,
     id: SessionId,
@@ -314,9 +289,6 @@ pub fn extend(
 
 /// Lets nobody end the session or move it on until the transaction ends. Whether it has
 /// not ended.
-///
-/// # Errors
-/// When the database is away.
 pub fn hold(connection: &mut AnyConnection, id: SessionId) -> Result<bool> {
     let rows = diesel::update(
         sessions::table
@@ -342,9 +314,6 @@ pub(in crate::store) fn as_ended(now: Timestamp, reason: EndReason) -> Ended {
 }
 
 /// Ends a session. `revoked_at` is written once: whether this call wrote it.
-///
-/// # Errors
-/// When the database is away.
 pub fn end(
     connection: &mut AnyConnection,
     id: SessionId,
@@ -363,9 +332,6 @@ pub fn end(
 
 /// Rule 8: ends a session if it still stands as it `stood` when it was judged.
 /// Whether it did; if not, read again.
-///
-/// # Errors
-/// When the database is away.
 pub fn end_at(
     connection: &mut AnyConnection,
     id: SessionId,

@@ -17,8 +17,6 @@ pub struct SealedKey {
     pub activates_at: Timestamp,
 }
 
-/// # Errors
-/// When the database is away.
 pub fn add(connection: &mut AnyConnection, key: &SealedKey) -> Result<()> {
     let rows = diesel::insert_into(signing_keys::table)
         .values((
@@ -37,9 +35,6 @@ const LOCK: &str = "SELECT pg_advisory_xact_lock(5389712665)";
 
 /// From here to the end of the transaction nobody else changes the keys: what is decided by
 /// the list holds. The first thing that a transaction locks.
-///
-/// # Errors
-/// When the database is away.
 pub fn hold(connection: &mut AnyConnection) -> Result<()> {
     if let AnyConnection::Postgres(postgres) = connection {
         diesel::sql_query(LOCK).execute(postgres)?;
@@ -47,17 +42,12 @@ pub fn hold(connection: &mut AnyConnection) -> Result<()> {
     Ok(())
 }
 
-/// # Errors
-/// When the database is away.
 pub fn remove_all(connection: &mut AnyConnection) -> Result<()> {
     diesel::delete(signing_keys::table).execute(connection)?;
     Ok(())
 }
 
 /// Oldest first, in one order for everybody.
-///
-/// # Errors
-/// When the database is away or a row is damaged.
 pub fn list(connection: &mut AnyConnection) -> Result<Vec<SealedKey>> {
     signing_keys::table
         // By id too: all replicas must agree on which of two that sign from one instant is

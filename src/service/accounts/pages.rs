@@ -13,9 +13,6 @@ pub struct AccountPage {
 }
 
 /// The first page, or the one that follows an account.
-///
-/// # Errors
-/// `SERVICE_UNAVAILABLE`.
 pub fn page(kw: &Keyward, after: Option<&Account>, limit: u32) -> Result<AccountPage> {
     let limit = i64::from(limit);
     Ok(kw.store.read(|db| {

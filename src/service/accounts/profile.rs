@@ -76,9 +76,6 @@ pub async fn asked(kw: &Keyward, actor: &Actor) -> Result<(Person, bool)> {
 }
 
 /// What an account says of its owner, who was not asked for a token: they have just registered.
-///
-/// # Errors
-/// `SERVICE_UNAVAILABLE`.
 pub fn of_new(kw: &Keyward, account: &Account) -> Result<Person> {
     kw.store.read(|db| {
         let profile = profiles::lookup(db, account.id)?;
@@ -88,9 +85,6 @@ pub fn of_new(kw: &Keyward, account: &Account) -> Result<Person> {
 
 /// What the caller's session would permit, if they had shown the second factor that is asked of
 /// them. Their token holds nothing of it.
-///
-/// # Errors
-/// `SERVICE_UNAVAILABLE`.
 pub async fn withheld(kw: &Keyward, actor: &Actor) -> Result<BTreeSet<String>> {
     if actor.require_enrolled().is_ok() {
         return Ok(BTreeSet::new());

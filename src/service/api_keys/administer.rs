@@ -14,9 +14,6 @@ use crate::store::api_keys::Whose;
 use crate::store::{accounts, api_keys};
 
 /// Everybody's, or one account's, oldest first.
-///
-/// # Errors
-/// `SERVICE_UNAVAILABLE`.
 pub fn list(
     kw: &Keyward,
     account: Option<AccountId>,

@@ -6,9 +6,6 @@ use crate::store::audit_events;
 pub use crate::store::audit_events::{AuditEntry, Filter};
 
 /// The last events that fit, youngest first.
-///
-/// # Errors
-/// `SERVICE_UNAVAILABLE`.
 pub fn list(kw: &Keyward, filter: &Filter) -> Result<Vec<AuditEntry>> {
     Ok(kw.store.read(|db| audit_events::list(db, filter))?)
 }

@@ -7,9 +7,6 @@ use crate::service::tokens::signing_keys::replace_all;
 
 /// A key was known to others: a new one signs at once, and no token of an older one is
 /// believed any more. Sessions live on; a refresh gives a token of the new key.
-///
-/// # Errors
-/// `SERVICE_UNAVAILABLE`.
 pub fn replace_compromised(by: impl Into<Administrator>) -> Result<String> {
     let (id, ()) = replace_all(by, What::KeyCompromised, |_| Ok(()))?;
     Ok(id)

@@ -51,9 +51,6 @@ pub fn rotate(by: impl Into<Administrator>) -> Result<Published> {
 
 /// Publishes the next key when the active one has signed for long enough.
 /// Housekeeping asks this.
-///
-/// # Errors
-/// `SERVICE_UNAVAILABLE`.
 pub fn rotate_when_due(kw: &Keyward) -> Result<()> {
     let now = kw.clock.now();
     let life = kw.policy.key_life;

@@ -23,9 +23,6 @@ use crate::store::memberships::{self, Member, MemberPage};
 use crate::store::{accounts, organization_roles, organizations};
 
 /// Those in whose name each of the words stands, by their ids, at most `limit`.
-///
-/// # Errors
-/// `SERVICE_UNAVAILABLE`.
 pub fn search(
     kw: &Keyward,
     words: &SearchWords,
@@ -58,9 +55,6 @@ pub fn find(kw: &Keyward, text: &str) -> Result<Organization> {
 }
 
 /// The addresses that are invited.
-///
-/// # Errors
-/// `SERVICE_UNAVAILABLE`.
 pub fn invitations(kw: &Keyward, id: OrganizationId, limit: u32) -> Result<Vec<Listed>> {
     let page = invitations::InvitationPage {
         place: Place::Organization(id),

@@ -18,9 +18,6 @@ use crate::store::organization_roles;
 const MOST: usize = 1000;
 
 /// By name.
-///
-/// # Errors
-/// `SERVICE_UNAVAILABLE`.
 pub fn list_roles(kw: &Keyward) -> Result<Vec<Role>> {
     Ok(kw.store.read(organization_roles::list_shared)?)
 }

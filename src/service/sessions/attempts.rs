@@ -17,9 +17,6 @@ pub struct Tried {
 }
 
 /// The youngest, youngest first (row Y-17).
-///
-/// # Errors
-/// `SERVICE_UNAVAILABLE`.
 pub fn attempts(kw: &Keyward, actor: &Actor) -> Result<Vec<Tried>> {
     let found = kw
         .store

@@ -58,9 +58,6 @@ pub fn ours(kw: &Keyward, tokens: &[SecretString]) -> Vec<(Presented, SecretStri
 }
 
 /// Whether the session of one of them lives.
-///
-/// # Errors
-/// `SERVICE_UNAVAILABLE`.
 pub fn any_lives(kw: &Keyward, tokens: &[SecretString]) -> Result<bool> {
     for (presented, _) in ours(kw, tokens).into_iter().take(MOST) {
         if lives(kw, &presented)? {

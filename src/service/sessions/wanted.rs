@@ -35,9 +35,6 @@ impl Where {
 }
 
 /// The same look-ups either way, so that another's organization costs what none costs (H-06).
-///
-/// # Errors
-/// When the database is away.
 pub(in crate::service::sessions) fn theirs(
     db: &mut AnyConnection,
     account: AccountId,

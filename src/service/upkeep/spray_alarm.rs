@@ -15,9 +15,6 @@ const WINDOW: Duration = Duration::from_secs(60);
 
 /// Writes one event and one line of log where too many sign-ins failed within a minute,
 /// by the table that all replicas write to.
-///
-/// # Errors
-/// `SERVICE_UNAVAILABLE`.
 pub fn failed_sign_ins(kw: &Keyward) -> Result<()> {
     let most = kw.policy.failure_alarm;
     let now = kw.clock.now();

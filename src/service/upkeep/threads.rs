@@ -57,9 +57,6 @@ pub struct Housekeeping {
 }
 
 /// Reads all revocations, then begins to follow them.
-///
-/// # Errors
-/// Where the database is away.
 pub fn start(kw: &Keyward) -> Result<Housekeeping> {
     let mut reader = kw.store.own_reader()?;
     follow_clock(kw)?;

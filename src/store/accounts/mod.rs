@@ -118,8 +118,6 @@ pub fn make_machine(connection: &mut AnyConnection, id: AccountId) -> Result<()>
     exactly_one("making an account a machine's", rows)
 }
 
-/// # Errors
-/// When the database is away or the row is damaged.
 pub fn lookup(connection: &mut AnyConnection, id: AccountId) -> Result<Option<Account>> {
     let question = accounts::table.find(id.to_string());
     on_each!(connection, inner => question.first::<Row>(inner))
@@ -130,9 +128,6 @@ pub fn lookup(connection: &mut AnyConnection, id: AccountId) -> Result<Option<Ac
 
 /// The account, and whether it has a second factor that counts: one question, because a
 /// caller's profile asks nothing else.
-///
-/// # Errors
-/// When the database is away or the row is damaged.
 pub fn lookup_with_factor(
     connection: &mut AnyConnection,
     id: AccountId,
@@ -171,8 +166,6 @@ pub(in crate::store) fn each_with_factor(
     Ok(found.collect())
 }
 
-/// # Errors
-/// When the database is away or the row is damaged.
 pub fn find_by_identifier(
     connection: &mut AnyConnection,
     identifier: &Identifier,
@@ -196,8 +189,6 @@ pub fn find_by_identifier(
     row.optional()?.map(Account::try_from).transpose()
 }
 
-/// # Errors
-/// When the database is away.
 pub fn count(connection: &mut AnyConnection) -> Result<i64> {
     Ok(accounts::table.count().get_result(connection)?)
 }
@@ -254,9 +245,6 @@ pub fn touch(connection: &mut AnyConnection, id: AccountId, now: Timestamp) -> R
 }
 
 /// Another username. [`Taken`]: it is another's.
-///
-/// # Errors
-/// When the database is away.
 pub fn set_username(
     connection: &mut AnyConnection,
     id: AccountId,
@@ -338,9 +326,6 @@ pub fn advance_access(
 }
 
 /// Every session of every account is over. How many accounts there are.
-///
-/// # Errors
-/// When the database is away.
 pub fn advance_every_epoch(connection: &mut AnyConnection, now: Timestamp) -> Result<usize> {
     if let AnyConnection::Postgres(postgres) = connection {
         // Three seconds are enough for one account, and this is for as many as there are.
@@ -357,9 +342,6 @@ pub fn advance_every_epoch(connection: &mut AnyConnection, now: Timestamp) -> Re
 /// Notes a sign-in, if the account is enabled and still of that epoch. Whether it is:
 /// then it stays so until the transaction ends, and whoever disables it or ends its
 /// sessions meanwhile waits and finds the new one too.
-///
-/// # Errors
-/// When the database is away.
 pub fn sign_in(
     connection: &mut AnyConnection,
     id: AccountId,
@@ -380,9 +362,6 @@ pub fn sign_in(
 /// Lets nobody else change the account or sign in to it until the transaction ends. The
 /// first thing that a change of its credentials does, so that all of them take their
 /// locks in one order. Whether it is there: it may have been deleted.
-///
-/// # Errors
-/// When the database is away.
 pub fn hold(connection: &mut AnyConnection, id: AccountId) -> Result<bool> {
     let rows = diesel::update(accounts::table.find(id.to_string()))
         .set(accounts::epoch.eq(accounts::epoch))

@@ -61,9 +61,6 @@ fn is_named() -> _ {
 
 /// Writes them for some accounts whose names were written before there was a column for that. How
 /// many were looked at.
-///
-/// # Errors
-/// When the database is away or a row is damaged.
 pub fn add_canonical(connection: &mut AnyConnection, limit: i64) -> Result<usize> {
     let found: Vec<(String, Option<String>, Option<String>)> = account_names::table
         .filter(account_names::names_canonical.is_null())

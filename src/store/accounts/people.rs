@@ -22,9 +22,6 @@ pub struct Person {
 }
 
 /// For each account, in their order. A row that is damaged is its own account's error.
-///
-/// # Errors
-/// When the database is away.
 pub fn each(
     connection: &mut AnyConnection,
     ids: &[AccountId],

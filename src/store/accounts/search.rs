@@ -22,9 +22,6 @@ const HAYSTACK: &str = "(coalesce(accounts.email_canonical, '') || ' ' || \
 
 /// Accounts in whose names or primary address each of the words stands, oldest first, from
 /// the one after `after` on, at most `limit`. It reads every account until there are so many.
-///
-/// # Errors
-/// When the database is away or a row is damaged.
 pub fn search(
     connection: &mut AnyConnection,
     words: &SearchWords,
@@ -59,9 +56,6 @@ pub fn search(
 }
 
 /// Oldest first, at most `limit`.
-///
-/// # Errors
-/// When the database is away or a row is damaged.
 pub fn list(connection: &mut AnyConnection, limit: i64) -> Result<Vec<Account>> {
     accounts::table
         .order((accounts::created_at.asc(), accounts::id.asc()))
@@ -73,9 +67,6 @@ pub fn list(connection: &mut AnyConnection, limit: i64) -> Result<Vec<Account>> 
 }
 
 /// Those that come after one in the order of [`list`], at most `limit`.
-///
-/// # Errors
-/// When the database is away or a row is damaged.
 pub fn list_after(
     connection: &mut AnyConnection,
     after: (Timestamp, AccountId),
@@ -97,9 +88,6 @@ pub fn list_after(
 }
 
 /// How many come after one in the order of [`list`].
-///
-/// # Errors
-/// When the database is away.
 pub fn count_after(connection: &mut AnyConnection, after: (Timestamp, AccountId)) -> Result<i64> {
     let (at, id) = (after.0.millis(), after.1.to_string());
     let later = accounts::created_at

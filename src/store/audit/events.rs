@@ -47,8 +47,6 @@ impl<'a> New<'a> {
     }
 }
 
-/// # Errors
-/// When the database is away.
 pub fn add(
     connection: &mut AnyConnection,
     id: uuid::Uuid,
@@ -62,9 +60,6 @@ pub fn add(
 }
 
 /// Whether this happened to the account from this address since then.
-///
-/// # Errors
-/// When the database is away.
 pub fn happened_from(
     connection: &mut AnyConnection,
     (account, what): (AccountId, What),
@@ -82,9 +77,6 @@ pub fn happened_from(
 }
 
 /// Adds the row, or counts one more in it where it is there.
-///
-/// # Errors
-/// When the database is away.
 pub fn count(
     connection: &mut AnyConnection,
     id: uuid::Uuid,
@@ -146,9 +138,6 @@ pub fn forget_clients(connection: &mut AnyConnection, accounts: &[AccountId]) ->
 }
 
 /// Whether it happened to anybody after `since`.
-///
-/// # Errors
-/// When the database is away.
 pub fn has_happened(connection: &mut AnyConnection, what: What, since: Timestamp) -> Result<bool> {
     let rows: i64 = audit_events::table
         .filter(audit_events::at.gt(since.millis()))
@@ -159,9 +148,6 @@ pub fn has_happened(connection: &mut AnyConnection, what: What, since: Timestamp
 }
 
 /// What happened to one account, oldest first.
-///
-/// # Errors
-/// When the database is away.
 pub fn list_of(connection: &mut AnyConnection, account: AccountId) -> Result<Vec<String>> {
     Ok(audit_events::table
         .filter(audit_events::account_id.eq(account.to_string()))
@@ -233,9 +219,6 @@ pub struct Filter {
 }
 
 /// The last events that fit, youngest first.
-///
-/// # Errors
-/// When the database is away.
 pub fn list(connection: &mut AnyConnection, filter: &Filter) -> Result<Vec<AuditEntry>> {
     let account = filter.account.map(|id| id.to_string());
     let since = filter.since.map_or(i64::MIN, Timestamp::millis);

@@ -103,17 +103,11 @@ pub(in crate::store) fn insert(
 }
 
 /// Whose address it is: who proved it, or has it as the primary one.
-///
-/// # Errors
-/// When the database is away or the row is damaged.
 pub fn find(connection: &mut AnyConnection, email: &Email) -> Result<Option<StoredEmail>> {
     Ok(find_named(connection, email)?.filter(|found| found.verified || found.is_primary))
 }
 
 /// The same, and also who merely named it.
-///
-/// # Errors
-/// When the database is away or the row is damaged.
 pub fn find_named(connection: &mut AnyConnection, email: &Email) -> Result<Option<StoredEmail>> {
     let row: Option<Row> = emails::table
         .find(email.canonical())
@@ -124,9 +118,6 @@ pub fn find_named(connection: &mut AnyConnection, email: &Email) -> Result<Optio
 }
 
 /// The primary one first, then in the order of their coming.
-///
-/// # Errors
-/// When the database is away or a row is damaged.
 pub fn list_of(connection: &mut AnyConnection, account: AccountId) -> Result<Vec<StoredEmail>> {
     let question = emails::table
         .filter(emails::account_id.eq(account.to_string()))
@@ -181,9 +172,6 @@ pub fn contest(connection: &mut AnyConnection, taken: &StoredEmail) -> Result<()
 }
 
 /// The address of this account.
-///
-/// # Errors
-/// When the database is away or the row is damaged.
 pub fn lookup(
     connection: &mut AnyConnection,
     account: AccountId,
@@ -199,17 +187,11 @@ pub fn lookup(
 }
 
 /// Whose address it is by proof.
-///
-/// # Errors
-/// When the database is away or the row is damaged.
 pub fn find_proven(connection: &mut AnyConnection, email: &Email) -> Result<Option<StoredEmail>> {
     Ok(find_named(connection, email)?.filter(|found| found.verified))
 }
 
 /// Notes that the address of this account was proven. Whether the account still has it.
-///
-/// # Errors
-/// When the database is away.
 pub fn verify(
     connection: &mut AnyConnection,
     account: AccountId,
@@ -239,8 +221,6 @@ pub fn verify(
     Ok(true)
 }
 
-/// # Errors
-/// When the database is away.
 pub fn remove_others(connection: &mut AnyConnection, account: AccountId, keep: &str) -> Result<()> {
     let others = emails::table
         .filter(emails::account_id.eq(account.to_string()))

@@ -337,17 +337,11 @@ impl Store {
     }
 
     /// The database's own clock; `None` on SQLite, which has the machine's.
-    ///
-    /// # Errors
-    /// When the database is away.
     pub fn clock(&self) -> Result<Option<Timestamp>> {
         self.read(database_now)
     }
 
     /// A connection outside the pool, for a reader that must never wait for a free one.
-    ///
-    /// # Errors
-    /// When the database is away.
     pub fn own_reader(&self) -> Result<Watched> {
         self.url.open_to_read()
     }

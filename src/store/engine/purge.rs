@@ -71,9 +71,6 @@ const fn statement(what: What) -> &'static str {
 }
 
 /// Deletes at most `batch` rows older than `before`. How many there were.
-///
-/// # Errors
-/// When the database is away.
 pub fn purge_before(
     connection: &mut AnyConnection,
     what: What,

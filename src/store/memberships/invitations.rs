@@ -166,8 +166,6 @@ pub fn set_code(
     exactly_one("mailing an invitation", rows)
 }
 
-/// # Errors
-/// When the database is away or the row is damaged.
 pub fn find(
     connection: &mut AnyConnection,
     place: Place,
@@ -184,9 +182,6 @@ pub fn find(
 }
 
 /// Whose newest code this is.
-///
-/// # Errors
-/// When the database is away or the row is damaged.
 pub fn find_by_code(
     connection: &mut AnyConnection,
     mac: &str,
@@ -202,9 +197,6 @@ pub fn find_by_code(
 }
 
 /// Lets nobody else change or take the invitation until the transaction ends. Whether it is there.
-///
-/// # Errors
-/// When the database is away.
 pub fn hold(connection: &mut AnyConnection, mac: &str) -> Result<bool> {
     let row = invitations::table.filter(invitations::mac.eq(mac));
     let rows = diesel::update(row)
@@ -214,9 +206,6 @@ pub fn hold(connection: &mut AnyConnection, mac: &str) -> Result<bool> {
 }
 
 /// Whether it was there.
-///
-/// # Errors
-/// When the database is away.
 pub fn remove(connection: &mut AnyConnection, place: Place, address: &str) -> Result<bool> {
     let row = invitations::table.find((place.key(), address.to_owned()));
     let rows = diesel::delete(row).execute(connection)?;
@@ -224,9 +213,6 @@ pub fn remove(connection: &mut AnyConnection, place: Place, address: &str) -> Re
 }
 
 /// The newest one to the organization of an address that the account has, proven or not.
-///
-/// # Errors
-/// When the database is away or the row is damaged.
 pub fn find_of(
     connection: &mut AnyConnection,
     (organization, account): (OrganizationId, AccountId),
@@ -251,9 +237,6 @@ pub type Own = (Membership, Organization, String);
 
 /// Those to organizations of the addresses that the account has proven: of several to one
 /// organization the newest.
-///
-/// # Errors
-/// When the database is away or a row is damaged.
 pub fn list_of(
     connection: &mut AnyConnection,
     account: AccountId,
@@ -289,9 +272,6 @@ pub fn list_of(
 }
 
 /// Those to the service of the addresses that the account has proven, over or not.
-///
-/// # Errors
-/// When the database is away or a row is damaged.
 pub fn to_service_of(
     connection: &mut AnyConnection,
     account: AccountId,
@@ -308,9 +288,6 @@ pub fn to_service_of(
 
 /// Ends those to this organization of the addresses that the account has proven. Whether there
 /// were any.
-///
-/// # Errors
-/// When the database is away.
 pub fn remove_of(
     connection: &mut AnyConnection,
     organization: OrganizationId,
@@ -324,9 +301,6 @@ pub fn remove_of(
 }
 
 /// The same to every organization, and to the service.
-///
-/// # Errors
-/// When the database is away.
 pub fn remove_all_of(connection: &mut AnyConnection, account: AccountId) -> Result<()> {
     let proven = proven(connection, account)?;
     let rows = invitations::table.filter(invitations::address.eq_any(proven));
@@ -355,8 +329,6 @@ pub struct InvitationPage {
 /// An invitation, and what its role is called.
 pub type Listed = (WaitingInvitation, Option<String>);
 
-/// # Errors
-/// When the database is away or a row is damaged.
 pub fn page(connection: &mut AnyConnection, page: InvitationPage) -> Result<Vec<Listed>> {
     let rows: Vec<(Row, Option<String>)> = invitations::table
         .left_join(roles::table)
@@ -376,9 +348,6 @@ pub fn page(connection: &mut AnyConnection, page: InvitationPage) -> Result<Vec<
 }
 
 /// How many are invited to the organization.
-///
-/// # Errors
-/// When the database is away.
 pub fn count_in(
     connection: &mut AnyConnection,
     organization: OrganizationId,

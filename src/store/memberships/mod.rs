@@ -63,9 +63,6 @@ fn stored(row: Row) -> Result<Membership> {
 
 /// What the account is invited to in the organization ends by it. [`Taken`]: the account is in the
 /// organization.
-///
-/// # Errors
-/// When the database is away.
 pub fn add(
     connection: &mut AnyConnection,
     new: &Membership,
@@ -93,8 +90,6 @@ pub fn add(
     Ok(added)
 }
 
-/// # Errors
-/// When the database is away or the row is damaged.
 pub fn lookup(
     connection: &mut AnyConnection,
     organization: OrganizationId,
@@ -112,9 +107,6 @@ pub fn lookup(
 pub type Own = (Membership, Organization, String);
 
 /// Of one account, in the order of their coming.
-///
-/// # Errors
-/// When the database is away or a row is damaged.
 pub fn list_of(connection: &mut AnyConnection, account: AccountId) -> Result<Vec<Own>> {
     let rows: Vec<(Row, organization::Row, Option<String>)> = memberships::table
         .inner_join(organizations::table)
@@ -154,9 +146,6 @@ pub struct MemberPage {
 
 /// Members by the ids of their accounts. Each is called by an address that it has proven: the one
 /// that was invited, or else the primary one, or else another. `verified` says where there is none.
-///
-/// # Errors
-/// When the database is away or a row is damaged.
 pub fn page(
     connection: &mut AnyConnection,
     organization: OrganizationId,
@@ -277,9 +266,6 @@ pub fn remove(connection: &mut AnyConnection, stood: &Membership) -> Result<()> 
 }
 
 /// Of everybody in the organization, suspended ones too, by their ids.
-///
-/// # Errors
-/// When the database is away or a row is damaged.
 pub fn accounts_in(
     connection: &mut AnyConnection,
     organization: OrganizationId,
@@ -295,9 +281,6 @@ pub fn accounts_in(
 /// How many owners the organization has beside this account who can do something about it: active
 /// ones, whose account is enabled and has a password to sign in with, and has proven its address
 /// where `only_verified`.
-///
-/// # Errors
-/// When the database is away.
 pub fn other_owners(
     connection: &mut AnyConnection,
     organization: OrganizationId,
@@ -322,9 +305,6 @@ pub fn other_owners(
 }
 
 /// How many organizations the account is in.
-///
-/// # Errors
-/// When the database is away.
 pub fn count_of(connection: &mut AnyConnection, account: AccountId) -> Result<i64> {
     Ok(memberships::table
         .filter(memberships::account_id.eq(account.to_string()))
@@ -333,9 +313,6 @@ pub fn count_of(connection: &mut AnyConnection, account: AccountId) -> Result<i6
 }
 
 /// How many are in the organization.
-///
-/// # Errors
-/// When the database is away.
 pub fn count_in(connection: &mut AnyConnection, organization: OrganizationId) -> Result<i64> {
     Ok(memberships::table
         .filter(memberships::organization_id.eq(organization.to_string()))

@@ -61,37 +61,25 @@ pub fn by_id(kw: &Keyward, id: AccountId) -> Result<Account> {
 }
 
 /// Oldest first.
-///
-/// # Errors
-/// `SERVICE_UNAVAILABLE`.
 pub fn list(kw: &Keyward, limit: u32) -> Result<Vec<Account>> {
     Ok(kw
         .store
         .read(|db| accounts::search::list(db, i64::from(limit)))?)
 }
 
-/// # Errors
-/// `SERVICE_UNAVAILABLE`.
 pub fn is_empty(kw: &Keyward) -> Result<bool> {
     Ok(kw.store.read(accounts::count)? == 0)
 }
 
 /// Whether no session is stored: nobody has a token that a signing key would be missed for.
-///
-/// # Errors
-/// `SERVICE_UNAVAILABLE`.
 pub fn is_nobody_signed_in(kw: &Keyward) -> Result<bool> {
     Ok(kw.store.read(sessions::is_empty)?)
 }
 
-/// # Errors
-/// `SERVICE_UNAVAILABLE`.
 pub fn sessions_of(kw: &Keyward, account: AccountId) -> Result<Vec<Session>> {
     Ok(kw.store.read(|db| sessions::list_of(db, account))?)
 }
 
-/// # Errors
-/// `SERVICE_UNAVAILABLE`.
 pub fn roles_of(kw: &Keyward, account: AccountId) -> Result<Vec<String>> {
     Ok(kw
         .store
@@ -171,9 +159,6 @@ fn enable(
 }
 
 /// Setting a password ends every session.
-///
-/// # Errors
-/// `SERVICE_UNAVAILABLE`.
 pub fn set_password(
     by: impl Into<Administrator>,
     account: AccountId,
@@ -237,17 +222,11 @@ fn require_password(change: &mut Change<'_>, account: AccountId) -> Result<()> {
 }
 
 /// The failures in a row of strangers at the account, and of its known browsers.
-///
-/// # Errors
-/// `SERVICE_UNAVAILABLE`.
 pub fn failures_of(kw: &Keyward, account: &Account) -> Result<[Counter; 2]> {
     kw.store.read(|db| forgive::failures_of(kw, db, account))
 }
 
 /// Forgives the failures at an account: who waits, waits no longer.
-///
-/// # Errors
-/// `SERVICE_UNAVAILABLE`.
 pub fn unlock(by: impl Into<Administrator>, account: &Account) -> Result<()> {
     let account = account.clone();
     change(
@@ -259,9 +238,6 @@ pub fn unlock(by: impl Into<Administrator>, account: &Account) -> Result<()> {
 }
 
 /// Forgives every suspension, of names too that no account has. How many there were.
-///
-/// # Errors
-/// `SERVICE_UNAVAILABLE`.
 pub fn unlock_all(kw: &Keyward) -> Result<usize> {
     kw.change(|change| {
         let operator = change.kw.operator();
@@ -293,8 +269,6 @@ pub fn reset_factor(by: impl Into<Administrator>, account: AccountId) -> Result<
     })
 }
 
-/// # Errors
-/// `SERVICE_UNAVAILABLE`.
 pub fn revoke_sessions(by: impl Into<Administrator>, account: AccountId) -> Result<()> {
     change(by.into(), account, What::SessionsRevoked, move |change| {
         change.end_all_of(account)
@@ -305,9 +279,6 @@ pub fn revoke_sessions(by: impl Into<Administrator>, account: AccountId) -> Resu
 /// (S16). The signing keys are replaced with it: a restored database does not know what
 /// access tokens were given out since it was saved, so none can be believed. How many
 /// accounts there are.
-///
-/// # Errors
-/// `SERVICE_UNAVAILABLE`.
 pub fn revoke_all_sessions(kw: &Keyward) -> Result<usize> {
     let (_, accounts) = replace_all(kw, What::AllSessionsRevoked, |change| {
         let now = change.now;

@@ -11,8 +11,6 @@ use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
 use crate::store::roles;
 
-/// # Errors
-/// `SERVICE_UNAVAILABLE`.
 pub fn define_role(kw: &Keyward, name: &str, permissions: &[&str]) -> Result<()> {
     let name = name.to_owned();
     let permissions: Vec<String> = permissions.iter().map(|&text| text.to_owned()).collect();
