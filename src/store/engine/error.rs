@@ -8,8 +8,8 @@ pub enum Error {
     /// The database is away, locked, full or overloaded. Asking again may help.
     #[error("database unavailable: {0}")]
     Unavailable(String),
-    /// Its schema is not what this binary was made for, or is another role's: only an operator
-    /// mends that.
+    /// Its schema is not what this binary was made for, or is another role's: it is away until an
+    /// operator has mended that.
     #[error("unfit database: {0}")]
     Unfit(String),
     /// The database broke off a transaction that did nothing wrong; it may be run
@@ -33,7 +33,7 @@ impl Error {
     pub const fn is_defect(&self) -> bool {
         matches!(
             self,
-            Self::Corrupt(_) | Self::Unfit(_) | Self::NotExactlyOne(..) | Self::NotEveryOne(..)
+            Self::Corrupt(_) | Self::NotExactlyOne(..) | Self::NotEveryOne(..)
         )
     }
 }

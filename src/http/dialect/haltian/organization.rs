@@ -94,7 +94,7 @@ static USER: Object = Object {
 };
 
 static INVITATION: Object = Object {
-    name: "MemberInvitation",
+    name: "Invitation",
     fields: &[
         member("email", Type::TEXT.required()),
         member("role", Type::TEXT.required()),
