@@ -58,6 +58,12 @@ impl Row {
         self
     }
 
+    /// The GET costs what a POST would.
+    const fn counted(mut self) -> Self {
+        self.cheap = false;
+        self
+    }
+
     const fn cheap(mut self) -> Self {
         self.cheap = true;
         self
@@ -233,10 +239,11 @@ pub static TABLE: &[Group] = &[
         prefix: None,
         refuse: refuse::<Keyward>,
         rows: &[
+            row!(GET "/graphql" Public schemas::merged).counted().on(schemas::merged_is_on),
             row!(POST "/graphql" Public schemas::merged).on(schemas::merged_is_on),
             // Where Directus's clients look for `auth_login` and its twins.
-            row!(POST "/graphql/system" Public schemas::merged)
-                .on(|web| web.dialects.contains(&Dialect::Directus)),
+            row!(GET "/graphql/system" Public schemas::merged).counted().on(schemas::system_is_on),
+            row!(POST "/graphql/system" Public schemas::merged).on(schemas::system_is_on),
         ],
     },
     Group {

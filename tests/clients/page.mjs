@@ -1,4 +1,4 @@
-// The page to which mailed links lead, in a real browser: Debian's Chromium, driven by
+// The page to which mailed links lead, and the one that shows the interface, in a real browser: Debian's Chromium, driven by
 // playwright-core. Without one these tests are skipped, unless KEYWARD_TEST_REQUIRE_BROWSER is set.
 //
 // BASE_URL, EMAIL, PASSWORD and LOG come from the environment; `run` starts a server and sets them.
@@ -200,4 +200,18 @@ test('without JavaScript the page says what it needs, and shows no form', bounde
   assert.equal(await page.getByText('This page needs JavaScript').isVisible(), true);
   assert.equal(await page.getByRole('button').isVisible(), false);
   assert.equal(await page.locator('input').isVisible(), false);
+});
+
+test('clients_29: /docs shows the examples of the description, and no panel falls', bounded, async (t) => {
+  const { page, complaints, asked } = await open(t, { locale: 'en-GB' });
+  await page.goto(new URL('/docs', BASE_URL).href);
+  const signIn = page.locator('[id="post-/auth/login"] textarea');
+  await signIn.waitFor();
+  assert.deepEqual(JSON.parse(await signIn.inputValue()), { email: 'alice@example.com', password: 'correct horse battery' });
+  // Members that are null stand in this one.
+  await page.locator('[id="get-/auth/me"]').getByText('alice@example.com').first().waitFor();
+  const bodies = await page.locator('textarea').evaluateAll((fields) => fields.map((field) => field.value));
+  assert.ok(bodies.length > 50 && bodies.every((body) => JSON.parse(body)), String(bodies));
+  assert.deepEqual(complaints, []);
+  assert.ok(asked.every((url) => new URL(url).origin === new URL(BASE_URL).origin), String(asked));
 });

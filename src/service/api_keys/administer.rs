@@ -44,7 +44,7 @@ pub fn make(by: impl Into<Administrator>, account: AccountId, new: New) -> Resul
         match look_through(change, account, (new.organization, &new.scope))? {
             Held::All => draft.write(change, by.event(What::ApiKeyMade)),
             Held::Lacks(word) => Err(Error::payload(format!(
-                "the account has not the permission \"{word}\": give it a role that has it first"
+                "The account has not the permission \"{word}\": give it a role that has it first"
             ))),
             Held::NoMember => {
                 let message = "the account is no active member of the organization";
