@@ -93,7 +93,7 @@ function told(error) {
 const at = (id) => document.getElementById(id);
 const query = new URLSearchParams(location.search);
 const wanted = [query.get("lang"), ...navigator.languages];
-const language = wanted.map((tag) => (tag ?? "").slice(0, 2).toLowerCase()).find((tag) => tag in TEXTS) ?? "en";
+const language = wanted.map((tag) => (tag ?? "").slice(0, 2).toLowerCase()).find((tag) => Object.hasOwn(TEXTS, tag)) ?? "en";
 const texts = TEXTS[language];
 document.documentElement.lang = language;
 
@@ -111,7 +111,8 @@ const send = (body) =>
 // A link that an administrator was given has the code in the query.
 const asked = query.get("mode") === "resetPassword" ? ["reset_password", query.get("oobCode")] : null;
 const [purpose, code] = asked ?? location.hash.slice(1).split("=");
-if (!(purpose in ROUTES) || !code) {
+// Not `in`: what every object has by itself, as `constructor`, is no purpose.
+if (!Object.hasOwn(ROUTES, purpose) || !code) {
   at("words").textContent = texts.broken;
 } else {
   const [title, words, button, done] = texts[purpose];

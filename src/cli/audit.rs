@@ -54,6 +54,9 @@ pub(super) struct List {
     /// Of this account: e-mail address, username or id
     #[arg(long)]
     account: Option<String>,
+    /// About this organization: its id
+    #[arg(long)]
+    organization: Option<String>,
     #[arg(long, help = "Of this kind: account_suspended, login_succeeded, …")]
     event: Option<String>,
     /// Since then: 2026-01-31, 2026-01-31T08:00:00Z, or so long ago: 30m, 12h, 7d
@@ -177,29 +180,11 @@ impl From<String> for Failed {
 }
 
 fn event_json(event: &AuditEntry, sealed: Option<&Sealed>) -> serde_json::Value {
-    let mut line = entry_json(event);
+    let mut line = audit::shown(event);
     line["seal"] = json!(
         sealed.map(|(seq, hash)| { json!({ "seq": seq, "hash": URL_SAFE_NO_PAD.encode(hash) }) })
     );
     line
-}
-
-fn entry_json(event: &AuditEntry) -> serde_json::Value {
-    json!({
-        "id": event.id,
-        "at": event.at,
-        "event": event.what,
-        "account": event.account,
-        "actor": event.actor,
-        "session": event.session,
-        "address": event.address,
-        "device": event.user_agent,
-        "note": event.note,
-        "organization": event.organization,
-        "role": event.role,
-        "times": event.times,
-        "lastAt": event.last_at,
-    })
 }
 
 fn list_events(list: &List) -> Outcome {
@@ -211,9 +196,13 @@ fn list_events(list: &List) -> Outcome {
         Some(name) => Some(administer::find(kw, name).map_err(told)?.id),
         None => None,
     };
+    let organization = list.organization.as_deref().map(str::parse).transpose();
+    let organization = organization
+        .map_err(|_| "--organization must be the id of one: keyward org list".to_owned())?;
     let filter = Filter {
         account,
         what: list.event.as_deref().map(event).transpose()?,
+        organization,
         since: list
             .since
             .as_deref()
@@ -226,7 +215,7 @@ fn list_events(list: &List) -> Outcome {
     cut(&mut found, list.limit, |last| last.id.clone());
     for entry in found {
         if list.json {
-            say!("{}", entry_json(&entry));
+            say!("{}", audit::shown(&entry));
         } else {
             say!("{}", line(&entry));
         }

@@ -3,7 +3,7 @@
 
 use crate::app::{App, World};
 use crate::cli::{Outcome, look_at_config, output};
-use crate::config::{Config, secret};
+use crate::config::{Config, Who, secret};
 use crate::mail::Mailer;
 use crate::service::accounts::administer as accounts;
 use crate::service::keys;
@@ -106,6 +106,12 @@ fn mail(config: &Config, report: &mut Report) {
     };
     if !mailer.can_send() {
         // A deployment may want none: acts that need mail say so.
+        let open = matches!(config.registration.who, Some(Who::Open));
+        if open && config.passwords.require_verified_email {
+            let what = "KEYWARD_REGISTRATION is open and KEYWARD_REQUIRE_VERIFIED_EMAIL lets nobody \
+                        in who was not mailed a code";
+            return report.say(false, &format!("mail: {}: {what}", mailer.label()));
+        }
         return report.say(true, &format!("mail: {}", mailer.label()));
     }
     match mailer.probe() {

@@ -42,7 +42,7 @@ pub(super) enum User {
     Delete(Who),
     /// Set the password and end every session
     SetPassword(SetPassword),
-    /// Forgive failed sign-ins: of one account, or every suspension
+    /// Forgive wrong passwords: of one account, or every suspension. Codes that were guessed stay counted
     Unlock(Unlock),
     /// Take the second factor away, for an owner who lost it. Ends every session
     ResetMfa(Who),
@@ -261,10 +261,10 @@ fn show(who: &Who) -> Outcome {
 
 /// Nothing where nobody failed.
 fn show_failures(whose: &str, counter: Counter, now: Timestamp) -> Outcome {
-    if counter.failures == 0 {
+    let (failures, forgiven) = (counter.failures, counter.forgiven);
+    if failures + forgiven == 0 {
         return Ok(());
     }
-    let failures = counter.failures;
     let wait = if counter.next_at > now {
         format!(", next try {}", counter.next_at)
     } else {
@@ -275,7 +275,12 @@ fn show_failures(whose: &str, counter: Counter, now: Timestamp) -> Outcome {
     } else {
         ""
     };
-    say!("failures    {suspended}{failures} in a row by {whose}{wait}");
+    let before = if forgiven > 0 {
+        format!(", after {forgiven} that were forgiven")
+    } else {
+        String::new()
+    };
+    say!("failures    {suspended}{failures} in a row by {whose}{before}{wait}");
     Ok(())
 }
 

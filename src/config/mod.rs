@@ -36,3 +36,4 @@ pub use log_filter::Filter;
 pub use parse::duration as parse_duration;
 pub use read::{Config, look, read};
 pub use reader::Fault;
+pub use registration::Who;

@@ -23,8 +23,8 @@ section! {
         queue: usize = KEYWARD_PASSWORD_QUEUE, "0", whole(0, 4096);
         /// The fewest characters of a password that its owner chooses, 8 to 128.
         min_length: usize = KEYWARD_PASSWORD_MIN_LENGTH, "8", whole(8, 128);
-        /// Whether an account signs in only once its e-mail address was proven. Those of the
-        /// command line count as proven.
+        /// Whether an account signs in only once its e-mail address was proven. Accounts added by
+        /// the command line count as proven.
         require_verified_email: bool = KEYWARD_REQUIRE_VERIFIED_EMAIL, "off", boolean;
     }
 }

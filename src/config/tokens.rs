@@ -29,16 +29,17 @@ section! {
         /// How long a refresh token that was just used is answered with the same successor,
         /// 0s to 60s. 0 ends the session at any reuse.
         refresh_grace: Duration = KEYWARD_REFRESH_GRACE, "30s", lasting("0s", "60s");
-        /// An access token that would have more bytes, 1500 to 8000, leaves out what applications
-        /// ask for, says perm_ref, and then its holder's full name. What stays (issuer, audience,
+        /// Permissions of applications, OISP's accounts and the holder's full name are dropped from
+        /// an access token that would have more bytes than this, 1500 to 8000: first permissions
+        /// and accounts (it says perm_ref then), then the name. What stays (issuer, audience,
         /// username, address, roles) may be longer: 5200 bytes at the most.
         max_bytes: usize = KEYWARD_MAX_TOKEN_BYTES, "3000", whole(1500, 8000);
         /// The permissions of the applications, thing:deed, comma separated. Every other word is
         /// refused where a role or an API key is made, but for Keyward's own. Default: every word
         /// is one. none: Keyward's own alone.
         permissions: Option<BTreeSet<String>> = KEYWARD_PERMISSIONS, "", optional(words);
-        /// How long after signing in, or POST /auth/step-up, an administrator may do what is
-        /// dangerous (keyward routes says what). 0 asks for nothing.
+        /// Maximum age of a sign-in for dangerous acts of administrators (keyward routes says
+        /// which). POST /auth/step-up makes it young again. 0 asks for nothing.
         step_up_max_age: Duration = KEYWARD_STEP_UP_MAX_AGE, "0", duration;
         /// Whether ?access_token= is read: on or off.
         in_queries: bool = KEYWARD_QUERY_TOKENS, "on", boolean;

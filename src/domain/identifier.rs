@@ -9,6 +9,7 @@
 use unicode_normalization::UnicodeNormalization;
 use unicode_security::MixedScript as _;
 
+use crate::domain::id::AccountId;
 use crate::domain::letters::{is_mark, is_no_part_of_a_name, is_of_a_word, trimmed};
 
 /// An e-mail address: as written, and canonical.
@@ -145,11 +146,13 @@ impl Username {
     }
 }
 
-/// Either. Text with an `@`, be it a wide one, is an address or nothing.
+/// Any of them. Text with an `@`, be it a wide one, is an address or nothing, and no username is
+/// written as an id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Identifier {
     Email(Email),
     Username(Username),
+    Id { account: AccountId, written: String },
 }
 
 impl Identifier {
@@ -162,11 +165,22 @@ impl Identifier {
         }
     }
 
+    /// The same, or the account's id: for a face whose original takes it.
+    #[must_use]
+    pub fn parse_with_id(text: &str) -> Option<Self> {
+        Self::parse(text).or_else(|| {
+            let account: AccountId = trimmed(text).parse().ok()?;
+            let written = account.to_string();
+            Some(Self::Id { account, written })
+        })
+    }
+
     #[must_use]
     pub fn canonical(&self) -> &str {
         match self {
             Self::Email(email) => email.canonical(),
             Self::Username(username) => username.canonical(),
+            Self::Id { written, .. } => written,
         }
     }
 }

@@ -14,6 +14,9 @@ pub struct Counter {
     /// No attempt is looked at before this instant.
     pub next_at: Timestamp,
     pub since: Timestamp,
+    /// Failures before these that an unlock forgave and no success has ended. Nobody waits for
+    /// them, and whoever is told of a row of failures is told of them still.
+    pub forgiven: i64,
 }
 
 /// What a key stands for.
@@ -57,6 +60,10 @@ const SUSPENDED_WAIT: i64 = 86_400;
 
 /// At so many consecutive failures somebody should be told.
 const TOLD_AT: [i64; 2] = [10, 50];
+
+/// Where failures were forgiven, at each so many of all of them: an unlock after every few would
+/// else keep the row short of the first of those for ever.
+const TOLD_EACH: i64 = 10;
 
 /// A session may guess so often. It is closed to guesses then: who forgot the password has
 /// no use for another wait, and who stole the token gets no more of them.
@@ -169,9 +176,12 @@ impl Counter {
         if self.failures == SUSPENDED_AT {
             return Some(Milestone::Suspended);
         }
-        TOLD_AT
-            .contains(&self.failures)
-            .then_some(Milestone::Guessed)
+        let all = self.failures + self.forgiven;
+        let is_told = match self.forgiven {
+            0 => TOLD_AT.contains(&all),
+            _ => !self.is_suspended() && all % TOLD_EACH == 0,
+        };
+        is_told.then_some(Milestone::Guessed)
     }
 
     /// Whether one attempt a day is all that is looked at.
@@ -205,6 +215,7 @@ impl Counter {
             failures,
             next_at,
             since,
+            ..self
         })
     }
 
@@ -214,8 +225,8 @@ impl Counter {
         }
         Ok(Self {
             failures: self.failures + 1,
-            next_at: self.next_at,
             since: if self.failures == 0 { now } else { self.since },
+            ..self
         })
     }
 
@@ -243,8 +254,8 @@ impl Counter {
         }
         Ok(Self {
             failures: failures + 1,
-            next_at: self.next_at,
             since,
+            ..self
         })
     }
 
@@ -255,6 +266,7 @@ impl Counter {
                 failures: 1,
                 next_at: now,
                 since: now,
+                forgiven: 0,
             });
         }
         if is_doubtful(self.since, 0, now) {
@@ -283,7 +295,9 @@ impl Counter {
     pub fn expires_at(self, kind: Kind, now: Timestamp) -> Timestamp {
         match kind {
             Kind::Account | Kind::Device | Kind::Household if self.is_suspended() => FOR_EVER,
-            Kind::Account | Kind::Device | Kind::Household if self.failures < FREE => {
+            Kind::Account | Kind::Device | Kind::Household
+                if self.failures < FREE && self.forgiven == 0 =>
+            {
                 now + KEPT_FREE
             }
             Kind::Account | Kind::Device | Kind::Household | Kind::Session => now + KEPT,
@@ -293,6 +307,12 @@ impl Counter {
             Kind::Guest | Kind::GuestNetwork | Kind::GuestSite => self.since + GUEST_WINDOW,
         }
     }
+}
+
+/// When failures that are forgiven now are forgotten.
+#[must_use]
+pub fn forgiven_until(now: Timestamp) -> Timestamp {
+    now + KEPT
 }
 
 /// Whether an instant that lies at most so many seconds ahead lies further.

@@ -22,6 +22,7 @@ impl Quota {
             failures: 1,
             next_at: now,
             since: now,
+            forgiven: 0,
         };
         let Some(counter) = counter else {
             return Some(new);

@@ -62,8 +62,17 @@ fn exact(text: &str) -> Option<Url> {
         && url.fragment().is_none()
         // A server behind may decode once more.
         && !url.path().contains('%')
-        && !url.path().contains("//");
+        && !url.path().contains("//")
+        && !url.path().split('/').any(goes_up);
     (same && plain).then_some(url)
+}
+
+/// Whether a server may take the segment for `.`, `..` or nothing, as in `//`: those of servlets drop
+/// what follows `;` first. One that is written plainly is gone by parsing already, and nothing is
+/// percent-encoded.
+fn goes_up(segment: &str) -> bool {
+    let parts = segment.split_once(';');
+    parts.is_some_and(|(name, _)| matches!(name, "" | "." | ".."))
 }
 
 fn has_wildcard(url: &Url) -> bool {
@@ -141,6 +150,39 @@ mod tests {
         assert!(allowed("http://2130706433", &decimal).is_none());
         assert!(allowed("http://0x7f.1", &decimal).is_none());
         assert!(allowed("http://127.0.0.1/x", &decimal).is_some());
+    }
+
+    // Servers of servlets drop what follows `;` before they go up by `..`.
+    #[test]
+    fn attack_l22_no_segment_goes_up_whatever_follows_it() {
+        for tail in [
+            "/..;/evil",
+            "/..;x=1/evil",
+            "/..;",
+            "/.;/evil",
+            "/.;x/..;y/evil",
+            "/%2e%2e;/evil",
+            "/.%2e;/evil",
+            "/..%3b/evil",
+            "/..%3Bx/evil",
+            "/x/..;/..;/evil",
+            "/;/evil.example",
+            "/x/;y",
+        ] {
+            for entry in ["https://app.example.com/account", "http://localhost:3000"] {
+                let text = format!("{entry}{tail}");
+                assert!(allowed(&text, &list()).is_none(), "{text}");
+                assert!(Allowed::parse(&text).is_none(), "{text}");
+            }
+        }
+        for text in [
+            "https://app.example.com/account/a;x=..",
+            "https://app.example.com/account/...;x",
+            "https://app.example.com/account/..x",
+            "https://app.example.com/account?x=/..;/",
+        ] {
+            assert!(allowed(text, &list()).is_some(), "{text}");
+        }
     }
 
     #[test]

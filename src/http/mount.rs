@@ -64,7 +64,8 @@ fn resource(path: &'static str, rows: &[&Row]) -> impl HttpServiceFactory + 'sta
     }
     let allow = allowed.join(", ");
     resource.default_service(web::to(move |request: HttpRequest| {
-        let error = Refusal::http(Http::MethodNotAllowed, "That method is not allowed here.");
+        let words = format!("That method is not allowed here: this path is asked by {allow}.");
+        let error = Refusal::http(Http::MethodNotAllowed, words);
         let mut response = refuse_at(request.match_info().as_str(), &error);
         if let Ok(value) = allow.parse() {
             response.headers_mut().insert(ALLOW, value);

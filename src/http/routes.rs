@@ -58,6 +58,12 @@ impl Row {
         self
     }
 
+    /// The GET costs what a POST would.
+    const fn counted(mut self) -> Self {
+        self.cheap = false;
+        self
+    }
+
     const fn cheap(mut self) -> Self {
         self.cheap = true;
         self
@@ -233,10 +239,11 @@ pub static TABLE: &[Group] = &[
         prefix: None,
         refuse: refuse::<Keyward>,
         rows: &[
+            row!(GET "/graphql" Public schemas::merged).counted().on(schemas::merged_is_on),
             row!(POST "/graphql" Public schemas::merged).on(schemas::merged_is_on),
             // Where Directus's clients look for `auth_login` and its twins.
-            row!(POST "/graphql/system" Public schemas::merged)
-                .on(|web| web.dialects.contains(&Dialect::Directus)),
+            row!(GET "/graphql/system" Public schemas::merged).counted().on(schemas::system_is_on),
+            row!(POST "/graphql/system" Public schemas::merged).on(schemas::system_is_on),
         ],
     },
     Group {
@@ -339,7 +346,7 @@ pub static TABLE: &[Group] = &[
             row!(PATCH "/admin/accounts/{id}" Administrator admin::accounts::change),
             row!(DELETE "/admin/accounts/{id}" Administrator admin::accounts::delete).fresh(),
             row!(POST "/admin/accounts/{id}/password" Administrator admin::credentials::set_password).fresh(),
-            row!(POST "/admin/accounts/{id}/unlock" Administrator admin::credentials::unlock),
+            row!(POST "/admin/accounts/{id}/unlock" Administrator admin::credentials::unlock).fresh(),
             row!(DELETE "/admin/accounts/{id}/second-factor" Administrator admin::credentials::reset_factor).fresh(),
             row!(GET "/admin/accounts/{id}/sessions" Administrator admin::credentials::sessions),
             row!(DELETE "/admin/accounts/{id}/sessions" Administrator admin::credentials::end_sessions),

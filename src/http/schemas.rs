@@ -26,7 +26,7 @@ const MERGED: &[(Dialect, Fieldset)] = &[
 
 static HALTIAN: Fieldset = haltian::graphql::FIELDS;
 
-/// `POST /graphql`: Hypi, Propeller, and Directus's twins.
+/// `/graphql`: Hypi, Propeller, and Directus's twins.
 pub async fn merged(call: Call) -> Answer<Keyward> {
     serve(call, async |call: &Call, _: &Asked| {
         Ok(Schema {
@@ -90,6 +90,11 @@ pub fn merged_is_on(web: &Web) -> bool {
     MERGED
         .iter()
         .any(|(people, _)| web.dialects.contains(people))
+}
+
+/// Whether Directus's clients are served where they ask.
+pub fn system_is_on(web: &Web) -> bool {
+    web.dialects.contains(&Dialect::Directus)
 }
 
 fn merged_root(web: &Web) -> Arc<Root> {

@@ -265,11 +265,14 @@ impl Trouble {
         }
     }
 
-    /// A refusal by a code is of this message; where there is none, nobody answered.
+    /// A refusal by a code is of this message, but for one of policy; where there is none, nobody
+    /// answered.
     fn of_this(self) -> Failure {
         let why = self.words();
         match self {
-            Self::Said(answer) if answer.code >= 500 => Failure::Refused(why),
+            Self::Said(answer) if answer.code >= 500 && !answer.is_of_policy() => {
+                Failure::Refused(why)
+            }
             Self::Said(_) => Failure::Later(why),
             Self::Broken(..) | Self::Lacks(_) => Failure::Away(why),
         }

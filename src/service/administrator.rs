@@ -1,6 +1,7 @@
 //! Who administers.
 
 use crate::domain::access::ADMIN;
+use crate::domain::assurance::Wanted;
 use crate::domain::event::{Event, What};
 use crate::domain::id::AccountId;
 use crate::service::actor::{Actor, require_held};
@@ -63,6 +64,15 @@ impl Administrator {
     pub(in crate::service) fn require_fresh(&self) -> Result<()> {
         match &self.actor {
             Some(actor) => actor.require_fresh(&self.kw),
+            None => Ok(()),
+        }
+    }
+
+    /// # Errors
+    /// `STEP_UP_REQUIRED`.
+    pub(in crate::service) fn require_shown(&self, wanted: &Wanted) -> Result<()> {
+        match &self.actor {
+            Some(actor) => actor.require_shown(wanted, self.kw.clock.now()),
             None => Ok(()),
         }
     }

@@ -4,6 +4,9 @@
 //!
 //! Folders are nouns, files are verbs. An act calls parts and tables, never an act of
 //! another noun.
+//!
+//! Whatever asks the database answers `SERVICE_UNAVAILABLE` where that is away; `# Errors` names
+//! what else there is.
 
 /// Who acts.
 pub mod actor;

@@ -12,15 +12,21 @@ use crate::support::clock::Timestamp;
 
 /// The counter, all zero where there is none.
 pub fn lookup(connection: &mut AnyConnection, key: &str) -> Result<Option<Counter>> {
-    let row: Option<(i64, i64, i64)> = limits::table
+    let row: Option<(i64, i64, i64, i64)> = limits::table
         .find(key)
-        .select((limits::failures, limits::next_at, limits::since))
+        .select((
+            limits::failures,
+            limits::next_at,
+            limits::since,
+            limits::forgiven,
+        ))
         .first(connection)
         .optional()?;
-    Ok(row.map(|(failures, next_at, since)| Counter {
+    Ok(row.map(|(failures, next_at, since, forgiven)| Counter {
         failures,
         next_at: time(next_at),
         since: time(since),
+        forgiven,
     }))
 }
 
@@ -30,9 +36,11 @@ fn unchanged(key: String, counter: Counter) -> _ {
     let next_at: i64 = counter.next_at.millis();
     let since: i64 = counter.since.millis();
     let failures: i64 = counter.failures;
+    let forgiven: i64 = counter.forgiven;
     limits::table
         .filter(limits::key.eq(key))
         .filter(limits::failures.eq(failures))
+        .filter(limits::forgiven.eq(forgiven))
         .filter(limits::next_at.eq(next_at))
         .filter(limits::since.eq(since))
 }
@@ -54,6 +62,7 @@ pub fn set(
                 limits::next_at.eq(counter.next_at.millis()),
                 limits::since.eq(counter.since.millis()),
                 limits::expires_at.eq(expires_at.millis()),
+                limits::forgiven.eq(counter.forgiven),
             ))
             .on_conflict_do_nothing()
             .execute(inner))?;
@@ -65,6 +74,7 @@ pub fn set(
             limits::next_at.eq(counter.next_at.millis()),
             limits::since.eq(counter.since.millis()),
             limits::expires_at.eq(expires_at.millis()),
+            limits::forgiven.eq(counter.forgiven),
         ))
         .execute(connection)?;
     Ok(rows == 1)
@@ -95,8 +105,31 @@ pub fn clear(connection: &mut AnyConnection, key: &str) -> Result<()> {
     Ok(())
 }
 
-/// Forgets every suspension: they alone never expire. How many there were.
-pub fn clear_suspended(connection: &mut AnyConnection) -> Result<usize> {
+/// Nobody waits for these failures any more; that they were stays. `until`: when it is forgotten.
+pub fn forgive(connection: &mut AnyConnection, key: &str, until: Timestamp) -> Result<()> {
+    let failed = limits::table
+        .filter(limits::key.eq(key))
+        .filter(limits::failures.gt(0));
+    diesel::update(failed)
+        .set((
+            limits::forgiven.eq(limits::forgiven + limits::failures),
+            limits::failures.eq(0),
+            limits::next_at.eq(0),
+            limits::expires_at.eq(until.millis()),
+        ))
+        .execute(connection)?;
+    Ok(())
+}
+
+/// The same of every suspension: they alone never expire. How many there were.
+pub fn forgive_suspended(connection: &mut AnyConnection, until: Timestamp) -> Result<usize> {
     let suspended = limits::table.filter(limits::expires_at.eq(FOR_EVER.millis()));
-    Ok(diesel::delete(suspended).execute(connection)?)
+    Ok(diesel::update(suspended)
+        .set((
+            limits::forgiven.eq(limits::forgiven + limits::failures),
+            limits::failures.eq(0),
+            limits::next_at.eq(0),
+            limits::expires_at.eq(until.millis()),
+        ))
+        .execute(connection)?)
 }

@@ -5,6 +5,9 @@
 //! Two doors: [`Store::read`] and [`Store::write`]. On SQLite the second is a queue
 //! in front of one writer that commits in groups; on PostgreSQL a pooled transaction.
 //!
+//! Whatever asks the database fails where it is away, or where a row is damaged; `# Errors` names
+//! what else there is.
+//!
 //! `engine/` is what stands below the tables; every other file is the table of its name.
 
 pub mod engine;

@@ -60,6 +60,10 @@ impl Timestamp {
     /// A day, or an instant with its zone, as ISO 8601 writes them.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
+        // The library takes a sign before a year.
+        if !text.starts_with(|first: char| first.is_ascii_digit()) {
+            return None;
+        }
         let instant = match NaiveDate::parse_from_str(text, "%Y-%m-%d") {
             Ok(day) => day.and_hms_opt(0, 0, 0)?.and_utc().timestamp_millis(),
             Err(_) => DateTime::parse_from_rfc3339(text).ok()?.timestamp_millis(),
@@ -244,7 +248,14 @@ mod tests {
         for millis in [i64::MIN, FIRST - 1, LAST + 1, i64::MAX] {
             assert_eq!(Timestamp::checked(millis), None, "{millis}");
         }
-        for text in ["+10000-01-01", "10000-01-01", "-0001-01-01", "0000-12-31"] {
+        for text in [
+            "+10000-01-01",
+            "10000-01-01",
+            "-0001-01-01",
+            "0000-12-31",
+            "+2026-01-01",
+            " 2026-01-01",
+        ] {
             assert_eq!(Timestamp::parse(text), None, "{text}");
         }
         assert_eq!(

@@ -5,9 +5,11 @@
 // KEYWARD_WRITE=1 writes the schemas in docs/graphql anew.
 
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { ApolloClient, gql, HttpLink, InMemoryCache } from '@apollo/client';
+import { PersistedQueryLink } from '@apollo/client/link/persisted-queries';
 import { cacheExchange, Client, fetchExchange } from '@urql/core';
 import {
   buildClientSchema, getIntrospectionQuery, lexicographicSortSchema, parse, print, printSchema, validateSchema,
@@ -49,8 +51,6 @@ const clients = {
     const client = new Client({
       url: MERGED,
       exchanges: [cacheExchange, fetchExchange],
-      // By itself it asks queries by GET, which would put variables into addresses.
-      preferGetMethod: false,
       fetchOptions: token ? { headers: { authorization: `Bearer ${token}` } } : {},
     });
     const ask = document.startsWith('query') ? client.query(document, variables) : client.mutation(document, variables);
@@ -102,6 +102,48 @@ test('Apollo asks for __typename in every selection, and is told', bounded, asyn
   const { account } = await ask(list, {}, login.session.accessToken);
   assert.equal(account.__typename, 'Account');
   assert.deepEqual(account.attempts.map((it) => it.__typename), ['LoginAttempt']);
+});
+
+/** The options of a client that is signed in, and the methods that it asked by. */
+async function signedIn() {
+  const { login: { session } } = await clients.apollo()(LOGIN, credentials);
+  const methods = [];
+  const counted = (url, options) => {
+    methods.push(options.method);
+    return fetch(url, options);
+  };
+  return { headers: { authorization: `Bearer ${session.accessToken}` }, fetch: counted, methods };
+}
+
+const apolloBy = (link) => new ApolloClient({ link, cache: new InMemoryCache() });
+
+test('queries are asked by GET where a client would rather (clients_28)', bounded, async () => {
+  const { headers, fetch, methods } = await signedIn();
+  const urql = new Client({ url: MERGED, exchanges: [fetchExchange], fetch, fetchOptions: { headers } });
+  const { data, error } = await urql.query(VIEWER, {}).toPromise();
+  assert.equal(error, undefined);
+  assert.equal(data.viewer.email, EMAIL);
+  const login = 'query { login(username: "nobody", password: "x") { sessionToken } }';
+  const refused = await urql.query(login, {}).toPromise();
+  assert.match(refused.error.message, /is asked by POST/);
+  const apollo = apolloBy(new HttpLink({ uri: MERGED, headers, fetch, useGETForQueries: true }));
+  assert.equal((await apollo.query({ query: gql(VIEWER) })).data.viewer.email, EMAIL);
+  assert.deepEqual(methods, ['GET', 'GET', 'GET']);
+});
+
+test('Apollo sends the document after the hash alone, by itself (clients_31)', bounded, async () => {
+  const sha256 = (text) => createHash('sha256').update(text).digest('hex');
+  for (const useGETForHashedQueries of [false, true]) {
+    const { headers, fetch, methods } = await signedIn();
+    const hashed = new PersistedQueryLink({ sha256, useGETForHashedQueries });
+    const apollo = apolloBy(hashed.concat(new HttpLink({ uri: MERGED, headers, fetch })));
+    for (let times = 0; times < 2; times += 1) {
+      const { data } = await apollo.query({ query: gql(VIEWER), fetchPolicy: 'network-only' });
+      assert.equal(data.viewer.email, EMAIL);
+    }
+    // Once told, it asks by no hash again.
+    assert.equal(methods.length, 3, String(methods));
+  }
 });
 
 test('what graphql-js prints is read', bounded, async () => {

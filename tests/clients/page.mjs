@@ -1,4 +1,4 @@
-// The page to which mailed links lead, in a real browser: Debian's Chromium, driven by
+// The page to which mailed links lead, and the one that shows the interface, in a real browser: Debian's Chromium, driven by
 // playwright-core. Without one these tests are skipped, unless KEYWARD_TEST_REQUIRE_BROWSER is set.
 //
 // BASE_URL, EMAIL, PASSWORD and LOG come from the environment; `run` starts a server and sets them.
@@ -85,6 +85,16 @@ test('L12, L18: an address is proven by the keyboard, and no server is sent the 
     assert.ok(!url.split('#')[0].includes(code), url);
   }
   assert.deepEqual(complaints, []);
+});
+
+test('a link of what every object has is not complete, and the page says so', bounded, async (t) => {
+  for (const name of ['constructor', 'toString', '__proto__', 'hasOwnProperty', 'label']) {
+    const { page, complaints } = await open(t, { locale: 'en-GB' });
+    await page.goto(`${BASE_URL}/account#${name}=x`);
+    await page.getByText('This link is not complete.').waitFor();
+    assert.equal(await page.getByRole('button').isVisible(), false);
+    assert.deepEqual(complaints, [], name);
+  }
 });
 
 test('L10: a password is chosen by the keyboard, after one that was refused', bounded, async (t) => {
@@ -190,4 +200,18 @@ test('without JavaScript the page says what it needs, and shows no form', bounde
   assert.equal(await page.getByText('This page needs JavaScript').isVisible(), true);
   assert.equal(await page.getByRole('button').isVisible(), false);
   assert.equal(await page.locator('input').isVisible(), false);
+});
+
+test('clients_29: /docs shows the examples of the description, and no panel falls', bounded, async (t) => {
+  const { page, complaints, asked } = await open(t, { locale: 'en-GB' });
+  await page.goto(new URL('/docs', BASE_URL).href);
+  const signIn = page.locator('[id="post-/auth/login"] textarea');
+  await signIn.waitFor();
+  assert.deepEqual(JSON.parse(await signIn.inputValue()), { email: 'alice@example.com', password: 'correct horse battery' });
+  // Members that are null stand in this one.
+  await page.locator('[id="get-/auth/me"]').getByText('alice@example.com').first().waitFor();
+  const bodies = await page.locator('textarea').evaluateAll((fields) => fields.map((field) => field.value));
+  assert.ok(bodies.length > 50 && bodies.every((body) => JSON.parse(body)), String(bodies));
+  assert.deepEqual(complaints, []);
+  assert.ok(asked.every((url) => new URL(url).origin === new URL(BASE_URL).origin), String(asked));
 });

@@ -308,12 +308,98 @@ fn operators_12_a_role_without_the_right_to_make_tables_serves() {
     home.run(&["check"]);
     home.run(&["user", "list"]).done();
     // It is told what it lacks where it lacks something.
-    owner.run(&["migrate", "down"]).done();
+    owner.run(&["migrate", "down", "--yes"]).done();
     let refused = home.run(&["user", "list"]);
     assert!(
         refused.refused().contains("keyward migrate up"),
         "{refused:?}"
     );
+}
+
+/// What was granted once does not reach tables that an upgrade made.
+#[test]
+fn operators_46_a_role_that_lacks_a_table_is_told_of_at_the_start() {
+    let Some(own) = postgres::own() else { return };
+    home(&own.url).run(&["migrate", "up"]).done();
+    own.run("CREATE ROLE service LOGIN");
+    let grant = "GRANT USAGE ON SCHEMA public TO service; \
+                 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO service";
+    execute(&mut connect(&own.url), grant);
+    let home = home(&own.url.replace("keyward@", "service@"));
+    home.run(&["migrate", "up"]).done();
+    for (right, table) in [
+        ("ALL", "outbox"),
+        ("INSERT", "audit_chain"),
+        ("DELETE", "sessions"),
+    ] {
+        let revoke = format!("REVOKE {right} ON {table} FROM service");
+        execute(&mut connect(&own.url), &revoke);
+        for command in [&["check"][..], &["serve"], &["user", "list"]] {
+            let run = home.run(command);
+            assert_eq!(run.status, Some(1), "{revoke}: {run:?}");
+            let said = format!("{}{}", run.out, run.err);
+            let told = format!("may not do all that it must in {table}. Their owner says: GRANT");
+            assert!(said.contains(&told), "{revoke}: {run:?}");
+        }
+        execute(&mut connect(&own.url), grant);
+    }
+    home.run(&["user", "list"]).done();
+}
+
+fn is_ready(server: &Server<'_>) -> bool {
+    server.ask("GET", "/health/ready", &[], "").status == 200
+}
+
+/// A full disk of PostgreSQL's still reads.
+#[test]
+fn operators_47_where_no_write_is_taken_it_is_not_ready() {
+    let Some(url) = postgres::database() else {
+        return;
+    };
+    let home = home(&url);
+    let server = Server::start(&home, &[]);
+    let body = json!({ "email": "admin@localhost", "password": "correct horse battery" });
+    assert_eq!(server.post("/auth/login", &body).status, 200);
+    assert!(is_ready(&server));
+    let mut database = connect(&url);
+    execute(
+        &mut database,
+        "CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+         RAISE disk_full USING MESSAGE = 'could not extend file: No space left on device'; END $$",
+    );
+    for table in ["sessions", "outbox"] {
+        let fill = format!(
+            "CREATE TRIGGER full_disk BEFORE INSERT ON {table} EXECUTE FUNCTION full_disk()"
+        );
+        execute(&mut database, &fill);
+    }
+    assert_eq!(server.post("/auth/login", &body).status, 503);
+    // What it says of readiness may be a second old.
+    wait_for(|| !is_ready(&server));
+    execute(&mut database, "DROP FUNCTION full_disk CASCADE");
+    wait_for(|| is_ready(&server));
+    assert_eq!(server.post("/auth/login", &body).status, 200);
+}
+
+#[test]
+fn operators_48_a_server_whose_migration_was_undone_is_not_ready() {
+    let urls = [Some("sqlite://keyward.db".to_owned()), postgres::database()];
+    for url in urls.iter().flatten() {
+        let home = home(url);
+        let server = Server::start(&home, &[]);
+        assert!(is_ready(&server));
+        let refused = home.run(&["migrate", "down"]);
+        assert!(
+            refused
+                .refused()
+                .contains("stop it, take a backup, and say --yes")
+        );
+        home.run(&["migrate", "down", "--yes"]).done();
+        wait_for(|| !is_ready(&server));
+        server.logs("was undone: keyward migrate up");
+        home.run(&["migrate", "up"]).done();
+        wait_for(|| is_ready(&server));
+    }
 }
 
 #[test]

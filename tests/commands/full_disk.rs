@@ -98,3 +98,26 @@ fn operators_24_a_limit_of_file_sizes_ends_no_server() {
     assert!(told, "it says that it is ready");
     assert_eq!(server.ask("GET", "/health/live", &[], "").status, 200);
 }
+
+/// Two disks that were filled alike have files of the same numbers.
+#[test]
+fn operators_43_a_database_on_another_disk_is_another() {
+    let script = "mkdir -p data/a data/b
+        for disk in data/a data/b; do
+            mount -t tmpfs -o size=8m,mode=700 none $disk || exit 125
+            (cd $disk; DATABASE_URL=sqlite://keyward.db \"$KW\" migrate up >/dev/null) || exit 1
+        done
+        [ $(stat -c %i data/a/keyward.db) = $(stat -c %i data/b/keyward.db) ] || exit 2
+        cd data/a
+        DATABASE_URL=sqlite://keyward.db KEYWARD_LISTEN=127.0.0.1:0 timeout 60 \"$KW\" serve >/dev/null &
+        for turn in $(seq 600); do [ -e keyward.db-wal ] && break; sleep 0.05; done
+        cd ../b
+        DATABASE_URL=sqlite://keyward.db timeout 30 \"$KW\" user list
+        status=$?
+        kill $!
+        exit $status";
+    let Some(run) = on_a_small_disk(script) else {
+        return;
+    };
+    assert_eq!(run.status, Some(0), "{run:?}");
+}

@@ -22,7 +22,7 @@ fn every_command_tells_what_it_does() {
             ],
         ),
         (&["migrate", "--help"], &["up", "down", "status"]),
-        (&["migrate", "down", "--help"], &["lost"]),
+        (&["migrate", "down", "--help"], &["lost", "--yes"]),
         (
             &["user", "--help"],
             &[

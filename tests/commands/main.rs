@@ -16,6 +16,7 @@ mod home;
 mod junk;
 mod keys;
 mod limits;
+mod lost_files;
 mod mounted;
 mod organizations;
 mod output;

@@ -128,11 +128,27 @@ fn migrations_run_are_listed_and_are_undone() {
     }
     for name in names.iter().rev() {
         assert_eq!(
-            home.run(&["migrate", "down"]).done(),
+            home.run(&["migrate", "down", "--yes"]).done(),
             format!("undid {name}\n")
         );
     }
-    assert_eq!(home.run(&["migrate", "down"]).done(), "nothing to undo\n");
+    assert_eq!(
+        home.run(&["migrate", "down", "--yes"]).done(),
+        "nothing to undo\n"
+    );
+}
+
+#[test]
+fn operators_50_registrations_that_need_mail_and_have_none_are_a_fault() {
+    let home = Home::new().and("KEYWARD_REQUIRE_VERIFIED_EMAIL", "on");
+    // It is read only where it is not this machine alone that asks: mail goes to the log there.
+    let home = home.and("KEYWARD_PUBLIC_URL", "https://auth.example.com");
+    home.run(&["check"]).done();
+    let home = home.and("KEYWARD_REGISTRATION", "open");
+    let run = home.run(&["check"]);
+    assert_eq!(run.status, Some(1), "{run:?}");
+    assert!(run.out.contains("FAIL  mail: nowhere"), "{run:?}");
+    assert!(run.out.contains("who was not mailed a code"), "{run:?}");
 }
 
 #[test]
@@ -148,7 +164,7 @@ fn check_says_in_words_what_is_wrong_and_what_is_not() {
     }
 
     home.run(&["migrate", "up"]).done();
-    home.run(&["migrate", "down"]).done();
+    home.run(&["migrate", "down", "--yes"]).done();
     let behind = home.run(&["check"]);
     assert_eq!(behind.status, Some(1), "{behind:?}");
     let fault = "FAIL  database: SQLite keyward.db has 1 migrations to run: keyward migrate up";
@@ -448,7 +464,7 @@ fn s13_a_database_of_a_newer_keyward_is_refused() {
     for arguments in [
         &["serve"][..],
         &["migrate", "up"],
-        &["migrate", "down"],
+        &["migrate", "down", "--yes"],
         &["user", "list"],
     ] {
         let run = home.run(arguments);

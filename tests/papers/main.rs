@@ -1,13 +1,18 @@
 //! The papers and the code agree. An id that a comment, a test or a page names is a row of
 //! `docs/REQUIREMENTS.md` or `docs/THREATS.md`; each row is held by a test that carries its id,
-//! or says why not; "semantics 1, rule 7" and "decision 3" can be looked up.
+//! or says why not; "semantics 1, rule 7" and "decision 3" can be looked up. Tables that list words
+//! of the code (events, codes, commands, keys, modules that log) list all of them, and links lead
+//! somewhere.
 //!
 //! `cargo test --test papers -- --nocapture` prints every id with its tests, and counts what is
 //! not built yet. It needs no crate: what it reads is the text that a reader sees.
 
+mod faults;
 mod ids;
+mod links;
 mod rows;
 mod text;
+mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -152,7 +157,11 @@ fn every_id_that_is_named_is_a_row() {
     }
     let pages = files(&["docs"]).into_iter();
     for path in pages.chain(["openapi.yaml".to_owned()]) {
-        let mut ids = ids::of_text(&read(&path));
+        let mut text = read(&path);
+        if path == faults::FAULTS {
+            text = faults::without_ids(&text);
+        }
+        let mut ids = ids::of_text(&text);
         ids.retain(|id| !rows.contains_key(id));
         wrong.extend(ids.iter().map(|id| format!("{id} in {path}")));
     }
@@ -279,4 +288,31 @@ fn sections_rules_and_decisions_can_be_looked_up() {
     }
     assert!(found > 50, "only {found} pointers were found");
     fail_if(&wrong, "These can not be looked up:");
+}
+
+/// What holds of every function of a floor is said once, by the floor.
+#[test]
+fn no_section_of_errors_says_only_that_the_database_may_be_away() {
+    const SAYS_NOTHING: [&str; 4] = [
+        "`SERVICE_UNAVAILABLE`.",
+        "When the database is away.",
+        "When the database is away or a row is damaged.",
+        "When the database is away or the row is damaged.",
+    ];
+    let mut wrong = Vec::new();
+    for path in files(&["src"]) {
+        let text = read(&path);
+        let mut lines = text.lines().map(str::trim).enumerate();
+        while let Some((at, line)) = lines.next() {
+            if line == "/// # Errors" {
+                let doc = lines.by_ref().map(|(_, line)| line);
+                let said = doc.map_while(|line| line.strip_prefix("///").map(str::trim));
+                let said: Vec<_> = said.filter(|line| !line.is_empty()).collect();
+                if SAYS_NOTHING.contains(&said.join(" ").as_str()) {
+                    wrong.push(format!("{path}:{}", at + 1));
+                }
+            }
+        }
+    }
+    fail_if(&wrong, "These sections say nothing");
 }

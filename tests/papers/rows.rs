@@ -94,7 +94,7 @@ fn none_was_lost(rows: &BTreeMap<String, Row>) {
 }
 
 /// The cells of every row of every table, but for heads and what is under them.
-fn tables(text: &str) -> impl Iterator<Item = Vec<String>> {
+pub fn tables(text: &str) -> impl Iterator<Item = Vec<String>> {
     let lines: Vec<&str> = text.lines().collect();
     let is_rule = |line: &str| line.starts_with("|--") || line.starts_with("| --");
     let mut rows = Vec::new();

@@ -90,6 +90,7 @@ proptest! {
         between in prop_oneof![Just(String::new()), Just("@evil.example".into()), Just("\\@evil.example".into()), r"\PC{0,4}"],
         parts in prop::collection::vec(prop_oneof![
             Just("account".to_owned()), Just("..".into()), Just(".".into()), Just("%2e%2e".into()),
+            Just("..;".into()), Just("..;x".into()), Just(".;".into()), Just(";".into()), Just("account;x".into()),
             Just(String::new()), Just("%2f".into()), Just("\\".into()), Just("\t".into()), Just("accounting".into()),
             r"\PC{0,6}", r"[a-z?#&=;/]{0,6}",
         ], 0..5),
@@ -117,6 +118,12 @@ proptest! {
             prop_assert!(url.as_str() == text || url.as_str() == format!("{text}/"), "{:?}", text);
             prop_assert!(!path.contains("..") && !path.contains('%') && !path.contains("//"), "{:?}", text);
             prop_assert!(!text.contains(['\\', '\t', '\n', '#']), "{:?}", text);
+            // Nor for one who drops what follows a semicolon before going up.
+            let plain = path.split('/').map(|part| part.split(';').next().unwrap_or_default());
+            let plain = plain.collect::<Vec<_>>().join("/");
+            let read = url.join(&plain).unwrap();
+            prop_assert_eq!(read.path(), plain.as_str(), "{:?}", text);
+            prop_assert!(!plain.contains("//"), "{:?}", text);
         }
     }
 

@@ -20,6 +20,9 @@ fn settings(connection: &mut AnyConnection) -> Vec<String> {
         "statement_timeout",
         "idle_in_transaction_session_timeout",
         "synchronous_commit",
+        "lock_timeout",
+        "default_transaction_isolation",
+        "default_transaction_deferrable",
     ]
     .iter()
     .map(|name| {
@@ -37,13 +40,42 @@ fn s5_no_statement_and_no_transaction_is_waited_for_without_end() {
     let Some(db) = Fresh::postgres(true) else {
         return;
     };
-    let expected = ["2400ms", "5s", "on"];
+    let expected = EXPECTED;
     let read = db.read(|db| Ok::<_, Error>(settings(db))).unwrap();
     assert_eq!(read, expected, "read");
     let written = db.write(|tx| Ok::<_, Error>(settings(tx))).unwrap();
     assert_eq!(written, expected, "write");
     let own = settings(&mut db.own_reader().unwrap());
     assert_eq!(own, expected, "a reader of one's own");
+}
+
+const EXPECTED: [&str; 6] = ["2400ms", "5s", "on", "0", "read committed", "off"];
+
+/// Guards are made for this isolation: under another one the database broke off refreshes of two
+/// tabs and sign-outs that came together.
+#[test]
+fn operators_44_what_a_database_has_as_its_default_changes_nothing() {
+    let Some(db) = Fresh::postgres(true) else {
+        return;
+    };
+    for (name, value) in [
+        ("default_transaction_isolation", "serializable"),
+        ("default_transaction_deferrable", "on"),
+        ("lock_timeout", "1ms"),
+        ("statement_timeout", "1h"),
+        ("synchronous_commit", "off"),
+    ] {
+        let set = format!("ALTER DATABASE %I SET {name} = %L");
+        let alter =
+            format!("DO $$ BEGIN EXECUTE format('{set}', current_database(), '{value}'); END $$");
+        db.write(move |tx| {
+            execute(tx, &alter);
+            Ok::<_, Error>(())
+        })
+        .unwrap();
+    }
+    let written = db.another().write(|tx| Ok::<_, Error>(settings(tx)));
+    assert_eq!(written.unwrap(), EXPECTED);
 }
 
 #[test]

@@ -104,6 +104,7 @@ fn s8_a_suspension_outlasts_every_clock() {
         failures: 100,
         next_at: at(DAY),
         since: at(DAY),
+        forgiven: 0,
     };
     let refused = suspended.count(Kind::Account, at(0)).unwrap_err();
     assert_eq!(refused.wait_seconds.map(i64::from), Some(DAY));
@@ -130,6 +131,41 @@ fn attack_m3_failures_are_told_of_at_ten_fifty_and_a_hundred() {
         (100, Milestone::Suspended),
     ];
     assert_eq!(told, wanted.map(|it| [it; 3]).concat());
+}
+
+#[test]
+fn attack_h2_of_what_was_forgiven_each_tenth_is_told() {
+    let mut told = Vec::new();
+    for forgiven in [5, 10, 14] {
+        for failures in 1..=120 {
+            let counter = Counter {
+                failures,
+                forgiven,
+                ..Counter::default()
+            };
+            let milestone = counter.milestone(Kind::Account);
+            let wanted = match failures {
+                100 => Some(Milestone::Suspended),
+                1..100 if (failures + forgiven) % 10 == 0 => Some(Milestone::Guessed),
+                _ => None,
+            };
+            assert_eq!(milestone, wanted, "{failures} {forgiven}");
+            told.extend(milestone);
+        }
+    }
+    assert_eq!(told.len(), 11 + 10 + 11);
+    // What was forgiven costs no waiting, and is not forgotten with a free attempt.
+    let forgiven = Counter {
+        forgiven: 95,
+        ..Counter::default()
+    };
+    let mut counter = forgiven;
+    for _ in 0..5 {
+        counter = counter.count(Kind::Account, at(0)).unwrap();
+    }
+    assert_eq!((counter.failures, counter.forgiven), (5, 95));
+    let kept = forgiven.expires_at(Kind::Account, at(0));
+    assert_eq!(kept, forgiven_until(at(0)));
 }
 
 #[test]

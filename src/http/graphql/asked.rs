@@ -295,5 +295,5 @@ impl Asked {
 }
 
 /// Said of a document that would change several things.
-pub(super) const ONE_CHANGE: &str = "a document may hold one field that signs in, registers or \
+pub(super) const ONE_CHANGE: &str = "A document may hold one field that signs in, registers or \
                                      changes something: send the others in documents of their own";

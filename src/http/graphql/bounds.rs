@@ -27,11 +27,15 @@ struct Counts {
 /// Why the document is too much, if it is. It was validated before: its fragments end.
 #[must_use]
 pub(super) fn exceeded(root: &Root, document: &Document<'_>) -> Option<String> {
-    let fragments = document.fragments.iter();
-    let fragments = fragments.map(|it| (it.name, it.selections.as_slice()));
-    let fragments: Fragments<'_, '_> = fragments.collect();
+    let fragments = named(document);
     let mut operations = document.operations.iter();
     operations.find_map(|operation| of_one(root, operation, &fragments))
+}
+
+fn named<'a, 'd>(document: &'a Document<'d>) -> Fragments<'a, 'd> {
+    let fragments = document.fragments.iter();
+    let fragments = fragments.map(|it| (it.name, it.selections.as_slice()));
+    fragments.collect()
 }
 
 fn of_one(root: &Root, operation: &Operation<'_>, fragments: &Fragments<'_, '_>) -> Option<String> {
@@ -61,11 +65,15 @@ fn of_one(root: &Root, operation: &Operation<'_>, fragments: &Fragments<'_, '_>)
 /// Whether an operation of the document holds two fields that change something, skipped or not.
 #[must_use]
 pub(super) fn may_change_twice(root: &Root, document: &Document<'_>) -> bool {
-    let fragments = document.fragments.iter();
-    let fragments = fragments.map(|it| (it.name, it.selections.as_slice()));
-    let fragments: Fragments<'_, '_> = fragments.collect();
+    let fragments = named(document);
     let mut operations = document.operations.iter();
     operations.any(|operation| changes(root, &operation.selections, &fragments) > 1)
+}
+
+/// Whether the operation is a query that holds no field which changes something, skipped or not.
+#[must_use]
+pub(super) fn only_reads(root: &Root, document: &Document<'_>, operation: &Operation<'_>) -> bool {
+    operation.is_query && changes(root, &operation.selections, &named(document)) == 0
 }
 
 fn changes(root: &Root, selections: &[Selection<'_>], fragments: &Fragments<'_, '_>) -> usize {

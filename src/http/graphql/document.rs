@@ -17,6 +17,7 @@ pub(super) struct Document<'d> {
 #[derive(Debug)]
 pub(super) struct Operation<'d> {
     pub name: Option<&'d str>,
+    pub is_query: bool,
     pub variables: Vec<Variable<'d>>,
     /// The variables that `@skip` and `@include` read in it.
     pub conditions: Vec<&'d str>,

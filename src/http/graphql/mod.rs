@@ -1,4 +1,4 @@
-//! How a GraphQL schema is served: as a table of fields, by POST alone, within limits. It
+//! How a GraphQL schema is served: as a table of fields, by POST and for reading by GET, within limits. It
 //! knows no dialect: a dialect writes its fields down, and `http/schemas.rs` puts them
 //! together.
 
@@ -22,6 +22,8 @@ mod pages;
 mod read;
 /// The grammar of documents.
 mod reader;
+/// What is asked for.
+mod request;
 /// The schema, as the library sees it.
 mod schema;
 /// One request: read, carried out and answered.

@@ -55,6 +55,7 @@ impl<'d> Reader<'d> {
                     let selections = self.selections()?;
                     document.operations.push(Operation {
                         name: None,
+                        is_query: true,
                         variables: Vec::new(),
                         conditions: std::mem::take(&mut self.conditions),
                         selections,
@@ -151,6 +152,7 @@ impl<'d> Reader<'d> {
     }
 
     fn operation(&mut self) -> Parsed<Operation<'d>> {
+        let is_query = self.word() == "query";
         self.next += 1;
         let name = match self.kind() {
             Some(Kind::Name) => Some(self.name()?),
@@ -165,6 +167,7 @@ impl<'d> Reader<'d> {
         let selections = self.selections()?;
         Ok(Operation {
             name,
+            is_query,
             variables,
             conditions: std::mem::take(&mut self.conditions),
             selections,

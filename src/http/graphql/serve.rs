@@ -5,24 +5,24 @@ use std::time::Instant;
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ContentType, RETRY_AFTER};
+use actix_web::http::header::{ALLOW, ContentType, RETRY_AFTER};
 use juniper::{GraphQLError, InputValue, ValidatedOperation, Variables};
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::http::answer::{self, Answer};
 use crate::http::graphql::accept::{OF_GRAPHQL, takes_graphql};
 use crate::http::graphql::asked::Asked;
-use crate::http::graphql::bounds::{asks_for_fields_of, exceeded, may_change_twice};
+use crate::http::graphql::bounds::{asks_for_fields_of, exceeded, may_change_twice, only_reads};
 use crate::http::graphql::document::{self, Document};
 use crate::http::graphql::loose::Loose;
 use crate::http::graphql::read::read;
+use crate::http::graphql::request::Request;
 use crate::http::graphql::schema::Root;
 use crate::http::graphql::variables::coerced;
 use crate::http::graphql::width::too_wide;
 use crate::http::graphql::words::{self, Say};
 use crate::http::request::call::Call;
-use crate::http::request::fields::Fields;
 use crate::service::{Error, Keyward, Result};
 
 /// The schema that a caller sees.
@@ -35,18 +35,12 @@ pub struct Schema {
     pub loose: Option<Loose>,
 }
 
-/// What a request asks for.
-struct Request {
-    document: String,
-    operation: Option<String>,
-    variables: Map<String, Value>,
-}
-
 /// What came of it.
 struct Done {
     /// The answer as it is sent: written where the document was carried out, beside the event loop.
     body: Vec<u8>,
-    was_carried_out: bool,
+    /// Under the media type of GraphQL; under JSON's a client takes 400 for a proxy's.
+    status: StatusCode,
     wait: Option<u32>,
 }
 
@@ -64,7 +58,10 @@ impl<E: Serialize> Body<'_, E> {
     fn done(&self, wait: Option<u32>) -> Result<Done> {
         Ok(Done {
             body: serde_json::to_vec(self).map_err(|error| Error::defect(error.to_string()))?,
-            was_carried_out: self.data.is_some(),
+            status: match self.data {
+                Some(_) => StatusCode::OK,
+                None => StatusCode::BAD_REQUEST,
+            },
             wait,
         })
     }
@@ -74,10 +71,18 @@ impl Done {
     fn refused(errors: &[Value]) -> Result<Self> {
         Body { errors, data: None }.done(None)
     }
+
+    fn told(status: StatusCode, why: Value) -> Result<Self> {
+        Ok(Self {
+            status,
+            ..Self::refused(&[why])?
+        })
+    }
 }
 
 /// Carries out the one document of the request, in the schema that `pick` has for the caller.
-/// No cookie counts and no page of another site is served, so a form there can do nothing.
+/// No cookie counts and no page of another site is served, so a form there can do nothing. By GET
+/// nothing is changed: whoever follows a link, and whatever fetches one beforehand, sends it lightly.
 ///
 /// # Errors
 /// What HTTP refuses, and a body that is no request.
@@ -87,12 +92,17 @@ pub async fn serve(
 ) -> Answer<answer::Keyward> {
     let came = Instant::now();
     call.require_our_origin_or(OTHER_ORIGIN)?;
-    let request = Request::read(&call.fields_of_any_type().await?)?;
+    let of_graphql = takes_graphql(call.headers());
+    let Some(request) = Request::read(&mut call).await? else {
+        // As the originals of such hashes answer it, whatever is accepted.
+        let done = Done::told(StatusCode::OK, words::no_hashes())?;
+        return Ok(rendered(done, of_graphql));
+    };
     let (asked, keeper) = Asked::of(&call).await;
     let even = asked.even();
     let schema = pick(&call, &asked).await?;
     // Without a seat it is refused at once, where it asks for one.
-    let waits = schema.root.may_wait(&request.document) && asked.hold_seat();
+    let waits = !request.by_get && schema.root.may_wait(&request.document) && asked.hold_seat();
     let act = move |_: &Keyward| carry_out(&schema, &request, &asked);
     let done = if waits {
         call.kw.for_long(act).await?
@@ -105,28 +115,11 @@ pub async fn serve(
     if even.is_wanted() {
         call.answer_evenly(came).await;
     }
-    Ok(rendered(done, takes_graphql(call.headers())))
+    Ok(rendered(done, of_graphql))
 }
 
 const OTHER_ORIGIN: &str =
     "A page of this origin may not ask here: KEYWARD_ALLOWED_ORIGINS does not list it.";
-
-impl Request {
-    /// Unknown members are passed over: clients send `extensions`, and more to come.
-    fn read(fields: &Fields) -> Result<Self> {
-        let variables = match fields.value("variables") {
-            None | Some(Value::Null) => Map::new(),
-            Some(Value::Object(members)) => members.clone(),
-            Some(_) => return Err(Error::payload("\"variables\" must be an object")),
-        };
-        let operation = fields.optional("operationName")?;
-        Ok(Self {
-            document: fields.required("query")?.to_owned(),
-            operation: operation.filter(|it| !it.is_empty()).map(str::to_owned),
-            variables,
-        })
-    }
-}
 
 fn carry_out(schema: &Schema, request: &Request, asked: &Asked) -> Result<Done> {
     let source = request.document.as_str();
@@ -142,12 +135,12 @@ fn carry_out(schema: &Schema, request: &Request, asked: &Asked) -> Result<Done> 
         return Done::refused(&[refused]);
     }
     let name = request.operation.as_deref();
-    let operation = document.operation(name);
-    let variables = match operation {
+    let chosen = document.operation(name);
+    let variables = match chosen {
         Some(operation) => coerced(operation, &request.variables, &schema.root.inputs)?,
         None => Variables::new(),
     };
-    let conditions = operation.map(|it| document.conditions_of(it));
+    let conditions = chosen.map(|it| document.conditions_of(it));
     let is_null = |name: &str| matches!(variables.get(name), Some(InputValue::Null));
     if conditions.into_iter().flatten().any(is_null) {
         // The library would fall over it.
@@ -159,6 +152,10 @@ fn carry_out(schema: &Schema, request: &Request, asked: &Asked) -> Result<Done> 
         Ok(operation) => {
             if let Some(why) = exceeded(&schema.root, document) {
                 return Done::refused(&[words::not_valid(&why)]);
+            }
+            let reads = |chosen| only_reads(&schema.root, document, chosen);
+            if request.by_get && !chosen.is_some_and(reads) {
+                return Done::told(StatusCode::METHOD_NOT_ALLOWED, words::not_by_get());
             }
             // Skipped fields and fragments are told from others by the library alone.
             let rehearsed = || operation.execute_sync(&variables, asked).map(|_| ());
@@ -204,13 +201,14 @@ fn refusals(
 }
 
 fn rendered(done: Done, of_graphql: bool) -> HttpResponse {
-    // Under `application/json` a client takes another status for a proxy's.
-    let status = if of_graphql && !done.was_carried_out {
-        StatusCode::BAD_REQUEST
-    } else {
-        StatusCode::OK
+    let status = match done.status {
+        StatusCode::BAD_REQUEST if !of_graphql => StatusCode::OK,
+        status => status,
     };
     let mut response = HttpResponse::build(status);
+    if status == StatusCode::METHOD_NOT_ALLOWED {
+        response.insert_header((ALLOW, "POST"));
+    }
     if let Some(seconds) = done.wait {
         response.insert_header((RETRY_AFTER, seconds));
     }

@@ -5,7 +5,7 @@ use juniper::parser::{ParseError, SourcePosition};
 use juniper::{GraphQLError, RuleError};
 use serde_json::{Value, json};
 
-use crate::http::answer::{Keyward, Refusal, Shape as _};
+use crate::http::answer::{Http, Keyward, Refusal, Shape as _};
 use crate::http::graphql::asked::ONE_CHANGE;
 use crate::http::graphql::document::{DEEPEST, MOST_TOKENS};
 use crate::http::graphql::tokens::Why;
@@ -121,6 +121,22 @@ pub(super) fn of_closed(error: &GraphQLError, refused: Option<(String, Value)>) 
 pub(super) fn too_many_changes() -> Value {
     let (message, extensions) = plain(&Error::payload(ONE_CHANGE), &NOWHERE);
     json!({ "message": message, "extensions": extensions })
+}
+
+/// Of a document that came by GET and does more than read.
+pub(super) fn not_by_get() -> Value {
+    let words = "A document that signs in, registers or changes something is asked by POST: GET is \
+                 for queries that only read.";
+    said(words, &[], Http::MethodNotAllowed.into())
+}
+
+/// Of the hash of a document without the document. Clients know these words, and send it then.
+pub(super) fn no_hashes() -> Value {
+    said(
+        "PersistedQueryNotSupported",
+        &[],
+        "PERSISTED_QUERY_NOT_SUPPORTED",
+    )
 }
 
 /// Why a document that can be read is refused as a whole.

@@ -90,7 +90,8 @@ fn authorization(request: &HttpRequest) -> Result<Option<&str>> {
     if headers.next().is_some() || two {
         return Err(Error::payload(BOTH));
     }
-    Ok(Some(text))
+    // An empty one holds nothing: clients send it where they have no token.
+    Ok((!first.is_empty()).then_some(text))
 }
 
 /// `Bearer TOKEN`, the scheme in any letter case, one space or more (RFC 6750 section 2.1,

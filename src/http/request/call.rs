@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use actix_web::dev::Payload;
+use actix_web::http::Method;
 use actix_web::http::header::{
     AcceptLanguage, CONTENT_LENGTH, Header as _, HeaderMap, HeaderValue, USER_AGENT,
 };
@@ -91,16 +92,15 @@ impl Call {
         Fields::parse(self.request.headers(), &body)
     }
 
-    /// The same, whatever the body's media type says.
-    ///
-    /// # Errors
-    /// As [`Call::fields`].
-    pub async fn fields_of_any_type(&mut self) -> Result<Fields, Refusal> {
-        let body = self.body_in_time().await?;
-        Fields::parse_of_any_type(self.request.headers(), &body)
+    pub fn is_post(&self) -> bool {
+        self.request.method() == Method::POST
     }
 
-    async fn body_in_time(&mut self) -> Result<Vec<u8>, Refusal> {
+    /// The body, whatever it is.
+    ///
+    /// # Errors
+    /// `CONTENT_TOO_LARGE`, `REQUEST_TIMEOUT`, `INVALID_PAYLOAD`.
+    pub async fn body_in_time(&mut self) -> Result<Vec<u8>, Refusal> {
         tokio::time::timeout(BODY_DEADLINE, self.body())
             .await
             .map_err(|_| Refusal::http(Http::RequestTimeout, "The body did not come in time."))?

@@ -167,8 +167,11 @@ fn groups(fields: &Fields) -> Result<Option<Vec<String>>> {
     profile::groups(texts).map(Some).map_err(unfit(name))
 }
 
-/// The most telephones and further addresses of one account.
+/// The most telephones of one account.
 const MOST: usize = 8;
+
+/// The most addresses of a registration, the primary one among them.
+const MOST_EMAILS: usize = 3;
 
 /// The most groups.
 const MOST_GROUPS: usize = 64;
@@ -201,7 +204,7 @@ fn phones(fields: &Fields) -> Result<Option<Vec<String>>> {
 /// `INVALID_PAYLOAD`.
 pub fn emails(fields: &Fields) -> Result<Vec<Email>> {
     let mut emails: Vec<Email> = Vec::new();
-    for value in list(fields, "emails", MOST)?.into_iter().flatten() {
+    for value in list(fields, "emails", MOST_EMAILS)?.into_iter().flatten() {
         let text = text_or_member(&value, "value");
         let email = text.as_deref().and_then(Email::parse);
         let email = email.ok_or_else(|| unfit("emails")("must be a list of valid emails"))?;
@@ -211,9 +214,6 @@ pub fn emails(fields: &Fields) -> Result<Vec<Email>> {
         {
             emails.push(email);
         }
-    }
-    if emails.len() > MOST {
-        return Err(unfit("emails")("must not hold more than 8 addresses"));
     }
     Ok(emails)
 }

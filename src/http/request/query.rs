@@ -1,5 +1,7 @@
 //! The members of a query.
 
+use std::str::FromStr;
+
 use serde_json::{Map, Value};
 use url::form_urlencoded;
 
@@ -35,4 +37,11 @@ pub fn fields(call: &Call, known: &[&str]) -> Result<Fields> {
         }
     }
     Ok(Fields::from(members))
+}
+
+/// A number is digits, and nothing else: no sign, which a form writes as a space besides.
+#[must_use]
+pub fn number<T: FromStr>(text: &str) -> Option<T> {
+    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|_| digits)
 }

@@ -219,3 +219,30 @@ fn what_a_server_says_is_one_short_line() {
     );
     assert_eq!(one_line(&"x".repeat(1000)).len(), 300);
 }
+
+/// It is the operator's to mend, and no reason to throw mail away (decision 0060).
+#[test]
+fn operators_49_a_relay_that_is_not_allowed_is_asked_again() {
+    for (refusal, for_good) in [
+        ("554 5.7.1 Relay access denied", false),
+        ("550-5.7.26 Unauthenticated\r\n550 5.7.26 sender", false),
+        ("550 5.1.1 no such user", true),
+        ("550 no such user", true),
+        ("552 5.2.2 mailbox full, see 5.7.1", true),
+    ] {
+        let (smtp, _) = server(move |line, out| {
+            let said = match line {
+                line if line.starts_with("RCPT") => format!("{refusal}\r\n"),
+                line => usual(line).to_owned(),
+            };
+            out.write_all(said.as_bytes()).unwrap();
+        });
+        let failure = sent(&smtp, Patience::USUAL).unwrap_err();
+        let is_refused = matches!(failure, Failure::Refused(_));
+        assert_eq!(is_refused, for_good, "{refusal}: {failure:?}");
+        assert!(
+            for_good || matches!(failure, Failure::Later(_)),
+            "{failure:?}"
+        );
+    }
+}

@@ -27,6 +27,12 @@ impl Answer {
     pub fn is_good(&self) -> bool {
         (200..400).contains(&self.code)
     }
+
+    /// Whether it says that this server may not send, and not that the message or its recipient is
+    /// wrong: "relay access denied" (RFC 3463 section 3.8).
+    pub fn is_of_policy(&self) -> bool {
+        self.lines.iter().any(|line| line.starts_with("5.7."))
+    }
 }
 
 pub(super) struct Wire {

@@ -4,8 +4,8 @@
 use crate::domain::event::What;
 use crate::domain::identifier::Identifier;
 use crate::domain::password::{Password, PasswordRecord};
-use crate::lanes::password_lane::{NotDone, Seat};
-use crate::service::accounts::choose::hash;
+use crate::lanes::password_lane::Seat;
+use crate::service::accounts::choose::{NotHashed, hash};
 use crate::service::actor::{Actor, account_of};
 use crate::service::attempts::budget::Reservation;
 use crate::service::attempts::forgive;
@@ -72,13 +72,13 @@ pub fn change_password(
     let (second, reservation) = prove_both(kw, seat, (actor, &account), shown)?;
     let about = [account.email.clone(), account.username.clone()];
     let hash = match hash(kw, seat, &typed.new, &about) {
-        Ok(Ok(hash)) => hash,
-        Ok(Err(refused)) => {
+        Ok(hash) => hash,
+        Err(NotHashed::Weak(weakness)) => {
             // The present password was right: nobody guessed.
             reservation.given_back(kw)?;
-            return Err(Error::weak_password(refused.reason("newPassword")));
+            return Err(Error::weak_password(weakness.reason("newPassword")));
         }
-        Err(NotDone) => return Err(not_done(kw, &reservation)),
+        Err(NotHashed::NotDone) => return Err(not_done(kw, &reservation)),
     };
     let proved = Proved {
         second,

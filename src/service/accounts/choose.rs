@@ -8,24 +8,31 @@ use crate::lanes::password_lane::{NotDone, Seat};
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
 
-/// `about`: what a guesser knows of the chooser. The inner error is the policy's.
+/// Why there is no record of it.
+pub(in crate::service) enum NotHashed {
+    Weak(Weakness),
+    /// The lane gave up on it, or there was no memory.
+    NotDone,
+}
+
+/// `about`: what a guesser knows of the chooser.
 pub(in crate::service) fn hash(
     kw: &Keyward,
     seat: &Seat,
     chosen: &Password,
     about: &[Option<String>],
-) -> Result<Result<PasswordRecord, Weakness>, NotDone> {
+) -> Result<PasswordRecord, NotHashed> {
     let about: Vec<String> = about.iter().flatten().cloned().collect();
     let (inner, chosen) = (kw.clone(), chosen.clone());
     let done = seat.run(move || {
         let about: Vec<&str> = about.iter().map(String::as_str).collect();
         password_policy::check(&chosen, inner.policy.password_min_length, &about)?;
         Ok(inner.hasher.hash(&chosen, &inner.entropy))
-    })?;
-    match done {
-        Ok(Err(NoMemory)) => Err(NotDone),
-        Ok(Ok(record)) => Ok(Ok(record)),
-        Err(refused) => Ok(Err(refused)),
+    });
+    match done.map_err(|NotDone| NotHashed::NotDone)? {
+        Ok(Err(NoMemory)) => Err(NotHashed::NotDone),
+        Ok(Ok(record)) => Ok(record),
+        Err(weakness) => Err(NotHashed::Weak(weakness)),
     }
 }
 
@@ -39,7 +46,8 @@ pub(in crate::service) fn hashed(
     chosen: &Password,
     about: &[Option<String>],
 ) -> Result<PasswordRecord> {
-    hash(kw, seat, chosen, about)
-        .map_err(|NotDone| Error::busy("the password lane gave up on a job"))?
-        .map_err(|refused| Error::weak_password(refused.reason("password")))
+    hash(kw, seat, chosen, about).map_err(|why| match why {
+        NotHashed::NotDone => Error::busy("the password lane gave up on a job"),
+        NotHashed::Weak(weakness) => Error::weak_password(weakness.reason("password")),
+    })
 }

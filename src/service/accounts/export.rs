@@ -270,6 +270,7 @@ fn audit(db: &mut AnyConnection, id: AccountId) -> store::Result<Value> {
     let filter = Filter {
         account: Some(id),
         what: None,
+        organization: None,
         since: None,
         before: None,
         limit: i64::MAX,

@@ -14,7 +14,7 @@ use crate::service::administrator::Administrator;
 use crate::service::attempts::forgive;
 use crate::service::attempts::prove_both::{prove_both, use_both};
 use crate::service::change::Change;
-use crate::service::error::{Code, Error, Result};
+use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::membership::dissolve::leave_all;
 use crate::store::memberships::invitations;
@@ -107,16 +107,20 @@ pub fn leave_as_guest(kw: &Keyward, actor: &Actor) -> Result<()> {
 /// An administrator deletes an account.
 ///
 /// # Errors
-/// `CONFLICT` for the only administrator, `NOT_FOUND` where the account is gone.
+/// `CONFLICT` for the only administrator and for one's own account, `NOT_FOUND` where the account is
+/// gone; `FORBIDDEN` for an API key that would delete a person's: nobody undoes it.
 pub fn delete(by: impl Into<Administrator>, account: AccountId) -> Result<()> {
     let by = by.into();
-    if by.account() == Some(account) {
-        let words = "Your own account you delete by DELETE /auth/me, with your password.";
-        return Err(Error::new(Code::Conflict, words));
-    }
+    by.require_others(
+        account,
+        "Your own account you delete by DELETE /auth/me, with your password.",
+    )?;
     let kw = by.kw.clone();
     kw.change(move |change| {
         by.hold(change, account)?;
+        if !accounts::lookup(change, account)?.is_some_and(|it| it.machine) {
+            by.require_person()?;
+        }
         erase(change, account, by.event(What::AccountDeleted))
     })
 }
@@ -136,7 +140,7 @@ fn erase(change: &mut Change<'_>, id: AccountId, event: Event) -> Result<()> {
     leave_all(change, id, &event)?;
     invitations::remove_all_of(change, id)?;
     let account = accounts::lookup(change, id)?.ok_or_else(Error::token)?;
-    forgive::unlock(change, &account)?;
+    forgive::erase(change, &account)?;
     change.end_all_of(id)?;
     audit_events::forget_clients(change, &[id])?;
     accounts::delete(change, id)?;

@@ -41,6 +41,10 @@ pub struct Registration {
     pub guest: Option<Actor>,
 }
 
+/// So many further addresses are taken: each is mailed a code beside the primary one, and no more than
+/// three mails of one purpose go out for an account within an hour (docs/decisions/0176).
+const MOST_FURTHER: usize = 2;
+
 /// Whoever asks once more so soon, from the same address, had no answer: it is no other person.
 const ONCE_MORE: Duration = Duration::from_secs(600);
 
@@ -158,6 +162,11 @@ fn require_plain(kw: &Keyward, new: &Registration) -> Result<()> {
     if new.email.is_none() && new.edit.username.is_none() {
         return Err(Error::payload("\"email\" or \"username\" is required"));
     }
+    if new.more.len() > MOST_FURTHER {
+        let words = "\"emails\" must not hold more than 2 addresses beside the primary one: each is \
+                     mailed a code. Further ones are added by POST /auth/me/emails";
+        return Err(Error::payload(words));
+    }
     if let Some(username) = &new.edit.username {
         require_one_script(username)?;
         require_unreserved(username)?;
@@ -214,6 +223,8 @@ fn prove(change: &mut Change<'_>, new: &Registration, id: AccountId, email: &Ema
     if Some(email) != new.email.as_ref()
         && emails::add(change, id, email, (false, false), now)?.is_err()
     {
+        // Whoever asks has asked (docs/decisions/0161).
+        quota::take_ask(change, &new.wish.client)?;
         return Ok(());
     }
     let to = To { account: id, email };

@@ -5,7 +5,7 @@ use crate::domain::event::What;
 use crate::domain::id::{AccountId, ApiKeyId};
 use crate::service::administrator::Administrator;
 use crate::service::api_keys::terms::{
-    Draft, Held, Made, New, look_through, no_key, require_good, require_renewable, revoke,
+    Draft, Held, Made, New, lately, look_through, no_key, require_good, require_renewable, revoke,
 };
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
@@ -26,17 +26,16 @@ pub fn list(
         .read(|db| api_keys::page(db, account, after, limit))?)
 }
 
-/// A key for a machine's account, or for the administrator's own. Who had a person's key would be
-/// that person, and nobody would see it.
+/// A key for a machine's account. Who had a person's key would be that person, and nobody would see
+/// it; one's own is made by the owner's route, which asks for more.
 ///
 /// # Errors
-/// `NOT_FOUND`; `INVALID_PAYLOAD` for a permission that the account has not; `CONFLICT` for another
-/// person's account, and where two of that name live.
+/// `NOT_FOUND`; `INVALID_PAYLOAD` for a permission that the account has not; `CONFLICT` for a person's
+/// account, and where two of that name live; `STEP_UP_REQUIRED` where the sign-in was long ago.
 pub fn make(by: impl Into<Administrator>, account: AccountId, new: New) -> Result<Made> {
     let by = by.into();
     let kw = by.kw.clone();
-    // Who found a key must not stay by another one.
-    by.require_person()?;
+    require_maker(&by, account)?;
     require_good(&kw, &new)?;
     let draft = Draft::new(&kw, account, by.account(), &new);
     kw.change(move |change| {
@@ -45,7 +44,7 @@ pub fn make(by: impl Into<Administrator>, account: AccountId, new: New) -> Resul
         match look_through(change, account, (new.organization, &new.scope))? {
             Held::All => draft.write(change, by.event(What::ApiKeyMade)),
             Held::Lacks(word) => Err(Error::payload(format!(
-                "the account has not the permission \"{word}\": give it a role that has it first"
+                "The account has not the permission \"{word}\": give it a role that has it first"
             ))),
             Held::NoMember => {
                 let message = "the account is no active member of the organization";
@@ -56,13 +55,14 @@ pub fn make(by: impl Into<Administrator>, account: AccountId, new: New) -> Resul
 }
 
 /// # Errors
-/// `NOT_FOUND`; `CONFLICT` for another person's, where two of that name live, where the key is over,
-/// or may what its account may not any more.
+/// `NOT_FOUND`; `CONFLICT` for a person's, where two of that name live, where the key is over, or may
+/// what its account may not any more; `STEP_UP_REQUIRED` where the sign-in was long ago.
 pub fn rotate(by: impl Into<Administrator>, id: ApiKeyId) -> Result<Made> {
     let by = by.into();
     let kw = by.kw.clone();
     by.require_person()?;
     let old = found(&kw, id)?;
+    require_maker(&by, old.account)?;
     let draft = Draft::in_place_of(&kw, &old, by.account());
     kw.change(move |change| {
         held(change, &by, &old)?;
@@ -136,11 +136,22 @@ fn held(change: &mut Change<'_>, by: &Administrator, key: &ApiKey) -> Result<()>
     }
 }
 
+/// Who found a key must not stay by another one, nor who stole a token of long ago; and nobody goes
+/// round what the owner of a key is asked for, by being an administrator (docs/decisions/0175).
+fn require_maker(by: &Administrator, account: AccountId) -> Result<()> {
+    by.require_person()?;
+    by.require_others(
+        account,
+        "Your own keys you make by POST /auth/api-keys, and rotate by POST /auth/api-keys/{key}/rotate.",
+    )?;
+    by.require_shown(&lately())
+}
+
 /// Whether the administrator may have a key of the account. Whoever is at the command line has the
 /// database besides.
 fn require_handled(change: &mut Change<'_>, by: &Administrator, account: AccountId) -> Result<()> {
     let is_machine = accounts::lookup(change, account)?.is_some_and(|account| account.machine);
-    if is_machine || by.account().is_none_or(|own| own == account) {
+    if is_machine || by.account().is_none() {
         return Ok(());
     }
     Err(Error::new(

@@ -2,25 +2,20 @@
 //! finds one can not stay by another.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use crate::domain::api_key::ApiKey;
-use crate::domain::assurance::Wanted;
 use crate::domain::event::{Event, What};
 use crate::domain::id::{ApiKeyId, OrganizationId};
 use crate::service::actor::{Actor, account_of};
 use crate::service::api_keys::terms::{
-    Draft, Held, Made, New, is_powerful, look_through, no_key, require_good, require_renewable,
-    revoke,
+    Draft, Held, Made, New, is_powerful, lately, look_through, no_key, require_good,
+    require_renewable, revoke,
 };
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::membership::standing::{no_organization, standing};
 use crate::store::{AnyConnection, api_keys};
-
-/// How long ago whoever makes a key may have shown who they are.
-const HOUR: Duration = Duration::from_secs(3600);
 
 /// Oldest first; those that are over among them, for a while.
 ///
@@ -86,7 +81,7 @@ pub fn rotate(kw: &Keyward, actor: &Actor, id: ApiKeyId) -> Result<Made> {
 /// whoever makes one signed in, or stepped up, within the hour (docs/decisions/0156).
 fn require_fresh(kw: &Keyward, actor: &Actor, scope: &BTreeSet<String>) -> Result<()> {
     actor.require_person()?;
-    actor.require_shown(&Wanted::within(HOUR), kw.clock.now())?;
+    actor.require_shown(&lately(), kw.clock.now())?;
     if is_powerful(scope) {
         actor.require_fresh(kw)?;
     }

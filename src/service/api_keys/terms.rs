@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::crypto::api_key;
 use crate::domain::api_key::{ApiKey, MOST, MOST_OF_A_NAME};
+use crate::domain::assurance::Wanted;
 use crate::domain::event::{Event, What};
 use crate::domain::id::{AccountId, ApiKeyId, OrganizationId};
 use crate::domain::organization::Name;
@@ -16,6 +17,9 @@ use crate::service::mail::notice;
 use crate::store::{AnyConnection, access, api_keys};
 use crate::support::clock::Timestamp;
 use crate::support::secret::SecretString;
+
+/// How long ago whoever makes a key may have shown who they are.
+const HOUR: Duration = Duration::from_secs(3600);
 
 /// The most keys of an account that are kept, those that are over among them.
 const MOST_ROWS: usize = 10 * MOST;
@@ -174,6 +178,12 @@ impl Draft {
             text: self.text.clone(),
         })
     }
+}
+
+/// What is asked of whoever makes or rotates a key, whosever it is: it outlives the session that makes
+/// it, and an access token travels to other servers (docs/decisions/0156, 0175).
+pub(in crate::service::api_keys) fn lately() -> Wanted {
+    Wanted::within(HOUR)
 }
 
 /// Whether keys of this scope open what is of the whole service.

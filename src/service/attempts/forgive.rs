@@ -2,18 +2,17 @@
 
 use crate::domain::account::Account;
 use crate::domain::id::AccountId;
-use crate::domain::limit::Counter;
+use crate::domain::limit::{Counter, forgiven_until};
 use crate::domain::quota;
-use crate::service::attempts::subject::{
-    Subject, account_key, code_key, code_key_of, keyed, mark_of,
-};
+use crate::service::attempts::subject::{Subject, account_key, code_key, keyed, mark_of};
 use crate::service::change::Change;
 use crate::service::error::Result;
 use crate::service::keyward::Keyward;
 use crate::store::{self, AnyConnection, factors, limits, sessions};
 use crate::support::clock::Timestamp;
 
-/// A new password: whoever guessed at the old one begins anew. The codes that were
+/// A new password: whoever guessed at the old one begins anew, and nobody is told of those guesses any
+/// more. The codes that were
 /// guessed stay counted, since a change of password proves no code.
 pub(in crate::service) fn forget(
     kw: &Keyward,
@@ -46,9 +45,30 @@ pub(in crate::service) fn failures_of(
     Ok(found)
 }
 
-/// Clears every counter of the account that a sign-in asks: of strangers, of known browsers
-/// and addresses, and of the codes of all of them.
+/// Who waits after wrong passwords waits no longer: strangers, known browsers and addresses. Of codes
+/// nothing is forgiven, for whoever guesses at those knows the password, and gets no more of them by
+/// asking for an unlock (docs/decisions/0174).
 pub(in crate::service) fn unlock(change: &mut Change<'_>, account: &Account) -> Result<()> {
+    let until = forgiven_until(change.now);
+    for key in password_keys(change, account)? {
+        limits::forgive(change, &key, until)?;
+    }
+    Ok(())
+}
+
+/// Clears every counter of an account that is no more: those of codes, too.
+pub(in crate::service) fn erase(change: &mut Change<'_>, account: &Account) -> Result<()> {
+    let kw = change.kw;
+    for key in password_keys(change, account)? {
+        limits::clear(change, &code_key(kw, &key))?;
+        limits::clear(change, &key)?;
+    }
+    Ok(())
+}
+
+/// The counters that a password of the account is guessed against, whoever does. To each belongs one
+/// of codes, but to those of addresses.
+fn password_keys(change: &mut Change<'_>, account: &Account) -> Result<Vec<String>> {
     let kw = change.kw;
     let factor = factors::active_of(change, account.id)?;
     let mark = mark_of(kw, account, factor.as_ref());
@@ -56,21 +76,15 @@ pub(in crate::service) fn unlock(change: &mut Change<'_>, account: &Account) -> 
         account: account.id,
         mark: &mark,
     };
-    let mut keys = Vec::new();
-    for subject in [Subject::Account(account.id), browser] {
-        keys.extend([Some(account_key(kw, &subject)), code_key_of(kw, &subject)]);
-    }
+    let mut subjects = vec![Subject::Account(account.id), browser];
     let addresses =
         sessions::addresses_of(change, account.id, account.epoch, Timestamp::from_millis(0))?;
-    for address in addresses {
-        let household = keyed(kw, "household", &quota::household(address));
-        let subject = Subject::KnownAddress { account, household };
-        keys.push(Some(account_key(kw, &subject)));
-    }
-    for (key, _) in keys.into_iter().flatten() {
-        limits::clear(change, &key)?;
-    }
-    Ok(())
+    subjects.extend(addresses.into_iter().map(|address| Subject::KnownAddress {
+        account,
+        household: keyed(kw, "household", &quota::household(address)),
+    }));
+    let keys = subjects.iter().map(|subject| account_key(kw, subject).0);
+    Ok(keys.collect())
 }
 
 /// An operator vouches for the owner: whoever guessed codes does not know the password,

@@ -71,19 +71,19 @@ pub fn deliver_some(kw: &Keyward) -> Result<(usize, bool)> {
         }
         // Where nobody answers one, nobody answers the next one either.
         let outcome = match &away {
-            Some(why) => Err(Failure::Away(String::clone(why))),
+            Some(why) => Sent::Failed(Failure::Away(String::clone(why))),
             None => send(kw, &mut line, &mut mail)?,
         };
         match outcome {
-            Ok(Some(said)) => {
+            Sent::Taken(said) => {
                 log::info!("mail: {} was sent: {said}", label(&mail));
                 let id = mail.id;
                 kw.store
                     .write(move |tx| outbox::remove(tx, id).map_err(Error::from))?;
                 sent += 1;
             }
-            Ok(None) => {}
-            Err(failure) => {
+            Sent::InOtherHands => {}
+            Sent::Failed(failure) => {
                 failed(kw, &mail, &failure)?;
                 if let Failure::Away(why) = failure {
                     away = Some(why);
@@ -114,29 +114,33 @@ fn take(kw: &Keyward) -> Result<Vec<WaitingMail>> {
         .write(move |tx| outbox::lease(tx, now, now + LEASE, BATCH).map_err(Error::from))
 }
 
-/// What the server said; nothing where the mail went into other hands before it was sent.
-fn send(
-    kw: &Keyward,
-    line: &mut Line<'_>,
-    mail: &mut WaitingMail,
-) -> Result<Result<Option<String>, Failure>> {
+/// What became of one mail.
+enum Sent {
+    /// With what the server said.
+    Taken(String),
+    /// Another process had it before it was sent.
+    InOtherHands,
+    Failed(Failure),
+}
+
+fn send(kw: &Keyward, line: &mut Line<'_>, mail: &mut WaitingMail) -> Result<Sent> {
     let (prepared, to) = match prepare(kw, line, mail) {
         Ok(ready) => ready,
-        Err(failure) => return Ok(Err(failure)),
+        Err(failure) => return Ok(Sent::Failed(failure)),
     };
     let (held, until) = (mail.clone(), kw.clock.now() + LONGEST_HOLD);
     let is_ours = kw
         .store
         .write(move |tx| outbox::hold(tx, &held, Some(until)).map_err(Error::from))?;
     if !is_ours {
-        return Ok(Ok(None));
+        return Ok(Sent::InOtherHands);
     }
     mail.leased_until = until;
-    let sent = line.finish(prepared);
     // Servers like to repeat the address: it is not for the log.
-    Ok(sent
-        .map(|said| Some(without(&said, &to)))
-        .map_err(|failure| failure.without(&to)))
+    Ok(match line.finish(prepared) {
+        Ok(said) => Sent::Taken(without(&said, &to)),
+        Err(failure) => Sent::Failed(failure.without(&to)),
+    })
 }
 
 /// Ready to be sent, and to whom.

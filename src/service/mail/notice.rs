@@ -65,7 +65,12 @@ fn tell(
     };
     let language = profiles::lookup(change, account)?.language;
     let language = language.as_deref().and_then(Language::parse);
-    if let Some(agent) = &client.user_agent {
+    // An operator has no address, and says in the place of a browser who they are.
+    if let Some(agent) = client
+        .user_agent
+        .as_ref()
+        .filter(|_| client.address.is_some())
+    {
         values.insert("user_agent".to_owned(), agent.clone());
     }
     let letter = Letter {

@@ -75,7 +75,7 @@ pub fn publish(kw: &Keyward, actor: &Actor, it: &Publication) -> Result<String> 
         }
         Err(Failure::Refused(why)) => {
             log::warn!("mail: a publication was refused: {why}");
-            Err(Error::payload("the mail server refuses this message"))
+            Err(Error::payload("The mail server refuses this message"))
         }
         Err(Failure::Later(why) | Failure::Away(why)) => Err(Error::busy(why)),
         Err(Failure::Unknown(why)) => {

@@ -65,6 +65,36 @@ pub(in crate::service) fn may_be_told(change: &mut Change<'_>, client: &Client) 
     }
 }
 
+/// The same of whoever is signed in and asks for another username: of the account besides, wherever it
+/// asks from.
+pub(in crate::service) fn may_ask_for_name(
+    change: &mut Change<'_>,
+    account: AccountId,
+    client: &Client,
+) -> Result<bool> {
+    let quotas = told(change.kw, account, client);
+    take_all(change, quotas)
+}
+
+/// The name was free, and nobody was told of anybody.
+pub(in crate::service) fn was_told_nothing(
+    change: &mut Change<'_>,
+    account: AccountId,
+    client: &Client,
+) -> Result<()> {
+    for (key, _) in told(change.kw, account, client) {
+        limits::release(change, &key)?;
+    }
+    Ok(())
+}
+
+/// The household's first, as everywhere.
+fn told(kw: &Keyward, account: AccountId, client: &Client) -> Vec<(String, Quota)> {
+    let household = by_client(kw, "told by", client).into_iter();
+    let own = keyed(kw, &["told to"], account.0.as_bytes());
+    household.chain([own]).map(|key| (key, BY_ONE)).collect()
+}
+
 /// Of its household; none for what comes from one of our own networks.
 fn by_client(kw: &Keyward, what: &str, client: &Client) -> Option<String> {
     let address = client.address.filter(|_| !client.internal)?;

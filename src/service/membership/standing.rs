@@ -23,8 +23,8 @@ pub struct Standing {
     /// The roles that members may hold.
     pub roles: Vec<Role>,
     permissions: BTreeSet<String>,
-    /// Whether the caller may do some of it as an administrator of the service alone.
-    is_lent: bool,
+    /// Which of them the caller has as an administrator of the service alone.
+    lent: BTreeSet<String>,
 }
 
 /// # Errors
@@ -59,7 +59,7 @@ pub fn standing(db: &mut AnyConnection, actor: &Actor, id: OrganizationId) -> Re
     // What an API key was not given its account does not lend it.
     permissions.retain(|permission| actor.is_let(permission));
     Ok(Standing {
-        is_lent: !permissions.is_subset(&own),
+        lent: permissions.difference(&own).cloned().collect(),
         role: role.map(|role| role.name.clone()),
         organization,
         permissions,
@@ -113,7 +113,7 @@ pub(in crate::service) fn held_standing(
         return Err(no_organization());
     }
     let standing = standing(change, actor, id)?;
-    if standing.is_lent {
+    if !standing.lent.is_empty() {
         // As the routes of administrators ask.
         actor.require_fresh(change.kw)?;
     }
@@ -151,6 +151,19 @@ impl Standing {
             None => Ok(()),
             Some(lacking) => Err(missing(lacking)),
         }
+    }
+
+    /// The same for what nobody undoes: a key does it by its account's membership, and never by the
+    /// word `admin` (docs/decisions/0177).
+    ///
+    /// # Errors
+    /// `FORBIDDEN`.
+    pub fn require_for_good(&self, actor: &Actor, permission: &str) -> Result<()> {
+        self.require(permission)?;
+        if self.lent.contains(permission) {
+            actor.require_person()?;
+        }
+        Ok(())
     }
 
     #[must_use]

@@ -122,9 +122,10 @@ pub fn edit(by: impl Into<Administrator>, id: OrganizationId, edit: Edit) -> Res
 }
 
 /// # Errors
-/// `NOT_FOUND`.
+/// `NOT_FOUND`; `FORBIDDEN` for an API key: nobody undoes it.
 pub fn delete(by: impl Into<Administrator>, id: OrganizationId) -> Result<()> {
     let by = by.into();
+    by.require_person()?;
     let kw = by.kw.clone();
     kw.change(move |change| {
         // Whoever joins in between is held by the deed.

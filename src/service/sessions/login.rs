@@ -24,7 +24,7 @@ use crate::service::keyward::Keyward;
 use crate::service::mail::notice;
 use crate::service::sessions::replaced::Replaced;
 use crate::service::sessions::unknown_browser::{self, Came};
-use crate::service::sessions::wanted::{NotTheirs, WantedOrganization, theirs};
+use crate::service::sessions::wanted::{WantedOrganization, Where, theirs};
 use crate::service::tokens::authenticate::ExpiredToken;
 use crate::service::tokens::begin::{self, Beginning};
 use crate::service::tokens::mint::{TokenSet, mint};
@@ -66,7 +66,7 @@ struct Found {
     factor: Option<Factor>,
     /// From where the account signed in of late.
     addresses: Vec<IpAddr>,
-    organization: Result<Option<OrganizationId>, NotTheirs>,
+    to: Where,
 }
 
 /// # Errors
@@ -117,15 +117,13 @@ fn compare(
         reservation,
     )?;
     let enabled = found.account.as_ref().is_some_and(Account::may_sign_in);
-    let (account, record, organization) =
-        match (verdict, found.account, found.record, found.organization) {
-            (Verdict::Match, Some(account), Some(record), Ok(organization)) if enabled => {
-                (account, record, organization)
-            }
-            (verdict, account, ..) => {
-                return refuse(kw, verdict, account.as_ref(), (request, reservation));
-            }
-        };
+    let may = enabled && found.to.is_theirs();
+    let (account, record) = match (verdict, found.account, found.record) {
+        (Verdict::Match, Some(account), Some(record)) if may => (account, record),
+        (verdict, account, _) => {
+            return refuse(kw, verdict, account.as_ref(), (request, reservation));
+        }
+    };
     let id = account.id;
     if !kw.policy.lets_in(&account) {
         let about = (request, &*reservation);
@@ -149,7 +147,7 @@ fn compare(
     let device =
         (request.mode == Mode::Cookie).then(|| mark_of(kw, &account, found.factor.as_ref()));
     let proved = reservation.clone().proved_by(id, record.clone());
-    let into = (&account, organization);
+    let into = (&account, found.to.organization());
     let begun = begin(kw, into, request, second, proved, seat.caller());
     match begun.map(|tokens| TokenSet { device, ..tokens }) {
         Err(error) if error.code == Code::InvalidOtp => {
@@ -210,7 +208,7 @@ fn find(kw: &Keyward, request: &Request) -> Result<Found> {
             record,
             factor: factors::active_of(db, id)?,
             addresses: sessions::addresses_of(db, id, epoch, since)?,
-            organization: theirs(db, id, request.organization.as_ref())?,
+            to: theirs(db, id, request.organization.as_ref())?,
         })
     })
 }

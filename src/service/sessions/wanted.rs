@@ -11,18 +11,37 @@ pub enum WantedOrganization {
     Name(Option<Name>),
 }
 
-/// There is no such organization, or the account is no active member of it.
+/// Where a sign-in leads.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::service::sessions) struct NotTheirs;
+pub(in crate::service::sessions) enum Where {
+    /// To no organization: none was asked for.
+    Nowhere,
+    In(OrganizationId),
+    /// There is no such organization, or the account is no active member of it.
+    NotTheirs,
+}
+
+impl Where {
+    pub(in crate::service::sessions) const fn is_theirs(self) -> bool {
+        !matches!(self, Self::NotTheirs)
+    }
+
+    pub(in crate::service::sessions) const fn organization(self) -> Option<OrganizationId> {
+        match self {
+            Self::In(id) => Some(id),
+            Self::Nowhere | Self::NotTheirs => None,
+        }
+    }
+}
 
 /// The same look-ups either way, so that another's organization costs what none costs (H-06).
 pub(in crate::service::sessions) fn theirs(
     db: &mut AnyConnection,
     account: AccountId,
     wanted: Option<&WantedOrganization>,
-) -> store::Result<Result<Option<OrganizationId>, NotTheirs>> {
+) -> store::Result<Where> {
     let id = match wanted {
-        None => return Ok(Ok(None)),
+        None => return Ok(Where::Nowhere),
         Some(WantedOrganization::Id(id)) => Some(*id),
         Some(WantedOrganization::Name(Some(name))) => organizations::find(db, name)?,
         Some(WantedOrganization::Name(None)) => None,
@@ -30,5 +49,9 @@ pub(in crate::service::sessions) fn theirs(
     let id = id.unwrap_or(OrganizationId(uuid::Uuid::nil()));
     let member = memberships::lookup(db, id, account)?;
     let active = member.is_some_and(|member| member.state == MembershipState::Active);
-    Ok(if active { Ok(Some(id)) } else { Err(NotTheirs) })
+    Ok(if active {
+        Where::In(id)
+    } else {
+        Where::NotTheirs
+    })
 }

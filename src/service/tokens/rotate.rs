@@ -141,6 +141,29 @@ pub(in crate::service) async fn rotate(
     ))
 }
 
+/// A token of the session that was shown for something else than its successor, and is not the present
+/// one. What it says of the session is said here too: a spent one ends it, one that is late or ahead is
+/// written down. Nothing is given out, and one of a moment ago changes nothing.
+pub(in crate::service) async fn judge(
+    kw: &Keyward,
+    (session, generation): (SessionId, u32),
+    client: &Client,
+) -> Result<()> {
+    let presented = ToRotate {
+        session,
+        generation,
+        client,
+        fresh: None,
+    };
+    let is_told = |on: &On| {
+        let mut current = on.session.generation;
+        current.seen |= kw.memory.seen.has(session, current.number);
+        let step = step(current, generation, kw.clock.now(), kw.policy.rotation);
+        Ok(matches!(step, Step::Late | Step::Ahead | Step::Reuse))
+    };
+    rotate(kw, &presented, is_told).await.map(drop)
+}
+
 /// `None` where another request changed the session meanwhile: look again.
 async fn attempt(
     kw: &Keyward,

@@ -170,21 +170,21 @@ pub fn find_by_identifier(
     connection: &mut AnyConnection,
     identifier: &Identifier,
 ) -> Result<Option<Account>> {
+    let counts = addresses::verified
+        .eq(true)
+        .or(addresses::is_primary.eq(true));
     let row = match identifier {
         // By the primary address, and by every other one that was proven.
         Identifier::Email(email) => accounts::table
             .inner_join(addresses::table)
             .filter(addresses::canonical.eq(email.canonical()))
-            .filter(
-                addresses::verified
-                    .eq(true)
-                    .or(addresses::is_primary.eq(true)),
-            )
+            .filter(counts)
             .select(accounts::all_columns)
             .first::<Row>(connection),
         Identifier::Username(username) => accounts::table
             .filter(accounts::username_canonical.eq(username.canonical()))
             .first::<Row>(connection),
+        Identifier::Id { account, .. } => return lookup(connection, *account),
     };
     row.optional()?.map(Account::try_from).transpose()
 }

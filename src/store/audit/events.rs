@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use diesel::prelude::*;
 
 use crate::domain::event::{Event, What};
-use crate::domain::id::AccountId;
+use crate::domain::id::{AccountId, OrganizationId};
 use crate::store::audit_seals;
 use crate::store::engine::connection::{AnyConnection, on_each};
 use crate::store::engine::error::{Result, every_one, exactly_one};
@@ -221,6 +221,7 @@ type Columns = (
 pub struct Filter {
     pub account: Option<AccountId>,
     pub what: Option<String>,
+    pub organization: Option<OrganizationId>,
     pub since: Option<Timestamp>,
     /// Those before this one.
     pub before: Option<String>,
@@ -261,16 +262,18 @@ pub fn list(connection: &mut AnyConnection, filter: &Filter) -> Result<Vec<Audit
                 .load(connection)?
         };
     }
-    Ok(match (account, filter.what.clone()) {
-        (None, None) => ask!(),
-        (Some(account), None) => ask!(audit_events::account_id.eq(account)),
-        (None, Some(what)) => ask!(audit_events::what.eq(what)),
-        (Some(account), Some(what)) => {
-            ask!(
-                audit_events::account_id.eq(account),
-                audit_events::what.eq(what)
-            )
-        }
+    let of = |account| audit_events::account_id.eq(account);
+    let is = |what| audit_events::what.eq(what);
+    let within = |id: OrganizationId| audit_events::organization_id.eq(id.to_string());
+    Ok(match (account, filter.what.clone(), filter.organization) {
+        (None, None, None) => ask!(),
+        (Some(account), None, None) => ask!(of(account)),
+        (None, Some(what), None) => ask!(is(what)),
+        (Some(account), Some(what), None) => ask!(of(account), is(what)),
+        (None, None, Some(id)) => ask!(within(id)),
+        (Some(account), None, Some(id)) => ask!(within(id), of(account)),
+        (None, Some(what), Some(id)) => ask!(within(id), is(what)),
+        (Some(account), Some(what), Some(id)) => ask!(within(id), of(account), is(what)),
     })
 }
 

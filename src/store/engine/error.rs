@@ -8,6 +8,10 @@ pub enum Error {
     /// The database is away, locked, full or overloaded. Asking again may help.
     #[error("database unavailable: {0}")]
     Unavailable(String),
+    /// Its schema is not what this binary was made for, or is another role's: it is away until an
+    /// operator has mended that.
+    #[error("unfit database: {0}")]
+    Unfit(String),
     /// The database broke off a transaction that did nothing wrong; it may be run
     /// again at once, since nothing of it was acknowledged.
     #[error("transaction broken off: {0}")]
@@ -51,7 +55,7 @@ impl Transient for Error {
 
     fn said_by_database(&self) -> Option<String> {
         match self {
-            Self::Unavailable(why) | Self::Transient(why) => Some(why.clone()),
+            Self::Unavailable(why) | Self::Unfit(why) | Self::Transient(why) => Some(why.clone()),
             _ => None,
         }
     }
@@ -72,9 +76,21 @@ impl From<DieselError> for Error {
             {
                 Self::Transient(info.message().to_owned())
             }
+            DieselError::DatabaseError(_, info) if is_unfit(info.message()) => {
+                Self::Unfit(one_line(info.message()))
+            }
             _ => Self::Unavailable(one_line(&error.to_string())),
         }
     }
+}
+
+/// What both databases say of a table or column that is not there, and of one that is not for
+/// this role.
+fn is_unfit(message: &str) -> bool {
+    let begins = |words: &[&str]| words.iter().any(|word| message.starts_with(word));
+    begins(&["permission denied for ", "no such table", "no such column"])
+        || message.contains(" has no column named ")
+        || (begins(&["relation ", "column "]) && message.ends_with(" does not exist"))
 }
 
 /// Of many rows that are read together, a damaged one is an error for whoever asked for it; any

@@ -14,8 +14,8 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use crate::store::engine::connection::{AnyConnection, Url};
 use crate::store::engine::error::{Error, Result, one_line};
-use crate::store::engine::postgres;
 use crate::store::engine::watch::Watched;
+use crate::store::engine::{postgres, rights};
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
@@ -40,6 +40,7 @@ pub fn up(url: &Url) -> Result<Vec<String>> {
 pub(super) fn up_over(connection: &mut Watched) -> Result<Vec<String>> {
     refuse_newer(connection)?;
     if pending(connection)?.is_empty() {
+        connection.within(LOOK, rights::assert_all)?;
         return Ok(Vec::new());
     }
     alone(connection, |connection| {
@@ -54,6 +55,24 @@ pub(super) fn up_over(connection: &mut Watched) -> Result<Vec<String>> {
         }
         Ok(pending)
     })
+}
+
+/// Whether the schema has all that this binary needs. Newer ones it may have as well: replicas
+/// are upgraded one by one.
+///
+/// # Errors
+/// Which migration was undone.
+pub(super) fn assert_none_missing(connection: &mut AnyConnection) -> Result<()> {
+    let mut missing = list(connection)?
+        .into_iter()
+        .filter(|status| !status.applied);
+    match missing.next() {
+        None => Ok(()),
+        Some(status) => Err(Error::Unfit(format!(
+            "migration {} was undone: keyward migrate up",
+            status.name
+        ))),
+    }
 }
 
 /// Undoes the youngest migration. Gives its name; `None` where there is none.
@@ -92,7 +111,11 @@ pub fn status(url: &Url) -> Result<Vec<Status>> {
         return Ok(names.into_iter().map(pending).collect());
     }
     let mut connection = url.open()?;
-    connection.within(LOOK, list)
+    let statuses = connection.within(LOOK, list)?;
+    if statuses.iter().all(|status| status.applied) {
+        connection.within(LOOK, rights::assert_all)?;
+    }
+    Ok(statuses)
 }
 
 fn pending(connection: &mut Watched) -> Result<Vec<String>> {

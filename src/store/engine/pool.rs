@@ -1,6 +1,7 @@
 //! The store and its two doors.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
@@ -11,6 +12,7 @@ use crate::store::engine::error::{Error, Result, Transient};
 use crate::store::engine::guarded::Guarded;
 use crate::store::engine::migrations;
 use crate::store::engine::pooled::{LogErrors, Manager, Pooled, threads};
+use crate::store::engine::postgres;
 use crate::store::engine::sqlite_file::{self, Opened};
 use crate::store::engine::transaction::transaction;
 use crate::store::engine::watch::Watched;
@@ -46,9 +48,10 @@ pub struct Store {
     deadline: Duration,
     /// When a connection was last found silent: those that were in the pool by then may be.
     silent_at: Mutex<Option<(Instant, Instant)>>,
-    /// SQLite's one writer, and which files it writes to.
+    /// SQLite's one writer.
     writer: Option<Writer>,
-    file: Option<Opened>,
+    /// PostgreSQL did not take the last write.
+    failing: AtomicBool,
 }
 
 impl Store {
@@ -82,18 +85,16 @@ impl Store {
     /// opened reads the schema, and the last one that is closed puts the WAL away. On PostgreSQL it
     /// may have other settings by now.
     fn over(connection: Watched, url: Url, options: &Options) -> Result<Self> {
-        let (writer, first, file) = match &url {
+        let (writer, first) = match &url {
             Url::Sqlite(path) => {
                 let writer = Writer::start(url.clone(), connection)?;
-                (
-                    Some(writer),
-                    Some(url.open_to_read()?),
-                    Some(Opened::of(path)),
-                )
+                let first = url.open_to_read()?;
+                writer.keep_to(Opened::of(path));
+                (Some(writer), Some(first))
             }
             Url::Postgres(_) => {
                 drop(connection);
-                (None, None, None)
+                (None, None)
             }
         };
         let manager = Manager {
@@ -116,7 +117,7 @@ impl Store {
             deadline: options.deadline,
             silent_at: Mutex::new(None),
             writer,
-            file,
+            failing: AtomicBool::new(false),
         })
     }
 
@@ -155,7 +156,7 @@ impl Store {
         if let Some(writer) = &self.writer {
             return writer.write(write);
         }
-        self.on_living(|connection| {
+        let written = self.on_living(|connection| {
             let mut committing = false;
             let mut once = |connection: &mut AnyConnection| {
                 committing = false;
@@ -174,7 +175,20 @@ impl Store {
                     Failed::Before(error)
                 }
             })
-        })
+        });
+        self.note(&written);
+        written
+    }
+
+    /// Remembers whether the database takes writes: to be read from says nothing of that.
+    fn note<T, E: Transient>(&self, written: &Result<T, E>) {
+        match written {
+            Ok(_) => self.failing.store(false, Ordering::Relaxed),
+            Err(error) if error.said_by_database().is_some() && !error.is_transient() => {
+                self.failing.store(true, Ordering::Relaxed);
+            }
+            Err(_) => {}
+        }
     }
 
     /// Writes one statement, which is a transaction by itself, without the round trips that
@@ -194,13 +208,15 @@ impl Store {
         if let Some(writer) = &self.writer {
             return writer.write_guarded(write);
         }
-        self.on_living(|connection| {
+        let written = self.on_living(|connection| {
             let result = match write(connection) {
                 Err(error) if error.is_transient() => write(connection),
                 result => result,
             };
             result.map_err(Failed::Before)
-        })
+        });
+        self.note(&written);
+        written
     }
 
     /// Writes guarded statements of many callers, each of which holds or fails by itself. On SQLite
@@ -304,11 +320,18 @@ impl Store {
     /// Why not.
     pub fn assert_ready(&self) -> Result<()> {
         let (Some(writer), Url::Sqlite(path)) = (&self.writer, &self.url) else {
-            return self.read(|connection| database_now(connection).map(|_| ()));
+            self.read(|connection| {
+                database_now(connection)?;
+                migrations::assert_none_missing(connection)
+            })?;
+            if self.failing.load(Ordering::Relaxed) {
+                self.read(postgres::assert_writes)?;
+                self.failing.store(false, Ordering::Relaxed);
+            }
+            return Ok(());
         };
-        if let Some(opened) = &self.file {
-            opened.assert_there(path)?;
-        }
+        writer.assert_files()?;
+        self.read(migrations::assert_none_missing)?;
         sqlite_file::assert_room(path)?;
         writer.assert_writes(path)
     }

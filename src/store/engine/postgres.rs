@@ -11,13 +11,18 @@ use diesel::{Connection as _, RunQueryDsl as _};
 use crate::store::engine::any::AnyConnection;
 use crate::store::engine::error::{Error, Result, one_line};
 use crate::store::engine::socket::{self, Mark};
+use crate::store::engine::transaction::transaction;
 use crate::store::engine::watch::{self, Watched};
 
 /// How long the first words on a new connection may take.
 const FIRST_WORDS: Duration = Duration::from_secs(2);
 
+/// A role or a database may have defaults of its own. Guards are made for this isolation: with a
+/// stricter one the database would break off what they let pass.
 const LIMITS: &str = "SET statement_timeout = 2400; SET idle_in_transaction_session_timeout = 5000; \
-     SET client_min_messages = warning; SET synchronous_commit = on;";
+     SET client_min_messages = warning; SET synchronous_commit = on; SET lock_timeout = 0; \
+     SET default_transaction_isolation = 'read committed'; \
+     SET default_transaction_deferrable = off;";
 
 /// What many are asked for at once is found by the indexes as one is, and planned once. A plan of
 /// a young table would read all of it, and stay when the table has grown.
@@ -250,6 +255,38 @@ fn assert_session(url: &str, connection: &mut Watched) -> Result<()> {
     seen.and(kept).map_err(away)
 }
 
+/// Writes what takes some room, and takes it back: a small row may find a place where others find
+/// none.
+///
+/// # Errors
+/// Why it takes no writes.
+pub(super) fn assert_writes(connection: &mut AnyConnection) -> Result<()> {
+    const LETTER: &str = "INSERT INTO outbox (id, purpose, letter_sealed, message_id, created_at, \
+         expires_at, attempts, next_at, leased_until) SELECT 'a write that is tried', '', \
+         decode(string_agg(md5(random()::text), ''), 'hex'), '', 0, 0, 0, 0, 0 \
+         FROM generate_series(1, 8192)";
+    let written = transaction(connection, &mut |connection| {
+        batch(connection, LETTER).map_err(Error::from)?;
+        Err::<(), _>(Tried::InVain)
+    });
+    match written {
+        Err(Tried::Failed(error)) => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// What a write that is taken back comes to.
+enum Tried {
+    InVain,
+    Failed(Error),
+}
+
+impl From<Error> for Tried {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
 /// Whether waiting may help: the server is not there yet, or is starting.
 pub(super) fn comes_later(why: &str) -> bool {
     [
@@ -259,6 +296,9 @@ pub(super) fn comes_later(why: &str) -> bool {
         "the database system is starting up",
         "the database system is shutting down",
         "the database system is in recovery mode",
+        "too many clients already",
+        "too many connections for",
+        "remaining connection slots are reserved",
         "timeout expired",
         "Network is unreachable",
         "No route to host",
@@ -317,6 +357,20 @@ mod tests {
         ] {
             assert!(!is_local(url), "{url}");
         }
+    }
+
+    #[test]
+    fn operators_45_a_server_without_a_free_place_is_waited_for() {
+        for why in [
+            "FATAL: sorry, too many clients already",
+            "FATAL: too many connections for role \"kw\"",
+            "FATAL: too many connections for database \"kw\"",
+            "FATAL: remaining connection slots are reserved for roles with the SUPERUSER attribute",
+            "FATAL: remaining connection slots are reserved for non-replication superuser connections",
+        ] {
+            assert!(comes_later(why), "{why}");
+        }
+        assert!(!comes_later("FATAL: role \"kw\" does not exist"));
     }
 
     #[test]

@@ -262,6 +262,7 @@ diesel::table! {
         next_at -> BigInt,
         since -> BigInt,
         expires_at -> BigInt,
+        forgiven -> BigInt,
     }
 }
 

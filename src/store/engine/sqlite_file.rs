@@ -12,6 +12,7 @@ use diesel::{Connection as _, RunQueryDsl as _};
 use rustix::fs::{Access, AtFlags, CWD, Mode, StatVfsMountFlags, accessat};
 
 use crate::store::engine::error::{Error, Result};
+use crate::store::engine::open_files;
 use crate::support::private_files::{create, folder_of};
 
 /// How long SQLite waits for another process's lock, in milliseconds.
@@ -54,15 +55,13 @@ pub(super) fn open(path: &Path) -> Result<SqliteConnection> {
 /// Where somebody has the database open and a file beside it is gone, SQLite would make another
 /// one: what is written by it then is overwritten by those who have the old one.
 fn assert_whole(path: &Path) -> Result<()> {
+    assert_no_orphan(path)?;
     let deadline = Instant::now() + Duration::from_millis(BUSY_MILLIS.into());
     loop {
         let gone = BESIDE.iter().find(|name| !beside(path, name).exists());
-        let Some((gone, (_, inode))) = gone.zip(identity(path)) else {
+        let Some(gone) = gone.filter(|_| open_files::has(path)) else {
             return Ok(());
         };
-        if !is_open(inode) {
-            return Ok(());
-        }
         // Whoever opens it, or closes it as the last one, makes or removes them in an instant.
         if Instant::now() >= deadline {
             return Err(Error::Unavailable(format!(
@@ -75,19 +74,19 @@ fn assert_whole(path: &Path) -> Result<()> {
     }
 }
 
-/// The first byte of the lock that SQLite holds on a database for as long as it has its WAL open.
-const SHARED_LOCK: &str = "1073741826";
-
-/// Whether a process has it open, as far as the system tells: locks of other name spaces of
-/// processes it does not. The file itself is not touched, which would undo locks of our own.
-fn is_open(inode: u64) -> bool {
-    let locks = std::fs::read_to_string("/proc/locks").unwrap_or_default();
-    let inode = inode.to_string();
-    locks.lines().any(|line| {
-        let fields: Vec<_> = line.split_whitespace().collect();
-        matches!(fields[..], [_, "POSIX", _, "READ", _, file, SHARED_LOCK, ..]
-            if file.rsplit(':').next() == Some(&*inode))
-    })
+/// Beside a database that is new SQLite removes the WAL of the one that is away, and with it
+/// whatever was not put into that yet.
+fn assert_no_orphan(path: &Path) -> Result<()> {
+    let size = |path: &Path| std::fs::metadata(path).map_or(0, |file| file.len());
+    let wal = beside(path, "-wal");
+    if size(path) > 0 || size(&wal) == 0 {
+        return Ok(());
+    }
+    let (file, wal) = (path.display(), wal.display());
+    Err(Error::Unavailable(format!(
+        "{file} is not there or empty, and {wal} holds what was written last: put the database \
+         back beside it; or, to begin anew, move {wal} away as well"
+    )))
 }
 
 fn is_locked(error: &diesel::result::Error) -> bool {
@@ -102,6 +101,7 @@ pub(super) fn assert_suitable(path: &Path) -> Result<()> {
     if path.exists() {
         return open_suitable(path).map(|_| ());
     }
+    assert_no_orphan(path)?;
     obstacle(path).map_or(Ok(()), |why| Err(Error::Unavailable(why)))
 }
 
@@ -271,21 +271,24 @@ fn beside(path: &Path, name: &str) -> PathBuf {
 /// Which files are open, by what they are and not by their names: the database, and what SQLite
 /// has beside it for as long as anybody has it open.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Opened([Option<(u64, u64)>; 3]);
+pub(in crate::store) struct Opened([(PathBuf, Option<(u64, u64)>); 3]);
 
 const BESIDE: [&str; 3] = ["", "-wal", "-shm"];
 
 impl Opened {
     pub fn of(path: &Path) -> Self {
-        Self(BESIDE.map(|name| identity(&beside(path, name))))
+        Self(BESIDE.map(|name| {
+            let path = beside(path, name);
+            let identity = identity(&path);
+            (path, identity)
+        }))
     }
 
     /// # Errors
     /// Which of them is another one now, or gone.
-    pub fn assert_there(&self, path: &Path) -> Result<()> {
-        for (name, opened) in BESIDE.iter().zip(self.0) {
-            let path = beside(path, name);
-            if opened.is_some() && identity(&path) != opened {
+    pub fn assert_there(&self) -> Result<()> {
+        for (path, opened) in &self.0 {
+            if opened.is_some() && identity(path) != *opened {
                 return Err(Error::Unavailable(format!(
                     "{} is not the file that was opened: it was moved away or replaced, and what \
                      is written now is lost. Restart Keyward",

@@ -6,9 +6,9 @@
 use std::num::NonZeroU32;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 
 use diesel::connection::{AnsiTransactionManager, SimpleConnection as _, TransactionManager as _};
@@ -17,7 +17,7 @@ use diesel::sqlite::SqliteConnection;
 use crate::store::engine::connection::{AnyConnection, Url};
 use crate::store::engine::error::{Error, Result, Transient};
 use crate::store::engine::guarded::Guarded;
-use crate::store::engine::sqlite_file;
+use crate::store::engine::sqlite_file::{self, Opened};
 use crate::store::engine::transaction::transaction;
 use crate::store::engine::watch::Watched;
 use crate::support::waiting::while_waiting;
@@ -31,7 +31,7 @@ const QUEUE: usize = 4096;
 /// A job writes and gives back whether that failed, and how to answer once it is known
 /// whether it was committed.
 type Job = Box<dyn FnOnce(&mut AnyConnection) -> (Went, Answer) + Send>;
-type Answer = Box<dyn FnOnce(Result<(), &str>) + Send>;
+type Answer = Box<dyn FnOnce(Result<(), &Error>) + Send>;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Went {
@@ -47,6 +47,8 @@ pub(in crate::store) struct Writer {
     jobs: Option<SyncSender<Job>>,
     /// A group was not committed, and nothing was written since.
     failing: Arc<AtomicBool>,
+    /// The files that are open, once all of them are there.
+    files: Arc<OnceLock<Opened>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -57,11 +59,21 @@ impl Writer {
         let (sender, jobs) = sync_channel::<Job>(QUEUE);
         let failing = Arc::new(AtomicBool::new(false));
         let failed = Arc::clone(&failing);
+        let files = Arc::<OnceLock<Opened>>::default();
+        let opened = Arc::clone(&files);
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || {
                 while let Some(group) = next_group(&jobs) {
-                    if !serve(&url, &mut connection, group, &jobs) {
+                    let there = opened.get().map_or(Ok(()), Opened::assert_there);
+                    let committed = match there {
+                        Ok(()) => serve(&url, &mut connection, group, &jobs),
+                        Err(error) => {
+                            log::error!("a group of {} writes was not begun: {error}", group.len());
+                            false
+                        }
+                    };
+                    if !committed {
                         failed.store(true, Ordering::Relaxed);
                     }
                 }
@@ -70,8 +82,21 @@ impl Writer {
         Ok(Self {
             jobs: Some(sender),
             failing,
+            files,
             thread: Some(thread),
         })
+    }
+
+    /// From now on nothing is written where one of the files is another one, or gone: whoever
+    /// opens the database next would not find it.
+    pub(in crate::store) fn keep_to(&self, files: Opened) {
+        let _ = self.files.set(files);
+    }
+
+    /// # Errors
+    /// Which of the files is another one now, or gone.
+    pub(in crate::store) fn assert_files(&self) -> Result<()> {
+        self.files.get().map_or(Ok(()), Opened::assert_there)
     }
 
     pub(in crate::store) fn write<T, E>(
@@ -144,7 +169,7 @@ impl Writer {
             let answer: Answer = Box::new(move |committed| {
                 let result = match committed {
                     Ok(()) => result,
-                    Err(why) => Err(Error::Unavailable(why.to_owned()).into()),
+                    Err(why) => Err(why.clone().into()),
                 };
                 let _ = answer.send(result);
             });
@@ -197,12 +222,10 @@ fn serve(
     waiting: &Receiver<Job>,
 ) -> bool {
     let mut answers = Vec::with_capacity(group.len());
+    let size = group.len();
     let committed = run_group(url, connection, &mut group, &mut answers);
     if let Err(error) = &committed {
-        log::error!(
-            "a group of {} writes was not committed: {error}",
-            answers.len()
-        );
+        log::error!("a group of {size} writes was not committed: {error}");
         // Whatever state it is in, it is not one to go on from.
         *connection = None;
         if answers.is_empty() {
@@ -212,9 +235,8 @@ fn serve(
             waiting.try_iter().for_each(drop);
         }
     }
-    let committed = committed.map_err(|error| error.to_string());
     for answer in answers {
-        answer(committed.as_ref().copied().map_err(String::as_str));
+        answer(committed.as_ref().copied());
     }
     committed.is_ok()
 }

@@ -7,3 +7,4 @@ mod leave;
 mod lookalikes;
 mod names;
 mod own_secrets;
+mod taken_names;

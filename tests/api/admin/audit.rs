@@ -75,6 +75,7 @@ both!(events_are_listed_youngest_first_by_pages_and_kinds, |kw| {
         "after=x%00",
         "event=nothing",
         "account=alice",
+        "organization=acme",
         "since=yesterday",
         "kind=x",
     ] {

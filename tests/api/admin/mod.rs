@@ -5,11 +5,14 @@ mod acting;
 mod audit;
 mod chain;
 mod credentials;
+mod deletes;
 mod keys;
 mod last_one;
+mod numbers;
 mod organizations;
 mod powers;
 mod still;
+mod unlock;
 
 use keyward::domain::id::AccountId;
 use serde_json::Value;

@@ -142,5 +142,31 @@ both!(
         let events = events.bearer(&token).send();
         let events = rows(&events);
         assert_eq!(text(&events[0], "actor"), root.to_string());
+        // And is asked for what happened in one organization, with the other filters or without.
+        let ask = |query: &str| {
+            let path = format!("/admin/audit-events?{query}");
+            rows(&kw.get(&path).bearer(&token).send())
+        };
+        let about = ask(&format!("organization={id}"));
+        assert!(about.len() > 1, "{about:?}");
+        assert!(
+            about.iter().all(|row| row["organization"] == id),
+            "{about:?}"
+        );
+        assert!(about.iter().all(|row| row["times"] == 1), "{about:?}");
+        for (query, count) in [
+            (format!("organization={id}&event=member_removed"), 1),
+            (
+                format!("organization={id}&event=member_removed&account={bob}"),
+                1,
+            ),
+            (
+                format!("organization={id}&event=member_removed&account={root}"),
+                0,
+            ),
+            (format!("organization={}", Uuid::new_v4()), 0),
+        ] {
+            assert_eq!(ask(&query).len(), count, "{query}");
+        }
     }
 );

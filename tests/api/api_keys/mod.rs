@@ -1,5 +1,6 @@
 //! API keys and machines' accounts: who makes them, what they open, how they end.
 
+mod administered;
 mod ends;
 mod limits;
 mod machines;

@@ -1,6 +1,7 @@
 //! Hypi (seed Y, rows Y-28 to Y-40): `GET /auth/token`, an old token for a new one, as
 //! golden exchanges. What it must never do stands in `exchange.rs`.
 
+use actix_web::http::header::HeaderValue;
 use keyward::domain::algorithm::Algorithm;
 use keyward::service::accounts::administer;
 use serde_json::json;
@@ -253,3 +254,21 @@ both!(y40_a_token_in_both_places_is_one_too_many, |kw| {
     }
     assert_eq!(kw.state(), before);
 });
+
+// Clients write the header where they have no token for it, too.
+both!(
+    clients_32_an_empty_header_beside_the_query_holds_no_token,
+    |kw| {
+        let old = expired(kw);
+        let before = kw.state();
+        let beside = |text: &str| by_query(kw, &old).header("authorization", text).send();
+        let two = beside("Bearer");
+        assert_eq!((two.status, two.body.as_str()), (400, TWO));
+        let unread = HeaderValue::from_bytes(b"\xff").unwrap();
+        let two = by_query(kw, &old).header_value("authorization", unread);
+        assert_eq!(two.send().body, TWO);
+        assert_eq!(by_header(kw, "").send().body, NONE);
+        assert_eq!(kw.state(), before);
+        new_token(&beside(""));
+    }
+);

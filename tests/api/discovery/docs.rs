@@ -64,3 +64,23 @@ fn operators_27_pages_under_a_prefix_find_their_parts() {
     let script = kw.get("/account/account.js").send().body;
     assert!(!script.contains("\"/"), "no route from the root");
 }
+
+// `"constructor" in {}`: what every object has is no link of ours, and a page that takes it for one
+// is empty.
+#[test]
+fn attack_l21_the_page_asks_for_names_of_its_own_alone() {
+    let kw = TestKeyward::new();
+    let script = kw.get("/account/account.js").send().body;
+    let lines = script.lines();
+    let code = lines.filter(|line| !line.trim_start().starts_with("//") && !line.contains(": ["));
+    for line in code {
+        let asks = line.contains(" in ROUTES") || line.contains(" in TEXTS");
+        assert!(!asks, "{line}");
+    }
+    for table in ["ROUTES", "TEXTS"] {
+        assert!(
+            script.contains(&format!("Object.hasOwn({table}, ")),
+            "{table}"
+        );
+    }
+}

@@ -6,4 +6,5 @@ mod openapi_administration;
 mod openapi_answers;
 mod openapi_api_keys;
 mod openapi_bodies;
+mod openapi_readers;
 mod public;

@@ -193,7 +193,14 @@ fn references_lead_somewhere_and_components_are_used() {
     for to in &found {
         assert!(document().pointer(&to[1..]).is_some(), "{to}");
     }
-    for kind in ["headers", "requestBodies", "responses", "schemas"] {
+    for kind in [
+        "headers",
+        "links",
+        "parameters",
+        "requestBodies",
+        "responses",
+        "schemas",
+    ] {
         for name in document()["components"][kind].as_object().unwrap().keys() {
             let to = format!("#/components/{kind}/{name}");
             assert!(found.contains(&to), "{to}");

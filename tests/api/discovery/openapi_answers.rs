@@ -66,8 +66,7 @@ impl Walk {
         let good = matches!(answer.status, 200..=204);
         assert!(good, "{method} {path}: {answer:?}");
         let response = assert_documented(method, path, &answer);
-        let example = &response["content"]["application/json"]["example"];
-        if !example.is_null() {
+        if let Some(example) = shown(&response["content"]["application/json"]) {
             // Ids hold chance, of a seed that another version may use otherwise.
             let mut body = answer.json();
             if body.get("id").is_some() {
@@ -216,6 +215,15 @@ impl Walk {
                 .json(&example(path))
                 .send();
             self.note("post", path, answer);
+            if path != "/v1/graphql" {
+                let asked = format!("{path}?query=%7B__typename%7D");
+                let answer = self.kw.get(&asked).bearer(access).send();
+                self.note("get", path, answer);
+                let asked = format!("{path}?query=mutation%7Blogout%7D");
+                let answer = self.kw.get(&asked).send();
+                assert_eq!(answer.status, 405);
+                assert_documented("get", path, &answer);
+            }
             for document in [
                 "{",
                 "{ nothing }",
@@ -464,7 +472,13 @@ impl Walk {
 /// The body that the document shows for a POST.
 fn example(path: &str) -> Value {
     let body = resolve(&document()["paths"][path]["post"]["requestBody"]);
-    body["content"]["application/json"]["example"].clone()
+    shown(&body["content"]["application/json"]).unwrap().clone()
+}
+
+/// The first example of a media type.
+pub fn shown(media_type: &'static Value) -> Option<&'static Value> {
+    let examples = media_type["examples"].as_object()?;
+    examples.values().next().map(|example| &example["value"])
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod adapts;
 mod bombs;
+mod by_get;
 mod directus;
 mod every_way;
 mod falls;

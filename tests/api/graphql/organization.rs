@@ -172,7 +172,7 @@ both!(o3_o4_a_manager_stays_below_admins_and_owners, |kw| {
     );
     let body = kw.asks(PATH, &two, Some(&manager)).json();
     let said = body["errors"].to_string();
-    assert!(said.contains("a document may hold one field"), "{body}");
+    assert!(said.contains("A document may hold one field"), "{body}");
     assert_eq!(
         (code(&body).as_str(), body.get("data")),
         ("INVALID_PAYLOAD", None)

@@ -186,10 +186,12 @@ fn graphql_05_a_listed_origin_passes_whatever_its_site_is() {
 #[test]
 fn h37_there_is_no_get_and_no_playground() {
     let kw = TestKeyward::new();
-    for path in ["/graphql", "/v1/graphql"] {
-        let answer = kw.get(&format!("{path}?query={{__typename}}")).send();
-        answer.refused(405, "METHOD_NOT_ALLOWED");
-        assert_eq!(answer.header("allow"), Some("POST"));
+    let answer = kw.get("/v1/graphql?query={__typename}").send();
+    answer.refused(405, "METHOD_NOT_ALLOWED");
+    assert_eq!(answer.header("allow"), Some("POST"));
+    for path in ["/graphql", "/graphql/system"] {
+        let answer = kw.get(path).header("accept", "text/html").send();
+        answer.refused(400, "INVALID_PAYLOAD");
     }
     kw.get("/schema.graphql")
         .send()

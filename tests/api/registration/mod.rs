@@ -4,6 +4,7 @@
 mod addresses;
 mod change_email;
 mod emptied;
+mod further;
 mod invite;
 mod profile;
 mod register;

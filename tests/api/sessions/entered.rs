@@ -1,6 +1,7 @@
 //! Sessions that were entered from one another are of one sign-in: whoever stole the tokens of one
 //! gains nothing by making more of them (docs/decisions/0156).
 
+use keyward::domain::session::EndReason;
 use serde_json::json;
 
 use crate::organizations::{make, person};
@@ -118,3 +119,50 @@ both!(a_key_of_ones_own_is_made_soon_after_a_sign_in, |kw| {
     let revoke = rotate.trim_end_matches("/rotate");
     assert_eq!(kw.delete(revoke).bearer(&access).send().status, 204);
 });
+
+/// By a refresh token of the session, whichever.
+fn try_to_enter(kw: &TestKeyward, organization: &str, access: &str, refresh: &str) {
+    let path = format!("/auth/organizations/{organization}/enter");
+    let body = json!({ "refresh_token": refresh });
+    let answer = kw.post(&path).bearer(access).json(&body).send();
+    answer.refused(401, "INVALID_CREDENTIALS");
+}
+
+both!(attack_l24_a_spent_token_ends_its_session_here_too, |kw| {
+    let acme = make(kw, &person(kw, ALICE), "Acme");
+    let (first, zero) = kw.sign_in(ALICE, PASSWORD).tokens();
+    let (_, one) = kw.refresh(&zero).tokens();
+    kw.advance(60);
+    let (access, two) = kw.refresh(&one).tokens();
+    // Its predecessor inside the grace is a tab that is late: nothing changes.
+    let before = kw.state();
+    try_to_enter(kw, &acme, &access, &one);
+    assert_eq!(kw.state(), before);
+    kw.advance(31);
+    assert_eq!(kw.me(&access), 200);
+    try_to_enter(kw, &acme, &access, &zero);
+    kw.assert_ended(&access, &[&two], EndReason::Reuse);
+    assert_eq!(kw.me(&first), 401);
+    assert_eq!(kw.count("audit_events WHERE what = 'refresh_reuse'"), 1);
+    assert_eq!(
+        kw.count("audit_events WHERE what = 'organization_entered'"),
+        0
+    );
+});
+
+both!(
+    attack_l24_a_token_that_is_ahead_or_anothers_ends_nothing,
+    |kw| {
+        let acme = make(kw, &person(kw, ALICE), "Acme");
+        let (access, zero) = kw.sign_in(ALICE, PASSWORD).tokens();
+        let (_, theirs) = kw.sign_in(ALICE, PASSWORD).tokens();
+        let (other, spent) = (kw.refresh(&theirs).tokens().0, theirs);
+        kw.advance(60);
+        assert_eq!(kw.me(&other), 200);
+        let before = kw.state();
+        try_to_enter(kw, &acme, &access, &spent);
+        try_to_enter(kw, &acme, &access, "junk");
+        assert_eq!(kw.state(), before);
+        enter(kw, &acme, (&access, &zero));
+    }
+);

@@ -114,7 +114,7 @@ fn wanted_fields(query: &str) -> Option<Vec<String>> {
     let fields: Vec<String> = form_urlencoded::parse(query.as_bytes())
         .filter(|(name, _)| name == "fields" || name.starts_with("fields["))
         .flat_map(|(_, value)| value.split(',').map(str::to_owned).collect::<Vec<_>>())
-        .filter_map(|field| field.split('.').next().map(str::to_owned))
+        .filter_map(|field| field.split('.').next().map(|it| it.trim().to_owned()))
         .filter(|field| !field.is_empty())
         .collect();
     (!fields.is_empty()).then_some(fields)

@@ -194,9 +194,9 @@ static OWNER: Input = Input {
     ],
 };
 
-/// `login(username, password)` (rows Y-22 to Y-26).
+/// `login(username, password)` (rows Y-02, Y-22 to Y-26).
 fn login(asked: &Asked, fields: &Fields) -> Result<Value> {
-    let who = fields.required("username").map(Identifier::parse);
+    let who = fields.required("username").map(Identifier::parse_with_id);
     access_token(asked, signed_in_as(asked, who, fields))
 }
 

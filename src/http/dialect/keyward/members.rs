@@ -16,6 +16,7 @@ use crate::http::dialect::keyward::registration::wish_of_site;
 use crate::http::render;
 use crate::http::request::call::Call;
 use crate::http::request::person::email;
+use crate::http::request::query;
 use crate::service::actor::Actor;
 use crate::service::invitations::to_service::no_invitation;
 use crate::service::membership::standing::no_member;
@@ -121,18 +122,15 @@ pub(super) fn which(call: &Call) -> Result<Which> {
 const MOST: i64 = 100;
 const USUAL: i64 = 50;
 
-fn page(query: &str, invited: bool) -> Result<MemberPage> {
+fn page(asked: &str, invited: bool) -> Result<MemberPage> {
     let mut page = MemberPage {
         after: None,
         limit: USUAL,
     };
-    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+    for (name, value) in form_urlencoded::parse(asked.as_bytes()) {
         match name.as_ref() {
             "limit" => {
-                let limit = value
-                    .parse()
-                    .ok()
-                    .filter(|limit| (1..=MOST).contains(limit));
+                let limit = query::number(&value).filter(|limit| (1..=MOST).contains(limit));
                 page.limit = limit.ok_or_else(|| Error::payload("\"limit\" must be 1 to 100"))?;
             }
             "after" => {

@@ -240,7 +240,7 @@ fn role(word: &str) -> Result<String> {
     let found = roles.find(|(known, _)| *known == word);
     found
         .map(|(_, role)| (*role).to_owned())
-        .ok_or_else(|| Error::payload("a role must be one of [admin, user]"))
+        .ok_or_else(|| Error::payload("A role must be one of [admin, user]"))
 }
 
 const fn all() -> MemberPage {

@@ -17,7 +17,7 @@ use crate::domain::event::{Event, What};
 use crate::domain::id::AccountId;
 use crate::domain::identifier::Identifier;
 use crate::domain::letters::{shown, trimmed};
-use crate::domain::limit::Counter;
+use crate::domain::limit::{Counter, forgiven_until};
 use crate::domain::password::{Password, PasswordRecord};
 use crate::domain::session::{EndReason, Session};
 use crate::lanes::password_lane::Seat;
@@ -226,15 +226,23 @@ pub fn failures_of(kw: &Keyward, account: &Account) -> Result<[Counter; 2]> {
     kw.store.read(|db| forgive::failures_of(kw, db, account))
 }
 
-/// Forgives the failures at an account: who waits, waits no longer.
+/// Forgives the wrong passwords at an account: who waits, waits no longer. Codes that were guessed
+/// stay counted, until the password is set or the factor reset.
+///
+/// # Errors
+/// `CONFLICT` for one's own account; `FORBIDDEN` for an API key; `SERVICE_UNAVAILABLE`.
 pub fn unlock(by: impl Into<Administrator>, account: &Account) -> Result<()> {
-    let account = account.clone();
-    change(
-        by.into(),
+    let by = by.into();
+    // Who found a key, or stole a token, would guess at its account's password without an end.
+    by.require_person()?;
+    by.require_others(
         account.id,
-        What::AccountUnlocked,
-        move |change| forgive::unlock(change, &account),
-    )
+        "Your own account another administrator unlocks, or an operator by keyward user unlock.",
+    )?;
+    let account = account.clone();
+    change(by, account.id, What::AccountUnlocked, move |change| {
+        forgive::unlock(change, &account)
+    })
 }
 
 /// Forgives every suspension, of names too that no account has. How many there were.
@@ -242,7 +250,8 @@ pub fn unlock_all(kw: &Keyward) -> Result<usize> {
     kw.change(|change| {
         let operator = change.kw.operator();
         change.record(&Event::new(What::AccountUnlocked, operator))?;
-        Ok(limits::clear_suspended(change)?)
+        let until = forgiven_until(change.now);
+        Ok(limits::forgive_suspended(change, until)?)
     })
 }
 

@@ -207,6 +207,24 @@ both!(
     }
 );
 
+both!(
+    clients_34_white_space_around_a_field_is_no_part_of_its_name,
+    |kw| {
+        let (token, _) = kw.signed_in("alice@example.com");
+        for query in [
+            "fields=id,%20email",
+            "fields=+id%09,+email+",
+            "fields[]=+id&fields[]=email%20",
+            "fields=id,+,email+.name",
+        ] {
+            let ask = kw.get(&format!("/users/me?{query}")).bearer(&token);
+            let told = ask.send().json();
+            let names: Vec<_> = told.as_object().unwrap().keys().collect();
+            assert_eq!(names, ["id", "email"], "{query}");
+        }
+    }
+);
+
 const ENVELOPE: &[(&str, &str)] = &[("KEYWARD_DIRECTUS_ENVELOPE", "true")];
 
 both!(

@@ -77,7 +77,9 @@ fn refusals(kw: &TestKeyward) -> Vec<(Answer, u16, &'static str)> {
     let twice = format!("{ME}?access_token={standard}");
     let long = "x".repeat(16 * 1024 + 1);
     let json = "Send the body with the header Content-Type: application/json.";
-    let method = "That method is not allowed here.";
+    let by_post = "That method is not allowed here: this path is asked by POST.";
+    let by_get = "That method is not allowed here: this path is asked by HEAD, GET.";
+    let by_three = "That method is not allowed here: this path is asked by HEAD, GET, PUT, DELETE.";
     let refresh = "This kind of token gives no refresh token.";
     let cases: [(Ask, u16, &'static str); 19] = [
         (kw.post(TOKEN), 400, "Invalid request"),
@@ -94,10 +96,10 @@ fn refusals(kw: &TestKeyward) -> Vec<(Answer, u16, &'static str)> {
         (kw.get("/v1/api/nowhere"), 404, "Not Found"),
         (kw.get("/v1/api/"), 404, "Not Found"),
         (kw.get("/v1/api/auth/me/more"), 404, "Not Found"),
-        (kw.get(TOKEN), 405, method),
-        (kw.ask("HEAD", TOKEN), 405, method),
-        (kw.post(ME), 405, method),
-        (kw.put("/v1/api/auth/tokenInfo"), 405, method),
+        (kw.get(TOKEN), 405, by_post),
+        (kw.ask("HEAD", TOKEN), 405, by_post),
+        (kw.post(ME), 405, by_three),
+        (kw.put("/v1/api/auth/tokenInfo"), 405, by_get),
         (
             kw.post(TOKEN).body("application/json", long.as_str()),
             413,

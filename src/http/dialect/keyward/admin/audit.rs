@@ -1,7 +1,6 @@
 //! `/admin/audit-events`.
 
 use actix_web::HttpResponse;
-use serde_json::json;
 
 use crate::domain::event::What;
 use crate::http::answer::Answer;
@@ -14,14 +13,27 @@ use crate::service::audit::list::{self as audit, Filter};
 use crate::service::{Error, Result};
 use crate::support::clock::Timestamp;
 
-/// `GET /admin/audit-events?account=&event=&since=&after=&limit=`: youngest first.
+/// `GET /admin/audit-events?account=&event=&organization=&since=&after=&limit=`: youngest first.
 pub async fn list(call: Call, _: Actor) -> Answer<Keyward> {
-    let query = query::fields(&call, &["account", "event", "since", "after", "limit"])?;
+    let query = query::fields(
+        &call,
+        &[
+            "account",
+            "event",
+            "organization",
+            "since",
+            "after",
+            "limit",
+        ],
+    )?;
     let limit = limit(&query)?;
     let account = query.optional("account")?.map(str::parse).transpose();
+    let organization = query.optional("organization")?.map(str::parse).transpose();
     let filter = Filter {
         account: account.map_err(|_| Error::payload("\"account\" must be the id of an account"))?,
         what: query.optional("event")?.map(event).transpose()?,
+        organization: organization
+            .map_err(|_| Error::payload("\"organization\" must be the id of an organization"))?,
         since: query.optional("since")?.map(since).transpose()?,
         before: query.optional("after")?.map(id).transpose()?,
         limit: i64::from(limit) + 1,
@@ -30,21 +42,7 @@ pub async fn list(call: Call, _: Actor) -> Answer<Keyward> {
     let more = events.len() > limit as usize;
     events.truncate(limit as usize);
     let next = events.last().filter(|_| more).map(|event| event.id.clone());
-    let rows = events.iter().map(|event| {
-        json!({
-            "id": event.id,
-            "at": event.at,
-            "event": event.what,
-            "account": event.account,
-            "actor": event.actor,
-            "session": event.session,
-            "address": event.address,
-            "device": event.user_agent,
-            "note": event.note,
-            "organization": event.organization,
-            "role": event.role,
-        })
-    });
+    let rows = events.iter().map(audit::shown);
     Ok(HttpResponse::Ok().json(page(rows, next)))
 }
 
@@ -65,7 +63,7 @@ fn event(word: &str) -> Result<String> {
 
 /// Milliseconds, as everywhere, or a day or instant of RFC 3339.
 fn since(text: &str) -> Result<Timestamp> {
-    let millis = text.parse().ok().and_then(Timestamp::checked);
+    let millis = query::number(text).and_then(Timestamp::checked);
     millis.or_else(|| Timestamp::parse(text)).ok_or_else(|| {
         Error::payload("\"since\" must be epoch milliseconds, or 2026-01-31T08:00:00Z")
     })

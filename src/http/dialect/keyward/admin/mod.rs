@@ -25,6 +25,7 @@ use crate::domain::id::AccountId;
 use crate::domain::words::{MOST_WORDS, SearchWords, UnfitSearch};
 use crate::http::request::call::Call;
 use crate::http::request::fields::Fields;
+use crate::http::request::query;
 use crate::service::{Error, Result};
 
 /// Rows of a page, where none are asked for.
@@ -39,12 +40,10 @@ fn account(call: &Call) -> AccountId {
     id.unwrap_or(AccountId(Uuid::nil()))
 }
 
-fn limit(query: &Fields) -> Result<u32> {
-    match query.optional("limit")? {
+fn limit(asked: &Fields) -> Result<u32> {
+    match asked.optional("limit")? {
         None => Ok(USUAL),
-        Some(text) => text
-            .parse()
-            .ok()
+        Some(text) => query::number(text)
             .filter(|limit| (1..=MOST).contains(limit))
             .ok_or_else(|| Error::payload(format!("\"limit\" must be a number from 1 to {MOST}"))),
     }

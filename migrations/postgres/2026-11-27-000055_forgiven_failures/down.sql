@@ -1,0 +1,1 @@
+ALTER TABLE limits DROP COLUMN forgiven;
