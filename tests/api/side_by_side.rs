@@ -162,7 +162,8 @@ fn an_older_look_moves_no_end_of_the_audit_chain_back_postgres() {
         || seal::seal(&replica.kw).unwrap(),
         || seal::seal(&kw.kw).unwrap(),
     );
-    assert_eq!((sealed, again), (1, 0));
+    // Where the machine is slow the first one may have given up, and come second.
+    assert_eq!(sealed + again, 1);
     assert_eq!(
         kw.count(&format!("audit_chain WHERE sealed_to > {later}")),
         1
