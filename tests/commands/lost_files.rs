@@ -88,3 +88,25 @@ fn operators_42_what_would_be_lost_is_not_acknowledged() {
         );
     }
 }
+
+#[test]
+fn operators_51_a_database_behind_a_link_is_the_one_that_it_leads_to() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let home = Home::new().and("KEYWARD_ADMIN_PASSWORD", PASSWORD);
+    let home = home.and("DATABASE_URL", "sqlite://data/kw.db");
+    for folder in ["data", "real"] {
+        std::fs::create_dir(home.join(folder)).unwrap();
+    }
+    std::os::unix::fs::symlink("../real/kw.db", home.join("data/kw.db")).unwrap();
+    let server = Server::start(&home, &[]);
+    let body = format!(r#"{{"email":"admin@localhost","password":"{PASSWORD}"}}"#);
+    assert_eq!(server.ask("POST", "/auth/login", &[], &body).status, 200);
+    let made = std::fs::metadata(home.join("real/kw.db")).unwrap();
+    assert_eq!(made.permissions().mode() & 0o777, 0o600);
+    home.run(&["check"]).done();
+    home.run(&["user", "list"]).done();
+    // What is watched is beside the file, not beside the link.
+    std::fs::rename(home.join("real/kw.db-wal"), home.join("aside")).unwrap();
+    assert_eq!(server.ask("POST", "/auth/login", &[], &body).status, 503);
+    server.logs("kw.db-wal is not the file that was opened");
+}

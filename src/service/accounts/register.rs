@@ -104,14 +104,14 @@ impl Registration {
 
 /// Committed before anything is looked up: a refusal must count, too.
 fn require_quotas(kw: &Keyward, new: &Registration) -> Result<()> {
-    let mails = new.email.is_some();
-    if mails {
+    let mails = usize::from(new.email.is_some()) + new.more.len();
+    if mails > 0 {
         kw.require_mail()?;
     }
     let tells = new.tells || new.edit.username.is_some();
     let client = new.wish.client.clone();
     let may = kw.change(move |change| {
-        let may = !mails || quota::may_ask_for_mail(change, &client)?;
+        let may = quota::may_ask_for_mail(change, &client, mails)?;
         Ok(may && (!tells || quota::may_be_told(change, &client)?))
     })?;
     if may {

@@ -45,16 +45,24 @@ const PUBLISHED_BY: Quota = Quota {
 /// A compare-and-set loses only to another mail that was counted.
 const ROUNDS: usize = 64;
 
-/// Whether a mail that this client asks for would be sent: of its own quota, whoever it goes to.
+/// Whether so many mails that this client asks for would be sent: of its own quota, whoever they go
+/// to.
 pub(in crate::service) fn may_ask_for_mail(
     change: &mut Change<'_>,
     client: &Client,
+    mails: usize,
 ) -> Result<bool> {
     let Some(key) = by_client(change.kw, "mail by", client) else {
         return Ok(true);
     };
-    let counter = limits::lookup(change, &key)?;
-    Ok(BY_ONE.count(counter, change.now).is_some())
+    let mut counter = limits::lookup(change, &key)?;
+    for _ in 0..mails {
+        counter = BY_ONE.count(counter, change.now);
+        if counter.is_none() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Whether this client may ask once more within the hour for what tells it who has an account.

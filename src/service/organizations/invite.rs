@@ -77,7 +77,7 @@ pub fn invite(kw: &Keyward, actor: &Actor, new: MemberInvitation) -> Result<()> 
 /// Before anything is looked up, so that nobody is invited whom no mail tells of it.
 fn require_quota(kw: &Keyward, actor: &Actor) -> Result<()> {
     let client = actor.client.clone();
-    if kw.change(move |change| quota::may_ask_for_mail(change, &client))? {
+    if kw.change(move |change| quota::may_ask_for_mail(change, &client, 1))? {
         return Ok(());
     }
     let words = "Too many invitations and other mails from this address within an hour.";

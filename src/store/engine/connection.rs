@@ -33,7 +33,7 @@ impl FromStr for Url {
             if path.is_empty() || path.contains('?') || path.starts_with(":memory:") {
                 return Err("a path to a file, such as sqlite://keyward.db".to_owned());
             }
-            return Ok(Self::Sqlite(PathBuf::from(path)));
+            return Ok(Self::Sqlite(followed(PathBuf::from(path))));
         }
         if text.starts_with("postgres://") || text.starts_with("postgresql://") {
             return match place(text) {
@@ -47,6 +47,21 @@ impl FromStr for Url {
         }
         Err("sqlite://PATH or postgresql://USER@HOST/DATABASE".to_owned())
     }
+}
+
+/// As many links as Linux follows.
+const LINKS: usize = 40;
+
+/// The file that a link leads to, whether it is there or not: SQLite puts what belongs to a database
+/// beside that one, and whatever is made shall be made there.
+fn followed(mut path: PathBuf) -> PathBuf {
+    for _ in 0..LINKS {
+        match std::fs::read_link(&path) {
+            Ok(target) => path = folder_of(&path).join(target),
+            Err(_) => break,
+        }
+    }
+    path
 }
 
 /// How the folders of test mode are called.

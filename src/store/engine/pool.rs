@@ -180,14 +180,14 @@ impl Store {
         written
     }
 
-    /// Remembers whether the database takes writes: to be read from says nothing of that.
+    /// Remembers that the database did not take a write. Another that it takes says nothing: a
+    /// small row may find a place where others find none.
     fn note<T, E: Transient>(&self, written: &Result<T, E>) {
-        match written {
-            Ok(_) => self.failing.store(false, Ordering::Relaxed),
-            Err(error) if error.said_by_database().is_some() && !error.is_transient() => {
-                self.failing.store(true, Ordering::Relaxed);
-            }
-            Err(_) => {}
+        if let Err(error) = written
+            && error.said_by_database().is_some()
+            && !error.is_transient()
+        {
+            self.failing.store(true, Ordering::Relaxed);
         }
     }
 

@@ -79,7 +79,8 @@ fn assert_whole(path: &Path) -> Result<()> {
 fn assert_no_orphan(path: &Path) -> Result<()> {
     let size = |path: &Path| std::fs::metadata(path).map_or(0, |file| file.len());
     let wal = beside(path, "-wal");
-    if size(path) > 0 || size(&wal) == 0 {
+    // In this order: where there is something in a WAL, there was a database before.
+    if size(&wal) == 0 || size(path) > 0 {
         return Ok(());
     }
     let (file, wal) = (path.display(), wal.display());

@@ -69,7 +69,10 @@ impl Writer {
                     let committed = match there {
                         Ok(()) => serve(&url, &mut connection, group, &jobs),
                         Err(error) => {
-                            log::error!("a group of {} writes was not begun: {error}", group.len());
+                            // Once, and not for each group that comes.
+                            if !failed.load(Ordering::Relaxed) {
+                                log::error!("a group of writes was not begun: {error}");
+                            }
                             false
                         }
                     };

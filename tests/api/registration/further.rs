@@ -34,6 +34,11 @@ both!(
                 assert_eq!(mails.iter().filter(|mail| mail.to == to).count(), 1, "{to}");
             }
         }
+        // There is room for one more, and not for three: all of them are mailed or none is taken.
+        let before = kw.state();
+        register(kw, "/auth/register", &with("frank", 2)).refused(429, "REQUESTS_EXCEEDED");
+        assert_eq!(kw.state(), before);
+        assert_eq!(kw.mails().len(), 9);
         // Behind the same address somebody else registers as well.
         let answer = register(kw, "/auth/register", &with("dave", 0));
         assert_eq!(answer.status, 202, "{answer:?}");
