@@ -272,7 +272,7 @@ fn attack_h1_the_figures_of_the_documents_are_these() {
     add("nobody: honest sessions lost in a day", POLICY, false, None);
     add("nobody, `KEYWARD_REFRESH_GRACE=0`", strict, false, None);
     let mut missed = add(
-        "refreshes when his access token ends",
+        "refreshes when their access token ends",
         POLICY,
         false,
         thief(900, true),
