@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use crate::domain::limit::{Counter, FOR_EVER};
 use crate::store::engine::columns::time;
 use crate::store::engine::connection::{AnyConnection, on_each};
-use crate::store::engine::error::Result;
+use crate::store::engine::error::{Result, at_most_one};
 use crate::store::engine::schema::limits;
 use crate::support::clock::Timestamp;
 
@@ -105,31 +105,29 @@ pub fn clear(connection: &mut AnyConnection, key: &str) -> Result<()> {
     Ok(())
 }
 
-/// Nobody waits for these failures any more; that they were stays. `until`: when it is forgotten.
-pub fn forgive(connection: &mut AnyConnection, key: &str, until: Timestamp) -> Result<()> {
+/// Nobody waits for the failures of these rows any more; that they were stays until then.
+macro_rules! forgive {
+    ($rows:expr, $until:expr) => {
+        diesel::update($rows).set((
+            limits::forgiven.eq(limits::forgiven + limits::failures),
+            limits::failures.eq(0),
+            limits::next_at.eq(0),
+            limits::expires_at.eq($until.millis()),
+        ))
+    };
+}
+
+/// Of one counter. Whether there was something to forgive.
+pub fn forgive(connection: &mut AnyConnection, key: &str, until: Timestamp) -> Result<bool> {
     let failed = limits::table
         .filter(limits::key.eq(key))
         .filter(limits::failures.gt(0));
-    diesel::update(failed)
-        .set((
-            limits::forgiven.eq(limits::forgiven + limits::failures),
-            limits::failures.eq(0),
-            limits::next_at.eq(0),
-            limits::expires_at.eq(until.millis()),
-        ))
-        .execute(connection)?;
-    Ok(())
+    let rows = forgive!(failed, until).execute(connection)?;
+    at_most_one("forgiving failures", rows)
 }
 
-/// The same of every suspension: they alone never expire. How many there were.
+/// Of every suspension: they alone never expire. How many there were.
 pub fn forgive_suspended(connection: &mut AnyConnection, until: Timestamp) -> Result<usize> {
     let suspended = limits::table.filter(limits::expires_at.eq(FOR_EVER.millis()));
-    Ok(diesel::update(suspended)
-        .set((
-            limits::forgiven.eq(limits::forgiven + limits::failures),
-            limits::failures.eq(0),
-            limits::next_at.eq(0),
-            limits::expires_at.eq(until.millis()),
-        ))
-        .execute(connection)?)
+    Ok(forgive!(suspended, until).execute(connection)?)
 }

@@ -7,6 +7,7 @@ use diesel::prelude::*;
 
 use crate::domain::id::{AccountId, OrganizationId};
 use crate::domain::organization::{MembershipState, Role, Scope};
+use crate::store::engine::advisory::{self, Turn};
 use crate::store::engine::columns::{optional, time, word};
 use crate::store::engine::conflict::{Taken, unless_taken};
 use crate::store::engine::connection::AnyConnection;
@@ -108,18 +109,11 @@ pub fn names_in_organizations(connection: &mut AnyConnection) -> Result<Vec<Stri
     Ok(names.into_iter().flatten().collect())
 }
 
-/// Any number will do, as long as nothing else uses it (migrations, revocations, signing keys and
-/// the alarm have theirs).
-const NAMES: &str = "SELECT pg_advisory_xact_lock(5389712666)";
-
 /// From here to the end of the transaction nobody else makes a role: that a name is free, by the
 /// lists, holds. No index can tell, because a name is one role's in any letters, and of the whole
 /// service or of every organization at once.
 pub fn hold_names(connection: &mut AnyConnection) -> Result<()> {
-    if let AnyConnection::Postgres(postgres) = connection {
-        diesel::sql_query(NAMES).execute(postgres)?;
-    }
-    Ok(())
+    advisory::hold(connection, Turn::RoleNames)
 }
 
 /// Lets nobody else change the role until the transaction ends. Whether it is there.

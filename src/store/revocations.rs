@@ -5,6 +5,7 @@ use diesel::prelude::*;
 
 use crate::domain::account::{AccessVersion, Epoch};
 use crate::domain::id::{AccountId, SessionId};
+use crate::store::engine::advisory::{self, Turn};
 use crate::store::engine::columns::{time, word};
 use crate::store::engine::connection::{AnyConnection, on_each};
 use crate::store::engine::error::{Error, Result, every_one};
@@ -33,9 +34,6 @@ pub struct Revocation {
     pub until: Timestamp,
 }
 
-/// Any number will do, as long as nothing else uses it.
-const LOCK: &str = "SELECT pg_advisory_xact_lock(5389712663)";
-
 /// So many rows to a statement: SQLite binds no more than 32,766 values.
 const BATCH: usize = 1000;
 
@@ -46,9 +44,7 @@ pub fn add_all(connection: &mut AnyConnection, entries: &[Revocation]) -> Result
     if entries.is_empty() {
         return Ok(());
     }
-    if let AnyConnection::Postgres(postgres) = connection {
-        diesel::sql_query(LOCK).execute(postgres)?;
-    }
+    advisory::hold(connection, Turn::Revocations)?;
     for part in entries.chunks(BATCH) {
         let row = |entry: &Revocation| {
             let (kind, subject, epoch, access_version) = match entry.news {

@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 
 use crate::domain::algorithm::Algorithm;
+use crate::store::engine::advisory::{self, Turn};
 use crate::store::engine::columns::{time, word};
 use crate::store::engine::connection::AnyConnection;
 use crate::store::engine::error::{Error, Result, exactly_one};
@@ -30,16 +31,10 @@ pub fn add(connection: &mut AnyConnection, key: &SealedKey) -> Result<()> {
     exactly_one("adding a signing key", rows)
 }
 
-/// Any number will do, as long as nothing else uses it (migrations and revocations have theirs).
-const LOCK: &str = "SELECT pg_advisory_xact_lock(5389712665)";
-
 /// From here to the end of the transaction nobody else changes the keys: what is decided by
 /// the list holds. The first thing that a transaction locks.
 pub fn hold(connection: &mut AnyConnection) -> Result<()> {
-    if let AnyConnection::Postgres(postgres) = connection {
-        diesel::sql_query(LOCK).execute(postgres)?;
-    }
-    Ok(())
+    advisory::hold(connection, Turn::SigningKeys)
 }
 
 pub fn remove_all(connection: &mut AnyConnection) -> Result<()> {

@@ -109,4 +109,15 @@ fn operators_51_a_database_behind_a_link_is_the_one_that_it_leads_to() {
     std::fs::rename(home.join("real/kw.db-wal"), home.join("aside")).unwrap();
     assert_eq!(server.ask("POST", "/auth/login", &[], &body).status, 503);
     server.logs("kw.db-wal is not the file that was opened");
+    drop(server);
+    // Links that lead to each other lead nowhere.
+    for (link, target) in [("one", "two"), ("two", "one")] {
+        std::os::unix::fs::symlink(target, home.join(link)).unwrap();
+    }
+    let home = home.and("DATABASE_URL", "sqlite://one");
+    for command in ["check", "serve"] {
+        let run = home.run(&[command]);
+        assert_eq!(run.status, Some(1), "{run:?}");
+        assert!(run.err.contains("whose links lead to a file"), "{run:?}");
+    }
 }

@@ -163,6 +163,7 @@ fn test_mode_is_for_this_machine_only() {
     );
     let config = read(&given(&[]), true).ok().unwrap();
     assert_eq!(config.passwords.bcrypt_cost, 4);
+    config.database.url.discard();
     for url in ["sqlite://keyward.db", "postgresql://localhost/x", "junk"] {
         let faults = read(&given(&[("DATABASE_URL", url)]), true).err().unwrap();
         assert_eq!(faults.len(), 1, "{faults:?}");

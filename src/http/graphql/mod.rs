@@ -1,5 +1,5 @@
-//! How a GraphQL schema is served: as a table of fields, by POST and for reading by GET, within limits. It
-//! knows no dialect: a dialect writes its fields down, and `http/schemas.rs` puts them
+//! How a GraphQL schema is served: as a table of fields, by POST and for reading by GET, within
+//! limits. It knows no dialect: a dialect writes its fields down, and `http/schemas.rs` puts them
 //! together.
 
 /// Which media type the answer has.

@@ -8,6 +8,7 @@ use diesel::prelude::*;
 use crate::domain::event::{Event, What};
 use crate::domain::id::{AccountId, OrganizationId};
 use crate::store::audit_seals;
+use crate::store::engine::advisory::{self, Turn};
 use crate::store::engine::connection::{AnyConnection, on_each};
 use crate::store::engine::error::{Result, every_one, exactly_one};
 use crate::store::engine::schema::audit_events;
@@ -138,12 +139,9 @@ pub fn forget_clients(connection: &mut AnyConnection, accounts: &[AccountId]) ->
 }
 
 /// From here to the end of the transaction nobody else asks whether an alarm was raised: of two
-/// that raise it one is first. Any number will do, as long as nothing else uses it.
+/// that raise it one is first.
 pub fn hold_alarms(connection: &mut AnyConnection) -> Result<()> {
-    if let AnyConnection::Postgres(postgres) = connection {
-        diesel::sql_query("SELECT pg_advisory_xact_lock(5389712667)").execute(postgres)?;
-    }
-    Ok(())
+    advisory::hold(connection, Turn::Alarms)
 }
 
 /// Whether it happened to anybody after `since`.

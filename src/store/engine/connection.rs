@@ -33,7 +33,11 @@ impl FromStr for Url {
             if path.is_empty() || path.contains('?') || path.starts_with(":memory:") {
                 return Err("a path to a file, such as sqlite://keyward.db".to_owned());
             }
-            return Ok(Self::Sqlite(followed(PathBuf::from(path))));
+            return followed(PathBuf::from(path))
+                .map(Self::Sqlite)
+                .ok_or_else(|| {
+                    "a path whose links lead to a file, and not to each other".to_owned()
+                });
         }
         if text.starts_with("postgres://") || text.starts_with("postgresql://") {
             return match place(text) {
@@ -53,15 +57,15 @@ impl FromStr for Url {
 const LINKS: usize = 40;
 
 /// The file that a link leads to, whether it is there or not: SQLite puts what belongs to a database
-/// beside that one, and whatever is made shall be made there.
-fn followed(mut path: PathBuf) -> PathBuf {
+/// beside that one, and whatever is made shall be made there. `None` where links lead to each other.
+fn followed(mut path: PathBuf) -> Option<PathBuf> {
     for _ in 0..LINKS {
         match std::fs::read_link(&path) {
             Ok(target) => path = folder_of(&path).join(target),
-            Err(_) => break,
+            Err(_) => return Some(path),
         }
     }
-    path
+    None
 }
 
 /// How the folders of test mode are called.

@@ -12,6 +12,7 @@ use diesel::sql_types::{Bool, Text};
 use diesel::sqlite::Sqlite;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
+use crate::store::engine::advisory::Turn;
 use crate::store::engine::connection::{AnyConnection, Url};
 use crate::store::engine::error::{Error, Result, one_line};
 use crate::store::engine::watch::Watched;
@@ -148,7 +149,8 @@ fn alone<T>(
     let migrated = migrate(connection);
     // Also where the connection is a pooler's, and stays.
     connection.within(LOOK, |connection| {
-        let _ = on_postgres(connection, "SELECT pg_advisory_unlock(5389712664)");
+        let number = Turn::Migrations.number();
+        let _ = on_postgres(connection, &format!("SELECT pg_advisory_unlock({number})"));
     });
     migrated
 }
@@ -157,8 +159,8 @@ fn take_lock(connection: &mut Watched) -> Result<()> {
     let began = Instant::now();
     let mut told = false;
     while !connection.within(LOOK, |connection| {
-        diesel::select(sql::<Bool>("pg_try_advisory_lock(5389712664)"))
-            .get_result::<bool>(connection)
+        let taken = format!("pg_try_advisory_lock({})", Turn::Migrations.number());
+        diesel::select(sql::<Bool>(&taken)).get_result::<bool>(connection)
     })? {
         let waited = began.elapsed();
         if waited >= SILENCE && !told {
@@ -194,15 +196,18 @@ fn on_postgres(connection: &mut AnyConnection, statements: &str) -> Result<()> {
 
 /// Who holds the lock, for people.
 fn holder(connection: &mut AnyConnection) -> Result<String> {
-    let question = "COALESCE((SELECT 'process ' || l.pid || COALESCE(' of ' || \
+    let question = format!(
+        "COALESCE((SELECT 'process ' || l.pid || COALESCE(' of ' || \
          host(a.client_addr), '') || COALESCE(', connected since ' || \
          a.backend_start::timestamp(0), '') \
          FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid \
          WHERE l.locktype = 'advisory' AND l.granted AND l.database = \
          (SELECT oid FROM pg_database WHERE datname = current_database()) \
-         AND ((l.classid::bigint << 32) | l.objid::bigint) = 5389712664 LIMIT 1), \
-         'it has ended just now')";
-    Ok(diesel::select(sql::<Text>(question)).get_result(connection)?)
+         AND ((l.classid::bigint << 32) | l.objid::bigint) = {} LIMIT 1), \
+         'it has ended just now')",
+        Turn::Migrations.number()
+    );
+    Ok(diesel::select(sql::<Text>(&question)).get_result(connection)?)
 }
 
 fn run(connection: &mut Watched) -> Result<()> {

@@ -1,5 +1,6 @@
 //! The engine under the tables: connections, the pool, the writer, migrations.
 
+pub(in crate::store) mod advisory;
 pub(in crate::store) mod any;
 pub(in crate::store) mod columns;
 pub(in crate::store) mod conflict;

@@ -13,6 +13,7 @@ use crate::store::engine::guarded::Guarded;
 use crate::store::engine::migrations;
 use crate::store::engine::pooled::{LogErrors, Manager, Pooled, threads};
 use crate::store::engine::postgres;
+use crate::store::engine::rights;
 use crate::store::engine::sqlite_file::{self, Opened};
 use crate::store::engine::transaction::transaction;
 use crate::store::engine::watch::Watched;
@@ -325,7 +326,10 @@ impl Store {
                 migrations::assert_none_missing(connection)
             })?;
             if self.failing.load(Ordering::Relaxed) {
-                self.read(postgres::assert_writes)?;
+                self.read(|connection| {
+                    rights::assert_all(connection)?;
+                    postgres::assert_writes(connection)
+                })?;
                 self.failing.store(false, Ordering::Relaxed);
             }
             return Ok(());
