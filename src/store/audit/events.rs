@@ -248,11 +248,8 @@ pub fn list(connection: &mut AnyConnection, filter: &Filter) -> Result<Vec<Audit
         ($($filter:expr),*) => {
             audit_events::table
                 .filter(audit_events::at.ge(since))
-                .filter(
-                    audit_events::at
-                        .lt(at)
-                        .or(audit_events::at.eq(at).and(audit_events::id.lt(id))),
-                )
+                .filter(audit_events::at.le(at))
+                .filter(audit_events::at.lt(at).or(audit_events::id.lt(id)))
                 $(.filter($filter))*
                 .order((audit_events::at.desc(), audit_events::id.desc()))
                 .limit(filter.limit)
