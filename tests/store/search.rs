@@ -42,6 +42,14 @@ fn account(db: &Fresh, email: &str, later: i64) -> AccountId {
     id
 }
 
+fn run(db: &Fresh, sql: String) {
+    db.write(move |tx| {
+        execute(tx, &sql);
+        Ok::<_, Error>(())
+    })
+    .unwrap();
+}
+
 fn call(db: &Fresh, id: AccountId, name: &'static str) {
     db.write(move |tx| {
         execute(
@@ -124,15 +132,13 @@ both!(y15_what_is_found_follows_its_account, |db| {
         "UPDATE accounts SET email_canonical = 'new-name@example.com', username_canonical = 'zed' \
          WHERE id = '{id}'"
     );
-    db.write(move |tx| Ok::<_, Error>(execute(tx, &sql)))
-        .unwrap();
+    run(db, sql);
     assert_eq!(found(db, "old-name"), []);
     assert_eq!(found(db, "old"), []);
     assert_eq!(found(db, "new-name ze"), [id]);
     // What is no name changes nothing.
     let sql = format!("UPDATE accounts SET epoch = epoch + 1 WHERE id = '{id}'");
-    db.write(move |tx| Ok::<_, Error>(execute(tx, &sql)))
-        .unwrap();
+    run(db, sql);
     assert_eq!(found(db, "zed"), [id]);
     // Nor what did not happen.
     let undone = db.write(move |tx| {
@@ -144,11 +150,7 @@ both!(y15_what_is_found_follows_its_account, |db| {
     });
     assert!(undone.is_err());
     assert_eq!((found(db, "yak"), found(db, "zed")), (vec![], vec![id]));
-    db.write(move |tx| {
-        execute(tx, &format!("DELETE FROM accounts WHERE id = '{id}'"));
-        Ok::<_, Error>(())
-    })
-    .unwrap();
+    run(db, format!("DELETE FROM accounts WHERE id = '{id}'"));
     assert_eq!(found(db, "zed"), []);
     // Its number may be another's.
     let other = account(db, "other@example.com", 1);
@@ -186,17 +188,11 @@ both!(y15_pages_of_what_is_found_follow_each_other, |db| {
     // Whoever is called nothing is a place to go on from, too.
     let guest = AccountId(Uuid::new_v4());
     let at = NOW.millis() + 105;
-    db.write(move |tx| {
-        execute(
-            tx,
-            &format!(
-                "INSERT INTO accounts (id, anonymous, created_at, updated_at) \
-                 VALUES ('{guest}', TRUE, {at}, {at})"
-            ),
-        );
-        Ok::<_, Error>(())
-    })
-    .unwrap();
+    let sql = format!(
+        "INSERT INTO accounts (id, anonymous, created_at, updated_at) \
+         VALUES ('{guest}', TRUE, {at}, {at})"
+    );
+    run(db, sql);
     let after = found_after(db, "example", Some(guest), 100);
     assert_eq!(after, ids[11..]);
 });
