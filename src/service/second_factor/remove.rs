@@ -13,8 +13,9 @@ use crate::service::second_factor::proof::{Proof, prove};
 use crate::service::tokens::begin::Renewed;
 use crate::store::{AnyConnection, factors, recovery_codes};
 
-const DEMANDED: &str = "A role or an organization of yours asks for a second factor: it stays on. An \
-                        administrator takes one away that was lost, and another one is begun then.";
+const DEMANDED: &str = "A role or an organization of yours asks for a second factor: it stays on. Another one is \
+                        begun in its place with the password and a code of this one. One that was lost, recovery \
+                        codes and all, an administrator takes away.";
 
 /// # Errors
 /// `WRONG_PASSWORD`, `INVALID_OTP`, `ATTEMPTS_EXCEEDED`; `INVALID_PAYLOAD` where there is
