@@ -7,7 +7,7 @@ use crate::domain::organization::{Name, Organization};
 use crate::domain::words::SearchWords;
 use crate::store::engine::columns::{time, word};
 use crate::store::engine::conflict::{Taken, unless_taken};
-use crate::store::engine::connection::AnyConnection;
+use crate::store::engine::connection::{AnyConnection, compare};
 use crate::store::engine::error::{Result, at_most_one, exactly_one};
 use crate::store::engine::schema::organizations;
 use crate::store::engine::search::{self, Called, Page};
@@ -94,12 +94,11 @@ pub fn search(
     }
     let (at, id) = page.start();
     let rows: Vec<Row> = organizations::table
-        .filter(organizations::created_at.ge(at))
-        .filter(
-            organizations::created_at
-                .gt(at)
-                .or(organizations::id.gt(id)),
-        )
+        .filter(compare!(
+            "(organizations.created_at, organizations.id) > ",
+            at,
+            id
+        ))
         .order((organizations::created_at.asc(), organizations::id.asc()))
         .limit(limit)
         .select(COLUMNS)

@@ -6,7 +6,7 @@ use crate::domain::account::Account;
 use crate::domain::id::AccountId;
 use crate::domain::words::SearchWords;
 use crate::store::accounts::Row;
-use crate::store::engine::connection::AnyConnection;
+use crate::store::engine::connection::{AnyConnection, compare};
 use crate::store::engine::error::Result;
 use crate::store::engine::schema::accounts;
 use crate::store::engine::search::{self, Called, Page};
@@ -63,8 +63,7 @@ pub fn list_after(
 ) -> Result<Vec<Account>> {
     let (at, id) = (after.0.millis(), after.1.to_string());
     accounts::table
-        .filter(accounts::created_at.ge(at))
-        .filter(accounts::created_at.gt(at).or(accounts::id.gt(id)))
+        .filter(compare!("(accounts.created_at, accounts.id) > ", at, id))
         .order((accounts::created_at.asc(), accounts::id.asc()))
         .limit(limit)
         .load::<Row>(connection)?
@@ -77,8 +76,7 @@ pub fn list_after(
 pub fn count_after(connection: &mut AnyConnection, after: (Timestamp, AccountId)) -> Result<i64> {
     let (at, id) = (after.0.millis(), after.1.to_string());
     Ok(accounts::table
-        .filter(accounts::created_at.ge(at))
-        .filter(accounts::created_at.gt(at).or(accounts::id.gt(id)))
+        .filter(compare!("(accounts.created_at, accounts.id) > ", at, id))
         .count()
         .get_result(connection)?)
 }

@@ -60,8 +60,8 @@ impl Page {
     }
 }
 
-/// So many names are walked through before their parts are asked for: what is frequent fills a page
-/// at once, and to gather all of it would take long.
+/// So many names are walked through before their parts are asked for, where it would take long to gather
+/// all that is frequent: that fills a page at once.
 const NEAR: i64 = 1000;
 
 /// Rows that are deleted between two questions are looked for anew so often.
@@ -107,7 +107,7 @@ fn ids_in_postgres(
     words: &SearchWords,
     page: &Page,
 ) -> Result<Vec<String>> {
-    const LATER: &str = "created_at >= $1 AND (created_at > $1 OR id > $2)";
+    const LATER: &str = "(created_at, id) > ($1, $2)";
     let (one, text) = (called.as_str(), called.words());
     let (at, id) = page.start();
     let ask = |question: String| {
@@ -160,14 +160,17 @@ fn ids_in_sqlite(
 ) -> Result<Vec<String>> {
     let one = called.as_str();
     let first = first_number(connection, called, page)?;
-    let near = diesel::sql_query(format!(
-        "SELECT w.{one}_id AS id, w.number AS place FROM \
-         (SELECT * FROM {one}_words WHERE number >= ? ORDER BY number LIMIT {NEAR}) AS w WHERE TRUE"
-    ));
-    let near = near.into_boxed().bind::<BigInt, _>(first);
-    let found = asked(connection, near, words, page)?;
-    if page.is_filled_by(&found) {
-        return Ok(found);
+    // A word that is shorter than a part is often a frequent one, and asks for many parts.
+    if words.iter().any(|word| word.chars().count() < PART) {
+        let near = diesel::sql_query(format!(
+            "SELECT w.{one}_id AS id, w.number AS place FROM \
+             (SELECT * FROM {one}_words WHERE number >= ? ORDER BY number LIMIT {NEAR}) AS w WHERE TRUE"
+        ));
+        let near = near.into_boxed().bind::<BigInt, _>(first);
+        let found = asked(connection, near, words, page)?;
+        if page.is_filled_by(&found) {
+            return Ok(found);
+        }
     }
     let Some(expression) = expression(connection, called, words)? else {
         return Ok(Vec::new());
@@ -206,10 +209,9 @@ fn first_number(connection: &mut SqliteConnection, called: Called, page: &Page) 
     let one = called.as_str();
     let before: Option<Number> = diesel::sql_query(format!(
         "SELECT w.number FROM {one}s AS it JOIN {one}_words AS w ON w.{one}_id = it.id \
-         WHERE it.created_at <= ? AND (it.created_at < ? OR it.id <= ?) \
+         WHERE (it.created_at, it.id) <= (?, ?) \
          ORDER BY it.created_at DESC, it.id DESC LIMIT 1"
     ))
-    .bind::<BigInt, _>(at.millis())
     .bind::<BigInt, _>(at.millis())
     .bind::<Text, _>(id)
     .get_result(connection)
