@@ -126,6 +126,7 @@ impl Change<'_> {
             });
         }
         let (kw, now) = (self.kw, self.now);
+        kw.memory.unsealed.note(now.millis());
         match event.session {
             Some(session) if event.what.is_counted() => {
                 audit_events::count(self, counted_row(kw, session, event, now), event, now)?;

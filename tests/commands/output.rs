@@ -1,10 +1,13 @@
 //! Standard output that is closed or full, and a log that nobody reads.
 
 use std::fs::{self, File};
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
+
+use diesel::connection::SimpleConnection as _;
+use diesel::{Connection as _, SqliteConnection};
 
 use crate::home::{Home, Run};
 use crate::server::Server;
@@ -135,4 +138,33 @@ fn keyward_health_asks_the_server_of_its_settings() {
     assert!(asked.run(&["health"]).refused().contains("503"));
     server.end("-TERM");
     assert_eq!(asked.run(&["health"]).status, Some(1), "nobody answers");
+}
+
+/// Whoever guesses, and does not wait for the answer, is in the log too.
+#[test]
+fn operators_52_a_client_that_hangs_up_has_a_line() {
+    let home = Home::new();
+    let server = Server::start(&home, &[]);
+    let mut other = SqliteConnection::establish(home.join("keyward.db").to_str().unwrap()).unwrap();
+    // What is asked for waits for this.
+    other.batch_execute("BEGIN IMMEDIATE").unwrap();
+    let body = r#"{"email":"nobody@example.com","password":"secret words"}"#;
+    let request = format!(
+        "POST /auth/login?a=secret HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let mut asked = TcpStream::connect(server.address()).unwrap();
+    asked.write_all(request.as_bytes()).unwrap();
+    drop(asked);
+    server.logs(" POST /auth/login 499 ");
+    other.batch_execute("ROLLBACK").unwrap();
+    let log = server.log();
+    let line = log.lines().find(|line| line.contains(" 499 ")).unwrap();
+    assert!(line.contains("ms from 127.0.0.1 request "), "{line}");
+    assert!(!log.contains("secret"), "{log}");
+    // Whoever is answered has one line, and not this one.
+    assert_eq!(server.ask("GET", "/admin/accounts", &[], "").status, 401);
+    server.logs(" GET /admin/accounts 401 ");
+    assert_eq!(server.log().matches(" 499 ").count(), 1);
 }

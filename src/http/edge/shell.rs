@@ -1,8 +1,6 @@
 //! The frame around every request: what is decided before its handler is asked, and what
 //! every answer gets. What is decided stands in the files beside this one.
 
-use std::time::Instant;
-
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{HeaderValue, ORIGIN};
@@ -23,18 +21,13 @@ pub async fn shell(
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<unread_body::Answer>, actix_web::Error> {
-    let asked = Asked {
-        began: Instant::now(),
-        id: request_id::next(),
-        method: request.method().clone(),
-        frequent: mount::is_frequent(&request),
-    };
+    let web = request.app_data::<web::Data<Web>>().cloned();
+    let mut asked = Asked::new(&request, request_id::next(), web.as_ref());
+    let web = web.as_ref().map(web::Data::get_ref);
     // actix ends a connection whose client asked for another protocol, and does not say so.
     let ends = request.head().upgrade();
     let _held = request.conn_data::<InHand>().map(InHand::hold);
     last_request::look_at(&request).await;
-    let web = request.app_data::<web::Data<Web>>().cloned();
-    let web = web.as_ref().map(web::Data::get_ref);
     let origin = request.headers().get(ORIGIN).cloned();
     let public = origin::is_for_everybody(mount::path(&request));
     let unread = unread_body::hold(&mut request);
@@ -45,15 +38,17 @@ pub async fn shell(
         let address = client_address::of(request.request(), &web.trusted_proxies);
         web.refusals.pace(address.map(|(address, _)| address)).await;
     }
-    let mut response = match early {
-        Some(response) => request
+    let answered = match early {
+        Some(response) => Ok(request
             .into_response(response)
-            .map_body(|_, body| unread_body::Answer::new(body, unread)),
+            .map_body(|_, body| unread_body::Answer::new(body, unread))),
         None => next
             .call(request)
-            .await?
-            .map_body(|_, body| unread_body::Answer::new(body, unread)),
+            .await
+            .map(|response| response.map_body(|_, body| unread_body::Answer::new(body, unread))),
     };
+    asked.is_answered();
+    let mut response = answered?;
     if let Some(web) = web {
         headers::finish(response.headers_mut(), web);
         cors::finish(response.headers_mut(), web, origin.as_ref(), public);

@@ -27,15 +27,21 @@ const HOUR: i64 = 3_600_000;
 /// # Errors
 /// `SERVICE_UNAVAILABLE`; `INTERNAL_SERVER_ERROR` where the chain was tampered with.
 pub fn seal(kw: &Keyward) -> Result<usize> {
-    let mut sealed = 0;
+    let (mut sealed, mut is_all) = (0, true);
     for kind in [Kind::Single, Kind::Counted] {
+        let mut more = true;
         for _ in 0..MOST_BATCHES {
-            let (batch, more) = seal_some(kw, kind)?;
+            let (batch, is_full) = seal_some(kw, kind)?;
             sealed += batch;
+            more = is_full;
             if !more {
                 break;
             }
         }
+        is_all &= !more;
+    }
+    if is_all {
+        kw.memory.unsealed.was_looked_at();
     }
     Ok(sealed)
 }
@@ -61,17 +67,20 @@ pub(super) const fn sealed_to(chain: &Chain, kind: Kind) -> i64 {
 fn seal_some(kw: &Keyward, kind: Kind) -> Result<(usize, bool)> {
     let now = kw.clock.now();
     let end = end(kind, now);
+    let earliest = kw.memory.unsealed.earliest();
     // Found outside of the transaction: what is sealed meanwhile is left out inside.
     let (to, found) = kw.store.read(|db| {
         let chain = audit_seals::chain(db)?;
         let to = chain.map_or(i64::MIN, |chain| sealed_to(&chain, kind));
-        // The clock may have been set back.
-        let from = to.min(end).saturating_sub(LATE);
+        // The clock may have been set back, and may have been behind since the last look.
+        let from = to.min(end).min(earliest).saturating_sub(LATE);
         let found = audit_seals::unsealed(db, kind, (from, end), BATCH)?;
         Ok::<_, store::Error>((to, found))
     })?;
     let is_full = i64::try_from(found.len()).is_ok_and(|found| found == BATCH);
     let reached = match found.last() {
+        // What is younger than that was sealed before.
+        Some((_, at)) if is_full && to <= end => to.max(*at),
         Some((_, at)) if is_full => *at,
         _ => end,
     };

@@ -6,12 +6,15 @@ pub(in crate::service) mod living_keys;
 pub(in crate::service) mod revoked;
 /// Which generations of sessions were seen in use.
 pub(in crate::service) mod seen_generations;
+/// From when on events may have no seal.
+pub(in crate::service) mod unsealed;
 /// Access tokens whose signature was checked.
 pub(in crate::service) mod verified_tokens;
 
 use living_keys::LivingKeys;
 use revoked::Revoked;
 use seen_generations::Seen;
+use unsealed::Unsealed;
 use verified_tokens::VerifiedTokens;
 
 #[derive(Default)]
@@ -19,5 +22,6 @@ pub(in crate::service) struct Memory {
     pub(in crate::service) verified: VerifiedTokens,
     pub(in crate::service) revoked: Revoked,
     pub(in crate::service) seen: Seen,
+    pub(in crate::service) unsealed: Unsealed,
     pub(in crate::service) api_keys: LivingKeys,
 }

@@ -1,6 +1,7 @@
 //! The chain of the audit log: what nobody may do to it unseen, and what is lawful.
 
 use std::sync::Barrier;
+use std::time::Duration;
 
 use keyward::domain::session::Client;
 use keyward::service::audit::verify::{Report, verify};
@@ -251,6 +252,29 @@ both!(an_event_that_commits_late_is_sealed_late, |kw| {
 });
 
 // A row that counts changes for an hour; it is sealed when that is over.
+// A machine's clock is behind until it is told the time.
+both!(
+    operators_53_a_clock_that_was_behind_for_a_while_forges_nothing,
+    |kw| {
+        history(kw);
+        for behind in [600, 7200] {
+            kw.kw.clock.step_back(Duration::from_secs(behind));
+            came(kw);
+            kw.advance(behind + 3);
+            sealed(kw);
+            sealed(kw);
+            let report = whole(kw);
+            assert_eq!((report.waiting, report.sealed_late), (0, 0));
+        }
+        // What another writes there past Keyward is found as before.
+        both(
+            kw,
+            "UPDATE audit_events SET at = at - 3600000 WHERE id = (SELECT max(id) FROM audit_events)",
+        );
+        assert!(look(kw).faulty > 0);
+    }
+);
+
 both!(what_is_counted_is_sealed_when_its_hour_is_over, |kw| {
     let (_, first) = {
         kw.account(ALICE);
