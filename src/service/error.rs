@@ -236,15 +236,22 @@ impl Error {
     }
 }
 
+const UNACKNOWLEDGED: &str =
+    "Service unavailable. It may have been done all the same: look before you try again.";
+
 impl From<store::Error> for Error {
     fn from(error: store::Error) -> Self {
         let transient = store::Transient::is_transient(&error);
-        let error = if error.is_defect() {
-            Self::defect(error.to_string())
-        } else {
-            Self::busy(error.to_string())
+        let mut error = match &error {
+            _ if error.is_defect() => Self::defect(error.to_string()),
+            store::Error::Unacknowledged(_) => Self {
+                message: UNACKNOWLEDGED.into(),
+                ..Self::busy(error.to_string())
+            },
+            _ => Self::busy(error.to_string()),
         };
-        Self { transient, ..error }
+        error.transient = transient;
+        error
     }
 }
 

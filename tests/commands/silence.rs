@@ -223,7 +223,7 @@ fn operators_02_a_connection_that_falls_silent_while_it_is_opened_is_given_up() 
 }
 
 #[test]
-fn operators_02_a_commit_that_waits_for_a_dead_standby_is_not_waited_for() {
+fn operators_54_a_lost_answer_to_a_commit_is_told_as_that() {
     let Some(own) = own() else { return };
     let home = home(&own.url);
     let server = Server::start(&home, &[]);
@@ -238,12 +238,28 @@ fn operators_02_a_commit_that_waits_for_a_dead_standby_is_not_waited_for() {
             &json!({ "email": EMAIL, "password": PASSWORD }),
         );
         assert!(asked.elapsed() < SOON, "{:?}", asked.elapsed());
-        reply.status
+        reply
     };
-    while sign_in() == 200 {
+    let mut first = sign_in();
+    while first.status == 200 {
         assert!(began.elapsed() < RECOVERY, "the setting does not hold");
+        first = sign_in();
     }
-    assert_eq!(sign_in(), 503);
+    assert_eq!(sign_in().status, 503);
+    // Nobody is told that nothing was done.
+    let words = "It may have been done all the same";
+    assert!(
+        first.status == 503 && first.body.contains(words),
+        "{first:?}"
+    );
+    server.logs("a commit had no answer, and nobody knows whether it took place");
+    let rotated = home.run(&["key", "rotate"]);
+    assert!(
+        rotated
+            .refused()
+            .contains("the database did not say whether it was done"),
+        "{rotated:?}"
+    );
     own.run("ALTER SYSTEM RESET synchronous_standby_names");
     own.run("SELECT pg_reload_conf()");
     recovers(&server, &access);

@@ -8,6 +8,9 @@ pub enum Error {
     /// The database is away, locked, full or overloaded. Asking again may help.
     #[error("database unavailable: {0}")]
     Unavailable(String),
+    /// The connection was lost at the commit: nobody knows whether it took place.
+    #[error("the database did not say whether it was done: {0}")]
+    Unacknowledged(String),
     /// Its schema is not what this binary was made for, or is another role's: it is away until an
     /// operator has mended that.
     #[error("unfit database: {0}")]
@@ -55,7 +58,10 @@ impl Transient for Error {
 
     fn said_by_database(&self) -> Option<String> {
         match self {
-            Self::Unavailable(why) | Self::Unfit(why) | Self::Transient(why) => Some(why.clone()),
+            Self::Unavailable(why)
+            | Self::Unacknowledged(why)
+            | Self::Unfit(why)
+            | Self::Transient(why) => Some(why.clone()),
             _ => None,
         }
     }

@@ -171,7 +171,8 @@ impl Store {
             };
             result.map_err(|error| {
                 if committing {
-                    Failed::AtCommit(error)
+                    let said = error.said_by_database().unwrap_or_default();
+                    Failed::AtCommit(error, said)
                 } else {
                     Failed::Before(error)
                 }
@@ -292,7 +293,8 @@ impl Store {
                 {
                     tries -= 1;
                 }
-                Failed::Before(error) | Failed::AtCommit(error) => return Err(error),
+                Failed::AtCommit(_, said) if pooled.dead => return Err(unacknowledged(said).into()),
+                Failed::Before(error) | Failed::AtCommit(error, _) => return Err(error),
             }
         }
     }
@@ -363,8 +365,15 @@ impl Store {
     }
 }
 
-/// When it failed: at the commit nobody knows whether it took place.
+/// An operator must know of it as well: whoever asked may not ask again.
+fn unacknowledged(why: String) -> Error {
+    log::error!("a commit had no answer, and nobody knows whether it took place: {why}");
+    Error::Unacknowledged(why)
+}
+
+/// When it failed, and what the database said at a commit: where the connection is lost nobody knows
+/// whether that took place.
 enum Failed<E> {
     Before(E),
-    AtCommit(E),
+    AtCommit(E, String),
 }
