@@ -3,16 +3,16 @@
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
+use crate::cli::list_page::{cut, one_more, so_many};
 use crate::cli::output::{self, say};
-use crate::cli::page::{cut, one_more, so_many};
 use crate::cli::{Outcome, explain, open};
 use crate::domain::api_key::ApiKey;
 use crate::domain::id::ApiKeyId;
-use crate::domain::letters::shown;
+use crate::domain::name_characters::shown;
 use crate::domain::organization::Name;
 use crate::service::accounts::administer as accounts;
 use crate::service::api_keys::administer;
-use crate::service::api_keys::terms::{Made, New, in_days, words};
+use crate::service::api_keys::rules::{Made, New, in_days, words};
 use crate::service::organizations::administer as organizations;
 use crate::service::{Error, Keyward};
 use crate::support::clock::Timestamp;

@@ -3,13 +3,13 @@
 use clap::{Args, Subcommand};
 use serde_json::json;
 
+use crate::cli::list_page::{cut, one_more, so_many};
 use crate::cli::output::{complain, say};
-use crate::cli::page::{cut, one_more, so_many};
 use crate::cli::when::{When, asks};
 use crate::cli::{Outcome, explain, open};
 use crate::domain::account::Account;
 use crate::domain::id::AccountId;
-use crate::domain::letters::shown;
+use crate::domain::name_characters::shown;
 use crate::domain::organization::{Name, Organization};
 use crate::domain::words::SearchWords;
 use crate::service::Keyward;

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use crate::domain::id::{AccountId, OrganizationId};
 use crate::domain::identifier::{in_lower_case, mixes_scripts, written};
-use crate::domain::letters::{is_mark, is_no_part_of_a_name};
+use crate::domain::name_characters::{is_mark, is_no_part_of_a_name};
 use crate::support::clock::Timestamp;
 
 /// The role of an owner. It is held by one active member at least, always.

@@ -3,7 +3,7 @@
 
 use diesel::prelude::*;
 
-use crate::domain::limit::{Counter, FOR_EVER};
+use crate::domain::guess_limit::{Counter, FOR_EVER};
 use crate::store::engine::columns::time;
 use crate::store::engine::connection::{AnyConnection, on_each};
 use crate::store::engine::error::{Result, at_most_one};

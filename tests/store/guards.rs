@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
+use keyward::domain::guess_limit::Counter;
 use keyward::domain::id::{AccountId, FactorId};
-use keyward::domain::limit::Counter;
 use keyward::store::{Error, factors, limits, recovery_codes};
 
 use uuid::Uuid;

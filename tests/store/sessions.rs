@@ -6,7 +6,7 @@ use std::time::Duration;
 use keyward::domain::id::SessionId;
 use keyward::domain::session::{EndReason, Session};
 use keyward::store::session_ends;
-use keyward::store::{rotation, seen, sessions};
+use keyward::store::{rotation, seen_generations, sessions};
 use uuid::Uuid;
 
 use crate::kit::{Fresh, NOW, after, at_once, rotate, session_of};
@@ -42,7 +42,8 @@ both!(
         let before = db.session();
         let id = before.id;
         let idle = NOW + Duration::from_secs(99);
-        db.write(move |tx| seen::mark(tx, &[(id, 0)])).unwrap();
+        db.write(move |tx| seen_generations::mark(tx, &[(id, 0)]))
+            .unwrap();
         for generation in 0..3 {
             let won = at_once(32, |_| db.write(move |tx| rotate(tx, id, generation, idle)));
             assert_eq!(wins(won), 1, "generation {generation}");
@@ -52,7 +53,7 @@ both!(
             assert_eq!(now.idle_expires_at, idle);
             // The absolute end never moves.
             assert_eq!(now.absolute_expires_at, before.absolute_expires_at);
-            db.write(move |tx| seen::mark(tx, &[(id, generation + 1)]))
+            db.write(move |tx| seen_generations::mark(tx, &[(id, generation + 1)]))
                 .unwrap();
             assert!(db.session_now(id).generation.seen);
             assert!(
@@ -193,7 +194,10 @@ both!(
             (ended, 0),
             (unknown, 0),
         ];
-        let noted = |seen: Vec<_>| db.write(move |tx| seen::mark(tx, &seen)).unwrap();
+        let noted = |seen: Vec<_>| {
+            db.write(move |tx| seen_generations::mark(tx, &seen))
+                .unwrap()
+        };
         assert_eq!(noted(seen.to_vec()), 1);
         let is_seen = |id| db.session_now(id).generation.seen;
         assert!(is_seen(present));

@@ -4,4 +4,4 @@ pub mod access;
 pub mod api_key;
 pub mod assurance;
 pub mod permission;
-pub mod reserved;
+pub mod reserved_usernames;

@@ -15,7 +15,7 @@ use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::policy::ACTING;
-use crate::service::tokens::begin::{self, Beginning};
+use crate::service::tokens::begin_session::{self, Beginning};
 use crate::service::tokens::mint::{TokenSet, mint};
 use crate::store::{access, accounts, roles, sessions};
 
@@ -99,7 +99,7 @@ fn session(
         client: Client::default(),
         organization: None,
     };
-    let mut session = begin::session(change.kw, account, &beginning, change.now);
+    let mut session = begin_session::session(change.kw, account, &beginning, change.now);
     session.authentication = own.authentication;
     session.absolute_expires_at = (change.now + life.min(ACTING)).min(own.absolute_expires_at);
     session.idle_expires_at = session.absolute_expires_at;

@@ -5,7 +5,7 @@ use crate::domain::event::What;
 use crate::domain::identifier::Identifier;
 use crate::domain::password::{Password, PasswordRecord};
 use crate::lanes::password_lane::Seat;
-use crate::service::accounts::choose::{NotHashed, hash};
+use crate::service::accounts::hash_chosen_password::{NotHashed, hash};
 use crate::service::actor::{Actor, account_of};
 use crate::service::attempts::budget::Reservation;
 use crate::service::attempts::forgive;
@@ -14,7 +14,7 @@ use crate::service::attempts::prove_both::{prove_both, use_both};
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::mail::notice;
-use crate::service::tokens::begin::{Renewed, renew, tokens_of};
+use crate::service::tokens::begin_session::{Renewed, renew, tokens_of};
 use crate::store::{accounts, credentials};
 use crate::support::secret::{ExposeSecret as _, SecretString, same};
 

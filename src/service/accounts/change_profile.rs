@@ -2,7 +2,7 @@
 
 use crate::domain::event::What;
 use crate::domain::identifier::Username;
-use crate::service::accounts::edit::{self, Edit, require_one_script, require_unreserved};
+use crate::service::accounts::profile_edit::{self, Edit, require_one_script, require_unreserved};
 use crate::service::actor::Actor;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
@@ -28,7 +28,7 @@ pub fn change_profile(kw: &Keyward, actor: &Actor, edit: Edit) -> Result<()> {
                 require_unreserved(username)?;
             }
         }
-        edit::write(change, id, &edit)?;
+        profile_edit::write(change, id, &edit)?;
         if asks {
             quota::was_told_nothing(change, id, &actor.client)?;
         }

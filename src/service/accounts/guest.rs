@@ -5,11 +5,11 @@ use crate::domain::account::Account;
 use crate::domain::id::AccountId;
 use crate::domain::session::{Class, Client, Mode};
 use crate::service::actor::Actor;
-use crate::service::attempts::guests::count_guest;
+use crate::service::attempts::guest_limit::count_guest;
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
-use crate::service::tokens::begin::{self, Beginning};
+use crate::service::tokens::begin_session::{self, Beginning};
 use crate::service::tokens::mint::{TokenSet, mint};
 use crate::store::{Taken, accounts, guests, sessions};
 
@@ -37,7 +37,7 @@ pub fn begin(kw: &Keyward, mode: Mode, client: Client) -> Result<TokenSet> {
         let now = change.now;
         let account = Account::guest(AccountId(change.kw.entropy.id(now)), now);
         guests::add(change, &account)?;
-        let session = begin::session(change.kw, &account, &beginning, now);
+        let session = begin_session::session(change.kw, &account, &beginning, now);
         sessions::add(change, &session)?;
         Ok((session, account))
     })?;

@@ -10,15 +10,15 @@ use crate::domain::event::{Event, What};
 use crate::domain::id::AccountId;
 use crate::domain::identifier::{Email, Identifier};
 use crate::domain::letter::LetterPurpose;
-use crate::domain::one_time::CodePurpose;
+use crate::domain::one_time_code::CodePurpose;
 use crate::domain::password::{Password, PasswordRecord};
 use crate::lanes::password_lane::Seat;
-use crate::service::accounts::choose::hashed;
-use crate::service::accounts::edit::{
+use crate::service::accounts::guest;
+use crate::service::accounts::hash_chosen_password::hashed;
+use crate::service::accounts::owner_mail::{To, Wish, mail_code, tell_exists};
+use crate::service::accounts::profile_edit::{
     self, Edit, require_one_script, require_unreserved, username_taken,
 };
-use crate::service::accounts::guest;
-use crate::service::accounts::post::{To, Wish, mail_code, tell_exists};
 use crate::service::actor::Actor;
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
@@ -204,7 +204,7 @@ fn add(change: &mut Change<'_>, new: &Registration, record: &PasswordRecord) -> 
         username: None,
         ..new.edit.clone()
     };
-    edit::write(change, id, &others)?;
+    profile_edit::write(change, id, &others)?;
     let event = Event::new(What::AccountRegistered, new.wish.client.clone());
     change.record(&event.of(id))?;
     for email in new.email.iter().chain(&new.more) {

@@ -3,11 +3,11 @@
 use crate::domain::event::{Event, What};
 use crate::domain::identifier::Email;
 use crate::domain::letter::{Language, LetterPurpose};
-use crate::domain::one_time::CodePurpose;
+use crate::domain::one_time_code::CodePurpose;
 use crate::domain::session::Client;
-use crate::service::accounts::clear::clear;
-use crate::service::accounts::one_time::{Link, look, take};
-use crate::service::accounts::post::{To, Wish, mail_choice, mail_code};
+use crate::service::accounts::empty_for_true_owner::clear;
+use crate::service::accounts::mailed_code::{Link, look, take};
+use crate::service::accounts::owner_mail::{To, Wish, mail_choice, mail_code};
 use crate::service::change::Change;
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;

@@ -3,8 +3,8 @@
 //! committed, before it is looked at.
 
 use crate::domain::event::{Event, What};
+use crate::domain::guess_limit::{Counter, Kind, Milestone, MustWait};
 use crate::domain::id::AccountId;
-use crate::domain::limit::{Counter, Kind, Milestone, MustWait};
 use crate::domain::password::PasswordRecord;
 use crate::domain::session::Client;
 use crate::lanes::password_lane::Seat;

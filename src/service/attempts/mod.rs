@@ -2,7 +2,7 @@
 
 pub(in crate::service) mod budget;
 pub(in crate::service) mod forgive;
-pub(in crate::service) mod guests;
+pub(in crate::service) mod guest_limit;
 pub mod prove;
 pub(in crate::service) mod prove_both;
 pub(in crate::service) mod subject;

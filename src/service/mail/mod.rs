@@ -10,6 +10,6 @@ pub mod publish;
 /// How many mails somebody may be sent.
 pub(in crate::service) mod quota;
 /// A letter in the database, which no database opens.
-mod sealed;
+mod sealed_letter;
 /// Writing a letter into the outbox.
-pub mod write;
+pub mod write_to_outbox;

@@ -6,7 +6,7 @@ use crate::domain::organization::{Membership, MembershipState};
 use crate::domain::session::Client;
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
-use crate::service::membership::standing::keep_role;
+use crate::service::membership::rights_of_caller::keep_role;
 use crate::store::memberships::invitations::{self, WaitingInvitation};
 use crate::store::{memberships, organization_roles};
 

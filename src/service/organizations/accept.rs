@@ -7,7 +7,7 @@ use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::membership::begin_end::join;
 use crate::service::membership::inviter::stands;
-use crate::service::membership::standing::require_here;
+use crate::service::membership::rights_of_caller::require_here;
 use crate::store::memberships::invitations;
 use crate::store::{memberships, organizations};
 

@@ -12,7 +12,7 @@ use crate::service::keyward::Keyward;
 use crate::service::mail::notice;
 use crate::service::second_factor::own_session::{OwnSession, follow, tokens_of};
 use crate::service::second_factor::recovery_codes::macs;
-use crate::service::tokens::begin::Renewed;
+use crate::service::tokens::begin_session::Renewed;
 use crate::store::{factors, recovery_codes};
 use crate::support::secret::{ExposeSecret as _, SecretString, same};
 

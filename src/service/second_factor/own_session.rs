@@ -5,7 +5,7 @@ use crate::service::actor::Actor;
 use crate::service::change::Change;
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
-use crate::service::tokens::begin::{self, Renewed, Written};
+use crate::service::tokens::begin_session::{self, Renewed, Written};
 use crate::store::{factors, sessions};
 
 /// The other sessions end either way.
@@ -24,7 +24,7 @@ pub(in crate::service::second_factor) fn follow(
     methods: &'static [Method],
 ) -> Result<Option<Written>> {
     match own {
-        OwnSession::Renewed => begin::renew(change, actor, methods).map(Some),
+        OwnSession::Renewed => begin_session::renew(change, actor, methods).map(Some),
         OwnSession::GoesOn => {
             change.end_others(actor.account(), actor.session())?;
             goes_on(change, actor, methods)?;
@@ -56,6 +56,6 @@ pub(in crate::service::second_factor) fn tokens_of(
     written: Option<Written>,
 ) -> Result<Option<Renewed>> {
     written
-        .map(|written| begin::tokens_of(kw, written))
+        .map(|written| begin_session::tokens_of(kw, written))
         .transpose()
 }

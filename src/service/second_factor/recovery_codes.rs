@@ -9,7 +9,7 @@ use crate::service::attempts::prove::{to_caller, use_second};
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::mail::notice;
-use crate::service::second_factor::proof::{Proof, prove};
+use crate::service::second_factor::check_typed_code::{Proof, prove};
 use crate::store::recovery_codes;
 
 /// # Errors

@@ -8,9 +8,9 @@ use crate::service::attempts::prove::{methods_of, to_caller, use_second};
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::mail::notice;
+use crate::service::second_factor::check_typed_code::{Proof, prove};
 use crate::service::second_factor::own_session::{OwnSession, follow, tokens_of};
-use crate::service::second_factor::proof::{Proof, prove};
-use crate::service::tokens::begin::Renewed;
+use crate::service::tokens::begin_session::Renewed;
 use crate::store::{AnyConnection, factors, recovery_codes};
 
 const DEMANDED: &str = "A role or an organization of yours asks for a second factor: it stays on. An \

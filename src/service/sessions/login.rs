@@ -22,11 +22,11 @@ use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::mail::notice;
-use crate::service::sessions::replaced::Replaced;
+use crate::service::sessions::ended_by_sign_in::Replaced;
 use crate::service::sessions::unknown_browser::{self, Came};
-use crate::service::sessions::wanted::{WantedOrganization, Where, theirs};
+use crate::service::sessions::wanted_organization::{WantedOrganization, Where, theirs};
 use crate::service::tokens::authenticate::ExpiredToken;
-use crate::service::tokens::begin::{self, Beginning};
+use crate::service::tokens::begin_session::{self, Beginning};
 use crate::service::tokens::mint::{TokenSet, mint};
 use crate::store::factors::Factor;
 use crate::store::login_attempts::Attempt;
@@ -307,7 +307,7 @@ fn begin(
         organization,
         client: request.client.clone(),
     };
-    let session = begin::session(kw, account, &beginning, now);
+    let session = begin_session::session(kw, account, &beginning, now);
     let attempt = attempt(kw, Some(account.id), AttemptOutcome::Ok, request, now);
     let opening = Opening {
         session: session.clone(),
@@ -388,7 +388,7 @@ fn write_session(change: &mut Change<'_>, opening: &Opening) -> Result<Begun> {
     succeeded.organization = session.organization;
     change.record(&succeeded)?;
     let guest = opening.replaced.end_guests(change, by)?;
-    let access = begin::write(change, session)?;
+    let access = begin_session::write(change, session)?;
     Ok(Begun {
         account,
         access,

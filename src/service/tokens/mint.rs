@@ -1,6 +1,6 @@
 //! The one mint: tokens for a session that a committed transaction saw alive.
 
-use crate::crypto::token;
+use crate::crypto::access_token;
 use crate::domain::access::Access;
 use crate::domain::account::Account;
 use crate::domain::claims::{Acting, Claims};
@@ -91,7 +91,7 @@ pub(in crate::service) fn sign(
     let key = ring
         .signer(now)
         .ok_or_else(|| Error::defect("no signing key"))?;
-    Ok(token::sign(key, claims).into())
+    Ok(access_token::sign(key, claims).into())
 }
 
 /// When an access token ends that is issued at `from`: its class's life, but never

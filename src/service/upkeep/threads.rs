@@ -13,9 +13,9 @@ use crate::service::keys;
 use crate::service::keyward::{Inner, Keyward};
 use crate::service::mail::deliver;
 use crate::service::tokens::signing_keys;
-use crate::service::upkeep::{guests, names, spray_alarm, used_keys};
+use crate::service::upkeep::{delete_guests, names, spray_alarm, used_keys};
 use crate::store::engine::purge::{What, purge_before};
-use crate::store::{self, AnyConnection, revocations, seen};
+use crate::store::{self, AnyConnection, revocations, seen_generations};
 use crate::support::clock::Timestamp;
 use crate::support::steady_clock::Steady;
 
@@ -197,7 +197,7 @@ pub fn flush_seen(kw: &Keyward) -> Result<()> {
         let part = part.to_vec();
         // Which of them it noted nobody need know: the others moved on, ended or are held.
         kw.store
-            .write(move |tx| seen::mark(tx, &part).map_err(Error::from))?;
+            .write(move |tx| seen_generations::mark(tx, &part).map_err(Error::from))?;
     }
     Ok(())
 }
@@ -232,7 +232,7 @@ pub fn purge(kw: &Keyward, now: Timestamp) -> Result<usize> {
             }
         }
     }
-    purged += guests::purge(kw, now)?;
+    purged += delete_guests::purge(kw, now)?;
     let completed = names::complete(kw);
     // After the others: where somebody tampered with its chain, they go on.
     purged += audit::purge::purge(kw, now - KEEP_AUDIT)?;

@@ -9,7 +9,7 @@ use keyward::domain::session::Client;
 use keyward::lanes::password_lane::Seat;
 use keyward::service::accounts::change_password::{NewPassword, change_password};
 use keyward::service::actor::Actor;
-use keyward::service::second_factor::proof::Proof;
+use keyward::service::second_factor::check_typed_code::Proof;
 use keyward::service::second_factor::{enrol, recovery_codes, remove};
 use keyward::service::sessions::login;
 use keyward::service::{Code, Error, Keyward};

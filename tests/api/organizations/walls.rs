@@ -280,7 +280,7 @@ both!(
                 scope.spawn(move || {
                     start.wait();
                     // Refused where it came second.
-                    let _ = keyward::service::roles::shared::remove_role((&other, by), name);
+                    let _ = keyward::service::roles::of_service::remove_role((&other, by), name);
                 });
                 granting.join().unwrap()
             });

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::domain::identifier::{Email, Identifier};
 use crate::http::dialect::directus::users;
-use crate::http::graphql::asked::Asked;
+use crate::http::graphql::resolver_context::Asked;
 use crate::http::graphql::table::{
     Argument, Fieldset, Object, Type, Words, argument, member, public, signed_in,
 };

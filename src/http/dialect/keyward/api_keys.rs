@@ -12,7 +12,7 @@ use crate::http::dialect::keyward::organizations::id;
 use crate::http::request::call::Call;
 use crate::http::request::fields::Fields;
 use crate::service::actor::Actor;
-use crate::service::api_keys::terms::{Made, New, no_key, words};
+use crate::service::api_keys::rules::{Made, New, no_key, words};
 use crate::service::api_keys::{of_organization, own};
 use crate::service::{Error, Result};
 use crate::support::clock::Timestamp;

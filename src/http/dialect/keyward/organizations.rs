@@ -12,7 +12,7 @@ use crate::http::request::call::Call;
 use crate::http::request::fields::{Fields, new_password};
 use crate::service::actor::Actor;
 use crate::service::invitations::accept::{self as by_mail, Choice};
-use crate::service::membership::standing::{Standing, no_organization};
+use crate::service::membership::rights_of_caller::{Standing, no_organization};
 use crate::service::organizations::change::{self, Edit};
 use crate::service::organizations::{accept, change_member, create, delete, enter, list};
 use crate::service::{Error, Result};

@@ -5,16 +5,16 @@ use serde_json::{Value, json};
 use crate::domain::identifier::{Email, Identifier};
 use crate::domain::letter::Site;
 use crate::domain::session::Mode;
-use crate::http::dialect::propeller::words::{say, say_of_link};
+use crate::http::dialect::propeller::refusals::{say, say_of_link};
 use crate::http::graphql::Loose;
-use crate::http::graphql::asked::Asked;
+use crate::http::graphql::resolver_context::Asked;
 use crate::http::graphql::table::{
     Argument, Field, Fieldset, Input, Object, Type, Words, argument, member, public, signed_in,
 };
 use crate::http::render;
 use crate::http::request::fields::{Fields, new_password};
-use crate::http::request::person::{CAMEL, edit, object};
-use crate::service::accounts::post::Wish;
+use crate::http::request::profile_fields::{CAMEL, edit, object};
+use crate::service::accounts::owner_mail::Wish;
 use crate::service::accounts::profile::{self, Person};
 use crate::service::accounts::register::{self, Registration};
 use crate::service::accounts::{guest, look_up, reset_password};

@@ -3,10 +3,10 @@
 
 use crate::domain::event::{Event, What};
 use crate::domain::letter::{LetterPurpose, Values};
-use crate::domain::one_time::CodePurpose;
+use crate::domain::one_time_code::CodePurpose;
 use crate::lanes::password_lane::Seat;
-use crate::service::accounts::addresses::frame::{NewEmail, ask, proven_by};
-use crate::service::accounts::post::Wish;
+use crate::service::accounts::addresses::shared_steps::{NewEmail, ask, proven_by};
+use crate::service::accounts::owner_mail::Wish;
 use crate::service::accounts::register::email_taken;
 use crate::service::actor::Actor;
 use crate::service::error::{Code, Error, Result};

@@ -5,12 +5,12 @@
 use crate::domain::event::{Event, What};
 use crate::domain::identifier::Email;
 use crate::domain::letter::Values;
-use crate::domain::one_time::CodePurpose;
+use crate::domain::one_time_code::CodePurpose;
 use crate::domain::session::Client;
-use crate::service::accounts::addresses::frame::Before;
-use crate::service::accounts::addresses::written::Written;
-use crate::service::accounts::one_time::{look, opened, take};
-use crate::service::accounts::post::{To, mail_choice};
+use crate::service::accounts::addresses::sealed_state::Written;
+use crate::service::accounts::addresses::shared_steps::Before;
+use crate::service::accounts::mailed_code::{look, opened, take};
+use crate::service::accounts::owner_mail::{To, mail_choice};
 use crate::service::accounts::register::email_taken;
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;

@@ -7,8 +7,8 @@ use crate::domain::identifier::{Email, Username};
 use crate::domain::password::{Password, PasswordRecord};
 use crate::lanes::password_lane::Seat;
 use crate::service::accounts::administer::role::keep_role;
-use crate::service::accounts::choose::hashed;
-use crate::service::accounts::edit::{self, Edit};
+use crate::service::accounts::hash_chosen_password::hashed;
+use crate::service::accounts::profile_edit::{self, Edit};
 use crate::service::administrator::Administrator;
 use crate::service::error::{Code, Error, Result};
 use crate::store::{accounts, credentials, roles};
@@ -156,7 +156,7 @@ fn add_with(
         if let Some(record) = &more.record {
             credentials::set(change, id, record, now)?;
         }
-        edit::write(change, id, &more.edit)?;
+        profile_edit::write(change, id, &more.edit)?;
         if let Some(role) = &more.role {
             keep_role(change, role)?;
             roles::grant(change, id, role, now)?;

@@ -4,7 +4,7 @@ use crate::domain::access::ADMINISTRATOR;
 use crate::domain::event::What;
 use crate::domain::id::AccountId;
 use crate::domain::organization::Scope;
-use crate::service::accounts::administer::frame::change_by;
+use crate::service::accounts::administer::shared_steps::change_by;
 use crate::service::accounts::only_administrator::require_another_administrator;
 use crate::service::administrator::Administrator;
 use crate::service::change::Change;

@@ -11,10 +11,10 @@ use crate::http::answer::log_cause;
 use crate::http::request::call::Call;
 use crate::http::request::fields::{Fields, otp, password};
 use crate::http::request::late_seat::{Keeper, LateSeat};
-use crate::http::request::wanted;
-use crate::http::request::wishes::Wishes;
+use crate::http::request::mail_wishes::Wishes;
+use crate::http::request::wanted_organization;
 use crate::lanes::password_lane::Seat;
-use crate::service::accounts::post::Wish;
+use crate::service::accounts::owner_mail::Wish;
 use crate::service::actor::Actor;
 use crate::service::sessions::logout::{self, Shown};
 use crate::service::sessions::{login, refresh};
@@ -194,7 +194,7 @@ impl Asked {
             guest: beside.and_then(|token| read_expired(&self.kw, &token).ok()),
             mode: Mode::Json,
             class: Class::Standard,
-            organization: wanted::by(fields)?,
+            organization: wanted_organization::by(fields)?,
             dialect,
             client: self.client(),
         };

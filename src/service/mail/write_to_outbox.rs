@@ -6,7 +6,7 @@ use crate::domain::letter::{Letter, is_site};
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
-use crate::service::mail::{quota, sealed};
+use crate::service::mail::{quota, sealed_letter};
 use crate::store::outbox::{self, WaitingMail};
 use crate::support::clock::Timestamp;
 
@@ -46,7 +46,7 @@ impl Change<'_> {
             attempts: 0,
             leased_until: Timestamp::default(),
         };
-        mail.sealed = sealed::seal(kw, &mail, &letter);
+        mail.sealed = sealed_letter::seal(kw, &mail, &letter);
         outbox::add(self, &mail)?;
         self.has_mailed();
         Ok(true)

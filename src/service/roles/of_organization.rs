@@ -9,9 +9,9 @@ use crate::service::actor::Actor;
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
-use crate::service::membership::powers::require_giver;
-use crate::service::membership::standing::{Standing, held_standing, standing};
-use crate::service::roles::terms::{
+use crate::service::membership::administering::require_giver;
+use crate::service::membership::rights_of_caller::{Standing, held_standing, standing};
+use crate::service::roles::rules::{
     Edit, New, edited, no_role, record, remove, require_addressable, require_fitting, taken, write,
 };
 use crate::store::organization_roles;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::http::graphql::words::{Spot, plain};
+use crate::http::graphql::refusal_words::{Spot, plain};
 use crate::service::{Code, Error};
 
 /// The document's error body (row P-28), with Keyward's own code in `extensions.code`.

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::domain::id::OrganizationId;
 use crate::domain::organization::Name;
 use crate::http::request::fields::Fields;
-use crate::service::sessions::wanted::WantedOrganization;
+use crate::service::sessions::wanted_organization::WantedOrganization;
 use crate::service::{Error, Result};
 
 /// The organization to sign in to, by its id or by its name (rows H-04 to H-06).

@@ -6,8 +6,8 @@ use juniper::{GraphQLError, RuleError};
 use serde_json::{Value, json};
 
 use crate::http::answer::{Http, Keyward, Refusal, Shape as _};
-use crate::http::graphql::asked::ONE_CHANGE;
 use crate::http::graphql::document::{DEEPEST, MOST_TOKENS};
+use crate::http::graphql::resolver_context::ONE_CHANGE;
 use crate::http::graphql::tokens::Why;
 use crate::service::Error;
 

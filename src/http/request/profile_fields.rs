@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use crate::domain::identifier::{Email, Username};
 use crate::domain::profile::{self, Unfit};
 use crate::http::request::fields::Fields;
-use crate::service::accounts::edit::Edit;
+use crate::service::accounts::profile_edit::Edit;
 use crate::service::{Error, Result};
 use crate::support::clock::Timestamp;
 

@@ -23,8 +23,8 @@ use crate::config::reader::{Fault, Reader};
 use crate::config::registration::{Registration, Who};
 use crate::config::second_factor::SecondFactor;
 use crate::config::secret::{self, Secret};
-use crate::config::strangers;
 use crate::config::tokens::Tokens;
+use crate::config::unknown_names;
 use crate::crypto::master_key::MasterKey;
 use crate::mail::mailer::Setup;
 use crate::mail::templates::Templates;
@@ -96,7 +96,7 @@ pub fn read(given: &BTreeMap<String, String>, test_mode: bool) -> Result<Config,
 /// Every fault that was found, each with the name of its setting.
 pub fn look(given: &BTreeMap<String, String>, test_mode: bool) -> Result<Config, Vec<Fault>> {
     let mut reader = Reader::new(given);
-    strangers::refuse(&mut reader, given);
+    unknown_names::refuse(&mut reader, given);
     match sections(&mut reader, test_mode) {
         Some(config) if reader.faults.is_empty() => Ok(config),
         _ => Err(reader.faults),

@@ -7,14 +7,14 @@ use crate::domain::event::What;
 use crate::domain::id::AccountId;
 use crate::domain::identifier::Email;
 use crate::domain::letter::{LetterPurpose, Values};
-use crate::domain::one_time::CodePurpose;
+use crate::domain::one_time_code::CodePurpose;
 use crate::domain::session::Client;
 use crate::lanes::password_lane::Seat;
-use crate::service::accounts::addresses::written::{Was, Written};
-use crate::service::accounts::addresses::young::Undoings;
+use crate::service::accounts::addresses::sealed_state::{Was, Written};
+use crate::service::accounts::addresses::young_address::Undoings;
 use crate::service::accounts::leave::PasswordAndCode;
-use crate::service::accounts::one_time::{Link, look, opened, take};
-use crate::service::accounts::post::{
+use crate::service::accounts::mailed_code::{Link, look, opened, take};
+use crate::service::accounts::owner_mail::{
     To, Wish, email_of, feign_code, mail_as, mail_code, mail_code_with, tell_counted,
 };
 use crate::service::actor::{Actor, account_of};

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::http::graphql::words::{Spot, plain};
+use crate::http::graphql::refusal_words::{Spot, plain};
 use crate::service::{Code, Error};
 
 /// Whoever must sign in (again) is told so by one code (row H-25); a bad token and one that

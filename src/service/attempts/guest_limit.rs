@@ -1,6 +1,6 @@
 //! How many guests one household may begin (A4).
 
-use crate::domain::limit::Kind;
+use crate::domain::guess_limit::Kind;
 use crate::domain::session::Client;
 use crate::service::attempts::budget::count;
 use crate::service::attempts::subject::keys_around;

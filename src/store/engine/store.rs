@@ -8,15 +8,15 @@ use parking_lot::Mutex;
 use r2d2::{Pool, PooledConnection};
 
 use crate::store::engine::connection::{AnyConnection, Url, database_now};
+use crate::store::engine::database_role;
+use crate::store::engine::deadline::Watched;
 use crate::store::engine::error::{Error, Result, Transient};
 use crate::store::engine::guarded::Guarded;
 use crate::store::engine::migrations;
 use crate::store::engine::pooled::{LogErrors, Manager, Pooled, threads};
 use crate::store::engine::postgres;
-use crate::store::engine::rights;
 use crate::store::engine::sqlite_file::{self, Opened};
 use crate::store::engine::transaction::transaction;
-use crate::store::engine::watch::Watched;
 use crate::store::engine::writer::Writer;
 use crate::support::clock::Timestamp;
 use crate::support::waiting::while_waiting;
@@ -327,7 +327,7 @@ impl Store {
             })?;
             if self.failing.load(Ordering::Relaxed) {
                 self.read(|connection| {
-                    rights::assert_all(connection)?;
+                    database_role::assert_all(connection)?;
                     postgres::assert_writes(connection)
                 })?;
                 self.failing.store(false, Ordering::Relaxed);

@@ -7,7 +7,7 @@ use crate::domain::session::{Client, EndReason, Session};
 use crate::service::change::Change;
 use crate::service::error::Result;
 use crate::service::keyward::Keyward;
-use crate::service::sessions::presented;
+use crate::service::sessions::which_refresh_token;
 use crate::service::tokens::authenticate::ExpiredToken;
 use crate::store::sessions;
 use crate::support::secret::SecretString;
@@ -28,7 +28,7 @@ impl Replaced {
         cookies: &[SecretString],
         token: Option<&ExpiredToken>,
     ) -> Self {
-        let ours = presented::ours(kw, cookies).into_iter();
+        let ours = which_refresh_token::ours(kw, cookies).into_iter();
         let claims = token.map(|token| &token.claims);
         Self {
             by_cookie: ours.map(|(token, _)| token).take(MOST).collect(),

@@ -4,9 +4,9 @@
 //! back (docs/decisions/0140).
 
 use crate::domain::id::AccountId;
-use crate::domain::one_time::CodePurpose;
-use crate::service::accounts::addresses::written::Written;
-use crate::service::accounts::one_time::opened;
+use crate::domain::one_time_code::CodePurpose;
+use crate::service::accounts::addresses::sealed_state::Written;
+use crate::service::accounts::mailed_code::opened;
 use crate::service::change::Change;
 use crate::service::error::Result;
 use crate::store::{credentials, one_time_codes};

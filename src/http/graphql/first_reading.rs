@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::http::graphql::document::{Document, MOST_TOKENS};
+use crate::http::graphql::grammar::{Edit, Reader};
 use crate::http::graphql::loose::Loose;
-use crate::http::graphql::reader::{Edit, Reader};
 use crate::http::graphql::tokens::{Fault, tokens};
 
 /// What is read of a document.

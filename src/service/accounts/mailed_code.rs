@@ -6,7 +6,7 @@ use url::Url;
 
 use crate::domain::id::AccountId;
 use crate::domain::letter::Language;
-use crate::domain::one_time::CodePurpose;
+use crate::domain::one_time_code::CodePurpose;
 use crate::domain::redirect::{allowed, with_query};
 use crate::service::change::Change;
 use crate::service::error::{Error, Result};
