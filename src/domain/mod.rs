@@ -27,4 +27,4 @@ pub mod rotation;
 pub mod session;
 pub mod words;
 
-pub use rights::{access, api_key, assurance, permission, reserved_usernames};
+pub use rights::{access, api_key, assurance, bearer, permission, reserved_usernames};

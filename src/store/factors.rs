@@ -15,6 +15,7 @@ use crate::support::clock::Timestamp;
 #[derive(Clone)]
 pub struct Factor {
     pub id: FactorId,
+    pub account: AccountId,
     pub sealed: Vec<u8>,
     pub confirmed_at: Option<Timestamp>,
     pub last_step: i64,
@@ -26,9 +27,10 @@ type Row = (String, String, Vec<u8>, Option<i64>, i64, i64);
 impl TryFrom<Row> for Factor {
     type Error = Error;
 
-    fn try_from((id, _, sealed, confirmed_at, last_step, created_at): Row) -> Result<Self> {
+    fn try_from((id, account, sealed, confirmed_at, last_step, created_at): Row) -> Result<Self> {
         Ok(Self {
             id: word("factor id", &id)?,
+            account: word("account id", &account)?,
             sealed,
             confirmed_at: confirmed_at.map(time),
             last_step,

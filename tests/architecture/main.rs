@@ -117,19 +117,6 @@ const LARGE_FUNCTIONS: &[(&str, &str)] = &[
     ("service/accounts/owner_mail::mail", LETTER),
     ("service/accounts/owner_mail::mail_code", LETTER),
     ("service/accounts/owner_mail::mail_code_with", LETTER),
-    ("service/attempts/prove::verify", SIGN_IN),
-    ("service/attempts/prove::read_second", SIGN_IN),
-    ("service/attempts/prove::prove_password", SIGN_IN),
-    ("service/attempts/prove::prove_second", SIGN_IN),
-    ("service/sessions/login::compare", SIGN_IN),
-    ("service/sessions/login::second", SIGN_IN),
-    ("service/sessions/login::say_no", SIGN_IN),
-    ("service/sessions/login::attempt", SIGN_IN),
-    ("service/sessions/login::upgrade", SIGN_IN),
-    ("service/sessions/login::begin", SIGN_IN),
-    ("service/tokens/mint::mint", STANDING),
-    ("service/tokens/mint::claims", STANDING),
-    ("service/tokens/rotate::attempt", STANDING),
     (
         "service/upkeep/threads::every",
         "a name, a pause and a stop beside the work",
@@ -141,9 +128,7 @@ const LARGE_FUNCTIONS: &[(&str, &str)] = &[
     ("store/sessions::end_at", ROW),
 ];
 
-const SIGN_IN: &str = "one value for what a sign-in hands on is to come";
 const LETTER: &str = "one value for a letter and what it is about is to come";
-const STANDING: &str = "one value for a session, its account and its access is to come";
 const ROW: &str = "a guarded statement names what it guards on";
 
 /// Files that know each other, each with the reason why they may. The list must be

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::domain::access::Access;
 use crate::domain::account::Account;
+use crate::domain::bearer::Bearer;
 use crate::domain::event::What;
 use crate::domain::id::AccountId;
 use crate::domain::permission::ACT_AS;
@@ -39,7 +40,7 @@ pub fn act_as(kw: &Keyward, actor: &Actor, request: Request) -> Result<TokenSet>
         return Err(Error::forbidden("Nobody acts for themselves."));
     }
     let (by, actor) = (Administrator::from((kw, actor)), actor.clone());
-    let (session, account, access, now) = kw.change(move |change| {
+    let (bearer, now) = kw.change(move |change| {
         by.hold(change, request.account)?;
         require_may(change, &actor)?;
         let account = accounts::lookup(change, request.account)?;
@@ -49,9 +50,14 @@ pub fn act_as(kw: &Keyward, actor: &Actor, request: Request) -> Result<TokenSet>
         let access = write(change, &session)?;
         let event = by.event(What::ActedAs).of(account.id).within(session.id);
         change.record(&event.noting(request.reason.clone()))?;
-        Ok((session, account, access, change.now))
+        let bearer = Bearer {
+            session,
+            account,
+            access,
+        };
+        Ok((bearer, change.now))
     })?;
-    mint(kw, &session, &account, access, now)
+    mint(kw, bearer, now)
 }
 
 /// By the database, and by roles of the service: what a role of an organization says is not

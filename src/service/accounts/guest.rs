@@ -2,6 +2,7 @@
 
 use crate::domain::access::Access;
 use crate::domain::account::Account;
+use crate::domain::bearer::Bearer;
 use crate::domain::id::AccountId;
 use crate::domain::session::{Class, Client, Mode};
 use crate::service::actor::Actor;
@@ -41,13 +42,13 @@ pub fn begin(kw: &Keyward, mode: Mode, client: Client) -> Result<TokenSet> {
         sessions::add(change, &session)?;
         Ok((session, account))
     })?;
-    mint(
-        kw,
-        &session,
-        &account,
-        Access::default(),
-        session.created_at,
-    )
+    let began = session.created_at;
+    let bearer = Bearer {
+        session,
+        account,
+        access: Access::default(),
+    };
+    mint(kw, bearer, began)
 }
 
 /// Makes the actor's guest account a registered one: its id stays, and every session of the

@@ -11,8 +11,8 @@ use crate::service::accounts::only_administrator::{
 };
 use crate::service::actor::{Actor, account_of};
 use crate::service::administrator::Administrator;
+use crate::service::attempts::claimant::Claimant;
 use crate::service::attempts::forgive;
-use crate::service::attempts::prove_both::{prove_both, use_both};
 use crate::service::change::Change;
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
@@ -40,13 +40,17 @@ pub fn leave(kw: &Keyward, seat: &Seat, actor: &Actor, typed: &PasswordAndCode) 
     if kw.store.read(is_needed)? {
         return Err(the_only_administrator());
     }
-    let typed = (&typed.password, typed.otp.as_ref());
-    let (second, reservation) = prove_both(kw, seat, (actor, &account), typed)?;
+    let claimant = Claimant {
+        kw,
+        actor,
+        account: &account,
+    };
+    let proven = claimant.both(seat, &typed.password, typed.otp.as_ref())?;
     let actor = actor.clone();
     kw.change(move |change| {
         change.hold_caller(&actor)?;
         let id = actor.account();
-        use_both(change, id, second.as_ref(), &reservation)?;
+        proven.use_up(change, id)?;
         erase(change, id, by_owner())
     })
     .map_err(Error::or_wrong_password)

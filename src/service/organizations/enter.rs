@@ -47,7 +47,7 @@ pub fn enter(
         }
         let written = beside(change, (&old, account), id, &actor.client)?;
         let event = actor.event(What::OrganizationEntered);
-        let event = event.within(written.session.id);
+        let event = event.within(written.bearer.session.id);
         change.record(&event.in_organization(id))?;
         Ok(Some(written))
     })?;

@@ -3,8 +3,7 @@
 use crate::domain::password::Password;
 use crate::lanes::password_lane::Seat;
 use crate::service::actor::{Actor, account_of};
-use crate::service::attempts::budget::Reservation;
-use crate::service::attempts::prove::{Second, prove_password, prove_second};
+use crate::service::attempts::claimant::{Claimant, Proven};
 use crate::service::error::Result;
 use crate::service::keyward::Keyward;
 use crate::support::secret::SecretString;
@@ -21,11 +20,16 @@ pub(in crate::service::second_factor) fn prove(
     seat: &Seat,
     actor: &Actor,
     proof: &Proof,
-) -> Result<(Second, Reservation)> {
+) -> Result<Proven> {
     let account = account_of(kw, actor)?;
+    let claimant = Claimant {
+        kw,
+        actor,
+        account: &account,
+    };
     let reservation = match &proof.password {
-        Some(password) => Some(prove_password(kw, seat, &account, password, actor)?),
+        Some(password) => Some(claimant.password(seat, password)?),
         None => None,
     };
-    prove_second(kw, &account, &proof.second, actor, reservation)
+    claimant.second(&proof.second, reservation)
 }

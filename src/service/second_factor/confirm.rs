@@ -6,7 +6,8 @@ use crate::crypto::totp::{self, RecoveryCodes, Typed};
 use crate::domain::event::What;
 use crate::domain::session::Method;
 use crate::service::actor::{Actor, account_of};
-use crate::service::attempts::prove::{Flaw, form, open_secret, reserve_for, to_caller};
+use crate::service::attempts::claimant::reserve_for;
+use crate::service::attempts::prove::{Flaw, form, open_secret, to_caller};
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::mail::notice;
@@ -44,7 +45,7 @@ pub fn confirm(kw: &Keyward, actor: &Actor, typed: &Confirmation) -> Result<Conf
         .read(|db| factors::pending_of(db, account))?
         .filter(|pending| now < pending.created_at + PENDING)
         .ok_or_else(nothing)?;
-    let stored = open_secret(kw, account, &pending)?;
+    let stored = open_secret(kw, &pending)?;
     if let Some(said) = &typed.secret {
         let said = totp::secret_of(said.expose_secret()).unwrap_or_default();
         if !same(&said, &stored) {

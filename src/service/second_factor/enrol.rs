@@ -6,7 +6,8 @@ use crate::domain::id::FactorId;
 use crate::domain::password::Password;
 use crate::lanes::password_lane::Seat;
 use crate::service::actor::{Actor, account_of};
-use crate::service::attempts::prove::{context, prove_password};
+use crate::service::attempts::claimant::Claimant;
+use crate::service::attempts::prove::context;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
 use crate::store::factors;
@@ -19,11 +20,16 @@ use crate::store::factors;
 /// `WRONG_PASSWORD`, `ATTEMPTS_EXCEEDED`; `CONFLICT` where a factor counts already.
 pub fn begin(kw: &Keyward, seat: &Seat, actor: &Actor, password: &Password) -> Result<Enrolment> {
     let account = account_of(kw, actor)?;
-    let reservation = prove_password(kw, seat, &account, password, actor)?;
+    let claimant = Claimant {
+        kw,
+        actor,
+        account: &account,
+    };
+    let reservation = claimant.password(seat, password)?;
     let on = kw.store.read(|db| factors::active_of(db, account.id))?;
     if on.is_some() {
         // The password was right: nobody guessed.
-        reservation.given_back(kw)?;
+        reservation.given_back()?;
         let message = "A second factor is switched on already.";
         return Err(Error::new(Code::Conflict, message));
     }

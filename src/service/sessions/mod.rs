@@ -14,6 +14,8 @@ pub mod login;
 pub mod login_history;
 /// Ends the caller's session.
 pub mod logout;
+/// What a sign-in writes.
+mod open_session;
 /// Goes on with a refresh token.
 pub mod refresh;
 /// Goes on with a live token of a class that has no refresh token (seed O).

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::domain::access::Access;
 use crate::domain::account::Account;
+use crate::domain::bearer::Bearer;
 use crate::domain::id::{AccountId, OrganizationId};
 use crate::domain::rotation::Generation;
 use crate::domain::session::{Authentication, Class, Client, EndReason, Method, Mode, Session};
@@ -106,9 +107,7 @@ pub struct Renewed {
 
 /// A renewed session that is written, and not yet committed.
 pub(in crate::service) struct Written {
-    pub(in crate::service) session: Session,
-    account: Account,
-    access: Access,
+    pub(in crate::service) bearer: Bearer,
     device: Option<String>,
 }
 
@@ -142,9 +141,11 @@ pub(in crate::service) fn renew(
         Mode::Json => None,
     };
     Ok(Written {
-        session,
-        account,
-        access,
+        bearer: Bearer {
+            session,
+            account,
+            access,
+        },
         device,
     })
 }
@@ -170,24 +171,24 @@ pub(in crate::service) fn beside(
     session.entered_from = Some(old.signed_in());
     let access = write(change, &session)?;
     Ok(Written {
-        session,
-        account,
-        access,
+        bearer: Bearer {
+            session,
+            account,
+            access,
+        },
         device: None,
     })
 }
 
 /// The tokens of a renewed session, once it is committed.
 pub(in crate::service) fn tokens_of(kw: &Keyward, written: Written) -> Result<Renewed> {
-    let Written {
-        session,
-        account,
-        access,
-        device,
-    } = written;
-    let tokens = mint(kw, &session, &account, access, session.created_at)?;
+    let Written { bearer, device } = written;
+    let Session {
+        mode, created_at, ..
+    } = bearer.session;
+    let tokens = mint(kw, bearer, created_at)?;
     Ok(Renewed {
         tokens: TokenSet { device, ..tokens },
-        mode: session.mode,
+        mode,
     })
 }

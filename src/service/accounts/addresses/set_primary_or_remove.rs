@@ -8,7 +8,7 @@ use crate::service::accounts::addresses::shared_steps::{Before, end_codes, plain
 use crate::service::accounts::leave::PasswordAndCode;
 use crate::service::accounts::owner_mail::{To, mail};
 use crate::service::actor::{Actor, account_of};
-use crate::service::attempts::prove_both::{prove_both, use_both};
+use crate::service::attempts::claimant::Claimant;
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
@@ -36,12 +36,16 @@ pub fn act(
     // Told before anything is counted, and asked again where it counts.
     let own = kw.store.read(|db| emails::list_of(db, account.id))?;
     deed.require(&own, email)?;
-    let typed = (&typed.password, typed.otp.as_ref());
-    let (second, reservation) = prove_both(kw, seat, (actor, &account), typed)?;
+    let claimant = Claimant {
+        kw,
+        actor,
+        account: &account,
+    };
+    let proven = claimant.both(seat, &typed.password, typed.otp.as_ref())?;
     let (actor, email) = (actor.clone(), email.clone());
     kw.change(move |change| {
         change.hold_caller(&actor)?;
-        use_both(change, account.id, second.as_ref(), &reservation)?;
+        proven.use_up(change, account.id)?;
         let before = Before::read(change, account.id)?.ok_or_else(Error::token)?;
         let one = deed.require(&before.emails, &email)?;
         match deed {

@@ -18,7 +18,7 @@ use crate::service::accounts::owner_mail::{
     To, Wish, email_of, feign_code, mail_as, mail_code, mail_code_with, tell_counted,
 };
 use crate::service::actor::{Actor, account_of};
-use crate::service::attempts::prove_both::{prove_both, use_both};
+use crate::service::attempts::claimant::Claimant;
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
@@ -150,12 +150,16 @@ pub(super) fn ask(
     }
     let account = account_of(kw, actor)?;
     fits(&account, &new.email)?;
-    let typed = (&new.proof.password, new.proof.otp.as_ref());
-    let (second, reservation) = prove_both(kw, seat, (actor, &account), typed)?;
+    let claimant = Claimant {
+        kw,
+        actor,
+        account: &account,
+    };
+    let proven = claimant.both(seat, &new.proof.password, new.proof.otp.as_ref())?;
     let actor = actor.clone();
     kw.change(move |change| {
         change.hold_caller(&actor)?;
-        use_both(change, account.id, second.as_ref(), &reservation)?;
+        proven.use_up(change, account.id)?;
         change.record(&actor.event(What::EmailChangeRequested))?;
         begin(change, account.id, purpose, &new)
     })
