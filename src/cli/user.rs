@@ -240,7 +240,7 @@ fn show(who: &Who) -> Outcome {
     let now = kw.clock.now();
     for session in administer::sessions_of(kw, account.id).map_err(told)? {
         let state = match session.ended {
-            Some((at, reason)) => format!("ended {at} ({})", reason.as_str()),
+            Some(ending) => format!("ended {} ({})", ending.at, ending.reason.as_str()),
             None if session.is_over(account.epoch, now) => "over".to_owned(),
             None => format!(
                 "alive until {}",

@@ -143,7 +143,14 @@ pub struct Session {
     pub acted_by: Option<(AccountId, SessionId)>,
     /// Where it was entered from another one: the session that its sign-in began.
     pub entered_from: Option<SessionId>,
-    pub ended: Option<(Timestamp, EndReason)>,
+    pub ended: Option<Ending>,
+}
+
+/// When and why a session ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ending {
+    pub at: Timestamp,
+    pub reason: EndReason,
 }
 
 /// All but the salt: with the key it makes refresh tokens.

@@ -8,7 +8,7 @@ use crate::domain::account::{AccessVersion, Account, Epoch};
 use crate::domain::event::Event;
 use crate::domain::id::{AccountId, ApiKeyId, OrganizationId, SessionId};
 use crate::domain::rotation::Generation;
-use crate::domain::session::EndReason;
+use crate::domain::session::{EndReason, Ending};
 use crate::service::actor::Actor;
 use crate::service::audit_row::counted_row;
 use crate::service::broadcast::{ended, entry, may_be_believed};
@@ -147,8 +147,8 @@ impl Change<'_> {
         reason: EndReason,
         keep: Option<SessionId>,
     ) -> Result<bool> {
-        let now = self.now;
-        let did = sessions::end(self, id, now, reason)?;
+        let ending = self.ending(reason);
+        let did = sessions::end(self, id, ending)?;
         if did {
             self.one_ended(id, reason, keep)?;
         }
@@ -162,12 +162,20 @@ impl Change<'_> {
         stood: Generation,
         reason: EndReason,
     ) -> Result<bool> {
-        let now = self.now;
-        let did = sessions::end_at(self, id, stood, now, reason)?;
+        let ending = self.ending(reason);
+        let did = sessions::end_at(self, id, stood, ending)?;
         if did {
             self.one_ended(id, reason, None)?;
         }
         Ok(did)
+    }
+
+    /// For this reason, at the instant of this transaction.
+    pub(in crate::service) const fn ending(&self, reason: EndReason) -> Ending {
+        Ending {
+            at: self.now,
+            reason,
+        }
     }
 
     /// One session has ended. What was entered from it since it began ends with it: whoever held its
@@ -183,8 +191,8 @@ impl Change<'_> {
         if !matches!(reason, EndReason::Displaced | EndReason::Renewed)
             && let Some((session, _)) = sessions::lookup(self, id)?
         {
-            let of = (&session, keep);
-            all.extend(session_ends::end_entered_from(self, of, now, reason)?);
+            let (of, ending) = ((&session, keep), self.ending(reason));
+            all.extend(session_ends::end_entered_from(self, of, ending)?);
         }
         self.told.extend(all.iter().map(|&id| ended(id, now)));
         self.end_acted_within(&all)
@@ -230,8 +238,8 @@ impl Change<'_> {
         account: AccountId,
         keep: SessionId,
     ) -> Result<()> {
-        let now = self.now;
-        let others = session_ends::end_others(self, account, keep, now, EndReason::Revoked)?;
+        let ending = self.ending(EndReason::Revoked);
+        let others = session_ends::end_others(self, account, keep, ending)?;
         self.ended(&others)
     }
 
@@ -255,9 +263,9 @@ impl Change<'_> {
         account: Option<AccountId>,
         by: &Event,
     ) -> Result<()> {
-        let now = self.now;
+        let ending = self.ending(EndReason::Revoked);
         let of = (organization, account);
-        let ended_now = session_ends::end_in(self, of, now, EndReason::Revoked)?;
+        let ended_now = session_ends::end_in(self, of, ending)?;
         self.ended(&ended_now)?;
         self.revoke_keys(Whose::In(organization, account), by)
             .map(|_| ())
@@ -265,9 +273,9 @@ impl Change<'_> {
 
     /// Ends every session of the account, those included that are beginning at this moment.
     pub(in crate::service) fn end_all_of(&mut self, account: AccountId) -> Result<()> {
-        let now = self.now;
-        let epoch = accounts::advance_epoch(self, account, now)?;
-        session_ends::end_all_of(self, account, now, EndReason::Revoked)?;
+        let ending = self.ending(EndReason::Revoked);
+        let epoch = accounts::advance_epoch(self, account, ending.at)?;
+        session_ends::end_all_of(self, account, ending)?;
         self.end_acted_by(account)?;
         // Whoever asked for these may be among those who are to be out.
         one_time_codes::remove_ways_in(self, account)?;

@@ -27,10 +27,32 @@ pub struct Wish {
     pub client: Client,
 }
 
+impl Wish {
+    /// Of a letter that nobody chose a page or a language for.
+    pub(in crate::service) const fn plain(client: Client) -> Self {
+        Self {
+            link: Link::OwnPage,
+            language: None,
+            site: None,
+            client,
+        }
+    }
+}
+
 /// To whom a letter goes.
+#[derive(Clone, Copy)]
 pub(in crate::service) struct To<'a> {
     pub(in crate::service) account: AccountId,
     pub(in crate::service) email: &'a Email,
+}
+
+/// A letter to the owner of an account, before anybody knows in which language.
+pub(in crate::service) struct OwnerLetter<'a> {
+    pub(in crate::service) to: To<'a>,
+    pub(in crate::service) purpose: LetterPurpose,
+    pub(in crate::service) wish: &'a Wish,
+    /// What the template fills in.
+    pub(in crate::service) values: Values,
 }
 
 /// The account's language, or else the caller's.
@@ -45,141 +67,121 @@ pub(in crate::service) fn language_of(
     Ok(language.unwrap_or_default())
 }
 
-/// Mails a code, and ends the older ones of its purpose. Where a quota is used up no code is
-/// made either: the one in the owner's mailbox stays good.
-pub(in crate::service) fn mail_code(
-    change: &mut Change<'_>,
-    to: &To<'_>,
-    (purpose, kind): (CodePurpose, LetterPurpose),
-    wish: &Wish,
-    what: Option<&impl Serialize>,
-) -> Result<bool> {
-    mail_code_with(change, to, (purpose, kind), (wish, Values::default()), what)
-}
+impl<'a> OwnerLetter<'a> {
+    /// One whose template asks for nothing but what every letter or code has.
+    pub(in crate::service) fn new(to: To<'a>, purpose: LetterPurpose, wish: &'a Wish) -> Self {
+        Self {
+            to,
+            purpose,
+            wish,
+            values: Values::default(),
+        }
+    }
 
-/// The same with more that the template fills in.
-pub(in crate::service) fn mail_code_with(
-    change: &mut Change<'_>,
-    to: &To<'_>,
-    (purpose, kind): (CodePurpose, LetterPurpose),
-    (wish, mut values): (&Wish, Values),
-    what: Option<&impl Serialize>,
-) -> Result<bool> {
-    let about = About {
-        account: to.account,
-        purpose,
-        address: to.email.canonical(),
-    };
-    let (code, stored) = issue(change, &about, what)?;
-    let language = language_of(change, to.account, wish)?;
-    let link = wish.link.to(change.kw, (purpose, language), &code);
-    for (name, value) in [
-        ("link", link),
-        ("hours", hours(change.kw, purpose)),
-        ("address", to.email.written().to_owned()),
-    ] {
-        values.insert(name.to_owned(), value);
+    /// Mails it. False where a quota is used up.
+    pub(in crate::service) fn mail(self, change: &mut Change<'_>) -> Result<bool> {
+        let letter = self.written(change)?;
+        change.mail(&letter)
     }
-    let mut letter = letter(change, to, kind, wish)?;
-    letter.values = values;
-    letter.counts_as = Some(purpose.as_str());
-    let mailed = change.mail(&letter)?;
-    if mailed {
-        end_older(change, &stored)?;
-    } else {
-        one_time_codes::consume(change, &stored.mac)?;
-    }
-    Ok(mailed)
-}
 
-/// For an address that is another account's: all that a code leaves behind which is mailed to it, but
-/// for the mail. Whoever asks reads their own export, and the mail of addresses of their own. Whether a
-/// mail would have left.
-pub(in crate::service) fn feign_code(
-    change: &mut Change<'_>,
-    to: &To<'_>,
-    (purpose, kind): (CodePurpose, LetterPurpose),
-    wish: &Wish,
-) -> Result<bool> {
-    let about = About {
-        account: to.account,
-        purpose,
-        address: to.email.canonical(),
-    };
-    let (_, stored) = issue(change, &about, None::<&()>)?;
-    let mut letter = letter(change, to, kind, wish)?;
-    letter.counts_as = Some(purpose.as_str());
-    let mailed = change.kw.mailer.can_send() && quota::take(change, &letter)?;
-    if mailed {
-        end_older(change, &stored)?;
-    } else {
-        one_time_codes::consume(change, &stored.mac)?;
+    /// The same of the quota of codes of a purpose, where the letter has none.
+    pub(in crate::service) fn mail_as(
+        self,
+        change: &mut Change<'_>,
+        code: CodePurpose,
+    ) -> Result<bool> {
+        let mut letter = self.written(change)?;
+        letter.counts_as = Some(code.as_str());
+        change.mail(&letter)
     }
-    Ok(mailed)
+
+    /// Mails a code, and ends the older ones of its purpose. `what`: what the use of the code is to
+    /// change. Where a quota is used up no code is made either: the one in the owner's mailbox stays
+    /// good.
+    pub(in crate::service) fn mail_code(
+        mut self,
+        change: &mut Change<'_>,
+        purpose: CodePurpose,
+        what: Option<&impl Serialize>,
+    ) -> Result<bool> {
+        let (code, stored) = issue(change, &self.about(purpose), what)?;
+        let language = language_of(change, self.to.account, self.wish)?;
+        let link = self.wish.link.to(change.kw, (purpose, language), &code);
+        for (name, value) in [
+            ("link", link),
+            ("hours", hours(change.kw, purpose)),
+            ("address", self.to.email.written().to_owned()),
+        ] {
+            self.values.insert(name.to_owned(), value);
+        }
+        let mailed = self.mail_as(change, purpose)?;
+        if mailed {
+            end_older(change, &stored)?;
+        } else {
+            one_time_codes::consume(change, &stored.mac)?;
+        }
+        Ok(mailed)
+    }
+
+    /// For an address that is another account's: all that a code leaves behind which is mailed to it,
+    /// but for the mail. Whoever asks reads their own export, and the mail of addresses of their own.
+    /// Whether a mail would have left.
+    pub(in crate::service) fn feign_code(
+        self,
+        change: &mut Change<'_>,
+        purpose: CodePurpose,
+    ) -> Result<bool> {
+        let (_, stored) = issue(change, &self.about(purpose), None::<&()>)?;
+        let mut letter = self.written(change)?;
+        letter.counts_as = Some(purpose.as_str());
+        let mailed = change.kw.mailer.can_send() && quota::take(change, &letter)?;
+        if mailed {
+            end_older(change, &stored)?;
+        } else {
+            one_time_codes::consume(change, &stored.mac)?;
+        }
+        Ok(mailed)
+    }
+
+    fn about(&self, purpose: CodePurpose) -> About<'_> {
+        About {
+            account: self.to.account,
+            purpose,
+            address: self.to.email.canonical(),
+        }
+    }
+
+    fn written(self, change: &mut Change<'_>) -> Result<Letter> {
+        Ok(Letter {
+            purpose: self.purpose,
+            account: Some(self.to.account),
+            to: self.to.email.written().to_owned(),
+            language: language_of(change, self.to.account, self.wish)?,
+            site: self.wish.site.clone().map(Site::into_inner),
+            asked_by: Some(self.wish.client.clone()),
+            counts_as: None,
+            values: self.values,
+        })
+    }
 }
 
 /// Mails a code to choose a password: the one before is dead.
 pub(in crate::service) fn mail_choice(
     change: &mut Change<'_>,
-    to: &To<'_>,
+    to: To<'_>,
     (client, values): (&Client, Values),
 ) -> Result<()> {
-    let wish = Wish {
-        link: Link::OwnPage,
-        language: None,
-        site: None,
-        client: client.clone(),
+    let letter = OwnerLetter {
+        to,
+        purpose: LetterPurpose::Choose,
+        wish: &Wish::plain(client.clone()),
+        values,
     };
-    let purpose = (CodePurpose::ResetPassword, LetterPurpose::Choose);
-    if mail_code_with(change, to, purpose, (&wish, values), None::<&()>)? {
+    if letter.mail_code(change, CodePurpose::ResetPassword, None::<&()>)? {
         let event = Event::new(What::PasswordResetRequested, client.clone());
         change.record(&event.of(to.account))?;
     }
     Ok(())
-}
-
-/// Mails a letter. False where a quota is used up.
-pub(in crate::service) fn mail(
-    change: &mut Change<'_>,
-    to: &To<'_>,
-    purpose: LetterPurpose,
-    wish: &Wish,
-    values: Values,
-) -> Result<bool> {
-    let mut letter = letter(change, to, purpose, wish)?;
-    letter.values = values;
-    change.mail(&letter)
-}
-
-/// The same of the quota of codes of a purpose, where the letter has none.
-pub(in crate::service) fn mail_as(
-    change: &mut Change<'_>,
-    to: &To<'_>,
-    (purpose, kind): (CodePurpose, LetterPurpose),
-    (wish, values): (&Wish, Values),
-) -> Result<bool> {
-    let mut letter = letter(change, to, kind, wish)?;
-    letter.values = values;
-    letter.counts_as = Some(purpose.as_str());
-    change.mail(&letter)
-}
-
-fn letter(
-    change: &mut Change<'_>,
-    to: &To<'_>,
-    purpose: LetterPurpose,
-    wish: &Wish,
-) -> Result<Letter> {
-    Ok(Letter {
-        purpose,
-        account: Some(to.account),
-        to: to.email.written().to_owned(),
-        language: language_of(change, to.account, wish)?,
-        site: wish.site.clone().map(Site::into_inner),
-        asked_by: Some(wish.client.clone()),
-        counts_as: None,
-        values: Values::default(),
-    })
 }
 
 /// Tells whoever reads the mail of an address that it has an account already, and nobody else.
@@ -208,8 +210,13 @@ pub(in crate::service) fn tell_counted(
             account: taken.account,
             email,
         };
-        let mut letter = letter(change, &to, LetterPurpose::AccountExists, wish)?;
-        letter.values = Values::from([("address", taken.written.clone())]);
+        let letter = OwnerLetter {
+            to,
+            purpose: LetterPurpose::AccountExists,
+            wish,
+            values: Values::from([("address", taken.written.clone())]),
+        };
+        let mut letter = letter.written(change)?;
         letter.asked_by = None;
         change.mail(&letter)?;
     }

@@ -15,7 +15,7 @@ use crate::domain::password::{Password, PasswordRecord};
 use crate::lanes::password_lane::Seat;
 use crate::service::accounts::guest;
 use crate::service::accounts::hash_chosen_password::hashed;
-use crate::service::accounts::owner_mail::{To, Wish, mail_code, tell_exists};
+use crate::service::accounts::owner_mail::{OwnerLetter, To, Wish, tell_exists};
 use crate::service::accounts::profile_edit::{
     self, Edit, require_one_script, require_unreserved, username_taken,
 };
@@ -219,17 +219,21 @@ fn add(change: &mut Change<'_>, new: &Registration, record: &PasswordRecord) -> 
 /// Mails a code for the address. A further one that is somebody's is that one's, and the
 /// caller is not told of it.
 fn prove(change: &mut Change<'_>, new: &Registration, id: AccountId, email: &Email) -> Result<()> {
-    let now = change.now;
-    if Some(email) != new.email.as_ref()
-        && emails::add(change, id, email, (false, false), now)?.is_err()
-    {
+    let further = emails::New {
+        account: id,
+        email,
+        verified: false,
+        is_primary: false,
+        now: change.now,
+    };
+    if Some(email) != new.email.as_ref() && emails::add(change, &further)?.is_err() {
         // Whoever asks has asked (docs/decisions/0161).
         quota::take_ask(change, &new.wish.client)?;
         return Ok(());
     }
     let to = To { account: id, email };
-    let purpose = (CodePurpose::VerifyEmail, LetterPurpose::Verify);
-    mail_code(change, &to, purpose, &new.wish, None::<&()>)?;
+    let letter = OwnerLetter::new(to, LetterPurpose::Verify, &new.wish);
+    letter.mail_code(change, CodePurpose::VerifyEmail, None::<&()>)?;
     Ok(())
 }
 
@@ -262,8 +266,8 @@ fn register_again(
         account: account.id,
         email: &email,
     };
-    let purpose = (CodePurpose::VerifyEmail, LetterPurpose::Verify);
-    mail_code(change, &to, purpose, &new.wish, None::<&()>)?;
+    let letter = OwnerLetter::new(to, LetterPurpose::Verify, &new.wish);
+    letter.mail_code(change, CodePurpose::VerifyEmail, None::<&()>)?;
     Ok(Step::Told)
 }
 

@@ -17,7 +17,7 @@ use crate::service::accounts::addresses::young_address::Undoings;
 use crate::service::accounts::empty_for_true_owner::clear;
 use crate::service::accounts::hash_chosen_password::hashed;
 use crate::service::accounts::mailed_code::{About, Link, end_older, issue, look, opened, take};
-use crate::service::accounts::owner_mail::{To, Wish, mail_code};
+use crate::service::accounts::owner_mail::{OwnerLetter, To, Wish};
 use crate::service::accounts::reset_link_maker::{Handed, Maker};
 use crate::service::actor::{Actor, require_held};
 use crate::service::attempts::forgive;
@@ -51,8 +51,8 @@ pub fn request(kw: &Keyward, email: &Email, wish: &Wish) -> Result<()> {
             account: found.account,
             email: &written,
         };
-        let purpose = (CodePurpose::ResetPassword, LetterPurpose::Reset);
-        if mail_code(change, &to, purpose, &wish, None::<&()>)? {
+        let letter = OwnerLetter::new(to, LetterPurpose::Reset, &wish);
+        if letter.mail_code(change, CodePurpose::ResetPassword, None::<&()>)? {
             let event = Event::new(What::PasswordResetRequested, wish.client.clone());
             change.record(&event.of(found.account))?;
         }

@@ -7,7 +7,7 @@ use crate::domain::one_time_code::CodePurpose;
 use crate::domain::session::Client;
 use crate::service::accounts::empty_for_true_owner::clear;
 use crate::service::accounts::mailed_code::{Link, look, take};
-use crate::service::accounts::owner_mail::{To, Wish, mail_choice, mail_code};
+use crate::service::accounts::owner_mail::{OwnerLetter, To, Wish, mail_choice};
 use crate::service::change::Change;
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
@@ -60,7 +60,7 @@ fn begin_anew(change: &mut Change<'_>, proven: &StoredEmail, by: &Event) -> Resu
         account: id,
         email: &email,
     };
-    mail_choice(change, &to, (client, emptied))
+    mail_choice(change, to, (client, emptied))
 }
 
 /// Keyward's page for the code.
@@ -91,8 +91,8 @@ pub fn request(kw: &Keyward, email: &Email, wish: &Wish) -> Result<()> {
             account: found.account,
             email: &email,
         };
-        let purpose = (CodePurpose::VerifyEmail, LetterPurpose::Verify);
-        mail_code(change, &to, purpose, &wish, None::<&()>)?;
+        let letter = OwnerLetter::new(to, LetterPurpose::Verify, &wish);
+        letter.mail_code(change, CodePurpose::VerifyEmail, None::<&()>)?;
         Ok(())
     })
 }

@@ -15,7 +15,8 @@ use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::mail::notice;
-use crate::store::{self, AnyConnection, credentials, limits};
+use crate::store::limits::{self, Kept};
+use crate::store::{self, AnyConnection, credentials};
 use crate::support::clock::Timestamp;
 
 /// An attempt that was counted. Dropped without [`Reservation::succeeded`], it stays a
@@ -264,8 +265,11 @@ impl Counted {
     fn undo(&self, tx: &mut AnyConnection, now: Timestamp) -> store::Result<()> {
         let undone = match self.before {
             Some(before) => {
-                let until = before.expires_at(self.kind, now);
-                limits::set(tx, &self.key, Some(self.since), before, until)?
+                let kept = Kept {
+                    counter: before,
+                    until: before.expires_at(self.kind, now),
+                };
+                limits::set(tx, &self.key, Some(self.since), kept)?
             }
             None => limits::remove(tx, &self.key, self.since)?,
         };
@@ -288,7 +292,11 @@ pub(in crate::service::attempts) fn count(
             .unwrap_or_default()
             .count(kind, now)
             .map_err(|refused| exceeded(refused, kind))?;
-        if limits::set(tx, key, before, since, since.expires_at(kind, now))? {
+        let kept = Kept {
+            counter: since,
+            until: since.expires_at(kind, now),
+        };
+        if limits::set(tx, key, before, kept)? {
             return Ok(Counted {
                 key: key.to_owned(),
                 kind,

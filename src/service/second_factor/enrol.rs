@@ -10,7 +10,7 @@ use crate::service::attempts::claimant::Claimant;
 use crate::service::attempts::prove::context;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
-use crate::store::factors;
+use crate::store::factors::{self, Factor};
 
 /// Begins an enrolment: a secret that waits, beside a factor that may count already. It
 /// takes the password, always: who stole a token a minute after the sign-in must not lock
@@ -43,8 +43,8 @@ pub fn begin(kw: &Keyward, seat: &Seat, actor: &Actor, password: &Password) -> R
     kw.change(move |change| {
         // Two enrolments that begin at once take turns here, and the later one stands.
         change.hold_caller(&actor)?;
-        let now = change.now;
-        factors::add_pending(change, actor.account(), id, &sealed, now)?;
+        let factor = Factor::waiting(id, actor.account(), sealed.clone(), change.now);
+        factors::add_pending(change, &factor)?;
         reservation.succeeded(change)
     })
     .map_err(Error::or_wrong_password)?;

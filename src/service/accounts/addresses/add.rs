@@ -73,7 +73,14 @@ pub fn confirm(kw: &Keyward, code: &SecretString, wish: &Wish) -> Result<()> {
         if before.emails.is_empty() {
             emails::own::replace_primary(change, id, &new, now)?.map_err(|_| email_taken())?;
         } else {
-            emails::add(change, id, &new, (true, false), now)?.map_err(|_| email_taken())?;
+            let new = emails::New {
+                account: id,
+                email: &new,
+                verified: true,
+                is_primary: false,
+                now,
+            };
+            emails::add(change, &new)?.map_err(|_| email_taken())?;
             accounts::touch(change, id, now)?;
         }
         change.record(&Event::new(What::EmailAdded, wish.client.clone()).of(id))?;

@@ -4,9 +4,9 @@ use crate::domain::event::What;
 use crate::domain::identifier::Email;
 use crate::domain::letter::{LetterPurpose, Values};
 use crate::lanes::password_lane::Seat;
-use crate::service::accounts::addresses::shared_steps::{Before, end_codes, plain};
+use crate::service::accounts::addresses::shared_steps::{Before, end_codes};
 use crate::service::accounts::leave::PasswordAndCode;
-use crate::service::accounts::owner_mail::{To, mail};
+use crate::service::accounts::owner_mail::{OwnerLetter, To, Wish};
 use crate::service::actor::{Actor, account_of};
 use crate::service::attempts::claimant::Claimant;
 use crate::service::change::Change;
@@ -97,7 +97,7 @@ fn make_primary(
     change.record(&actor.event(What::EmailMadePrimary))?;
     if let Some(old) = before.proven() {
         let more = Values::from([("new_address", one.written.as_str())]);
-        let wish = plain(actor.client.clone());
+        let wish = Wish::plain(actor.client.clone());
         before.tell(change, (&old, &wish), (LetterPurpose::AddressChanged, more))?;
     }
     before.outdate(change)
@@ -118,7 +118,7 @@ fn remove(
     let Some(gone) = gone else {
         return Ok(());
     };
-    let wish = plain(actor.client.clone());
+    let wish = Wish::plain(actor.client.clone());
     let more = || Values::from([("removed_address", gone.written())]);
     before.tell(
         change,
@@ -132,7 +132,13 @@ fn remove(
         };
         let mut more = more();
         more.insert("address".to_owned(), primary.written().to_owned());
-        mail(change, &to, LetterPurpose::AddressRemoved, &wish, more)?;
+        let letter = OwnerLetter {
+            to,
+            purpose: LetterPurpose::AddressRemoved,
+            wish: &wish,
+            values: more,
+        };
+        letter.mail(change)?;
     }
     Ok(())
 }

@@ -8,15 +8,12 @@ use crate::domain::id::AccountId;
 use crate::domain::identifier::Email;
 use crate::domain::letter::{LetterPurpose, Values};
 use crate::domain::one_time_code::CodePurpose;
-use crate::domain::session::Client;
 use crate::lanes::password_lane::Seat;
 use crate::service::accounts::addresses::sealed_state::{Was, Written};
 use crate::service::accounts::addresses::young_address::Undoings;
 use crate::service::accounts::leave::PasswordAndCode;
 use crate::service::accounts::mailed_code::{Link, look, opened, take};
-use crate::service::accounts::owner_mail::{
-    To, Wish, email_of, feign_code, mail_as, mail_code, mail_code_with, tell_counted,
-};
+use crate::service::accounts::owner_mail::{OwnerLetter, To, Wish, email_of, tell_counted};
 use crate::service::actor::{Actor, account_of};
 use crate::service::attempts::claimant::Claimant;
 use crate::service::change::Change;
@@ -80,12 +77,16 @@ impl Before {
             link: Link::OwnPage,
             ..wish.clone()
         };
-        let purpose = (CodePurpose::KeepEmail, kind);
+        let letter = OwnerLetter {
+            to,
+            purpose: kind,
+            wish: &wish,
+            values,
+        };
         let told = if self.gives_code(change, email)? {
-            let written = self.written(email);
-            mail_code_with(change, &to, purpose, (&wish, values), Some(&written))?
+            letter.mail_code(change, CodePurpose::KeepEmail, Some(&self.written(email)))?
         } else {
-            mail_as(change, &to, purpose, (&wish, values))?
+            letter.mail_as(change, CodePurpose::KeepEmail)?
         };
         if told || !change.kw.mailer.can_send() {
             return Ok(());
@@ -123,16 +124,6 @@ impl Before {
             return Ok(());
         }
         change.outdate_tokens(self.account.id)
-    }
-}
-
-/// How a letter goes that nobody chose a page or a language for.
-pub(super) const fn plain(client: Client) -> Wish {
-    Wish {
-        link: Link::OwnPage,
-        language: None,
-        site: None,
-        client,
     }
 }
 
@@ -198,20 +189,14 @@ fn begin(
         account,
         email: &new.email,
     };
+    let letter = OwnerLetter::new(to, LetterPurpose::Verify, &new.wish);
     if let Some(taken) = taken.filter(|taken| taken.account != account) {
-        if feign_code(change, &to, (purpose, LetterPurpose::Verify), &new.wish)? {
+        if letter.feign_code(change, purpose)? {
             tell_counted(change, &taken, &new.wish)?;
         }
         return Ok(());
     }
-    let written = Written::of(&new.email);
-    mail_code(
-        change,
-        &to,
-        (purpose, LetterPurpose::Verify),
-        &new.wish,
-        Some(&written),
-    )?;
+    letter.mail_code(change, purpose, Some(&Written::of(&new.email)))?;
     Ok(())
 }
 

@@ -50,6 +50,6 @@ pub fn undo(kw: &Keyward, code: &SecretString, client: &Client) -> Result<()> {
             account: id,
             email: &email,
         };
-        mail_choice(change, &to, (&client, Values::default()))
+        mail_choice(change, to, (&client, Values::default()))
     })
 }

@@ -290,9 +290,9 @@ pub fn revoke_sessions(by: impl Into<Administrator>, account: AccountId) -> Resu
 /// accounts there are.
 pub fn revoke_all_sessions(kw: &Keyward) -> Result<usize> {
     let (_, accounts) = replace_all(kw, What::AllSessionsRevoked, |change| {
-        let now = change.now;
-        let accounts = accounts::advance_every_epoch(change, now)?;
-        session_ends::end_every(change, now, EndReason::Revoked)?;
+        let ending = change.ending(EndReason::Revoked);
+        let accounts = accounts::advance_every_epoch(change, ending.at)?;
+        session_ends::end_every(change, ending)?;
         Ok(accounts)
     })?;
     Ok(accounts)
