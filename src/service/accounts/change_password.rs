@@ -89,13 +89,13 @@ fn write(kw: &Keyward, actor: &Actor, hash: PasswordRecord, proven: Proven) -> R
     let actor = actor.clone();
     let written = kw
         .change(move |change| {
-            change.hold_caller(&actor)?;
+            let caller = change.hold_caller(&actor)?;
             let (id, now) = (actor.account(), change.now);
-            proven.use_up(change, id)?;
+            proven.use_up(change, caller)?;
             forgive::forget(change.kw, change, id)?;
             credentials::set(change, id, &hash, now)?;
             notice::record(change, &actor.event(What::PasswordChanged))?;
-            renew(change, &actor, proven.methods())
+            renew(change, caller, proven.methods())
         })
         .map_err(Error::or_wrong_password)?;
     tokens_of(kw, written)

@@ -4,7 +4,7 @@ use crate::domain::event::Event;
 use crate::domain::id::AccountId;
 use crate::domain::letter::Values;
 use crate::domain::profile::Profile;
-use crate::service::change::Change;
+use crate::service::change::{Change, Held};
 use crate::service::error::Result;
 use crate::service::membership::dissolve::abandon_all;
 use crate::store::api_keys::Whose;
@@ -16,13 +16,13 @@ use crate::store::{
 /// address, a code that brings one back, a second factor, a telephone or an API key the one before
 /// would have a way back (L14). An organization that nobody else owns stays its: what others made with
 /// it is not a stranger's to delete (O5). Gives what the letter about it says.
-pub(in crate::service) fn clear(
-    change: &mut Change<'_>,
-    id: AccountId,
+pub(in crate::service) fn clear<'t>(
+    change: &mut Change<'t>,
+    account: Held<'t, AccountId>,
     proven: &str,
     by: &Event,
 ) -> Result<Values> {
-    let now = change.now;
+    let (now, id) = (change.now, account.id());
     if !was_entered(change, id)? {
         return Ok(Values::default());
     }

@@ -6,7 +6,7 @@ use crate::domain::id::AccountId;
 use crate::domain::identifier::Username;
 use crate::domain::profile::{Profile, Terms, attributes};
 use crate::domain::reserved_usernames::is_reserved;
-use crate::service::change::Change;
+use crate::service::change::{Change, Held};
 use crate::service::error::{Code, Error, Result};
 use crate::store::{accounts, phones, profiles};
 
@@ -70,12 +70,16 @@ impl Edit {
     }
 }
 
-/// Writes it. The account is held, or of this transaction.
+/// Writes it.
 ///
 /// # Errors
 /// `CONFLICT` where the username is another account's.
-pub(in crate::service) fn write(change: &mut Change<'_>, id: AccountId, edit: &Edit) -> Result<()> {
-    let now = change.now;
+pub(in crate::service) fn write<'t>(
+    change: &mut Change<'t>,
+    account: Held<'t, AccountId>,
+    edit: &Edit,
+) -> Result<()> {
+    let (now, id) = (change.now, account.id());
     if let Some(username) = &edit.username {
         set_username(change, id, username)?;
     }

@@ -193,18 +193,18 @@ fn add(change: &mut Change<'_>, new: &Registration, record: &PasswordRecord) -> 
     };
     let added = match &new.guest {
         Some(guest) => guest::upgrade(change, guest, &row)?,
-        None => accounts::add(change, &row)?,
+        None => change.add_account(&row)?,
     };
-    if added.is_err() {
+    let Some(added) = added else {
         // Asked again, the address is found; a username is told of.
         return Ok(Step::Again);
-    }
+    };
     credentials::set(change, id, record, now)?;
     let others = Edit {
         username: None,
         ..new.edit.clone()
     };
-    profile_edit::write(change, id, &others)?;
+    profile_edit::write(change, added, &others)?;
     let event = Event::new(What::AccountRegistered, new.wish.client.clone());
     change.record(&event.of(id))?;
     for email in new.email.iter().chain(&new.more) {

@@ -8,7 +8,7 @@ use crate::domain::api_key::ApiKey;
 use crate::domain::id::{AccountId, ApiKeyId};
 use crate::domain::permission::{ACCOUNT_RESET_LINK, is_of_service};
 use crate::service::actor::Actor;
-use crate::service::change::Change;
+use crate::service::change::{Change, Held};
 use crate::service::error::{Code, Error, Result};
 use crate::store::{AnyConnection, accounts, api_keys, roles};
 use crate::support::clock::Timestamp;
@@ -83,19 +83,24 @@ impl Handed {
 
     /// Who made it is held beside the account that it is for, in the order of their ids: what is
     /// being taken from either counts.
-    pub(super) fn hold(&self, change: &mut Change<'_>, target: AccountId) -> Result<bool> {
+    pub(super) fn hold<'t>(
+        &self,
+        change: &mut Change<'t>,
+        target: AccountId,
+    ) -> Result<Option<Held<'t, AccountId>>> {
         let mut accounts = vec![target];
         accounts.extend(self.maker.map(|maker| maker.account));
         accounts.sort_unstable();
         accounts.dedup();
-        let mut is_there = false;
+        let mut held = None;
         for id in accounts {
-            is_there |= accounts::hold(change, id)? && id == target;
+            let one = change.hold_account(id)?;
+            held = held.or(one.filter(|_| id == target));
         }
         if let Some(key) = self.maker.and_then(|maker| maker.key) {
             api_keys::hold(change, key)?;
         }
-        Ok(is_there)
+        Ok(held)
     }
 
     /// Whether the link proves the address of the account that it is for; none where the maker could

@@ -21,7 +21,7 @@ use crate::service::accounts::owner_mail::{OwnerLetter, To, Wish};
 use crate::service::accounts::reset_link_maker::{Handed, Maker};
 use crate::service::actor::{Actor, require_held};
 use crate::service::attempts::forgive;
-use crate::service::change::Change;
+use crate::service::change::{Change, Held};
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::mail::{notice, quota};
@@ -165,7 +165,7 @@ pub fn reset(kw: &Keyward, seat: &Seat, choice: &Choice) -> Result<Option<Url>> 
     )?;
     let (code, client, id) = (choice.code.clone(), choice.client.clone(), account.id);
     kw.change(move |change| {
-        let handed = held(change, &code, id)?;
+        let (account, handed) = held(change, &code, id)?;
         let used = take(change, &code, purpose)?;
         let enabled = accounts::lookup(change, id)?.is_some_and(|account| account.enabled);
         if used.account != id || !enabled {
@@ -182,14 +182,14 @@ pub fn reset(kw: &Keyward, seat: &Seat, choice: &Choice) -> Result<Option<Url>> 
         let known = emails::lookup(change, id, &used.address)?;
         let mut values = Values::default();
         if !known.ok_or_else(Error::one_time_code)?.verified && proves {
-            values = clear(change, id, &used.address, &event)?;
+            values = clear(change, account, &used.address, &event)?;
             emails::verify(change, id, &used.address, now)?;
         }
         if proves {
             Undoings::of(change, id)?.end_of_younger(change, &used.address)?;
         }
         notice::record_with(change, &event, values)?;
-        set_password(change, id, &record, &event)?;
+        set_password(change, account, &record, &event)?;
         let next = handed.and_then(|it| it.next);
         let list = &change.kw.policy.registration.redirects;
         Ok(next.and_then(|next| allowed(&next, list)))
@@ -197,14 +197,18 @@ pub fn reset(kw: &Keyward, seat: &Seat, choice: &Choice) -> Result<Option<Url>> 
 }
 
 /// Holds the account that the code is for, and who made its link: what is sealed beside the code.
-fn held(change: &mut Change<'_>, code: &SecretString, id: AccountId) -> Result<Option<Handed>> {
+fn held<'t>(
+    change: &mut Change<'t>,
+    code: &SecretString,
+    id: AccountId,
+) -> Result<(Held<'t, AccountId>, Option<Handed>)> {
     let stored = look(change.kw, change, code, CodePurpose::ResetPassword)?;
     let handed = opened::<Handed>(change.kw, &stored)?;
-    let is_there = match &handed {
-        None => accounts::hold(change, id)?,
+    let held = match &handed {
+        None => change.hold_account(id)?,
         Some(handed) => handed.hold(change, id)?,
     };
-    is_there.then_some(handed).ok_or_else(Error::one_time_code)
+    Ok((held.ok_or_else(Error::one_time_code)?, handed))
 }
 
 /// Whether the link proves the address of the account that it is for.
@@ -221,14 +225,13 @@ fn require_good(
     proves.ok_or_else(Error::one_time_code)
 }
 
-/// The account is held.
-pub(in crate::service) fn set_password(
-    change: &mut Change<'_>,
-    id: AccountId,
+pub(in crate::service) fn set_password<'t>(
+    change: &mut Change<'t>,
+    account: Held<'t, AccountId>,
     record: &PasswordRecord,
     by: &Event,
 ) -> Result<()> {
-    let (kw, now) = (change.kw, change.now);
+    let (kw, now, id) = (change.kw, change.now, account.id());
     credentials::set(change, id, record, now)?;
     // Whoever was in before may have made one.
     change.revoke_keys(Whose::Account(id), by)?;

@@ -1,6 +1,7 @@
 //! Proving an e-mail address by the code that was mailed to it.
 
 use crate::domain::event::{Event, What};
+use crate::domain::id::AccountId;
 use crate::domain::identifier::Email;
 use crate::domain::letter::{Language, LetterPurpose};
 use crate::domain::one_time_code::CodePurpose;
@@ -8,7 +9,7 @@ use crate::domain::session::Client;
 use crate::service::accounts::empty_for_true_owner::clear;
 use crate::service::accounts::mailed_code::{Link, look, take};
 use crate::service::accounts::owner_mail::{OwnerLetter, To, Wish, mail_choice};
-use crate::service::change::Change;
+use crate::service::change::{Change, Held};
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::mail::quota;
@@ -25,9 +26,8 @@ pub fn verify_email(kw: &Keyward, code: &SecretString, client: &Client) -> Resul
     kw.change(move |change| {
         let kw = change.kw;
         let id = look(kw, change, &code, CodePurpose::VerifyEmail)?.account;
-        if !accounts::hold(change, id)? {
-            return Err(Error::one_time_code());
-        }
+        let held = change.hold_account(id)?;
+        let held = held.ok_or_else(Error::one_time_code)?;
         if !accounts::lookup(change, id)?.is_some_and(|account| account.enabled) {
             return Err(Error::one_time_code());
         }
@@ -39,7 +39,7 @@ pub fn verify_email(kw: &Keyward, code: &SecretString, client: &Client) -> Resul
         let event = Event::new(What::EmailVerified, client.clone()).of(id);
         change.record(&event)?;
         if found.contested && !found.verified {
-            begin_anew(change, &found, &event)?;
+            begin_anew(change, held, &found, &event)?;
         }
         Ok(())
     })
@@ -47,9 +47,14 @@ pub fn verify_email(kw: &Keyward, code: &SecretString, client: &Client) -> Resul
 
 /// Several registered the address, and nobody knows which of them reads its mail: every password
 /// and session is dead, and whoever does read it is mailed a code to choose a password (L14).
-fn begin_anew(change: &mut Change<'_>, proven: &StoredEmail, by: &Event) -> Result<()> {
-    let (id, client) = (proven.account, &by.client);
-    let emptied = clear(change, id, &proven.canonical, by)?;
+fn begin_anew<'t>(
+    change: &mut Change<'t>,
+    account: Held<'t, AccountId>,
+    proven: &StoredEmail,
+    by: &Event,
+) -> Result<()> {
+    let (id, client) = (account.id(), &by.client);
+    let emptied = clear(change, account, &proven.canonical, by)?;
     credentials::remove(change, id)?;
     one_time_codes::remove_all_of(change, id)?;
     change.end_all_of(id)?;

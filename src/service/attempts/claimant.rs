@@ -2,7 +2,6 @@
 
 use crate::crypto::password::hasher::Verdict;
 use crate::domain::account::Account;
-use crate::domain::id::AccountId;
 use crate::domain::password::Password;
 use crate::domain::session::Method;
 use crate::lanes::password_lane::Seat;
@@ -10,7 +9,7 @@ use crate::service::actor::Actor;
 use crate::service::attempts::budget::{Reservation, keep_seat_for, reserve};
 use crate::service::attempts::prove::{Flaw, Second, form, methods_of, to_caller, use_second};
 use crate::service::attempts::subject::Subject;
-use crate::service::change::Change;
+use crate::service::change::{Caller, Change};
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
 use crate::store::{credentials, factors, sessions};
@@ -139,15 +138,16 @@ impl Proven {
         methods_of(self.second.as_ref())
     }
 
-    /// Uses up what was shown. The caller is held.
+    /// Uses up what was shown.
     ///
     /// # Errors
     /// `INVALID_OTP` where the code was used before, or a factor was switched on meanwhile.
-    pub(in crate::service) fn use_up(
+    pub(in crate::service) fn use_up<'t>(
         &self,
-        change: &mut Change<'_>,
-        account: AccountId,
+        change: &mut Change<'t>,
+        caller: Caller<'t, '_>,
     ) -> Result<()> {
+        let account = caller.account.id();
         match &self.second {
             Some(second) => use_second(change, account, second).map_err(to_caller)?,
             None if factors::active_of(change, account)?.is_some() => {

@@ -64,7 +64,7 @@ pub fn confirm(kw: &Keyward, actor: &Actor, typed: &Confirmation) -> Result<Conf
     let macs = macs(kw, account, &codes);
     let (actor, own_session) = (actor.clone(), typed.own_session);
     let written = kw.change(move |change| {
-        change.hold_caller(&actor)?;
+        let caller = change.hold_caller(&actor)?;
         notice::record(change, &actor.event(What::FactorEnabled))?;
         let now = change.now;
         if factors::active_of(change, account)?.is_some()
@@ -78,7 +78,7 @@ pub fn confirm(kw: &Keyward, actor: &Actor, typed: &Confirmation) -> Result<Conf
         // The password was shown as the secret was, and the code just now.
         follow(
             change,
-            &actor,
+            caller,
             own_session,
             &[Method::PASSWORD, Method::OTP],
         )

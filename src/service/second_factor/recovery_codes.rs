@@ -20,9 +20,9 @@ pub fn renew(kw: &Keyward, seat: &Seat, actor: &Actor, proof: &Proof) -> Result<
     let (actor, macs) = (actor.clone(), macs(kw, actor.account(), &codes));
     kw.change(move |change| {
         let account = actor.account();
-        change.hold_caller(&actor)?;
+        let caller = change.hold_caller(&actor)?;
         notice::record(change, &actor.event(What::RecoveryCodesRenewed))?;
-        proven.use_up(change, account)?;
+        proven.use_up(change, caller)?;
         let now = change.now;
         recovery_codes::replace(change, account, &macs, now)?;
         Ok(())

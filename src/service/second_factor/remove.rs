@@ -31,13 +31,13 @@ pub fn remove(kw: &Keyward, seat: &Seat, actor: &Actor, proof: &Proof) -> Result
     let written = kw
         .change(move |change| {
             let account = actor.account();
-            change.hold_caller(&actor)?;
+            let caller = change.hold_caller(&actor)?;
             notice::record(change, &actor.event(What::FactorDisabled))?;
-            proven.use_up(change, account)?;
+            proven.use_up(change, caller)?;
             require_free(change, account)?;
             factors::remove_all_of(change, account)?;
             recovery_codes::remove_all_of(change, account)?;
-            follow(change, &actor, own_session, proven.methods())
+            follow(change, caller, own_session, proven.methods())
         })
         .map_err(Error::or_wrong_password)?;
     tokens_of(kw, written)

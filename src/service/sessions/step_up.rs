@@ -40,9 +40,9 @@ pub fn step_up(kw: &Keyward, seat: &Seat, actor: &Actor, shown: &Shown) -> Resul
     let (with_password, actor) = (shown.password.is_some(), actor.clone());
     let (bearer, now) = kw
         .change(move |change| {
-            change.hold_caller(&actor)?;
+            let caller = change.hold_caller(&actor)?;
             let now = change.now;
-            proven.use_up(change, account.id)?;
+            proven.use_up(change, caller)?;
             let found = sessions::lookup(change, actor.session())?;
             let (mut session, account) = found.ok_or_else(Error::token)?;
             session.authentication = raised(&session, with_password, proven.second.as_ref(), now);

@@ -9,8 +9,7 @@ use crate::domain::bearer::Bearer;
 use crate::domain::id::{AccountId, OrganizationId};
 use crate::domain::rotation::Generation;
 use crate::domain::session::{Authentication, Class, Client, EndReason, Method, Mode, Session};
-use crate::service::actor::Actor;
-use crate::service::change::Change;
+use crate::service::change::{Caller, Change};
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::tokens::mint::{TokenSet, mint};
@@ -112,12 +111,13 @@ pub(in crate::service) struct Written {
 }
 
 /// Ends every session of the caller's account, the caller's own included: whoever shares it
-/// is out. Begins another for the caller, who has shown `methods` now. The caller is held.
-pub(in crate::service) fn renew(
-    change: &mut Change<'_>,
-    actor: &Actor,
+/// is out. Begins another for the caller, who has shown `methods` now.
+pub(in crate::service) fn renew<'t>(
+    change: &mut Change<'t>,
+    caller: Caller<'t, '_>,
     methods: &'static [Method],
 ) -> Result<Written> {
+    let actor = caller.actor;
     let (old, _) = sessions::lookup(change, actor.session())?.ok_or_else(Error::token)?;
     change.end_all_of(actor.account())?;
     // Of the epoch that has begun with it.

@@ -44,9 +44,9 @@ pub fn act(
     let proven = claimant.both(seat, &typed.password, typed.otp.as_ref())?;
     let (actor, email) = (actor.clone(), email.clone());
     kw.change(move |change| {
-        change.hold_caller(&actor)?;
-        proven.use_up(change, account.id)?;
-        let before = Before::read(change, account.id)?.ok_or_else(Error::token)?;
+        let caller = change.hold_caller(&actor)?;
+        proven.use_up(change, caller)?;
+        let before = Before::read(change, caller.account)?.ok_or_else(Error::token)?;
         let one = deed.require(&before.emails, &email)?;
         match deed {
             Deed::MakePrimary => make_primary(change, &actor, (&before, &one)),

@@ -16,7 +16,7 @@ use crate::service::accounts::mailed_code::{Link, look, opened, take};
 use crate::service::accounts::owner_mail::{OwnerLetter, To, Wish, email_of, tell_counted};
 use crate::service::actor::{Actor, account_of};
 use crate::service::attempts::claimant::Claimant;
-use crate::service::change::Change;
+use crate::service::change::{Change, Held};
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
 use crate::store::emails::{self, StoredEmail};
@@ -36,8 +36,11 @@ pub(super) struct Before {
 }
 
 impl Before {
-    /// The account is held.
-    pub(super) fn read(change: &mut Change<'_>, id: AccountId) -> Result<Option<Self>> {
+    pub(super) fn read<'t>(
+        change: &mut Change<'t>,
+        account: Held<'t, AccountId>,
+    ) -> Result<Option<Self>> {
+        let id = account.id();
         let Some(account) = accounts::lookup(change, id)?.filter(|it| it.enabled) else {
             return Ok(None);
         };
@@ -149,8 +152,8 @@ pub(super) fn ask(
     let proven = claimant.both(seat, &new.proof.password, new.proof.otp.as_ref())?;
     let actor = actor.clone();
     kw.change(move |change| {
-        change.hold_caller(&actor)?;
-        proven.use_up(change, account.id)?;
+        let caller = change.hold_caller(&actor)?;
+        proven.use_up(change, caller)?;
         change.record(&actor.event(What::EmailChangeRequested))?;
         begin(change, account.id, purpose, &new)
     })
@@ -166,13 +169,12 @@ pub(super) fn proven_by(
 ) -> Result<(Email, Before)> {
     let kw = change.kw;
     let id = look(kw, change, code, purpose)?.account;
-    if !accounts::hold(change, id)? {
-        return Err(Error::one_time_code());
-    }
+    let held = change.hold_account(id)?;
+    let held = held.ok_or_else(Error::one_time_code)?;
     let used = take(change, code, purpose)?;
     let written: Option<Written> = opened(kw, &used)?;
     let new = written.ok_or_else(Error::one_time_code)?.read()?;
-    let before = Before::read(change, id)?.ok_or_else(Error::one_time_code)?;
+    let before = Before::read(change, held)?.ok_or_else(Error::one_time_code)?;
     Ok((new, before))
 }
 

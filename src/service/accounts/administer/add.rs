@@ -144,7 +144,7 @@ fn add_with(
     };
     kw.change(move |change| {
         by.hold_own(change)?;
-        accounts::add(change, &row)?.map_err(|_| {
+        let added = change.add_account(&row)?.ok_or_else(|| {
             Error::new(
                 Code::Conflict,
                 "That e-mail address or username belongs to another account.",
@@ -156,7 +156,7 @@ fn add_with(
         if let Some(record) = &more.record {
             credentials::set(change, id, record, now)?;
         }
-        profile_edit::write(change, id, &more.edit)?;
+        profile_edit::write(change, added, &more.edit)?;
         if let Some(role) = &more.role {
             keep_role(change, role)?;
             roles::grant(change, id, role, now)?;

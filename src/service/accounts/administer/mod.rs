@@ -119,9 +119,9 @@ pub fn edit_account(by: impl Into<Administrator>, account: AccountId, patch: Pat
     let by = by.into();
     let kw = by.kw.clone();
     kw.change(move |change| {
-        by.hold(change, account)?;
+        let held = by.hold(change, account)?;
         if let Some(edit) = &patch.edit {
-            profile_edit::write(change, account, edit)?;
+            profile_edit::write(change, held, edit)?;
             change.record(&by.event(What::ProfileChanged).of(account))?;
         }
         match patch.enabled {
