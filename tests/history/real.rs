@@ -7,7 +7,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use keyward::app::{App, World};
-use keyward::config;
+use keyward::config::{self, Dialect};
 use keyward::crypto::master_key::MasterKey;
 use keyward::crypto::refresh_token::RefreshTokens;
 use keyward::domain::id::{AccountId, OrganizationId, SessionId};
@@ -386,7 +386,7 @@ fn login_request((identifier, password): (Identifier, Password), class: Class) -
         guest: None,
         mode: Mode::Json,
         class,
-        dialect: "test",
+        dialect: Dialect::Directus,
         client: Client::default(),
     }
 }

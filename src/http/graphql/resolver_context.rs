@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 
+use crate::config::Dialect;
 use crate::domain::id::OrganizationId;
 use crate::domain::identifier::Identifier;
 use crate::domain::session::{Class, Client, Mode};
@@ -165,12 +166,7 @@ impl Asked {
     ///
     /// # Errors
     /// As [`login::login`].
-    pub fn sign_in(
-        &self,
-        who: Identifier,
-        fields: &Fields,
-        face: &'static str,
-    ) -> Result<TokenSet> {
+    pub fn sign_in(&self, who: Identifier, fields: &Fields, face: Dialect) -> Result<TokenSet> {
         self.sign_in_on(&self.seat()?, who, (fields, face))
     }
 
@@ -182,7 +178,7 @@ impl Asked {
         &self,
         seat: &Seat,
         identifier: Identifier,
-        (fields, dialect): (&Fields, &'static str),
+        (fields, dialect): (&Fields, Dialect),
     ) -> Result<TokenSet> {
         let beside = self.token.clone().ok().flatten();
         let request = login::Request {

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use crate::config::Dialect;
 use crate::crypto::password::hasher::Verdict;
 use crate::domain::account::{Account, Epoch};
 use crate::domain::attempt::AttemptOutcome;
@@ -43,8 +44,8 @@ pub struct Request {
     pub guest: Option<ExpiredToken>,
     pub mode: Mode,
     pub class: Class,
-    /// The face's name, for the record of attempts.
-    pub dialect: &'static str,
+    /// The face, for the record of attempts.
+    pub dialect: Dialect,
     pub client: Client,
 }
 
@@ -213,7 +214,7 @@ impl SignIn<'_> {
             id: self.kw.entropy.id(at),
             account,
             outcome,
-            dialect: self.request.dialect,
+            dialect: self.request.dialect.as_str(),
             client: self.request.client.clone(),
             at,
         }

@@ -268,7 +268,7 @@ both!(
         let by = actor(&kw.kw, &token);
         for round in 0..12 {
             let name = format!("role{round}");
-            administer::define_role(&kw.kw, &name, &["thing:read"]).unwrap();
+            kw.define_role(&name, &["thing:read"]);
             let start = Barrier::new(2);
             let (start, by, name) = (&start, &by, &*name);
             let granted = std::thread::scope(|scope| {

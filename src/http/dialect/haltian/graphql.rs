@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::config::Dialect;
 use crate::domain::identifier::{Email, Identifier};
 use crate::http::dialect::haltian::organization;
 use crate::http::dialect::haltian::refusals::say;
@@ -115,7 +116,7 @@ fn login(asked: &Asked, fields: &Fields) -> Result<Value> {
     input.required("organizationName")?;
     let email = Email::parse(input.required("email")?);
     let email = email.ok_or_else(|| Error::payload("\"email\" must be a valid email"))?;
-    let tokens = asked.sign_in(Identifier::Email(email), &input, "haltian")?;
+    let tokens = asked.sign_in(Identifier::Email(email), &input, Dialect::Haltian)?;
     Ok(shown(&tokens))
 }
 

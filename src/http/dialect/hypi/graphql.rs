@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::config::Dialect;
 use crate::domain::identifier::{Email, Identifier};
 use crate::http::dialect::hypi::accounts::{registration, shown};
 use crate::http::graphql::resolver_context::Asked;
@@ -213,7 +214,7 @@ fn signed_in_as(
     who: Result<Option<Identifier>>,
     fields: &Fields,
 ) -> Result<TokenSet> {
-    asked.sign_in(who?.ok_or_else(Error::credentials)?, fields, "hypi")
+    asked.sign_in(who?.ok_or_else(Error::credentials)?, fields, Dialect::Hypi)
 }
 
 /// The original says no inside its answer (row Y-26).

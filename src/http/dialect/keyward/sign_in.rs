@@ -5,6 +5,7 @@ use actix_web::HttpResponse;
 use actix_web::http::header::SET_COOKIE;
 use serde_json::json;
 
+use crate::config::Dialect;
 use crate::crypto::refresh_token::RefreshTokens;
 use crate::domain::identifier::{Email, Identifier};
 use crate::domain::session::{Class, Mode};
@@ -42,7 +43,7 @@ pub async fn login(mut call: Call) -> Answer<Keyward> {
         guest: call.token_beside(),
         mode,
         class: Class::Standard,
-        dialect: "directus",
+        dialect: Dialect::Directus,
         client: call.client(),
     };
     let tokens = call

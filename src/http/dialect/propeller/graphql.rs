@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::config::Dialect;
 use crate::domain::identifier::{Email, Identifier};
 use crate::domain::letter::Site;
 use crate::domain::session::Mode;
@@ -221,7 +222,7 @@ fn login(asked: &Asked, fields: &Fields) -> Result<Value> {
     let input = object(fields, "input")?.unwrap_or_default();
     let email = Email::parse(input.required("email")?);
     let email = email.ok_or_else(|| Error::payload("\"email\" must be a valid email"))?;
-    let tokens = asked.sign_in(Identifier::Email(email), &input, "propeller")?;
+    let tokens = asked.sign_in(Identifier::Email(email), &input, Dialect::Propeller)?;
     Ok(json!({ "session": session(asked, &tokens)? }))
 }
 
@@ -271,7 +272,7 @@ fn register(asked: &Asked, fields: &Fields) -> Result<Value> {
         return Ok(json!({ "user": shown(&person), "session": null }));
     }
     let who = Identifier::Email(email);
-    let tokens = asked.sign_in_on(&seat, who, (&input, "propeller"))?;
+    let tokens = asked.sign_in_on(&seat, who, (&input, Dialect::Propeller))?;
     Ok(json!({
         "user": shown(&profile::person(&asked.kw, &asked.holder(&tokens)?)?.0),
         "session": session(asked, &tokens)?,

@@ -9,7 +9,7 @@ mod shared_steps;
 
 pub use add::{NewAccount, add_account, add_machine, add_on_lane};
 pub(in crate::service) use role::require_room;
-pub use role::{define_role, grant_role, take_role};
+pub use role::{grant_role, take_role};
 pub use session::{end_session, living_sessions_of};
 
 use crate::domain::account::Account;

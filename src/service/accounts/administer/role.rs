@@ -1,4 +1,4 @@
-//! Roles, as administrators define, grant and take them.
+//! Roles, as administrators grant and take them.
 
 use crate::domain::access::ADMINISTRATOR;
 use crate::domain::event::What;
@@ -9,17 +9,7 @@ use crate::service::accounts::only_administrator::require_another_administrator;
 use crate::service::administrator::Administrator;
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
-use crate::service::keyward::Keyward;
 use crate::store::{organization_roles, roles};
-
-pub fn define_role(kw: &Keyward, name: &str, permissions: &[&str]) -> Result<()> {
-    let name = name.to_owned();
-    let permissions: Vec<String> = permissions.iter().map(|&text| text.to_owned()).collect();
-    kw.store.write(move |tx| {
-        let permissions: Vec<&str> = permissions.iter().map(String::as_str).collect();
-        roles::define(tx, &name, &permissions).map_err(Error::from)
-    })
-}
 
 /// Takes effect at the account's next refresh.
 ///
