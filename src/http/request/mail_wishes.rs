@@ -4,8 +4,8 @@ use crate::domain::letter::Site;
 use crate::domain::profile;
 use crate::domain::session::Client;
 use crate::http::request::fields::Fields;
-use crate::service::accounts::mailed_code::Link;
-use crate::service::accounts::owner_mail::Wish;
+use crate::service::mail::mailed_code::Link;
+use crate::service::mail::owner_mail::Wish;
 use crate::service::{Error, Keyward, Result};
 
 /// The site that the body names.

@@ -5,7 +5,7 @@ use crate::domain::event::What;
 use crate::domain::identifier::Identifier;
 use crate::domain::password::{Password, PasswordRecord};
 use crate::lanes::password_lane::Seat;
-use crate::service::accounts::hash_chosen_password::{NotHashed, hash};
+use crate::service::account_changes::hash_chosen_password::{NotHashed, hash};
 use crate::service::actor::{Actor, account_of};
 use crate::service::attempts::claimant::{Claimant, Proven};
 use crate::service::attempts::forgive;

@@ -10,26 +10,18 @@ pub mod administer;
 pub mod change_password;
 /// The owner changes the profile.
 pub mod change_profile;
-/// What a stranger left behind.
-pub(in crate::service) mod empty_for_true_owner;
 /// Everything that is stored about an account.
 pub mod export;
 /// Guests begin, and register.
 pub mod guest;
-/// A password that somebody chooses.
-pub(in crate::service) mod hash_chosen_password;
 /// An account is deleted, by its owner or an operator.
 pub mod leave;
 /// All accounts, a page at a time.
 pub mod list;
 /// Somebody's account, for an administrator.
 pub mod look_up;
-/// Codes that are mailed.
-pub mod mailed_code;
 /// The last who may administer stays.
 mod only_administrator;
-/// Letters to the owner.
-pub mod owner_mail;
 /// What an account shows of itself.
 pub mod profile;
 /// What an owner says of themselves.

@@ -13,9 +13,8 @@ use crate::domain::letter::LetterPurpose;
 use crate::domain::one_time_code::CodePurpose;
 use crate::domain::password::{Password, PasswordRecord};
 use crate::lanes::password_lane::Seat;
+use crate::service::account_changes::hash_chosen_password::hashed;
 use crate::service::accounts::guest;
-use crate::service::accounts::hash_chosen_password::hashed;
-use crate::service::accounts::owner_mail::{OwnerLetter, To, Wish, tell_exists};
 use crate::service::accounts::profile_edit::{
     self, Edit, require_one_script, require_unreserved, username_taken,
 };
@@ -23,6 +22,7 @@ use crate::service::actor::Actor;
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
+use crate::service::mail::owner_mail::{OwnerLetter, To, Wish, tell_exists};
 use crate::service::mail::quota;
 use crate::store::emails::{self, StoredEmail};
 use crate::store::{accounts, audit_events, credentials};

@@ -8,26 +8,25 @@ use crate::domain::id::AccountId;
 use crate::domain::identifier::Email;
 use crate::domain::letter::{LetterPurpose, Values};
 use crate::domain::one_time_code::CodePurpose;
-use crate::domain::password::{Password, PasswordRecord};
+use crate::domain::password::Password;
 use crate::domain::permission::ACCOUNT_RESET_LINK;
 use crate::domain::redirect::allowed;
 use crate::domain::session::Client;
 use crate::lanes::password_lane::Seat;
+use crate::service::account_changes::empty_for_true_owner::clear;
+use crate::service::account_changes::hash_chosen_password::hashed;
+use crate::service::account_changes::set_password::set_password;
 use crate::service::accounts::addresses::young_address::Undoings;
-use crate::service::accounts::empty_for_true_owner::clear;
-use crate::service::accounts::hash_chosen_password::hashed;
-use crate::service::accounts::mailed_code::{About, Link, end_older, issue, look, opened, take};
-use crate::service::accounts::owner_mail::{OwnerLetter, To, Wish};
 use crate::service::accounts::reset_link_maker::{Handed, Maker};
 use crate::service::actor::{Actor, require_held};
-use crate::service::attempts::forgive;
 use crate::service::change::{Change, Held};
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
+use crate::service::mail::mailed_code::{About, Link, end_older, issue, look, opened, take};
+use crate::service::mail::owner_mail::{OwnerLetter, To, Wish};
 use crate::service::mail::{notice, quota};
-use crate::store::api_keys::Whose;
 use crate::store::emails::{self, StoredEmail};
-use crate::store::{AnyConnection, accounts, credentials, one_time_codes};
+use crate::store::{AnyConnection, accounts};
 use crate::support::clock::Timestamp;
 use crate::support::secret::SecretString;
 
@@ -223,19 +222,4 @@ fn require_good(
 ) -> Result<bool> {
     let proves = handed.proves(db, target, now)?;
     proves.ok_or_else(Error::one_time_code)
-}
-
-pub(in crate::service) fn set_password<'t>(
-    change: &mut Change<'t>,
-    account: Held<'t, AccountId>,
-    record: &PasswordRecord,
-    by: &Event,
-) -> Result<()> {
-    let (kw, now, id) = (change.kw, change.now, account.id());
-    credentials::set(change, id, record, now)?;
-    // Whoever was in before may have made one.
-    change.revoke_keys(Whose::Account(id), by)?;
-    forgive::forget(kw, change, id)?;
-    one_time_codes::remove_all_of(change, id)?;
-    change.end_all_of(id)
 }

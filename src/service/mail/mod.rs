@@ -3,8 +3,12 @@
 
 /// Sending what is due.
 pub mod deliver;
+/// Codes that are mailed: made, linked to, and used once.
+pub mod mailed_code;
 /// What an owner is told of.
 pub(in crate::service) mod notice;
+/// Letters to the owner of an account.
+pub mod owner_mail;
 /// A message in an administrator's own words.
 pub mod publish;
 /// How many mails somebody may be sent.

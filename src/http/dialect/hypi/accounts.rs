@@ -10,9 +10,9 @@ use crate::http::dialect::hypi::Hypi;
 use crate::http::request::call::Call;
 use crate::http::request::fields::{Fields, new_password};
 use crate::http::request::profile_fields::{CAMEL, edit, emails, object};
-use crate::service::accounts::owner_mail::Wish;
 use crate::service::accounts::profile_edit::Edit;
 use crate::service::accounts::register::{self, Registration};
+use crate::service::mail::owner_mail::Wish;
 use crate::service::{Error, Keyward, Result};
 
 /// `POST /auth/accounts` (rows Y-04 to Y-15, Y-19, Y-20): a username that is an e-mail address

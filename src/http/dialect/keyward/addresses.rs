@@ -17,9 +17,9 @@ use crate::service::accounts::addresses::change::NewEmail;
 use crate::service::accounts::addresses::set_primary_or_remove::{self, Deed, no_address};
 use crate::service::accounts::addresses::{add, change, undo};
 use crate::service::accounts::leave::PasswordAndCode;
-use crate::service::accounts::mailed_code::Link;
-use crate::service::accounts::owner_mail::Wish;
 use crate::service::actor::Actor;
+use crate::service::mail::mailed_code::Link;
+use crate::service::mail::owner_mail::Wish;
 use crate::service::{Error, Result};
 
 /// `POST /auth/email/change {"email","password","otp"?,"verification_url"?}`: 202, whether the

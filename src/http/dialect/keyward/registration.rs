@@ -14,10 +14,10 @@ use crate::http::request::fields::{Fields, new_password};
 use crate::http::request::mail_wishes;
 use crate::http::request::profile_fields::{CAMEL, edit, email, emails};
 use crate::service::Result;
-use crate::service::accounts::owner_mail::Wish;
 use crate::service::accounts::register::{self, Registration};
 use crate::service::accounts::reset_password::{self, Choice};
 use crate::service::accounts::verify_email;
+use crate::service::mail::owner_mail::Wish;
 use crate::support::secret::SecretString;
 
 /// `POST /auth/register`: 201 with the account where it has a username alone; 202 where there

@@ -15,11 +15,11 @@ use crate::http::graphql::table::{
 use crate::http::render;
 use crate::http::request::fields::{Fields, new_password};
 use crate::http::request::profile_fields::{CAMEL, edit, object};
-use crate::service::accounts::owner_mail::Wish;
 use crate::service::accounts::profile::{self, Person};
 use crate::service::accounts::register::{self, Registration};
 use crate::service::accounts::{guest, look_up, reset_password};
 use crate::service::actor::Actor;
+use crate::service::mail::owner_mail::Wish;
 use crate::service::mail::publish::{self, Publication};
 use crate::service::tokens::mint::TokenSet;
 use crate::service::{Code, Error, Result};

@@ -6,11 +6,11 @@ use crate::domain::letter::{LetterPurpose, Values};
 use crate::domain::one_time_code::CodePurpose;
 use crate::lanes::password_lane::Seat;
 use crate::service::accounts::addresses::shared_steps::{ask, proven_by};
-use crate::service::accounts::owner_mail::{Wish, email_of};
 use crate::service::accounts::register::email_taken;
 use crate::service::actor::Actor;
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
+use crate::service::mail::owner_mail::{Wish, email_of};
 use crate::store::{emails, one_time_codes};
 use crate::support::secret::SecretString;
 

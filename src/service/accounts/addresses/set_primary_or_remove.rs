@@ -6,12 +6,12 @@ use crate::domain::letter::{LetterPurpose, Values};
 use crate::lanes::password_lane::Seat;
 use crate::service::accounts::addresses::shared_steps::{Before, end_codes};
 use crate::service::accounts::leave::PasswordAndCode;
-use crate::service::accounts::owner_mail::{OwnerLetter, To, Wish};
 use crate::service::actor::{Actor, account_of};
 use crate::service::attempts::claimant::Claimant;
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
+use crate::service::mail::owner_mail::{OwnerLetter, To, Wish};
 use crate::store::emails::{self, StoredEmail};
 
 /// What is done to an address.

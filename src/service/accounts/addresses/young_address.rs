@@ -6,9 +6,9 @@
 use crate::domain::id::AccountId;
 use crate::domain::one_time_code::CodePurpose;
 use crate::service::accounts::addresses::sealed_state::Written;
-use crate::service::accounts::mailed_code::opened;
 use crate::service::change::Change;
 use crate::service::error::Result;
+use crate::service::mail::mailed_code::opened;
 use crate::store::{credentials, one_time_codes};
 use crate::support::clock::Timestamp;
 

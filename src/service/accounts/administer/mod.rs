@@ -8,7 +8,6 @@ mod session;
 mod shared_steps;
 
 pub use add::{NewAccount, add_account, add_machine, add_on_lane};
-pub(in crate::service) use role::require_room;
 pub use role::{grant_role, take_role};
 pub use session::{end_session, living_sessions_of};
 
@@ -21,8 +20,8 @@ use crate::domain::name_characters::{shown, trimmed};
 use crate::domain::password::{Password, PasswordRecord};
 use crate::domain::session::{EndReason, Session};
 use crate::lanes::password_lane::Seat;
+use crate::service::account_changes::hash_chosen_password::hashed;
 use crate::service::accounts::administer::shared_steps::{change, change_by};
-use crate::service::accounts::hash_chosen_password::hashed;
 use crate::service::accounts::only_administrator::require_another_administrator;
 use crate::service::accounts::profile_edit::{self, Edit};
 use crate::service::administrator::{Administrator, no_such_account};
