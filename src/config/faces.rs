@@ -4,8 +4,8 @@ use std::str::FromStr;
 
 use strum::{IntoStaticStr, VariantArray};
 
-use crate::config::parse::{boolean, list};
 use crate::config::section::section;
+use crate::config::values::parse::{boolean, list};
 
 section! {
     /// Faces besides Keyward's own, and how they answer.

@@ -32,7 +32,7 @@ pub struct Filter(pub Vec<(Option<String>, LevelFilter)>);
 /// not silence the alarms.
 const OTHERS: LevelFilter = LevelFilter::Info;
 
-pub(super) fn parse(text: &str) -> Result<Filter, String> {
+pub(in crate::config) fn parse(text: &str) -> Result<Filter, String> {
     let entries = text.split(',').map(str::trim);
     let mut levels = entries
         .filter(|entry| !entry.is_empty())

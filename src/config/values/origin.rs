@@ -18,7 +18,7 @@ const NOBODYS: &[&str] = &[
 ];
 
 /// One of a web page: `http` or `https`.
-pub(super) fn web(text: &str) -> Result<Url, String> {
+pub(in crate::config) fn web(text: &str) -> Result<Url, String> {
     bare(text).ok_or_else(|| {
         let text = without_person(text);
         format!("an origin such as https://app.example.com, not {text:?}")
@@ -26,7 +26,7 @@ pub(super) fn web(text: &str) -> Result<Url, String> {
 }
 
 /// One whose pages may be trusted, as [`canonical`] writes it.
-pub(super) fn listed(text: &str) -> Result<String, String> {
+pub(in crate::config) fn listed(text: &str) -> Result<String, String> {
     let text = text.trim();
     canonical(text.strip_suffix('/').unwrap_or(text)).ok_or_else(|| {
         let text = without_person(text);
@@ -36,7 +36,7 @@ pub(super) fn listed(text: &str) -> Result<String, String> {
 
 /// Without what stands before an `@`: it may be a password, which is no origin's and nobody's to
 /// read in a log. A password may hold any sign, so the last `@` counts.
-pub(super) fn without_person(text: &str) -> String {
+pub(in crate::config) fn without_person(text: &str) -> String {
     match text.rsplit_once('@') {
         Some((_, rest)) => format!("…@{rest}"),
         None => text.to_owned(),

@@ -35,7 +35,7 @@ pub fn duration(text: &str) -> Result<Duration, String> {
 }
 
 /// A duration within these two, which are durations themselves.
-pub(super) fn lasting(
+pub(in crate::config) fn lasting(
     least: &'static str,
     most: &'static str,
 ) -> impl Fn(&str) -> Result<Duration, String> {
@@ -48,7 +48,7 @@ pub(super) fn lasting(
     }
 }
 
-pub(super) fn boolean(text: &str) -> Result<bool, String> {
+pub(in crate::config) fn boolean(text: &str) -> Result<bool, String> {
     match text {
         "on" | "true" => Ok(true),
         "off" | "false" => Ok(false),
@@ -56,7 +56,10 @@ pub(super) fn boolean(text: &str) -> Result<bool, String> {
     }
 }
 
-pub(super) fn whole<T: TryFrom<u64>>(least: u64, most: u64) -> impl Fn(&str) -> Result<T, String> {
+pub(in crate::config) fn whole<T: TryFrom<u64>>(
+    least: u64,
+    most: u64,
+) -> impl Fn(&str) -> Result<T, String> {
     move |text| {
         text.parse()
             .ok()
@@ -67,7 +70,7 @@ pub(super) fn whole<T: TryFrom<u64>>(least: u64, most: u64) -> impl Fn(&str) -> 
 }
 
 /// Where the default is empty: absence has a meaning of its own.
-pub(super) fn optional<T>(
+pub(in crate::config) fn optional<T>(
     parse: impl Fn(&str) -> Result<T, String>,
 ) -> impl Fn(&str) -> Result<Option<T>, String> {
     move |text| match text {
@@ -78,7 +81,7 @@ pub(super) fn optional<T>(
 
 /// Comma separated, spaces around an entry allowed, empty entries not counted. `none` is
 /// the empty list, also where the default is not.
-pub(super) fn list<T>(
+pub(in crate::config) fn list<T>(
     parse: impl Fn(&str) -> Result<T, String>,
 ) -> impl Fn(&str) -> Result<Vec<T>, String> {
     move |text| {
@@ -100,21 +103,21 @@ pub(super) fn list<T>(
     clippy::unnecessary_wraps,
     reason = "it stands where other parsers may refuse"
 )]
-pub(super) fn as_it_is<T: From<String>>(text: &str) -> Result<T, String> {
+pub(in crate::config) fn as_it_is<T: From<String>>(text: &str) -> Result<T, String> {
     Ok(text.to_owned().into())
 }
 
-pub(super) fn address_and_port(text: &str) -> Result<SocketAddr, String> {
+pub(in crate::config) fn address_and_port(text: &str) -> Result<SocketAddr, String> {
     text.parse()
         .map_err(|_| "an address and a port, such as 127.0.0.1:8080".to_owned())
 }
 
-pub(super) fn email(text: &str) -> Result<Email, String> {
+pub(in crate::config) fn email(text: &str) -> Result<Email, String> {
     Email::parse(text).ok_or_else(|| "an e-mail address".to_owned())
 }
 
 /// What can be a password is one here too, however short: its operator vouches for it.
-pub(super) fn password(text: &str) -> Result<SecretString, String> {
+pub(in crate::config) fn password(text: &str) -> Result<SecretString, String> {
     match Password::parse(text) {
         Ok(_) => Ok(text.to_owned().into()),
         Err(_) => Err("1 to 1024 characters without NUL".to_owned()),
@@ -125,7 +128,7 @@ pub(super) fn password(text: &str) -> Result<SecretString, String> {
 /// a few make the whole (threat G6): no wider than the widest private ones, 10.0.0.0/8 and,
 /// among IPv6's, `fc00::/7`. One of IPv4 in the clothes of IPv6 is the network of IPv4: that
 /// is what callers are compared as.
-pub(super) fn network(text: &str) -> Result<IpNet, String> {
+pub(in crate::config) fn network(text: &str) -> Result<IpNet, String> {
     let network = text
         .parse::<IpNet>()
         .or_else(|_| text.parse::<IpAddr>().map(IpNet::from))
