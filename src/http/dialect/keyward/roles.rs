@@ -75,7 +75,7 @@ pub async fn make(mut call: Call, actor: Actor) -> Answer<Keyward> {
     let scope: Scope = fields
         .required("scope")?
         .parse()
-        .map_err(|()| Error::payload("\"scope\" must be one of [service, organization]"))?;
+        .map_err(|_| Error::payload("\"scope\" must be one of [service, organization]"))?;
     let new = new(&fields)?;
     let made = call
         .on_store(move |kw| of_service::make_role((kw, &actor), new, scope))
