@@ -128,12 +128,16 @@ class Server:
         stopped; it must have been started and signed in to once."""
         self.accounts = accounts
         columns = (
-            "username, username_canonical, first_name, last_name, anonymous, enabled, verified, "
+            "username, username_canonical, anonymous, enabled, verified, "
             "terms_accepted, epoch, access_version, created_at, updated_at")
         email = "'u' || n || '@example.com'"
+        # As many parts of names as there are, and each as frequent.
+        names = "substr(bench_id('a', n), 1, 8), substr(bench_id('a', n), 25, 12)"
+        called = names.replace(", substr", " || ' ' || substr")
         self.run(
-            f"INSERT INTO accounts (id, email, email_canonical, {columns}) "
-            f"SELECT bench_id('a', n), {email}, {email}, {columns} "
+            "INSERT INTO accounts (id, email, email_canonical, first_name, last_name, "
+            f"names_canonical, {columns}) "
+            f"SELECT bench_id('a', n), {email}, {email}, {names}, {called}, {columns} "
             f"FROM (SELECT * FROM accounts LIMIT 1) t, {self.numbers(accounts)} ORDER BY 1",
             "INSERT INTO emails (canonical, account_id, written, verified, is_primary, created_at) "
             f"SELECT {email}, bench_id('a', n), {email}, verified, TRUE, created_at "
@@ -142,6 +146,22 @@ class Server:
             "SELECT bench_id('a', n), record, created_at, updated_at "
             f"FROM (SELECT * FROM credentials LIMIT 1) t, {self.numbers(accounts)} ORDER BY 1",
             self.copies("s", sessions, "absolute_expires_at"))
+
+    def seed_beside(self, organizations, attempts):
+        """So many organizations with an owner each, and so many attempts, after seed()."""
+        name = "'Org ' || substr(bench_id('o', n), 25, 12)"
+        one = "(SELECT created_at FROM accounts ORDER BY created_at LIMIT 1) t"
+        self.run(
+            "INSERT INTO organizations (id, name, name_canonical, created_at, updated_at) "
+            f"SELECT bench_id('o', n), {name}, lower({name}), created_at, created_at "
+            f"FROM {one}, {self.numbers(organizations)} ORDER BY 1",
+            "INSERT INTO memberships (organization_id, account_id, role, state, created_at, "
+            "updated_at) SELECT bench_id('o', n), bench_id('a', n), 'owner', 'active', created_at, "
+            f"created_at FROM {one}, {self.numbers(organizations)} ORDER BY 1",
+            "INSERT INTO login_attempts (id, account_id, succeeded, outcome, dialect, at) "
+            f"SELECT bench_id('l', n), bench_id('a', 1 + n % {self.accounts}), TRUE, 'ok', "
+            f"'keyward', created_at - {attempts} + n FROM {one}, {self.numbers(attempts)} "
+            "ORDER BY n")
 
     def seed_past(self, sessions):
         """So many sessions that are long over, after seed()."""

@@ -39,6 +39,8 @@ pub enum What {
     /// By its owner, who knew the old one.
     PasswordChanged,
     FactorEnabled,
+    /// Another one was confirmed in its place.
+    FactorReplaced,
     FactorDisabled,
     /// By an administrator.
     FactorReset,

@@ -8,7 +8,7 @@ use crate::domain::id::{AccountId, FactorId};
 use crate::domain::organization::MembershipState;
 use crate::store::engine::columns::{time, word};
 use crate::store::engine::connection::{AnyConnection, on_each};
-use crate::store::engine::error::{Error, Result, exactly_one};
+use crate::store::engine::error::{Error, Result, at_most_one, exactly_one};
 use crate::store::engine::schema::{account_roles, factors, memberships, organizations, roles};
 use crate::support::clock::Timestamp;
 
@@ -99,6 +99,15 @@ pub fn remove_pending(connection: &mut AnyConnection, account: AccountId) -> Res
         .filter(factors::confirmed_at.is_null());
     diesel::delete(waits).execute(connection)?;
     Ok(())
+}
+
+/// Takes away the one that counts. Whether there was one.
+pub fn remove_active(connection: &mut AnyConnection, account: AccountId) -> Result<bool> {
+    let counts = factors::table
+        .filter(factors::account_id.eq(account.to_string()))
+        .filter(factors::confirmed_at.is_not_null());
+    let rows = diesel::delete(counts).execute(connection)?;
+    at_most_one("taking a factor away", rows)
 }
 
 /// Makes the waiting factor count; the code of `step` is used up by it. Whether it was

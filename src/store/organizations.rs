@@ -7,9 +7,10 @@ use crate::domain::organization::{Name, Organization};
 use crate::domain::words::SearchWords;
 use crate::store::engine::columns::{time, word};
 use crate::store::engine::conflict::{Taken, unless_taken};
-use crate::store::engine::connection::AnyConnection;
+use crate::store::engine::connection::{AnyConnection, compare};
 use crate::store::engine::error::{Result, at_most_one, exactly_one};
 use crate::store::engine::schema::organizations;
+use crate::store::engine::search::{self, Called, Page};
 use crate::support::clock::Timestamp;
 
 pub(in crate::store) type Row = (String, String, i64, i64, Option<i64>);
@@ -69,25 +70,36 @@ pub fn lookup(connection: &mut AnyConnection, id: OrganizationId) -> Result<Opti
     row.map(stored).transpose()
 }
 
-/// Those in whose name each of the words stands, by their ids, from the one after `after` on.
-pub fn page(
+/// Those in whose name each of the words stands, oldest first, from the one after `after` on, at
+/// most `limit`.
+pub fn search(
     connection: &mut AnyConnection,
     words: &SearchWords,
-    after: Option<OrganizationId>,
+    after: Option<(Timestamp, OrganizationId)>,
     limit: i64,
 ) -> Result<Vec<Organization>> {
-    let after = after.map(|id| id.to_string()).unwrap_or_default();
-    let has = |number: usize| {
-        let name = organizations::name_canonical;
-        name.like(words.pattern(number)).escape('\\')
+    let page = Page {
+        after: after.map(|(at, id)| (at, id.to_string())),
+        limit,
     };
+    if !words.is_empty() {
+        let called = (Called::Organization, words);
+        return search::search(connection, called, &page, |connection, ids| {
+            let found = organizations::table.filter(organizations::id.eq_any(ids));
+            let rows: Vec<Row> = found.select(COLUMNS).load(connection)?;
+            rows.into_iter()
+                .map(|row| Ok((row.0.clone(), stored(row)?)))
+                .collect()
+        });
+    }
+    let (at, id) = page.start();
     let rows: Vec<Row> = organizations::table
-        .filter(organizations::id.gt(after))
-        .filter(has(0))
-        .filter(has(1))
-        .filter(has(2))
-        .filter(has(3))
-        .order(organizations::id.asc())
+        .filter(compare!(
+            "(organizations.created_at, organizations.id) > ",
+            at,
+            id
+        ))
+        .order((organizations::created_at.asc(), organizations::id.asc()))
         .limit(limit)
         .select(COLUMNS)
         .load(connection)?;

@@ -323,16 +323,19 @@ fn operators_46_a_role_that_lacks_a_table_is_told_of_at_the_start() {
     home(&own.url).run(&["migrate", "up"]).done();
     own.run("CREATE ROLE service LOGIN");
     let grant = "GRANT USAGE ON SCHEMA public TO service; \
-                 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO service";
+                 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO service; \
+                 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO service";
     execute(&mut connect(&own.url), grant);
     let home = home(&own.url.replace("keyward@", "service@"));
     home.run(&["migrate", "up"]).done();
-    for (right, table) in [
-        ("ALL", "outbox"),
-        ("INSERT", "audit_chain"),
-        ("DELETE", "sessions"),
+    for (right, table, from) in [
+        ("ALL", "outbox", "service"),
+        ("INSERT", "audit_chain", "service"),
+        ("DELETE", "sessions", "service"),
+        ("EXECUTE", "keyward_parts(text)", "PUBLIC, service"),
     ] {
-        let revoke = format!("REVOKE {right} ON {table} FROM service");
+        let function = if right == "EXECUTE" { "FUNCTION " } else { "" };
+        let revoke = format!("REVOKE {right} ON {function}{table} FROM {from}");
         execute(&mut connect(&own.url), &revoke);
         for command in [&["check"][..], &["serve"], &["user", "list"]] {
             let run = home.run(command);

@@ -22,6 +22,7 @@ mod on_sqlite;
 mod plans;
 mod purge;
 mod revocations;
+mod search;
 mod sessions;
 mod text;
 mod url;

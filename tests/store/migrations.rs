@@ -71,7 +71,12 @@ fn both_databases_have_the_same_tables_and_columns() {
     let columns = "SELECT t.name || '.' || c.name || CASE WHEN c.\"notnull\" THEN '' ELSE '?' END \
                    AS line FROM sqlite_master t, pragma_table_info(t.name) c \
                    WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite_%' ORDER BY 1";
-    let here = lines(&mut sqlite.own_reader().unwrap(), columns);
+    let mut here = lines(&mut sqlite.own_reader().unwrap(), columns);
+    // What SQLite finds names by. PostgreSQL has indexes for that (docs/decisions/0181).
+    here.retain(|line| {
+        let (table, _) = line.split_once('.').unwrap();
+        !table.ends_with("_words") && !table.contains("_parts")
+    });
     let columns = "SELECT table_name || '.' || column_name \
                    || CASE is_nullable WHEN 'NO' THEN '' ELSE '?' END AS line \
                    FROM information_schema.columns WHERE table_schema = 'public'";

@@ -26,10 +26,25 @@ struct PostgresPlan {
     detail: String,
 }
 
-/// The plan for a text as Diesel shows it: with what is bound to it in the end.
-fn plan(connection: &mut AnyConnection, shown: &str) -> String {
-    let (text, binds) = shown.split_once("-- binds: ").unwrap();
-    let binds = binds.trim().trim_matches(['[', ']']).replace('"', "'");
+/// What stands between the commas of a list, those in a list within it left alone.
+fn elements(list: &str) -> Vec<String> {
+    let (mut all, mut depth) = (vec![String::new()], 0_i32);
+    for character in list.chars() {
+        depth += i32::from(character == '[') - i32::from(character == ']');
+        match character {
+            ',' if depth == 0 => all.push(String::new()),
+            _ => all.last_mut().unwrap().push(character),
+        }
+    }
+    all
+}
+
+/// The plan for a text as Diesel shows it: with what is bound to it in the end. What begins and ends
+/// a transaction has none.
+fn plan(connection: &mut AnyConnection, shown: &str) -> Option<String> {
+    let (text, binds) = shown.split_once("-- binds: ")?;
+    let binds = binds.trim().strip_prefix('[').unwrap();
+    let binds = binds.strip_suffix(']').unwrap().replace('"', "'");
     let rows: Vec<String> = match connection {
         AnyConnection::Sqlite(sqlite) => {
             // What is bound to it does not matter: there are no statistics.
@@ -38,13 +53,9 @@ fn plan(connection: &mut AnyConnection, shown: &str) -> String {
             rows.into_iter().map(|row| row.detail).collect()
         }
         AnyConnection::Postgres(postgres) => {
-            let binds: Vec<&str> = binds.split(", ").collect();
+            let binds = elements(&binds);
             let filled = (1..=binds.len()).rev().fold(text.to_owned(), |text, at| {
-                // A list of one.
-                let bind = match binds[at - 1].strip_prefix('[') {
-                    Some(one) => format!("ARRAY[{}]", one.trim_end_matches(']')),
-                    None => binds[at - 1].to_owned(),
-                };
+                let bind = binds[at - 1].replace('[', "ARRAY[");
                 text.replace(&format!("${at}"), &bind)
             });
             let query = diesel::sql_query(format!("EXPLAIN {filled}"));
@@ -52,7 +63,7 @@ fn plan(connection: &mut AnyConnection, shown: &str) -> String {
             rows.into_iter().map(|row| row.detail).collect()
         }
     };
-    rows.join("\n")
+    Some(rows.join("\n"))
 }
 
 /// The plans of every statement that `run` sends.
@@ -71,7 +82,7 @@ pub fn plans(
         run(tx)?;
         tx.set_instrumentation(|_: InstrumentationEvent<'_>| {});
         let texts = texts.lock().unwrap().clone();
-        Ok::<_, keyward::store::Error>(texts.iter().map(|text| plan(tx, text)).collect())
+        Ok::<_, keyward::store::Error>(texts.iter().filter_map(|text| plan(tx, text)).collect())
     })
     .unwrap()
 }

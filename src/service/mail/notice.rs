@@ -26,6 +26,7 @@ pub(in crate::service) fn record_with(
             LetterPurpose::PasswordChanged
         }
         What::FactorEnabled
+        | What::FactorReplaced
         | What::FactorDisabled
         | What::FactorReset
         | What::RecoveryCodesRenewed => LetterPurpose::FactorChanged,

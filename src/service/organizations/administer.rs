@@ -24,7 +24,10 @@ use crate::store::memberships::invitations::{self, Listed, Place};
 use crate::store::memberships::{self, Member, MemberPage};
 use crate::store::{accounts, organization_roles, organizations};
 
-/// Those in whose name each of the words stands, by their ids, at most `limit`.
+/// Those in whose name each of the words stands, oldest first, after one of them, at most `limit`.
+///
+/// # Errors
+/// `INVALID_PAYLOAD` where there is no organization of that id to go on after.
 pub fn search(
     kw: &Keyward,
     words: &SearchWords,
@@ -32,9 +35,20 @@ pub fn search(
     limit: u32,
 ) -> Result<Vec<Organization>> {
     let limit = i64::from(limit);
-    Ok(kw
-        .store
-        .read(|db| organizations::page(db, words, after, limit))?)
+    kw.store.read(|db| {
+        let place = match after {
+            None => None,
+            Some(id) => {
+                let last = organizations::lookup(db, id)?.ok_or_else(|| {
+                    Error::payload(
+                        "\"after\" is no organization, or one that is gone: begin anew without it",
+                    )
+                })?;
+                Some((last.created_at, last.id))
+            }
+        };
+        Ok(organizations::search(db, words, place, limit)?)
+    })
 }
 
 /// By its id or its name.

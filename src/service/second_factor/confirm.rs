@@ -32,8 +32,8 @@ pub struct Confirmed {
     pub renewed: Option<Renewed>,
 }
 
-/// Confirms the factor that waits, by a code of it, which is used up. Gives the
-/// recovery codes: shown this once.
+/// Confirms the factor that waits, by a code of it, which is used up. It comes in the place of the one
+/// that counted, where one did. Gives the recovery codes: shown this once.
 ///
 /// # Errors
 /// `INVALID_OTP`, `ATTEMPTS_EXCEEDED`; `INVALID_PAYLOAD` where nothing waits (any more).
@@ -65,11 +65,15 @@ pub fn confirm(kw: &Keyward, actor: &Actor, typed: &Confirmation) -> Result<Conf
     let (actor, own_session) = (actor.clone(), typed.own_session);
     let written = kw.change(move |change| {
         let caller = change.hold_caller(&actor)?;
-        notice::record(change, &actor.event(What::FactorEnabled))?;
+        // What began beside one that counts was begun with a code of that one.
+        let what = if factors::remove_active(change, account)? {
+            What::FactorReplaced
+        } else {
+            What::FactorEnabled
+        };
+        notice::record(change, &actor.event(what))?;
         let now = change.now;
-        if factors::active_of(change, account)?.is_some()
-            || !factors::confirm(change, pending.id, step, now)?
-        {
+        if !factors::confirm(change, pending.id, step, now)? {
             let message = "A second factor is switched on already.";
             return Err(Error::new(Code::Conflict, message));
         }

@@ -2,37 +2,57 @@
 //! secret, this once.
 
 use crate::crypto::totp::{self, Enrolment, SECRET_BYTES};
+use crate::domain::event::What;
 use crate::domain::id::FactorId;
 use crate::domain::password::Password;
 use crate::lanes::password_lane::Seat;
 use crate::service::actor::{Actor, account_of};
-use crate::service::attempts::claimant::Claimant;
-use crate::service::attempts::prove::context;
+use crate::service::attempts::claimant::{Claimant, Proven};
+use crate::service::attempts::prove::{Second, context, to_caller, use_second};
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
+use crate::service::mail::notice;
 use crate::store::factors::{self, Factor};
+use crate::support::secret::SecretString;
 
-/// Begins an enrolment: a secret that waits, beside a factor that may count already. It
-/// takes the password, always: who stole a token a minute after the sign-in must not lock
-/// its owner out with it (M4).
+/// What shows that the caller may begin one.
+pub struct Shown {
+    /// Always: who stole a token a minute after the sign-in must not lock its owner out with it (M4).
+    pub password: Password,
+    /// A code of the factor that counts already, or one of its recovery codes: the new one comes in
+    /// its place.
+    pub second: Option<SecretString>,
+}
+
+/// Begins an enrolment: a secret that waits, beside a factor that may count already.
 ///
 /// # Errors
-/// `WRONG_PASSWORD`, `ATTEMPTS_EXCEEDED`; `CONFLICT` where a factor counts already.
-pub fn begin(kw: &Keyward, seat: &Seat, actor: &Actor, password: &Password) -> Result<Enrolment> {
+/// `WRONG_PASSWORD`, `INVALID_OTP`, `ATTEMPTS_EXCEEDED`; `CONFLICT` where a factor counts already and
+/// none of its codes was shown; `INVALID_PAYLOAD` where one was, and there is no factor.
+pub fn begin(kw: &Keyward, seat: &Seat, actor: &Actor, shown: &Shown) -> Result<Enrolment> {
     let account = account_of(kw, actor)?;
     let claimant = Claimant {
         kw,
         actor,
         account: &account,
     };
-    let reservation = claimant.password(seat, password)?;
-    let on = kw.store.read(|db| factors::active_of(db, account.id))?;
-    if on.is_some() {
-        // The password was right: nobody guessed.
-        reservation.given_back()?;
-        let message = "A second factor is switched on already.";
-        return Err(Error::new(Code::Conflict, message));
-    }
+    let reservation = claimant.password(seat, &shown.password)?;
+    let proven = match &shown.second {
+        Some(second) => claimant.second(second, Some(reservation))?,
+        None if kw
+            .store
+            .read(|db| factors::active_of(db, account.id))?
+            .is_some() =>
+        {
+            // The password was right: nobody guessed.
+            reservation.given_back()?;
+            return Err(on_already());
+        }
+        None => Proven {
+            second: None,
+            reservation,
+        },
+    };
     let secret: [u8; SECRET_BYTES] = kw.entropy.bytes();
     let label = account.label().to_owned();
     let enrolment = totp::enrolment(&secret, &kw.policy.totp_issuer, &label)
@@ -43,10 +63,29 @@ pub fn begin(kw: &Keyward, seat: &Seat, actor: &Actor, password: &Password) -> R
     kw.change(move |change| {
         // Two enrolments that begin at once take turns here, and the later one stands.
         change.hold_caller(&actor)?;
-        let factor = Factor::waiting(id, actor.account(), sealed.clone(), change.now);
+        let (account, now) = (actor.account(), change.now);
+        match &proven.second {
+            Some(second) => {
+                use_second(change, account, second).map_err(to_caller)?;
+                if let Second::Recovery { .. } = second {
+                    notice::record(change, &actor.event(What::RecoveryCodeUsed))?;
+                }
+            }
+            None if factors::active_of(change, account)?.is_some() => return Err(on_already()),
+            None => {}
+        }
+        let factor = Factor::waiting(id, account, sealed.clone(), now);
         factors::add_pending(change, &factor)?;
-        reservation.succeeded(change)
+        proven.reservation.succeeded(change)
     })
     .map_err(Error::or_wrong_password)?;
     Ok(enrolment)
+}
+
+fn on_already() -> Error {
+    Error::new(
+        Code::Conflict,
+        "A second factor is switched on already. With a code of it as \"otp\" beside the password \
+         another one is begun in its place.",
+    )
 }

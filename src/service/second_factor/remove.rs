@@ -12,8 +12,9 @@ use crate::service::second_factor::own_session::{OwnSession, follow, tokens_of};
 use crate::service::tokens::begin_session::Renewed;
 use crate::store::{AnyConnection, factors, recovery_codes};
 
-const DEMANDED: &str = "A role or an organization of yours asks for a second factor: it stays on. An \
-                        administrator takes one away that was lost, and another one is begun then.";
+const DEMANDED: &str = "A role or an organization of yours asks for a second factor: it stays on. Another one is \
+                        begun in its place with the password and a code of this one. One that was lost, recovery \
+                        codes and all, an administrator takes away.";
 
 /// # Errors
 /// `WRONG_PASSWORD`, `INVALID_OTP`, `ATTEMPTS_EXCEEDED`; `INVALID_PAYLOAD` where there is

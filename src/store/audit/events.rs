@@ -9,7 +9,7 @@ use crate::domain::event::{Event, What};
 use crate::domain::id::{AccountId, OrganizationId};
 use crate::store::audit_seals;
 use crate::store::engine::advisory::{self, Turn};
-use crate::store::engine::connection::{AnyConnection, on_each};
+use crate::store::engine::connection::{AnyConnection, compare, on_each};
 use crate::store::engine::error::{Result, every_one, exactly_one};
 use crate::store::engine::schema::audit_events;
 use crate::support::clock::Timestamp;
@@ -248,11 +248,7 @@ pub fn list(connection: &mut AnyConnection, filter: &Filter) -> Result<Vec<Audit
         ($($filter:expr),*) => {
             audit_events::table
                 .filter(audit_events::at.ge(since))
-                .filter(
-                    audit_events::at
-                        .lt(at)
-                        .or(audit_events::at.eq(at).and(audit_events::id.lt(id))),
-                )
+                .filter(compare!("(audit_events.at, audit_events.id) < ", at, id))
                 $(.filter($filter))*
                 .order((audit_events::at.desc(), audit_events::id.desc()))
                 .limit(filter.limit)
@@ -282,8 +278,7 @@ pub fn after(
     limit: i64,
 ) -> Result<Vec<AuditEntry>> {
     Ok(audit_events::table
-        .filter(audit_events::at.ge(at))
-        .filter(audit_events::at.gt(at).or(audit_events::id.gt(id)))
+        .filter(compare!("(audit_events.at, audit_events.id) > ", at, id))
         .order((audit_events::at.asc(), audit_events::id.asc()))
         .limit(limit)
         .select(COLUMNS)

@@ -21,3 +21,16 @@ macro_rules! on_each {
     };
 }
 pub(in crate::store) use on_each;
+
+/// `compare!("(t.at, t.id) > ", at, id)`: where a row stands in the order of an instant and an id. An index
+/// of both answers it from that place on, which it does not for two comparisons.
+macro_rules! compare {
+    ($columns:literal, $at:expr, $id:expr) => {
+        diesel::dsl::sql::<diesel::sql_types::Bool>(concat!($columns, "("))
+            .bind::<diesel::sql_types::BigInt, _>($at)
+            .sql(", ")
+            .bind::<diesel::sql_types::Text, _>($id)
+            .sql(")")
+    };
+}
+pub(in crate::store) use compare;

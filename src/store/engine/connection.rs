@@ -9,7 +9,7 @@ use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 
 pub use crate::store::engine::any::AnyConnection;
-pub(in crate::store) use crate::store::engine::any::on_each;
+pub(in crate::store) use crate::store::engine::any::{compare, on_each};
 use crate::store::engine::deadline::Watched;
 use crate::store::engine::error::{Error, Result};
 use crate::store::engine::schema::{credentials, signing_keys};

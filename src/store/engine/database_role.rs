@@ -36,10 +36,16 @@ const TABLES: [&str; 24] = [
     "signing_keys",
 ];
 
+/// What the indexes of names call.
+const FUNCTIONS: [&str; 2] = [
+    "keyward_account_words(text,text,text,text,text)",
+    "keyward_parts(text)",
+];
+
 const RIGHTS: [&str; 4] = ["SELECT", "INSERT", "UPDATE", "DELETE"];
 
 /// # Errors
-/// Which tables the role lacks a right in.
+/// In which tables and functions the role lacks a right.
 pub(super) fn assert_all(connection: &mut AnyConnection) -> Result<()> {
     let AnyConnection::Postgres(postgres) = connection else {
         return Ok(());
@@ -47,11 +53,13 @@ pub(super) fn assert_all(connection: &mut AnyConnection) -> Result<()> {
     let lacks = RIGHTS
         .map(|right| format!("NOT has_table_privilege(to_regclass(name), '{right}')"))
         .join(" OR ");
-    let names = TABLES.join(",");
+    let (tables, functions) = (TABLES.join(";"), FUNCTIONS.join(";"));
     let question = format!(
-        "coalesce(string_agg(name, ', ' ORDER BY name), '') \
-         FROM unnest(string_to_array('{names}', ',')) AS name \
-         WHERE to_regclass(name) IS NOT NULL AND ({lacks})"
+        "coalesce(string_agg(name, ', ' ORDER BY name), '') FROM ( \
+         SELECT name FROM unnest(string_to_array('{tables}', ';')) AS name \
+         WHERE to_regclass(name) IS NOT NULL AND ({lacks}) \
+         UNION ALL SELECT name FROM unnest(string_to_array('{functions}', ';')) AS name \
+         WHERE NOT has_function_privilege(to_regprocedure(name), 'EXECUTE')) AS lacking"
     );
     let without: String = diesel::select(sql::<Text>(&question)).get_result(postgres)?;
     if without.is_empty() {
@@ -59,7 +67,8 @@ pub(super) fn assert_all(connection: &mut AnyConnection) -> Result<()> {
     }
     Err(Error::Unfit(format!(
         "the role of DATABASE_URL may not do all that it must in {without}. Their owner says: \
-         GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO it"
+         GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO it; \
+         GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO it"
     )))
 }
 

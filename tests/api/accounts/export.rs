@@ -77,11 +77,12 @@ const PARTS: [(&str, &str); 14] = [
     ("sessions", "sessions"),
 ];
 
-// A table to come that holds something of an account is told of as well.
+// A table to come that holds something of an account is told of as well. What accounts are found by is
+// told of with the account.
 both!(every_table_of_accounts_is_exported, |kw| {
     let tables = if kw.kw.store.url().is_sqlite() {
         "SELECT m.name AS line FROM sqlite_master m JOIN pragma_table_info(m.name) c \
-             ON c.name = 'account_id' WHERE m.type = 'table'"
+             ON c.name = 'account_id' WHERE m.type = 'table' AND m.name <> 'account_words'"
     } else {
         "SELECT table_name::text AS line FROM information_schema.columns \
              WHERE column_name = 'account_id' AND table_schema = 'public'"

@@ -10,7 +10,8 @@ use keyward::lanes::password_lane::Seat;
 use keyward::service::accounts::change_password::{NewPassword, change_password};
 use keyward::service::actor::Actor;
 use keyward::service::second_factor::check_typed_code::Proof;
-use keyward::service::second_factor::{enrol, recovery_codes, remove};
+use keyward::service::second_factor::enrol::{self, Shown};
+use keyward::service::second_factor::{recovery_codes, remove};
 use keyward::service::sessions::login;
 use keyward::service::{Code, Error, Keyward};
 use keyward::support::secret::SecretString;
@@ -110,7 +111,11 @@ fn change(kw: &Keyward, seat: &Seat, owner: &Owner) -> Result<(), Error> {
 }
 
 fn begin(kw: &Keyward, seat: &Seat, owner: &Owner) -> Result<(), Error> {
-    enrol::begin(kw, seat, &owner.actor(kw), &password(PASSWORD)).map(drop)
+    let shown = Shown {
+        password: password(PASSWORD),
+        second: None,
+    };
+    enrol::begin(kw, seat, &owner.actor(kw), &shown).map(drop)
 }
 
 fn disable(kw: &Keyward, seat: &Seat, owner: &Owner) -> Result<(), Error> {

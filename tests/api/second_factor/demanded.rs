@@ -4,6 +4,7 @@ use keyward::http::routes::{Guard, TABLE};
 use serde_json::{Value, json};
 
 use crate::organizations::{make, member, person, sign_in_to};
+use crate::second_factor::replaced::replace;
 use crate::support::{Answer, Factor, Forge, PASSWORD, TestKeyward, text};
 
 const ALICE: &str = "alice@example.com";
@@ -135,6 +136,10 @@ both!(
             dropped.refused(403, "FORBIDDEN");
         }
         assert_eq!(verify(kw, &bob).status, 200);
+        // Another one comes in its place, and nothing is closed meanwhile.
+        let factor = replace(kw, &bob, &kw.code(&factor.secret, 0));
+        assert_eq!(verify(kw, &factor.access).status, 200);
+        assert_eq!(Forge::claims_of(&factor.access)["role"], "viewer");
         let (alice, _) = kw.sign_in(ALICE, PASSWORD).tokens();
         // The owner is a member like others.
         closed(&kw.get(&path).bearer(&alice).send());

@@ -5,6 +5,7 @@ mod directus;
 mod enrolment;
 mod guesses;
 mod recovery;
+mod replaced;
 mod sessions;
 mod sign_in;
 mod typed;

@@ -10,15 +10,19 @@ use crate::http::request::fields::new_password as password;
 use crate::service::actor::Actor;
 use crate::service::second_factor::check_typed_code::Proof;
 use crate::service::second_factor::confirm::{self, Confirmation};
+use crate::service::second_factor::enrol::{self, Shown};
 use crate::service::second_factor::own_session::OwnSession;
-use crate::service::second_factor::{enrol, remove};
+use crate::service::second_factor::remove;
 use crate::service::{Code, Error};
 
 /// `POST /users/me/tfa/generate {"password"}` (Directus). The secret waits here: the
 /// original keeps nothing and believes whatever secret comes back.
 pub async fn generate(mut call: Call, actor: Actor) -> Answer<Directus> {
     let fields = call.fields().await?;
-    let typed = password(&fields, "password")?;
+    let typed = Shown {
+        password: password(&fields, "password")?,
+        second: None,
+    };
     let enrolment = call
         .on_password(move |kw, seat| enrol::begin(kw, seat, &actor, &typed))
         .await

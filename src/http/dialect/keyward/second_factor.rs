@@ -12,14 +12,21 @@ use crate::service::Error;
 use crate::service::actor::Actor;
 use crate::service::second_factor::check_typed_code::Proof;
 use crate::service::second_factor::confirm::{self, Confirmation, Confirmed};
+use crate::service::second_factor::enrol::{self, Shown};
 use crate::service::second_factor::own_session::OwnSession;
-use crate::service::second_factor::{enrol, recovery_codes as codes, remove};
+use crate::service::second_factor::{recovery_codes as codes, remove};
 
-/// `POST /auth/mfa/totp {"password"}`: begins; the secret is shown this once.
+/// `POST /auth/mfa/totp {"password","otp"?}`: begins; the secret is shown this once.
 pub async fn begin(mut call: Call, actor: Actor) -> Answer<Keyward> {
     let fields = call.fields().await?;
-    fields.only(&["password"])?;
-    let typed = password(&fields, "password")?;
+    fields.only(&["password", "otp"])?;
+    let typed = Shown {
+        password: password(&fields, "password")?,
+        second: match fields.optional("otp")? {
+            Some(_) => Some(fields.required("otp")?.into()),
+            None => None,
+        },
+    };
     let enrolment = call
         .on_password(move |kw, seat| enrol::begin(kw, seat, &actor, &typed))
         .await?;

@@ -18,7 +18,7 @@ use crate::service::actor::Actor;
 use crate::service::organizations::administer;
 use crate::store::memberships::MemberPage;
 
-/// `GET /admin/organizations?search=&after=&limit=`: by their ids.
+/// `GET /admin/organizations?search=&after=&limit=`: oldest first.
 pub async fn list(call: Call, _: Actor) -> Answer<Keyward> {
     let query = query::fields(&call, &["search", "after", "limit"])?;
     let (words, limit) = (words(&query)?, limit(&query)?);

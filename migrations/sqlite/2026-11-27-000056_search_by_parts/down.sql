@@ -1,0 +1,14 @@
+DROP INDEX audit_events_by_kind;
+DROP INDEX audit_events_by_organization;
+DROP TRIGGER organizations_called_anew;
+DROP TRIGGER organizations_called;
+DROP TABLE organization_parts_known;
+DROP TABLE organization_parts;
+DROP TABLE organization_words;
+DROP TRIGGER accounts_called_anew;
+DROP TRIGGER accounts_called;
+DROP TABLE account_parts_known;
+DROP TABLE account_parts;
+DROP TABLE account_words;
+DROP INDEX organizations_by_age;
+DROP INDEX accounts_by_age;
