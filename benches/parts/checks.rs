@@ -10,13 +10,13 @@ use keyward::config;
 use keyward::domain::identifier::Username;
 use keyward::domain::organization::Name;
 use keyward::domain::session::{Client, Mode};
-use keyward::service::accounts::edit::Edit;
+use keyward::service::accounts::profile_edit::Edit;
 use keyward::service::accounts::{administer as accounts, guest};
 use keyward::service::api_keys::administer;
-use keyward::service::api_keys::terms::New;
+use keyward::service::api_keys::rules::New;
 use keyward::service::keys;
-use keyward::service::tokens::api_key;
 use keyward::service::tokens::authenticate::authenticate;
+use keyward::service::tokens::authenticate_api_key;
 
 pub fn checks(c: &mut Criterion) {
     let folder = std::env::temp_dir().join(format!("keyward-bench-{}", std::process::id()));
@@ -48,12 +48,12 @@ pub fn checks(c: &mut Criterion) {
     };
     let key = administer::make(kw, machine, new).expect("a key").text;
     authenticate(kw, &token).expect("a good token");
-    api_key::look_up(kw, &key).expect("a good key");
+    authenticate_api_key::look_up(kw, &key).expect("a good key");
     c.bench_function("check an access token that is known", |b| {
         b.iter(|| authenticate(kw, black_box(&token)));
     });
     c.bench_function("check an API key that is known", |b| {
-        b.iter(|| api_key::remembered(kw, black_box(&key)));
+        b.iter(|| authenticate_api_key::remembered(kw, black_box(&key)));
     });
     let _ = std::fs::remove_dir_all(folder);
 }

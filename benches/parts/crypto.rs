@@ -4,11 +4,11 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use criterion::Criterion;
+use keyward::crypto::access_token;
 use keyward::crypto::key_ring::{Held, KeyRing};
 use keyward::crypto::master_key::MasterKey;
 use keyward::crypto::refresh_token::RefreshTokens;
 use keyward::crypto::signing_key::SigningKey;
-use keyward::crypto::token;
 use keyward::domain::algorithm::Algorithm;
 use keyward::domain::claims::Claims;
 use keyward::domain::id::SessionId;
@@ -47,7 +47,7 @@ pub fn signer(c: &mut Criterion) {
     for algorithm in ALGORITHMS {
         let key = key(algorithm);
         c.bench_function(&format!("sign {}", algorithm.as_str()), |b| {
-            b.iter(|| token::sign(&key, black_box(&claims)));
+            b.iter(|| access_token::sign(&key, black_box(&claims)));
         });
     }
 }
@@ -56,15 +56,15 @@ pub fn verifier(c: &mut Criterion) {
     let claims = claims();
     for algorithm in ALGORITHMS {
         let key = key(algorithm);
-        let text = token::sign(&key, &claims);
+        let text = access_token::sign(&key, &claims);
         let held = Held {
             key,
             activates_at: Timestamp::from_seconds(0),
         };
         let ring = KeyRing::new(vec![held], Duration::from_secs(86_400));
-        assert!(token::verify(&ring, &text, NOW).is_some());
+        assert!(access_token::verify(&ring, &text, NOW).is_some());
         c.bench_function(&format!("verify {}, not cached", algorithm.as_str()), |b| {
-            b.iter(|| token::verify(&ring, black_box(&text), NOW));
+            b.iter(|| access_token::verify(&ring, black_box(&text), NOW));
         });
     }
 }

@@ -1,21 +1,21 @@
 //! `keyward api-key`: what programs sign in with. A key's text goes to standard output once.
 
 use clap::{Args, Subcommand};
-use serde_json::{Value, json};
+use serde_json::json;
 
+use crate::cli::list_page::{cut, one_more, so_many};
 use crate::cli::output::{self, say};
-use crate::cli::page::{cut, one_more, so_many};
 use crate::cli::{Outcome, explain, open};
 use crate::domain::api_key::ApiKey;
 use crate::domain::id::ApiKeyId;
-use crate::domain::letters::shown;
+use crate::domain::name_characters::shown;
 use crate::domain::organization::Name;
+use crate::http::render;
 use crate::service::accounts::administer as accounts;
 use crate::service::api_keys::administer;
-use crate::service::api_keys::terms::{Made, New, in_days, words};
+use crate::service::api_keys::rules::{Made, New, in_days, words};
 use crate::service::organizations::administer as organizations;
 use crate::service::{Error, Keyward};
-use crate::support::clock::Timestamp;
 use crate::support::secret::ExposeSecret as _;
 
 #[derive(Subcommand)]
@@ -151,7 +151,7 @@ fn tell(made: &Made, as_json: bool) -> std::io::Result<()> {
     }
     let text = made.text.expose_secret();
     if as_json {
-        let mut line = render(&made.key);
+        let mut line = render::api_key(&made.key);
         line["key"] = json!(text);
         output::write_line(format_args!("{line}"))
     } else {
@@ -172,7 +172,7 @@ fn list(list: &List) -> Outcome {
     cut(&mut found, list.limit, |last| last.id);
     for key in found {
         if list.json {
-            say!("{}", render(&key));
+            say!("{}", render::api_key(&key));
         } else {
             say!("{}", line(kw, &key));
         }
@@ -226,19 +226,4 @@ fn revoke(revoke: &Revoke) -> Outcome {
 fn id(text: &str) -> Result<ApiKeyId, String> {
     text.parse()
         .map_err(|_| format!("\"{}\" is not the id of an API key", shown(text)))
-}
-
-fn render(key: &ApiKey) -> Value {
-    json!({
-        "id": key.id,
-        "name": key.name,
-        "hint": key.hint,
-        "account": key.account,
-        "organizationId": key.organization,
-        "permissions": key.scope,
-        "created": key.created_at.millis(),
-        "createdBy": key.created_by,
-        "expires": key.expires_at.map(Timestamp::millis),
-        "lastUsed": key.last_used_at.map(Timestamp::millis),
-    })
 }

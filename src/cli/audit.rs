@@ -5,12 +5,12 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clap::{Args, Subcommand};
 use serde_json::json;
 
+use crate::cli::list_page::{cut, one_more, so_many};
 use crate::cli::output::say;
-use crate::cli::page::{cut, one_more, so_many};
 use crate::cli::when::span;
 use crate::cli::{Outcome, explain, open};
 use crate::domain::event::What;
-use crate::domain::letters::shown;
+use crate::domain::name_characters::shown;
 use crate::service::Error;
 use crate::service::accounts::administer;
 use crate::service::audit::export::{Sealed, export};

@@ -6,7 +6,7 @@ use crate::cli::output::say;
 use crate::cli::{Outcome, look_at_config};
 use crate::domain::identifier::Email;
 use crate::domain::letter::{Language, Letter, LetterPurpose, Values};
-use crate::domain::letters::shown;
+use crate::domain::name_characters::shown;
 use crate::mail::Mailer;
 use crate::support::clock::Clock;
 

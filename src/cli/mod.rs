@@ -7,11 +7,11 @@ mod check;
 mod environment;
 mod health;
 mod key;
+mod list_page;
 mod mail;
 mod migrate;
 mod org;
 mod output;
-mod page;
 mod role;
 mod routes;
 mod serve;
@@ -27,7 +27,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::app::{App, World};
 use crate::cli::signals::Signals;
-use crate::config::{self, Config, settings};
+use crate::config::{self, Config, settings_table};
 use crate::domain::session::Operator;
 
 #[derive(Parser)]
@@ -38,7 +38,7 @@ use crate::domain::session::Operator;
     long_about = "A small, fast authentication service: sign-in, refresh, revocation and token \
                   checks over one account store, on SQLite or PostgreSQL.\n\nWithout a command \
                   it serves.",
-    after_long_help = settings::help()
+    after_long_help = settings_table::help()
 )]
 struct Cli {
     #[command(subcommand)]
@@ -48,7 +48,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Serve (the default). Migrates the database first
-    #[command(after_help = settings::help())]
+    #[command(after_help = settings_table::help())]
     Serve(Serve),
     /// Run, undo or list database migrations
     #[command(subcommand)]

@@ -3,15 +3,16 @@
 use clap::{Args, Subcommand};
 use serde_json::json;
 
+use crate::cli::list_page::{cut, one_more, so_many};
 use crate::cli::output::{complain, say};
-use crate::cli::page::{cut, one_more, so_many};
 use crate::cli::when::{When, asks};
 use crate::cli::{Outcome, explain, open};
 use crate::domain::account::Account;
 use crate::domain::id::AccountId;
-use crate::domain::letters::shown;
+use crate::domain::name_characters::shown;
 use crate::domain::organization::{Name, Organization};
 use crate::domain::words::SearchWords;
+use crate::http::render;
 use crate::service::Keyward;
 use crate::service::accounts::administer as accounts;
 use crate::service::organizations::administer;
@@ -19,7 +20,6 @@ use crate::service::organizations::change::Edit;
 use crate::service::organizations::change_member::Which;
 use crate::store::memberships::invitations::Listed;
 use crate::store::memberships::{Member, MemberPage};
-use crate::support::clock::Timestamp;
 
 #[derive(Subcommand)]
 pub(super) enum Org {
@@ -129,7 +129,7 @@ fn list(list: &List) -> Outcome {
     cut(&mut found, list.limit, |last| last.id);
     for organization in &found {
         if list.json {
-            say!("{}", render(organization));
+            say!("{}", render::organization(organization));
         } else {
             say!("{}  {}", organization.id, shown(&organization.name));
         }
@@ -198,7 +198,7 @@ fn whole(found: &Organization, members: &[Member], invited: &[Listed]) -> serde_
             "state": member.membership.state.as_str(),
         })
     });
-    let mut body = render(found);
+    let mut body = render::organization(found);
     body["members"] = members.collect();
     let invited = invited.iter();
     body["invitations"] = invited
@@ -303,14 +303,4 @@ fn delete(organization: &str) -> Outcome {
     administer::delete(kw, found.id).map_err(told)?;
     say!("deleted {}", shown(&found.name));
     Ok(())
-}
-
-fn render(organization: &Organization) -> serde_json::Value {
-    json!({
-        "id": organization.id,
-        "name": organization.name,
-        "created": organization.created_at.millis(),
-        "updated": organization.updated_at.millis(),
-        "mfaRequiredFrom": organization.factor_from.map(Timestamp::millis),
-    })
 }

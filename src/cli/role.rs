@@ -6,12 +6,12 @@ use serde_json::json;
 use crate::cli::output::say;
 use crate::cli::when::{When, asks};
 use crate::cli::{Outcome, explain, open};
-use crate::domain::letters::shown;
+use crate::domain::name_characters::shown;
 use crate::domain::organization::Scope;
 use crate::service::Error;
 use crate::service::accounts::administer;
-use crate::service::roles::shared;
-use crate::service::roles::terms::Edit;
+use crate::service::roles::of_service;
+use crate::service::roles::rules::Edit;
 use crate::support::clock::Timestamp;
 
 #[derive(Subcommand)]
@@ -53,7 +53,7 @@ pub(super) fn run(command: &Role) -> Outcome {
 
 fn list(as_json: bool) -> Outcome {
     let app = open()?;
-    let roles = shared::list_roles(&app.keyward).map_err(|error| explain(&error))?;
+    let roles = of_service::list_roles(&app.keyward).map_err(|error| explain(&error))?;
     for role in roles {
         if as_json {
             let line = json!({
@@ -86,7 +86,7 @@ fn demand_factor(name: &str, when: &When) -> Outcome {
         factor_from: Some(when.instant(kw.clock.now())?),
         ..Edit::default()
     };
-    let changed = shared::change_role(kw, name, edit).map_err(|error| explain(&error))?;
+    let changed = of_service::change_role(kw, name, edit).map_err(|error| explain(&error))?;
     say!("{}", asks(&changed.name, changed.factor_from));
     Ok(())
 }
@@ -96,7 +96,7 @@ fn give(account: &str, name: &str, granted: bool) -> Outcome {
     let kw = &app.keyward;
     let told = |error: Error| explain(&error);
     let account = administer::find(kw, account).map_err(told)?;
-    let roles = shared::list_roles(kw).map_err(told)?;
+    let roles = of_service::list_roles(kw).map_err(told)?;
     let mut roles = roles.iter().filter(|it| it.scope == Scope::Service);
     if !roles.any(|role| role.name == name) {
         return Err(format!(

@@ -4,18 +4,18 @@ use std::io::{BufRead as _, IsTerminal as _, Read as _};
 
 use clap::{Args, Subcommand};
 
+use crate::cli::list_page::so_many;
 use crate::cli::output::{complain, say};
-use crate::cli::page::so_many;
 use crate::cli::{Outcome, explain, open};
 use crate::domain::account::Account;
+use crate::domain::guess_limit::Counter;
 use crate::domain::identifier::{Email, Username};
-use crate::domain::letters::shown;
-use crate::domain::limit::Counter;
+use crate::domain::name_characters::shown;
 use crate::domain::password::Password;
 use crate::domain::password_policy;
 use crate::service::accounts::administer::{self, NewAccount};
-use crate::service::accounts::edit::Edit;
-use crate::service::accounts::{leave, pages};
+use crate::service::accounts::profile_edit::Edit;
+use crate::service::accounts::{leave, list};
 use crate::service::{Error, Keyward};
 use crate::support::clock::Timestamp;
 
@@ -177,7 +177,7 @@ fn list(limit: u32, after: Option<&str>) -> Outcome {
     let told = |error: Error| explain(&error);
     let after = after.map(|it| administer::find(&app.keyward, it));
     let after = after.transpose().map_err(told)?;
-    let page = pages::page(&app.keyward, after.as_ref(), limit).map_err(told)?;
+    let page = list::page(&app.keyward, after.as_ref(), limit).map_err(told)?;
     for account in &page.accounts {
         let state = if account.enabled {
             "enabled "
@@ -240,7 +240,7 @@ fn show(who: &Who) -> Outcome {
     let now = kw.clock.now();
     for session in administer::sessions_of(kw, account.id).map_err(told)? {
         let state = match session.ended {
-            Some((at, reason)) => format!("ended {at} ({})", reason.as_str()),
+            Some(ending) => format!("ended {} ({})", ending.at, ending.reason.as_str()),
             None if session.is_over(account.epoch, now) => "over".to_owned(),
             None => format!(
                 "alive until {}",

@@ -1,7 +1,7 @@
 //! Guesses.
 
-use crate::config::parse::whole;
 use crate::config::section::section;
+use crate::config::values::parse::whole;
 
 section! {
     /// When failed sign-ins are told of.

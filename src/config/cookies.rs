@@ -3,9 +3,9 @@
 use url::Url;
 
 use crate::config::origin;
-use crate::config::parse::{as_it_is, list, optional};
 use crate::config::reader::Reader;
 use crate::config::section::section;
+use crate::config::values::parse::{as_it_is, list, optional};
 
 section! {
     /// What the refresh cookie is like, and whose pages may use it.

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use crate::config::files::secret_file;
-use crate::config::parse::{as_it_is, optional, whole};
 use crate::config::reader::Reader;
 use crate::config::section::section;
+use crate::config::values::parse::{as_it_is, optional, whole};
 use crate::store::Url;
 use crate::support::private_files::folder_of;
 use crate::support::secret::ExposeSecret as _;

@@ -2,8 +2,10 @@
 
 use std::str::FromStr;
 
-use crate::config::parse::{boolean, list};
+use strum::{IntoStaticStr, VariantArray};
+
 use crate::config::section::section;
+use crate::config::values::parse::{boolean, list};
 
 section! {
     /// Faces besides Keyward's own, and how they answer.
@@ -16,7 +18,8 @@ section! {
 }
 
 /// A face that can be switched off.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "lowercase")]
 pub enum Dialect {
     Directus,
     Oisp,
@@ -25,19 +28,19 @@ pub enum Dialect {
     Propeller,
 }
 
+impl Dialect {
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        self.into()
+    }
+}
+
 impl FromStr for Dialect {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "directus" => Ok(Self::Directus),
-            "oisp" => Ok(Self::Oisp),
-            "hypi" => Ok(Self::Hypi),
-            "haltian" => Ok(Self::Haltian),
-            "propeller" => Ok(Self::Propeller),
-            _ => Err(format!(
-                "of directus, oisp, hypi, haltian and propeller, not {text:?}"
-            )),
-        }
+        let mut all = Self::VARIANTS.iter().copied();
+        all.find(|it| it.as_str() == text)
+            .ok_or_else(|| format!("of directus, oisp, hypi, haltian and propeller, not {text:?}"))
     }
 }

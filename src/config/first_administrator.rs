@@ -1,7 +1,7 @@
 //! The administrator that the first start makes.
 
-use crate::config::parse::{email, optional, password};
 use crate::config::section::section;
+use crate::config::values::parse::{email, optional, password};
 use crate::domain::identifier::Email;
 use crate::support::secret::SecretString;
 

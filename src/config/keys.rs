@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::config::parse::duration;
 use crate::config::section::section;
+use crate::config::values::parse::duration;
 use crate::domain::algorithm::Algorithm;
 
 section! {

@@ -6,9 +6,9 @@ use std::time::Duration;
 use url::Url;
 
 use crate::config::origin;
-use crate::config::parse::{address_and_port, lasting, optional};
 use crate::config::reader::Reader;
 use crate::config::section::section;
+use crate::config::values::parse::{address_and_port, lasting, optional};
 
 section! {
     /// Where it listens, where clients reach it, and how it lets go of them.

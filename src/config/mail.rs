@@ -4,9 +4,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::config::listen::Listen;
-use crate::config::parse::{as_it_is, boolean, optional};
 use crate::config::reader::Reader;
 use crate::config::section::section;
+use crate::config::values::parse::{as_it_is, boolean, optional};
 use crate::mail::message::Sender;
 use crate::mail::smtp_url::SmtpUrl;
 use crate::mail::templates::Templates;

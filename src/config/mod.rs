@@ -7,33 +7,32 @@ pub mod database;
 pub mod faces;
 pub mod files;
 pub mod first_administrator;
+mod from_environment;
 pub mod keys;
 pub mod listen;
 pub mod log;
-pub mod log_filter;
 pub mod mail;
-pub mod origin;
-mod parse;
 pub mod passwords;
 pub mod peers;
-mod read;
 mod reader;
 pub mod registration;
 pub mod second_factor;
 pub mod secret;
 mod section;
 mod setting;
-pub mod settings;
-mod strangers;
+pub mod settings_table;
 #[cfg(test)]
-#[path = "read/tests.rs"]
+#[path = "from_environment/tests.rs"]
 mod tests;
 pub mod tokens;
+mod unknown_names;
+mod values;
 
 pub use cookies::SameSite;
 pub use faces::Dialect;
+pub use from_environment::{Config, look, read};
 pub use log_filter::Filter;
-pub use parse::duration as parse_duration;
-pub use read::{Config, look, read};
 pub use reader::Fault;
 pub use registration::Who;
+pub use values::parse::duration as parse_duration;
+pub use values::{log_filter, origin};

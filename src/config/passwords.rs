@@ -2,8 +2,8 @@
 
 use std::str::FromStr;
 
-use crate::config::parse::{boolean, whole};
 use crate::config::section::section;
+use crate::config::values::parse::{boolean, whole};
 use crate::crypto::password::scheme::Scheme;
 
 section! {

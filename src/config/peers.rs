@@ -5,9 +5,9 @@ use std::time::Duration;
 use ipnet::IpNet;
 use url::Url;
 
-use crate::config::parse::{boolean, lasting, list, network, whole};
 use crate::config::reader::Reader;
 use crate::config::section::section;
+use crate::config::values::parse::{boolean, lasting, list, network, whole};
 
 section! {
     /// Proxies that are believed, and how many connections there may be.

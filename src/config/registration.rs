@@ -4,8 +4,8 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use crate::config::origin::without_person;
-use crate::config::parse::{as_it_is, lasting, list, optional};
 use crate::config::section::section;
+use crate::config::values::parse::{as_it_is, lasting, list, optional};
 use crate::domain::redirect::Allowed;
 
 section! {

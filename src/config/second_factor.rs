@@ -2,8 +2,8 @@
 
 use url::{Host, Url};
 
-use crate::config::parse::optional;
 use crate::config::section::section;
+use crate::config::values::parse::optional;
 
 section! {
     /// What authenticator apps are told.

@@ -4,9 +4,9 @@
 use std::path::{Path, PathBuf};
 
 use crate::config::files::secret_file::{self, Unread};
-use crate::config::parse::{as_it_is, optional};
 use crate::config::reader::Reader;
 use crate::config::section::section;
+use crate::config::values::parse::{as_it_is, optional};
 use crate::crypto::master_key::MasterKey;
 use crate::store::Url;
 use crate::support::secret::{ExposeSecret as _, SecretString};

@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 use std::str::FromStr;
 
+use strum::{EnumString, IntoStaticStr};
+
 use crate::domain::id::{AccountId, OrganizationId};
 use crate::domain::identifier::{in_lower_case, mixes_scripts, written};
-use crate::domain::letters::{is_mark, is_no_part_of_a_name};
+use crate::domain::name_characters::{is_mark, is_no_part_of_a_name};
 use crate::support::clock::Timestamp;
 
 /// The role of an owner. It is held by one active member at least, always.
@@ -87,7 +89,8 @@ impl FromStr for MembershipState {
 }
 
 /// Where a role is held.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub enum Scope {
     /// By accounts, everywhere.
     Service,
@@ -97,22 +100,8 @@ pub enum Scope {
 
 impl Scope {
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Service => "service",
-            Self::Organization => "organization",
-        }
-    }
-}
-
-impl FromStr for Scope {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        [Self::Service, Self::Organization]
-            .into_iter()
-            .find(|scope| scope.as_str() == text)
-            .ok_or(())
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }
 

@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use crate::domain::limit::Counter;
+use crate::domain::guess_limit::Counter;
 use crate::support::clock::{Timestamp, millis};
 
 /// So often within a window, which begins with the first of them.

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use crate::domain::recent::Recent;
+use crate::domain::recent_generations::Recent;
 use crate::support::clock::{Timestamp, millis};
 
 /// Where a session stands: the part of its row that rotation reads and writes.

@@ -4,9 +4,9 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
-use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr};
 
 use crate::domain::account::{Account, Epoch};
 use crate::domain::id::{AccountId, OrganizationId, SessionId};
@@ -15,8 +15,11 @@ use crate::support::clock::Timestamp;
 
 /// Which family of tokens a session gives: it decides their lifetimes (decision 3)
 /// and whether a refresh token goes with them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, EnumString, IntoStaticStr,
+)]
 #[serde(rename_all = "lowercase", try_from = "String")]
+#[strum(serialize_all = "lowercase")]
 pub enum Class {
     /// A short access token with a refresh token: Directus, and Keyward's own.
     Standard,
@@ -25,14 +28,16 @@ pub enum Class {
 }
 
 /// Where the client keeps its refresh token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub enum Mode {
     Json,
     Cookie,
 }
 
 /// Why a session ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub enum EndReason {
     Logout,
     /// A refresh token came back that its client had already replaced: theft.
@@ -45,46 +50,35 @@ pub enum EndReason {
     Renewed,
 }
 
-macro_rules! words {
-    ($type:ident { $($variant:ident = $word:literal),+ $(,)? }) => {
-        impl $type {
-            #[must_use]
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $word),+ }
-            }
-        }
-
-        impl FromStr for $type {
-            type Err = UnknownWord;
-            fn from_str(text: &str) -> Result<Self, UnknownWord> {
-                match text { $($word => Ok(Self::$variant),)+ _ => Err(UnknownWord) }
-            }
-        }
-    };
-}
-
-/// A stored or signed word that this binary does not know.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct UnknownWord;
-
-impl fmt::Display for UnknownWord {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an unknown word")
-    }
-}
-
 /// Serde's own reading takes `{"standard": null}` for the word as well.
 impl TryFrom<String> for Class {
-    type Error = UnknownWord;
+    type Error = strum::ParseError;
 
-    fn try_from(word: String) -> Result<Self, UnknownWord> {
+    fn try_from(word: String) -> Result<Self, strum::ParseError> {
         word.parse()
     }
 }
 
-words!(Class { Standard = "standard", Oisp = "oisp" });
-words!(Mode { Json = "json", Cookie = "cookie" });
-words!(EndReason { Logout = "logout", Reuse = "reuse", Revoked = "revoked", Displaced = "displaced", Renewed = "renewed" });
+impl Class {
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        self.into()
+    }
+}
+
+impl Mode {
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        self.into()
+    }
+}
+
+impl EndReason {
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        self.into()
+    }
+}
 
 /// One way to prove who one is. The words are an open list (RFC 8176): one that a younger
 /// replica wrote is kept and passed on, so this is no enum.
@@ -143,7 +137,14 @@ pub struct Session {
     pub acted_by: Option<(AccountId, SessionId)>,
     /// Where it was entered from another one: the session that its sign-in began.
     pub entered_from: Option<SessionId>,
-    pub ended: Option<(Timestamp, EndReason)>,
+    pub ended: Option<Ending>,
+}
+
+/// When and why a session ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ending {
+    pub at: Timestamp,
+    pub reason: EndReason,
 }
 
 /// All but the salt: with the key it makes refresh tokens.

@@ -21,7 +21,7 @@ mod ops;
 /// Below HTTP: addresses, connections, limits by address.
 mod peers;
 /// What more than one dialect shows in the same words.
-mod render;
+pub(crate) mod render;
 /// What a handler may ask of a request.
 mod request;
 /// The table of routes.

@@ -9,7 +9,7 @@ use crate::config::Dialect;
 use crate::domain::access::ADMIN;
 use crate::http::answer::{Answer, Keyward};
 use crate::http::dialect::{directus, haltian, hypi, propeller};
-use crate::http::graphql::asked::Asked;
+use crate::http::graphql::resolver_context::Asked;
 use crate::http::graphql::table::{Field, Fieldset};
 use crate::http::graphql::{Root, Schema, root, serve};
 use crate::http::request::call::Call;
@@ -56,7 +56,7 @@ pub async fn haltian(call: Call) -> Answer<Keyward> {
                 },
                 actor.is_some(),
             ),
-            adapts: Some(haltian::words::say),
+            adapts: Some(haltian::refusals::say),
             loose: None,
         })
     })

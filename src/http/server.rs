@@ -19,7 +19,7 @@ use actix_web::rt::net::TcpStream;
 use actix_web::{App, Error, web};
 use futures_util::future::{FutureExt as _, select};
 
-use crate::http::edge::shell::shell;
+use crate::http::edge::middleware::shell;
 use crate::http::mount::mount;
 use crate::http::peers::connection::{Connection, KEEP_ALIVE};
 use crate::http::peers::last_request::Opened;

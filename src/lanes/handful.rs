@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::oneshot;
 
-use crate::lanes::crew::{TOO_LATE, Turn};
 use crate::lanes::store_lane::{StoreLane, Undone};
+use crate::lanes::store_threads::{TOO_LATE, Turn};
 
 /// The most questions of one handful: bounds how long the first of them waits.
 const MOST: usize = 64;

@@ -1,16 +1,16 @@
 //! Threads with a bound on who may wait for them.
 
-/// Few threads, and what is to be done.
-mod crew;
 /// What waits for one kind of answer, taken together.
 pub mod handful;
 /// What waits for the password lane.
 mod password_jobs;
 /// Where passwords are hashed.
 pub mod password_lane;
-/// What many ask at once and one answers.
-pub mod question;
 /// Who may wait for it.
 pub mod seats;
+/// What many ask at once and one answers.
+pub mod shared_question;
 /// Where rows are read and written.
 pub mod store_lane;
+/// Few threads, and what is to be done.
+mod store_threads;

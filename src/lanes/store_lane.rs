@@ -1,4 +1,4 @@
-//! The lane for acts that read or write rows: how many may wait, and a few threads (`crew.rs`). An
+//! The lane for acts that read or write rows: how many may wait, and a few threads (`store_threads.rs`). An
 //! act that is written as a future holds none of them while it waits.
 
 use std::pin::Pin;
@@ -9,7 +9,7 @@ use std::task::{Context, Wake, Waker};
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
-use crate::lanes::crew::{Crew, Job, LEAST_SLOW, Sort, Turn};
+use crate::lanes::store_threads::{Crew, Job, LEAST_SLOW, Sort, Turn};
 
 /// Why an act was not carried out, or not to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -201,7 +201,7 @@ mod tests {
     use parking_lot::Condvar;
 
     use super::*;
-    use crate::lanes::crew::{MOST_ACTS, MOST_THREADS, TOO_LATE};
+    use crate::lanes::store_threads::{MOST_ACTS, MOST_THREADS, TOO_LATE};
     use crate::support::waiting::{wait_for, while_waiting};
 
     fn threads_of(lane: &StoreLane) -> usize {

@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 
 use crate::domain::letter::{Letter, LetterPurpose};
+use crate::mail::deadlines::Patience;
 use crate::mail::failure::Failure;
 use crate::mail::message::{Composed, Outside, Sender, Sent, compose};
-use crate::mail::patience::Patience;
 use crate::mail::smtp::{Conversation, Smtp};
 use crate::mail::smtp_url::SmtpUrl;
 use crate::mail::templates::{Framed, RenderedLetter, Templates};

@@ -16,9 +16,9 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use rustls::ClientConfig;
 
+use crate::mail::deadlines::Patience;
 use crate::mail::failure::Failure;
 use crate::mail::message::Composed;
-use crate::mail::patience::Patience;
 use crate::mail::smtp::wire::{Answer, Wire};
 use crate::mail::smtp_url::{SmtpUrl, Tls};
 use crate::support::secret::{ExposeSecret as _, SecretString};

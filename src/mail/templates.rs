@@ -12,8 +12,8 @@ use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
 use url::Url;
 
 use crate::domain::letter::{Language, Letter, LetterPurpose};
-use crate::mail::embedded::EMBEDDED;
-use crate::mail::folder;
+use crate::mail::embedded_templates::EMBEDDED;
+use crate::mail::template_folder;
 use crate::mail::templates::parts::{VALUES, broken, clean, split};
 
 /// The frame of a publication.
@@ -35,7 +35,10 @@ impl Templates {
     /// # Errors
     /// Every template of the folder that is broken, by name and in words.
     pub fn load(folder: Option<&Path>) -> Result<Self, String> {
-        let own = folder.map(folder::read).transpose()?.unwrap_or_default();
+        let own = folder
+            .map(template_folder::read)
+            .transpose()?
+            .unwrap_or_default();
         let mut environment = empty();
         // Read when they are first wanted: most processes send few of them, and that each can be
         // read was seen to before they were built in.
@@ -51,7 +54,9 @@ impl Templates {
         }
         let templates = Self { environment };
         if faults.is_empty() {
-            let names = own.keys().filter_map(|name| folder::Name::parse(name));
+            let names = own
+                .keys()
+                .filter_map(|name| template_folder::Name::parse(name));
             faults.extend(names.filter_map(|name| templates.sample(&name).err()));
         }
         if faults.is_empty() {
@@ -70,7 +75,7 @@ impl Templates {
     }
 
     /// Whether it renders at all, tried with values that a letter could have.
-    fn sample(&self, name: &folder::Name<'_>) -> Result<(), String> {
+    fn sample(&self, name: &template_folder::Name<'_>) -> Result<(), String> {
         if name.purpose == LetterPurpose::Publication {
             let words = RenderedLetter {
                 subject: "sample".to_owned(),

@@ -5,7 +5,7 @@ use crate::domain::assurance::Wanted;
 use crate::domain::event::{Event, What};
 use crate::domain::id::AccountId;
 use crate::service::actor::{Actor, require_held};
-use crate::service::change::Change;
+use crate::service::change::{Change, Held};
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
 use crate::store::accounts;
@@ -104,11 +104,11 @@ impl Administrator {
     /// # Errors
     /// `NOT_FOUND` where the account is gone; `INVALID_TOKEN` where the administrator's session
     /// is over.
-    pub(in crate::service) fn hold(
+    pub(in crate::service) fn hold<'t>(
         &self,
-        change: &mut Change<'_>,
+        change: &mut Change<'t>,
         account: AccountId,
-    ) -> Result<()> {
+    ) -> Result<Held<'t, AccountId>> {
         let (first, last) = match &self.actor {
             Some(actor) if actor.account() < account => (Some(actor), None),
             other => (None, other.as_ref()),
@@ -116,13 +116,12 @@ impl Administrator {
         if let Some(actor) = first {
             hold_administrator(change, actor)?;
         }
-        if !accounts::hold(change, account)? {
-            return Err(no_such_account());
+        let held = change.hold_account(account)?;
+        let held = held.ok_or_else(no_such_account)?;
+        if let Some(actor) = last {
+            hold_administrator(change, actor)?;
         }
-        match last {
-            Some(actor) => hold_administrator(change, actor),
-            None => Ok(()),
-        }
+        Ok(held)
     }
 
     /// Holds these accounts and the administrator's own, in the order of their ids. One of

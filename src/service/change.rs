@@ -2,13 +2,15 @@
 //! every process must learn of it is written last and learnt after the commit, whatever the
 //! act does in between.
 
+mod held;
+
 use std::ops::{Deref, DerefMut};
 
 use crate::domain::account::{AccessVersion, Account, Epoch};
 use crate::domain::event::Event;
 use crate::domain::id::{AccountId, ApiKeyId, OrganizationId, SessionId};
 use crate::domain::rotation::Generation;
-use crate::domain::session::EndReason;
+use crate::domain::session::{EndReason, Ending};
 use crate::service::actor::Actor;
 use crate::service::audit_row::counted_row;
 use crate::service::broadcast::{ended, entry, may_be_believed};
@@ -17,10 +19,12 @@ use crate::service::keyward::Keyward;
 use crate::store::api_keys::Whose;
 use crate::store::revocations::{News, Revocation};
 use crate::store::{
-    AnyConnection, accounts, api_keys, audit_events, factors, one_time_codes, revocations,
-    session_ends, sessions,
+    AnyConnection, accounts, api_keys, audit_events, factors, one_time_codes, organizations,
+    revocations, session_ends, sessions,
 };
 use crate::support::clock::Timestamp;
+
+pub(in crate::service) use held::{Caller, Held};
 
 /// Derefs to the connection of its transaction, for the tables.
 pub(in crate::service) struct Change<'a> {
@@ -76,7 +80,32 @@ impl Keyward {
     }
 }
 
-impl Change<'_> {
+impl<'t> Change<'t> {
+    /// Holds the account. None where it is gone.
+    pub(in crate::service) fn hold_account(
+        &mut self,
+        id: AccountId,
+    ) -> Result<Option<Held<'t, AccountId>>> {
+        Ok(accounts::hold(self, id)?.then(|| Held::new(id)))
+    }
+
+    /// Holds the organization. None where it is gone.
+    pub(in crate::service) fn hold_organization(
+        &mut self,
+        id: OrganizationId,
+    ) -> Result<Option<Held<'t, OrganizationId>>> {
+        Ok(organizations::hold(self, id)?.then(|| Held::new(id)))
+    }
+
+    /// Adds an account, which nobody else sees before the commit: it is as good as held. None where
+    /// its address or its username is another account's.
+    pub(in crate::service) fn add_account(
+        &mut self,
+        new: &accounts::New,
+    ) -> Result<Option<Held<'t, AccountId>>> {
+        Ok(accounts::add(self, new)?.ok().map(|()| Held::new(new.id)))
+    }
+
     /// Re-checks that the caller's session is active, and holds its account and session
     /// until the transaction ends. The session was checked when the request came; it may
     /// have been ended since, in the middle of a hash or in another process (R15, J25).
@@ -85,7 +114,10 @@ impl Change<'_> {
     /// `INVALID_TOKEN` where the session is over, or the API key was revoked; `TOKEN_EXPIRED` where
     /// something was taken since that the token still says; `FORBIDDEN` where the session acts for
     /// another.
-    pub(in crate::service) fn hold_caller(&mut self, actor: &Actor) -> Result<()> {
+    pub(in crate::service) fn hold_caller<'a>(
+        &mut self,
+        actor: &'a Actor,
+    ) -> Result<Caller<'t, 'a>> {
         if let Some(key) = actor.api_key() {
             return self.hold_key(actor, key.id);
         }
@@ -97,17 +129,27 @@ impl Change<'_> {
         let (_, account) = sessions::lookup(self, actor.session())?
             .filter(|(session, account)| session.is_living(account, now))
             .ok_or_else(Error::token)?;
-        require_of_now(actor, &account)
+        require_of_now(actor, &account)?;
+        Ok(Caller {
+            actor,
+            account: Held::new(account.id),
+        })
     }
 
     /// The same for who shows an API key.
-    fn hold_key(&mut self, actor: &Actor, key: ApiKeyId) -> Result<()> {
+    fn hold_key<'a>(&mut self, actor: &'a Actor, key: ApiKeyId) -> Result<Caller<'t, 'a>> {
         let account = actor.account();
         let held = accounts::hold(self, account)? && api_keys::hold(self, key)?;
         let account = accounts::lookup(self, account)?.filter(|account| account.enabled);
         let key = api_keys::lookup(self, key)?.filter(|key| !key.is_over(self.now));
         match (held, account, key) {
-            (true, Some(account), Some(_)) => require_of_now(actor, &account),
+            (true, Some(account), Some(_)) => {
+                require_of_now(actor, &account)?;
+                Ok(Caller {
+                    actor,
+                    account: Held::new(account.id),
+                })
+            }
             _ => Err(Error::token()),
         }
     }
@@ -148,8 +190,8 @@ impl Change<'_> {
         reason: EndReason,
         keep: Option<SessionId>,
     ) -> Result<bool> {
-        let now = self.now;
-        let did = sessions::end(self, id, now, reason)?;
+        let ending = self.ending(reason);
+        let did = sessions::end(self, id, ending)?;
         if did {
             self.one_ended(id, reason, keep)?;
         }
@@ -163,12 +205,20 @@ impl Change<'_> {
         stood: Generation,
         reason: EndReason,
     ) -> Result<bool> {
-        let now = self.now;
-        let did = sessions::end_at(self, id, stood, now, reason)?;
+        let ending = self.ending(reason);
+        let did = sessions::end_at(self, id, stood, ending)?;
         if did {
             self.one_ended(id, reason, None)?;
         }
         Ok(did)
+    }
+
+    /// For this reason, at the instant of this transaction.
+    pub(in crate::service) const fn ending(&self, reason: EndReason) -> Ending {
+        Ending {
+            at: self.now,
+            reason,
+        }
     }
 
     /// One session has ended. What was entered from it since it began ends with it: whoever held its
@@ -184,8 +234,8 @@ impl Change<'_> {
         if !matches!(reason, EndReason::Displaced | EndReason::Renewed)
             && let Some((session, _)) = sessions::lookup(self, id)?
         {
-            let of = (&session, keep);
-            all.extend(session_ends::end_entered_from(self, of, now, reason)?);
+            let (of, ending) = ((&session, keep), self.ending(reason));
+            all.extend(session_ends::end_entered_from(self, of, ending)?);
         }
         self.told.extend(all.iter().map(|&id| ended(id, now)));
         self.end_acted_within(&all)
@@ -228,11 +278,11 @@ impl Change<'_> {
     /// Ends every session of the account but `keep`.
     pub(in crate::service) fn end_others(
         &mut self,
-        account: AccountId,
+        account: Held<'t, AccountId>,
         keep: SessionId,
     ) -> Result<()> {
-        let now = self.now;
-        let others = session_ends::end_others(self, account, keep, now, EndReason::Revoked)?;
+        let ending = self.ending(EndReason::Revoked);
+        let others = session_ends::end_others(self, account.id(), keep, ending)?;
         self.ended(&others)
     }
 
@@ -256,9 +306,9 @@ impl Change<'_> {
         account: Option<AccountId>,
         by: &Event,
     ) -> Result<()> {
-        let now = self.now;
+        let ending = self.ending(EndReason::Revoked);
         let of = (organization, account);
-        let ended_now = session_ends::end_in(self, of, now, EndReason::Revoked)?;
+        let ended_now = session_ends::end_in(self, of, ending)?;
         self.ended(&ended_now)?;
         self.revoke_keys(Whose::In(organization, account), by)
             .map(|_| ())
@@ -266,9 +316,9 @@ impl Change<'_> {
 
     /// Ends every session of the account, those included that are beginning at this moment.
     pub(in crate::service) fn end_all_of(&mut self, account: AccountId) -> Result<()> {
-        let now = self.now;
-        let epoch = accounts::advance_epoch(self, account, now)?;
-        session_ends::end_all_of(self, account, now, EndReason::Revoked)?;
+        let ending = self.ending(EndReason::Revoked);
+        let epoch = accounts::advance_epoch(self, account, ending.at)?;
+        session_ends::end_all_of(self, account, ending)?;
         self.end_acted_by(account)?;
         // Whoever asked for these may be among those who are to be out.
         one_time_codes::remove_ways_in(self, account)?;

@@ -10,7 +10,7 @@ use aws_lc_rs::hmac;
 use parking_lot::Mutex;
 
 use crate::crypto::audit_chain::AuditChain;
-use crate::crypto::device::Devices;
+use crate::crypto::browser_mark::Devices;
 use crate::crypto::key_ring::KeyRing;
 use crate::crypto::master_key::MasterKey;
 use crate::crypto::one_time_code::OneTimeCodes;

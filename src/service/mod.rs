@@ -49,6 +49,8 @@ pub mod sessions;
 /// What goes on by itself: threads, purges, alarms.
 pub mod upkeep;
 
+/// Part: what acts of several nouns change in an account.
+mod account_changes;
 /// Part: checking secrets, within limits on guesses.
 pub mod attempts;
 /// Part: mail, from the transaction of its cause to the server that takes it.

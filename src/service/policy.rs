@@ -9,7 +9,7 @@ use crate::config::registration::{Makers, Who};
 use crate::domain::account::Account;
 use crate::domain::algorithm::Algorithm;
 use crate::domain::claims::Expected;
-use crate::domain::one_time::CodePurpose;
+use crate::domain::one_time_code::CodePurpose;
 use crate::domain::permission::is_own;
 use crate::domain::redirect::Allowed;
 use crate::domain::rotation;

@@ -3,12 +3,13 @@
 
 use std::sync::Arc;
 
+use crate::domain::bearer::Bearer;
 use crate::domain::id::{AccountId, SessionId};
 use crate::lanes::handful::Handful;
 use crate::lanes::store_lane::{StoreLane, Undone};
 use crate::store::accounts::people::{self, Person};
 use crate::store::rotation::Rotation;
-use crate::store::session_access::{self, WithAccess};
+use crate::store::session_access;
 use crate::store::{self, Guarded as _, Store};
 
 /// How many handfuls of one kind the database has in hand: while one answer is read, the
@@ -39,7 +40,7 @@ type Read<T> = store::Result<Option<T>>;
 
 pub(in crate::service) struct Questions {
     store: Arc<Store>,
-    sessions: Handful<SessionId, Read<WithAccess>>,
+    sessions: Handful<SessionId, Read<Bearer>>,
     people: Handful<AccountId, Read<Person>>,
     rotations: Handful<Rotation, Option<store::Result<bool>>>,
 }
@@ -67,7 +68,7 @@ impl Questions {
 
     /// The session, its account and what that may do now, as
     /// [`session_access::lookup_with_access`] gives them.
-    pub(in crate::service) async fn session(&self, id: SessionId) -> Result<Option<WithAccess>> {
+    pub(in crate::service) async fn session(&self, id: SessionId) -> Result<Option<Bearer>> {
         Ok(self.sessions.ask(id).await??)
     }
 

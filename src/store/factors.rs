@@ -15,6 +15,7 @@ use crate::support::clock::Timestamp;
 #[derive(Clone)]
 pub struct Factor {
     pub id: FactorId,
+    pub account: AccountId,
     pub sealed: Vec<u8>,
     pub confirmed_at: Option<Timestamp>,
     pub last_step: i64,
@@ -23,12 +24,33 @@ pub struct Factor {
 
 type Row = (String, String, Vec<u8>, Option<i64>, i64, i64);
 
+impl Factor {
+    /// One that waits to be confirmed.
+    #[must_use]
+    pub const fn waiting(
+        id: FactorId,
+        account: AccountId,
+        sealed: Vec<u8>,
+        created_at: Timestamp,
+    ) -> Self {
+        Self {
+            id,
+            account,
+            sealed,
+            confirmed_at: None,
+            last_step: 0,
+            created_at,
+        }
+    }
+}
+
 impl TryFrom<Row> for Factor {
     type Error = Error;
 
-    fn try_from((id, _, sealed, confirmed_at, last_step, created_at): Row) -> Result<Self> {
+    fn try_from((id, account, sealed, confirmed_at, last_step, created_at): Row) -> Result<Self> {
         Ok(Self {
             id: word("factor id", &id)?,
+            account: word("account id", &account)?,
             sealed,
             confirmed_at: confirmed_at.map(time),
             last_step,
@@ -56,21 +78,15 @@ pub fn pending_of(connection: &mut AnyConnection, account: AccountId) -> Result<
 }
 
 /// Adds a factor that waits, in the place of one that did.
-pub fn add_pending(
-    connection: &mut AnyConnection,
-    account: AccountId,
-    id: FactorId,
-    sealed: &[u8],
-    now: Timestamp,
-) -> Result<()> {
-    remove_pending(connection, account)?;
+pub fn add_pending(connection: &mut AnyConnection, factor: &Factor) -> Result<()> {
+    remove_pending(connection, factor.account)?;
     let rows = diesel::insert_into(factors::table)
         .values((
-            factors::id.eq(id.to_string()),
-            factors::account_id.eq(account.to_string()),
-            factors::secret_sealed.eq(sealed),
-            factors::last_step.eq(0),
-            factors::created_at.eq(now.millis()),
+            factors::id.eq(factor.id.to_string()),
+            factors::account_id.eq(factor.account.to_string()),
+            factors::secret_sealed.eq(&factor.sealed),
+            factors::last_step.eq(factor.last_step),
+            factors::created_at.eq(factor.created_at.millis()),
         ))
         .execute(connection)?;
     exactly_one("adding a factor", rows)

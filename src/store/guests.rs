@@ -56,7 +56,7 @@ pub fn register(connection: &mut AnyConnection, new: &New) -> Result<Result<bool
         was_guest = rows > 0;
         match &new.email {
             Some(email) if was_guest => {
-                emails::insert(connection, (new.id, new.now), email, (new.verified, true))?;
+                emails::insert(connection, &new.primary(email))?;
             }
             _ => {}
         }

@@ -3,7 +3,7 @@
 
 use diesel::prelude::*;
 
-use crate::domain::limit::{Counter, FOR_EVER};
+use crate::domain::guess_limit::{Counter, FOR_EVER};
 use crate::store::engine::columns::time;
 use crate::store::engine::connection::{AnyConnection, on_each};
 use crate::store::engine::error::{Result, at_most_one};
@@ -45,13 +45,19 @@ fn unchanged(key: String, counter: Counter) -> _ {
         .filter(limits::since.eq(since))
 }
 
+/// What a row is to hold, and until when it is kept.
+#[derive(Clone, Copy)]
+pub struct Kept {
+    pub counter: Counter,
+    pub until: Timestamp,
+}
+
 /// Sets the counter, if it still is what was read. Whether it was.
 pub fn set(
     connection: &mut AnyConnection,
     key: &str,
     read: Option<Counter>,
-    counter: Counter,
-    expires_at: Timestamp,
+    Kept { counter, until }: Kept,
 ) -> Result<bool> {
     let Some(read) = read else {
         // Another request may insert it first: no error, but no row of ours either.
@@ -61,7 +67,7 @@ pub fn set(
                 limits::failures.eq(counter.failures),
                 limits::next_at.eq(counter.next_at.millis()),
                 limits::since.eq(counter.since.millis()),
-                limits::expires_at.eq(expires_at.millis()),
+                limits::expires_at.eq(until.millis()),
                 limits::forgiven.eq(counter.forgiven),
             ))
             .on_conflict_do_nothing()
@@ -73,7 +79,7 @@ pub fn set(
             limits::failures.eq(counter.failures),
             limits::next_at.eq(counter.next_at.millis()),
             limits::since.eq(counter.since.millis()),
-            limits::expires_at.eq(expires_at.millis()),
+            limits::expires_at.eq(until.millis()),
             limits::forgiven.eq(counter.forgiven),
         ))
         .execute(connection)?;

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use crate::domain::id::AccountId;
-use crate::domain::one_time::CodePurpose;
+use crate::domain::one_time_code::CodePurpose;
 use crate::store::engine::columns::{time, word};
 use crate::store::engine::connection::AnyConnection;
 use crate::store::engine::error::{Result, at_most_one, exactly_one};

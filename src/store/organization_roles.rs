@@ -33,7 +33,7 @@ fn read(rows: Vec<Row>) -> Result<Vec<Role>> {
         let organization = optional("organization id", organization.as_deref())?;
         let scope = scope
             .parse()
-            .map_err(|()| Error::Corrupt("scope of a role"))?;
+            .map_err(|_| Error::Corrupt("scope of a role"))?;
         let role = found.entry(key.clone()).or_insert_with(|| Role {
             name: title.unwrap_or_else(|| key.clone()),
             key,

@@ -98,28 +98,6 @@ pub fn is_the_only_administrator(
     Ok(!another && administrators.iter().any(|(id, ..)| *id == own))
 }
 
-/// Adds a role with its permissions, or adds permissions to it.
-pub fn define(connection: &mut AnyConnection, name: &str, permissions: &[&str]) -> Result<()> {
-    if !is_there(connection, name)? {
-        diesel::insert_into(roles::table)
-            .values((roles::name.eq(name), roles::description.eq("")))
-            .execute(connection)?;
-    }
-    for permission in permissions {
-        let row = role_permissions::table.find((name, permission));
-        let held: i64 = row.count().get_result(connection)?;
-        if held == 0 {
-            diesel::insert_into(role_permissions::table)
-                .values((
-                    role_permissions::role.eq(name),
-                    role_permissions::permission.eq(permission),
-                ))
-                .execute(connection)?;
-        }
-    }
-    Ok(())
-}
-
 /// Whether the account did not hold the role before.
 ///
 /// # Errors

@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use diesel::prelude::*;
 
 use crate::domain::access::Access;
-use crate::domain::account::Account;
+use crate::domain::bearer::Bearer;
 use crate::domain::id::SessionId;
-use crate::domain::session::{Class, Session};
+use crate::domain::session::Class;
 use crate::store::access as access_table;
 use crate::store::accounts;
 use crate::store::engine::columns::time;
@@ -37,16 +37,10 @@ macro_rules! with_permissions {
     };
 }
 
-/// A session, its account, and what that may do now.
-pub type WithAccess = (Session, Account, Access);
-
 /// The session, its account, and what that may do now: one question, because a refresh
 /// asks nothing else. `None` also where the session is in an organization that the account is
 /// no active member of.
-pub fn lookup_with_access(
-    connection: &mut AnyConnection,
-    id: SessionId,
-) -> Result<Option<WithAccess>> {
+pub fn lookup_with_access(connection: &mut AnyConnection, id: SessionId) -> Result<Option<Bearer>> {
     let mut looks = 0;
     loop {
         let question = with_permissions!().filter(sessions::id.eq(id.to_string()));
@@ -69,8 +63,11 @@ const MOST_LOOKS: usize = 3;
 /// Whether the account may still do what it might when its row was read. What it may do in an
 /// organization is asked after that, and may be younger: the token would be outdated from the
 /// start.
-fn is_whole(connection: &mut AnyConnection, read: Option<&WithAccess>) -> Result<bool> {
-    let Some((session, account, _)) = read else {
+fn is_whole(connection: &mut AnyConnection, read: Option<&Bearer>) -> Result<bool> {
+    let Some(Bearer {
+        session, account, ..
+    }) = read
+    else {
         return Ok(true);
     };
     if session.organization.is_none() && session.class != Class::Oisp {
@@ -88,7 +85,7 @@ fn is_whole(connection: &mut AnyConnection, read: Option<&WithAccess>) -> Result
 pub fn each_with_access(
     connection: &mut AnyConnection,
     ids: &[SessionId],
-) -> Result<Vec<Result<Option<WithAccess>>>> {
+) -> Result<Vec<Result<Option<Bearer>>>> {
     if ids.len() < 2 {
         let one = |id: &SessionId| own_fault(lookup_with_access(connection, *id));
         return ids.iter().map(one).collect();
@@ -112,7 +109,7 @@ pub fn each_with_access(
         if let Ok(Some(torn)) = &read
             && !is_whole(connection, Some(torn))?
         {
-            read = own_fault(lookup_with_access(connection, torn.0.id))?;
+            read = own_fault(lookup_with_access(connection, torn.session.id))?;
         }
         each.insert(id, read);
     }
@@ -145,8 +142,12 @@ fn gathered(rows: Vec<Permitted>) -> HashMap<String, (Row, accounts::Row, Access
 fn with_access(
     connection: &mut AnyConnection,
     (session, account, access): (Row, accounts::Row, Access),
-) -> Result<Option<WithAccess>> {
-    let (session, account): (Session, Account) = (session.try_into()?, account.try_into()?);
+) -> Result<Option<Bearer>> {
+    let (session, account) = (session.try_into()?, account.try_into()?);
     let access = access_table::with(connection, &session, access)?;
-    Ok(access.map(|access| (session, account, access)))
+    Ok(access.map(|access| Bearer {
+        session,
+        account,
+        access,
+    }))
 }

@@ -4,7 +4,7 @@
 use diesel::prelude::*;
 
 use crate::domain::id::{AccountId, OrganizationId, SessionId};
-use crate::domain::session::{EndReason, Session};
+use crate::domain::session::{EndReason, Ending, Session};
 use crate::store::engine::columns::{time, word};
 use crate::store::engine::connection::{AnyConnection, on_each};
 use crate::store::engine::error::{Result, every_one};
@@ -24,8 +24,7 @@ pub fn end_others(
     connection: &mut AnyConnection,
     account: AccountId,
     keep: SessionId,
-    now: Timestamp,
-    reason: EndReason,
+    ending: Ending,
 ) -> Result<Vec<(SessionId, Timestamp)>> {
     let others = || {
         sessions::table
@@ -34,7 +33,7 @@ pub fn end_others(
             .filter(sessions::revoked_at.is_null())
     };
     let update = diesel::update(others())
-        .set(as_ended(now, reason))
+        .set(as_ended(ending))
         .returning((sessions::id, sessions::idle_expires_at));
     let ended: Vec<(String, i64)> = on_each!(connection, inner => update.get_results(inner))?;
     // How many there are to end nobody knows before: others may end some of them meanwhile.
@@ -59,15 +58,14 @@ pub fn end_others(
 pub fn end_in(
     connection: &mut AnyConnection,
     (organization, account): (OrganizationId, Option<AccountId>),
-    now: Timestamp,
-    reason: EndReason,
+    ending: Ending,
 ) -> Result<Vec<(SessionId, Timestamp)>> {
     let living = || {
         sessions::table
             .filter(sessions::organization_id.eq(organization.to_string()))
             .filter(sessions::revoked_at.is_null())
     };
-    let set = as_ended(now, reason);
+    let set = as_ended(ending);
     let returned = (sessions::id, sessions::idle_expires_at);
     let (ended, left): (Vec<(String, i64)>, i64) = if let Some(account) = account {
         let theirs = || living().filter(sessions::account_id.eq(account.to_string()));
@@ -96,27 +94,22 @@ pub fn end_in(
 pub fn end_all_of(
     connection: &mut AnyConnection,
     account: AccountId,
-    now: Timestamp,
-    reason: EndReason,
+    ending: Ending,
 ) -> Result<usize> {
     Ok(diesel::update(
         sessions::table
             .filter(sessions::account_id.eq(account.to_string()))
             .filter(sessions::revoked_at.is_null()),
     )
-    .set(as_ended(now, reason))
+    .set(as_ended(ending))
     .execute(connection)?)
 }
 
 /// The same for every account.
-pub fn end_every(
-    connection: &mut AnyConnection,
-    now: Timestamp,
-    reason: EndReason,
-) -> Result<usize> {
+pub fn end_every(connection: &mut AnyConnection, ending: Ending) -> Result<usize> {
     Ok(
         diesel::update(sessions::table.filter(sessions::revoked_at.is_null()))
-            .set(as_ended(now, reason))
+            .set(as_ended(ending))
             .execute(connection)?,
     )
 }
@@ -132,7 +125,10 @@ pub fn end_acted_by(
             .filter(sessions::actor_id.eq(actor.to_string()))
             .filter(sessions::revoked_at.is_null()),
     )
-    .set(as_ended(now, EndReason::Revoked))
+    .set(as_ended(Ending {
+        at: now,
+        reason: EndReason::Revoked,
+    }))
     .returning(sessions::id);
     let ended: Vec<String> = on_each!(connection, inner => update.get_results(inner))?;
     ended.iter().map(|id| word("session id", id)).collect()
@@ -153,7 +149,10 @@ pub fn end_acted_within(
                 .filter(sessions::actor_id.is_not_null())
                 .filter(sessions::revoked_at.is_null()),
         )
-        .set(as_ended(now, EndReason::Revoked))
+        .set(as_ended(Ending {
+            at: now,
+            reason: EndReason::Revoked,
+        }))
         .returning(sessions::id);
         let ended: Vec<String> = on_each!(connection, inner => update.get_results(inner))?;
         for id in &ended {
@@ -168,8 +167,7 @@ pub fn end_acted_within(
 pub fn end_entered_from(
     connection: &mut AnyConnection,
     (session, keep): (&Session, Option<SessionId>),
-    now: Timestamp,
-    reason: EndReason,
+    ending: Ending,
 ) -> Result<Vec<SessionId>> {
     let update = diesel::update(
         sessions::table
@@ -179,10 +177,7 @@ pub fn end_entered_from(
             .filter(sessions::id.ne(keep.map(|id| id.to_string()).unwrap_or_default()))
             .filter(sessions::revoked_at.is_null()),
     )
-    .set((
-        sessions::revoked_at.eq(now.millis()),
-        sessions::revoke_reason.eq(reason.as_str()),
-    ))
+    .set(as_ended(ending))
     .returning(sessions::id);
     let ended: Vec<String> = on_each!(connection, inner => update.get_results(inner))?;
     ended.iter().map(|id| word("session id", id)).collect()

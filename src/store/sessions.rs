@@ -9,7 +9,7 @@ use diesel::prelude::*;
 use crate::domain::account::{Account, Epoch};
 use crate::domain::id::{AccountId, SessionId};
 use crate::domain::rotation::Generation;
-use crate::domain::session::{Authentication, EndReason, Method, Session};
+use crate::domain::session::{Authentication, EndReason, Ending, Method, Session};
 use crate::store::accounts;
 use crate::store::engine::columns::{number, optional, time, word};
 use crate::store::engine::connection::AnyConnection;
@@ -90,9 +90,10 @@ impl TryFrom<Row> for Session {
             address: optional("session's address", row.address.as_deref())?,
             acted_by: actor.zip(by),
             entered_from: by.filter(|_| actor.is_none()),
-            ended: row
-                .revoked_at
-                .map(|at| (time(at), reason.unwrap_or(EndReason::Revoked))),
+            ended: row.revoked_at.map(|at| Ending {
+                at: time(at),
+                reason: reason.unwrap_or(EndReason::Revoked),
+            }),
         })
     }
 }
@@ -306,26 +307,21 @@ type Ended = (
     Eq<sessions::revoke_reason, &'static str>,
 );
 
-pub(in crate::store) fn as_ended(now: Timestamp, reason: EndReason) -> Ended {
+pub(in crate::store) fn as_ended(ending: Ending) -> Ended {
     (
-        sessions::revoked_at.eq(now.millis()),
-        sessions::revoke_reason.eq(reason.as_str()),
+        sessions::revoked_at.eq(ending.at.millis()),
+        sessions::revoke_reason.eq(ending.reason.as_str()),
     )
 }
 
 /// Ends a session. `revoked_at` is written once: whether this call wrote it.
-pub fn end(
-    connection: &mut AnyConnection,
-    id: SessionId,
-    now: Timestamp,
-    reason: EndReason,
-) -> Result<bool> {
+pub fn end(connection: &mut AnyConnection, id: SessionId, ending: Ending) -> Result<bool> {
     let rows = diesel::update(
         sessions::table
             .filter(sessions::id.eq(id.to_string()))
             .filter(sessions::revoked_at.is_null()),
     )
-    .set(as_ended(now, reason))
+    .set(as_ended(ending))
     .execute(connection)?;
     at_most_one("ending a session", rows)
 }
@@ -336,8 +332,7 @@ pub fn end_at(
     connection: &mut AnyConnection,
     id: SessionId,
     stood: Generation,
-    now: Timestamp,
-    reason: EndReason,
+    ending: Ending,
 ) -> Result<bool> {
     let rows = diesel::update(
         sessions::table
@@ -346,7 +341,7 @@ pub fn end_at(
             .filter(sessions::rotated_at.eq(stood.rotated_at.millis()))
             .filter(sessions::revoked_at.is_null()),
     )
-    .set(as_ended(now, reason))
+    .set(as_ended(ending))
     .execute(connection)?;
     at_most_one("ending a session", rows)
 }

@@ -30,7 +30,7 @@ pub const CALLERS: &[(&str, Token)] = &[
     ("oisp", |kw, _| Some(kw.oisp_login(ALICE))),
     ("admin", |kw, _| Some(kw.sign_in(ROOT, PASSWORD).tokens().0)),
     ("acting", |kw, alice| {
-        let _ = administer::define_role(&kw.kw, "support", &["account:act_as"]);
+        kw.define_role("support", &["account:act_as"]);
         administer::grant_role(
             &kw.kw,
             administer::find(&kw.kw, ROOT).unwrap().id,

@@ -8,8 +8,8 @@ use keyward::domain::id::OrganizationId;
 use keyward::domain::organization::{Name, Scope};
 use keyward::service::audit::seal;
 use keyward::service::organizations::list;
-use keyward::service::roles::terms::New;
-use keyward::service::roles::{own, shared};
+use keyward::service::roles::rules::New;
+use keyward::service::roles::{of_organization, of_service};
 use keyward::service::upkeep::spray_alarm;
 use keyward::service::{Code, Error, Keyward, keys};
 use keyward::store::signing_keys;
@@ -62,10 +62,11 @@ fn o4_of_two_roles_of_one_name_that_are_made_at_once_one_is_postgres() {
         factor_from: None,
     };
     let of_service: Making<'_> =
-        &|kw, name| shared::make_role(kw, new(name), Scope::Service).map(drop);
+        &|kw, name| of_service::make_role(kw, new(name), Scope::Service).map(drop);
     let of_all: Making<'_> =
-        &|kw, name| shared::make_role(kw, new(name), Scope::Organization).map(drop);
-    let of_one: Making<'_> = &|kw, name| own::make_role(kw, &by, acme, new(name)).map(drop);
+        &|kw, name| of_service::make_role(kw, new(name), Scope::Organization).map(drop);
+    let of_one: Making<'_> =
+        &|kw, name| of_organization::make_role(kw, &by, acme, new(name)).map(drop);
     let pairs = [
         (of_service, of_service),
         (of_service, of_one),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use keyward::app::{App, World};
-use keyward::config;
+use keyward::config::{self, Dialect};
 use keyward::crypto::master_key::MasterKey;
 use keyward::crypto::refresh_token::RefreshTokens;
 use keyward::domain::id::{AccountId, OrganizationId, SessionId};
@@ -16,16 +16,16 @@ use keyward::domain::password::Password;
 use keyward::domain::session::{Class, Client, Mode, Session};
 use keyward::service::accounts::administer::{self, NewAccount};
 use keyward::service::accounts::change_password::{NewPassword, change_password};
-use keyward::service::accounts::edit::Edit;
 use keyward::service::accounts::guest;
-use keyward::service::accounts::one_time::Link;
-use keyward::service::accounts::post::Wish;
+use keyward::service::accounts::profile_edit::Edit;
 use keyward::service::accounts::register::{Registration, register};
 use keyward::service::accounts::reset_password::{self, Choice};
 use keyward::service::actor::Actor;
+use keyward::service::mail::mailed_code::Link;
+use keyward::service::mail::owner_mail::Wish;
 use keyward::service::sessions::exchange::exchange;
 use keyward::service::sessions::refresh::refresh;
-use keyward::service::sessions::wanted::WantedOrganization;
+use keyward::service::sessions::wanted_organization::WantedOrganization;
 use keyward::service::sessions::{end, login, logout, refresh as refreshing, renew};
 use keyward::service::tokens::authenticate::{authenticate, read_expired};
 use keyward::service::tokens::mint::TokenSet;
@@ -386,7 +386,7 @@ fn login_request((identifier, password): (Identifier, Password), class: Class) -
         guest: None,
         mode: Mode::Json,
         class,
-        dialect: "test",
+        dialect: Dialect::Directus,
         client: Client::default(),
     }
 }

@@ -10,15 +10,15 @@ use keyward::domain::id::{AccountId, OrganizationId};
 use keyward::domain::organization::{MembershipState, Name, Scope};
 use keyward::service::actor::Actor;
 use keyward::service::api_keys::administer as keys;
-use keyward::service::api_keys::terms::New as NewKey;
+use keyward::service::api_keys::rules::New as NewKey;
 use keyward::service::organizations::administer;
 use keyward::service::organizations::change::Edit;
 use keyward::service::organizations::change_member::{self, Which};
-use keyward::service::roles::shared;
-use keyward::service::roles::terms::{Edit as RoleEdit, New as NewRole};
+use keyward::service::roles::of_service;
+use keyward::service::roles::rules::{Edit as RoleEdit, New as NewRole};
 use keyward::service::sessions::refresh;
-use keyward::service::tokens::api_key;
 use keyward::service::tokens::authenticate::authenticate;
+use keyward::service::tokens::authenticate_api_key;
 use keyward::service::tokens::mint::TokenSet;
 use keyward::service::{Code, Keyward, Result};
 use keyward::support::secret::SecretString;
@@ -176,7 +176,7 @@ impl<'a> World<'a> {
             permissions: fitter.clone(),
             factor_from: None,
         };
-        shared::make_role(&kw, new, Scope::Organization).unwrap();
+        of_service::make_role(&kw, new, Scope::Organization).unwrap();
         let mut tenants = Vec::new();
         for (number, person) in people.iter().enumerate().take(TENANTS) {
             let name = Name::parse(&format!("Tenant {seed} {number}")).unwrap();
@@ -381,7 +381,7 @@ impl<'a> World<'a> {
             ..RoleEdit::default()
         };
         let kw = self.kw();
-        let came = shared::change_role(&kw, &self.role, edit);
+        let came = of_service::change_role(&kw, &self.role, edit);
         self.came(came, None);
         if self.fitter.is_subset(&new) {
             self.met.note("grown");
@@ -587,10 +587,10 @@ impl<'a> World<'a> {
                 };
                 // What is remembered may lack what came since, for a minute, and holds nothing
                 // that was taken.
-                if let Some(found) = api_key::remembered(&kw, &key.text).unwrap() {
+                if let Some(found) = authenticate_api_key::remembered(&kw, &key.text).unwrap() {
                     assert!(!key.ended && held(&found).is_subset(&may), "{place}");
                 }
-                let found = api_key::look_up(&kw, &key.text).map(|it| held(&it));
+                let found = authenticate_api_key::look_up(&kw, &key.text).map(|it| held(&it));
                 let expected = if key.ended {
                     Err(Code::InvalidToken)
                 } else {

@@ -445,7 +445,7 @@ fn as_modelled(row: &session::Session, account: usize, began: Vec<i64>) -> Sessi
         seen: row.generation.seen,
         idle: row.idle_expires_at.millis(),
         absolute: row.absolute_expires_at.millis(),
-        ended: row.ended.map(|(at, reason)| (at.millis(), reason)),
+        ended: row.ended.map(|ending| (ending.at.millis(), ending.reason)),
         purged: false,
     }
 }

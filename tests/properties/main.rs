@@ -12,7 +12,7 @@ use keyward::crypto::password::hasher::{PasswordHasher, Verdict};
 use keyward::crypto::password::scheme::Scheme;
 use keyward::crypto::refresh_token::RefreshTokens;
 use keyward::crypto::signing_key::SigningKey;
-use keyward::crypto::{token, totp};
+use keyward::crypto::{access_token, totp};
 use keyward::domain::algorithm::Algorithm;
 use keyward::domain::id::SessionId;
 use keyward::domain::identifier::{Email, Username};
@@ -67,11 +67,11 @@ proptest! {
         let held = Held { key, activates_at: Timestamp::from_millis(0) };
         let ring = KeyRing::new(vec![held], std::time::Duration::from_secs(1));
         let now = Timestamp::from_millis(1);
-        prop_assert!(token::verify(&ring, &text, now).is_none());
+        prop_assert!(access_token::verify(&ring, &text, now).is_none());
         let right = format!(r#"{{"typ":"JWT","alg":"HS256","kid":"{kid}"}}"#);
         for header in [header, right.into_bytes()] {
             let text = format!("{}.{}.{}", B64.encode(header), B64.encode(&claims), B64.encode("x"));
-            prop_assert!(token::verify(&ring, &text, now).is_none());
+            prop_assert!(access_token::verify(&ring, &text, now).is_none());
         }
     }
 

@@ -3,9 +3,11 @@
 
 use std::time::Duration;
 
+use keyward::domain::guess_limit::Counter;
 use keyward::domain::id::{AccountId, FactorId};
-use keyward::domain::limit::Counter;
-use keyward::store::{Error, factors, limits, recovery_codes};
+use keyward::store::factors::{self, Factor};
+use keyward::store::limits::{self, Kept};
+use keyward::store::{Error, recovery_codes};
 
 use uuid::Uuid;
 
@@ -19,10 +21,18 @@ fn wins(won: Vec<keyward::store::Result<bool>>) -> usize {
     won.into_iter().filter(|won| *won).count()
 }
 
+const fn kept(counter: Counter) -> Kept {
+    Kept {
+        counter,
+        until: NOW,
+    }
+}
+
 /// An account with this factor, which waits.
 fn waiting(db: &Fresh, id: FactorId) -> AccountId {
     let account = db.account("alice@example.com");
-    db.write(move |tx| factors::add_pending(tx, account, id, b"sealed\0\xff", NOW))
+    let factor = Factor::waiting(id, account, b"sealed\0\xff".to_vec(), NOW);
+    db.write(move |tx| factors::add_pending(tx, &factor))
         .unwrap();
     account
 }
@@ -46,7 +56,8 @@ both!(m3_a_waiting_factor_is_confirmed_once, |db| {
     assert_eq!(active.confirmed_at, Some(NOW));
     assert_eq!(active.last_step, 100 + winner as i64, "its code is used up");
     // Beside it another may wait, but never count.
-    db.write(move |tx| factors::add_pending(tx, account, SECOND, b"", NOW))
+    let other = Factor::waiting(SECOND, account, Vec::new(), NOW);
+    db.write(move |tx| factors::add_pending(tx, &other))
         .unwrap();
     let second = db.write(|tx| factors::confirm(tx, SECOND, 1, NOW));
     assert!(second.is_err(), "one factor counts, says the database");
@@ -111,7 +122,7 @@ both!(b1_no_failure_goes_uncounted, |db| {
         let mut counter = read.unwrap_or_default();
         counter.failures += 1;
         counter.next_at = NOW + Duration::from_secs(counter.failures.unsigned_abs());
-        limits::set(tx, "key", read, counter, NOW)
+        limits::set(tx, "key", read, kept(counter))
     };
     at_once(THREADS, |_| {
         for _ in 0..EACH {
@@ -121,7 +132,7 @@ both!(b1_no_failure_goes_uncounted, |db| {
     let counter = db.read(|db| limits::lookup(db, "key")).unwrap().unwrap();
     assert_eq!(counter.failures, (THREADS * EACH) as i64);
     let stale = Counter::default();
-    let set = db.write(move |tx| limits::set(tx, "key", Some(stale), stale, NOW));
+    let set = db.write(move |tx| limits::set(tx, "key", Some(stale), kept(stale)));
     assert!(!set.unwrap(), "what was read is not there any more");
     let removed = db.write(move |tx| limits::remove(tx, "key", stale));
     assert!(!removed.unwrap(), "nor is it what stood there");
@@ -141,7 +152,7 @@ both!(
             failures: 1,
             ..Counter::default()
         };
-        let set = db.write(move |tx| limits::set(tx, "key", None, one, NOW));
+        let set = db.write(move |tx| limits::set(tx, "key", None, kept(one)));
         assert!(set.unwrap());
         let failures = || {
             db.read(|db| limits::lookup(db, "key"))

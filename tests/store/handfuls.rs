@@ -2,7 +2,7 @@
 //! it had gone alone, whatever carries it.
 
 use keyward::domain::rotation::Generation;
-use keyward::domain::session::{EndReason, Session};
+use keyward::domain::session::{EndReason, Ending, Session};
 use keyward::store::rotation::Rotation;
 use keyward::store::{AnyConnection, Error, Guarded as _, Result, Store, sessions};
 
@@ -61,7 +61,16 @@ both!(a_handful_rotates_each_of_its_sessions, |db| {
 both!(a_refused_row_refuses_nobody_else, |db| {
     let all = sessions_of(db, 20);
     let ended = all[3].id;
-    let end = move |tx: &mut AnyConnection| sessions::end(tx, ended, NOW, EndReason::Revoked);
+    let end = move |tx: &mut AnyConnection| {
+        sessions::end(
+            tx,
+            ended,
+            Ending {
+                at: NOW,
+                reason: EndReason::Revoked,
+            },
+        )
+    };
     assert!(db.write(end).unwrap());
     let ahead = rotation_of(&all[7]);
     assert!(db.write_guarded(move |tx| ahead.alone(tx)).unwrap());

@@ -8,7 +8,7 @@ use diesel::connection::{Connection as _, InstrumentationEvent};
 use diesel::sql_types::Text;
 use diesel::{QueryableByName, RunQueryDsl as _};
 use keyward::domain::id::AccountId;
-use keyward::domain::session::EndReason;
+use keyward::domain::session::{EndReason, Ending};
 use keyward::store::session_ends;
 use keyward::store::{AnyConnection, Result, sessions};
 
@@ -102,8 +102,17 @@ fn with_many_sessions(db: &Fresh) -> AccountId {
     };
     let ended = db.session();
     let id = ended.id;
-    db.write(move |tx| sessions::end(tx, id, NOW, EndReason::Logout))
-        .unwrap();
+    db.write(move |tx| {
+        sessions::end(
+            tx,
+            id,
+            Ending {
+                at: NOW,
+                reason: EndReason::Logout,
+            },
+        )
+    })
+    .unwrap();
     let account = ended.account;
     let mut statements = vec![copies(&ended.id.to_string(), 5000, "'ended'")];
     for _ in 0..3 {
@@ -140,10 +149,27 @@ both!(
                 sessions::beyond(tx, account, 1000, NOW).map(drop)
             }),
             plans(db, move |tx| {
-                session_ends::end_others(tx, account, keep, NOW, EndReason::Revoked).map(drop)
+                session_ends::end_others(
+                    tx,
+                    account,
+                    keep,
+                    Ending {
+                        at: NOW,
+                        reason: EndReason::Revoked,
+                    },
+                )
+                .map(drop)
             }),
             plans(db, move |tx| {
-                session_ends::end_all_of(tx, account, NOW, EndReason::Revoked).map(drop)
+                session_ends::end_all_of(
+                    tx,
+                    account,
+                    Ending {
+                        at: NOW,
+                        reason: EndReason::Revoked,
+                    },
+                )
+                .map(drop)
             }),
         ];
         for plan in asked.into_iter().flatten() {
@@ -183,7 +209,15 @@ both!(
         assert!(within.iter().any(|plan| plan.contains(index)), "{within:?}");
         let entered = plans(db, move |tx| {
             let of = (&session, None);
-            session_ends::end_entered_from(tx, of, NOW, EndReason::Logout).map(drop)
+            session_ends::end_entered_from(
+                tx,
+                of,
+                Ending {
+                    at: NOW,
+                    reason: EndReason::Logout,
+                },
+            )
+            .map(drop)
         });
         assert!(
             entered.iter().any(|plan| plan.contains(index)),

@@ -6,16 +6,17 @@ use std::time::Duration;
 use keyward::domain::api_key::ApiKey;
 use keyward::domain::attempt::AttemptOutcome;
 use keyward::domain::event::{Event, What as Happened};
+use keyward::domain::guess_limit::Counter;
 use keyward::domain::id::{AccountId, ApiKeyId, SessionId};
-use keyward::domain::limit::Counter;
-use keyward::domain::one_time::CodePurpose;
+use keyward::domain::one_time_code::CodePurpose;
 use keyward::domain::session::{Client, Session};
 use keyward::store::engine::purge::{What, purge_before};
+use keyward::store::limits::{self, Kept};
 use keyward::store::login_attempts::{self, Attempt};
 use keyward::store::memberships::invitations::{self, Place, WaitingInvitation};
 use keyward::store::one_time_codes::{self, StoredCode};
 use keyward::store::revocations::{self, News, Revocation};
-use keyward::store::{accounts, api_keys, audit_events, limits, sessions};
+use keyward::store::{accounts, api_keys, audit_events, sessions};
 use keyward::support::clock::Timestamp;
 use uuid::Uuid;
 
@@ -55,8 +56,11 @@ pub fn add(db: &Fresh, what: What, account: AccountId, at: Timestamp) {
         }
         What::Limits => {
             let key = Uuid::new_v4().to_string();
-            let counter = Counter::default();
-            let set = db.write(move |tx| limits::set(tx, &key, None, counter, at));
+            let kept = Kept {
+                counter: Counter::default(),
+                until: at,
+            };
+            let set = db.write(move |tx| limits::set(tx, &key, None, kept));
             assert!(set.unwrap());
         }
         What::OneTimeCodes => {

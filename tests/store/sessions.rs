@@ -4,9 +4,9 @@
 use std::time::Duration;
 
 use keyward::domain::id::SessionId;
-use keyward::domain::session::{EndReason, Session};
+use keyward::domain::session::{EndReason, Ending, Session};
 use keyward::store::session_ends;
-use keyward::store::{rotation, seen, sessions};
+use keyward::store::{rotation, seen_generations, sessions};
 use uuid::Uuid;
 
 use crate::kit::{Fresh, NOW, after, at_once, rotate, session_of};
@@ -17,7 +17,7 @@ fn wins(won: Vec<keyward::store::Result<bool>>) -> usize {
 }
 
 fn end(db: &Fresh, id: SessionId, reason: EndReason) -> bool {
-    db.write(move |tx| sessions::end(tx, id, NOW, reason))
+    db.write(move |tx| sessions::end(tx, id, Ending { at: NOW, reason }))
         .unwrap()
 }
 
@@ -42,7 +42,8 @@ both!(
         let before = db.session();
         let id = before.id;
         let idle = NOW + Duration::from_secs(99);
-        db.write(move |tx| seen::mark(tx, &[(id, 0)])).unwrap();
+        db.write(move |tx| seen_generations::mark(tx, &[(id, 0)]))
+            .unwrap();
         for generation in 0..3 {
             let won = at_once(32, |_| db.write(move |tx| rotate(tx, id, generation, idle)));
             assert_eq!(wins(won), 1, "generation {generation}");
@@ -52,7 +53,7 @@ both!(
             assert_eq!(now.idle_expires_at, idle);
             // The absolute end never moves.
             assert_eq!(now.absolute_expires_at, before.absolute_expires_at);
-            db.write(move |tx| seen::mark(tx, &[(id, generation + 1)]))
+            db.write(move |tx| seen_generations::mark(tx, &[(id, generation + 1)]))
                 .unwrap();
             assert!(db.session_now(id).generation.seen);
             assert!(
@@ -86,7 +87,7 @@ both!(a_session_ends_once_and_its_reason_stays, |db| {
     let won = at_once(30, |number| {
         let reason = reasons[number % 3];
         let at = NOW + Duration::from_secs(number as u64);
-        db.write(move |tx| sessions::end(tx, id, at, reason))
+        db.write(move |tx| sessions::end(tx, id, Ending { at, reason }))
     });
     let winner = won
         .iter()
@@ -95,7 +96,13 @@ both!(a_session_ends_once_and_its_reason_stays, |db| {
     assert_eq!(wins(won), 1);
     let ended = db.session_now(id).ended;
     let at = NOW + Duration::from_secs(winner as u64);
-    assert_eq!(ended, Some((at, reasons[winner % 3])));
+    assert_eq!(
+        ended,
+        Some(Ending {
+            at,
+            reason: reasons[winner % 3]
+        })
+    );
 });
 
 both!(nothing_moves_a_session_that_has_ended, |db| {
@@ -107,19 +114,53 @@ both!(nothing_moves_a_session_that_has_ended, |db| {
         db.write(move |tx| rotate(tx, id, 0, later)),
         db.write(move |tx| rotation::count_replay(tx, id, 0, 60)),
         db.write(move |tx| sessions::extend(tx, id, later)),
-        db.write(move |tx| sessions::end(tx, id, later, EndReason::Reuse)),
+        db.write(move |tx| {
+            sessions::end(
+                tx,
+                id,
+                Ending {
+                    at: later,
+                    reason: EndReason::Reuse,
+                },
+            )
+        }),
     ] {
         assert!(!moved.unwrap());
     }
     let account = before.account;
-    let ended =
-        db.write(move |tx| session_ends::end_all_of(tx, account, later, EndReason::Revoked));
+    let ended = db.write(move |tx| {
+        session_ends::end_all_of(
+            tx,
+            account,
+            Ending {
+                at: later,
+                reason: EndReason::Revoked,
+            },
+        )
+    });
     assert_eq!(ended.unwrap(), 0);
-    let ended = db.write(move |tx| session_ends::end_every(tx, later, EndReason::Revoked));
+    let ended = db.write(move |tx| {
+        session_ends::end_every(
+            tx,
+            Ending {
+                at: later,
+                reason: EndReason::Revoked,
+            },
+        )
+    });
     assert_eq!(ended.unwrap(), 0);
     let keep = SessionId(Uuid::new_v4());
-    let ended =
-        db.write(move |tx| session_ends::end_others(tx, account, keep, later, EndReason::Revoked));
+    let ended = db.write(move |tx| {
+        session_ends::end_others(
+            tx,
+            account,
+            keep,
+            Ending {
+                at: later,
+                reason: EndReason::Revoked,
+            },
+        )
+    });
     assert_eq!(ended.unwrap(), []);
     assert_eq!(db.session_now(id), before);
 });
@@ -141,7 +182,17 @@ both!(r8_of_an_account_all_but_one_end_and_are_named, |db| {
     let another = db.session().id;
     assert!(end(db, ended, EndReason::Logout));
     let mut others = db
-        .write(move |tx| session_ends::end_others(tx, account, kept, later, EndReason::Revoked))
+        .write(move |tx| {
+            session_ends::end_others(
+                tx,
+                account,
+                kept,
+                Ending {
+                    at: later,
+                    reason: EndReason::Revoked,
+                },
+            )
+        })
         .unwrap();
     others.sort_unstable();
     let mut expected = [(first, later), (second, NOW)];
@@ -149,15 +200,44 @@ both!(r8_of_an_account_all_but_one_end_and_are_named, |db| {
     assert_eq!(others, expected);
     let ended_of = |id| db.session_now(id).ended;
     for (id, _) in expected {
-        assert_eq!(ended_of(id), Some((later, EndReason::Revoked)));
+        assert_eq!(
+            ended_of(id),
+            Some(Ending {
+                at: later,
+                reason: EndReason::Revoked
+            })
+        );
     }
-    assert_eq!(ended_of(ended), Some((NOW, EndReason::Logout)));
+    assert_eq!(
+        ended_of(ended),
+        Some(Ending {
+            at: NOW,
+            reason: EndReason::Logout
+        })
+    );
     for id in [kept, another] {
         assert_eq!(ended_of(id), None);
     }
-    let all = db.write(move |tx| session_ends::end_all_of(tx, account, later, EndReason::Revoked));
+    let all = db.write(move |tx| {
+        session_ends::end_all_of(
+            tx,
+            account,
+            Ending {
+                at: later,
+                reason: EndReason::Revoked,
+            },
+        )
+    });
     assert_eq!(all.unwrap(), 1);
-    let every = db.write(move |tx| session_ends::end_every(tx, later, EndReason::Revoked));
+    let every = db.write(move |tx| {
+        session_ends::end_every(
+            tx,
+            Ending {
+                at: later,
+                reason: EndReason::Revoked,
+            },
+        )
+    });
     assert_eq!(every.unwrap(), 1);
     assert!(ended_of(kept).is_some() && ended_of(another).is_some());
 });
@@ -166,7 +246,16 @@ both!(an_end_and_a_rotation_at_once_leave_one_story, |db| {
     for _ in 0..10 {
         let id = db.session().id;
         let won = at_once(8, |number| match number {
-            0 => db.write(move |tx| sessions::end(tx, id, NOW, EndReason::Logout)),
+            0 => db.write(move |tx| {
+                sessions::end(
+                    tx,
+                    id,
+                    Ending {
+                        at: NOW,
+                        reason: EndReason::Logout,
+                    },
+                )
+            }),
             _ => db.write(move |tx| rotate(tx, id, 0, NOW)),
         });
         assert!(matches!(won[0], Ok(true)), "nothing keeps it from ending");
@@ -193,7 +282,10 @@ both!(
             (ended, 0),
             (unknown, 0),
         ];
-        let noted = |seen: Vec<_>| db.write(move |tx| seen::mark(tx, &seen)).unwrap();
+        let noted = |seen: Vec<_>| {
+            db.write(move |tx| seen_generations::mark(tx, &seen))
+                .unwrap()
+        };
         assert_eq!(noted(seen.to_vec()), 1);
         let is_seen = |id| db.session_now(id).generation.seen;
         assert!(is_seen(present));

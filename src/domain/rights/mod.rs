@@ -3,5 +3,6 @@
 pub mod access;
 pub mod api_key;
 pub mod assurance;
+pub mod bearer;
 pub mod permission;
-pub mod reserved;
+pub mod reserved_usernames;

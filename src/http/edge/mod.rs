@@ -4,7 +4,7 @@ mod access_line;
 mod cors;
 mod head;
 mod headers;
+pub(in crate::http) mod middleware;
 mod request_id;
-pub(in crate::http) mod shell;
 mod tls;
 pub(in crate::http) mod unread_body;

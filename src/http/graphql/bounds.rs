@@ -3,8 +3,8 @@
 //! is carried out as often as it stands there, whatever names they share.
 
 use crate::http::graphql::document::{Document, Operation, Selection};
+use crate::http::graphql::introspection_cost::{self, Fragments};
 use crate::http::graphql::schema::Root;
-use crate::http::graphql::walk::{self, Fragments};
 
 /// So many fields of a root that call an act.
 const MOST_ACTS: usize = 16;
@@ -57,7 +57,7 @@ fn of_one(root: &Root, operation: &Operation<'_>, fragments: &Fragments<'_, '_>)
             "A document may ask for the schema {MOST_WALKS} times."
         ));
     }
-    let most = walk::MOST;
+    let most = introspection_cost::MOST;
     (counts.values > most)
         .then(|| format!("A document may ask for {most} values of the schema, estimated."))
 }

@@ -9,7 +9,7 @@ use juniper::{
 };
 use serde_json::{Map, Value as Json};
 
-use crate::http::graphql::asked::Asked;
+use crate::http::graphql::resolver_context::Asked;
 use crate::http::graphql::table::{Argument, Field, Input, Kind, Words};
 use crate::http::request::fields::Fields;
 use crate::http::request::strict_json;

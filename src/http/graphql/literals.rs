@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Number, Value};
 
-use crate::http::graphql::reader::{Parsed, Reader};
-use crate::http::graphql::texts;
+use crate::http::graphql::grammar::{Parsed, Reader};
+use crate::http::graphql::string_literals;
 use crate::http::graphql::tokens::{Kind, Why, fault};
 
 impl<'d> Reader<'d> {
@@ -19,7 +19,8 @@ impl<'d> Reader<'d> {
             Some(object @ Value::Object(_)) if free => {
                 // A text of JSON for the library.
                 self.edits.truncate(edits);
-                self.edits.push((at, texts::written(&object.to_string())));
+                self.edits
+                    .push((at, string_literals::written(&object.to_string())));
             }
             None if free && self.text[at.clone()].starts_with('{') => {
                 return Err(fault(at.start, Why::Free));
@@ -89,8 +90,9 @@ impl<'d> Reader<'d> {
         let token = self.take()?;
         let text = &self.text[token.at.clone()];
         if token.kind == Kind::Block {
-            let meant = texts::block(text);
-            self.edits.push((token.at, texts::written(&meant)));
+            let meant = string_literals::block(text);
+            self.edits
+                .push((token.at, string_literals::written(&meant)));
             return Ok(meant);
         }
         if text.contains(['\n', '\r']) {
@@ -99,13 +101,15 @@ impl<'d> Reader<'d> {
             }
             // Whatever ends its lines.
             let text = text.replace("\r\n", "\n").replace('\r', "\n");
-            let meant = texts::quoted(&text).ok_or(fault(token.at.start, Why::Sign))?;
-            self.edits.push((token.at, texts::written(&meant)));
+            let meant = string_literals::quoted(&text).ok_or(fault(token.at.start, Why::Sign))?;
+            self.edits
+                .push((token.at, string_literals::written(&meant)));
             return Ok(meant);
         }
-        let meant = texts::quoted(text).ok_or(fault(token.at.start, Why::Sign))?;
+        let meant = string_literals::quoted(text).ok_or(fault(token.at.start, Why::Sign))?;
         if text.contains("\\u{") {
-            self.edits.push((token.at, texts::written(&meant)));
+            self.edits
+                .push((token.at, string_literals::written(&meant)));
         }
         Ok(meant)
     }

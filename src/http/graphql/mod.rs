@@ -2,48 +2,48 @@
 //! limits. It knows no dialect: a dialect writes its fields down, and `http/schemas.rs` puts them
 //! together.
 
-/// Which media type the answer has.
-mod accept;
-/// What a resolver may ask of the request.
-pub mod asked;
 /// How much one document may have carried out.
 mod bounds;
 /// What a document asks for.
 mod document;
+/// A document, read before the library reads it.
+mod first_reading;
+/// The grammar of documents.
+mod grammar;
 /// Arguments.
 mod inputs;
+/// What a look at the schema costs.
+mod introspection_cost;
+/// A part of a list.
+mod list_page;
 /// The values of documents.
 mod literals;
 /// What a document may say that GraphQL has no word for.
 mod loose;
-/// A part of a list.
-mod pages;
-/// A document, read before the library reads it.
-mod read;
-/// The grammar of documents.
-mod reader;
+/// Which media type the answer has.
+mod media_type;
+/// What is said of a document that is refused.
+pub mod refusal_words;
 /// What is asked for.
 mod request;
+/// What a resolver may ask of the request.
+pub mod resolver_context;
 /// The schema, as the library sees it.
 mod schema;
 /// One request: read, carried out and answered.
 mod serve;
+/// What stands between quotes.
+mod string_literals;
 /// The schema, as data.
 pub mod table;
-/// What stands between quotes.
-mod texts;
 /// Names, numbers, texts and signs.
 mod tokens;
 /// The variables of a request.
 mod variables;
-/// What a look at the schema costs.
-mod walk;
 /// How wide a document may be.
 mod width;
-/// What is said of a document that is refused.
-pub mod words;
 
+pub use first_reading::tightened;
 pub use loose::Loose;
-pub use read::tightened;
 pub use schema::{Root, root};
 pub use serve::{Schema, serve};

@@ -11,15 +11,15 @@ use juniper::{
 };
 use serde_json::Value as Json;
 
-use crate::http::graphql::asked::Asked;
 use crate::http::graphql::document::{DEEPEST, MOST_TOKENS};
 use crate::http::graphql::inputs::{Id, Word, read, taken};
-use crate::http::graphql::pages::chosen;
+use crate::http::graphql::introspection_cost::Sizes;
+use crate::http::graphql::list_page::chosen;
+use crate::http::graphql::refusal_words::Spot;
+use crate::http::graphql::resolver_context::Asked;
 use crate::http::graphql::table::{Does, Field, Kind, Object, Type, names};
 use crate::http::graphql::tokens::{Token, tokens};
 use crate::http::graphql::variables::{Inputs, inputs};
-use crate::http::graphql::walk::Sizes;
-use crate::http::graphql::words::Spot;
 use crate::http::request::fields::Fields;
 use crate::service::actor::Actor;
 use crate::service::{Error, Result};

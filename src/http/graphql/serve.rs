@@ -11,17 +11,17 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::http::answer::{self, Answer};
-use crate::http::graphql::accept::{OF_GRAPHQL, takes_graphql};
-use crate::http::graphql::asked::Asked;
 use crate::http::graphql::bounds::{asks_for_fields_of, exceeded, may_change_twice, only_reads};
 use crate::http::graphql::document::{self, Document};
+use crate::http::graphql::first_reading::read;
 use crate::http::graphql::loose::Loose;
-use crate::http::graphql::read::read;
+use crate::http::graphql::media_type::{OF_GRAPHQL, takes_graphql};
+use crate::http::graphql::refusal_words::{self, Say};
 use crate::http::graphql::request::Request;
+use crate::http::graphql::resolver_context::Asked;
 use crate::http::graphql::schema::Root;
 use crate::http::graphql::variables::coerced;
 use crate::http::graphql::width::too_wide;
-use crate::http::graphql::words::{self, Say};
 use crate::http::request::call::Call;
 use crate::service::{Error, Keyward, Result};
 
@@ -95,7 +95,7 @@ pub async fn serve(
     let of_graphql = takes_graphql(call.headers());
     let Some(request) = Request::read(&mut call).await? else {
         // As the originals of such hashes answer it, whatever is accepted.
-        let done = Done::told(StatusCode::OK, words::no_hashes())?;
+        let done = Done::told(StatusCode::OK, refusal_words::no_hashes())?;
         return Ok(rendered(done, of_graphql));
     };
     let (asked, keeper) = Asked::of(&call).await;
@@ -127,7 +127,7 @@ fn carry_out(schema: &Schema, request: &Request, asked: &Asked) -> Result<Done> 
         Ok(read) => read,
         Err(fault) => {
             let place = document::place(source, fault.at);
-            return Done::refused(&[words::unread(fault.why, place)]);
+            return Done::refused(&[refusal_words::unread(fault.why, place)]);
         }
     };
     let document = &read.document;
@@ -145,23 +145,23 @@ fn carry_out(schema: &Schema, request: &Request, asked: &Asked) -> Result<Done> 
     if conditions.into_iter().flatten().any(is_null) {
         // The library would fall over it.
         let words = "A variable that @skip or @include reads must not be null.";
-        return Done::refused(&[words::not_valid(words)]);
+        return Done::refused(&[refusal_words::not_valid(words)]);
     }
     let text = read.text.as_deref().unwrap_or(source);
     let carried_out = match ValidatedOperation::new(text, name, &schema.root.tree) {
         Ok(operation) => {
             if let Some(why) = exceeded(&schema.root, document) {
-                return Done::refused(&[words::not_valid(&why)]);
+                return Done::refused(&[refusal_words::not_valid(&why)]);
             }
             let reads = |chosen| only_reads(&schema.root, document, chosen);
             if request.by_get && !chosen.is_some_and(reads) {
-                return Done::told(StatusCode::METHOD_NOT_ALLOWED, words::not_by_get());
+                return Done::told(StatusCode::METHOD_NOT_ALLOWED, refusal_words::not_by_get());
             }
             // Skipped fields and fragments are told from others by the library alone.
             let rehearsed = || operation.execute_sync(&variables, asked).map(|_| ());
             match may_change_twice(&schema.root, document).then(|| asked.rehearse(rehearsed)) {
                 Some(Err(error)) => Err(error),
-                Some(Ok(2..)) => return Done::refused(&[words::too_many_changes()]),
+                Some(Ok(2..)) => return Done::refused(&[refusal_words::too_many_changes()]),
                 Some(Ok(_)) | None => operation.execute_sync(&variables, asked),
             }
         }
@@ -180,9 +180,12 @@ fn carry_out(schema: &Schema, request: &Request, asked: &Asked) -> Result<Done> 
 fn flaw(source: &str, document: &Document<'_>) -> Option<Value> {
     if let Some(at) = document.doubled {
         let words = "A directive may stand once in one place.";
-        return Some(words::not_valid_at(words, document::place(source, at)));
+        return Some(refusal_words::not_valid_at(
+            words,
+            document::place(source, at),
+        ));
     }
-    too_wide(document).map(|why| words::not_valid(&why))
+    too_wide(document).map(|why| refusal_words::not_valid(&why))
 }
 
 fn refusals(
@@ -191,11 +194,16 @@ fn refusals(
     (document, asked): (&Document<'_>, &Asked),
 ) -> Vec<Value> {
     match (schema.adapts, asked.account()) {
-        (None, _) => words::of_document(error, None),
-        (Some(_), Ok(_)) => words::of_document(error, Some(&|name| schema.root.knows(name))),
+        (None, _) => refusal_words::of_document(error, None),
+        (Some(_), Ok(_)) => {
+            refusal_words::of_document(error, Some(&|name| schema.root.knows(name)))
+        }
         (Some(say), Err(refusal)) => {
             let own = asks_for_fields_of(&schema.root, document);
-            words::of_closed(error, (!own).then(|| say(&refusal, &words::NOWHERE)))
+            refusal_words::of_closed(
+                error,
+                (!own).then(|| say(&refusal, &refusal_words::NOWHERE)),
+            )
         }
     }
 }

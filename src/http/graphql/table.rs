@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::http::graphql::asked::Asked;
-use crate::http::graphql::words::{self, Say};
+use crate::http::graphql::refusal_words::{self, Say};
+use crate::http::graphql::resolver_context::Asked;
 use crate::http::request::fields::Fields;
 use crate::service::Result;
 use crate::service::actor::Actor;
@@ -143,7 +143,7 @@ pub const fn member(name: &'static str, of: Type) -> Field {
         waits: false,
         needs: None,
         enrolling: false,
-        say: words::plain,
+        say: refusal_words::plain,
     }
 }
 

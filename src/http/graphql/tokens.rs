@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use crate::http::graphql::texts;
+use crate::http::graphql::string_literals;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Kind {
@@ -142,14 +142,14 @@ fn number(bytes: &[u8]) -> Option<usize> {
 
 /// A text from its first quote to its last.
 fn text(document: &str) -> Option<(Kind, usize)> {
-    if let Some(inside) = document.strip_prefix(texts::THREE) {
+    if let Some(inside) = document.strip_prefix(string_literals::THREE) {
         let mut at = 0;
         loop {
             let rest = inside.get(at..)?;
-            if rest.starts_with(texts::ESCAPED) {
-                at += texts::ESCAPED.len();
-            } else if rest.starts_with(texts::THREE) {
-                return Some((Kind::Block, at + 2 * texts::THREE.len()));
+            if rest.starts_with(string_literals::ESCAPED) {
+                at += string_literals::ESCAPED.len();
+            } else if rest.starts_with(string_literals::THREE) {
+                return Some((Kind::Block, at + 2 * string_literals::THREE.len()));
             } else {
                 at += rest.chars().next()?.len_utf8();
             }
@@ -165,7 +165,7 @@ fn text(document: &str) -> Option<(Kind, usize)> {
         }
     }
     let whole = document.get(..=at)?;
-    texts::quoted(whole).map(|_| (Kind::Text, whole.len()))
+    string_literals::quoted(whole).map(|_| (Kind::Text, whole.len()))
 }
 
 #[cfg(test)]

@@ -20,16 +20,16 @@ use crate::domain::session::Client;
 use crate::http::answer::{Http, Refusal};
 use crate::http::peers::client_address;
 use crate::http::request::fields::Fields;
+use crate::http::request::mail_wishes::Wishes;
 use crate::http::request::settings::Web;
-use crate::http::request::wishes::Wishes;
 use crate::http::request::{bearer, cookies, origin};
 use crate::lanes::password_lane::Seat;
 use crate::lanes::seats::{Asker, Trust};
-use crate::service::accounts::post::Wish;
 use crate::service::actor::Actor;
-use crate::service::sessions::presented;
-use crate::service::tokens::api_key;
+use crate::service::mail::owner_mail::Wish;
+use crate::service::sessions::which_refresh_token;
 use crate::service::tokens::authenticate::{ExpiredToken, authenticate, read_expired};
+use crate::service::tokens::authenticate_api_key;
 use crate::service::{Error, Keyward, Result};
 use crate::support::secret::SecretString;
 
@@ -132,11 +132,11 @@ impl Call {
     /// 401 without a token or with a bad one, 400 with two.
     pub async fn actor(&self) -> Result<Actor> {
         let token = self.shown()?;
-        let principal = if api_key::is_one(&token) {
-            match api_key::remembered(&self.kw, &token)? {
+        let principal = if authenticate_api_key::is_one(&token) {
+            match authenticate_api_key::remembered(&self.kw, &token)? {
                 Some(principal) => principal,
                 None => {
-                    self.on_store(move |kw| api_key::look_up(kw, &token))
+                    self.on_store(move |kw| authenticate_api_key::look_up(kw, &token))
                         .await?
                 }
             }
@@ -227,7 +227,8 @@ impl Call {
         if tokens.len() < 2 {
             return Ok(tokens.pop());
         }
-        self.on_store(move |kw| presented::choose(kw, tokens)).await
+        self.on_store(move |kw| which_refresh_token::choose(kw, tokens))
+            .await
     }
 
     /// Every value that came as the refresh cookie.

@@ -10,7 +10,7 @@ use crate::http::request::fields::{Fields, new_password as password, otp};
 use crate::service::Error;
 use crate::service::accounts::leave::{self, PasswordAndCode};
 use crate::service::actor::Actor;
-use crate::service::sessions::presented;
+use crate::service::sessions::which_refresh_token;
 
 /// Deletes the caller's account, by `{"password","otp"?}`; a guest's by the token alone.
 /// Cookies of sessions that are over are cleared: another account's stays.
@@ -71,7 +71,7 @@ async fn gone(call: &Call) -> HttpResponse {
     let tokens = call.refresh_cookies();
     if !tokens.is_empty() {
         // It is done: where nobody can say whose the cookie is, it stays.
-        let lives = call.on_store(move |kw| presented::any_lives(kw, &tokens));
+        let lives = call.on_store(move |kw| which_refresh_token::any_lives(kw, &tokens));
         if !lives.await.unwrap_or(true) {
             response.append_header((SET_COOKIE, cookies::clear(&call.web)));
             if call.device().is_some() {

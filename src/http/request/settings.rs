@@ -13,8 +13,8 @@ use crate::http::peers::admission::Connections;
 use crate::http::peers::client_address::Unbelieved;
 use crate::http::peers::log_share::LogShare;
 use crate::http::peers::throttle::{Refusals, Throttle};
-use crate::http::request::unlisted::Unlisted;
-use crate::lanes::question::Question;
+use crate::http::request::unlisted_origin::Unlisted;
+use crate::lanes::shared_question::Question;
 use crate::service;
 
 pub struct Web {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::domain::access::Access;
 use crate::domain::account::Account;
+use crate::domain::bearer::Bearer;
 use crate::domain::event::What;
 use crate::domain::id::AccountId;
 use crate::domain::permission::ACT_AS;
@@ -15,7 +16,7 @@ use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::policy::ACTING;
-use crate::service::tokens::begin::{self, Beginning};
+use crate::service::tokens::begin_session::{self, Beginning};
 use crate::service::tokens::mint::{TokenSet, mint};
 use crate::store::{access, accounts, roles, sessions};
 
@@ -39,7 +40,7 @@ pub fn act_as(kw: &Keyward, actor: &Actor, request: Request) -> Result<TokenSet>
         return Err(Error::forbidden("Nobody acts for themselves."));
     }
     let (by, actor) = (Administrator::from((kw, actor)), actor.clone());
-    let (session, account, access, now) = kw.change(move |change| {
+    let (bearer, now) = kw.change(move |change| {
         by.hold(change, request.account)?;
         require_may(change, &actor)?;
         let account = accounts::lookup(change, request.account)?;
@@ -49,9 +50,14 @@ pub fn act_as(kw: &Keyward, actor: &Actor, request: Request) -> Result<TokenSet>
         let access = write(change, &session)?;
         let event = by.event(What::ActedAs).of(account.id).within(session.id);
         change.record(&event.noting(request.reason.clone()))?;
-        Ok((session, account, access, change.now))
+        let bearer = Bearer {
+            session,
+            account,
+            access,
+        };
+        Ok((bearer, change.now))
     })?;
-    mint(kw, &session, &account, access, now)
+    mint(kw, bearer, now)
 }
 
 /// By the database, and by roles of the service: what a role of an organization says is not
@@ -99,7 +105,7 @@ fn session(
         client: Client::default(),
         organization: None,
     };
-    let mut session = begin::session(change.kw, account, &beginning, change.now);
+    let mut session = begin_session::session(change.kw, account, &beginning, change.now);
     session.authentication = own.authentication;
     session.absolute_expires_at = (change.now + life.min(ACTING)).min(own.absolute_expires_at);
     session.idle_expires_at = session.absolute_expires_at;

@@ -5,16 +5,14 @@ use crate::domain::event::What;
 use crate::domain::identifier::Identifier;
 use crate::domain::password::{Password, PasswordRecord};
 use crate::lanes::password_lane::Seat;
-use crate::service::accounts::choose::{NotHashed, hash};
+use crate::service::account_changes::hash_chosen_password::{NotHashed, hash};
 use crate::service::actor::{Actor, account_of};
-use crate::service::attempts::budget::Reservation;
+use crate::service::attempts::claimant::{Claimant, Proven};
 use crate::service::attempts::forgive;
-use crate::service::attempts::prove::{Second, methods_of, not_done};
-use crate::service::attempts::prove_both::{prove_both, use_both};
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::mail::notice;
-use crate::service::tokens::begin::{Renewed, renew, tokens_of};
+use crate::service::tokens::begin_session::{Renewed, renew, tokens_of};
 use crate::store::{accounts, credentials};
 use crate::support::secret::{ExposeSecret as _, SecretString, same};
 
@@ -68,46 +66,36 @@ pub fn change_password(
             "\"newPassword\" must be another one than the present",
         ));
     }
-    let shown = (&typed.present, typed.otp.as_ref());
-    let (second, reservation) = prove_both(kw, seat, (actor, &account), shown)?;
+    let claimant = Claimant {
+        kw,
+        actor,
+        account: &account,
+    };
+    let proven = claimant.both(seat, &typed.present, typed.otp.as_ref())?;
     let about = [account.email.clone(), account.username.clone()];
     let hash = match hash(kw, seat, &typed.new, &about) {
         Ok(hash) => hash,
         Err(NotHashed::Weak(weakness)) => {
             // The present password was right: nobody guessed.
-            reservation.given_back(kw)?;
+            proven.reservation.given_back()?;
             return Err(Error::weak_password(weakness.reason("newPassword")));
         }
-        Err(NotHashed::NotDone) => return Err(not_done(kw, &reservation)),
+        Err(NotHashed::NotDone) => return Err(proven.reservation.not_done()),
     };
-    let proved = Proved {
-        second,
-        reservation,
-    };
-    write(kw, actor, hash, proved)
+    write(kw, actor, hash, proven)
 }
 
-/// What the caller has shown.
-struct Proved {
-    second: Option<Second>,
-    reservation: Reservation,
-}
-
-fn write(kw: &Keyward, actor: &Actor, hash: PasswordRecord, proved: Proved) -> Result<Renewed> {
-    let Proved {
-        second,
-        reservation,
-    } = proved;
+fn write(kw: &Keyward, actor: &Actor, hash: PasswordRecord, proven: Proven) -> Result<Renewed> {
     let actor = actor.clone();
     let written = kw
         .change(move |change| {
-            change.hold_caller(&actor)?;
+            let caller = change.hold_caller(&actor)?;
             let (id, now) = (actor.account(), change.now);
-            use_both(change, id, second.as_ref(), &reservation)?;
+            proven.use_up(change, caller)?;
             forgive::forget(change.kw, change, id)?;
             credentials::set(change, id, &hash, now)?;
             notice::record(change, &actor.event(What::PasswordChanged))?;
-            renew(change, &actor, methods_of(second.as_ref()))
+            renew(change, caller, proven.methods())
         })
         .map_err(Error::or_wrong_password)?;
     tokens_of(kw, written)

@@ -2,7 +2,7 @@
 
 use crate::domain::event::What;
 use crate::domain::identifier::Username;
-use crate::service::accounts::edit::{self, Edit, require_one_script, require_unreserved};
+use crate::service::accounts::profile_edit::{self, Edit, require_one_script, require_unreserved};
 use crate::service::actor::Actor;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
@@ -20,7 +20,7 @@ pub fn change_profile(kw: &Keyward, actor: &Actor, edit: Edit) -> Result<()> {
     let actor = actor.clone();
     kw.change(move |change| {
         let id = actor.account();
-        change.hold_caller(&actor)?;
+        let caller = change.hold_caller(&actor)?;
         if let Some(username) = &edit.username {
             // One that an administrator gave may be sent with the rest of the profile.
             let own = accounts::lookup(change, id)?.and_then(|it| it.username);
@@ -28,7 +28,7 @@ pub fn change_profile(kw: &Keyward, actor: &Actor, edit: Edit) -> Result<()> {
                 require_unreserved(username)?;
             }
         }
-        edit::write(change, id, &edit)?;
+        profile_edit::write(change, caller.account, &edit)?;
         if asks {
             quota::was_told_nothing(change, id, &actor.client)?;
         }

@@ -243,9 +243,9 @@ fn sessions_of(db: &mut AnyConnection, id: AccountId) -> store::Result<Value> {
             "lastUsed": session.generation.rotated_at.millis(),
             "refreshes": session.generation.number,
             "expires": session.idle_expires_at.min(session.absolute_expires_at).millis(),
-            "ended": session.ended.map(|(at, _)| at.millis()),
+            "ended": session.ended.map(|ending| ending.at.millis()),
             "actedBy": session.acted_by.map(|(actor, _)| actor),
-            "endReason": session.ended.map(|(_, reason)| reason.as_str()),
+            "endReason": session.ended.map(|ending| ending.reason.as_str()),
         })
     });
     Ok(sessions.collect())

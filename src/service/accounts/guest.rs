@@ -2,14 +2,15 @@
 
 use crate::domain::access::Access;
 use crate::domain::account::Account;
+use crate::domain::bearer::Bearer;
 use crate::domain::id::AccountId;
 use crate::domain::session::{Class, Client, Mode};
 use crate::service::actor::Actor;
-use crate::service::attempts::guests::count_guest;
-use crate::service::change::Change;
+use crate::service::attempts::guest_limit::count_guest;
+use crate::service::change::{Change, Held};
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
-use crate::service::tokens::begin::{self, Beginning};
+use crate::service::tokens::begin_session::{self, Beginning};
 use crate::service::tokens::mint::{TokenSet, mint};
 use crate::store::{Taken, accounts, guests, sessions};
 
@@ -37,17 +38,17 @@ pub fn begin(kw: &Keyward, mode: Mode, client: Client) -> Result<TokenSet> {
         let now = change.now;
         let account = Account::guest(AccountId(change.kw.entropy.id(now)), now);
         guests::add(change, &account)?;
-        let session = begin::session(change.kw, &account, &beginning, now);
+        let session = begin_session::session(change.kw, &account, &beginning, now);
         sessions::add(change, &session)?;
         Ok((session, account))
     })?;
-    mint(
-        kw,
-        &session,
-        &account,
-        Access::default(),
-        session.created_at,
-    )
+    let began = session.created_at;
+    let bearer = Bearer {
+        session,
+        account,
+        access: Access::default(),
+    };
+    mint(kw, bearer, began)
 }
 
 /// Makes the actor's guest account a registered one: its id stays, and every session of the
@@ -56,11 +57,11 @@ pub fn begin(kw: &Keyward, mode: Mode, client: Client) -> Result<TokenSet> {
 /// # Errors
 /// `CONFLICT` where the account is a guest's no more: of two upgrades at once one wins (A5).
 /// `INVALID_TOKEN` where the guest's session is over.
-pub(in crate::service) fn upgrade(
-    change: &mut Change<'_>,
+pub(in crate::service) fn upgrade<'t>(
+    change: &mut Change<'t>,
     actor: &Actor,
     new: &accounts::New,
-) -> Result<Result<(), Taken>> {
+) -> Result<Option<Held<'t, AccountId>>> {
     let id = actor.account();
     // Held before it is read: the other upgrade has ended this session.
     if !accounts::hold(change, id)? {
@@ -70,14 +71,14 @@ pub(in crate::service) fn upgrade(
     if !is_guest {
         return Err(no_guest());
     }
-    change.hold_caller(actor)?;
+    let caller = change.hold_caller(actor)?;
     match guests::register(change, new)? {
-        Err(taken) => return Ok(Err(taken)),
+        Err(Taken) => return Ok(None),
         Ok(false) => return Err(no_guest()),
         Ok(true) => {}
     }
     change.end_all_of(id)?;
-    Ok(Ok(()))
+    Ok(Some(caller.account))
 }
 
 fn no_guest() -> Error {

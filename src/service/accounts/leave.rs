@@ -11,9 +11,9 @@ use crate::service::accounts::only_administrator::{
 };
 use crate::service::actor::{Actor, account_of};
 use crate::service::administrator::Administrator;
+use crate::service::attempts::claimant::Claimant;
 use crate::service::attempts::forgive;
-use crate::service::attempts::prove_both::{prove_both, use_both};
-use crate::service::change::Change;
+use crate::service::change::{Change, Held};
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::membership::dissolve::leave_all;
@@ -40,14 +40,17 @@ pub fn leave(kw: &Keyward, seat: &Seat, actor: &Actor, typed: &PasswordAndCode) 
     if kw.store.read(is_needed)? {
         return Err(the_only_administrator());
     }
-    let typed = (&typed.password, typed.otp.as_ref());
-    let (second, reservation) = prove_both(kw, seat, (actor, &account), typed)?;
+    let claimant = Claimant {
+        kw,
+        actor,
+        account: &account,
+    };
+    let proven = claimant.both(seat, &typed.password, typed.otp.as_ref())?;
     let actor = actor.clone();
     kw.change(move |change| {
-        change.hold_caller(&actor)?;
-        let id = actor.account();
-        use_both(change, id, second.as_ref(), &reservation)?;
-        erase(change, id, by_owner())
+        let caller = change.hold_caller(&actor)?;
+        proven.use_up(change, caller)?;
+        erase(change, caller.account, by_owner())
     })
     .map_err(Error::or_wrong_password)
 }
@@ -65,12 +68,11 @@ const LATELY: i64 = 5 * 60 * 1000;
 pub fn leave_after_sign_in(kw: &Keyward, actor: &Actor) -> Result<()> {
     let actor = actor.clone();
     kw.change(move |change| {
-        change.hold_caller(&actor)?;
-        let id = actor.account();
+        let caller = change.hold_caller(&actor)?;
         let (session, _) = sessions::lookup(change, actor.session())?.ok_or_else(Error::token)?;
         let shown = &session.authentication;
         // A session that was there before the factor ended when it was switched on.
-        let needed = if factors::active_of(change, id)?.is_some() {
+        let needed = if factors::active_of(change, actor.account())?.is_some() {
             2
         } else {
             1
@@ -85,7 +87,7 @@ pub fn leave_after_sign_in(kw: &Keyward, actor: &Actor) -> Result<()> {
                  minutes.",
             ));
         }
-        erase(change, id, by_owner())
+        erase(change, caller.account, by_owner())
     })
 }
 
@@ -96,11 +98,12 @@ pub fn leave_after_sign_in(kw: &Keyward, actor: &Actor) -> Result<()> {
 pub fn leave_as_guest(kw: &Keyward, actor: &Actor) -> Result<()> {
     let actor = actor.clone();
     kw.change(move |change| {
-        change.hold_caller(&actor)?;
+        let caller = change.hold_caller(&actor)?;
         let account = accounts::lookup(change, actor.account())?;
-        let guest = account.filter(|account| account.anonymous);
-        let guest = guest.ok_or_else(Error::token)?;
-        erase(change, guest.id, by_owner())
+        if !account.is_some_and(|account| account.anonymous) {
+            return Err(Error::token());
+        }
+        erase(change, caller.account, by_owner())
     })
 }
 
@@ -117,11 +120,11 @@ pub fn delete(by: impl Into<Administrator>, account: AccountId) -> Result<()> {
     )?;
     let kw = by.kw.clone();
     kw.change(move |change| {
-        by.hold(change, account)?;
+        let held = by.hold(change, account)?;
         if !accounts::lookup(change, account)?.is_some_and(|it| it.machine) {
             by.require_person()?;
         }
-        erase(change, account, by.event(What::AccountDeleted))
+        erase(change, held, by.event(What::AccountDeleted))
     })
 }
 
@@ -130,11 +133,12 @@ fn by_owner() -> Event {
     Event::new(What::AccountDeleted, Client::default())
 }
 
-/// Deletes the account, which is held. Its rows in other tables go with it, by the database
+/// Deletes the account. Its rows in other tables go with it, by the database
 /// itself (`ON DELETE CASCADE`). Its tokens are told of everywhere: the epoch that ends them
 /// outlives the row that it stood in. Of its owner no address stays: that of this request goes, and
 /// so do those in invitations of an address that was proven.
-fn erase(change: &mut Change<'_>, id: AccountId, event: Event) -> Result<()> {
+fn erase<'t>(change: &mut Change<'t>, account: Held<'t, AccountId>, event: Event) -> Result<()> {
+    let id = account.id();
     require_another_administrator(change, id)?;
     let event = event.of(id);
     leave_all(change, id, &event)?;

@@ -10,34 +10,26 @@ pub mod administer;
 pub mod change_password;
 /// The owner changes the profile.
 pub mod change_profile;
-/// A password that somebody chooses.
-pub(in crate::service) mod choose;
-/// What a stranger left behind.
-pub(in crate::service) mod clear;
-/// What an owner says of themselves.
-pub mod edit;
 /// Everything that is stored about an account.
 pub mod export;
 /// Guests begin, and register.
 pub mod guest;
-/// Who made a link to a new password.
-mod handed;
 /// An account is deleted, by its owner or an operator.
 pub mod leave;
+/// All accounts, a page at a time.
+pub mod list;
 /// Somebody's account, for an administrator.
 pub mod look_up;
-/// Codes that are mailed.
-pub mod one_time;
 /// The last who may administer stays.
 mod only_administrator;
-/// All accounts, a page at a time.
-pub mod pages;
-/// Letters to the owner.
-pub mod post;
 /// What an account shows of itself.
 pub mod profile;
+/// What an owner says of themselves.
+pub mod profile_edit;
 /// An account by its owner.
 pub mod register;
+/// Who made a link to a new password.
+mod reset_link_maker;
 /// A forgotten password.
 pub mod reset_password;
 /// Finding accounts by a part of a name or address.

@@ -90,7 +90,7 @@ pub async fn withheld(kw: &Keyward, actor: &Actor) -> Result<BTreeSet<String>> {
         return Ok(BTreeSet::new());
     }
     let found = kw.questions.session(actor.session()).await?;
-    Ok(found.map_or_else(BTreeSet::new, |(.., access)| access.permissions))
+    Ok(found.map_or_else(BTreeSet::new, |bearer| bearer.access.permissions))
 }
 
 /// With every way to reach them.
@@ -111,8 +111,8 @@ async fn permissions(kw: &Keyward, actor: &Actor) -> Result<Vec<String>> {
         return Ok(claims.permissions.clone());
     }
     let found = kw.questions.session(actor.session()).await?;
-    let (.., access) = found.ok_or_else(Error::token)?;
-    Ok(access.permissions.into_iter().collect())
+    let bearer = found.ok_or_else(Error::token)?;
+    Ok(bearer.access.permissions.into_iter().collect())
 }
 
 fn found(db: &mut AnyConnection, actor: &Actor) -> Result<(Account, Profile, bool)> {

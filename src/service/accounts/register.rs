@@ -10,19 +10,19 @@ use crate::domain::event::{Event, What};
 use crate::domain::id::AccountId;
 use crate::domain::identifier::{Email, Identifier};
 use crate::domain::letter::LetterPurpose;
-use crate::domain::one_time::CodePurpose;
+use crate::domain::one_time_code::CodePurpose;
 use crate::domain::password::{Password, PasswordRecord};
 use crate::lanes::password_lane::Seat;
-use crate::service::accounts::choose::hashed;
-use crate::service::accounts::edit::{
+use crate::service::account_changes::hash_chosen_password::hashed;
+use crate::service::accounts::guest;
+use crate::service::accounts::profile_edit::{
     self, Edit, require_one_script, require_unreserved, username_taken,
 };
-use crate::service::accounts::guest;
-use crate::service::accounts::post::{To, Wish, mail_code, tell_exists};
 use crate::service::actor::Actor;
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
+use crate::service::mail::owner_mail::{OwnerLetter, To, Wish, tell_exists};
 use crate::service::mail::quota;
 use crate::store::emails::{self, StoredEmail};
 use crate::store::{accounts, audit_events, credentials};
@@ -193,18 +193,18 @@ fn add(change: &mut Change<'_>, new: &Registration, record: &PasswordRecord) -> 
     };
     let added = match &new.guest {
         Some(guest) => guest::upgrade(change, guest, &row)?,
-        None => accounts::add(change, &row)?,
+        None => change.add_account(&row)?,
     };
-    if added.is_err() {
+    let Some(added) = added else {
         // Asked again, the address is found; a username is told of.
         return Ok(Step::Again);
-    }
+    };
     credentials::set(change, id, record, now)?;
     let others = Edit {
         username: None,
         ..new.edit.clone()
     };
-    edit::write(change, id, &others)?;
+    profile_edit::write(change, added, &others)?;
     let event = Event::new(What::AccountRegistered, new.wish.client.clone());
     change.record(&event.of(id))?;
     for email in new.email.iter().chain(&new.more) {
@@ -219,17 +219,21 @@ fn add(change: &mut Change<'_>, new: &Registration, record: &PasswordRecord) -> 
 /// Mails a code for the address. A further one that is somebody's is that one's, and the
 /// caller is not told of it.
 fn prove(change: &mut Change<'_>, new: &Registration, id: AccountId, email: &Email) -> Result<()> {
-    let now = change.now;
-    if Some(email) != new.email.as_ref()
-        && emails::add(change, id, email, (false, false), now)?.is_err()
-    {
+    let further = emails::New {
+        account: id,
+        email,
+        verified: false,
+        is_primary: false,
+        now: change.now,
+    };
+    if Some(email) != new.email.as_ref() && emails::add(change, &further)?.is_err() {
         // Whoever asks has asked (docs/decisions/0161).
         quota::take_ask(change, &new.wish.client)?;
         return Ok(());
     }
     let to = To { account: id, email };
-    let purpose = (CodePurpose::VerifyEmail, LetterPurpose::Verify);
-    mail_code(change, &to, purpose, &new.wish, None::<&()>)?;
+    let letter = OwnerLetter::new(to, LetterPurpose::Verify, &new.wish);
+    letter.mail_code(change, CodePurpose::VerifyEmail, None::<&()>)?;
     Ok(())
 }
 
@@ -262,8 +266,8 @@ fn register_again(
         account: account.id,
         email: &email,
     };
-    let purpose = (CodePurpose::VerifyEmail, LetterPurpose::Verify);
-    mail_code(change, &to, purpose, &new.wish, None::<&()>)?;
+    let letter = OwnerLetter::new(to, LetterPurpose::Verify, &new.wish);
+    letter.mail_code(change, CodePurpose::VerifyEmail, None::<&()>)?;
     Ok(Step::Told)
 }
 

@@ -7,27 +7,26 @@ use crate::domain::event::{Event, What};
 use crate::domain::id::AccountId;
 use crate::domain::identifier::Email;
 use crate::domain::letter::{LetterPurpose, Values};
-use crate::domain::one_time::CodePurpose;
-use crate::domain::password::{Password, PasswordRecord};
+use crate::domain::one_time_code::CodePurpose;
+use crate::domain::password::Password;
 use crate::domain::permission::ACCOUNT_RESET_LINK;
 use crate::domain::redirect::allowed;
 use crate::domain::session::Client;
 use crate::lanes::password_lane::Seat;
-use crate::service::accounts::addresses::young::Undoings;
-use crate::service::accounts::choose::hashed;
-use crate::service::accounts::clear::clear;
-use crate::service::accounts::handed::{Handed, Maker};
-use crate::service::accounts::one_time::{About, Link, end_older, issue, look, opened, take};
-use crate::service::accounts::post::{To, Wish, mail_code};
+use crate::service::account_changes::empty_for_true_owner::clear;
+use crate::service::account_changes::hash_chosen_password::hashed;
+use crate::service::account_changes::set_password::set_password;
+use crate::service::accounts::addresses::young_address::Undoings;
+use crate::service::accounts::reset_link_maker::{Handed, Maker};
 use crate::service::actor::{Actor, require_held};
-use crate::service::attempts::forgive;
-use crate::service::change::Change;
+use crate::service::change::{Change, Held};
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
+use crate::service::mail::mailed_code::{About, Link, end_older, issue, look, opened, take};
+use crate::service::mail::owner_mail::{OwnerLetter, To, Wish};
 use crate::service::mail::{notice, quota};
-use crate::store::api_keys::Whose;
 use crate::store::emails::{self, StoredEmail};
-use crate::store::{AnyConnection, accounts, credentials, one_time_codes};
+use crate::store::{AnyConnection, accounts};
 use crate::support::clock::Timestamp;
 use crate::support::secret::SecretString;
 
@@ -51,8 +50,8 @@ pub fn request(kw: &Keyward, email: &Email, wish: &Wish) -> Result<()> {
             account: found.account,
             email: &written,
         };
-        let purpose = (CodePurpose::ResetPassword, LetterPurpose::Reset);
-        if mail_code(change, &to, purpose, &wish, None::<&()>)? {
+        let letter = OwnerLetter::new(to, LetterPurpose::Reset, &wish);
+        if letter.mail_code(change, CodePurpose::ResetPassword, None::<&()>)? {
             let event = Event::new(What::PasswordResetRequested, wish.client.clone());
             change.record(&event.of(found.account))?;
         }
@@ -165,7 +164,7 @@ pub fn reset(kw: &Keyward, seat: &Seat, choice: &Choice) -> Result<Option<Url>> 
     )?;
     let (code, client, id) = (choice.code.clone(), choice.client.clone(), account.id);
     kw.change(move |change| {
-        let handed = held(change, &code, id)?;
+        let (account, handed) = held(change, &code, id)?;
         let used = take(change, &code, purpose)?;
         let enabled = accounts::lookup(change, id)?.is_some_and(|account| account.enabled);
         if used.account != id || !enabled {
@@ -182,14 +181,14 @@ pub fn reset(kw: &Keyward, seat: &Seat, choice: &Choice) -> Result<Option<Url>> 
         let known = emails::lookup(change, id, &used.address)?;
         let mut values = Values::default();
         if !known.ok_or_else(Error::one_time_code)?.verified && proves {
-            values = clear(change, id, &used.address, &event)?;
+            values = clear(change, account, &used.address, &event)?;
             emails::verify(change, id, &used.address, now)?;
         }
         if proves {
             Undoings::of(change, id)?.end_of_younger(change, &used.address)?;
         }
         notice::record_with(change, &event, values)?;
-        set_password(change, id, &record, &event)?;
+        set_password(change, account, &record, &event)?;
         let next = handed.and_then(|it| it.next);
         let list = &change.kw.policy.registration.redirects;
         Ok(next.and_then(|next| allowed(&next, list)))
@@ -197,14 +196,18 @@ pub fn reset(kw: &Keyward, seat: &Seat, choice: &Choice) -> Result<Option<Url>> 
 }
 
 /// Holds the account that the code is for, and who made its link: what is sealed beside the code.
-fn held(change: &mut Change<'_>, code: &SecretString, id: AccountId) -> Result<Option<Handed>> {
+fn held<'t>(
+    change: &mut Change<'t>,
+    code: &SecretString,
+    id: AccountId,
+) -> Result<(Held<'t, AccountId>, Option<Handed>)> {
     let stored = look(change.kw, change, code, CodePurpose::ResetPassword)?;
     let handed = opened::<Handed>(change.kw, &stored)?;
-    let is_there = match &handed {
-        None => accounts::hold(change, id)?,
+    let held = match &handed {
+        None => change.hold_account(id)?,
         Some(handed) => handed.hold(change, id)?,
     };
-    is_there.then_some(handed).ok_or_else(Error::one_time_code)
+    Ok((held.ok_or_else(Error::one_time_code)?, handed))
 }
 
 /// Whether the link proves the address of the account that it is for.
@@ -219,20 +222,4 @@ fn require_good(
 ) -> Result<bool> {
     let proves = handed.proves(db, target, now)?;
     proves.ok_or_else(Error::one_time_code)
-}
-
-/// The account is held.
-pub(in crate::service) fn set_password(
-    change: &mut Change<'_>,
-    id: AccountId,
-    record: &PasswordRecord,
-    by: &Event,
-) -> Result<()> {
-    let (kw, now) = (change.kw, change.now);
-    credentials::set(change, id, record, now)?;
-    // Whoever was in before may have made one.
-    change.revoke_keys(Whose::Account(id), by)?;
-    forgive::forget(kw, change, id)?;
-    one_time_codes::remove_all_of(change, id)?;
-    change.end_all_of(id)
 }

@@ -1,16 +1,17 @@
 //! Proving an e-mail address by the code that was mailed to it.
 
 use crate::domain::event::{Event, What};
+use crate::domain::id::AccountId;
 use crate::domain::identifier::Email;
 use crate::domain::letter::{Language, LetterPurpose};
-use crate::domain::one_time::CodePurpose;
+use crate::domain::one_time_code::CodePurpose;
 use crate::domain::session::Client;
-use crate::service::accounts::clear::clear;
-use crate::service::accounts::one_time::{Link, look, take};
-use crate::service::accounts::post::{To, Wish, mail_choice, mail_code};
-use crate::service::change::Change;
+use crate::service::account_changes::empty_for_true_owner::clear;
+use crate::service::change::{Change, Held};
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
+use crate::service::mail::mailed_code::{Link, look, take};
+use crate::service::mail::owner_mail::{OwnerLetter, To, Wish, mail_choice};
 use crate::service::mail::quota;
 use crate::store::emails::{self, StoredEmail};
 use crate::store::{accounts, credentials, one_time_codes};
@@ -25,9 +26,8 @@ pub fn verify_email(kw: &Keyward, code: &SecretString, client: &Client) -> Resul
     kw.change(move |change| {
         let kw = change.kw;
         let id = look(kw, change, &code, CodePurpose::VerifyEmail)?.account;
-        if !accounts::hold(change, id)? {
-            return Err(Error::one_time_code());
-        }
+        let held = change.hold_account(id)?;
+        let held = held.ok_or_else(Error::one_time_code)?;
         if !accounts::lookup(change, id)?.is_some_and(|account| account.enabled) {
             return Err(Error::one_time_code());
         }
@@ -39,7 +39,7 @@ pub fn verify_email(kw: &Keyward, code: &SecretString, client: &Client) -> Resul
         let event = Event::new(What::EmailVerified, client.clone()).of(id);
         change.record(&event)?;
         if found.contested && !found.verified {
-            begin_anew(change, &found, &event)?;
+            begin_anew(change, held, &found, &event)?;
         }
         Ok(())
     })
@@ -47,9 +47,14 @@ pub fn verify_email(kw: &Keyward, code: &SecretString, client: &Client) -> Resul
 
 /// Several registered the address, and nobody knows which of them reads its mail: every password
 /// and session is dead, and whoever does read it is mailed a code to choose a password (L14).
-fn begin_anew(change: &mut Change<'_>, proven: &StoredEmail, by: &Event) -> Result<()> {
-    let (id, client) = (proven.account, &by.client);
-    let emptied = clear(change, id, &proven.canonical, by)?;
+fn begin_anew<'t>(
+    change: &mut Change<'t>,
+    account: Held<'t, AccountId>,
+    proven: &StoredEmail,
+    by: &Event,
+) -> Result<()> {
+    let (id, client) = (account.id(), &by.client);
+    let emptied = clear(change, account, &proven.canonical, by)?;
     credentials::remove(change, id)?;
     one_time_codes::remove_all_of(change, id)?;
     change.end_all_of(id)?;
@@ -60,7 +65,7 @@ fn begin_anew(change: &mut Change<'_>, proven: &StoredEmail, by: &Event) -> Resu
         account: id,
         email: &email,
     };
-    mail_choice(change, &to, (client, emptied))
+    mail_choice(change, to, (client, emptied))
 }
 
 /// Keyward's page for the code.
@@ -91,8 +96,8 @@ pub fn request(kw: &Keyward, email: &Email, wish: &Wish) -> Result<()> {
             account: found.account,
             email: &email,
         };
-        let purpose = (CodePurpose::VerifyEmail, LetterPurpose::Verify);
-        mail_code(change, &to, purpose, &wish, None::<&()>)?;
+        let letter = OwnerLetter::new(to, LetterPurpose::Verify, &wish);
+        letter.mail_code(change, CodePurpose::VerifyEmail, None::<&()>)?;
         Ok(())
     })
 }

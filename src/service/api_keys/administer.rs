@@ -4,7 +4,7 @@ use crate::domain::api_key::ApiKey;
 use crate::domain::event::What;
 use crate::domain::id::{AccountId, ApiKeyId};
 use crate::service::administrator::Administrator;
-use crate::service::api_keys::terms::{
+use crate::service::api_keys::rules::{
     Draft, Held, Made, New, lately, look_through, no_key, require_good, require_renewable, revoke,
 };
 use crate::service::change::Change;

@@ -7,4 +7,4 @@ pub mod of_organization;
 /// One's own: listed, made, rotated, revoked.
 pub mod own;
 /// What a key may be.
-pub mod terms;
+pub mod rules;

@@ -5,10 +5,10 @@ use crate::domain::event::What;
 use crate::domain::id::{ApiKeyId, OrganizationId};
 use crate::domain::permission::{MEMBER_READ, MEMBER_UPDATE};
 use crate::service::actor::Actor;
-use crate::service::api_keys::terms::{no_key, revoke};
+use crate::service::api_keys::rules::{no_key, revoke};
 use crate::service::error::Result;
 use crate::service::keyward::Keyward;
-use crate::service::membership::standing::{held_standing, standing};
+use crate::service::membership::rights_of_caller::{held_standing, standing};
 use crate::store::api_keys;
 
 /// Oldest first.

@@ -7,14 +7,14 @@ use crate::domain::api_key::ApiKey;
 use crate::domain::event::{Event, What};
 use crate::domain::id::{ApiKeyId, OrganizationId};
 use crate::service::actor::{Actor, account_of};
-use crate::service::api_keys::terms::{
+use crate::service::api_keys::rules::{
     Draft, Held, Made, New, is_powerful, lately, look_through, no_key, require_good,
     require_renewable, revoke,
 };
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
-use crate::service::membership::standing::{no_organization, standing};
+use crate::service::membership::rights_of_caller::{no_organization, standing};
 use crate::store::{AnyConnection, api_keys};
 
 /// Oldest first; those that are over among them, for a while.

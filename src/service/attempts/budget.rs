@@ -3,8 +3,8 @@
 //! committed, before it is looked at.
 
 use crate::domain::event::{Event, What};
+use crate::domain::guess_limit::{Counter, Kind, Milestone, MustWait};
 use crate::domain::id::AccountId;
-use crate::domain::limit::{Counter, Kind, Milestone, MustWait};
 use crate::domain::password::PasswordRecord;
 use crate::domain::session::Client;
 use crate::lanes::password_lane::Seat;
@@ -15,13 +15,17 @@ use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::mail::notice;
-use crate::store::{self, AnyConnection, credentials, limits};
+use crate::store::limits::{self, Kept};
+use crate::store::{self, AnyConnection, credentials};
 use crate::support::clock::Timestamp;
 
 /// An attempt that was counted. Dropped without [`Reservation::succeeded`], it stays a
 /// failure.
 #[derive(Clone)]
 pub(in crate::service) struct Reservation {
+    pub(in crate::service::attempts) kw: Keyward,
+    /// Who attempts.
+    client: Client,
     account: Counted,
     /// The client's address and the networks around it, from the inside out: the order
     /// in which every transaction takes their rows.
@@ -66,6 +70,7 @@ pub(in crate::service) fn reserve(
     let code_key = code_key_of(kw, subject);
     let told_of = subject.account();
     let now = kw.clock.now();
+    let (inner, client) = (kw.clone(), client.clone());
     kw.store.write(move |tx| {
         if let Some(refused) = longest_wait(tx, addresses.iter().chain([&account]), now)? {
             // Told now, or its caller would wait for the account and then for the code.
@@ -76,6 +81,8 @@ pub(in crate::service) fn reserve(
         let addresses = addresses.iter();
         let addresses = addresses.map(|(address, kind)| count(tx, address, *kind, now));
         Ok(Reservation {
+            kw: inner.clone(),
+            client: client.clone(),
             // Before the account's: every transaction takes its rows in this order.
             addresses: addresses.collect::<Result<_>>()?,
             account: count(tx, &account.0, account.1, now)?,
@@ -171,18 +178,13 @@ impl Reservation {
     /// # Errors
     /// `ATTEMPTS_EXCEEDED`: the code must not be looked at, and the attempt is given back:
     /// what one limit refuses is not charged to another.
-    pub(in crate::service) fn guess_code(
-        &mut self,
-        kw: &Keyward,
-        account: AccountId,
-        client: &Client,
-    ) -> Result<()> {
+    pub(in crate::service::attempts) fn guess_code(&mut self, account: AccountId) -> Result<()> {
         let (None, Some((key, kind))) = (&self.code, self.code_key.clone()) else {
             return Ok(());
         };
-        let now = kw.clock.now();
-        let client = client.clone();
-        let counted = kw.change(move |change| {
+        let now = self.kw.clock.now();
+        let client = self.client.clone();
+        let counted = self.kw.change(move |change| {
             let counted = count(change, &key, kind, now)?;
             if counted.since.is_used_up(kind) {
                 let event = Event::new(What::CodesGuessed, client.clone());
@@ -193,7 +195,7 @@ impl Reservation {
         match counted {
             Ok(counted) => self.code = Some(counted),
             Err(error) if error.code == Code::AttemptsExceeded => {
-                self.given_back(kw)?;
+                self.given_back()?;
                 return Err(error);
             }
             Err(error) => return Err(error),
@@ -202,11 +204,7 @@ impl Reservation {
     }
 
     /// The attempt failed: somebody is told where the row of failures has come to something.
-    pub(in crate::service) fn failed(
-        &self,
-        change: &mut Change<'_>,
-        client: &Client,
-    ) -> Result<()> {
+    pub(in crate::service) fn failed(&self, change: &mut Change<'_>) -> Result<()> {
         let milestone = self.account.since.milestone(self.account.kind);
         let (Some(account), Some(milestone)) = (self.told_of, milestone) else {
             return Ok(());
@@ -215,7 +213,7 @@ impl Reservation {
             Milestone::Guessed => What::AccountGuessed,
             Milestone::Suspended => What::AccountSuspended,
         };
-        notice::record(change, &Event::new(what, client.clone()).of(account))
+        notice::record(change, &Event::new(what, self.client.clone()).of(account))
     }
 
     /// The attempt was a good one, with every factor: the account's row of failures is
@@ -249,9 +247,9 @@ impl Reservation {
 
     /// Nobody said whether the attempt was a good one, or it needed none: it is as if it
     /// had not been, the wait that it began included.
-    pub(in crate::service) fn given_back(&self, kw: &Keyward) -> Result<()> {
-        let (inner, now) = (self.clone(), kw.clock.now());
-        kw.store.write(move |tx| {
+    pub(in crate::service) fn given_back(&self) -> Result<()> {
+        let (inner, now) = (self.clone(), self.kw.clock.now());
+        self.kw.store.write(move |tx| {
             let around = inner.addresses.iter().chain(&inner.code);
             for counted in around.chain([&inner.account]) {
                 counted.undo(tx, now)?;
@@ -267,8 +265,11 @@ impl Counted {
     fn undo(&self, tx: &mut AnyConnection, now: Timestamp) -> store::Result<()> {
         let undone = match self.before {
             Some(before) => {
-                let until = before.expires_at(self.kind, now);
-                limits::set(tx, &self.key, Some(self.since), before, until)?
+                let kept = Kept {
+                    counter: before,
+                    until: before.expires_at(self.kind, now),
+                };
+                limits::set(tx, &self.key, Some(self.since), kept)?
             }
             None => limits::remove(tx, &self.key, self.since)?,
         };
@@ -291,7 +292,11 @@ pub(in crate::service::attempts) fn count(
             .unwrap_or_default()
             .count(kind, now)
             .map_err(|refused| exceeded(refused, kind))?;
-        if limits::set(tx, key, before, since, since.expires_at(kind, now))? {
+        let kept = Kept {
+            counter: since,
+            until: since.expires_at(kind, now),
+        };
+        if limits::set(tx, key, before, kept)? {
             return Ok(Counted {
                 key: key.to_owned(),
                 kind,

@@ -1,8 +1,8 @@
 //! What forgives failures, beside a success: a new password, and an operator.
 
 use crate::domain::account::Account;
+use crate::domain::guess_limit::{Counter, forgiven_until};
 use crate::domain::id::AccountId;
-use crate::domain::limit::{Counter, forgiven_until};
 use crate::domain::quota;
 use crate::service::attempts::subject::{Subject, account_key, code_key, keyed, mark_of};
 use crate::service::change::Change;

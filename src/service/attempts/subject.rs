@@ -7,8 +7,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::domain::account::Account;
+use crate::domain::guess_limit::Kind;
 use crate::domain::id::{AccountId, SessionId};
-use crate::domain::limit::Kind;
 use crate::domain::quota;
 use crate::domain::session::Client;
 use crate::service::keyward::Keyward;
@@ -20,7 +20,7 @@ use crate::support::secret::same;
 pub(in crate::service) enum Subject<'a> {
     Account(AccountId),
     /// A browser that shows the mark of its account, as all browsers do that are known to
-    /// it (`crypto/device.rs`).
+    /// it (`crypto/browser_mark.rs`).
     KnownBrowser {
         account: AccountId,
         mark: &'a str,

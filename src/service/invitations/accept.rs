@@ -8,11 +8,11 @@ use crate::domain::organization::Scope;
 use crate::domain::password::{Password, PasswordRecord};
 use crate::domain::session::Client;
 use crate::lanes::password_lane::Seat;
-use crate::service::accounts::administer::require_room;
-use crate::service::accounts::choose::hashed;
-use crate::service::accounts::clear::clear;
-use crate::service::accounts::reset_password::set_password;
-use crate::service::change::Change;
+use crate::service::account_changes::empty_for_true_owner::clear;
+use crate::service::account_changes::hash_chosen_password::hashed;
+use crate::service::account_changes::room_for_role::require_room;
+use crate::service::account_changes::set_password::set_password;
+use crate::service::change::{Change, Held};
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::mail::notice;
@@ -20,9 +20,7 @@ use crate::service::membership::begin_end::join;
 use crate::service::membership::inviter::stands;
 use crate::store::emails::{self, StoredEmail};
 use crate::store::memberships::invitations::{self, WaitingInvitation};
-use crate::store::{
-    AnyConnection, accounts, credentials, memberships, organization_roles, organizations, roles,
-};
+use crate::store::{AnyConnection, accounts, credentials, memberships, organization_roles, roles};
 use crate::support::secret::{ExposeSecret as _, SecretString};
 
 /// What the code of an invitation is shown with.
@@ -153,16 +151,17 @@ fn accept(
     let kw = change.kw;
     let (mac, invitation) = look(kw, change, code)?;
     let taker = taker_of(change, &invitation)?.ok_or_else(Error::one_time_code)?;
-    if let Some(id) = taker.account()
-        && !accounts::hold(change, id)?
-    {
-        return Err(Error::one_time_code());
-    }
-    if let Some(organization) = invitation.place.organization()
-        && !organizations::hold(change, organization)?
-    {
-        return Err(Error::one_time_code());
-    }
+    let account = match taker.account() {
+        Some(id) => Some(change.hold_account(id)?.ok_or_else(Error::one_time_code)?),
+        None => None,
+    };
+    let organization = match invitation.place.organization() {
+        Some(id) => {
+            let held = change.hold_organization(id)?;
+            Some(held.ok_or_else(Error::one_time_code)?)
+        }
+        None => None,
+    };
     if !invitations::hold(change, &mac)? {
         return Err(Error::one_time_code());
     }
@@ -172,43 +171,49 @@ fn accept(
         return Err(Error::busy("the account of an address changed"));
     }
     require(&taker, record.is_some())?;
-    let id = match record {
-        Some(record) => let_in(change, (&taker, &invitation), record, client)?,
-        None => taker.account().ok_or_else(Error::one_time_code)?,
+    let account = match (record, account) {
+        (Some(record), Some(account)) => {
+            let_in(
+                change,
+                account,
+                (&taker, record),
+                &accepted(&invitation, client),
+            )?;
+            account
+        }
+        (Some(record), None) => add(change, &invitation, record)?,
+        (None, account) => account.ok_or_else(Error::one_time_code)?,
     };
+    let id = account.id();
     notice::record(change, &accepted(&invitation, client).of(id))?;
-    match invitation.place.organization() {
+    match organization {
         // The account owned it alone, so it stayed in it when it was emptied.
         Some(organization)
             if matches!(taker, Taker::Unproven(_))
-                && memberships::lookup(change, organization, id)?.is_some() =>
+                && memberships::lookup(change, organization.id(), id)?.is_some() =>
         {
             invitations::remove(change, invitation.place, &invitation.address)?;
             Ok(())
         }
-        Some(organization) => join(change, (id, organization), invitation, client),
+        Some(organization) => join(change, (account, organization), invitation, client),
         None => grant(change, id, &invitation, client),
     }
 }
 
 /// Lets whoever reads the mail sign in by the password that they chose.
-fn let_in(
-    change: &mut Change<'_>,
-    (taker, invitation): (&Taker, &WaitingInvitation),
-    record: &PasswordRecord,
-    client: &Client,
-) -> Result<AccountId> {
-    let now = change.now;
-    let Some(id) = taker.account() else {
-        return add(change, invitation, record);
-    };
-    let event = accepted(invitation, client).of(id);
+fn let_in<'t>(
+    change: &mut Change<'t>,
+    account: Held<'t, AccountId>,
+    (taker, record): (&Taker, &PasswordRecord),
+    by: &Event,
+) -> Result<()> {
+    let (now, id) = (change.now, account.id());
+    let event = by.clone().of(id);
     if let Taker::Unproven(found) = taker {
-        clear(change, id, &found.canonical, &event)?;
+        clear(change, account, &found.canonical, &event)?;
         emails::verify(change, id, &found.canonical, now)?;
     }
-    set_password(change, id, record, &event)?;
-    Ok(id)
+    set_password(change, account, record, &event)
 }
 
 fn accepted(invitation: &WaitingInvitation, client: &Client) -> Event {
@@ -217,11 +222,11 @@ fn accepted(invitation: &WaitingInvitation, client: &Client) -> Event {
     event
 }
 
-fn add(
-    change: &mut Change<'_>,
+fn add<'t>(
+    change: &mut Change<'t>,
     invitation: &WaitingInvitation,
     record: &PasswordRecord,
-) -> Result<AccountId> {
+) -> Result<Held<'t, AccountId>> {
     let now = change.now;
     let id = AccountId(change.kw.entropy.id(now));
     let row = accounts::New {
@@ -232,10 +237,11 @@ fn add(
         created_by: invitation.invited_by,
         now,
     };
-    accounts::add(change, &row)?
-        .map_err(|_| Error::busy("an address was invited and registered at once"))?;
+    let added = change.add_account(&row)?;
+    let added =
+        added.ok_or_else(|| Error::busy("an address was invited and registered at once"))?;
     credentials::set(change, id, record, now)?;
-    Ok(id)
+    Ok(added)
 }
 
 /// An invitation to the service gives its role, where it says one.

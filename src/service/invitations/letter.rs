@@ -2,12 +2,12 @@
 
 use crate::domain::identifier::Email;
 use crate::domain::letter::{Language, Letter, LetterPurpose, Site, Values};
-use crate::domain::one_time::CodePurpose;
-use crate::service::accounts::one_time::hours;
-use crate::service::accounts::post::{Wish, language_of};
+use crate::domain::one_time_code::CodePurpose;
 use crate::service::change::Change;
 use crate::service::error::Result;
 use crate::service::invitations::accept::{Taker, taker_of};
+use crate::service::mail::mailed_code::hours;
+use crate::service::mail::owner_mail::{Wish, language_of};
 use crate::service::mail::quota;
 use crate::store::memberships::invitations::{self, WaitingInvitation};
 

@@ -7,15 +7,15 @@ use crate::domain::access::ADMIN;
 use crate::domain::event::What;
 use crate::domain::identifier::Email;
 use crate::domain::letter::{LetterPurpose, Values};
-use crate::domain::one_time::CodePurpose;
+use crate::domain::one_time_code::CodePurpose;
 use crate::domain::organization::Scope;
-use crate::service::accounts::post::{Wish, tell_exists};
 use crate::service::actor::Actor;
 use crate::service::administrator::Administrator;
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::service::invitations::letter::send;
 use crate::service::keyward::Keyward;
+use crate::service::mail::owner_mail::{Wish, tell_exists};
 use crate::store::memberships::invitations::{
     self, InvitationPage, Listed, Place, WaitingInvitation,
 };

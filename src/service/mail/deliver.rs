@@ -14,7 +14,7 @@ use crate::mail::failure::without;
 use crate::mail::mailer::{Line, Prepared};
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
-use crate::service::mail::sealed;
+use crate::service::mail::sealed_letter;
 use crate::store::outbox::{self, Next, WaitingMail};
 
 /// How long a process has what it took in its hand.
@@ -152,7 +152,7 @@ fn prepare(
     if kw.clock.now() >= mail.expires_at {
         return Err(Failure::Refused("its time is over".to_owned()));
     }
-    let letter = sealed::open(kw, mail).ok_or_else(|| {
+    let letter = sealed_letter::open(kw, mail).ok_or_else(|| {
         let why = "it can not be opened: it is of a newer Keyward, or of another KEYWARD_SECRET";
         Failure::Later(why.to_owned())
     })?;

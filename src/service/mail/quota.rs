@@ -16,7 +16,7 @@ use crate::domain::session::Client;
 use crate::service::change::Change;
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
-use crate::store::limits;
+use crate::store::limits::{self, Kept};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -166,7 +166,11 @@ fn take_one(change: &mut Change<'_>, key: &str, quota: Quota) -> Result<bool> {
         let Some(since) = quota.count(before, now) else {
             return Ok(false);
         };
-        if limits::set(change, key, before, since, since.since + quota.window)? {
+        let kept = Kept {
+            counter: since,
+            until: since.since + quota.window,
+        };
+        if limits::set(change, key, before, kept)? {
             return Ok(true);
         }
     }

@@ -4,9 +4,9 @@ use crate::domain::event::{Event, What};
 use crate::domain::id::{AccountId, OrganizationId};
 use crate::domain::organization::{Membership, MembershipState};
 use crate::domain::session::Client;
-use crate::service::change::Change;
+use crate::service::change::{Change, Held};
 use crate::service::error::{Code, Error, Result};
-use crate::service::membership::standing::keep_role;
+use crate::service::membership::rights_of_caller::keep_role;
 use crate::store::memberships::invitations::{self, WaitingInvitation};
 use crate::store::{memberships, organization_roles};
 
@@ -15,12 +15,13 @@ use crate::store::{memberships, organization_roles};
 ///
 /// # Errors
 /// `CONFLICT` for a member, who keeps the role that they have.
-pub(in crate::service) fn join(
-    change: &mut Change<'_>,
-    (account, organization): (AccountId, OrganizationId),
+pub(in crate::service) fn join<'t>(
+    change: &mut Change<'t>,
+    (account, organization): (Held<'t, AccountId>, Held<'t, OrganizationId>),
     invitation: WaitingInvitation,
     client: &Client,
 ) -> Result<()> {
+    let (account, organization) = (account.id(), organization.id());
     if memberships::lookup(change, organization, account)?.is_some() {
         return Err(already_a_member());
     }

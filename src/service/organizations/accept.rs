@@ -7,9 +7,9 @@ use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::membership::begin_end::join;
 use crate::service::membership::inviter::stands;
-use crate::service::membership::standing::require_here;
+use crate::service::membership::rights_of_caller::require_here;
+use crate::store::memberships;
 use crate::store::memberships::invitations;
-use crate::store::{memberships, organizations};
 
 /// Of several the newest counts: two addresses of one account may both have been invited.
 ///
@@ -19,7 +19,7 @@ use crate::store::{memberships, organizations};
 pub fn by_account(kw: &Keyward, actor: &Actor, id: OrganizationId) -> Result<()> {
     let actor = actor.clone();
     kw.change(move |change| {
-        change.hold_caller(&actor)?;
+        let caller = change.hold_caller(&actor)?;
         require_here(&actor, id)?;
         let (account, now) = (actor.account(), change.now);
         if memberships::lookup(change, id, account)?.is_some() {
@@ -32,15 +32,15 @@ pub fn by_account(kw: &Keyward, actor: &Actor, id: OrganizationId) -> Result<()>
         if invitations::find_of(change, (id, account), true, now)?.is_none() {
             return Err(not_invited());
         }
-        if !organizations::hold(change, id)? {
-            return Err(not_invited());
-        }
+        let organization = change.hold_organization(id)?;
+        let organization = organization.ok_or_else(not_invited)?;
         let found = invitations::find_of(change, (id, account), true, now)?;
         let invitation = found.ok_or_else(not_invited)?;
         if !stands(change, &invitation)? {
             return Err(not_invited());
         }
-        join(change, (account, id), invitation, &actor.client)
+        let whose = (caller.account, organization);
+        join(change, whose, invitation, &actor.client)
     })
 }
 

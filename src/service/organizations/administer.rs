@@ -3,18 +3,20 @@
 
 use crate::domain::event::{Event, What};
 use crate::domain::id::{AccountId, OrganizationId};
-use crate::domain::letters::shown;
+use crate::domain::name_characters::shown;
 use crate::domain::organization::{Membership, MembershipState, Name, OWNER, Organization};
 use crate::domain::words::SearchWords;
 use crate::service::administrator::{Administrator, no_such_account};
 use crate::service::change::Change;
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
+use crate::service::membership::administering::require_giver;
 use crate::service::membership::begin_end::end;
 use crate::service::membership::dissolve::dissolve;
-use crate::service::membership::owners::require_another;
-use crate::service::membership::powers::require_giver;
-use crate::service::membership::standing::{keep_role, kept_role, no_member, no_organization};
+use crate::service::membership::last_owner::require_another;
+use crate::service::membership::rights_of_caller::{
+    keep_role, kept_role, no_member, no_organization,
+};
 use crate::service::organizations::change::{Edit, touched, write};
 use crate::service::organizations::change_member::Which;
 use crate::service::organizations::create::taken;

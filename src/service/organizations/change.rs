@@ -9,7 +9,9 @@ use crate::service::actor::Actor;
 use crate::service::change::Change;
 use crate::service::error::Result;
 use crate::service::keyward::Keyward;
-use crate::service::membership::standing::{Standing, held_standing, no_organization, standing};
+use crate::service::membership::rights_of_caller::{
+    Standing, held_standing, no_organization, standing,
+};
 use crate::service::organizations::create::taken;
 use crate::store::{memberships, organizations};
 use crate::support::clock::Timestamp;

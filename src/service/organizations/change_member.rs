@@ -9,10 +9,10 @@ use crate::service::actor::Actor;
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
+use crate::service::membership::administering::require_giver;
 use crate::service::membership::begin_end::end;
-use crate::service::membership::owners::require_another;
-use crate::service::membership::powers::require_giver;
-use crate::service::membership::standing::{
+use crate::service::membership::last_owner::require_another;
+use crate::service::membership::rights_of_caller::{
     Standing, held_standing, keep_role, no_member, no_organization, require_here,
 };
 use crate::store::memberships::invitations;

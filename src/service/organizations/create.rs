@@ -7,7 +7,7 @@ use crate::domain::organization::{Membership, MembershipState, Name, OWNER, Orga
 use crate::service::actor::Actor;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
-use crate::service::membership::standing::keep_role;
+use crate::service::membership::rights_of_caller::keep_role;
 use crate::store::{memberships, organizations, roles};
 
 /// The most organizations that one account is in: whoever makes more fills the disk.

@@ -7,7 +7,7 @@ use crate::service::actor::Actor;
 use crate::service::error::Result;
 use crate::service::keyward::Keyward;
 use crate::service::membership::dissolve::dissolve;
-use crate::service::membership::standing::{Standing, held_standing, standing};
+use crate::service::membership::rights_of_caller::{Standing, held_standing, standing};
 use crate::store::memberships;
 
 /// # Errors

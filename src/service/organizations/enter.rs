@@ -6,8 +6,8 @@ use crate::domain::organization::MembershipState;
 use crate::service::actor::Actor;
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
-use crate::service::membership::standing::no_organization;
-use crate::service::tokens::begin::{Renewed, beside, tokens_of};
+use crate::service::membership::rights_of_caller::no_organization;
+use crate::service::tokens::begin_session::{Renewed, beside, tokens_of};
 use crate::service::tokens::rotate::judge;
 use crate::store::{memberships, sessions};
 use crate::support::secret::{ExposeSecret as _, SecretString};
@@ -47,7 +47,7 @@ pub fn enter(
         }
         let written = beside(change, (&old, account), id, &actor.client)?;
         let event = actor.event(What::OrganizationEntered);
-        let event = event.within(written.session.id);
+        let event = event.within(written.bearer.session.id);
         change.record(&event.in_organization(id))?;
         Ok(Some(written))
     })?;

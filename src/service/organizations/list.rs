@@ -6,7 +6,7 @@ use crate::domain::permission::{MEMBER_READ, ORGANIZATION_READ};
 use crate::service::actor::{Actor, account_of};
 use crate::service::error::Result;
 use crate::service::keyward::Keyward;
-use crate::service::membership::standing::{Standing, missing, standing};
+use crate::service::membership::rights_of_caller::{Standing, missing, standing};
 use crate::store::memberships::invitations::{self, Listed, Place};
 use crate::store::memberships::{self, Member, MemberPage, Own};
 

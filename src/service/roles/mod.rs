@@ -1,8 +1,8 @@
 //! Roles: named sets of permissions, of the whole service or of one organization.
 
 /// Roles that one organization makes.
-pub mod own;
+pub mod of_organization;
 /// Roles of the service, and those that every organization has.
-pub mod shared;
+pub mod of_service;
 /// What a role may be.
-pub mod terms;
+pub mod rules;

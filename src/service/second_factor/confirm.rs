@@ -6,13 +6,14 @@ use crate::crypto::totp::{self, RecoveryCodes, Typed};
 use crate::domain::event::What;
 use crate::domain::session::Method;
 use crate::service::actor::{Actor, account_of};
-use crate::service::attempts::prove::{Flaw, form, open_secret, reserve_for, to_caller};
+use crate::service::attempts::claimant::reserve_for;
+use crate::service::attempts::prove::{Flaw, form, open_secret, to_caller};
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::mail::notice;
 use crate::service::second_factor::own_session::{OwnSession, follow, tokens_of};
 use crate::service::second_factor::recovery_codes::macs;
-use crate::service::tokens::begin::Renewed;
+use crate::service::tokens::begin_session::Renewed;
 use crate::store::{factors, recovery_codes};
 use crate::support::secret::{ExposeSecret as _, SecretString, same};
 
@@ -44,7 +45,7 @@ pub fn confirm(kw: &Keyward, actor: &Actor, typed: &Confirmation) -> Result<Conf
         .read(|db| factors::pending_of(db, account))?
         .filter(|pending| now < pending.created_at + PENDING)
         .ok_or_else(nothing)?;
-    let stored = open_secret(kw, account, &pending)?;
+    let stored = open_secret(kw, &pending)?;
     if let Some(said) = &typed.secret {
         let said = totp::secret_of(said.expose_secret()).unwrap_or_default();
         if !same(&said, &stored) {
@@ -63,7 +64,7 @@ pub fn confirm(kw: &Keyward, actor: &Actor, typed: &Confirmation) -> Result<Conf
     let macs = macs(kw, account, &codes);
     let (actor, own_session) = (actor.clone(), typed.own_session);
     let written = kw.change(move |change| {
-        change.hold_caller(&actor)?;
+        let caller = change.hold_caller(&actor)?;
         // What began beside one that counts was begun with a code of that one.
         let what = if factors::remove_active(change, account)? {
             What::FactorReplaced
@@ -81,7 +82,7 @@ pub fn confirm(kw: &Keyward, actor: &Actor, typed: &Confirmation) -> Result<Conf
         // The password was shown as the secret was, and the code just now.
         follow(
             change,
-            &actor,
+            caller,
             own_session,
             &[Method::PASSWORD, Method::OTP],
         )

@@ -7,13 +7,12 @@ use crate::domain::id::FactorId;
 use crate::domain::password::Password;
 use crate::lanes::password_lane::Seat;
 use crate::service::actor::{Actor, account_of};
-use crate::service::attempts::prove::{
-    Second, context, prove_password, prove_second, to_caller, use_second,
-};
+use crate::service::attempts::claimant::{Claimant, Proven};
+use crate::service::attempts::prove::{Second, context, to_caller, use_second};
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::mail::notice;
-use crate::store::factors;
+use crate::store::factors::{self, Factor};
 use crate::support::secret::SecretString;
 
 /// What shows that the caller may begin one.
@@ -32,22 +31,27 @@ pub struct Shown {
 /// none of its codes was shown; `INVALID_PAYLOAD` where one was, and there is no factor.
 pub fn begin(kw: &Keyward, seat: &Seat, actor: &Actor, shown: &Shown) -> Result<Enrolment> {
     let account = account_of(kw, actor)?;
-    let reservation = prove_password(kw, seat, &account, &shown.password, actor)?;
-    let (second, reservation) = match &shown.second {
-        Some(second) => {
-            let shown = prove_second(kw, &account, second, actor, Some(reservation))?;
-            (Some(shown.0), shown.1)
-        }
+    let claimant = Claimant {
+        kw,
+        actor,
+        account: &account,
+    };
+    let reservation = claimant.password(seat, &shown.password)?;
+    let proven = match &shown.second {
+        Some(second) => claimant.second(second, Some(reservation))?,
         None if kw
             .store
             .read(|db| factors::active_of(db, account.id))?
             .is_some() =>
         {
             // The password was right: nobody guessed.
-            reservation.given_back(kw)?;
+            reservation.given_back()?;
             return Err(on_already());
         }
-        None => (None, reservation),
+        None => Proven {
+            second: None,
+            reservation,
+        },
     };
     let secret: [u8; SECRET_BYTES] = kw.entropy.bytes();
     let label = account.label().to_owned();
@@ -60,7 +64,7 @@ pub fn begin(kw: &Keyward, seat: &Seat, actor: &Actor, shown: &Shown) -> Result<
         // Two enrolments that begin at once take turns here, and the later one stands.
         change.hold_caller(&actor)?;
         let (account, now) = (actor.account(), change.now);
-        match &second {
+        match &proven.second {
             Some(second) => {
                 use_second(change, account, second).map_err(to_caller)?;
                 if let Second::Recovery { .. } = second {
@@ -70,8 +74,9 @@ pub fn begin(kw: &Keyward, seat: &Seat, actor: &Actor, shown: &Shown) -> Result<
             None if factors::active_of(change, account)?.is_some() => return Err(on_already()),
             None => {}
         }
-        factors::add_pending(change, account, id, &sealed, now)?;
-        reservation.succeeded(change)
+        let factor = Factor::waiting(id, account, sealed.clone(), now);
+        factors::add_pending(change, &factor)?;
+        proven.reservation.succeeded(change)
     })
     .map_err(Error::or_wrong_password)?;
     Ok(enrolment)

@@ -2,10 +2,10 @@
 
 use crate::domain::session::{Authentication, Method};
 use crate::service::actor::Actor;
-use crate::service::change::Change;
+use crate::service::change::{Caller, Change};
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
-use crate::service::tokens::begin::{self, Renewed, Written};
+use crate::service::tokens::begin_session::{self, Renewed, Written};
 use crate::store::{factors, sessions};
 
 /// The other sessions end either way.
@@ -17,16 +17,17 @@ pub enum OwnSession {
     GoesOn,
 }
 
-pub(in crate::service::second_factor) fn follow(
-    change: &mut Change<'_>,
-    actor: &Actor,
+pub(in crate::service::second_factor) fn follow<'t>(
+    change: &mut Change<'t>,
+    caller: Caller<'t, '_>,
     own: OwnSession,
     methods: &'static [Method],
 ) -> Result<Option<Written>> {
+    let actor = caller.actor;
     match own {
-        OwnSession::Renewed => begin::renew(change, actor, methods).map(Some),
+        OwnSession::Renewed => begin_session::renew(change, caller, methods).map(Some),
         OwnSession::GoesOn => {
-            change.end_others(actor.account(), actor.session())?;
+            change.end_others(caller.account, actor.session())?;
             goes_on(change, actor, methods)?;
             Ok(None)
         }
@@ -56,6 +57,6 @@ pub(in crate::service::second_factor) fn tokens_of(
     written: Option<Written>,
 ) -> Result<Option<Renewed>> {
     written
-        .map(|written| begin::tokens_of(kw, written))
+        .map(|written| begin_session::tokens_of(kw, written))
         .transpose()
 }

@@ -5,26 +5,24 @@ use crate::domain::event::What;
 use crate::domain::id::AccountId;
 use crate::lanes::password_lane::Seat;
 use crate::service::actor::Actor;
-use crate::service::attempts::prove::{to_caller, use_second};
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::mail::notice;
-use crate::service::second_factor::proof::{Proof, prove};
+use crate::service::second_factor::check_typed_code::{Proof, prove};
 use crate::store::recovery_codes;
 
 /// # Errors
 /// `WRONG_PASSWORD`, `INVALID_OTP`, `ATTEMPTS_EXCEEDED`; `INVALID_PAYLOAD` where there is no
 /// second factor.
 pub fn renew(kw: &Keyward, seat: &Seat, actor: &Actor, proof: &Proof) -> Result<Vec<String>> {
-    let (second, reservation) = prove(kw, seat, actor, proof)?;
+    let proven = prove(kw, seat, actor, proof)?;
     let codes = RecoveryCodes::make(&kw.entropy);
     let (actor, macs) = (actor.clone(), macs(kw, actor.account(), &codes));
     kw.change(move |change| {
         let account = actor.account();
-        change.hold_caller(&actor)?;
+        let caller = change.hold_caller(&actor)?;
         notice::record(change, &actor.event(What::RecoveryCodesRenewed))?;
-        use_second(change, account, &second).map_err(to_caller)?;
-        reservation.succeeded(change)?;
+        proven.use_up(change, caller)?;
         let now = change.now;
         recovery_codes::replace(change, account, &macs, now)?;
         Ok(())

@@ -4,13 +4,12 @@ use crate::domain::event::What;
 use crate::domain::id::AccountId;
 use crate::lanes::password_lane::Seat;
 use crate::service::actor::Actor;
-use crate::service::attempts::prove::{methods_of, to_caller, use_second};
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::mail::notice;
+use crate::service::second_factor::check_typed_code::{Proof, prove};
 use crate::service::second_factor::own_session::{OwnSession, follow, tokens_of};
-use crate::service::second_factor::proof::{Proof, prove};
-use crate::service::tokens::begin::Renewed;
+use crate::service::tokens::begin_session::Renewed;
 use crate::store::{AnyConnection, factors, recovery_codes};
 
 const DEMANDED: &str = "A role or an organization of yours asks for a second factor: it stays on. Another one is \
@@ -28,19 +27,18 @@ pub fn remove(kw: &Keyward, seat: &Seat, actor: &Actor, proof: &Proof) -> Result
         Some(_) => OwnSession::Renewed,
         None => OwnSession::GoesOn,
     };
-    let (second, reservation) = prove(kw, seat, actor, proof)?;
+    let proven = prove(kw, seat, actor, proof)?;
     let actor = actor.clone();
     let written = kw
         .change(move |change| {
             let account = actor.account();
-            change.hold_caller(&actor)?;
+            let caller = change.hold_caller(&actor)?;
             notice::record(change, &actor.event(What::FactorDisabled))?;
-            use_second(change, account, &second).map_err(to_caller)?;
-            reservation.succeeded(change)?;
+            proven.use_up(change, caller)?;
             require_free(change, account)?;
             factors::remove_all_of(change, account)?;
             recovery_codes::remove_all_of(change, account)?;
-            follow(change, &actor, own_session, methods_of(Some(&second)))
+            follow(change, caller, own_session, proven.methods())
         })
         .map_err(Error::or_wrong_password)?;
     tokens_of(kw, written)

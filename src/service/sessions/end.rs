@@ -39,8 +39,8 @@ pub fn one(kw: &Keyward, actor: &Actor, id: SessionId) -> Result<()> {
 pub fn others(kw: &Keyward, actor: &Actor) -> Result<()> {
     let actor = actor.clone();
     kw.change(move |change| {
-        change.hold_caller(&actor)?;
+        let caller = change.hold_caller(&actor)?;
         change.record(&actor.event(What::SessionsRevoked))?;
-        change.end_others(actor.account(), actor.session())
+        change.end_others(caller.account, actor.session())
     })
 }

@@ -5,6 +5,7 @@
 use aws_lc_rs::hmac;
 use uuid::Builder;
 
+use crate::domain::bearer::Bearer;
 use crate::domain::claims::Claims;
 use crate::domain::event::What;
 use crate::domain::permission;
@@ -13,7 +14,7 @@ use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::tokens::authenticate::ExpiredToken;
 use crate::service::tokens::mint::{access_end, names_of, sign};
-use crate::service::tokens::rotate::{On, Outcome, Rotated, ToRotate, rotate};
+use crate::service::tokens::rotate::{Outcome, Rotated, ToRotate, rotate};
 use crate::store::factors;
 use crate::support::clock::Timestamp;
 use crate::support::secret::{ExposeSecret as _, SecretString};
@@ -60,8 +61,8 @@ pub fn exchange(kw: &Keyward, old: &ExpiredToken, client: &Client) -> Result<Exc
         Rotated::On(on) => {
             let now = kw.clock.now();
             // When the generation began, or was given again after it had been lost.
-            let from = on.session.generation.rotated_at;
-            let mut claims = successor(kw, old, &on, from);
+            let from = on.bearer.session.generation.rotated_at;
+            let mut claims = successor(kw, old, &on.bearer, from);
             let mut token = sign(kw, &claims, now)?;
             // The name may have grown since.
             if token.expose_secret().len() > kw.policy.max_token_bytes && claims.name.is_some() {
@@ -80,13 +81,12 @@ pub fn exchange(kw: &Keyward, old: &ExpiredToken, client: &Client) -> Result<Exc
 /// The new token's claims follow from the old token, the rows of session and account and the
 /// instant `from` alone, so that exchanges of one token that run at the same time give the same
 /// text (Y-39). The names are those of now: what the old token says may be somebody else's.
-fn successor(kw: &Keyward, old: Claims, on: &On, from: Timestamp) -> Claims {
-    let On {
+fn successor(kw: &Keyward, old: Claims, bearer: &Bearer, from: Timestamp) -> Claims {
+    let Bearer {
         session,
         account,
         access,
-        ..
-    } = on;
+    } = bearer;
     let mut context = hmac::Context::with_key(&kw.keys.exchange_ids);
     context.update(session.id.0.as_bytes());
     context.update(&session.generation.number.to_be_bytes());

@@ -3,31 +3,23 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use crate::config::Dialect;
 use crate::crypto::password::hasher::Verdict;
-use crate::domain::access::Access;
 use crate::domain::account::{Account, Epoch};
 use crate::domain::attempt::AttemptOutcome;
-use crate::domain::event::{Event, What};
 use crate::domain::id::{AccountId, OrganizationId};
 use crate::domain::identifier::Identifier;
 use crate::domain::password::{Password, PasswordRecord};
-use crate::domain::session::{Class, Client, Mode, Session};
-use crate::lanes::password_lane::{Caller, Seat};
+use crate::domain::session::{Class, Client, Mode};
+use crate::lanes::password_lane::Seat;
 use crate::service::attempts::budget::{Reservation, keep_seat, reserve};
-use crate::service::attempts::prove::{
-    Flaw, Second, SecondFactor, form, methods_of, read_second, use_second, verify,
-};
-use crate::service::attempts::subject::{Known, Subject, mark_of};
-use crate::service::change::Change;
+use crate::service::attempts::prove::{Flaw, SecondFactor, form};
+use crate::service::attempts::subject::{Known, Subject};
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
-use crate::service::mail::notice;
-use crate::service::sessions::replaced::Replaced;
-use crate::service::sessions::unknown_browser::{self, Came};
-use crate::service::sessions::wanted::{WantedOrganization, Where, theirs};
+use crate::service::sessions::wanted_organization::{WantedOrganization, Where, theirs};
 use crate::service::tokens::authenticate::ExpiredToken;
-use crate::service::tokens::begin::{self, Beginning};
-use crate::service::tokens::mint::{TokenSet, mint};
+use crate::service::tokens::mint::TokenSet;
 use crate::store::factors::Factor;
 use crate::store::login_attempts::Attempt;
 use crate::store::{accounts, credentials, factors, login_attempts, sessions};
@@ -52,14 +44,23 @@ pub struct Request {
     pub guest: Option<ExpiredToken>,
     pub mode: Mode,
     pub class: Class,
-    /// The face's name, for the record of attempts.
-    pub dialect: &'static str,
+    /// The face, for the record of attempts.
+    pub dialect: Dialect,
     pub client: Client,
 }
 
 /// An address counts as known for so long after a sign-in from it.
 const KNOWN_FOR: Duration = Duration::from_secs(30 * 86_400);
 
+/// A sign-in under way: what came, and the attempt that it was counted as.
+pub(super) struct SignIn<'a> {
+    pub(super) kw: &'a Keyward,
+    pub(super) seat: &'a Seat,
+    pub(super) request: &'a Request,
+    pub(super) reservation: Reservation,
+}
+
+/// What is stored under the identifier.
 struct Found {
     account: Option<Account>,
     record: Option<PasswordRecord>,
@@ -67,6 +68,16 @@ struct Found {
     /// From where the account signed in of late.
     addresses: Vec<IpAddr>,
     to: Where,
+}
+
+/// Whose password it was.
+pub(super) struct Verified {
+    pub(super) account: Account,
+    /// What the password was compared with.
+    pub(super) record: PasswordRecord,
+    pub(super) factor: Option<Factor>,
+    /// The organization that the sign-in leads to.
+    pub(super) organization: Option<OrganizationId>,
 }
 
 /// # Errors
@@ -89,104 +100,141 @@ pub fn login(kw: &Keyward, seat: &Seat, request: Request) -> Result<TokenSet> {
         },
     };
     keep_seat(kw, seat, &subject)?;
-    let mut reservation = reserve(kw, &subject, &request.client, request.otp.is_some())?;
-    match compare(kw, seat, found, &request, &mut reservation) {
-        // Another sign-in made the record anew, or the password is another one now: the
-        // record that stands will tell.
-        Err(error) if error.is_overtaken() => {
-            let found = find(kw, &request)?;
-            compare(kw, seat, found, &request, &mut reservation)
-        }
-        answer => answer,
-    }
-}
-
-/// Compares what was typed with what was found, and begins the session.
-fn compare(
-    kw: &Keyward,
-    seat: &Seat,
-    found: Found,
-    request: &Request,
-    reservation: &mut Reservation,
-) -> Result<TokenSet> {
-    let verdict = verify(
+    let mut sign_in = SignIn {
         kw,
         seat,
-        &request.password,
-        found.record.as_ref(),
-        reservation,
-    )?;
-    let enabled = found.account.as_ref().is_some_and(Account::may_sign_in);
-    let may = enabled && found.to.is_theirs();
-    let (account, record) = match (verdict, found.account, found.record) {
-        (Verdict::Match, Some(account), Some(record)) if may => (account, record),
-        (verdict, account, _) => {
-            return refuse(kw, verdict, account.as_ref(), (request, reservation));
-        }
+        request: &request,
+        reservation: reserve(kw, &subject, &request.client, request.otp.is_some())?,
     };
-    let id = account.id;
-    if !kw.policy.lets_in(&account) {
-        let about = (request, &*reservation);
-        return say_no(
-            kw,
-            Some(id),
-            AttemptOutcome::NotVerified,
-            about,
-            not_verified(),
-        );
-    }
-    let second = match second(kw, &account, found.factor.as_ref(), request, reservation)? {
-        SecondFactor::NotNeeded => None,
-        SecondFactor::Given(second) => Some(second),
-        SecondFactor::Refused(flaw) => {
-            let about = (request, &*reservation);
-            return say_no(kw, Some(id), flaw.outcome(), about, flaw.error());
-        }
-    };
-    // Only where there is a cookie jar to keep it.
-    let device =
-        (request.mode == Mode::Cookie).then(|| mark_of(kw, &account, found.factor.as_ref()));
-    let proved = reservation.clone().proved_by(id, record.clone());
-    let into = (&account, found.to.organization());
-    let begun = begin(kw, into, request, second, proved, seat.caller());
-    match begun.map(|tokens| TokenSet { device, ..tokens }) {
-        Err(error) if error.code == Code::InvalidOtp => {
-            let about = (request, &*reservation);
-            say_no(kw, Some(id), Flaw::Used.outcome(), about, error)
-        }
-        Ok(tokens) if kw.hasher.is_outdated(&record) => {
-            // The session has begun: another sign-in may have better luck with this.
-            if let Err(error) = upgrade(kw, seat, id, record, request.password.clone()) {
-                log::warn!("a password record was not made anew: {error}");
-            }
-            Ok(tokens)
-        }
+    match sign_in.compare(found) {
+        // Another sign-in made the record anew, or the password is another one now: the
+        // record that stands will tell.
+        Err(error) if error.is_overtaken() => sign_in.compare(find(kw, &request)?),
         answer => answer,
     }
 }
 
-/// What was typed as a second factor, read.
-fn second(
-    kw: &Keyward,
-    account: &Account,
-    factor: Option<&Factor>,
-    request: &Request,
-    reservation: &mut Reservation,
-) -> Result<SecondFactor> {
-    let Some(factor) = factor else {
-        return Ok(SecondFactor::NotNeeded);
-    };
-    let Some(otp) = &request.otp else {
-        return Ok(SecondFactor::Refused(Flaw::Missing));
-    };
-    let Ok(typed) = form(otp) else {
-        // The password was right, and nobody guessed at a code.
-        reservation.given_back(kw)?;
-        return Ok(SecondFactor::Refused(Flaw::NoCode));
-    };
-    let client = &request.client;
-    let second = read_second(kw, account.id, factor, &typed, client, reservation)?;
-    Ok(second.map_or(SecondFactor::Refused(Flaw::Wrong), SecondFactor::Given))
+impl SignIn<'_> {
+    /// Compares what was typed with what was found, and begins the session.
+    fn compare(&mut self, found: Found) -> Result<TokenSet> {
+        let verdict =
+            self.reservation
+                .compare(self.seat, &self.request.password, found.record.as_ref())?;
+        let enabled = found.account.as_ref().is_some_and(Account::may_sign_in);
+        let may = enabled && found.to.is_theirs();
+        let who = match (verdict, found.account, found.record) {
+            (Verdict::Match, Some(account), Some(record)) if may => Verified {
+                account,
+                record,
+                factor: found.factor,
+                organization: found.to.organization(),
+            },
+            (verdict, account, _) => return self.refuse(verdict, account.as_ref()),
+        };
+        let id = Some(who.account.id);
+        if !self.kw.policy.lets_in(&who.account) {
+            return self.say_no(id, AttemptOutcome::NotVerified, not_verified());
+        }
+        let second = match self.second(who.factor.as_ref())? {
+            SecondFactor::NotNeeded => None,
+            SecondFactor::Given(second) => Some(second),
+            SecondFactor::Refused(flaw) => return self.say_no(id, flaw.outcome(), flaw.error()),
+        };
+        match self.begin(&who, second) {
+            Err(error) if error.code == Code::InvalidOtp => {
+                self.say_no(id, Flaw::Used.outcome(), error)
+            }
+            Ok(tokens) if self.kw.hasher.is_outdated(&who.record) => {
+                // The session has begun: another sign-in may have better luck with this.
+                if let Err(error) = self.upgrade(who) {
+                    log::warn!("a password record was not made anew: {error}");
+                }
+                Ok(tokens)
+            }
+            answer => answer,
+        }
+    }
+
+    /// What was typed as a second factor, read.
+    fn second(&mut self, factor: Option<&Factor>) -> Result<SecondFactor> {
+        let Some(factor) = factor else {
+            return Ok(SecondFactor::NotNeeded);
+        };
+        let Some(otp) = &self.request.otp else {
+            return Ok(SecondFactor::Refused(Flaw::Missing));
+        };
+        let Ok(typed) = form(otp) else {
+            // The password was right, and nobody guessed at a code.
+            self.reservation.given_back()?;
+            return Ok(SecondFactor::Refused(Flaw::NoCode));
+        };
+        let second = self.reservation.read_second(factor, &typed)?;
+        Ok(second.map_or(SecondFactor::Refused(Flaw::Wrong), SecondFactor::Given))
+    }
+
+    /// Notes the attempt and says no, in the same words whatever the reason.
+    fn refuse<T>(&self, verdict: Verdict, account: Option<&Account>) -> Result<T> {
+        let outcome = match (verdict, account) {
+            (_, None) => AttemptOutcome::UnknownAccount,
+            (Verdict::Damaged, _) => AttemptOutcome::DamagedRecord,
+            (Verdict::Match, Some(account)) if account.may_sign_in() => AttemptOutcome::NoMember,
+            (Verdict::Match, _) => AttemptOutcome::Disabled,
+            _ => AttemptOutcome::WrongPassword,
+        };
+        if verdict == Verdict::Damaged && account.is_some() {
+            log::error!("a password record can not be read; its owner can not sign in");
+        }
+        let id = account.map(|account| account.id);
+        self.say_no(id, outcome, Error::credentials())
+    }
+
+    fn say_no<T>(
+        &self,
+        account: Option<AccountId>,
+        outcome: AttemptOutcome,
+        error: Error,
+    ) -> Result<T> {
+        let attempt = self.attempt(account, outcome, self.kw.clock.now());
+        let reservation = self.reservation.clone();
+        self.kw.change(move |change| {
+            login_attempts::add(change, &attempt)?;
+            reservation.failed(change)
+        })?;
+        Err(error)
+    }
+
+    /// The attempt, as it is recorded.
+    pub(super) fn attempt(
+        &self,
+        account: Option<AccountId>,
+        outcome: AttemptOutcome,
+        at: Timestamp,
+    ) -> Attempt {
+        Attempt {
+            id: self.kw.entropy.id(at),
+            account,
+            outcome,
+            dialect: self.request.dialect.as_str(),
+            client: self.request.client.clone(),
+            at,
+        }
+    }
+
+    /// A record of an older cost is made anew while the password is at hand.
+    fn upgrade(&self, who: Verified) -> Result<()> {
+        let (inner, password) = (self.kw.clone(), self.request.password.clone());
+        let hashed = self
+            .seat
+            .run(move || inner.hasher.hash(&password, &inner.entropy));
+        let Ok(Ok(new)) = hashed else {
+            return Ok(());
+        };
+        let (id, old) = (who.account.id, who.record);
+        self.kw
+            .store
+            .write(move |tx| credentials::upgrade(tx, id, &old, &new).map_err(Error::from))?;
+        Ok(())
+    }
 }
 
 fn not_verified() -> Error {
@@ -210,188 +258,5 @@ fn find(kw: &Keyward, request: &Request) -> Result<Found> {
             addresses: sessions::addresses_of(db, id, epoch, since)?,
             to: theirs(db, id, request.organization.as_ref())?,
         })
-    })
-}
-
-/// Notes the attempt and says no, in the same words whatever the reason.
-fn refuse<T>(
-    kw: &Keyward,
-    verdict: Verdict,
-    account: Option<&Account>,
-    about: (&Request, &Reservation),
-) -> Result<T> {
-    let outcome = match (verdict, account) {
-        (_, None) => AttemptOutcome::UnknownAccount,
-        (Verdict::Damaged, _) => AttemptOutcome::DamagedRecord,
-        (Verdict::Match, Some(account)) if account.may_sign_in() => AttemptOutcome::NoMember,
-        (Verdict::Match, _) => AttemptOutcome::Disabled,
-        _ => AttemptOutcome::WrongPassword,
-    };
-    if verdict == Verdict::Damaged && account.is_some() {
-        log::error!("a password record can not be read; its owner can not sign in");
-    }
-    say_no(
-        kw,
-        account.map(|account| account.id),
-        outcome,
-        about,
-        Error::credentials(),
-    )
-}
-
-fn say_no<T>(
-    kw: &Keyward,
-    account: Option<AccountId>,
-    outcome: AttemptOutcome,
-    (request, reservation): (&Request, &Reservation),
-    error: Error,
-) -> Result<T> {
-    let attempt = attempt(kw, account, outcome, request, kw.clock.now());
-    let reservation = reservation.clone();
-    kw.change(move |change| {
-        login_attempts::add(change, &attempt)?;
-        reservation.failed(change, &attempt.client)
-    })?;
-    Err(error)
-}
-
-fn attempt(
-    kw: &Keyward,
-    account: Option<AccountId>,
-    outcome: AttemptOutcome,
-    request: &Request,
-    at: Timestamp,
-) -> Attempt {
-    Attempt {
-        id: kw.entropy.id(at),
-        account,
-        outcome,
-        dialect: request.dialect,
-        client: request.client.clone(),
-        at,
-    }
-}
-
-/// A record of an older cost is made anew while the password is at hand.
-fn upgrade(
-    kw: &Keyward,
-    seat: &Seat,
-    account: AccountId,
-    old: PasswordRecord,
-    password: Password,
-) -> Result<()> {
-    let inner = kw.clone();
-    let Ok(Ok(new)) = seat.run(move || inner.hasher.hash(&password, &inner.entropy)) else {
-        return Ok(());
-    };
-    kw.store
-        .write(move |tx| credentials::upgrade(tx, account, &old, &new).map_err(Error::from))?;
-    Ok(())
-}
-
-/// Begins the session: the second factor used up, attempt, session, last login and
-/// audit in one transaction.
-fn begin(
-    kw: &Keyward,
-    (account, organization): (&Account, Option<OrganizationId>),
-    request: &Request,
-    second: Option<Second>,
-    reservation: Reservation,
-    caller: Caller,
-) -> Result<TokenSet> {
-    let now = kw.clock.now();
-    let beginning = Beginning {
-        mode: request.mode,
-        class: request.class,
-        methods: methods_of(second.as_ref()),
-        organization,
-        client: request.client.clone(),
-    };
-    let session = begin::session(kw, account, &beginning, now);
-    let attempt = attempt(kw, Some(account.id), AttemptOutcome::Ok, request, now);
-    let opening = Opening {
-        session: session.clone(),
-        attempt,
-        second,
-        reservation,
-        replaced: Replaced::of(kw, &request.replaces, request.guest.as_ref()),
-        marks: request.device.clone(),
-        is_first: account.last_login_at.is_none(),
-    };
-    let begun = kw.change(move |change| {
-        // Nobody would ever end a session that nobody was told of (H14).
-        if caller.is_gone() {
-            return Err(Error::busy("the client went away during its sign-in"));
-        }
-        write_session(change, &opening)
-    })?;
-    let tokens = mint(kw, &session, &begun.account, begun.access, now)?;
-    Ok(TokenSet {
-        guest: begun.guest,
-        ..tokens
-    })
-}
-
-struct Begun {
-    account: Account,
-    access: Access,
-    guest: Option<AccountId>,
-}
-
-/// What a sign-in writes.
-struct Opening {
-    session: Session,
-    attempt: Attempt,
-    second: Option<Second>,
-    reservation: Reservation,
-    replaced: Replaced,
-    marks: Option<String>,
-    is_first: bool,
-}
-
-fn write_session(change: &mut Change<'_>, opening: &Opening) -> Result<Begun> {
-    let Opening {
-        session, attempt, ..
-    } = opening;
-    let now = session.created_at;
-    // Since the password was verified the account may have been disabled, or all its
-    // sessions ended, which advances its epoch.
-    if !accounts::sign_in(change, session.account, session.account_epoch, now)? {
-        return Err(Error::credentials());
-    }
-    let account = accounts::lookup(change, session.account)?.ok_or_else(Error::credentials)?;
-    let event = |what| {
-        Event::new(what, attempt.client.clone())
-            .of(account.id)
-            .within(session.id)
-    };
-    if let Some(second) = &opening.second {
-        use_second(change, account.id, second)?;
-        if matches!(second, Second::Recovery { .. }) {
-            notice::record(change, &event(What::RecoveryCodeUsed))?;
-        }
-    } else if factors::active_of(change, account.id)?.is_some() {
-        // Switched on since it was looked for.
-        return Err(Flaw::Missing.error());
-    }
-    opening.reservation.succeeded(change)?;
-    let came = Came {
-        marks: opening.marks.as_deref(),
-        client: &attempt.client,
-        is_first: opening.is_first,
-    };
-    unknown_browser::tell(change, (&account, session), &came)?;
-    let by = (session.account, &attempt.client);
-    opening.replaced.end_own(change, by)?;
-    login_attempts::add(change, attempt)?;
-    let mut succeeded = event(What::LoginSucceeded);
-    succeeded.organization = session.organization;
-    change.record(&succeeded)?;
-    let guest = opening.replaced.end_guests(change, by)?;
-    let access = begin::write(change, session)?;
-    Ok(Begun {
-        account,
-        access,
-        guest,
     })
 }

@@ -111,7 +111,7 @@ async fn turn(
         Rotated::Refused(refused) => return Err(refused.into()),
     };
     // What was granted since the last one is in the new token, what was taken is not.
-    let tokens = mint(kw, &on.session, &on.account, on.access, kw.clock.now())?;
+    let tokens = mint(kw, on.bearer, kw.clock.now())?;
     Ok(Refreshed {
         tokens,
         outcome: on.outcome,

@@ -2,6 +2,7 @@
 //! call also refreshes the token"). The session's generation does not move: holders
 //! of that token renew it whenever they like, as they did with the original.
 
+use crate::domain::bearer::Bearer;
 use crate::domain::event::What;
 use crate::domain::session::Class;
 use crate::service::actor::Actor;
@@ -19,7 +20,7 @@ pub fn renew(kw: &Keyward, actor: &Actor) -> Result<TokenSet> {
         ));
     }
     let actor = actor.clone();
-    let (session, account, access, now) = kw.change(move |change| {
+    let (bearer, now) = kw.change(move |change| {
         let (id, now) = (actor.session(), change.now);
         let (mut session, account) = sessions::lookup(change, id)?
             .filter(|(session, account)| session.is_living(account, now))
@@ -30,7 +31,12 @@ pub fn renew(kw: &Keyward, actor: &Actor) -> Result<TokenSet> {
         }
         let access = access::of_session(change, &session)?.ok_or_else(Error::token)?;
         change.record(&actor.event(What::TokenReissued))?;
-        Ok((session, account, access, now))
+        let bearer = Bearer {
+            session,
+            account,
+            access,
+        };
+        Ok((bearer, now))
     })?;
-    mint(kw, &session, &account, access, now)
+    mint(kw, bearer, now)
 }

@@ -1,14 +1,13 @@
 //! Showing again, or better, who one is, within a session that goes on (RFC 9470).
 
-use crate::domain::account::Account;
+use crate::domain::bearer::Bearer;
 use crate::domain::event::What;
 use crate::domain::password::Password;
 use crate::domain::session::{Authentication, Session};
 use crate::lanes::password_lane::Seat;
 use crate::service::actor::{Actor, account_of};
-use crate::service::attempts::budget::Reservation;
-use crate::service::attempts::prove::{Second, methods_of, prove_second};
-use crate::service::attempts::prove_both::{prove_both, use_both};
+use crate::service::attempts::claimant::{Claimant, Proven};
+use crate::service::attempts::prove::{Second, methods_of};
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::mail::notice;
@@ -32,42 +31,44 @@ pub struct Shown {
 /// `INVALID_OTP`, `ATTEMPTS_EXCEEDED`, `INVALID_TOKEN`, `SERVICE_UNAVAILABLE`.
 pub fn step_up(kw: &Keyward, seat: &Seat, actor: &Actor, shown: &Shown) -> Result<TokenSet> {
     let account = account_of(kw, actor)?;
-    let (second, reservation) = prove(kw, seat, (actor, &account), shown)?;
+    let claimant = Claimant {
+        kw,
+        actor,
+        account: &account,
+    };
+    let proven = prove(&claimant, seat, shown)?;
     let (with_password, actor) = (shown.password.is_some(), actor.clone());
-    let (session, account, access, now) = kw
+    let (bearer, now) = kw
         .change(move |change| {
-            change.hold_caller(&actor)?;
+            let caller = change.hold_caller(&actor)?;
             let now = change.now;
-            use_both(change, account.id, second.as_ref(), &reservation)?;
+            proven.use_up(change, caller)?;
             let found = sessions::lookup(change, actor.session())?;
             let (mut session, account) = found.ok_or_else(Error::token)?;
-            session.authentication = raised(&session, with_password, second.as_ref(), now);
+            session.authentication = raised(&session, with_password, proven.second.as_ref(), now);
             if !sessions::authenticate(change, session.id, &session.authentication)? {
                 return Err(Error::token());
             }
             change.record(&actor.event(What::SteppedUp))?;
-            if matches!(second, Some(Second::Recovery { .. })) {
+            if matches!(proven.second, Some(Second::Recovery { .. })) {
                 notice::record(change, &actor.event(What::RecoveryCodeUsed))?;
             }
             let access = access::of_session(change, &session)?.ok_or_else(Error::token)?;
-            Ok((session, account, access, now))
+            let bearer = Bearer {
+                session,
+                account,
+                access,
+            };
+            Ok((bearer, now))
         })
         .map_err(Error::or_wrong_password)?;
-    mint(kw, &session, &account, access, now)
+    mint(kw, bearer, now)
 }
 
-fn prove(
-    kw: &Keyward,
-    seat: &Seat,
-    (actor, account): (&Actor, &Account),
-    shown: &Shown,
-) -> Result<(Option<Second>, Reservation)> {
+fn prove(claimant: &Claimant<'_>, seat: &Seat, shown: &Shown) -> Result<Proven> {
     match (&shown.password, &shown.otp) {
-        (Some(password), otp) => prove_both(kw, seat, (actor, account), (password, otp.as_ref())),
-        (None, Some(otp)) => {
-            let (second, reservation) = prove_second(kw, account, otp, actor, None)?;
-            Ok((Some(second), reservation))
-        }
+        (Some(password), otp) => claimant.both(seat, password, otp.as_ref()),
+        (None, Some(otp)) => claimant.second(otp, None),
         (None, None) => Err(Error::payload(
             "\"password\" is required, or \"otp\" where the password was shown in this session",
         )),

@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use aws_lc_rs::digest;
 
-use crate::crypto::token;
+use crate::crypto::access_token;
 use crate::domain::claims::{Claims, Fault, LEEWAY_SECONDS};
 use crate::domain::principal::{By, Principal};
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::memory::revoked::TokenStanding;
-use crate::service::tokens::api_key;
+use crate::service::tokens::authenticate_api_key;
 use crate::support::secret::{ExposeSecret as _, SecretString};
 
 /// A rightly signed token whose age was not asked. Only [`crate::service::sessions::exchange`],
@@ -29,7 +29,7 @@ pub fn authenticate(kw: &Keyward, text: &SecretString) -> Result<Arc<Principal>>
     if !kw.memory.revoked.is_fresh() {
         return Err(Error::busy("revocations were not read for a second"));
     }
-    if api_key::is_one(text) {
+    if authenticate_api_key::is_one(text) {
         return Err(Error::for_persons());
     }
     let text = text.expose_secret();
@@ -47,7 +47,7 @@ pub fn authenticate(kw: &Keyward, text: &SecretString) -> Result<Arc<Principal>>
 }
 
 fn verified(kw: &Keyward, text: &str) -> Result<Arc<Principal>> {
-    if text.len() > token::LONGEST {
+    if text.len() > access_token::LONGEST {
         return Err(Error::token());
     }
     let mut key = [0; 32];
@@ -62,7 +62,7 @@ fn verified(kw: &Keyward, text: &str) -> Result<Arc<Principal>> {
             _ => Err(Error::token()),
         };
     }
-    let (claims, signer) = token::verify(&ring, text, now).ok_or_else(Error::token)?;
+    let (claims, signer) = access_token::verify(&ring, text, now).ok_or_else(Error::token)?;
     claims
         .check(&kw.expected, now)
         .map_err(|fault| match fault {
@@ -92,7 +92,8 @@ fn verified(kw: &Keyward, text: &str) -> Result<Arc<Principal>> {
 pub fn read_expired(kw: &Keyward, text: &SecretString) -> Result<ExpiredToken> {
     let now = kw.clock.now();
     let ring = kw.ring.load();
-    let (claims, _) = token::verify(&ring, text.expose_secret(), now).ok_or_else(Error::token)?;
+    let (claims, _) =
+        access_token::verify(&ring, text.expose_secret(), now).ok_or_else(Error::token)?;
     claims
         .check_but_age(&kw.expected, now)
         .map_err(|_| Error::token())?;

@@ -1,8 +1,8 @@
 //! The one mint: tokens for a session that a committed transaction saw alive.
 
-use crate::crypto::token;
-use crate::domain::access::Access;
+use crate::crypto::access_token;
 use crate::domain::account::Account;
+use crate::domain::bearer::Bearer;
 use crate::domain::claims::{Acting, Claims};
 use crate::domain::id::{AccountId, OrganizationId, SessionId};
 use crate::domain::permission::{self, is_own};
@@ -35,15 +35,10 @@ pub struct TokenSet {
 
 /// # Errors
 /// Where there is no signing key: the start makes one, so that is a defect.
-pub(in crate::service) fn mint(
-    kw: &Keyward,
-    session: &Session,
-    account: &Account,
-    access: Access,
-    now: Timestamp,
-) -> Result<TokenSet> {
-    let factor_from = access.factor_from;
-    let mut claims = claims(kw, session, account, access.at(now), now);
+pub(in crate::service) fn mint(kw: &Keyward, bearer: Bearer, now: Timestamp) -> Result<TokenSet> {
+    let factor_from = bearer.access.factor_from;
+    let session = &bearer.session;
+    let mut claims = claims(kw, &bearer, now);
     let mut access = sign(kw, &claims, now)?;
     if access.expose_secret().len() > kw.policy.max_token_bytes {
         shorten(&mut claims);
@@ -91,7 +86,7 @@ pub(in crate::service) fn sign(
     let key = ring
         .signer(now)
         .ok_or_else(|| Error::defect("no signing key"))?;
-    Ok(token::sign(key, claims).into())
+    Ok(access_token::sign(key, claims).into())
 }
 
 /// When an access token ends that is issued at `from`: its class's life, but never
@@ -127,13 +122,9 @@ pub(in crate::service) fn names_of(account: &Account) -> [Option<String>; 3] {
     ]
 }
 
-fn claims(
-    kw: &Keyward,
-    session: &Session,
-    account: &Account,
-    access: Access,
-    now: Timestamp,
-) -> Claims {
+fn claims(kw: &Keyward, bearer: &Bearer, now: Timestamp) -> Claims {
+    let (session, account) = (&bearer.session, &bearer.account);
+    let access = bearer.access.clone().at(now);
     let directus = session.class == Class::Standard;
     let is_admin = access.is_admin();
     let [preferred_username, email, name] = names_of(account);

@@ -1,11 +1,11 @@
 //! Signing, checking and rotating tokens.
 
-/// From an API key to a principal, most times without the database.
-pub mod api_key;
 /// From an access token to a principal, without the database.
 pub mod authenticate;
+/// From an API key to a principal, most times without the database.
+pub mod authenticate_api_key;
 /// Begins a session, at a sign-in or in the place of the caller's own.
-pub mod begin;
+pub mod begin_session;
 /// Signs access tokens and computes refresh tokens.
 pub mod mint;
 /// Carries out `domain/rotation.rs`.

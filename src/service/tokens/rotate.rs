@@ -6,12 +6,11 @@
 
 use std::time::Duration;
 
-use crate::domain::access::Access;
-use crate::domain::account::Account;
+use crate::domain::bearer::Bearer;
 use crate::domain::event::{Event, What};
 use crate::domain::id::SessionId;
-use crate::domain::rotation::{Step, step};
-use crate::domain::session::{Client, EndReason, Session};
+use crate::domain::rotation::{Generation, Step, step};
+use crate::domain::session::{Client, EndReason};
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
@@ -86,18 +85,14 @@ impl Refused {
 }
 
 pub(in crate::service) struct On {
-    pub(in crate::service) session: Session,
-    pub(in crate::service) account: Account,
+    pub(in crate::service) bearer: Bearer,
     pub(in crate::service) outcome: Outcome,
-    /// What the account may do now.
-    pub(in crate::service) access: Access,
 }
 
-impl On {
-    /// A session that acts for another is never renewed.
-    fn is_living(&self, now: Timestamp) -> bool {
-        self.session.acted_by.is_none() && self.session.is_living(&self.account, now)
-    }
+/// A session that acts for another is never renewed.
+fn is_living(found: &Bearer, now: Timestamp) -> bool {
+    let session = &found.session;
+    session.acted_by.is_none() && session.is_living(&found.account, now)
 }
 
 /// Which generation of which session was presented, and by whom.
@@ -117,22 +112,17 @@ const ROUNDS: usize = 4;
 pub(in crate::service) async fn rotate(
     kw: &Keyward,
     presented: &ToRotate<'_>,
-    mut fits: impl FnMut(&On) -> Result<bool>,
+    mut fits: impl FnMut(&Bearer) -> Result<bool>,
 ) -> Result<Rotated> {
     for _ in 0..ROUNDS {
         let now = kw.clock.now();
         let found = kw.questions.session(presented.session).await?;
-        let on = found.map(|(session, account, access)| On {
-            session,
-            account,
-            outcome: Outcome::Fresh,
-            access,
-        });
-        let on = match on {
-            Some(on) if on.is_living(now) && fits(&on)? => on,
+        let found = match found {
+            Some(found) if is_living(&found, now) && fits(&found)? => found,
             _ => return Ok(Rotated::Refused(Refused::NotGood)),
         };
-        if let Some(rotated) = attempt(kw, presented, on, now).await? {
+        let look = Look::at(kw, presented, found, now);
+        if let Some(rotated) = look.carry_out().await? {
             return Ok(rotated);
         }
     }
@@ -155,8 +145,8 @@ pub(in crate::service) async fn judge(
         client,
         fresh: None,
     };
-    let is_told = |on: &On| {
-        let mut current = on.session.generation;
+    let is_told = |found: &Bearer| {
+        let mut current = found.session.generation;
         current.seen |= kw.memory.seen.has(session, current.number);
         let step = step(current, generation, kw.clock.now(), kw.policy.rotation);
         Ok(matches!(step, Step::Late | Step::Ahead | Step::Reuse))
@@ -164,90 +154,124 @@ pub(in crate::service) async fn judge(
     rotate(kw, &presented, is_told).await.map(drop)
 }
 
-/// `None` where another request changed the session meanwhile: look again.
-async fn attempt(
-    kw: &Keyward,
-    presented: &ToRotate<'_>,
-    mut on: On,
+/// One look at the session: what was found, and when.
+struct Look<'a> {
+    kw: &'a Keyward,
+    presented: &'a ToRotate<'a>,
+    found: Bearer,
+    /// Where the session stood. What is written is guarded by it.
+    stood: Generation,
     now: Timestamp,
-) -> Result<Option<Rotated>> {
-    let id = on.session.id;
-    let mut current = on.session.generation;
-    current.seen |= kw.memory.seen.has(id, current.number);
-    let account = on.account.id;
-    let event = |what| {
-        Event::new(what, presented.client.clone())
-            .of(account)
-            .within(id)
-    };
-    let policy = kw.policy.rotation;
-    on.outcome = match step(current, presented.generation, now, policy) {
-        Step::Rotate => {
-            let idle = now + kw.policy.idle_ttl_of(&on.session);
-            let next = current.next(now, policy);
-            let event = presented.fresh.map(event);
-            let rotation = Rotation {
-                session: id,
-                stood: current,
-                next,
-                idle_expires_at: idle,
-            };
-            let done = match event {
-                // Too many to be remembered one by one (decision 0005).
-                None => kw.questions.rotate(rotation).await?,
-                Some(event) => write_with(kw, event, move |change| Ok(rotation.alone(change)?))?,
-            };
-            if !done {
-                return Ok(None);
+}
+
+impl<'a> Look<'a> {
+    fn at(kw: &'a Keyward, presented: &'a ToRotate<'a>, found: Bearer, now: Timestamp) -> Self {
+        let mut stood = found.session.generation;
+        stood.seen |= kw.memory.seen.has(found.session.id, stood.number);
+        Self {
+            kw,
+            presented,
+            found,
+            stood,
+            now,
+        }
+    }
+
+    /// Does what the rules say. `None` where another request changed the session meanwhile: look
+    /// again.
+    async fn carry_out(mut self) -> Result<Option<Rotated>> {
+        let policy = self.kw.policy.rotation;
+        let refused = match step(self.stood, self.presented.generation, self.now, policy) {
+            Step::Rotate => {
+                let done = self.move_on().await?;
+                return Ok(done.then(|| self.on(Outcome::Fresh)));
             }
-            on.session.idle_expires_at = idle;
-            on.session.generation = next;
-            Outcome::Fresh
-        }
-        Step::Replay => {
-            let done = write_with(kw, event(What::RefreshReplayed), move |change| {
-                let most = policy.max_replays;
-                Ok(rotation::count_replay(change, id, current.number, most)?)
-            })?;
-            if !done {
-                return Ok(None);
+            Step::Replay => {
+                let done = self.replay()?;
+                return Ok(done.then(|| self.on(Outcome::Replayed)));
             }
-            Outcome::Replayed
-        }
-        Step::Recover => {
-            let again = current.given_again(now);
-            let done = write_with(kw, event(What::RefreshRecovered), move |change| {
-                Ok(rotation::give_again(change, id, current, again)?)
-            })?;
-            if !done {
-                return Ok(None);
+            Step::Recover => {
+                let done = self.recover()?;
+                return Ok(done.then(|| self.on(Outcome::Recovered)));
             }
-            on.session.generation = again;
-            Outcome::Recovered
-        }
-        Step::TooManyReplays => return Ok(Some(Rotated::Refused(Refused::TooManyReplays))),
-        Step::TooManyRotations(wait) => {
-            return Ok(Some(Rotated::Refused(Refused::TooManyRotations(wait))));
-        }
-        Step::Late => {
-            write_with(kw, event(What::RefreshLate), |_| Ok(true))?;
-            return Ok(Some(Rotated::Refused(Refused::Late)));
-        }
-        Step::Ahead => {
-            write_with(kw, event(What::DatabaseOlderThanTokens), |_| Ok(true))?;
-            return Ok(Some(Rotated::Refused(Refused::Ahead)));
-        }
-        Step::Reuse => {
-            let done = write_with(kw, event(What::RefreshReuse), move |change| {
-                change.end_at(id, current, EndReason::Reuse)
-            })?;
-            if !done {
-                return Ok(None);
+            Step::TooManyReplays => Refused::TooManyReplays,
+            Step::TooManyRotations(wait) => Refused::TooManyRotations(wait),
+            Step::Late => {
+                write_with(self.kw, self.event(What::RefreshLate), |_| Ok(true))?;
+                Refused::Late
             }
-            return Ok(Some(Rotated::Refused(Refused::Reused)));
-        }
-    };
-    Ok(Some(Rotated::On(Box::new(on))))
+            Step::Ahead => {
+                let event = self.event(What::DatabaseOlderThanTokens);
+                write_with(self.kw, event, |_| Ok(true))?;
+                Refused::Ahead
+            }
+            Step::Reuse => {
+                if !self.end()? {
+                    return Ok(None);
+                }
+                Refused::Reused
+            }
+        };
+        Ok(Some(Rotated::Refused(refused)))
+    }
+
+    fn on(self, outcome: Outcome) -> Rotated {
+        Rotated::On(Box::new(On {
+            bearer: self.found,
+            outcome,
+        }))
+    }
+
+    async fn move_on(&mut self) -> Result<bool> {
+        let (kw, session) = (self.kw, &self.found.session);
+        let rotation = Rotation {
+            session: session.id,
+            stood: self.stood,
+            next: self.stood.next(self.now, kw.policy.rotation),
+            idle_expires_at: self.now + kw.policy.idle_ttl_of(session),
+        };
+        let done = match self.presented.fresh {
+            // Too many to be remembered one by one (decision 0005).
+            None => kw.questions.rotate(rotation).await?,
+            Some(what) => {
+                let event = self.event(what);
+                write_with(kw, event, move |change| Ok(rotation.alone(change)?))?
+            }
+        };
+        self.found.session.idle_expires_at = rotation.idle_expires_at;
+        self.found.session.generation = rotation.next;
+        Ok(done)
+    }
+
+    fn replay(&self) -> Result<bool> {
+        let (id, number) = (self.found.session.id, self.stood.number);
+        let most = self.kw.policy.rotation.max_replays;
+        write_with(self.kw, self.event(What::RefreshReplayed), move |change| {
+            Ok(rotation::count_replay(change, id, number, most)?)
+        })
+    }
+
+    fn recover(&mut self) -> Result<bool> {
+        let (id, stood) = (self.found.session.id, self.stood);
+        let again = stood.given_again(self.now);
+        self.found.session.generation = again;
+        write_with(self.kw, self.event(What::RefreshRecovered), move |change| {
+            Ok(rotation::give_again(change, id, stood, again)?)
+        })
+    }
+
+    fn end(&self) -> Result<bool> {
+        let (id, stood) = (self.found.session.id, self.stood);
+        write_with(self.kw, self.event(What::RefreshReuse), move |change| {
+            change.end_at(id, stood, EndReason::Reuse)
+        })
+    }
+
+    fn event(&self, what: What) -> Event {
+        Event::new(what, self.presented.client.clone())
+            .of(self.found.account.id)
+            .within(self.found.session.id)
+    }
 }
 
 /// A guarded change and its line in the audit log: both, or neither.

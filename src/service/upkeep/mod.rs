@@ -1,7 +1,7 @@
 //! What goes on by itself: threads that purge, flush and follow the tail of revocations.
 
 /// Deletes guests who were not there for long.
-mod guests;
+mod delete_guests;
 /// Writes names as they are looked for, where they were written before that was done.
 mod names;
 /// Whether this process can do its work now.

@@ -13,9 +13,9 @@ use crate::service::keys;
 use crate::service::keyward::{Inner, Keyward};
 use crate::service::mail::deliver;
 use crate::service::tokens::signing_keys;
-use crate::service::upkeep::{guests, names, spray_alarm, used_keys};
+use crate::service::upkeep::{delete_guests, names, spray_alarm, used_keys};
 use crate::store::engine::purge::{What, purge_before};
-use crate::store::{self, AnyConnection, revocations, seen};
+use crate::store::{self, AnyConnection, revocations, seen_generations};
 use crate::support::clock::Timestamp;
 use crate::support::steady_clock::Steady;
 
@@ -49,6 +49,30 @@ const KEEP_ATTEMPTS: Duration = Duration::from_secs(30 * 86_400);
 const KEEP_KEYS: Duration = Duration::from_secs(30 * 86_400);
 const KEEP_AUDIT: Duration = Duration::from_secs(365 * 86_400);
 
+/// A piece of work that comes again and again.
+struct Rhythm {
+    /// The thread's, and the log's.
+    name: &'static str,
+    pause: Duration,
+}
+
+const TAIL: Rhythm = Rhythm {
+    name: "revocations",
+    pause: TAIL_EVERY,
+};
+const SLOW: Rhythm = Rhythm {
+    name: "housekeeping",
+    pause: FLUSH_EVERY,
+};
+const MAIL: Rhythm = Rhythm {
+    name: "mail",
+    pause: MAIL_EVERY,
+};
+const SEALS: Rhythm = Rhythm {
+    name: "audit chain",
+    pause: SEAL_EVERY,
+};
+
 /// The threads. They stop when this is dropped.
 pub struct Housekeeping {
     stop: Arc<AtomicBool>,
@@ -64,7 +88,7 @@ pub fn start(kw: &Keyward) -> Result<Housekeeping> {
     kw.memory.revoked.set_tailed(true);
     let stop = Arc::new(AtomicBool::new(false));
     let mut reader = Some(reader);
-    let tail_thread = every(TAIL_EVERY, "revocations", kw, &stop, move |kw| {
+    let tail_thread = every(TAIL, kw, &stop, move |kw| {
         let connection = match &mut reader {
             Some(connection) => connection,
             None => reader.insert(kw.store.own_reader()?),
@@ -77,7 +101,7 @@ pub fn start(kw: &Keyward) -> Result<Housekeeping> {
     })?;
     let mut purged_at = Instant::now();
     let mut steady = Steady::new(kw.clock.now(), purged_at);
-    let slow_thread = every(FLUSH_EVERY, "housekeeping", kw, &stop, move |kw| {
+    let slow_thread = every(SLOW, kw, &stop, move |kw| {
         follow_clock(kw)?;
         flush_seen(kw)?;
         used_keys::flush(kw)?;
@@ -94,7 +118,7 @@ pub fn start(kw: &Keyward) -> Result<Housekeeping> {
         }
         Ok(())
     })?;
-    let mail = every(MAIL_EVERY, "mail", kw, &stop, |kw| {
+    let mail = every(MAIL, kw, &stop, |kw| {
         if deliver::deliver_some(kw)?.1 {
             // There is more: no sleep in between, but a look at whether to stop.
             std::thread::current().unpark();
@@ -102,9 +126,7 @@ pub fn start(kw: &Keyward) -> Result<Housekeeping> {
         Ok(())
     })?;
     kw.postman.wakes(mail.thread());
-    let audit_thread = every(SEAL_EVERY, "audit chain", kw, &stop, |kw| {
-        audit::seal::seal(kw).map(|_| ())
-    })?;
+    let audit_thread = every(SEALS, kw, &stop, |kw| audit::seal::seal(kw).map(|_| ()))?;
     Ok(Housekeeping {
         stop,
         threads: vec![tail_thread, slow_thread, audit_thread],
@@ -128,8 +150,7 @@ impl Drop for Housekeeping {
 }
 
 fn every(
-    pause: Duration,
-    name: &'static str,
+    Rhythm { name, pause }: Rhythm,
     kw: &Keyward,
     stop: &Arc<AtomicBool>,
     mut work: impl FnMut(&Keyward) -> Result<()> + Send + 'static,
@@ -197,7 +218,7 @@ pub fn flush_seen(kw: &Keyward) -> Result<()> {
         let part = part.to_vec();
         // Which of them it noted nobody need know: the others moved on, ended or are held.
         kw.store
-            .write(move |tx| seen::mark(tx, &part).map_err(Error::from))?;
+            .write(move |tx| seen_generations::mark(tx, &part).map_err(Error::from))?;
     }
     Ok(())
 }
@@ -232,7 +253,7 @@ pub fn purge(kw: &Keyward, now: Timestamp) -> Result<usize> {
             }
         }
     }
-    purged += guests::purge(kw, now)?;
+    purged += delete_guests::purge(kw, now)?;
     let completed = names::complete(kw);
     // After the others: where somebody tampered with its chain, they go on.
     purged += audit::purge::purge(kw, now - KEEP_AUDIT)?;

@@ -80,6 +80,19 @@ pub struct New {
     pub now: Timestamp,
 }
 
+impl New {
+    /// Its address, as the primary one.
+    pub(in crate::store) const fn primary<'a>(&self, email: &'a Email) -> emails::New<'a> {
+        emails::New {
+            account: self.id,
+            email,
+            verified: self.verified,
+            is_primary: true,
+            now: self.now,
+        }
+    }
+}
+
 /// # Errors
 /// When the database is away. [`Taken`] is an answer: the e-mail address or the
 /// username belongs to another account.
@@ -99,9 +112,7 @@ pub fn add(connection: &mut AnyConnection, new: &New) -> Result<Result<(), Taken
             ))
             .execute(connection)?;
         match &new.email {
-            Some(email) => {
-                emails::insert(connection, (new.id, new.now), email, (new.verified, true))
-            }
+            Some(email) => emails::insert(connection, &new.primary(email)),
             None => Ok(rows),
         }
     })

@@ -44,6 +44,15 @@ fn stored(row: Row) -> Result<StoredEmail> {
     })
 }
 
+/// An address that becomes an account's.
+pub struct New<'a> {
+    pub account: AccountId,
+    pub email: &'a Email,
+    pub verified: bool,
+    pub is_primary: bool,
+    pub now: Timestamp,
+}
+
 const COLUMNS: (
     emails::account_id,
     emails::written,
@@ -62,16 +71,8 @@ const COLUMNS: (
 
 /// # Errors
 /// When the database is away. [`Taken`]: it is somebody's already.
-pub fn add(
-    connection: &mut AnyConnection,
-    account: AccountId,
-    email: &Email,
-    (verified, is_primary): (bool, bool),
-    now: Timestamp,
-) -> Result<Result<(), Taken>> {
-    unless_taken(connection, |connection| {
-        insert(connection, (account, now), email, (verified, is_primary))
-    })
+pub fn add(connection: &mut AnyConnection, new: &New<'_>) -> Result<Result<(), Taken>> {
+    unless_taken(connection, |connection| insert(connection, new))
 }
 
 /// [`add`] inside of a savepoint that is there already: the address is a part of what it keeps.
@@ -80,10 +81,9 @@ pub fn add(
 /// When the database is away, or the address is somebody's already.
 pub(in crate::store) fn insert(
     connection: &mut AnyConnection,
-    (account, now): (AccountId, Timestamp),
-    email: &Email,
-    (verified, is_primary): (bool, bool),
+    new: &New<'_>,
 ) -> QueryResult<usize> {
+    let email = new.email;
     // What an account merely named as a further address keeps nobody from it.
     let named = emails::table
         .find(email.canonical().to_owned())
@@ -93,11 +93,11 @@ pub(in crate::store) fn insert(
     diesel::insert_into(emails::table)
         .values((
             emails::canonical.eq(email.canonical()),
-            emails::account_id.eq(account.to_string()),
+            emails::account_id.eq(new.account.to_string()),
             emails::written.eq(email.written()),
-            emails::verified.eq(verified),
-            emails::is_primary.eq(is_primary),
-            emails::created_at.eq(now.millis()),
+            emails::verified.eq(new.verified),
+            emails::is_primary.eq(new.is_primary),
+            emails::created_at.eq(new.now.millis()),
         ))
         .execute(connection)
 }

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 
 use crate::domain::id::AccountId;
 use crate::domain::identifier::Email;
-use crate::store::emails::{add, find, list_of, lookup};
+use crate::store::emails::{New, add, find, list_of, lookup};
 use crate::store::engine::conflict::Taken;
 use crate::store::engine::connection::AnyConnection;
 use crate::store::engine::error::{Result, exactly_one};
@@ -33,7 +33,14 @@ pub fn replace_primary(
                 .or(emails::canonical.eq(email.canonical())),
         );
     diesel::delete(old_and_own).execute(connection)?;
-    if add(connection, account, email, (true, true), now)?.is_err() {
+    let new = New {
+        account,
+        email,
+        verified: true,
+        is_primary: true,
+        now,
+    };
+    if add(connection, &new)?.is_err() {
         return Ok(Err(Taken));
     }
     copy_primary(connection, account, now).map(Ok)
@@ -133,7 +140,14 @@ fn put_back(
 ) -> Result<bool> {
     if lookup(connection, account, email.canonical())?.is_none() {
         let is_others = find(connection, email)?.is_some();
-        return Ok(!is_others && add(connection, account, email, (proven, false), now)?.is_ok());
+        let new = New {
+            account,
+            email,
+            verified: proven,
+            is_primary: false,
+            now,
+        };
+        return Ok(!is_others && add(connection, &new)?.is_ok());
     }
     let rows = diesel::update(emails::table.find(email.canonical().to_owned()))
         .set(emails::verified.eq(proven))

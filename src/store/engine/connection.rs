@@ -10,9 +10,9 @@ use diesel::prelude::*;
 
 pub use crate::store::engine::any::AnyConnection;
 pub(in crate::store) use crate::store::engine::any::{compare, on_each};
+use crate::store::engine::deadline::Watched;
 use crate::store::engine::error::{Error, Result};
 use crate::store::engine::schema::{credentials, signing_keys};
-use crate::store::engine::watch::Watched;
 use crate::store::engine::{postgres, sqlite_file};
 use crate::support::clock::Timestamp;
 use crate::support::private_files::{exposure, folder_of};

@@ -14,9 +14,9 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use crate::store::engine::advisory::Turn;
 use crate::store::engine::connection::{AnyConnection, Url};
+use crate::store::engine::deadline::Watched;
 use crate::store::engine::error::{Error, Result, one_line};
-use crate::store::engine::watch::Watched;
-use crate::store::engine::{postgres, rights};
+use crate::store::engine::{database_role, postgres};
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
@@ -41,7 +41,7 @@ pub fn up(url: &Url) -> Result<Vec<String>> {
 pub(super) fn up_over(connection: &mut Watched) -> Result<Vec<String>> {
     refuse_newer(connection)?;
     if pending(connection)?.is_empty() {
-        connection.within(LOOK, rights::assert_all)?;
+        connection.within(LOOK, database_role::assert_all)?;
         return Ok(Vec::new());
     }
     alone(connection, |connection| {
@@ -114,7 +114,7 @@ pub fn status(url: &Url) -> Result<Vec<Status>> {
     let mut connection = url.open()?;
     let statuses = connection.within(LOOK, list)?;
     if statuses.iter().all(|status| status.applied) {
-        connection.within(LOOK, rights::assert_all)?;
+        connection.within(LOOK, database_role::assert_all)?;
     }
     Ok(statuses)
 }

@@ -7,8 +7,8 @@ use parking_lot::Mutex;
 use r2d2::ManageConnection;
 
 use crate::store::engine::connection::{Url, database_now};
+use crate::store::engine::deadline::Watched;
 use crate::store::engine::error::{Error, Result};
-use crate::store::engine::watch::Watched;
 
 /// How long a connection may take to say that it lives.
 const QUESTION: Duration = Duration::from_millis(400);

@@ -9,10 +9,10 @@ use diesel::sql_types::Text;
 use diesel::{Connection as _, RunQueryDsl as _};
 
 use crate::store::engine::any::AnyConnection;
+use crate::store::engine::deadline::{self, Watched};
 use crate::store::engine::error::{Error, Result, one_line};
 use crate::store::engine::socket::{self, Mark};
 use crate::store::engine::transaction::transaction;
-use crate::store::engine::watch::{self, Watched};
 
 /// How long the first words on a new connection may take.
 const FIRST_WORDS: Duration = Duration::from_secs(2);
@@ -60,7 +60,7 @@ fn connect(url: &str) -> Result<Watched> {
     add(&mut url, "tcp_user_timeout", &mark.0.to_string());
     let limit = to_open(&url);
     let establish = |search| {
-        watch::opening(search, limit, || PgConnection::establish(&url))
+        deadline::opening(search, limit, || PgConnection::establish(&url))
             .map_err(|error| told(&error))
     };
     let connected = socket::of_new(&mark, is_local(&url), establish);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::store::engine::connection::Url;
 use crate::store::engine::error::{Error, Result};
-use crate::store::engine::pool::Store;
+use crate::store::engine::store::Store;
 
 impl Url {
     fn clock_file(&self) -> Option<PathBuf> {

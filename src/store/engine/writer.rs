@@ -15,11 +15,11 @@ use diesel::connection::{AnsiTransactionManager, SimpleConnection as _, Transact
 use diesel::sqlite::SqliteConnection;
 
 use crate::store::engine::connection::{AnyConnection, Url};
+use crate::store::engine::deadline::Watched;
 use crate::store::engine::error::{Error, Result, Transient};
 use crate::store::engine::guarded::Guarded;
 use crate::store::engine::sqlite_file::{self, Opened};
 use crate::store::engine::transaction::transaction;
-use crate::store::engine::watch::Watched;
 use crate::support::waiting::while_waiting;
 
 /// The most jobs that one commit serves: bounds how long the first of them waits.

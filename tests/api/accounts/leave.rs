@@ -58,11 +58,11 @@ both!(
         let by_code = kw.login_with(ALICE, factor.recovery[0].clone());
         let (access, refresh) = by_code.tokens();
         let alice = account_of(&access);
+        kw.define_role("editor", &["write"]);
         kw.kw
             .store
             .write(move |tx| {
                 let now = keyward::support::clock::Timestamp::from_millis(1);
-                keyward::store::roles::define(tx, "editor", &["write"])?;
                 keyward::store::roles::grant(tx, alice, "editor", now)
             })
             .unwrap();

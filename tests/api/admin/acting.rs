@@ -17,7 +17,7 @@ const SUPPORT: &str = "support";
 /// An administrator who may act for others, and their access token.
 fn helper(kw: &TestKeyward) -> (AccountId, String) {
     let root = kw.add(ROOT, None, true);
-    administer::define_role(&kw.kw, SUPPORT, &["account:act_as"]).unwrap();
+    kw.define_role(SUPPORT, &["account:act_as"]);
     administer::grant_role(&kw.kw, root, SUPPORT).unwrap();
     (root, kw.sign_in(ROOT, PASSWORD).tokens().0)
 }
@@ -466,7 +466,7 @@ both!(s9_acting_against_the_loss_of_the_permission, |kw| {
 // An older binary's rows and tokens are as they were; the matrix has a column of its own.
 both!(an_administrator_sees_who_acts, |kw| {
     let (root, token) = administrator(kw);
-    administer::define_role(&kw.kw, SUPPORT, &["account:act_as"]).unwrap();
+    kw.define_role(SUPPORT, &["account:act_as"]);
     administer::grant_role(&kw.kw, root, SUPPORT).unwrap();
     let alice = kw.account(ALICE);
     acting(kw, &token, alice);

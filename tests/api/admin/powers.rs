@@ -117,7 +117,7 @@ both!(
 /// Whoever may make links and nothing else.
 fn link_maker(kw: &TestKeyward) -> String {
     let words: &[&str] = &["account:reset-link"];
-    keyward::service::accounts::administer::define_role(&kw.kw, "linker", words).unwrap();
+    kw.define_role("linker", words);
     let machine = kw.machine("shop", &["linker"]);
     kw.key_in(machine, words, None)
 }
@@ -209,7 +209,7 @@ both!(l10_a_link_is_worth_what_its_maker_may_now, |kw| {
     opens_nothing(kw, &code);
     // Whoever may make links, and none for an administrator.
     let words: &[&str] = &["account:reset-link"];
-    keyward::service::accounts::administer::define_role(&kw.kw, "linker", words).unwrap();
+    kw.define_role("linker", words);
     grant_role(&kw.kw, maker, "linker").unwrap();
     opens_nothing(kw, &code);
     take_role(&kw.kw, maker, "linker").unwrap();
@@ -256,13 +256,13 @@ both!(
 );
 
 both!(l10_a_link_of_who_administers_no_more_proves_nothing, |kw| {
-    use keyward::service::accounts::administer::{define_role, grant_role, take_role};
+    use keyward::service::accounts::administer::{grant_role, take_role};
     administrator(kw);
     kw.account(ALICE);
     let maker = kw.add(MAKER, None, true);
     let token = kw.sign_in(MAKER, PASSWORD).tokens().0;
     let code = code_of(&link(kw, &token, ALICE));
-    define_role(&kw.kw, "linker", &["account:reset-link"]).unwrap();
+    kw.define_role("linker", &["account:reset-link"]);
     grant_role(&kw.kw, maker, "linker").unwrap();
     take_role(&kw.kw, maker, "administrator").unwrap();
     let proven = "SELECT canonical AS line FROM emails WHERE verified";

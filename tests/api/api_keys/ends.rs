@@ -114,12 +114,12 @@ both!(
         // The key was good when the request came.
         use keyward::domain::session::Client;
         use keyward::service::actor::Actor;
-        use keyward::service::roles::shared;
-        use keyward::service::tokens::api_key;
+        use keyward::service::roles::of_service;
+        use keyward::service::tokens::authenticate_api_key;
         let root = root(kw);
         let (key, id) = made(kw, &root, ("ci", &["admin"]));
         let actor = Actor {
-            principal: api_key::look_up(&kw.kw, &key.into()).unwrap(),
+            principal: authenticate_api_key::look_up(&kw.kw, &key.into()).unwrap(),
             client: Client::default(),
             at: kw.kw.clock.now(),
         };
@@ -130,7 +130,7 @@ both!(
                 .status,
             204
         );
-        let refused = shared::remove_role((&kw.kw, &actor), "system").unwrap_err();
+        let refused = of_service::remove_role((&kw.kw, &actor), "system").unwrap_err();
         assert_eq!(refused.code.as_str(), "INVALID_TOKEN");
         assert_eq!(
             kw.rows("SELECT name AS line FROM roles WHERE name = 'system'"),

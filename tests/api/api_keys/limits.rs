@@ -14,7 +14,7 @@ both!(o4_nobody_gives_a_key_more_than_they_may, |kw| {
         assert!(answer.body.contains(word), "{answer:?}");
     }
     assert_eq!(rows(kw), [""; 0]);
-    administer::define_role(&kw.kw, "reader", &["device:read"]).unwrap();
+    kw.define_role("reader", &["device:read"]);
     administer::grant_role(&kw.kw, account_of(&alice), "reader").unwrap();
     // The token is of before; the database decides.
     let (key, _) = made(kw, &alice, ("ci", &["device:read"]));
@@ -52,7 +52,7 @@ both!(
 both!(o6_o7_j23_a_key_loses_what_its_account_loses, |kw| {
     let root = root(kw);
     let alice = kw.account(ALICE);
-    administer::define_role(&kw.kw, "reader", &["device:read"]).unwrap();
+    kw.define_role("reader", &["device:read"]);
     administer::grant_role(&kw.kw, alice, "reader").unwrap();
     let replica = kw.replica();
     let key = kw.key(alice, &["device:read"]);

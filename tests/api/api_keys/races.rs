@@ -5,7 +5,7 @@ use std::sync::Barrier;
 use keyward::domain::id::ApiKeyId;
 use keyward::service::Keyward;
 use keyward::service::api_keys::{administer, own};
-use keyward::service::tokens::api_key;
+use keyward::service::tokens::authenticate_api_key;
 
 use super::{made, root, verify};
 use crate::support::{TestKeyward, account_of, actor};
@@ -89,7 +89,7 @@ both!(
             std::thread::scope(|scope| {
                 scope.spawn(|| {
                     start.wait();
-                    let _ = api_key::look_up(&reads, &key.clone().into());
+                    let _ = authenticate_api_key::look_up(&reads, &key.clone().into());
                 });
                 scope.spawn(|| {
                     start.wait();

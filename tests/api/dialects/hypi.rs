@@ -141,8 +141,8 @@ both!(y33_the_token_is_new, |kw| {
 });
 
 both!(y34_y35_the_same_permissions_no_more_no_less, |kw| {
-    administer::define_role(&kw.kw, "editor", &["read", "write"]).unwrap();
-    administer::define_role(&kw.kw, "auditor", &["audit"]).unwrap();
+    kw.define_role("editor", &["read", "write"]);
+    kw.define_role("auditor", &["audit"]);
     let account = kw.account("alice@example.com");
     administer::grant_role(&kw.kw, account, "editor").unwrap();
     let old = text(&kw.login("alice@example.com"), "access_token");

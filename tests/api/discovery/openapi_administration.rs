@@ -106,7 +106,7 @@ impl Walk {
         let session = self.kw.session_of(&access).id.to_string();
         let password = json!({ "password": "another horse battery" });
         let reason = json!({ "reason": "ticket 4711" });
-        administer::define_role(&self.kw.kw, "support", &["account:act_as"]).unwrap();
+        self.kw.define_role("support", &["account:act_as"]);
         administer::grant_role(&self.kw.kw, account_of(root), "support").unwrap();
         for (method, template, body) in [
             ("get", "/admin/accounts/{id}/sessions", None),

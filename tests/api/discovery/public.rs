@@ -184,7 +184,7 @@ both!(
     decision_11_h02_auth_me_is_the_account_and_what_its_token_may,
     |kw| {
         let account = kw.add("alice@example.com", Some("alice"), true);
-        administer::define_role(&kw.kw, "editor", &["write", "read"]).unwrap();
+        kw.define_role("editor", &["write", "read"]);
         administer::grant_role(&kw.kw, account, "editor").unwrap();
         let access = text(&kw.login("alice@example.com"), "access_token");
         let me = kw.get("/auth/me").bearer(&access).send();

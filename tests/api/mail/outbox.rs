@@ -1,7 +1,7 @@
 //! From the transaction of its cause to the memory that it is sent to.
 
 use keyward::domain::letter::LetterPurpose;
-use keyward::service::mail::write::post;
+use keyward::service::mail::write_to_outbox::post;
 
 use crate::support::{Fault, letter};
 

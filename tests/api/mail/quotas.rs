@@ -3,7 +3,7 @@
 use keyward::domain::letter::{Letter, LetterPurpose};
 use keyward::domain::session::Client;
 use keyward::service::Code;
-use keyward::service::mail::write::post;
+use keyward::service::mail::write_to_outbox::post;
 
 use crate::support::{TestKeyward, letter};
 

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use keyward::domain::letter::LetterPurpose;
 use keyward::service::mail::deliver::deliver_due;
-use keyward::service::mail::write::post;
+use keyward::service::mail::write_to_outbox::post;
 
 use crate::support::{TestKeyward, letter, text};
 

@@ -1,7 +1,7 @@
 //! `GET /test/mail`.
 
 use keyward::domain::letter::LetterPurpose;
-use keyward::service::mail::write::post;
+use keyward::service::mail::write_to_outbox::post;
 
 use crate::support::{TestKeyward, letter, text};
 

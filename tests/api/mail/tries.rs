@@ -2,7 +2,7 @@
 
 use keyward::domain::letter::{LetterPurpose, Values};
 use keyward::service::mail::deliver::deliver_due;
-use keyward::service::mail::write::post;
+use keyward::service::mail::write_to_outbox::post;
 
 use crate::support::{Fault, TestKeyward, letter};
 

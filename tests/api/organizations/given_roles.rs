@@ -10,8 +10,8 @@ use diesel::RunQueryDsl as _;
 use diesel::dsl::sql;
 use diesel::sql_types::BigInt;
 use keyward::domain::organization::{Name, Scope};
-use keyward::service::roles::shared::make_role;
-use keyward::service::roles::terms::New;
+use keyward::service::roles::of_service::make_role;
+use keyward::service::roles::rules::New;
 use keyward::store::{self, AnyConnection, organization_roles};
 use serde_json::json;
 

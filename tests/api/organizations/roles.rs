@@ -328,7 +328,7 @@ both!(
         kw.sql("UPDATE accounts SET verified = TRUE");
         for letter in ["\u{10429}", "\u{1042a}", "\u{1042b}"] {
             let role = letters(letter, 64);
-            administer::define_role(&kw.kw, &role, &["device:read"]).unwrap();
+            kw.define_role(&role, &["device:read"]);
             administer::grant_role(&kw.kw, alice, &role).unwrap();
         }
         let body = json!({ "name": letters("\u{1042c}", 64) });

@@ -268,7 +268,7 @@ both!(
         let by = actor(&kw.kw, &token);
         for round in 0..12 {
             let name = format!("role{round}");
-            administer::define_role(&kw.kw, &name, &["thing:read"]).unwrap();
+            kw.define_role(&name, &["thing:read"]);
             let start = Barrier::new(2);
             let (start, by, name) = (&start, &by, &*name);
             let granted = std::thread::scope(|scope| {
@@ -280,7 +280,7 @@ both!(
                 scope.spawn(move || {
                     start.wait();
                     // Refused where it came second.
-                    let _ = keyward::service::roles::shared::remove_role((&other, by), name);
+                    let _ = keyward::service::roles::of_service::remove_role((&other, by), name);
                 });
                 granting.join().unwrap()
             });

@@ -72,7 +72,7 @@ both!(r25_beyond_a_thousand_sessions_the_idlest_makes_room, |kw| {
     );
     let (last, _) = kw.login_without(ALICE).tokens();
     assert_eq!(living(kw, &template), 1000);
-    let ended = kw.session(&idlest).ended.map(|(_, reason)| reason);
+    let ended = kw.session(&idlest).ended.map(|ending| ending.reason);
     assert_eq!(ended, Some(EndReason::Displaced));
     replica.catch_up();
     assert_eq!((kw.me(&of_idlest), replica.me(&of_idlest)), (401, 401));

@@ -1,7 +1,7 @@
 //! Signing out (rows D-39, H-26 to H-30, H-43, J25): by refresh token, by cookie or by
 //! access token. It ends one session, at once, on every route, and only once.
 
-use keyward::domain::session::EndReason;
+use keyward::domain::session::{EndReason, Ending};
 use keyward::http::routes::{Guard, Row, TABLE};
 use serde_json::json;
 
@@ -54,7 +54,14 @@ both!(d39_h26_h27_each_way_of_signing_out, |kw| {
         };
         assert_eq!(answer.set_cookies(), cookies, "{way}");
         let ended = kw.session_of(&access).ended;
-        assert_eq!(ended, Some((kw.kw.clock.now(), EndReason::Logout)), "{way}");
+        assert_eq!(
+            ended,
+            Some(Ending {
+                at: kw.kw.clock.now(),
+                reason: EndReason::Logout
+            }),
+            "{way}"
+        );
         assert_eq!(kw.audit(account).last().unwrap(), "logged_out", "{way}");
         kw.assert_ended(&access, &[&refresh], EndReason::Logout);
     }
@@ -262,7 +269,7 @@ both!(
             assert_eq!(kw.me(&access), 401, "it opens nothing else");
             let answer = kw.ask(method, path).bearer(&access).send();
             assert_eq!((answer.status, answer.body.as_str()), (204, ""), "{name}");
-            let ended = kw.session_of(&access).ended.map(|(_, reason)| reason);
+            let ended = kw.session_of(&access).ended.map(|ending| ending.reason);
             assert_eq!(ended, Some(EndReason::Logout));
             let exchange = kw.get(&format!("/auth/token?token={access}")).send();
             exchange.refused(401, "INVALID_TOKEN");

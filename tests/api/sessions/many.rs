@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use keyward::crypto::master_key::MasterKey;
 use keyward::crypto::session_id::SessionIds;
-use keyward::domain::session::{EndReason, Session};
+use keyward::domain::session::{EndReason, Ending, Session};
 use keyward::store::sessions;
 use keyward::support::clock::Timestamp;
 use keyward::support::entropy::Entropy;
@@ -71,7 +71,13 @@ both!(
         // They end all the same: the clock may be ahead, and they live again when it is right.
         for ended in idle.iter().chain(&just).chain(&long).chain(&longer) {
             let row = kw.session(&ended.id.to_string());
-            assert_eq!(row.ended, Some((now, EndReason::Revoked)));
+            assert_eq!(
+                row.ended,
+                Some(Ending {
+                    at: now,
+                    reason: EndReason::Revoked
+                })
+            );
         }
         replica.catch_up();
         for alive in [&access, &bob] {

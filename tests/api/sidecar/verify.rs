@@ -56,7 +56,7 @@ both!(f1_all_identity_headers_are_always_there, |kw| {
     let account = kw.add("alice@example.com", Some("alice"), true);
     let proven = "UPDATE accounts SET verified = TRUE";
     kw.execute(proven, proven);
-    administer::define_role(&kw.kw, "editor", &["write"]).unwrap();
+    kw.define_role("editor", &["write"]);
     administer::grant_role(&kw.kw, account, "editor").unwrap();
     let access = text(&kw.login("alice@example.com"), "access_token");
     let session = text(&Forge::claims_of(&access), "sid");
@@ -182,7 +182,7 @@ both!(f13_names_are_header_text_whatever_is_in_them, |kw| {
 
 both!(f13_a_comma_in_a_role_makes_no_second_group, |kw| {
     let account = kw.account("alice@example.com");
-    administer::define_role(&kw.kw, "guest,administrator", &[]).unwrap();
+    kw.define_role("guest,administrator", &[]);
     administer::grant_role(&kw.kw, account, "guest,administrator").unwrap();
     let access = text(&kw.login("alice@example.com"), "access_token");
     let answer = verify(kw, &access);
@@ -272,7 +272,7 @@ both!(j23_j25_f17_a_revocation_holds_at_the_next_question, |kw| {
     both_say(&access, "INVALID_TOKEN");
 
     // A role that was taken: a refresh gives a token that fits, so it reads as expired.
-    administer::define_role(&here.kw, "editor", &["write"]).unwrap();
+    here.define_role("editor", &["write"]);
     let account = here.account("lowered@example.com");
     administer::grant_role(&here.kw, account, "editor").unwrap();
     let body = here.login("lowered@example.com");

@@ -7,9 +7,9 @@ use keyward::domain::id::{AccountId, OrganizationId};
 use keyward::domain::identifier::Username;
 use keyward::domain::organization::Name;
 use keyward::service::accounts::administer as accounts;
-use keyward::service::accounts::edit::Edit;
+use keyward::service::accounts::profile_edit::Edit;
 use keyward::service::api_keys::administer;
-use keyward::service::api_keys::terms::New;
+use keyward::service::api_keys::rules::New;
 use keyward::store::api_keys;
 use keyward::support::secret::ExposeSecret as _;
 

@@ -32,6 +32,7 @@ use actix_web::{body, test};
 use diesel::connection::SimpleConnection as _;
 use futures_util::future::{LocalBoxFuture, join_all};
 use keyward::app::{App, World};
+use keyward::config::Dialect;
 use keyward::config::{self, Config};
 use keyward::crypto::signing_key::SigningKey;
 use keyward::domain::algorithm::Algorithm;
@@ -382,6 +383,23 @@ impl TestKeyward {
         self.kw.store.read(read).unwrap()
     }
 
+    /// A role of the service, past the interface: whatever it is called, and with more permissions
+    /// where it is there.
+    pub fn define_role(&self, name: &str, permissions: &[&str]) {
+        let mut text = format!("INSERT INTO roles (name, description) VALUES ('{name}', '')");
+        text.push_str(" ON CONFLICT DO NOTHING;");
+        for permission in permissions {
+            let row = format!("('{name}', '{permission}') ON CONFLICT DO NOTHING;");
+            text.push_str("INSERT INTO role_permissions (role, permission) VALUES ");
+            text.push_str(&row);
+        }
+        let run = self.kw.store.write(move |tx| {
+            tx.batch_execute(&text)
+                .map_err(|error| keyward::store::Error::from(error).into())
+        });
+        run.unwrap_or_else(|error: keyward::service::Error| panic!("{name}: {error}"));
+    }
+
     /// Runs a statement past the interface, as a fault or an operator would.
     pub fn sql(&self, text: &'static str) {
         let run = self.kw.store.write(move |tx| {
@@ -445,7 +463,7 @@ pub fn login_request(email: &str) -> login::Request {
         guest: None,
         mode: Mode::Json,
         class: Class::Standard,
-        dialect: "test",
+        dialect: Dialect::Directus,
         client: Client::default(),
     }
 }

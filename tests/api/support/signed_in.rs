@@ -60,7 +60,7 @@ impl TestKeyward {
     #[track_caller]
     pub fn assert_ended(&self, access: &str, tokens: &[&str], reason: EndReason) {
         let ended = self.session_of(access);
-        assert_eq!(ended.ended.map(|(_, why)| why), Some(reason));
+        assert_eq!(ended.ended.map(|ending| ending.reason), Some(reason));
         assert_eq!(self.me(access), 401);
         for token in tokens {
             self.refresh(token).refused(401, "INVALID_CREDENTIALS");

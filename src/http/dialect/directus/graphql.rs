@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
+use crate::config::Dialect;
 use crate::domain::identifier::{Email, Identifier};
 use crate::http::dialect::directus::users;
-use crate::http::graphql::asked::Asked;
+use crate::http::graphql::resolver_context::Asked;
 use crate::http::graphql::table::{
     Argument, Fieldset, Object, Type, Words, argument, member, public, signed_in,
 };
@@ -84,7 +85,7 @@ fn login(asked: &Asked, fields: &Fields) -> Result<Value> {
     require_json(fields)?;
     let email = Email::parse(fields.required("email")?);
     let email = email.ok_or_else(|| Error::payload("\"email\" must be a valid email"))?;
-    let tokens = asked.sign_in(Identifier::Email(email), fields, "directus")?;
+    let tokens = asked.sign_in(Identifier::Email(email), fields, Dialect::Directus)?;
     Ok(render::token_set(&tokens))
 }
 

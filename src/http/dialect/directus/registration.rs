@@ -12,7 +12,7 @@ use crate::http::answer::Answer;
 use crate::http::dialect::directus::Directus;
 use crate::http::request::call::Call;
 use crate::http::request::fields::{Fields, new_password};
-use crate::http::request::person::{SNAKE, edit, email};
+use crate::http::request::profile_fields::{SNAKE, edit, email};
 use crate::service::accounts::register::{self, Registration};
 use crate::service::accounts::verify_email;
 use crate::service::actor::Actor;

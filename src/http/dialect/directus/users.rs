@@ -9,7 +9,7 @@ use crate::domain::profile::Profile;
 use crate::http::answer::Answer;
 use crate::http::dialect::directus::Directus;
 use crate::http::request::call::Call;
-use crate::http::request::person::{SNAKE, edit};
+use crate::http::request::profile_fields::{SNAKE, edit};
 use crate::service::accounts::change_profile;
 use crate::service::accounts::profile;
 use crate::service::actor::Actor;

@@ -2,17 +2,18 @@
 
 use serde_json::{Value, json};
 
+use crate::config::Dialect;
 use crate::domain::identifier::{Email, Identifier};
 use crate::http::dialect::haltian::organization;
-use crate::http::dialect::haltian::words::say;
-use crate::http::graphql::asked::Asked;
+use crate::http::dialect::haltian::refusals::say;
+use crate::http::graphql::resolver_context::Asked;
 use crate::http::graphql::table::{
     Argument, Fieldset, Input, Object, Type, argument, member, public, signed_in,
 };
 use crate::http::render;
 use crate::http::request::fields::Fields;
-use crate::http::request::person::object;
-use crate::http::request::wanted;
+use crate::http::request::profile_fields::object;
+use crate::http::request::wanted_organization;
 use crate::service::accounts::profile;
 use crate::service::actor::Actor;
 use crate::service::tokens::mint::TokenSet;
@@ -115,14 +116,14 @@ fn login(asked: &Asked, fields: &Fields) -> Result<Value> {
     input.required("organizationName")?;
     let email = Email::parse(input.required("email")?);
     let email = email.ok_or_else(|| Error::payload("\"email\" must be a valid email"))?;
-    let tokens = asked.sign_in(Identifier::Email(email), &input, "haltian")?;
+    let tokens = asked.sign_in(Identifier::Email(email), &input, Dialect::Haltian)?;
     Ok(shown(&tokens))
 }
 
 /// `refreshToken(refreshTokenInput)` (rows H-16 to H-21).
 fn refresh(asked: &Asked, fields: &Fields) -> Result<Value> {
     let input = object(fields, "refreshTokenInput")?.unwrap_or_default();
-    let organization = wanted::organization_id(&input)?;
+    let organization = wanted_organization::organization_id(&input)?;
     let tokens = asked.refresh(input.required("refreshToken")?, organization)?;
     Ok(shown(&tokens))
 }

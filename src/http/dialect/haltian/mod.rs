@@ -5,4 +5,4 @@ pub mod graphql;
 /// Those of the organization that the caller is signed in to.
 mod organization;
 /// How it says no.
-pub mod words;
+pub mod refusals;

@@ -9,20 +9,20 @@ use crate::domain::identifier::Email;
 use crate::domain::permission::{
     MEMBER_INVITE, MEMBER_READ, MEMBER_REMOVE, MEMBER_UPDATE, ORGANIZATION_READ, ROLE_READ,
 };
-use crate::http::dialect::haltian::words::say;
-use crate::http::graphql::asked::Asked;
+use crate::http::dialect::haltian::refusals::say;
+use crate::http::graphql::resolver_context::Asked;
 use crate::http::graphql::table::{
     Argument, Field, Input, Object, PAGE, Type, argument, member, signed_in,
 };
 use crate::http::render;
 use crate::http::request::fields::Fields;
-use crate::http::request::person::object;
+use crate::http::request::profile_fields::object;
 use crate::service::actor::Actor;
-use crate::service::membership::standing::{no_member, no_organization};
+use crate::service::membership::rights_of_caller::{no_member, no_organization};
 use crate::service::organizations::change_member::{self, Edit, Which};
 use crate::service::organizations::invite::{self, MemberInvitation};
 use crate::service::organizations::list;
-use crate::service::roles::own;
+use crate::service::roles::of_organization;
 use crate::service::{Error, Result};
 use crate::store::memberships::MemberPage;
 
@@ -212,7 +212,7 @@ fn page(fields: &Fields, after: Option<String>) -> Result<MemberPage> {
 }
 
 fn roles(asked: &Asked, _: &Fields, actor: &Actor) -> Result<Value> {
-    let roles = own::list_roles(&asked.kw, actor, of_session(actor)?)?;
+    let roles = of_organization::list_roles(&asked.kw, actor, of_session(actor)?)?;
     Ok(roles.iter().map(render::role).collect())
 }
 

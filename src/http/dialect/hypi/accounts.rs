@@ -9,10 +9,10 @@ use crate::http::answer::Answer;
 use crate::http::dialect::hypi::Hypi;
 use crate::http::request::call::Call;
 use crate::http::request::fields::{Fields, new_password};
-use crate::http::request::person::{CAMEL, edit, emails, object};
-use crate::service::accounts::edit::Edit;
-use crate::service::accounts::post::Wish;
+use crate::http::request::profile_fields::{CAMEL, edit, emails, object};
+use crate::service::accounts::profile_edit::Edit;
 use crate::service::accounts::register::{self, Registration};
+use crate::service::mail::owner_mail::Wish;
 use crate::service::{Error, Keyward, Result};
 
 /// `POST /auth/accounts` (rows Y-04 to Y-15, Y-19, Y-20): a username that is an e-mail address
@@ -107,7 +107,8 @@ fn person(kw: &Keyward, fields: &Fields) -> Result<Edit> {
             ));
         }
     }
-    let outside = crate::http::request::person::edit(&without_username(fields), &CAMEL, now)?;
+    let outside =
+        crate::http::request::profile_fields::edit(&without_username(fields), &CAMEL, now)?;
     edit.phones = outside.phones.or(edit.phones);
     edit.groups = outside.groups;
     edit.language = edit.language.or(outside.language);

@@ -2,19 +2,20 @@
 
 use serde_json::{Value, json};
 
+use crate::config::Dialect;
 use crate::domain::identifier::{Email, Identifier};
 use crate::http::dialect::hypi::accounts::{registration, shown};
-use crate::http::graphql::asked::Asked;
+use crate::http::graphql::resolver_context::Asked;
 use crate::http::graphql::table::{
     Argument, Fieldset, Input, Object, Type, argument, member, page, public, signed_in,
 };
 use crate::http::render;
 use crate::http::request::fields::Fields;
-use crate::http::request::person::object;
+use crate::http::request::profile_fields::object;
 use crate::service::accounts::profile;
 use crate::service::accounts::register::{self, Registration};
 use crate::service::actor::Actor;
-use crate::service::sessions::attempts::{Tried, attempts};
+use crate::service::sessions::login_history::{Tried, attempts};
 use crate::service::tokens::mint::TokenSet;
 use crate::service::{Error, Result};
 use crate::support::secret::ExposeSecret as _;
@@ -213,7 +214,7 @@ fn signed_in_as(
     who: Result<Option<Identifier>>,
     fields: &Fields,
 ) -> Result<TokenSet> {
-    asked.sign_in(who?.ok_or_else(Error::credentials)?, fields, "hypi")
+    asked.sign_in(who?.ok_or_else(Error::credentials)?, fields, Dialect::Hypi)
 }
 
 /// The original says no inside its answer (row Y-26).

@@ -11,7 +11,7 @@ use crate::http::dialect::keyward::Keyward;
 use crate::http::render::{self, PersonBody};
 use crate::http::request::call::Call;
 use crate::http::request::fields::{new_password as password, otp};
-use crate::http::request::person::{CAMEL, edit};
+use crate::http::request::profile_fields::{CAMEL, edit};
 use crate::service::accounts::change_password::{NewPassword, change_password};
 use crate::service::accounts::{change_profile, export, profile};
 use crate::service::actor::Actor;

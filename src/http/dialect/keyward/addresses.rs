@@ -11,15 +11,15 @@ use crate::http::dialect::keyward::registration::{token, wish_of_site};
 use crate::http::request::call::Call;
 use crate::http::request::fields::{Fields, new_password, otp};
 use crate::http::request::leave::proof;
-use crate::http::request::person::email;
-use crate::http::request::wishes;
+use crate::http::request::mail_wishes;
+use crate::http::request::profile_fields::email;
 use crate::service::accounts::addresses::change::NewEmail;
-use crate::service::accounts::addresses::own::{self, Deed, no_address};
+use crate::service::accounts::addresses::set_primary_or_remove::{self, Deed, no_address};
 use crate::service::accounts::addresses::{add, change, undo};
 use crate::service::accounts::leave::PasswordAndCode;
-use crate::service::accounts::one_time::Link;
-use crate::service::accounts::post::Wish;
 use crate::service::actor::Actor;
+use crate::service::mail::mailed_code::Link;
+use crate::service::mail::owner_mail::Wish;
 use crate::service::{Error, Result};
 
 /// `POST /auth/email/change {"email","password","otp"?,"verification_url"?}`: 202, whether the
@@ -85,8 +85,10 @@ async fn on_own(mut call: Call, actor: Actor, deed: Deed) -> Answer<Keyward> {
     let fields = call.fields().await?;
     let proof = proof(&fields)?;
     let email = call.path_email().ok_or_else(no_address)?;
-    call.on_password(move |kw, seat| own::act(kw, seat, &actor, (deed, &email, &proof)))
-        .await?;
+    call.on_password(move |kw, seat| {
+        set_primary_or_remove::act(kw, seat, &actor, (deed, &email, &proof))
+    })
+    .await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -114,7 +116,7 @@ fn wish(call: &Call, fields: &Fields) -> Result<Wish> {
     Ok(Wish {
         link: Link::OwnPage,
         language: fields.optional("language")?.map(str::to_owned),
-        site: wishes::site(fields)?,
+        site: mail_wishes::site(fields)?,
         client: call.client(),
     })
 }

@@ -9,10 +9,11 @@ use crate::domain::organization::Name;
 use crate::http::answer::Answer;
 use crate::http::dialect::keyward::Keyward;
 use crate::http::dialect::keyward::organizations::id;
+use crate::http::render;
 use crate::http::request::call::Call;
 use crate::http::request::fields::Fields;
 use crate::service::actor::Actor;
-use crate::service::api_keys::terms::{Made, New, no_key, words};
+use crate::service::api_keys::rules::{Made, New, no_key, words};
 use crate::service::api_keys::{of_organization, own};
 use crate::service::{Error, Result};
 use crate::support::clock::Timestamp;
@@ -109,28 +110,12 @@ fn expires_at(fields: &Fields) -> Result<Option<Timestamp>> {
 }
 
 fn listed(keys: &[ApiKey]) -> HttpResponse {
-    let keys: Vec<Value> = keys.iter().map(render).collect();
+    let keys: Vec<Value> = keys.iter().map(render::api_key).collect();
     HttpResponse::Ok().json(json!({ "apiKeys": keys }))
 }
 
-/// A key, as lists show it.
-pub(super) fn render(key: &ApiKey) -> Value {
-    json!({
-        "id": key.id,
-        "name": key.name,
-        "hint": key.hint,
-        "account": key.account,
-        "organizationId": key.organization,
-        "permissions": key.scope,
-        "created": key.created_at.millis(),
-        "createdBy": key.created_by,
-        "expires": key.expires_at.map(Timestamp::millis),
-        "lastUsed": key.last_used_at.map(Timestamp::millis),
-    })
-}
-
 pub(super) fn render_made(made: &Made) -> Value {
-    let mut body = render(&made.key);
+    let mut body = render::api_key(&made.key);
     body["key"] = json!(made.text.expose_secret());
     body
 }

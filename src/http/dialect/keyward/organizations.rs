@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use serde_json::{Value, json};
 
 use crate::domain::id::OrganizationId;
-use crate::domain::organization::{Name, Organization};
+use crate::domain::organization::Name;
 use crate::http::answer::Answer;
 use crate::http::dialect::keyward::Keyward;
 use crate::http::render;
@@ -12,17 +12,16 @@ use crate::http::request::call::Call;
 use crate::http::request::fields::{Fields, new_password};
 use crate::service::actor::Actor;
 use crate::service::invitations::accept::{self as by_mail, Choice};
-use crate::service::membership::standing::{Standing, no_organization};
+use crate::service::membership::rights_of_caller::{Standing, no_organization};
 use crate::service::organizations::change::{self, Edit};
 use crate::service::organizations::{accept, change_member, create, delete, enter, list};
 use crate::service::{Error, Result};
-use crate::support::clock::Timestamp;
 
 /// `GET /auth/organizations`: those that the caller is in or invited to.
 pub async fn list(call: Call, actor: Actor) -> Answer<Keyward> {
     let own = call.on_store(move |kw| list::mine(kw, &actor)).await?;
     let own = own.iter().map(|(membership, organization, role)| {
-        let mut body = render(organization);
+        let mut body = render::organization(organization);
         body["role"] = json!(role);
         body["state"] = json!(membership.state.as_str());
         body
@@ -38,7 +37,7 @@ pub async fn create(mut call: Call, actor: Actor) -> Answer<Keyward> {
     let made = call
         .on_store(move |kw| create::create(kw, &actor, name))
         .await?;
-    let mut body = render(&made);
+    let mut body = render::organization(&made);
     body["role"] = json!(crate::domain::organization::OWNER);
     body["state"] = json!("active");
     Ok(HttpResponse::Created().json(body))
@@ -156,18 +155,8 @@ pub(super) fn name(fields: &Fields) -> Result<Name> {
     })
 }
 
-pub(super) fn render(organization: &Organization) -> Value {
-    json!({
-        "id": organization.id,
-        "name": organization.name,
-        "created": organization.created_at.millis(),
-        "updated": organization.updated_at.millis(),
-        "mfaRequiredFrom": organization.factor_from.map(Timestamp::millis),
-    })
-}
-
 fn render_own(standing: &Standing) -> Value {
-    let mut body = render(&standing.organization);
+    let mut body = render::organization(&standing.organization);
     body["role"] = json!(standing.role);
     body["permissions"] = json!(standing.permissions());
     body

@@ -11,13 +11,13 @@ use crate::http::answer::Answer;
 use crate::http::dialect::keyward::Keyward;
 use crate::http::request::call::Call;
 use crate::http::request::fields::{Fields, new_password};
-use crate::http::request::person::{CAMEL, edit, email, emails};
-use crate::http::request::wishes;
+use crate::http::request::mail_wishes;
+use crate::http::request::profile_fields::{CAMEL, edit, email, emails};
 use crate::service::Result;
-use crate::service::accounts::post::Wish;
 use crate::service::accounts::register::{self, Registration};
 use crate::service::accounts::reset_password::{self, Choice};
 use crate::service::accounts::verify_email;
+use crate::service::mail::owner_mail::Wish;
 use crate::support::secret::SecretString;
 
 /// `POST /auth/register`: 201 with the account where it has a username alone; 202 where there
@@ -101,7 +101,7 @@ pub async fn reset(mut call: Call) -> Answer<Keyward> {
 
 /// How the caller wants a mail, with the site that the body may name.
 pub(super) fn wish_of_site(call: &Call, fields: &Fields, url: &str) -> Result<Wish> {
-    let site = wishes::site(fields)?;
+    let site = mail_wishes::site(fields)?;
     let wish = call.wish(fields, url)?;
     Ok(Wish { site, ..wish })
 }

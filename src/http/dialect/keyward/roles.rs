@@ -13,15 +13,15 @@ use crate::http::render;
 use crate::http::request::call::Call;
 use crate::http::request::fields::Fields;
 use crate::service::actor::Actor;
-use crate::service::roles::terms::{Edit, New, no_role, words};
-use crate::service::roles::{own, shared};
+use crate::service::roles::rules::{Edit, New, no_role, words};
+use crate::service::roles::{of_organization, of_service};
 use crate::service::{Error, Result};
 
 /// `GET /auth/organizations/{id}/roles`: those that members may hold.
 pub async fn list_own(call: Call, actor: Actor) -> Answer<Keyward> {
     let id = id(&call)?;
     let roles = call
-        .on_store(move |kw| own::list_roles(kw, &actor, id))
+        .on_store(move |kw| of_organization::list_roles(kw, &actor, id))
         .await?;
     Ok(listed(&roles))
 }
@@ -32,7 +32,7 @@ pub async fn make_own(mut call: Call, actor: Actor) -> Answer<Keyward> {
     fields.only(&["name", "description", "permissions", "mfaRequiredFrom"])?;
     let (new, id) = (new(&fields)?, id(&call)?);
     let made = call
-        .on_store(move |kw| own::make_role(kw, &actor, id, new))
+        .on_store(move |kw| of_organization::make_role(kw, &actor, id, new))
         .await?;
     Ok(HttpResponse::Created().json(render::role(&made)))
 }
@@ -43,7 +43,7 @@ pub async fn change_own(mut call: Call, actor: Actor) -> Answer<Keyward> {
     let edit = edit(&fields)?;
     let which = (id(&call)?, role(&call)?);
     let changed = call
-        .on_store(move |kw| own::change_role(kw, &actor, which, edit))
+        .on_store(move |kw| of_organization::change_role(kw, &actor, which, edit))
         .await?;
     Ok(HttpResponse::Ok().json(render::role(&changed)))
 }
@@ -51,14 +51,14 @@ pub async fn change_own(mut call: Call, actor: Actor) -> Answer<Keyward> {
 /// `DELETE /auth/organizations/{id}/roles/{role}`.
 pub async fn remove_own(call: Call, actor: Actor) -> Answer<Keyward> {
     let (id, name) = (id(&call)?, role(&call)?);
-    call.on_store(move |kw| own::remove_role(kw, &actor, id, &name))
+    call.on_store(move |kw| of_organization::remove_role(kw, &actor, id, &name))
         .await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
 /// `GET /auth/roles`: those of the service, and those that every organization has.
 pub async fn list(call: Call, _: Actor) -> Answer<Keyward> {
-    let roles = call.on_store(shared::list_roles).await?;
+    let roles = call.on_store(of_service::list_roles).await?;
     Ok(listed(&roles))
 }
 
@@ -75,10 +75,10 @@ pub async fn make(mut call: Call, actor: Actor) -> Answer<Keyward> {
     let scope: Scope = fields
         .required("scope")?
         .parse()
-        .map_err(|()| Error::payload("\"scope\" must be one of [service, organization]"))?;
+        .map_err(|_| Error::payload("\"scope\" must be one of [service, organization]"))?;
     let new = new(&fields)?;
     let made = call
-        .on_store(move |kw| shared::make_role((kw, &actor), new, scope))
+        .on_store(move |kw| of_service::make_role((kw, &actor), new, scope))
         .await?;
     Ok(HttpResponse::Created().json(render::role(&made)))
 }
@@ -88,7 +88,7 @@ pub async fn change(mut call: Call, actor: Actor) -> Answer<Keyward> {
     let fields = call.fields().await?;
     let (edit, name) = (edit(&fields)?, role(&call)?);
     let changed = call
-        .on_store(move |kw| shared::change_role((kw, &actor), &name, edit))
+        .on_store(move |kw| of_service::change_role((kw, &actor), &name, edit))
         .await?;
     Ok(HttpResponse::Ok().json(render::role(&changed)))
 }
@@ -96,7 +96,7 @@ pub async fn change(mut call: Call, actor: Actor) -> Answer<Keyward> {
 /// `DELETE /auth/roles/{role}`.
 pub async fn remove(call: Call, actor: Actor) -> Answer<Keyward> {
     let name = role(&call)?;
-    call.on_store(move |kw| shared::remove_role((kw, &actor), &name))
+    call.on_store(move |kw| of_service::remove_role((kw, &actor), &name))
         .await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -5,6 +5,7 @@ use actix_web::HttpResponse;
 use actix_web::http::header::SET_COOKIE;
 use serde_json::json;
 
+use crate::config::Dialect;
 use crate::crypto::refresh_token::RefreshTokens;
 use crate::domain::identifier::{Email, Identifier};
 use crate::domain::session::{Class, Mode};
@@ -13,10 +14,10 @@ use crate::http::dialect::keyward::Keyward;
 use crate::http::render;
 use crate::http::request::call::Call;
 use crate::http::request::fields::{Fields, otp, password};
-use crate::http::request::{cookies, sign_out, wanted};
+use crate::http::request::{cookies, sign_out, wanted_organization};
 use crate::service::Error;
 use crate::service::sessions::refresh::Refreshed;
-use crate::service::sessions::{login, logout, presented, refresh};
+use crate::service::sessions::{login, logout, refresh, which_refresh_token};
 use crate::support::secret::{ExposeSecret as _, SecretString};
 
 const NO_TOKEN: &str = "The refresh token is required in either the payload or cookie";
@@ -35,14 +36,14 @@ pub async fn login(mut call: Call) -> Answer<Keyward> {
     let request = login::Request {
         identifier,
         password,
-        organization: wanted::by(&fields)?,
+        organization: wanted_organization::by(&fields)?,
         otp,
         device: call.device(),
         replaces: call.refresh_cookies(),
         guest: call.token_beside(),
         mode,
         class: Class::Standard,
-        dialect: "directus",
+        dialect: Dialect::Directus,
         client: call.client(),
     };
     let tokens = call
@@ -79,7 +80,8 @@ pub async fn refresh(mut call: Call) -> Answer<Keyward> {
         (Some(body), Some(cookie)) if body.expose_secret() != cookie.expose_secret() => {
             // Another's cookie of our name, and one that is dead, say nothing against the body's
             // token: no answer of ours would make the browser forget them.
-            let living = move |kw: &_| presented::any_lives(kw, std::slice::from_ref(&cookie));
+            let living =
+                move |kw: &_| which_refresh_token::any_lives(kw, std::slice::from_ref(&cookie));
             if call.on_store(living).await? {
                 let reason = "The payload and the cookie hold different refresh tokens";
                 return Err(Error::payload(reason).into());
@@ -104,7 +106,7 @@ pub async fn refresh(mut call: Call) -> Answer<Keyward> {
     let clears = by_cookie && RefreshTokens::has_form(token.expose_secret());
     let request = refresh::Request {
         token,
-        organization: wanted::organization_id(&fields)?,
+        organization: wanted_organization::organization_id(&fields)?,
         client: call.client(),
     };
     let kw = call.kw.clone();
@@ -131,7 +133,7 @@ pub async fn logout(mut call: Call) -> Answer<Keyward> {
     if had_cookie {
         call.require_our_origin()?;
     }
-    let named = presented::ours(&call.kw, &cookies).into_iter();
+    let named = which_refresh_token::ours(&call.kw, &cookies).into_iter();
     let named = named.map(|(_, token)| token);
     let tokens: Vec<SecretString> = body_token(&fields)?.into_iter().chain(named).collect();
     if tokens.is_empty() && !had_cookie && call.access_token()?.is_none() {

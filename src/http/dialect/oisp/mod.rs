@@ -8,6 +8,7 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use serde_json::{Value, json};
 
+use crate::config::Dialect;
 use crate::domain::identifier::Identifier;
 use crate::domain::principal::By;
 use crate::domain::session::{Class, Mode};
@@ -111,7 +112,7 @@ pub async fn token(mut call: Call) -> Answer<Oisp> {
         guest: call.token_beside(),
         mode: Mode::Json,
         class: Class::Oisp,
-        dialect: "oisp",
+        dialect: Dialect::Oisp,
         client: call.client(),
     };
     let tokens = call

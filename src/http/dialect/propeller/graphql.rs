@@ -2,23 +2,24 @@
 
 use serde_json::{Value, json};
 
+use crate::config::Dialect;
 use crate::domain::identifier::{Email, Identifier};
 use crate::domain::letter::Site;
 use crate::domain::session::Mode;
-use crate::http::dialect::propeller::words::{say, say_of_link};
+use crate::http::dialect::propeller::refusals::{say, say_of_link};
 use crate::http::graphql::Loose;
-use crate::http::graphql::asked::Asked;
+use crate::http::graphql::resolver_context::Asked;
 use crate::http::graphql::table::{
     Argument, Field, Fieldset, Input, Object, Type, Words, argument, member, public, signed_in,
 };
 use crate::http::render;
 use crate::http::request::fields::{Fields, new_password};
-use crate::http::request::person::{CAMEL, edit, object};
-use crate::service::accounts::post::Wish;
+use crate::http::request::profile_fields::{CAMEL, edit, object};
 use crate::service::accounts::profile::{self, Person};
 use crate::service::accounts::register::{self, Registration};
 use crate::service::accounts::{guest, look_up, reset_password};
 use crate::service::actor::Actor;
+use crate::service::mail::owner_mail::Wish;
 use crate::service::mail::publish::{self, Publication};
 use crate::service::tokens::mint::TokenSet;
 use crate::service::{Code, Error, Result};
@@ -221,7 +222,7 @@ fn login(asked: &Asked, fields: &Fields) -> Result<Value> {
     let input = object(fields, "input")?.unwrap_or_default();
     let email = Email::parse(input.required("email")?);
     let email = email.ok_or_else(|| Error::payload("\"email\" must be a valid email"))?;
-    let tokens = asked.sign_in(Identifier::Email(email), &input, "propeller")?;
+    let tokens = asked.sign_in(Identifier::Email(email), &input, Dialect::Propeller)?;
     Ok(json!({ "session": session(asked, &tokens)? }))
 }
 
@@ -271,7 +272,7 @@ fn register(asked: &Asked, fields: &Fields) -> Result<Value> {
         return Ok(json!({ "user": shown(&person), "session": null }));
     }
     let who = Identifier::Email(email);
-    let tokens = asked.sign_in_on(&seat, who, (&input, "propeller"))?;
+    let tokens = asked.sign_in_on(&seat, who, (&input, Dialect::Propeller))?;
     Ok(json!({
         "user": shown(&profile::person(&asked.kw, &asked.holder(&tokens)?)?.0),
         "session": session(asked, &tokens)?,

@@ -3,4 +3,4 @@
 /// Its fields of `/graphql`.
 pub mod graphql;
 /// How it says no.
-mod words;
+mod refusals;

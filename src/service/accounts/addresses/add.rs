@@ -3,14 +3,14 @@
 
 use crate::domain::event::{Event, What};
 use crate::domain::letter::{LetterPurpose, Values};
-use crate::domain::one_time::CodePurpose;
+use crate::domain::one_time_code::CodePurpose;
 use crate::lanes::password_lane::Seat;
-use crate::service::accounts::addresses::frame::{NewEmail, ask, proven_by};
-use crate::service::accounts::post::Wish;
+use crate::service::accounts::addresses::shared_steps::{NewEmail, ask, proven_by};
 use crate::service::accounts::register::email_taken;
 use crate::service::actor::Actor;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
+use crate::service::mail::owner_mail::Wish;
 use crate::store::emails::StoredEmail;
 use crate::store::{accounts, emails};
 use crate::support::secret::SecretString;
@@ -73,7 +73,14 @@ pub fn confirm(kw: &Keyward, code: &SecretString, wish: &Wish) -> Result<()> {
         if before.emails.is_empty() {
             emails::own::replace_primary(change, id, &new, now)?.map_err(|_| email_taken())?;
         } else {
-            emails::add(change, id, &new, (true, false), now)?.map_err(|_| email_taken())?;
+            let new = emails::New {
+                account: id,
+                email: &new,
+                verified: true,
+                is_primary: false,
+                now,
+            };
+            emails::add(change, &new)?.map_err(|_| email_taken())?;
             accounts::touch(change, id, now)?;
         }
         change.record(&Event::new(What::EmailAdded, wish.client.clone()).of(id))?;

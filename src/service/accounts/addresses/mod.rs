@@ -6,13 +6,13 @@ pub mod add;
 /// Another primary address in the place of the present one.
 pub mod change;
 /// Another of one's own becomes the primary one, or goes.
-pub mod own;
+pub mod set_primary_or_remove;
 /// Everything as it was before an act.
 pub mod undo;
 
-/// What every act here does around its deed.
-mod frame;
 /// What is sealed beside their codes.
-mod written;
+mod sealed_state;
+/// What every act here does around its deed.
+mod shared_steps;
 /// Which addresses can not be the owner's yet.
-pub(in crate::service::accounts) mod young;
+pub(in crate::service::accounts) mod young_address;

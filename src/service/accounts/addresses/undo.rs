@@ -5,17 +5,17 @@
 use crate::domain::event::{Event, What};
 use crate::domain::identifier::Email;
 use crate::domain::letter::Values;
-use crate::domain::one_time::CodePurpose;
+use crate::domain::one_time_code::CodePurpose;
 use crate::domain::session::Client;
-use crate::service::accounts::addresses::frame::Before;
-use crate::service::accounts::addresses::written::Written;
-use crate::service::accounts::one_time::{look, opened, take};
-use crate::service::accounts::post::{To, mail_choice};
+use crate::service::accounts::addresses::sealed_state::Written;
+use crate::service::accounts::addresses::shared_steps::Before;
 use crate::service::accounts::register::email_taken;
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
+use crate::service::mail::mailed_code::{look, opened, take};
+use crate::service::mail::owner_mail::{To, mail_choice};
 use crate::store::api_keys::Whose;
-use crate::store::{accounts, credentials, emails, one_time_codes};
+use crate::store::{credentials, emails, one_time_codes};
 use crate::support::secret::SecretString;
 
 /// # Errors
@@ -25,13 +25,12 @@ pub fn undo(kw: &Keyward, code: &SecretString, client: &Client) -> Result<()> {
     kw.change(move |change| {
         let kw = change.kw;
         let id = look(kw, change, &code, CodePurpose::KeepEmail)?.account;
-        if !accounts::hold(change, id)? {
-            return Err(Error::one_time_code());
-        }
+        let held = change.hold_account(id)?;
+        let held = held.ok_or_else(Error::one_time_code)?;
         let used = take(change, &code, CodePurpose::KeepEmail)?;
         let written: Option<Written> = opened(kw, &used)?;
         let written = written.ok_or_else(Error::one_time_code)?;
-        let now = Before::read(change, id)?.ok_or_else(Error::one_time_code)?;
+        let now = Before::read(change, held)?.ok_or_else(Error::one_time_code)?;
         let before = written.before(now.emails)?;
         let reader = (&written.read()?, change.now);
         emails::own::restore(change, id, reader, &before)?.map_err(|_| email_taken())?;
@@ -50,6 +49,6 @@ pub fn undo(kw: &Keyward, code: &SecretString, client: &Client) -> Result<()> {
             account: id,
             email: &email,
         };
-        mail_choice(change, &to, (&client, Values::default()))
+        mail_choice(change, to, (&client, Values::default()))
     })
 }

@@ -6,9 +6,9 @@ use crate::domain::id::AccountId;
 use crate::domain::identifier::{Email, Username};
 use crate::domain::password::{Password, PasswordRecord};
 use crate::lanes::password_lane::Seat;
+use crate::service::account_changes::hash_chosen_password::hashed;
 use crate::service::accounts::administer::role::keep_role;
-use crate::service::accounts::choose::hashed;
-use crate::service::accounts::edit::{self, Edit};
+use crate::service::accounts::profile_edit::{self, Edit};
 use crate::service::administrator::Administrator;
 use crate::service::error::{Code, Error, Result};
 use crate::store::{accounts, credentials, roles};
@@ -144,7 +144,7 @@ fn add_with(
     };
     kw.change(move |change| {
         by.hold_own(change)?;
-        accounts::add(change, &row)?.map_err(|_| {
+        let added = change.add_account(&row)?.ok_or_else(|| {
             Error::new(
                 Code::Conflict,
                 "That e-mail address or username belongs to another account.",
@@ -156,7 +156,7 @@ fn add_with(
         if let Some(record) = &more.record {
             credentials::set(change, id, record, now)?;
         }
-        edit::write(change, id, &more.edit)?;
+        profile_edit::write(change, added, &more.edit)?;
         if let Some(role) = &more.role {
             keep_role(change, role)?;
             roles::grant(change, id, role, now)?;

@@ -3,34 +3,33 @@
 //! same transaction, and every process learns of it within a second.
 
 mod add;
-mod frame;
 mod role;
 mod session;
+mod shared_steps;
 
 pub use add::{NewAccount, add_account, add_machine, add_on_lane};
-pub(in crate::service) use role::require_room;
-pub use role::{define_role, grant_role, take_role};
+pub use role::{grant_role, take_role};
 pub use session::{end_session, living_sessions_of};
 
 use crate::domain::account::Account;
 use crate::domain::event::{Event, What};
+use crate::domain::guess_limit::{Counter, forgiven_until};
 use crate::domain::id::AccountId;
 use crate::domain::identifier::Identifier;
-use crate::domain::letters::{shown, trimmed};
-use crate::domain::limit::{Counter, forgiven_until};
+use crate::domain::name_characters::{shown, trimmed};
 use crate::domain::password::{Password, PasswordRecord};
 use crate::domain::session::{EndReason, Session};
 use crate::lanes::password_lane::Seat;
-use crate::service::accounts::administer::frame::{change, change_by};
-use crate::service::accounts::choose::hashed;
-use crate::service::accounts::edit::{self, Edit};
+use crate::service::account_changes::hash_chosen_password::hashed;
+use crate::service::accounts::administer::shared_steps::{change, change_by};
 use crate::service::accounts::only_administrator::require_another_administrator;
+use crate::service::accounts::profile_edit::{self, Edit};
 use crate::service::administrator::{Administrator, no_such_account};
 use crate::service::attempts::forgive;
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
-use crate::service::membership::powers::administers_any;
+use crate::service::membership::administering::administers_any;
 use crate::service::tokens::signing_keys::replace_all;
 use crate::store::api_keys::Whose;
 use crate::store::{
@@ -119,9 +118,9 @@ pub fn edit_account(by: impl Into<Administrator>, account: AccountId, patch: Pat
     let by = by.into();
     let kw = by.kw.clone();
     kw.change(move |change| {
-        by.hold(change, account)?;
+        let held = by.hold(change, account)?;
         if let Some(edit) = &patch.edit {
-            edit::write(change, account, edit)?;
+            profile_edit::write(change, held, edit)?;
             change.record(&by.event(What::ProfileChanged).of(account))?;
         }
         match patch.enabled {
@@ -290,9 +289,9 @@ pub fn revoke_sessions(by: impl Into<Administrator>, account: AccountId) -> Resu
 /// accounts there are.
 pub fn revoke_all_sessions(kw: &Keyward) -> Result<usize> {
     let (_, accounts) = replace_all(kw, What::AllSessionsRevoked, |change| {
-        let now = change.now;
-        let accounts = accounts::advance_every_epoch(change, now)?;
-        session_ends::end_every(change, now, EndReason::Revoked)?;
+        let ending = change.ending(EndReason::Revoked);
+        let accounts = accounts::advance_every_epoch(change, ending.at)?;
+        session_ends::end_every(change, ending)?;
         Ok(accounts)
     })?;
     Ok(accounts)

@@ -1,25 +1,16 @@
-//! Roles, as administrators define, grant and take them.
+//! Roles, as administrators grant and take them.
 
 use crate::domain::access::ADMINISTRATOR;
 use crate::domain::event::What;
 use crate::domain::id::AccountId;
 use crate::domain::organization::Scope;
-use crate::service::accounts::administer::frame::change_by;
+use crate::service::account_changes::room_for_role::require_room;
+use crate::service::accounts::administer::shared_steps::change_by;
 use crate::service::accounts::only_administrator::require_another_administrator;
 use crate::service::administrator::Administrator;
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
-use crate::service::keyward::Keyward;
 use crate::store::{organization_roles, roles};
-
-pub fn define_role(kw: &Keyward, name: &str, permissions: &[&str]) -> Result<()> {
-    let name = name.to_owned();
-    let permissions: Vec<String> = permissions.iter().map(|&text| text.to_owned()).collect();
-    kw.store.write(move |tx| {
-        let permissions: Vec<&str> = permissions.iter().map(String::as_str).collect();
-        roles::define(tx, &name, &permissions).map_err(Error::from)
-    })
-}
 
 /// Takes effect at the account's next refresh.
 ///
@@ -38,31 +29,6 @@ pub fn grant_role(by: impl Into<Administrator>, account: AccountId, role: &str) 
         roles::grant(change, account, &role, now)?;
         Ok(())
     })
-}
-
-/// The most bytes that the names of an account's roles have: all stand in each of its tokens,
-/// and in a header behind a proxy.
-const MOST_NAMES: usize = 1000;
-
-/// # Errors
-/// `CONFLICT`.
-pub(in crate::service) fn require_room(
-    change: &mut Change<'_>,
-    account: AccountId,
-    role: &str,
-) -> Result<()> {
-    let held = roles::access_of(change, account)?.roles;
-    // As a token writes them: a quote or a backslash is two.
-    let written = |name: &str| name.len() + name.matches(['"', '\\']).count();
-    let bytes: usize = held.iter().map(|name| written(name)).sum();
-    if held.contains(role) || bytes + written(role) <= MOST_NAMES {
-        return Ok(());
-    }
-    let message = format!(
-        "The names of the account's roles have {bytes} bytes already, and {MOST_NAMES} is the \
-         most, because each token names them: take a role away first, or make one role of several."
-    );
-    Err(Error::new(Code::Conflict, message))
 }
 
 /// Before it is given: nobody changes or removes it meanwhile.

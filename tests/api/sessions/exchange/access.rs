@@ -11,8 +11,8 @@ const RIGHTS: &[&str] = &["roles", "permissions", "role", "admin_access", "app_a
 
 /// An account with these roles that is signed in.
 fn with_roles(kw: &TestKeyward, roles: &[&str]) -> (String, String) {
-    administer::define_role(&kw.kw, "reader", &["read"]).unwrap();
-    administer::define_role(&kw.kw, "editor", &["read", "write"]).unwrap();
+    kw.define_role("reader", &["read"]);
+    kw.define_role("editor", &["read", "write"]);
     let account = kw.account("alice@example.com");
     for role in roles {
         administer::grant_role(&kw.kw, account, role).unwrap();
@@ -68,7 +68,7 @@ both!(
     |kw| {
         let (access, _) = with_roles(kw, &["reader"]);
         administer::grant_role(&kw.kw, id_of(&access), "editor").unwrap();
-        administer::define_role(&kw.kw, "reader", &["list"]).unwrap();
+        kw.define_role("reader", &["list"]);
         kw.advance(LIFE + 10);
         let young = exchanged(kw, &access);
         same_rights(&access, &young);

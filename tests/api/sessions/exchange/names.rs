@@ -57,7 +57,7 @@ both!(a_name_in_other_letters_outdates_no_token, |kw| {
     assert_eq!(kw.me(&one), 200);
     let edit = administer::Patch {
         enabled: None,
-        edit: Some(keyward::service::accounts::edit::Edit {
+        edit: Some(keyward::service::accounts::profile_edit::Edit {
             username: keyward::domain::identifier::Username::parse("other"),
             ..Default::default()
         }),

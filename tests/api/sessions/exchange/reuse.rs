@@ -3,7 +3,7 @@
 
 use diesel::RunQueryDsl as _;
 use diesel::sql_types::{Nullable, Text};
-use keyward::domain::session::EndReason;
+use keyward::domain::session::{EndReason, Ending};
 use keyward::store::AnyConnection;
 use serde_json::json;
 
@@ -15,7 +15,7 @@ const LATE: u64 = 31;
 
 #[track_caller]
 fn ended_by_reuse(kw: &TestKeyward, access: &str) {
-    let (at, reason) = kw.session_of(access).ended.expect("ended");
+    let Ending { at, reason } = kw.session_of(access).ended.expect("ended");
     assert_eq!((at, reason), (kw.kw.clock.now(), EndReason::Reuse));
     let events = kw.audit(id_of(access));
     assert_eq!(events.last().map(String::as_str), Some("refresh_reuse"));

@@ -67,7 +67,10 @@ fn race_logout(kw: &TestKeyward, by_access_token: bool) {
             };
             assert_eq!(logout.status, 204, "{logout:?}");
             let row = kw.session_of(access);
-            assert_eq!(row.ended.map(|(_, why)| why), Some(EndReason::Logout));
+            assert_eq!(
+                row.ended.map(|ending| ending.reason),
+                Some(EndReason::Logout)
+            );
             if refreshed.status == 200 {
                 before += 1;
                 assert_eq!(row.generation.number, 1);
@@ -170,7 +173,7 @@ both!(r15_refresh_against_what_ends_all_sessions, |kw| {
             for (session, given) in sessions.iter().zip(given) {
                 let row = kw.session_of(&text(session, "access_token"));
                 assert_eq!(
-                    row.ended.map(|(_, why)| why),
+                    row.ended.map(|ending| ending.reason),
                     Some(EndReason::Revoked),
                     "{name}"
                 );

@@ -146,7 +146,7 @@ both!(r_invariants_hold_on_every_path, |kw| {
             walk.step();
         }
         generations += walk.row.generation.number;
-        match walk.row.ended.map(|(_, why)| why.as_str()) {
+        match walk.row.ended.map(|ending| ending.reason.as_str()) {
             Some("reuse") => reused += 1,
             Some(_) => logged_out += 1,
             None => {}

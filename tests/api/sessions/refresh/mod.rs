@@ -15,7 +15,7 @@ mod rules;
 mod seen_notes;
 mod thief;
 
-use keyward::domain::recent::Recent;
+use keyward::domain::recent_generations::Recent;
 use keyward::domain::rotation::Generation;
 use keyward::domain::session::Session;
 use keyward::service::accounts::administer;

@@ -131,7 +131,10 @@ fn r18_replicas_with_wrong_clocks_answer_alike_postgres() {
     fast.kw.clock.advance(minute);
     slow.kw.clock.advance(minute);
     slow.refresh(&zero).refused(401, "INVALID_CREDENTIALS");
-    assert_eq!(fast.session_of(&access).ended.unwrap().1, EndReason::Reuse);
+    assert_eq!(
+        fast.session_of(&access).ended.unwrap().reason,
+        EndReason::Reuse
+    );
 }
 
 // SQLite has no clock to tell: all its processes stand on one machine. Should that

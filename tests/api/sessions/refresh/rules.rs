@@ -2,7 +2,7 @@
 //! tabs and lost answers are forgiven, a copied token ends the session. `domain/rotation.rs`
 //! has the table of rules with its edges; here they hold from the wire to the row.
 
-use keyward::domain::session::{EndReason, Session};
+use keyward::domain::session::{EndReason, Ending, Session};
 use keyward::service::upkeep::threads;
 use serde_json::json;
 
@@ -66,7 +66,13 @@ both!(r4_rule_8_a_spent_token_ends_the_session, |kw| {
         "a final refusal clears the cookie"
     );
     let session = kw.session_of(&access);
-    assert_eq!(session.ended, Some((kw.kw.clock.now(), EndReason::Reuse)));
+    assert_eq!(
+        session.ended,
+        Some(Ending {
+            at: kw.kw.clock.now(),
+            reason: EndReason::Reuse
+        })
+    );
     assert_eq!(session.generation.number, 1, "it does not move any more");
     assert_eq!(kw.audit(session.account).last().unwrap(), "refresh_reuse");
     kw.advance(60);
@@ -93,7 +99,10 @@ both!(r6_rule_8_generation_0_a_day_later, |kw| {
     }
     kw.advance(31);
     kw.refresh(&zero).refused(401, "INVALID_CREDENTIALS");
-    assert_eq!(kw.session_of(&access).ended.unwrap().1, EndReason::Reuse);
+    assert_eq!(
+        kw.session_of(&access).ended.unwrap().reason,
+        EndReason::Reuse
+    );
     kw.refresh(&tokens).refused(401, "INVALID_CREDENTIALS");
 });
 

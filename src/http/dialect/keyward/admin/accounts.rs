@@ -11,7 +11,7 @@ use crate::http::dialect::keyward::admin::{account, limit, page, words};
 use crate::http::render;
 use crate::http::request::call::Call;
 use crate::http::request::fields::{Fields, new_password};
-use crate::http::request::person::{CAMEL, edit, email};
+use crate::http::request::profile_fields::{CAMEL, edit, email};
 use crate::http::request::query;
 use crate::service::accounts::administer::{self, NewAccount, Patch};
 use crate::service::accounts::leave;

@@ -6,7 +6,8 @@ use crate::domain::id::AccountId;
 use crate::http::answer::Answer;
 use crate::http::dialect::keyward::Keyward;
 use crate::http::dialect::keyward::admin::{limit, page};
-use crate::http::dialect::keyward::api_keys::{key, new, render, render_made};
+use crate::http::dialect::keyward::api_keys::{key, new, render_made};
+use crate::http::render;
 use crate::http::request::call::Call;
 use crate::http::request::query;
 use crate::service::actor::Actor;
@@ -26,7 +27,7 @@ pub async fn list(call: Call, _: Actor) -> Answer<Keyward> {
     let more = keys.len() > limit as usize;
     keys.truncate(limit as usize);
     let next = keys.last().filter(|_| more).map(|key| key.id);
-    Ok(HttpResponse::Ok().json(page(keys.iter().map(render), next)))
+    Ok(HttpResponse::Ok().json(page(keys.iter().map(render::api_key), next)))
 }
 
 /// `POST /admin/api-keys {"account","name","permissions","organizationId"?,"expires"?}`: 201 with

@@ -9,7 +9,7 @@ use crate::http::dialect::keyward::Keyward;
 use crate::http::dialect::keyward::admin::{limit, page};
 use crate::http::dialect::keyward::registration::wish_of_site;
 use crate::http::request::call::Call;
-use crate::http::request::person::email;
+use crate::http::request::profile_fields::email;
 use crate::http::request::query;
 use crate::service::actor::Actor;
 use crate::service::invitations::to_service::{self, ServiceInvitation, no_invitation};

@@ -1,0 +1,169 @@
+//! What an owner says of themselves, at registration or later.
+
+use serde_json::{Map, Value};
+
+use crate::domain::id::AccountId;
+use crate::domain::identifier::Username;
+use crate::domain::profile::{Profile, Terms, attributes};
+use crate::domain::reserved_usernames::is_reserved;
+use crate::service::change::{Change, Held};
+use crate::service::error::{Code, Error, Result};
+use crate::store::{accounts, phones, profiles};
+
+/// What is to be changed; `None` leaves a field as it is, `Some(None)` empties it.
+#[derive(Clone, Debug, Default)]
+pub struct Edit {
+    pub username: Option<Username>,
+    pub first_name: Option<Option<String>>,
+    pub last_name: Option<Option<String>>,
+    pub middle_name: Option<Option<String>>,
+    pub gender: Option<Option<String>>,
+    pub company: Option<Option<String>>,
+    pub date_of_birth: Option<Option<String>>,
+    pub address: Option<Option<Value>>,
+    pub language: Option<Option<String>>,
+    pub parent_id: Option<Option<i64>>,
+    pub groups: Option<Vec<String>>,
+    /// The first is the primary one.
+    pub phones: Option<Vec<String>>,
+    /// The primary one; the others stay. Not beside `phones`.
+    pub phone: Option<Option<String>>,
+    /// The whole of them.
+    pub attributes: Option<Map<String, Value>>,
+    /// Single ones; the others stay as they are.
+    pub single_attributes: Map<String, Value>,
+    /// Accepts the terms of now. What was accepted is not taken back.
+    pub accepts_terms: bool,
+}
+
+impl Edit {
+    fn is_of_profile(&self) -> bool {
+        self.middle_name.is_some()
+            || self.gender.is_some()
+            || self.company.is_some()
+            || self.date_of_birth.is_some()
+            || self.address.is_some()
+            || self.language.is_some()
+            || self.parent_id.is_some()
+            || self.groups.is_some()
+            || self.attributes.is_some()
+            || !self.single_attributes.is_empty()
+            || self.accepts_terms
+    }
+
+    fn change(&self, profile: &mut Profile) {
+        fn set<T: Clone>(field: &mut T, new: Option<&T>) {
+            if let Some(new) = new {
+                field.clone_from(new);
+            }
+        }
+        set(&mut profile.middle_name, self.middle_name.as_ref());
+        set(&mut profile.gender, self.gender.as_ref());
+        set(&mut profile.company, self.company.as_ref());
+        set(&mut profile.date_of_birth, self.date_of_birth.as_ref());
+        set(&mut profile.address, self.address.as_ref());
+        set(&mut profile.language, self.language.as_ref());
+        set(&mut profile.parent_id, self.parent_id.as_ref());
+        set(&mut profile.groups, self.groups.as_ref());
+        set(&mut profile.attributes, self.attributes.as_ref());
+        profile.attributes.extend(self.single_attributes.clone());
+    }
+}
+
+/// Writes it.
+///
+/// # Errors
+/// `CONFLICT` where the username is another account's.
+pub(in crate::service) fn write<'t>(
+    change: &mut Change<'t>,
+    account: Held<'t, AccountId>,
+    edit: &Edit,
+) -> Result<()> {
+    let (now, id) = (change.now, account.id());
+    if let Some(username) = &edit.username {
+        set_username(change, id, username)?;
+    }
+    if edit.first_name.is_some() || edit.last_name.is_some() {
+        let before = accounts::lookup(change, id)?.ok_or_else(Error::token)?;
+        let first = edit.first_name.clone().unwrap_or(before.first_name);
+        let last = edit.last_name.clone().unwrap_or(before.last_name);
+        accounts::set_names(change, id, (first.as_deref(), last.as_deref()), now)?;
+    }
+    if edit.is_of_profile() {
+        let mut profile = profiles::lookup(change, id)?;
+        edit.change(&mut profile);
+        // Together they may be too large.
+        profile.attributes = attributes(&Value::Object(profile.attributes))
+            .map_err(|why| Error::payload(format!("\"attributes\" {why}")))?;
+        if edit.accepts_terms {
+            profile.terms = Some(Terms {
+                version: change.kw.policy.registration.terms_version.clone(),
+                accepted_at: now,
+            });
+            accounts::set_terms(change, id, true, now)?;
+        }
+        profiles::set(change, id, &profile)?;
+        accounts::touch(change, id, now)?;
+    }
+    if let Some(numbers) = numbers(change, id, edit)? {
+        phones::replace(change, id, &numbers, now)?;
+        accounts::touch(change, id, now)?;
+    }
+    Ok(())
+}
+
+/// What tokens and API keys say of the name before must not outlive it: a proxy takes it for who
+/// asks, and another account may have it by now (docs/decisions/0141).
+fn set_username(change: &mut Change<'_>, id: AccountId, username: &Username) -> Result<()> {
+    require_one_script(username)?;
+    let now = change.now;
+    let before = accounts::lookup(change, id)?.and_then(|it| it.username);
+    accounts::set_username(change, id, username, now)?.map_err(|_| username_taken())?;
+    // The same name in other letters is nobody else's.
+    let before = before.as_deref().and_then(Username::parse);
+    if before.is_some_and(|before| before.canonical() != username.canonical()) {
+        change.outdate_tokens(id)?;
+    }
+    Ok(())
+}
+
+/// Which telephones there are then, the primary one first; `None` where they stay.
+fn numbers(change: &mut Change<'_>, id: AccountId, edit: &Edit) -> Result<Option<Vec<String>>> {
+    if edit.phones.is_some() {
+        return Ok(edit.phones.clone());
+    }
+    let Some(primary) = &edit.phone else {
+        return Ok(None);
+    };
+    let before = phones::list_of(change, id)?.into_iter();
+    let others = before.filter(|it| !it.is_primary && Some(&it.value) != primary.as_ref());
+    let numbers = primary.iter().cloned();
+    Ok(Some(numbers.chain(others.map(|it| it.value)).collect()))
+}
+
+/// Whoever chooses their own name chooses none that others take for the service's.
+///
+/// # Errors
+/// `INVALID_PAYLOAD`.
+pub(in crate::service) fn require_unreserved(username: &Username) -> Result<()> {
+    if is_reserved(username) {
+        let message = "\"username\" is reserved for administrators to give: choose another one";
+        return Err(Error::payload(message));
+    }
+    Ok(())
+}
+
+/// # Errors
+/// `INVALID_PAYLOAD` where a name could be taken for another's by its looks.
+pub(in crate::service) fn require_one_script(username: &Username) -> Result<()> {
+    if username.mixes_scripts() {
+        let message = "\"username\" mixes letters of several scripts";
+        return Err(Error::payload(message));
+    }
+    Ok(())
+}
+
+pub(in crate::service) fn username_taken() -> Error {
+    let message = "That username belongs to another account.";
+    Error::new(Code::Conflict, message)
+}

@@ -1,0 +1,148 @@
+//! Roles that one organization makes for its members. Nobody makes one that may do more than they
+//! may themselves (O4).
+
+use crate::domain::event::{Event, What};
+use crate::domain::id::OrganizationId;
+use crate::domain::organization::{Name, Role, Scope};
+use crate::domain::permission::{ROLE_MANAGE, ROLE_READ};
+use crate::service::actor::Actor;
+use crate::service::change::Change;
+use crate::service::error::{Code, Error, Result};
+use crate::service::keyward::Keyward;
+use crate::service::membership::administering::require_giver;
+use crate::service::membership::rights_of_caller::{Standing, held_standing, standing};
+use crate::service::roles::rules::{
+    Edit, New, edited, no_role, record, remove, require_addressable, require_fitting, taken, write,
+};
+use crate::store::organization_roles;
+
+/// The most roles that one organization makes.
+const MOST: usize = 100;
+
+/// Those that members can hold, by name.
+///
+/// # Errors
+/// `NOT_FOUND`, `FORBIDDEN`.
+pub fn list_roles(kw: &Keyward, actor: &Actor, id: OrganizationId) -> Result<Vec<Role>> {
+    let standing = kw.store.read(|db| standing(db, actor, id))?;
+    standing.require(ROLE_READ)?;
+    Ok(standing.roles)
+}
+
+/// # Errors
+/// `NOT_FOUND`, `FORBIDDEN`; `CONFLICT` where there is one of that name, or too many.
+pub fn make_role(kw: &Keyward, actor: &Actor, id: OrganizationId, new: New) -> Result<Role> {
+    require_addressable(&new.name)?;
+    require_fitting(kw, Scope::Organization, &new.permissions)?;
+    let actor = actor.clone();
+    let role = Role {
+        key: kw.entropy.random_id().to_string(),
+        name: new.name.written().to_owned(),
+        description: new.description,
+        scope: Scope::Organization,
+        organization: Some(id),
+        permissions: new.permissions,
+        factor_from: new.factor_from,
+    };
+    kw.change(move |change| {
+        let standing = held_standing(change, &actor, &[], id)?;
+        standing.require(ROLE_MANAGE)?;
+        standing.require_all(&role.permissions)?;
+        let own = standing.roles.iter();
+        if own.filter(|it| it.organization.is_some()).count() >= MOST {
+            return Err(Error::new(
+                Code::Conflict,
+                "The organization has made 100 roles, which is the most: remove one first.",
+            ));
+        }
+        organization_roles::hold_names(change)?;
+        // In any letter case, and not one of the service's: a name is shown, and trusted.
+        let wanted = new.name.canonical();
+        let same = |name: &str| Name::parse(name).is_some_and(|it| it.canonical() == wanted);
+        let shared = organization_roles::list_shared(change)?;
+        if standing
+            .roles
+            .iter()
+            .chain(&shared)
+            .any(|it| same(&it.name))
+        {
+            return Err(taken());
+        }
+        organization_roles::add(change, &role)?.map_err(|_| taken())?;
+        change.record(&about(&actor, What::RoleMade, &role))?;
+        Ok(role.clone())
+    })
+}
+
+/// What grows is in the next token of its holders; what shrinks is gone within a second.
+///
+/// # Errors
+/// `NOT_FOUND`, `FORBIDDEN`, also for a role that is of every organization.
+pub fn change_role(
+    kw: &Keyward,
+    actor: &Actor,
+    (id, name): (OrganizationId, String),
+    edit: Edit,
+) -> Result<Role> {
+    let actor = actor.clone();
+    kw.change(move |change| {
+        let (standing, old) = held(change, &actor, id, &name)?;
+        let new = edited(&old, &edit);
+        standing.require_all(&new.permissions)?;
+        let by_key = actor.api_key().is_some();
+        require_giver(by_key, Some(&old.permissions), &new.permissions)?;
+        write(change, (&old, &new))?;
+        record(change, (&old, &new), &edit, |what| {
+            about(&actor, what, &new)
+        })?;
+        Ok(new)
+    })
+}
+
+/// # Errors
+/// As [`change_role`]; `CONFLICT` where somebody holds it.
+pub fn remove_role(kw: &Keyward, actor: &Actor, id: OrganizationId, name: &str) -> Result<()> {
+    let (actor, name) = (actor.clone(), name.to_owned());
+    kw.change(move |change| {
+        let (_, role) = held(change, &actor, id, &name)?;
+        remove(change, &role)?;
+        change.record(&about(&actor, What::RoleRemoved, &role))
+    })
+}
+
+fn about(actor: &Actor, what: What, role: &Role) -> Event {
+    let mut event = actor.event(what).with_role(&role.name);
+    event.organization = role.organization;
+    event
+}
+
+/// A role of the organization's own, that the caller may change. Its holders are held, and so is
+/// the organization: nobody comes to hold it meanwhile.
+fn held(
+    change: &mut Change<'_>,
+    actor: &Actor,
+    id: OrganizationId,
+    name: &str,
+) -> Result<(Standing, Role)> {
+    let before = standing(change, actor, id)?;
+    before.require(ROLE_MANAGE)?;
+    let found = before.roles.into_iter().filter(|role| role.name == name);
+    let found = found.max_by_key(|role| role.organization.is_some());
+    let found = found.ok_or_else(no_role)?;
+    // Before its holders are held: those of such a role are everywhere.
+    if found.organization != Some(id) {
+        return Err(Error::forbidden(
+            "That role is of every organization: administrators of the service change it. Make \
+             one of your own.",
+        ));
+    }
+    let holders = organization_roles::holders_of(change, &found.key)?;
+    let standing = held_standing(change, actor, &holders, id)?;
+    standing.require(ROLE_MANAGE)?;
+    // As it is now that nobody else changes it.
+    let mut own = standing.roles.iter();
+    let role = own.find(|role| role.key == found.key).ok_or_else(no_role)?;
+    let role = role.clone();
+    standing.require_all(&role.permissions)?;
+    Ok((standing, role))
+}
