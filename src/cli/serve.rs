@@ -21,6 +21,9 @@ use crate::support::secret::{ExposeSecret as _, SecretString};
 /// How long a start waits for a database that comes later than Keyward.
 const DATABASE_COMES_WITHIN: Duration = Duration::from_secs(30);
 
+/// Threads that are there before: the main one, and those of signals and of the log.
+const OWN_THREADS: usize = 3;
+
 /// Open files that are no connections of clients: log, listeners, database, event queues.
 const OWN_FILES: usize = 64;
 
@@ -30,7 +33,7 @@ pub(super) fn run(serve: &Serve, signals: &Signals) -> Outcome {
     if let Err(error) = process::forbid_dumps() {
         log::warn!("a core file of this process may hold its keys: {error}");
     }
-    let fit = fit_connections(&mut config);
+    let fit = fit_threads().and_then(|()| fit_connections(&mut config));
     signals.discard_at_end(&config.database.url);
     let served = fit.and_then(|()| serve_with(&mut config, listener, signals));
     config.database.url.discard();
@@ -42,6 +45,17 @@ pub(super) fn run(serve: &Serve, signals: &Signals) -> Outcome {
 fn listen(test_mode: bool) -> Result<TcpListener, String> {
     let asked = look_at(test_mode)?.listen.address;
     http::listen(asked).map_err(|error| format!("KEYWARD_LISTEN: {asked}: {error}"))
+}
+
+/// A server that finds out later that it has too few has greeted and made an administrator.
+fn fit_threads() -> Outcome {
+    let needed = process::threads_of_a_server();
+    process::try_threads(needed - OWN_THREADS).map_err(|error| {
+        format!(
+            "the system gives no more threads ({error}), and a server needs {needed}: raise the limit \
+             (TasksMax=, --pids-limit, ulimit -u)"
+        )
+    })
 }
 
 /// Beyond the limit of open files nobody could connect, our own proxies neither (`attack_l3`).

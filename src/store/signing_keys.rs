@@ -31,6 +31,17 @@ pub fn add(connection: &mut AnyConnection, key: &SealedKey) -> Result<()> {
     exactly_one("adding a signing key", rows)
 }
 
+/// From when on a key signs.
+///
+/// # Errors
+/// When the database is away or there is no such key.
+pub fn set_activation(connection: &mut AnyConnection, id: &str, at: Timestamp) -> Result<()> {
+    let rows = diesel::update(signing_keys::table.find(id))
+        .set(signing_keys::activates_at.eq(at.millis()))
+        .execute(connection)?;
+    exactly_one("setting when a key signs", rows)
+}
+
 /// From here to the end of the transaction nobody else changes the keys: what is decided by
 /// the list holds. The first thing that a transaction locks.
 pub fn hold(connection: &mut AnyConnection) -> Result<()> {

@@ -1,5 +1,8 @@
 //! What the operating system lets this process do.
 
+use std::sync::Arc;
+
+use parking_lot::RwLock;
 use rustix::process::{DumpableBehavior, Resource, Rlimit};
 
 /// Makes the soft limit of open files as high as the hard one, and tells how many there may
@@ -37,6 +40,45 @@ pub fn fitting(wanted: usize, own: usize, limit: Option<u64>) -> Result<usize, u
     }
 }
 
+/// Threads that begin with a server and stay: for each core one of HTTP, one of passwords and one of
+/// the store; and what is there once.
+#[must_use]
+pub fn threads_of_a_server() -> usize {
+    let cores = std::thread::available_parallelism().map_or(2, usize::from);
+    11 + 3 * cores
+}
+
+/// Begins so many threads at once and ends them again: whether there can be so many is known before
+/// anything is done that they would be missing for.
+///
+/// # Errors
+/// What the system says of the first that it refuses.
+pub fn try_threads(count: usize) -> std::io::Result<()> {
+    let gate = Arc::new(RwLock::new(()));
+    let closed = gate.write();
+    let mut threads = Vec::with_capacity(count);
+    let mut refused = Ok(());
+    for _ in 0..count {
+        let gate = Arc::clone(&gate);
+        let thread = std::thread::Builder::new()
+            .stack_size(64 * 1024)
+            .spawn(move || drop(gate.read()));
+        match thread {
+            Ok(thread) => threads.push(thread),
+            Err(error) => {
+                refused = Err(error);
+                break;
+            }
+        }
+    }
+    drop(closed);
+    for thread in threads {
+        // It has done nothing that could fail.
+        let _ = thread.join();
+    }
+    refused
+}
+
 /// Keeps the keys in memory out of a core file, and from other processes of the same user.
 ///
 /// # Errors
@@ -50,6 +92,12 @@ pub fn forbid_dumps() -> std::io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn operators_55_threads_are_tried_and_end() {
+        try_threads(30).unwrap();
+        assert!(threads_of_a_server() >= 14);
+    }
 
     #[test]
     fn attack_l3_no_more_connections_than_files() {

@@ -1,5 +1,7 @@
 //! Rotating signing keys: the next one is published before it signs.
 
+use std::time::Duration;
+
 use crate::crypto::key_ring::KeyState;
 use crate::crypto::signing_key::SigningKey;
 use crate::domain::event::What;
@@ -19,7 +21,8 @@ pub struct Published {
     pub from: Timestamp,
 }
 
-/// Makes the next key. Gives its id and when it begins to sign.
+/// Makes the next key, or lets one sign sooner that would wait for an instant of a clock that was
+/// ahead. Gives its id and when it begins to sign.
 ///
 /// # Errors
 /// `SERVICE_UNAVAILABLE`; `CONFLICT` where a next key waits already.
@@ -35,7 +38,8 @@ pub fn rotate(by: impl Into<Administrator>) -> Result<Published> {
         // Asked of the database: another replica may have been first.
         signing_keys::hold(change)?;
         let stored = signing_keys::list(change)?;
-        if let Some(next) = stored.iter().find(|key| key.activates_at > now) {
+        let next = stored.iter().find(|key| key.activates_at > now);
+        if let Some(next) = next.filter(|key| waits(key.activates_at, now)) {
             let told = format!(
                 "key {} waits already: it signs from {}",
                 next.id, next.activates_at
@@ -43,13 +47,28 @@ pub fn rotate(by: impl Into<Administrator>) -> Result<Published> {
             return Err(Error::new(Code::Conflict, told));
         }
         require_of_now(&stored, algorithm)?;
-        let id = add(change, algorithm, &bytes, from)?;
+        let id = match next.filter(|key| key.algorithm == algorithm) {
+            Some(next) => {
+                signing_keys::set_activation(change, &next.id, from)?;
+                next.id.clone()
+            }
+            None => add(change, algorithm, &bytes, from)?,
+        };
         change.record(&by.event(What::KeyRotated))?;
         change.tell_keys();
         Ok(id)
     })?;
     load(kw)?;
     Ok(Published { id, from })
+}
+
+/// How much the clocks of processes may differ.
+const DOUBT: Duration = Duration::from_secs(60);
+
+/// Whether the next key has this instant by a clock that is right: one that was ahead would let it
+/// wait for as long as it was, and every other one behind it.
+fn waits(from: Timestamp, now: Timestamp) -> bool {
+    from <= now + NOTICE + DOUBT
 }
 
 /// Publishes the next key when the active one has signed for long enough.
@@ -59,7 +78,9 @@ pub fn rotate_when_due(kw: &Keyward) -> Result<()> {
     let life = kw.policy.key_life;
     let due = {
         let ring = kw.ring.load();
-        let next = ring.states(now).any(|(_, state)| state == KeyState::Next);
+        let next = ring
+            .states(now)
+            .any(|(held, state)| state == KeyState::Next && waits(held.activates_at, now));
         let active = ring
             .states(now)
             .find(|(_, state)| *state == KeyState::Active);

@@ -159,14 +159,18 @@ fn every(
     std::thread::Builder::new()
         .name(name.to_owned())
         .spawn(move || {
-            let mut failing = false;
+            let (mut failing, mut worked) = (false, Duration::ZERO);
             while !stop.load(Ordering::Relaxed) {
-                std::thread::park_timeout(pause);
+                // From one beginning to the next: far from the database the work is part of it.
+                std::thread::park_timeout(pause.saturating_sub(worked).max(pause / 4));
                 let Some(kw) = kw.upgrade().map(Keyward) else {
                     return;
                 };
+                let began = Instant::now();
+                let done = work(&kw);
+                worked = began.elapsed();
                 // Once for each trouble, not five times a second while it lasts.
-                match work(&kw) {
+                match done {
                     Err(error) if !failing => {
                         log::error!("{name}: {error}");
                         failing = true;

@@ -109,6 +109,34 @@ both!(j21_one_next_key_waits_at_a_time, |kw| {
     assert_eq!(kw.published().len(), 3);
 });
 
+// A machine whose clock was ahead makes a key that would wait until then, and every other one behind it.
+both!(
+    operators_56_a_key_of_a_clock_that_was_ahead_waits_no_longer_than_others,
+    |kw| {
+        const MONTH: u64 = 30 * 86_400;
+        kw.account(ALICE);
+        let replica = kw.replica();
+        let ahead = [kw, &replica];
+        ahead.iter().for_each(|kw| kw.advance(MONTH));
+        let first = keys::rotate(&kw.kw).unwrap();
+        for kw in ahead {
+            kw.kw.clock.step_back(std::time::Duration::from_secs(MONTH));
+        }
+        let again = keys::rotate(&kw.kw).unwrap();
+        assert_eq!(again.id, first.id);
+        assert_eq!(again.from, kw.kw.clock.now() + keys::NOTICE);
+        assert_eq!(kw.count("signing_keys"), 2);
+        assert_eq!(keys::rotate(&kw.kw).unwrap_err().code, Code::Conflict);
+        replica.catch_up();
+        ahead
+            .iter()
+            .for_each(|kw| kw.advance(keys::NOTICE.as_secs() + 1));
+        for kw in ahead {
+            assert_eq!(key_of(&access(kw, ALICE)), first.id);
+        }
+    }
+);
+
 both!(j21_replicas_sign_and_verify_by_the_same_keys, |kw| {
     let (before, _) = kw.signed_in(ALICE);
     let replica = kw.replica();
