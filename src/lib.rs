@@ -1,6 +1,6 @@
 //! Keyward: a small, fast authentication service.
 //!
-//! The house has floors, and arrows run down only (`tests/architecture.rs` keeps it so):
+//! The house has floors, and arrows run down only (`tests/architecture` keeps it so):
 //!
 //! ```text
 //! main -> cli -> {app, http} -> service -> {store, crypto, mail, lanes, config} -> domain -> support

@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::cli::{output, sparing_log};
 use crate::config::files::env_file;
 use crate::config::log::Log;
-use crate::config::settings_table;
+use crate::config::sections;
 
 const FILE: &str = ".env";
 
@@ -33,7 +33,7 @@ pub(super) fn read() -> Result<Environment, String> {
                 given.insert(name, value);
             }
             // As if it were absent its default would stand in silence.
-            Err(_) if settings_table::is_ours(&name) => {
+            Err(_) if sections::is_ours(&name) => {
                 faults.push(format!("{name}: is not UTF-8"));
             }
             Err(_) => {}
@@ -52,7 +52,7 @@ pub(super) fn read() -> Result<Environment, String> {
 pub(super) fn pass_on(environment: &Environment) {
     let mut lines = String::new();
     for (name, value) in &environment.given {
-        if settings_table::is_ours(name) || std::env::var_os(name).is_some() {
+        if sections::is_ours(name) || std::env::var_os(name).is_some() {
             continue;
         }
         lines.push_str(name);

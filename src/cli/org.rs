@@ -11,7 +11,7 @@ use crate::domain::account::Account;
 use crate::domain::id::AccountId;
 use crate::domain::name_characters::shown;
 use crate::domain::organization::{Name, Organization};
-use crate::domain::words::SearchWords;
+use crate::domain::search_words::SearchWords;
 use crate::http::render;
 use crate::service::Keyward;
 use crate::service::accounts::administer as accounts;

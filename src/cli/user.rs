@@ -15,7 +15,7 @@ use crate::domain::password::Password;
 use crate::domain::password_policy;
 use crate::service::accounts::administer::{self, NewAccount};
 use crate::service::accounts::profile_edit::Edit;
-use crate::service::accounts::{leave, list};
+use crate::service::accounts::{delete_own_account, list};
 use crate::service::{Error, Keyward};
 use crate::support::clock::Timestamp;
 
@@ -116,7 +116,9 @@ pub(super) fn run(command: &User) -> Outcome {
         User::Enable(who) => change(who, "enabled", |kw, account| {
             administer::set_enabled(kw, account.id, true)
         }),
-        User::Delete(who) => change(who, "deleted", |kw, account| leave::delete(kw, account.id)),
+        User::Delete(who) => change(who, "deleted", |kw, account| {
+            delete_own_account::delete(kw, account.id)
+        }),
         User::SetPassword(set) => set_password(set),
         User::Unlock(unlock) => self::unlock(unlock),
         User::ResetMfa(who) => change(

@@ -19,8 +19,8 @@ pub mod registration;
 pub mod second_factor;
 pub mod secret;
 mod section;
+pub mod sections;
 mod setting;
-pub mod settings_table;
 #[cfg(test)]
 #[path = "from_environment/tests.rs"]
 mod tests;

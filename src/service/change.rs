@@ -13,9 +13,9 @@ use crate::domain::rotation::Generation;
 use crate::domain::session::{EndReason, Ending};
 use crate::service::actor::Actor;
 use crate::service::audit_row::counted_row;
-use crate::service::broadcast::{ended, entry, may_be_believed};
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
+use crate::service::revocation_entry::{ended, entry, may_be_believed};
 use crate::store::api_keys::Whose;
 use crate::store::revocations::{News, Revocation};
 use crate::store::{

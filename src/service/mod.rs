@@ -2,7 +2,7 @@
 //! where many do it at once. A rule lives in exactly one of them. They know no HTTP and no SQL; they take values and
 //! give values, and a face renders these.
 //!
-//! Folders are nouns, files are verbs. An act calls parts and tables, never an act of
+//! A folder for each noun, a file for each act. An act calls parts and tables, never an act of
 //! another noun.
 //!
 //! Whatever asks the database answers `SERVICE_UNAVAILABLE` where that is away; `# Errors` names
@@ -14,8 +14,6 @@ pub mod actor;
 pub mod administrator;
 /// Which row of the audit log counts an event.
 mod audit_row;
-/// What every process must learn when something is revoked.
-mod broadcast;
 /// One transaction of an act.
 mod change;
 /// What an act answers when it does not answer what it was asked for.
@@ -24,9 +22,11 @@ pub mod error;
 pub mod keyward;
 /// The operator's decisions.
 pub mod policy;
+/// What every process must learn when something is revoked.
+mod revocation_entry;
 
 /// What many requests ask the database for at once.
-mod questions;
+mod batched_queries;
 
 /// An account's profile and password, by its owner or an administrator.
 pub mod accounts;

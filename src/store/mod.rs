@@ -8,7 +8,7 @@
 //! Whatever asks the database fails where it is away, or where a row is damaged; `# Errors` names
 //! what else there is.
 //!
-//! `engine/` is what stands below the tables; every other file is the table of its name.
+//! `engine/` is what stands below the tables; every other file is the table of its name, or asks several.
 
 pub mod engine;
 

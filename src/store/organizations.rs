@@ -4,13 +4,13 @@ use diesel::prelude::*;
 
 use crate::domain::id::{AccountId, OrganizationId};
 use crate::domain::organization::{Name, Organization};
-use crate::domain::words::SearchWords;
+use crate::domain::search_words::SearchWords;
 use crate::store::engine::columns::{time, word};
 use crate::store::engine::conflict::{Taken, unless_taken};
 use crate::store::engine::connection::{AnyConnection, compare};
 use crate::store::engine::error::{Result, at_most_one, exactly_one};
 use crate::store::engine::schema::organizations;
-use crate::store::engine::search::{self, Called, Page};
+use crate::store::engine::search_by_parts::{self, Called, Page};
 use crate::support::clock::Timestamp;
 
 pub(in crate::store) type Row = (String, String, i64, i64, Option<i64>);
@@ -84,7 +84,7 @@ pub fn search(
     };
     if !words.is_empty() {
         let called = (Called::Organization, words);
-        return search::search(connection, called, &page, |connection, ids| {
+        return search_by_parts::search(connection, called, &page, |connection, ids| {
             let found = organizations::table.filter(organizations::id.eq_any(ids));
             let rows: Vec<Row> = found.select(COLUMNS).load(connection)?;
             rows.into_iter()

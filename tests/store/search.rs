@@ -3,7 +3,7 @@
 
 use keyward::domain::id::{AccountId, OrganizationId};
 use keyward::domain::organization::Name;
-use keyward::domain::words::SearchWords;
+use keyward::domain::search_words::SearchWords;
 use keyward::store::accounts::{names, search};
 use keyward::store::{AnyConnection, Error, accounts, organizations};
 use keyward::support::clock::Timestamp;

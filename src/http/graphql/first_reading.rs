@@ -6,8 +6,8 @@ use std::ops::Range;
 
 use crate::http::graphql::document::{Document, MOST_TOKENS};
 use crate::http::graphql::grammar::{Edit, Reader};
+use crate::http::graphql::lexer::{Fault, tokens};
 use crate::http::graphql::loose::Loose;
-use crate::http::graphql::tokens::{Fault, tokens};
 
 /// What is read of a document.
 #[derive(Debug)]
@@ -93,7 +93,7 @@ fn edited(text: &str, edits: Vec<Edit>) -> String {
 mod tests {
     use super::*;
     use crate::http::graphql::document::place;
-    use crate::http::graphql::tokens::Why;
+    use crate::http::graphql::lexer::Why;
 
     const LOOSE: Loose = Loose {
         field: "publish",

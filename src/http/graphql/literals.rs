@@ -3,8 +3,8 @@
 use serde_json::{Map, Number, Value};
 
 use crate::http::graphql::grammar::{Parsed, Reader};
+use crate::http::graphql::lexer::{Kind, Why, fault};
 use crate::http::graphql::string_literals;
-use crate::http::graphql::tokens::{Kind, Why, fault};
 
 impl<'d> Reader<'d> {
     /// The name and the value, as far as it is JSON.

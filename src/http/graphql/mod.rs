@@ -14,6 +14,8 @@ mod grammar;
 mod inputs;
 /// What a look at the schema costs.
 mod introspection_cost;
+/// Names, numbers, texts and signs.
+mod lexer;
 /// A part of a list.
 mod list_page;
 /// The values of documents.
@@ -36,8 +38,6 @@ mod serve;
 mod string_literals;
 /// The schema, as data.
 pub mod table;
-/// Names, numbers, texts and signs.
-mod tokens;
 /// The variables of a request.
 mod variables;
 /// How wide a document may be.

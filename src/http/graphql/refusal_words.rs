@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use crate::http::answer::{Http, Keyward, Refusal, Shape as _};
 use crate::http::graphql::document::{DEEPEST, MOST_TOKENS};
+use crate::http::graphql::lexer::Why;
 use crate::http::graphql::resolver_context::ONE_CHANGE;
-use crate::http::graphql::tokens::Why;
 use crate::service::Error;
 
 /// How a refusal is said: its words, and the `extensions` beside them.

@@ -1,6 +1,6 @@
 //! The first layer of limits (semantics 4): so many requests a second from one address,
 //! counted in this process, before a body is read. It keeps floods of junk cheap; who
-//! guesses at an account is the second layer's concern (`service/attempts/budget.rs`).
+//! guesses at an account is the second layer's concern (`service/attempts/guess_budget.rs`).
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::num::NonZeroU32;

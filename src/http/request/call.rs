@@ -14,7 +14,7 @@ use actix_web::{FromRequest, HttpMessage as _, HttpRequest, web};
 use futures_util::StreamExt as _;
 
 use crate::domain::id::AccountId;
-use crate::domain::letter::Language;
+use crate::domain::mail_kind::Language;
 use crate::domain::principal::Principal;
 use crate::domain::session::Client;
 use crate::http::answer::{Http, Refusal};

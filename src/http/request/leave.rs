@@ -8,7 +8,7 @@ use crate::http::request::call::Call;
 use crate::http::request::cookies;
 use crate::http::request::fields::{Fields, new_password as password, otp};
 use crate::service::Error;
-use crate::service::accounts::leave::{self, PasswordAndCode};
+use crate::service::accounts::delete_own_account::{self, PasswordAndCode};
 use crate::service::actor::Actor;
 use crate::service::sessions::which_refresh_token;
 
@@ -46,7 +46,7 @@ pub async fn by_proof(
     actor: Actor,
     proof: PasswordAndCode,
 ) -> Result<HttpResponse, Refusal> {
-    call.on_password(move |kw, seat| leave::leave(kw, seat, &actor, &proof))
+    call.on_password(move |kw, seat| delete_own_account::leave(kw, seat, &actor, &proof))
         .await?;
     Ok(gone(call).await)
 }
@@ -57,9 +57,9 @@ pub async fn by_proof(
 /// What the act says.
 pub async fn by_token(call: &Call, actor: Actor) -> Result<HttpResponse, Refusal> {
     let act = if actor.claims().anon {
-        leave::leave_as_guest
+        delete_own_account::leave_as_guest
     } else {
-        leave::leave_after_sign_in
+        delete_own_account::leave_after_sign_in
     };
     call.on_store(move |kw| act(kw, &actor)).await?;
     Ok(gone(call).await)

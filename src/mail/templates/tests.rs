@@ -1,7 +1,7 @@
 use strum::VariantArray as _;
 
 use super::*;
-use crate::domain::letter::Values;
+use crate::domain::mail_kind::Values;
 
 /// Each purpose in each language.
 fn kinds() -> Vec<(LetterPurpose, Language)> {

@@ -10,12 +10,12 @@ pub mod administer;
 pub mod change_password;
 /// The owner changes the profile.
 pub mod change_profile;
+/// An account is deleted, by its owner or an operator.
+pub mod delete_own_account;
 /// Everything that is stored about an account.
 pub mod export;
 /// Guests begin, and register.
 pub mod guest;
-/// An account is deleted, by its owner or an operator.
-pub mod leave;
 /// All accounts, a page at a time.
 pub mod list;
 /// Somebody's account, for an administrator.

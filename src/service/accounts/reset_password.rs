@@ -6,7 +6,7 @@ use crate::domain::access::ADMIN;
 use crate::domain::event::{Event, What};
 use crate::domain::id::AccountId;
 use crate::domain::identifier::Email;
-use crate::domain::letter::{LetterPurpose, Values};
+use crate::domain::mail_kind::{LetterPurpose, Values};
 use crate::domain::one_time_code::CodePurpose;
 use crate::domain::password::Password;
 use crate::domain::permission::ACCOUNT_RESET_LINK;

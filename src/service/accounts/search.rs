@@ -2,7 +2,7 @@
 
 use crate::domain::account::Account;
 use crate::domain::id::AccountId;
-use crate::domain::words::SearchWords;
+use crate::domain::search_words::SearchWords;
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
 use crate::store::accounts::search as store_search;

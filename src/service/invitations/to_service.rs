@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use crate::domain::access::ADMIN;
 use crate::domain::event::What;
 use crate::domain::identifier::Email;
-use crate::domain::letter::{LetterPurpose, Values};
+use crate::domain::mail_kind::{LetterPurpose, Values};
 use crate::domain::one_time_code::CodePurpose;
 use crate::domain::organization::Scope;
 use crate::service::actor::Actor;

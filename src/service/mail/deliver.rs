@@ -7,7 +7,7 @@
 use std::time::{Duration, Instant};
 
 use crate::domain::event::{Event, What};
-use crate::domain::letter::{LONGEST_HOLD, TRIED_AFTER_DOUBT, TRIES_AFTER_DOUBT, pause_after};
+use crate::domain::mail_kind::{LONGEST_HOLD, TRIED_AFTER_DOUBT, TRIES_AFTER_DOUBT, pause_after};
 use crate::domain::session::Client;
 use crate::mail::Failure;
 use crate::mail::failure::without;

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::domain::access::ADMIN;
 use crate::domain::event::What;
 use crate::domain::identifier::Email;
-use crate::domain::letter::{LetterPurpose, is_site};
+use crate::domain::mail_kind::{LetterPurpose, is_site};
 use crate::domain::merge_fields::{escaped, filled_in};
 use crate::domain::permission::ACCOUNT_MAIL;
 use crate::domain::plain_text::plain_text;

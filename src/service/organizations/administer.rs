@@ -5,7 +5,7 @@ use crate::domain::event::{Event, What};
 use crate::domain::id::{AccountId, OrganizationId};
 use crate::domain::name_characters::shown;
 use crate::domain::organization::{Membership, MembershipState, Name, OWNER, Organization};
-use crate::domain::words::SearchWords;
+use crate::domain::search_words::SearchWords;
 use crate::service::administrator::{Administrator, no_such_account};
 use crate::service::change::Change;
 use crate::service::error::{Error, Result};

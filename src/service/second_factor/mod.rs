@@ -1,7 +1,5 @@
 //! Enrolling and removing a second factor, and its recovery codes.
 
-/// What must be typed to change it.
-pub mod check_typed_code;
 /// Switches a factor on that waits.
 pub mod confirm;
 /// Begins to enrol one.
@@ -12,3 +10,5 @@ pub mod own_session;
 pub mod recovery_codes;
 /// Takes it away.
 pub mod remove;
+/// What must be typed to change it.
+pub mod require_proof;

@@ -3,7 +3,7 @@
 /// Deletes guests who were not there for long.
 mod delete_guests;
 /// Writes names as they are looked for, where they were written before that was done.
-mod names;
+mod fill_search_names;
 /// Whether this process can do its work now.
 pub mod readiness;
 /// Tells of many failed sign-ins in a minute.

@@ -13,7 +13,7 @@ use crate::service::keys;
 use crate::service::keyward::{Inner, Keyward};
 use crate::service::mail::deliver;
 use crate::service::tokens::signing_keys;
-use crate::service::upkeep::{delete_guests, names, spray_alarm, used_keys};
+use crate::service::upkeep::{delete_guests, fill_search_names, spray_alarm, used_keys};
 use crate::store::engine::purge::{What, purge_before};
 use crate::store::{self, AnyConnection, revocations, seen_generations};
 use crate::support::clock::Timestamp;
@@ -258,7 +258,7 @@ pub fn purge(kw: &Keyward, now: Timestamp) -> Result<usize> {
         }
     }
     purged += delete_guests::purge(kw, now)?;
-    let completed = names::complete(kw);
+    let completed = fill_search_names::complete(kw);
     // After the others: where somebody tampered with its chain, they go on.
     purged += audit::purge::purge(kw, now - KEEP_AUDIT)?;
     completed?;

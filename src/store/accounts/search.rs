@@ -4,12 +4,12 @@ use diesel::prelude::*;
 
 use crate::domain::account::Account;
 use crate::domain::id::AccountId;
-use crate::domain::words::SearchWords;
+use crate::domain::search_words::SearchWords;
 use crate::store::accounts::Row;
 use crate::store::engine::connection::{AnyConnection, compare};
 use crate::store::engine::error::Result;
 use crate::store::engine::schema::accounts;
-use crate::store::engine::search::{self, Called, Page};
+use crate::store::engine::search_by_parts::{self, Called, Page};
 use crate::support::clock::Timestamp;
 
 /// Those in whose names or primary address each of the words stands, oldest first, from the one
@@ -30,7 +30,7 @@ pub fn search(
         after: after.map(|(at, id)| (at, id.to_string())),
         limit,
     };
-    search::search(
+    search_by_parts::search(
         connection,
         (Called::Account, words),
         &page,

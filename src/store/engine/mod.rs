@@ -15,7 +15,7 @@ pub(in crate::store) mod pooled;
 pub(in crate::store) mod postgres;
 pub mod purge;
 pub(in crate::store) mod schema;
-pub(in crate::store) mod search;
+pub(in crate::store) mod search_by_parts;
 pub(in crate::store) mod socket;
 pub(in crate::store) mod sqlite_file;
 pub(in crate::store) mod store;

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use keyward::service::accounts::leave;
+use keyward::service::accounts::delete_own_account;
 use keyward::service::upkeep::threads;
 use serde_json::{Value, json};
 
@@ -268,7 +268,7 @@ both!(j23_the_only_administrator_stays, |kw| {
     let answer = kw.leave(&access, &password());
     answer.refused(409, "CONFLICT");
     assert!(answer.body.contains("only administrator"), "{answer:?}");
-    assert!(leave::delete(&kw.kw, root).is_err());
+    assert!(delete_own_account::delete(&kw.kw, root).is_err());
     assert_eq!(
         (kw.state(), kw.counters()),
         before,
@@ -280,7 +280,7 @@ both!(j23_the_only_administrator_stays, |kw| {
     kw.leave(&access, &password()).refused(409, "CONFLICT");
     keyward::service::accounts::administer::set_enabled(&kw.kw, other, true).unwrap();
     assert_eq!(kw.leave(&access, &password()).status, 204);
-    assert!(leave::delete(&kw.kw, other).is_err());
+    assert!(delete_own_account::delete(&kw.kw, other).is_err());
 });
 
 // Both would find the other one there.
@@ -323,11 +323,11 @@ both!(j25_a_session_that_has_ended_deletes_nothing, |kw| {
         })
         .ok()
         .unwrap();
-    let proof = leave::PasswordAndCode {
+    let proof = delete_own_account::PasswordAndCode {
         password: keyward::domain::password::Password::parse(PASSWORD).unwrap(),
         otp: None,
     };
-    let refused = leave::leave(&kw.kw, &seat, &actor, &proof).unwrap_err();
+    let refused = delete_own_account::leave(&kw.kw, &seat, &actor, &proof).unwrap_err();
     assert_eq!(refused.code.as_str(), "INVALID_TOKEN");
     assert_eq!(kw.state(), before);
 });

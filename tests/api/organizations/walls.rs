@@ -141,7 +141,7 @@ both!(
             if way == "demoted" {
                 administer::take_role(&kw.kw, root, "administrator").unwrap();
             } else {
-                keyward::service::accounts::leave::delete(&kw.kw, root).unwrap();
+                keyward::service::accounts::delete_own_account::delete(&kw.kw, root).unwrap();
             }
             by_code(kw, &code).refused(400, "INVALID_CODE");
         }

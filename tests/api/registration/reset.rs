@@ -1,6 +1,6 @@
 //! A forgotten password.
 
-use keyward::domain::letter::LetterPurpose;
+use keyward::domain::mail_kind::LetterPurpose;
 use serde_json::json;
 
 use super::{ALICE, OPEN, OTHER, alice, code_to, done, register};

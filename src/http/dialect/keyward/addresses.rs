@@ -16,7 +16,7 @@ use crate::http::request::profile_fields::email;
 use crate::service::accounts::addresses::change::NewEmail;
 use crate::service::accounts::addresses::set_primary_or_remove::{self, Deed, no_address};
 use crate::service::accounts::addresses::{add, change, undo};
-use crate::service::accounts::leave::PasswordAndCode;
+use crate::service::accounts::delete_own_account::PasswordAndCode;
 use crate::service::actor::Actor;
 use crate::service::mail::mailed_code::Link;
 use crate::service::mail::owner_mail::Wish;

@@ -10,10 +10,10 @@ use crate::http::request::call::Call;
 use crate::http::request::fields::{Fields, new_password as password};
 use crate::service::Error;
 use crate::service::actor::Actor;
-use crate::service::second_factor::check_typed_code::Proof;
 use crate::service::second_factor::confirm::{self, Confirmation, Confirmed};
 use crate::service::second_factor::enrol::{self, Shown};
 use crate::service::second_factor::own_session::OwnSession;
+use crate::service::second_factor::require_proof::Proof;
 use crate::service::second_factor::{recovery_codes as codes, remove};
 
 /// `POST /auth/mfa/totp {"password","otp"?}`: begins; the secret is shown this once.

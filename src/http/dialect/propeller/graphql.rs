@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::config::Dialect;
 use crate::domain::identifier::{Email, Identifier};
-use crate::domain::letter::Site;
+use crate::domain::mail_kind::Site;
 use crate::domain::session::Mode;
 use crate::http::dialect::propeller::refusals::{say, say_of_link};
 use crate::http::graphql::Loose;

@@ -14,7 +14,7 @@ use crate::http::request::fields::{Fields, new_password};
 use crate::http::request::profile_fields::{CAMEL, edit, email};
 use crate::http::request::query;
 use crate::service::accounts::administer::{self, NewAccount, Patch};
-use crate::service::accounts::leave;
+use crate::service::accounts::delete_own_account;
 use crate::service::accounts::search;
 use crate::service::accounts::show::{self, Shown};
 use crate::service::actor::Actor;
@@ -120,7 +120,7 @@ pub async fn change(mut call: Call, actor: Actor) -> Answer<Keyward> {
 /// `DELETE /admin/accounts/{id}`: 204.
 pub async fn delete(call: Call, actor: Actor) -> Answer<Keyward> {
     let id = account(&call);
-    call.on_store(move |kw| leave::delete((kw, &actor), id))
+    call.on_store(move |kw| delete_own_account::delete((kw, &actor), id))
         .await?;
     Ok(HttpResponse::NoContent().finish())
 }

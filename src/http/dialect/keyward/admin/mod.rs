@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::domain::id::AccountId;
-use crate::domain::words::{MOST_WORDS, SearchWords, UnfitSearch};
+use crate::domain::search_words::{MOST_WORDS, SearchWords, UnfitSearch};
 use crate::http::request::call::Call;
 use crate::http::request::fields::Fields;
 use crate::http::request::query;

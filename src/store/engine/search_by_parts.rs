@@ -9,7 +9,7 @@ use diesel::query_builder::{BoxedSqlQuery, SqlQuery};
 use diesel::sql_types::{Array, BigInt, Text};
 use diesel::sqlite::{Sqlite, SqliteConnection};
 
-use crate::domain::words::{PART, SearchWords, parts};
+use crate::domain::search_words::{PART, SearchWords, parts};
 use crate::store::engine::connection::AnyConnection;
 use crate::store::engine::error::Result;
 use crate::support::clock::Timestamp;

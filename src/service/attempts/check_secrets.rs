@@ -10,7 +10,7 @@ use crate::domain::id::{AccountId, FactorId};
 use crate::domain::password::{Password, PasswordRecord};
 use crate::domain::session::Method;
 use crate::lanes::password_lane::{NotDone, Seat};
-use crate::service::attempts::budget::Reservation;
+use crate::service::attempts::guess_budget::Reservation;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
 use crate::store::factors::Factor;
