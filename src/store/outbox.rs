@@ -130,31 +130,36 @@ fn due(now: Timestamp) -> _ {
         )
 }
 
-/// Whether anything is due.
-pub fn is_any_due(connection: &mut AnyConnection, now: Timestamp) -> Result<bool> {
-    let one: Option<String> = due(now).select(outbox::id).first(connection).optional()?;
-    Ok(one.is_some())
+/// At most `most` that are due, oldest first.
+pub fn list_due(
+    connection: &mut AnyConnection,
+    now: Timestamp,
+    most: i64,
+) -> Result<Vec<WaitingMail>> {
+    due(now)
+        .order((outbox::next_at, outbox::id))
+        .limit(most)
+        .load::<Row>(connection)?
+        .into_iter()
+        .map(WaitingMail::try_from)
+        .collect()
 }
 
-/// Takes at most `most` that are due, oldest first: no other process has them until `lease`.
+/// Takes those of `mails` that are due still: no other process has them until `lease`.
 pub fn lease(
     connection: &mut AnyConnection,
     now: Timestamp,
     lease: Timestamp,
-    most: i64,
+    mails: &[WaitingMail],
 ) -> Result<Vec<WaitingMail>> {
-    let rows: Vec<Row> = due(now)
-        .order((outbox::next_at, outbox::id))
-        .limit(most)
-        .load(connection)?;
     let mut taken = Vec::new();
-    for row in rows {
+    for mail in mails {
         // Another process may have taken it since: then the guard does not hold.
-        let ours = diesel::update(due(now).filter(outbox::id.eq(row.0.clone())))
+        let ours = diesel::update(due(now).filter(outbox::id.eq(mail.id.to_string())))
             .set(outbox::leased_until.eq(lease.millis()))
             .execute(connection)?;
         if at_most_one("leasing a mail", ours)? {
-            let mut mail = WaitingMail::try_from(row)?;
+            let mut mail = mail.clone();
             mail.leased_until = lease;
             taken.push(mail);
         }

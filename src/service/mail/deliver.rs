@@ -1,20 +1,20 @@
 //! Sending what is due. A row is leased by a guarded update, so that of many processes one
 //! sends it; held for as long as a server may think about it before that server gets its last
 //! byte; and deleted once the server has taken the mail. Whoever dies between the two leaves a mail
-//! that is sent once more, with the same Message-ID. No lock and no connection of the database is
-//! held while a server is talked to.
+//! that is sent once more, with the same Message-ID; who lives, and can not delete it, remembers it
+//! (`note.rs`). No lock and no connection of the database is held while a server is talked to.
 
 use std::time::{Duration, Instant};
 
-use crate::domain::event::{Event, What};
 use crate::domain::letter::{LONGEST_HOLD, TRIED_AFTER_DOUBT, TRIES_AFTER_DOUBT, pause_after};
-use crate::domain::session::Client;
 use crate::mail::Failure;
 use crate::mail::failure::without;
 use crate::mail::mailer::{Line, Prepared};
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
+use crate::service::mail::note::{label, note, settle};
 use crate::service::mail::sealed;
+use crate::service::memory::unnoted_mails::Fate;
 use crate::store::outbox::{self, Next, WaitingMail};
 
 /// How long a process has what it took in its hand.
@@ -29,8 +29,8 @@ const LAST_BEGIN: Duration = Duration::from_secs(20);
 /// Sends everything that is due now. How many mails were sent.
 ///
 /// # Errors
-/// `SERVICE_UNAVAILABLE` where the database is away; a mail that it could not note is sent
-/// again.
+/// `SERVICE_UNAVAILABLE` where the database is away. What became of a mail is remembered then, and
+/// noted before another one is sent.
 pub fn deliver_due(kw: &Keyward) -> Result<usize> {
     let mut sent = 0;
     loop {
@@ -58,6 +58,7 @@ pub fn is_settled(kw: &Keyward) -> Result<bool> {
 /// # Errors
 /// As [`deliver_due`].
 pub fn deliver_some(kw: &Keyward) -> Result<(usize, bool)> {
+    settle(kw)?;
     let batch = take(kw)?;
     let full = i64::try_from(batch.len()).is_ok_and(|len| len >= BATCH);
     let began = Instant::now();
@@ -77,14 +78,12 @@ pub fn deliver_some(kw: &Keyward) -> Result<(usize, bool)> {
         match outcome {
             Sent::Taken(said) => {
                 log::info!("mail: {} was sent: {said}", label(&mail));
-                let id = mail.id;
-                kw.store
-                    .write(move |tx| outbox::remove(tx, id).map_err(Error::from))?;
+                note(kw, mail, Fate::Taken)?;
                 sent += 1;
             }
             Sent::InOtherHands => {}
             Sent::Failed(failure) => {
-                failed(kw, &mail, &failure)?;
+                failed(kw, mail, &failure)?;
                 if let Failure::Away(why) = failure {
                     away = Some(why);
                 }
@@ -106,12 +105,15 @@ fn let_go(kw: &Keyward, mails: Vec<WaitingMail>) -> Result<()> {
 }
 
 fn take(kw: &Keyward) -> Result<Vec<WaitingMail>> {
-    let now = kw.clock.now();
-    if !kw.store.read(|db| outbox::is_any_due(db, now))? {
-        return Ok(Vec::new());
+    let (now, until) = (kw.clock.now(), kw.clock.now() + LEASE);
+    let mut due = kw.store.read(|db| outbox::list_due(db, now, BATCH))?;
+    // A server has it, however long ago it was in hand.
+    due.retain(|mail| !kw.memory.mails.has(mail.id));
+    if due.is_empty() {
+        return Ok(due);
     }
     kw.store
-        .write(move |tx| outbox::lease(tx, now, now + LEASE, BATCH).map_err(Error::from))
+        .write(move |tx| outbox::lease(tx, now, until, &due).map_err(Error::from))
 }
 
 /// What became of one mail.
@@ -184,39 +186,19 @@ fn next(kw: &Keyward, mail: &WaitingMail, failure: &Failure) -> Option<Next> {
 
 /// Notes the try, or gives the mail up: where it was refused for good, or its time is over
 /// before the next one.
-fn failed(kw: &Keyward, mail: &WaitingMail, failure: &Failure) -> Result<()> {
-    let (label, why) = (label(mail), failure.words());
+fn failed(kw: &Keyward, mail: WaitingMail, failure: &Failure) -> Result<()> {
+    let (label, why) = (label(&mail), failure.words());
     let (what, though) = match failure {
         Failure::Unknown(_) => ("may have been taken", ", though it may have been taken"),
         _ => ("was not sent", ""),
     };
-    if let Some(next) = next(kw, mail, failure) {
-        log::warn!(
-            "mail: {label} {what}: {why}; it is tried again at {}",
-            next.at
-        );
-        let mail = mail.clone();
-        // Where another process has it in hand by now, that one's word counts.
-        return kw.store.write(move |tx| {
-            outbox::try_again(tx, &mail, next)
-                .map(|_| ())
-                .map_err(Error::from)
-        });
-    }
-    log::error!("mail: {label} is given up{though}: {why}");
-    let (id, account) = (mail.id, mail.account);
-    kw.change(move |change| {
-        if outbox::remove(change, id)? {
-            let event = Event::new(What::MailGivenUp, Client::default());
-            let event = account.map_or(event.clone(), |account| event.of(account));
-            change.record(&event)?;
-        }
-        Ok(())
-    })
-}
-
-/// For the log: which mail, but not to whom.
-fn label(mail: &WaitingMail) -> String {
-    let of = mail.account.map(|id| format!(" of account {id}"));
-    format!("{}{}", mail.purpose, of.unwrap_or_default())
+    let Some(next) = next(kw, &mail, failure) else {
+        log::error!("mail: {label} is given up{though}: {why}");
+        return note(kw, mail, Fate::GivenUp);
+    };
+    log::warn!(
+        "mail: {label} {what}: {why}; it is tried again at {}",
+        next.at
+    );
+    note(kw, mail, Fate::TriedAgain(next))
 }

@@ -3,6 +3,8 @@
 
 /// Sending what is due.
 pub mod deliver;
+/// Noting what became of a mail.
+mod note;
 /// What an owner is told of.
 pub(in crate::service) mod notice;
 /// A message in an administrator's own words.

@@ -6,12 +6,15 @@ pub(in crate::service) mod living_keys;
 pub(in crate::service) mod revoked;
 /// Which generations of sessions were seen in use.
 pub(in crate::service) mod seen_generations;
+/// What became of mails, until it is written down.
+pub(in crate::service) mod unnoted_mails;
 /// Access tokens whose signature was checked.
 pub(in crate::service) mod verified_tokens;
 
 use living_keys::LivingKeys;
 use revoked::Revoked;
 use seen_generations::Seen;
+use unnoted_mails::UnnotedMails;
 use verified_tokens::VerifiedTokens;
 
 #[derive(Default)]
@@ -20,4 +23,5 @@ pub(in crate::service) struct Memory {
     pub(in crate::service) revoked: Revoked,
     pub(in crate::service) seen: Seen,
     pub(in crate::service) api_keys: LivingKeys,
+    pub(in crate::service) mails: UnnotedMails,
 }

@@ -1,6 +1,7 @@
 //! Mail: written with its cause, sent once, tried again, and given up.
 
 mod new_sign_in;
+mod noted;
 mod notices;
 mod outbox;
 mod quotas;
