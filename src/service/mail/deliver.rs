@@ -12,7 +12,7 @@ use crate::mail::failure::without;
 use crate::mail::mailer::{Line, Prepared};
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
-use crate::service::mail::note::{label, note, settle};
+use crate::service::mail::note::{label, let_go, let_go_later, let_go_of_held_later, note, settle};
 use crate::service::mail::sealed;
 use crate::service::memory::unnoted_mails::Fate;
 use crate::store::outbox::{self, Next, WaitingMail};
@@ -30,7 +30,7 @@ const LAST_BEGIN: Duration = Duration::from_secs(20);
 ///
 /// # Errors
 /// `SERVICE_UNAVAILABLE` where the database is away. What became of a mail is remembered then, and
-/// noted before another one is sent.
+/// noted before another one is sent; what was not sent is let go of, and due.
 pub fn deliver_due(kw: &Keyward) -> Result<usize> {
     let mut sent = 0;
     loop {
@@ -59,17 +59,27 @@ pub fn is_settled(kw: &Keyward) -> Result<bool> {
 /// As [`deliver_due`].
 pub fn deliver_some(kw: &Keyward) -> Result<(usize, bool)> {
     settle(kw)?;
-    let batch = take(kw)?;
+    let mut batch = take(kw)?.into_iter();
     let full = i64::try_from(batch.len()).is_ok_and(|len| len >= BATCH);
+    let sent = send_all(kw, &mut batch);
+    let left: Vec<_> = batch.collect();
+    match sent {
+        Ok((sent, answered)) if left.is_empty() => Ok((sent, full && answered)),
+        Ok((sent, _)) => let_go(kw, left).map(|()| (sent, true)),
+        Err(error) => {
+            let_go_later(kw, left);
+            Err(error)
+        }
+    }
+}
+
+/// As many as can be begun in time. How many were sent, and whether there was a server.
+fn send_all(kw: &Keyward, batch: &mut impl Iterator<Item = WaitingMail>) -> Result<(usize, bool)> {
     let began = Instant::now();
     let (mut sent, mut away) = (0, None::<String>);
     let mut line = kw.mailer.line();
-    let mut batch = batch.into_iter();
-    while let Some(mut mail) = batch.next() {
-        if began.elapsed() >= LAST_BEGIN {
-            let_go(kw, std::iter::once(mail).chain(batch).collect())?;
-            return Ok((sent, true));
-        }
+    while began.elapsed() < LAST_BEGIN {
+        let Some(mut mail) = batch.next() else { break };
         // Where nobody answers one, nobody answers the next one either.
         let outcome = match &away {
             Some(why) => Sent::Failed(Failure::Away(String::clone(why))),
@@ -90,30 +100,25 @@ pub fn deliver_some(kw: &Keyward) -> Result<(usize, bool)> {
             }
         }
     }
-    Ok((sent, full && away.is_none()))
-}
-
-/// Whoever comes next need not wait for the end of a lease.
-fn let_go(kw: &Keyward, mails: Vec<WaitingMail>) -> Result<()> {
-    kw.store.write(move |tx| {
-        for mail in &mails {
-            // Where its lease has ended another process may have it by now.
-            outbox::hold(tx, mail, None)?;
-        }
-        Ok(())
-    })
+    Ok((sent, away.is_none()))
 }
 
 fn take(kw: &Keyward) -> Result<Vec<WaitingMail>> {
-    let (now, until) = (kw.clock.now(), kw.clock.now() + LEASE);
+    let now = kw.clock.now();
     let mut due = kw.store.read(|db| outbox::list_due(db, now, BATCH))?;
     // A server has it, however long ago it was in hand.
     due.retain(|mail| !kw.memory.mails.has(mail.id));
     if due.is_empty() {
         return Ok(due);
     }
+    for mail in &mut due {
+        mail.leased_until = now + LEASE;
+    }
+    let mails = due.clone();
     kw.store
-        .write(move |tx| outbox::lease(tx, now, until, &due).map_err(Error::from))
+        .write(move |tx| outbox::lease(tx, now, &mails).map_err(Error::from))
+        // They may be leased all the same.
+        .inspect_err(|_| let_go_later(kw, due))
 }
 
 /// What became of one mail.
@@ -133,7 +138,8 @@ fn send(kw: &Keyward, line: &mut Line<'_>, mail: &mut WaitingMail) -> Result<Sen
     let (held, until) = (mail.clone(), kw.clock.now() + LONGEST_HOLD);
     let is_ours = kw
         .store
-        .write(move |tx| outbox::hold(tx, &held, Some(until)).map_err(Error::from))?;
+        .write(move |tx| outbox::hold(tx, &held, until).map_err(Error::from))
+        .inspect_err(|_| let_go_of_held_later(kw, mail.clone(), until))?;
     if !is_ours {
         return Ok(Sent::InOtherHands);
     }

@@ -8,25 +8,51 @@ use crate::service::error::Result;
 use crate::service::keyward::Keyward;
 use crate::service::memory::unnoted_mails::{Fate, Unnoted};
 use crate::store::outbox::{self, WaitingMail};
+use crate::support::clock::Timestamp;
 
 /// Notes it.
 ///
 /// # Errors
 /// `SERVICE_UNAVAILABLE` where the database is away: it is remembered, for [`settle`].
 pub(super) fn note(kw: &Keyward, mail: WaitingMail, fate: Fate) -> Result<()> {
-    let notes = vec![Unnoted { mail, fate }];
-    write_down(kw, notes.clone()).inspect_err(|error| {
-        for Unnoted { mail, fate } in &notes {
-            if matches!(fate, Fate::Taken) {
-                let label = label(mail);
-                log::warn!(
-                    "mail: {label} was sent, and could not be noted: {error}. Another try is made \
-                     each second; if this process ends before one succeeds, it is sent again"
-                );
-            }
+    let taken = matches!(fate, Fate::Taken).then(|| label(&mail));
+    note_all(kw, vec![Unnoted { mail, fate }]).inspect_err(|error| {
+        if let Some(label) = taken {
+            log::warn!(
+                "mail: {label} was sent, and could not be noted: {error}. Another try is made \
+                 each second; if this process ends before one succeeds, it is sent again"
+            );
         }
-        kw.memory.mails.add(notes);
     })
+}
+
+/// Whoever comes next need not wait for the end of a lease.
+///
+/// # Errors
+/// As [`note`].
+pub(super) fn let_go(kw: &Keyward, mails: Vec<WaitingMail>) -> Result<()> {
+    note_all(kw, unsent(mails))
+}
+
+/// The same where the database was away just now.
+pub(super) fn let_go_later(kw: &Keyward, mails: Vec<WaitingMail>) {
+    kw.memory.mails.add(unsent(mails));
+}
+
+/// The same of one that may be held until then.
+pub(super) fn let_go_of_held_later(kw: &Keyward, mail: WaitingMail, until: Timestamp) {
+    let fate = Fate::LetGo(Some(until));
+    kw.memory.mails.add([Unnoted { mail, fate }]);
+}
+
+fn unsent(mails: Vec<WaitingMail>) -> Vec<Unnoted> {
+    let fate = Fate::LetGo(None);
+    let mails = mails.into_iter();
+    mails.map(|mail| Unnoted { mail, fate }).collect()
+}
+
+fn note_all(kw: &Keyward, notes: Vec<Unnoted>) -> Result<()> {
+    write_down(kw, notes.clone()).inspect_err(|_| kw.memory.mails.add(notes))
 }
 
 /// Notes what could not be noted before. Until that is done no mail should be sent: what became of
@@ -61,6 +87,9 @@ fn write_one(change: &mut Change<'_>, Unnoted { mail, fate }: &Unnoted) -> Resul
         // Where another process has it in hand by now, that one's word counts.
         Fate::TriedAgain(next) => {
             outbox::try_again(change, mail, *next)?;
+        }
+        Fate::LetGo(or) => {
+            outbox::let_go(change, mail, *or)?;
         }
         Fate::GivenUp => {
             if outbox::remove(change, mail.id)? {

@@ -7,6 +7,7 @@ use parking_lot::Mutex;
 use uuid::Uuid;
 
 use crate::store::outbox::{Next, WaitingMail};
+use crate::support::clock::Timestamp;
 
 /// A mail, as it was in hand, and what became of it.
 #[derive(Clone)]
@@ -21,6 +22,9 @@ pub(in crate::service) enum Fate {
     Taken,
     TriedAgain(Next),
     GivenUp,
+    /// It was not sent, and is due. Where it was to be held, nobody knows whether it is: then it may
+    /// be in hand until this instant in place of its own.
+    LetGo(Option<Timestamp>),
 }
 
 /// Bounded by what a process takes in its hand at once: while something is here, nothing is

@@ -1,5 +1,6 @@
 //! Mail: written with its cause, sent once, tried again, and given up.
 
+mod leases;
 mod new_sign_in;
 mod noted;
 mod notices;

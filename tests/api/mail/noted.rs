@@ -12,7 +12,10 @@ use crate::support::{Fault, Gate, Logbook, TestKeyward, letter};
 
 /// A server that stops at its answer to a command, the first time: it tells so, and goes on when
 /// it is told to.
-fn stopping(at: &'static str, says: Option<&'static str>) -> (Sink, Receiver<()>, Sender<()>) {
+pub(super) fn stopping(
+    at: &'static str,
+    says: Option<&'static str>,
+) -> (Sink, Receiver<()>, Sender<()>) {
     let (asks, asked) = channel();
     let (lets_on, goes_on) = channel::<()>();
     let sink = Sink::thinking(at, move || {
@@ -24,7 +27,7 @@ fn stopping(at: &'static str, says: Option<&'static str>) -> (Sink, Receiver<()>
 }
 
 /// What the outbox has of each mail: how often it was tried, and when it is due.
-fn waiting(kw: &TestKeyward) -> Vec<String> {
+pub(super) fn waiting(kw: &TestKeyward) -> Vec<String> {
     let begin = crate::support::BEGIN;
     kw.rows(&format!(
         "SELECT 'tried ' || attempts || ', due at ' || (next_at - {begin}) || ', ' || \

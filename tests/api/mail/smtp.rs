@@ -78,8 +78,11 @@ fn serve(
         out.write_all(format!("{said}\r\n").as_bytes())?;
         if line == "DATA" && said.starts_with('3') {
             let mut message = String::new();
-            for line in lines.by_ref() {
-                let line = line?;
+            loop {
+                let Some(line) = lines.next().transpose()? else {
+                    // What has no end was not sent.
+                    return Ok(());
+                };
                 if line == "." {
                     break;
                 }
