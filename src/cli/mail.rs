@@ -7,7 +7,7 @@ use crate::cli::{Outcome, look_at_config};
 use crate::domain::identifier::Email;
 use crate::domain::mail_kind::{Language, Letter, LetterPurpose, Values};
 use crate::domain::name_characters::shown;
-use crate::mail::Mailer;
+use crate::mail::{Failure, Mailer};
 use crate::support::clock::Clock;
 
 #[derive(Subcommand)]
@@ -38,13 +38,16 @@ pub(super) fn run(command: &Mail) -> Outcome {
     };
     let id = format!("<{}@{}>", uuid::Uuid::new_v4(), mailer.domain());
     let sent = mailer.line().send(&letter, &id, Clock::wall().now());
-    let said = sent.map_err(|failure| {
-        let words = failure.words();
+    let said = sent.map_err(|failure| match &failure {
+        // Whoever reads of a failure alone sends another one.
+        Failure::Unknown(why) => format!(
+            "mail: {label}: the server has the whole message and has not said whether it took it \
+             ({why}): it may have been taken, look whether it came before you send another one"
+        ),
         // Where mail goes nowhere, that is the reason too.
-        if words == label {
-            format!("mail: {label}")
-        } else {
-            format!("mail: {label}: {words}")
+        Failure::Away(why) if *why == label => format!("mail: {label}"),
+        Failure::Refused(why) | Failure::Later(why) | Failure::Away(why) => {
+            format!("mail: {label}: {why}")
         }
     })?;
     say!("sent to {}, {label}: {said}", to.written());

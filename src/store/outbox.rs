@@ -130,33 +130,36 @@ fn due(now: Timestamp) -> _ {
         )
 }
 
-/// Whether anything is due.
-pub fn is_any_due(connection: &mut AnyConnection, now: Timestamp) -> Result<bool> {
-    let one: Option<String> = due(now).select(outbox::id).first(connection).optional()?;
-    Ok(one.is_some())
+/// At most `most` that are due, oldest first.
+pub fn list_due(
+    connection: &mut AnyConnection,
+    now: Timestamp,
+    most: i64,
+) -> Result<Vec<WaitingMail>> {
+    due(now)
+        .order((outbox::next_at, outbox::id))
+        .limit(most)
+        .load::<Row>(connection)?
+        .into_iter()
+        .map(WaitingMail::try_from)
+        .collect()
 }
 
-/// Takes at most `most` that are due, oldest first: no other process has them until `lease`.
+/// Takes those of `mails` that are due still, each until its `leased_until`: no other process has
+/// them until then.
 pub fn lease(
     connection: &mut AnyConnection,
     now: Timestamp,
-    lease: Timestamp,
-    most: i64,
+    mails: &[WaitingMail],
 ) -> Result<Vec<WaitingMail>> {
-    let rows: Vec<Row> = due(now)
-        .order((outbox::next_at, outbox::id))
-        .limit(most)
-        .load(connection)?;
     let mut taken = Vec::new();
-    for row in rows {
+    for mail in mails {
         // Another process may have taken it since: then the guard does not hold.
-        let ours = diesel::update(due(now).filter(outbox::id.eq(row.0.clone())))
-            .set(outbox::leased_until.eq(lease.millis()))
+        let ours = diesel::update(due(now).filter(outbox::id.eq(mail.id.to_string())))
+            .set(outbox::leased_until.eq(mail.leased_until.millis()))
             .execute(connection)?;
         if at_most_one("leasing a mail", ours)? {
-            let mut mail = WaitingMail::try_from(row)?;
-            mail.leased_until = lease;
-            taken.push(mail);
+            taken.push(mail.clone());
         }
     }
     Ok(taken)
@@ -172,17 +175,35 @@ fn in_hand(mail: &WaitingMail) -> _ {
         .filter(outbox::leased_until.eq(leased))
 }
 
-/// Holds one that is in hand until another instant, or lets go of it (`None`). False where it is
-/// gone, or another process has it in hand by now.
-pub fn hold(
-    connection: &mut AnyConnection,
-    mail: &WaitingMail,
-    until: Option<Timestamp>,
-) -> Result<bool> {
+/// Holds one that is in hand until another instant. False where it is gone, or another process
+/// has it in hand by now.
+pub fn hold(connection: &mut AnyConnection, mail: &WaitingMail, until: Timestamp) -> Result<bool> {
     let rows = diesel::update(in_hand(mail))
-        .set(outbox::leased_until.eq(until.map_or(0, Timestamp::millis)))
+        .set(outbox::leased_until.eq(until.millis()))
         .execute(connection)?;
     at_most_one("holding a mail", rows)
+}
+
+/// Lets go of one that is in hand, by its lease or by another one that it may have. False where it
+/// is gone, or another process has it in hand by now.
+pub fn let_go(
+    connection: &mut AnyConnection,
+    mail: &WaitingMail,
+    or: Option<Timestamp>,
+) -> Result<bool> {
+    let leased = mail.leased_until.millis();
+    let or = or.map_or(leased, Timestamp::millis);
+    let in_hand = outbox::table
+        .filter(outbox::id.eq(mail.id.to_string()))
+        .filter(
+            outbox::leased_until
+                .eq(leased)
+                .or(outbox::leased_until.eq(or)),
+        );
+    let rows = diesel::update(in_hand)
+        .set(outbox::leased_until.eq(0))
+        .execute(connection)?;
+    at_most_one("letting go of a mail", rows)
 }
 
 /// Notes a try that failed. False where another process has it in hand by now.

@@ -17,6 +17,7 @@ mod junk;
 mod keys;
 mod limits;
 mod lost_files;
+mod mail_test;
 mod mounted;
 mod organizations;
 mod output;

@@ -1,20 +1,20 @@
 //! Sending what is due. A row is leased by a guarded update, so that of many processes one
 //! sends it; held for as long as a server may think about it before that server gets its last
 //! byte; and deleted once the server has taken the mail. Whoever dies between the two leaves a mail
-//! that is sent once more, with the same Message-ID. No lock and no connection of the database is
-//! held while a server is talked to.
+//! that is sent once more, with the same Message-ID; who lives, and can not delete it, remembers it
+//! (`note.rs`). No lock and no connection of the database is held while a server is talked to.
 
 use std::time::{Duration, Instant};
 
-use crate::domain::event::{Event, What};
 use crate::domain::mail_kind::{LONGEST_HOLD, TRIED_AFTER_DOUBT, TRIES_AFTER_DOUBT, pause_after};
-use crate::domain::session::Client;
 use crate::mail::Failure;
 use crate::mail::failure::without;
 use crate::mail::mailer::{Line, Prepared};
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
+use crate::service::mail::note::{label, let_go, let_go_later, let_go_of_held_later, note, settle};
 use crate::service::mail::sealed_letter;
+use crate::service::memory::unnoted_mails::Fate;
 use crate::store::outbox::{self, Next, WaitingMail};
 
 /// How long a process has what it took in its hand.
@@ -29,8 +29,8 @@ const LAST_BEGIN: Duration = Duration::from_secs(20);
 /// Sends everything that is due now. How many mails were sent.
 ///
 /// # Errors
-/// `SERVICE_UNAVAILABLE` where the database is away; a mail that it could not note is sent
-/// again.
+/// `SERVICE_UNAVAILABLE` where the database is away. What became of a mail is remembered then, and
+/// noted before another one is sent; what was not sent is let go of, and due.
 pub fn deliver_due(kw: &Keyward) -> Result<usize> {
     let mut sent = 0;
     loop {
@@ -58,17 +58,28 @@ pub fn is_settled(kw: &Keyward) -> Result<bool> {
 /// # Errors
 /// As [`deliver_due`].
 pub fn deliver_some(kw: &Keyward) -> Result<(usize, bool)> {
-    let batch = take(kw)?;
+    settle(kw)?;
+    let mut batch = take(kw)?.into_iter();
     let full = i64::try_from(batch.len()).is_ok_and(|len| len >= BATCH);
+    let sent = send_all(kw, &mut batch);
+    let left: Vec<_> = batch.collect();
+    match sent {
+        Ok((sent, answered)) if left.is_empty() => Ok((sent, full && answered)),
+        Ok((sent, _)) => let_go(kw, left).map(|()| (sent, true)),
+        Err(error) => {
+            let_go_later(kw, left);
+            Err(error)
+        }
+    }
+}
+
+/// As many as can be begun in time. How many were sent, and whether there was a server.
+fn send_all(kw: &Keyward, batch: &mut impl Iterator<Item = WaitingMail>) -> Result<(usize, bool)> {
     let began = Instant::now();
     let (mut sent, mut away) = (0, None::<String>);
     let mut line = kw.mailer.line();
-    let mut batch = batch.into_iter();
-    while let Some(mut mail) = batch.next() {
-        if began.elapsed() >= LAST_BEGIN {
-            let_go(kw, std::iter::once(mail).chain(batch).collect())?;
-            return Ok((sent, true));
-        }
+    while began.elapsed() < LAST_BEGIN {
+        let Some(mut mail) = batch.next() else { break };
         // Where nobody answers one, nobody answers the next one either.
         let outcome = match &away {
             Some(why) => Sent::Failed(Failure::Away(String::clone(why))),
@@ -77,41 +88,37 @@ pub fn deliver_some(kw: &Keyward) -> Result<(usize, bool)> {
         match outcome {
             Sent::Taken(said) => {
                 log::info!("mail: {} was sent: {said}", label(&mail));
-                let id = mail.id;
-                kw.store
-                    .write(move |tx| outbox::remove(tx, id).map_err(Error::from))?;
+                note(kw, mail, Fate::Taken)?;
                 sent += 1;
             }
             Sent::InOtherHands => {}
             Sent::Failed(failure) => {
-                failed(kw, &mail, &failure)?;
+                failed(kw, mail, &failure)?;
                 if let Failure::Away(why) = failure {
                     away = Some(why);
                 }
             }
         }
     }
-    Ok((sent, full && away.is_none()))
-}
-
-/// Whoever comes next need not wait for the end of a lease.
-fn let_go(kw: &Keyward, mails: Vec<WaitingMail>) -> Result<()> {
-    kw.store.write(move |tx| {
-        for mail in &mails {
-            // Where its lease has ended another process may have it by now.
-            outbox::hold(tx, mail, None)?;
-        }
-        Ok(())
-    })
+    Ok((sent, away.is_none()))
 }
 
 fn take(kw: &Keyward) -> Result<Vec<WaitingMail>> {
     let now = kw.clock.now();
-    if !kw.store.read(|db| outbox::is_any_due(db, now))? {
-        return Ok(Vec::new());
+    let mut due = kw.store.read(|db| outbox::list_due(db, now, BATCH))?;
+    // A server has it, however long ago it was in hand.
+    due.retain(|mail| !kw.memory.mails.has(mail.id));
+    if due.is_empty() {
+        return Ok(due);
     }
+    for mail in &mut due {
+        mail.leased_until = now + LEASE;
+    }
+    let mails = due.clone();
     kw.store
-        .write(move |tx| outbox::lease(tx, now, now + LEASE, BATCH).map_err(Error::from))
+        .write(move |tx| outbox::lease(tx, now, &mails).map_err(Error::from))
+        // They may be leased all the same.
+        .inspect_err(|_| let_go_later(kw, due))
 }
 
 /// What became of one mail.
@@ -131,7 +138,8 @@ fn send(kw: &Keyward, line: &mut Line<'_>, mail: &mut WaitingMail) -> Result<Sen
     let (held, until) = (mail.clone(), kw.clock.now() + LONGEST_HOLD);
     let is_ours = kw
         .store
-        .write(move |tx| outbox::hold(tx, &held, Some(until)).map_err(Error::from))?;
+        .write(move |tx| outbox::hold(tx, &held, until).map_err(Error::from))
+        .inspect_err(|_| let_go_of_held_later(kw, mail.clone(), until))?;
     if !is_ours {
         return Ok(Sent::InOtherHands);
     }
@@ -184,39 +192,19 @@ fn next(kw: &Keyward, mail: &WaitingMail, failure: &Failure) -> Option<Next> {
 
 /// Notes the try, or gives the mail up: where it was refused for good, or its time is over
 /// before the next one.
-fn failed(kw: &Keyward, mail: &WaitingMail, failure: &Failure) -> Result<()> {
-    let (label, why) = (label(mail), failure.words());
+fn failed(kw: &Keyward, mail: WaitingMail, failure: &Failure) -> Result<()> {
+    let (label, why) = (label(&mail), failure.words());
     let (what, though) = match failure {
         Failure::Unknown(_) => ("may have been taken", ", though it may have been taken"),
         _ => ("was not sent", ""),
     };
-    if let Some(next) = next(kw, mail, failure) {
-        log::warn!(
-            "mail: {label} {what}: {why}; it is tried again at {}",
-            next.at
-        );
-        let mail = mail.clone();
-        // Where another process has it in hand by now, that one's word counts.
-        return kw.store.write(move |tx| {
-            outbox::try_again(tx, &mail, next)
-                .map(|_| ())
-                .map_err(Error::from)
-        });
-    }
-    log::error!("mail: {label} is given up{though}: {why}");
-    let (id, account) = (mail.id, mail.account);
-    kw.change(move |change| {
-        if outbox::remove(change, id)? {
-            let event = Event::new(What::MailGivenUp, Client::default());
-            let event = account.map_or(event.clone(), |account| event.of(account));
-            change.record(&event)?;
-        }
-        Ok(())
-    })
-}
-
-/// For the log: which mail, but not to whom.
-fn label(mail: &WaitingMail) -> String {
-    let of = mail.account.map(|id| format!(" of account {id}"));
-    format!("{}{}", mail.purpose, of.unwrap_or_default())
+    let Some(next) = next(kw, &mail, failure) else {
+        log::error!("mail: {label} is given up{though}: {why}");
+        return note(kw, mail, Fate::GivenUp);
+    };
+    log::warn!(
+        "mail: {label} {what}: {why}; it is tried again at {}",
+        next.at
+    );
+    note(kw, mail, Fate::TriedAgain(next))
 }

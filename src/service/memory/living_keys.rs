@@ -95,4 +95,14 @@ impl LivingKeys {
     pub(in crate::service) fn take_used(&self) -> HashMap<ApiKeyId, Timestamp> {
         std::mem::take(&mut *self.used.lock())
     }
+
+    /// It could not be written down. A use that was noted since is the later one.
+    pub(in crate::service) fn keep_used(&self, left: impl Iterator<Item = (ApiKeyId, Timestamp)>) {
+        let mut used = self.used.lock();
+        for (key, at) in left {
+            if used.len() < MOST {
+                used.entry(key).or_insert(at);
+            }
+        }
+    }
 }

@@ -6,6 +6,8 @@ pub(in crate::service) mod living_keys;
 pub(in crate::service) mod revoked;
 /// Which generations of sessions were seen in use.
 pub(in crate::service) mod seen_generations;
+/// What became of mails, until it is written down.
+pub(in crate::service) mod unnoted_mails;
 /// From when on events may have no seal.
 pub(in crate::service) mod unsealed;
 /// Access tokens whose signature was checked.
@@ -14,6 +16,7 @@ pub(in crate::service) mod verified_tokens;
 use living_keys::LivingKeys;
 use revoked::Revoked;
 use seen_generations::Seen;
+use unnoted_mails::UnnotedMails;
 use unsealed::Unsealed;
 use verified_tokens::VerifiedTokens;
 
@@ -24,4 +27,5 @@ pub(in crate::service) struct Memory {
     pub(in crate::service) seen: Seen,
     pub(in crate::service) unsealed: Unsealed,
     pub(in crate::service) api_keys: LivingKeys,
+    pub(in crate::service) mails: UnnotedMails,
 }

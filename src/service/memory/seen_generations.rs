@@ -1,5 +1,6 @@
 //! Which generations were seen in use (semantics 1, rule 5). Kept in memory and
-//! flushed within five seconds; losing some only makes that rule more lenient.
+//! flushed within five seconds, later where the database is away; losing some only makes that rule
+//! more lenient.
 
 use std::collections::HashMap;
 

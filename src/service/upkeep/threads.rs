@@ -215,14 +215,22 @@ fn follow_clock(kw: &Keyward) -> Result<()> {
 /// Writes down which generations were seen.
 ///
 /// # Errors
-/// `SERVICE_UNAVAILABLE`; what was noted is lost then, and rule 5 a little more lenient.
+/// `SERVICE_UNAVAILABLE`; what was not written is kept for the next time.
 pub fn flush_seen(kw: &Keyward) -> Result<()> {
     let seen: Vec<_> = kw.memory.seen.take().into_iter().collect();
-    for part in seen.chunks(200) {
-        let part = part.to_vec();
+    let mut parts = seen.chunks(200);
+    while let Some(part) = parts.next() {
+        let tokens = part.to_vec();
         // Which of them it noted nobody need know: the others moved on, ended or are held.
-        kw.store
-            .write(move |tx| seen_generations::mark(tx, &part).map_err(Error::from))?;
+        let written = kw
+            .store
+            .write(move |tx| seen_generations::mark(tx, &tokens).map_err(Error::from));
+        if let Err(error) = written {
+            for (session, generation) in part.iter().chain(parts.flatten()) {
+                kw.memory.seen.note(*session, *generation);
+            }
+            return Err(error);
+        }
     }
     Ok(())
 }

@@ -57,3 +57,31 @@ both!(
         assert_eq!(last(kw), (begin + 70_000).to_string());
     }
 );
+
+both!(
+    operators_60_a_use_is_written_down_when_the_database_is_back,
+    |kw| {
+        let root = root(kw);
+        let (one, _) = made(kw, &root, ("one", &[]));
+        let (two, _) = made(kw, &root, ("two", &[]));
+        let begin = kw.kw.clock.now().millis();
+        let used = || {
+            kw.rows("SELECT CAST(last_used_at AS TEXT) AS line FROM api_keys WHERE last_used_at IS NOT NULL")
+        };
+        for key in [&one, &two] {
+            assert_eq!(verify(kw, key).status, 200);
+        }
+        kw.inject(Fault::Fails, "UPDATE", "api_keys");
+        used_keys::flush(&kw.kw).unwrap_err();
+        // What comes meanwhile is later, and stays so.
+        kw.advance(30);
+        assert_eq!(verify(kw, &one).status, 200);
+        used_keys::flush(&kw.kw).unwrap_err();
+        kw.mend();
+        assert_eq!(used(), Vec::<String>::new());
+        used_keys::flush(&kw.kw).unwrap();
+        let mut lines = used();
+        lines.sort();
+        assert_eq!(lines, [begin.to_string(), (begin + 30_000).to_string()]);
+    }
+);

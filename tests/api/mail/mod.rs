@@ -1,6 +1,8 @@
 //! Mail: written with its cause, sent once, tried again, and given up.
 
+mod leases;
 mod new_sign_in;
+mod noted;
 mod notices;
 mod outbox;
 mod quotas;

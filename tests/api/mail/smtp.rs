@@ -13,7 +13,7 @@ use crate::support::{TestKeyward, letter, text};
 
 /// Takes mail, unless `says` has another answer to a command. It ends a connection that it
 /// answered with 421, without a word to whatever comes next.
-struct Sink {
+pub(super) struct Sink {
     url: String,
     taken: Arc<Mutex<Vec<String>>>,
 }
@@ -21,39 +21,20 @@ struct Sink {
 type Says = fn(&str) -> Option<&'static str>;
 
 impl Sink {
-    /// Takes one mail, and does this before it says so.
-    fn thinking(thinks: impl FnOnce() + Send + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let url = format!("smtp://{}", listener.local_addr().unwrap());
-        let taken = Arc::new(Mutex::new(Vec::new()));
-        let book = Arc::clone(&taken);
-        std::thread::spawn(move || {
-            let (mut out, _) = listener.accept().unwrap();
-            let lines = BufReader::new(out.try_clone().unwrap()).lines();
-            let mut thinks = Some(thinks);
-            out.write_all(b"220 sink\r\n").unwrap();
-            for line in lines.map_while(Result::ok) {
-                let said: &[u8] = match line.as_str() {
-                    "DATA" => b"354 go on\r\n",
-                    "." => {
-                        thinks.take().unwrap()();
-                        book.lock().unwrap().push(line);
-                        b"250 taken\r\n"
-                    }
-                    line if ["EHLO", "MAIL", "RCPT", "QUIT"]
-                        .contains(&&line[..line.len().min(4)]) =>
-                    {
-                        b"250 OK\r\n"
-                    }
-                    _ => continue,
-                };
-                let _ = out.write_all(said);
-            }
-        });
-        Self { url, taken }
+    /// The first time that a command begins so, it does this before it says so: what it says to
+    /// others, where that is nothing.
+    pub(super) fn thinking(
+        at: &'static str,
+        thinks: impl FnOnce() -> Option<&'static str> + Send + 'static,
+    ) -> Self {
+        let thinks = Mutex::new(Some(thinks));
+        Self::start(move |line| {
+            let first = line.starts_with(at).then(|| thinks.lock().unwrap().take());
+            first.flatten().and_then(|thinks| thinks())
+        })
     }
 
-    fn start(says: Says) -> Self {
+    pub(super) fn start(says: impl Fn(&str) -> Option<&'static str> + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("smtp://{}", listener.local_addr().unwrap());
         let taken = Arc::new(Mutex::new(Vec::new()));
@@ -61,17 +42,17 @@ impl Sink {
         std::thread::spawn(move || {
             for stream in listener.incoming() {
                 // One that goes away in the middle is the client's to notice.
-                let _ = serve(&stream.unwrap(), says, &book);
+                let _ = serve(&stream.unwrap(), &says, &book);
             }
         });
         Self { url, taken }
     }
 
-    fn taken(&self) -> Vec<String> {
+    pub(super) fn taken(&self) -> Vec<String> {
         self.taken.lock().unwrap().clone()
     }
 
-    fn settings(&self) -> [(&str, &str); 2] {
+    pub(super) fn settings(&self) -> [(&str, &str); 2] {
         [
             ("KEYWARD_SMTP_URL", &self.url),
             ("KEYWARD_MAIL_FROM", "Test <keyward@example.com>"),
@@ -79,7 +60,11 @@ impl Sink {
     }
 }
 
-fn serve(stream: &TcpStream, says: Says, book: &Mutex<Vec<String>>) -> std::io::Result<()> {
+fn serve(
+    stream: &TcpStream,
+    says: &impl Fn(&str) -> Option<&'static str>,
+    book: &Mutex<Vec<String>>,
+) -> std::io::Result<()> {
     stream.set_nodelay(true)?;
     let mut out = stream;
     let mut lines = BufReader::new(stream).lines();
@@ -93,8 +78,11 @@ fn serve(stream: &TcpStream, says: Says, book: &Mutex<Vec<String>>) -> std::io::
         out.write_all(format!("{said}\r\n").as_bytes())?;
         if line == "DATA" && said.starts_with('3') {
             let mut message = String::new();
-            for line in lines.by_ref() {
-                let line = line?;
+            loop {
+                let Some(line) = lines.next().transpose()? else {
+                    // What has no end was not sent.
+                    return Ok(());
+                };
                 if line == "." {
                     break;
                 }
@@ -118,7 +106,7 @@ fn serve(stream: &TcpStream, says: Says, book: &Mutex<Vec<String>>) -> std::io::
     Ok(())
 }
 
-fn given_up(kw: &TestKeyward) -> i64 {
+pub(super) fn given_up(kw: &TestKeyward) -> i64 {
     kw.count("audit_events WHERE what = 'mail_given_up'")
 }
 
@@ -230,9 +218,10 @@ both!(
     |kw| {
         let (asks, asked) = std::sync::mpsc::channel();
         let (lets_on, goes_on) = std::sync::mpsc::channel::<()>();
-        let sink = Sink::thinking(move || {
+        let sink = Sink::thinking(".", move || {
             asks.send(()).unwrap();
             let _ = goes_on.recv();
+            None
         });
         let one = kw.replica_with(&sink.settings());
         let other = kw.replica_with(&sink.settings());

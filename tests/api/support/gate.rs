@@ -1,5 +1,5 @@
 //! Holds transactions of PostgreSQL at a place of the test's choice, so that others come in
-//! between. (SQLite has one writer.)
+//! between. (SQLite has one writer, and is held as a whole.)
 
 use std::cell::RefCell;
 
@@ -36,6 +36,18 @@ impl Gate {
     pub fn at(kw: &TestKeyward, statement: &str) -> Self {
         let mut by = kw.kw.store.own_reader().unwrap();
         by.batch_execute(&format!("BEGIN; {statement}")).unwrap();
+        Self(RefCell::new(by))
+    }
+
+    /// Before each write to a table, on both databases. Who reads goes on.
+    pub fn before_writes(kw: &TestKeyward, table: &str) -> Self {
+        let mut by = kw.kw.store.own_reader().unwrap();
+        let hold = match &*by {
+            // Another process: a backup, a forgotten shell.
+            AnyConnection::Sqlite(_) => "PRAGMA query_only = OFF; BEGIN IMMEDIATE".to_owned(),
+            AnyConnection::Postgres(_) => format!("BEGIN; LOCK TABLE {table} IN SHARE MODE"),
+        };
+        by.batch_execute(&hold).unwrap();
         Self(RefCell::new(by))
     }
 

@@ -8,7 +8,7 @@ use keyward::service::upkeep::threads;
 use keyward::support::clock::{Clock, Timestamp};
 use serde_json::json;
 
-use crate::support::{PASSWORD, TestKeyward, text};
+use crate::support::{Fault, PASSWORD, TestKeyward, text};
 
 /// A process that signed Alice in, refreshed once, and was killed before anybody heard
 /// the answer: the refresh tokens of generations 0 and 1, and the access token of 1.
@@ -67,6 +67,27 @@ both!(r17_a_restart_may_forget_only_what_was_just_seen, |kw| {
         }
     }
 });
+
+both!(
+    operators_60_what_was_seen_is_written_down_when_the_database_is_back,
+    |kw| {
+        let process = kw.replica();
+        let (access, [zero, one]) = process.refreshed("alice@example.com");
+        assert_eq!(process.me(&access), 200);
+        for fault in [Fault::Fails, Fault::CommitFails] {
+            kw.inject(fault, "UPDATE", "sessions");
+            threads::flush_seen(&process.kw).unwrap_err();
+            kw.mend();
+            assert_eq!(kw.count("sessions WHERE gen_seen = TRUE"), 0);
+        }
+        threads::flush_seen(&process.kw).unwrap();
+        kw.advance(31);
+        drop(process);
+        let restarted = kw.replica();
+        restarted.refresh(&zero).refused(401, "INVALID_CREDENTIALS");
+        restarted.assert_ended(&access, &[&one], EndReason::Reuse);
+    }
+);
 
 both!(r17_a_restart_forgets_no_end, |kw| {
     let (access, [zero, one]) = killed_after_a_refresh(kw);
