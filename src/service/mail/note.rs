@@ -19,8 +19,8 @@ pub(super) fn note(kw: &Keyward, mail: WaitingMail, fate: Fate) -> Result<()> {
     note_all(kw, vec![Unnoted { mail, fate }]).inspect_err(|error| {
         if let Some(label) = taken {
             log::warn!(
-                "mail: {label} was sent, and could not be noted: {error}. Another try is made \
-                 each second; if this process ends before one succeeds, it is sent again"
+                "mail: {label} was sent, and could not be noted; it comes twice if this process \
+                 ends before it is: {error}"
             );
         }
     })

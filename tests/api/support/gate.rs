@@ -45,7 +45,12 @@ impl Gate {
         let hold = match &*by {
             // Another process: a backup, a forgotten shell.
             AnyConnection::Sqlite(_) => "PRAGMA query_only = OFF; BEGIN IMMEDIATE".to_owned(),
-            AnyConnection::Postgres(_) => format!("BEGIN; LOCK TABLE {table} IN SHARE MODE"),
+            // It is held for as long as the test likes: two writes that wait in vain take longer
+            // than a transaction may be idle.
+            AnyConnection::Postgres(_) => format!(
+                "SET idle_in_transaction_session_timeout = 0; BEGIN; \
+                 LOCK TABLE {table} IN SHARE MODE"
+            ),
         };
         by.batch_execute(&hold).unwrap();
         Self(RefCell::new(by))
