@@ -9,9 +9,9 @@ use crate::service::audit::chain::{
 use crate::service::audit::seal::{LATE, sealed_to};
 use crate::service::error::Result;
 use crate::service::keyward::Keyward;
-use crate::store;
 use crate::store::audit_events::{self, AuditEntry};
 use crate::store::audit_seals::{self, Chain, Kind, Seal};
+use crate::store::{self, audit_torn};
 use crate::support::clock::Timestamp;
 
 const PAGE: i64 = 1000;
@@ -80,6 +80,7 @@ fn verify_once(kw: &Keyward, kept: Option<&Head>) -> Result<(Chain, Report)> {
             },
         },
         chain: &chain,
+        torn: HashSet::new(),
     };
     if missing && last > 0 {
         eye.fault(GONE);
@@ -91,6 +92,7 @@ fn verify_once(kw: &Keyward, kept: Option<&Head>) -> Result<(Chain, Report)> {
             chain.seq
         ));
     }
+    eye.unreadable()?;
     eye.seals()?;
     eye.events()?;
     if let Some(kept) = kept {
@@ -104,6 +106,8 @@ struct Eye<'a> {
     kw: &'a Keyward,
     chain: &'a Chain,
     report: Report,
+    /// The ids of events that nobody can read.
+    torn: HashSet<String>,
 }
 
 impl Eye<'_> {
@@ -112,6 +116,15 @@ impl Eye<'_> {
         if self.report.faults.len() < MOST_TOLD {
             self.report.faults.push(words.into());
         }
+    }
+
+    /// What a foreign hand wrote so that no question answers with it.
+    fn unreadable(&mut self) -> Result<()> {
+        for id in self.kw.store.read(audit_torn::torn)? {
+            self.fault(unreadable(&id));
+            self.torn.insert(id);
+        }
+        Ok(())
     }
 
     /// Each seal follows from the one before it, and its event is as it was.
@@ -142,6 +155,7 @@ impl Eye<'_> {
                 match by_id.get(&*seal.event_id) {
                     Some(event) => self.event(seal, event, &gone),
                     None if seal.at < self.chain.purged_before => {}
+                    None if self.torn.contains(&seal.event_id) => {}
                     None => self.fault(about("was removed", seal)),
                 }
                 (seq, hash) = (seal.seq, seal.hash.clone());
@@ -156,7 +170,9 @@ impl Eye<'_> {
     }
 
     fn gap(&mut self, from: i64, to: i64) {
-        self.fault(format!("the seals {from} to {to} were removed"));
+        self.fault(format!(
+            "the seals {from} to {to} were removed, or nobody can read them"
+        ));
     }
 
     /// The accounts that the events without an address name, and that are not there any more.
@@ -258,6 +274,10 @@ impl Eye<'_> {
         }
         Ok(())
     }
+}
+
+pub(super) fn unreadable(id: &str) -> String {
+    format!("the event {id} was altered: its columns hold what nobody can read")
 }
 
 fn about(what: &str, seal: &Seal) -> String {

@@ -12,6 +12,7 @@ mod numbers;
 mod organizations;
 mod powers;
 mod still;
+mod torn;
 mod unlock;
 
 use keyward::domain::id::AccountId;
