@@ -14,10 +14,10 @@ use crate::domain::organization::{Name, Organization};
 use crate::domain::words::SearchWords;
 use crate::service::Keyward;
 use crate::service::accounts::administer as accounts;
+use crate::service::membership::inviter::Shown;
 use crate::service::organizations::administer;
 use crate::service::organizations::change::Edit;
 use crate::service::organizations::change_member::Which;
-use crate::store::memberships::invitations::Listed;
 use crate::store::memberships::{Member, MemberPage};
 use crate::support::clock::Timestamp;
 
@@ -177,17 +177,22 @@ fn show(show: &Show) -> Outcome {
             shown(&name)
         );
     }
-    for (invitation, role) in invited {
+    for (invitation, role, good) in invited {
         say!(
-            "invited     {}  {}",
+            "invited     {}  {}{}",
             shown(&role.unwrap_or_default()),
-            shown(&invitation.written)
+            shown(&invitation.written),
+            if good {
+                ""
+            } else {
+                "  (whoever invited may not any more)"
+            }
         );
     }
     Ok(())
 }
 
-fn whole(found: &Organization, members: &[Member], invited: &[Listed]) -> serde_json::Value {
+fn whole(found: &Organization, members: &[Member], invited: &[Shown]) -> serde_json::Value {
     let members = members.iter().map(|member| {
         json!({
             "account": member.membership.account,
@@ -202,7 +207,15 @@ fn whole(found: &Organization, members: &[Member], invited: &[Listed]) -> serde_
     body["members"] = members.collect();
     let invited = invited.iter();
     body["invitations"] = invited
-        .map(|(it, role)| json!({ "email": it.written, "role": role }))
+        .map(|(it, role, good)| {
+            json!({
+                "email": it.written,
+                "role": role,
+                "invitedBy": it.invited_by,
+                "expires": it.expires_at.millis(),
+                "good": good,
+            })
+        })
         .collect();
     body
 }

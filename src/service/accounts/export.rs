@@ -198,7 +198,7 @@ fn organizations_of(db: &mut AnyConnection, id: AccountId) -> store::Result<Valu
     // whoever accepts in between would be in neither of the two.
     let invited = invitations::list_of(db, id, Timestamp::from_millis(0))?;
     let mut own = memberships::list_of(db, id)?;
-    own.extend(invited);
+    own.extend(invited.into_iter().map(|it| invitations::as_member(id, it)));
     let own = own.into_iter().map(|(membership, organization, role)| {
         json!({
             "id": organization.id,

@@ -139,6 +139,8 @@ fn erase(change: &mut Change<'_>, id: AccountId, event: Event) -> Result<()> {
     let event = event.of(id);
     leave_all(change, id, &event)?;
     invitations::remove_all_of(change, id)?;
+    // None of what it gave would let anybody in.
+    invitations::remove_all_by(change, id)?;
     let account = accounts::lookup(change, id)?.ok_or_else(Error::token)?;
     forgive::erase(change, &account)?;
     change.end_all_of(id)?;

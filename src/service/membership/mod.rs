@@ -5,7 +5,7 @@ pub(in crate::service) mod begin_end;
 /// The end of an organization.
 pub(in crate::service) mod dissolve;
 /// Whether an invitation is good still.
-pub(in crate::service) mod inviter;
+pub mod inviter;
 /// Who must stay: one owner.
 pub(in crate::service) mod owners;
 /// What no API key gives.

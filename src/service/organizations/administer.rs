@@ -12,13 +12,14 @@ use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::membership::begin_end::end;
 use crate::service::membership::dissolve::dissolve;
+use crate::service::membership::inviter::{self, Shown};
 use crate::service::membership::owners::require_another;
 use crate::service::membership::powers::require_giver;
 use crate::service::membership::standing::{keep_role, kept_role, no_member, no_organization};
 use crate::service::organizations::change::{Edit, touched, write};
 use crate::service::organizations::change_member::Which;
 use crate::service::organizations::create::taken;
-use crate::store::memberships::invitations::{self, Listed, Place};
+use crate::store::memberships::invitations::{self, Place};
 use crate::store::memberships::{self, Member, MemberPage};
 use crate::store::{accounts, organization_roles, organizations};
 
@@ -69,14 +70,17 @@ pub fn find(kw: &Keyward, text: &str) -> Result<Organization> {
 }
 
 /// The addresses that are invited.
-pub fn invitations(kw: &Keyward, id: OrganizationId, limit: u32) -> Result<Vec<Listed>> {
+pub fn invitations(kw: &Keyward, id: OrganizationId, limit: u32) -> Result<Vec<Shown>> {
     let page = invitations::InvitationPage {
         place: Place::Organization(id),
         after: None,
         limit: i64::from(limit),
         now: kw.clock.now(),
     };
-    Ok(kw.store.read(|db| invitations::page(db, page.clone()))?)
+    kw.store.read(|db| {
+        let listed = invitations::page(db, page.clone())?;
+        inviter::shown(db, listed)
+    })
 }
 
 /// An organization, and how many are in it.
@@ -123,9 +127,13 @@ pub fn add(by: impl Into<Administrator>, name: Name, owner: AccountId) -> Result
 }
 
 /// # Errors
-/// `NOT_FOUND`; `CONFLICT` where another one has the name.
+/// `NOT_FOUND`; `CONFLICT` where another one has the name; `FORBIDDEN` for an API key that would lift
+/// or make a demand of a second factor.
 pub fn edit(by: impl Into<Administrator>, id: OrganizationId, edit: Edit) -> Result<Organization> {
     let by = by.into();
+    if edit.factor_from.is_some() {
+        by.require_person()?;
+    }
     let kw = by.kw.clone();
     kw.change(move |change| {
         let members = touched(change, id, &edit)?;

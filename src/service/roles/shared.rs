@@ -2,7 +2,6 @@
 //! administrators; the route table asks for the permission, and the command line is an operator's.
 
 use crate::domain::event::What;
-use crate::domain::identifier::in_lower_case;
 use crate::domain::organization::{Name, Role, Scope};
 use crate::service::administrator::Administrator;
 use crate::service::change::Change;
@@ -49,7 +48,8 @@ pub fn make_role(by: impl Into<Administrator>, new: New, scope: Scope) -> Result
             ));
         }
         let wanted = new.name.canonical();
-        if all.iter().any(|role| in_lower_case(&role.name) == wanted) {
+        let same = |name: &str| Name::parse(name).is_some_and(|it| it.canonical() == wanted);
+        if all.iter().any(|role| same(&role.name)) {
             return Err(taken());
         }
         if scope == Scope::Service {

@@ -93,7 +93,7 @@ pub async fn members(call: Call, _: Actor) -> Answer<Keyward> {
     let found = call
         .on_store(move |kw| administer::page(kw, id, wanted))
         .await?;
-    let next = members::next(&found, limit);
+    let next = members::last_of_full(&found, limit).map(|last| last.membership.account);
     Ok(HttpResponse::Ok().json(page(found.iter().map(render::member), next)))
 }
 
