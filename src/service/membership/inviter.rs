@@ -1,10 +1,11 @@
 //! An invitation is the word of whoever invited: it is good as long as they may still give it.
 
 use crate::domain::id::{AccountId, OrganizationId};
-use crate::domain::organization::MembershipState;
+use crate::domain::organization::{Membership, MembershipState};
 use crate::domain::permission::{MEMBER_INVITE, lacking};
 use crate::service::error::Result;
-use crate::store::memberships::invitations::{self, Giver, Listed, Place, WaitingInvitation};
+use crate::store::memberships::givers::{self, Giver};
+use crate::store::memberships::invitations::{self, Listed, Place, WaitingInvitation};
 use crate::store::{AnyConnection, accounts, memberships, organization_roles, roles};
 
 /// Whether whoever invited could invite so now: asked when the invitation is accepted, so nothing
@@ -15,6 +16,22 @@ pub(in crate::service) fn stands(
 ) -> Result<bool> {
     let giver = (invitation.place, invitation.invited_by);
     may_invite(db, giver, invitation.role.as_deref())
+}
+
+/// An invitation as a membership that waits.
+pub(in crate::service) fn as_member(
+    account: AccountId,
+    (waiting, organization, role): invitations::Own,
+) -> memberships::Own {
+    let membership = Membership {
+        organization: organization.id,
+        account,
+        role: waiting.role.unwrap_or_default(),
+        state: MembershipState::Invited,
+        invited: Some((waiting.address, waiting.written)),
+        created_at: waiting.created_at,
+    };
+    (membership, organization, role)
 }
 
 /// An invitation as it is shown: what its role is called, and whether it would let anybody in now.
@@ -42,9 +59,9 @@ pub(in crate::service) fn shown(db: &mut AnyConnection, listed: Vec<Listed>) -> 
 /// Ends what invites to the role and lets nobody in: it keeps no role from being removed. The role
 /// is held.
 pub(in crate::service) fn end_dead(db: &mut AnyConnection, role: &str) -> Result<()> {
-    for giver in invitations::givers_of(db, role)? {
+    for giver in givers::givers_of(db, role)? {
         if !may_invite(db, giver, Some(role))? {
-            invitations::remove_given(db, role, giver)?;
+            givers::remove_given(db, role, giver)?;
         }
     }
     Ok(())

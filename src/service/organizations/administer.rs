@@ -8,7 +8,7 @@ use crate::domain::organization::{Membership, MembershipState, Name, OWNER, Orga
 use crate::domain::words::SearchWords;
 use crate::service::administrator::{Administrator, no_such_account};
 use crate::service::change::Change;
-use crate::service::error::{Error, Result};
+use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::membership::begin_end::end;
 use crate::service::membership::dissolve::dissolve;
@@ -106,8 +106,8 @@ pub fn page(kw: &Keyward, id: OrganizationId, page: MemberPage) -> Result<Vec<Me
 }
 
 /// # Errors
-/// `CONFLICT` where another one has the name; `NOT_FOUND` where there is no such account;
-/// `INVALID_PAYLOAD` for a guest.
+/// `CONFLICT` where another one has the name, and for an account that nobody can sign in to;
+/// `NOT_FOUND` where there is no such account; `INVALID_PAYLOAD` for a guest.
 pub fn add(by: impl Into<Administrator>, name: Name, owner: AccountId) -> Result<Organization> {
     let by = by.into();
     let kw = by.kw.clone();
@@ -115,6 +115,7 @@ pub fn add(by: impl Into<Administrator>, name: Name, owner: AccountId) -> Result
     kw.change(move |change| {
         by.hold(change, owner)?;
         require_registered(change, owner)?;
+        require_owner(change, owner)?;
         let now = change.now;
         organizations::add(change, id, &name, (owner, now))?.map_err(|_| taken())?;
         keep_role(change, id, OWNER)?;
@@ -263,6 +264,18 @@ fn require_registered(change: &mut Change<'_>, account: AccountId) -> Result<()>
         return Err(Error::payload(words));
     }
     Ok(())
+}
+
+/// Whoever was provisioned without a password chooses one later; nobody ever signs in to a machine's
+/// account, and nobody now to one that is disabled.
+fn require_owner(change: &mut Change<'_>, account: AccountId) -> Result<()> {
+    let account = accounts::lookup(change, account)?.ok_or_else(no_such_account)?;
+    if account.enabled && !account.machine {
+        return Ok(());
+    }
+    let words = "That account is disabled, or a machine's: an organization begins with an owner who \
+                 can sign in.";
+    Err(Error::new(Code::Conflict, words))
 }
 
 fn hold(change: &mut Change<'_>, id: OrganizationId) -> Result<()> {

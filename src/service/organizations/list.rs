@@ -6,7 +6,7 @@ use crate::domain::permission::{MEMBER_READ, ORGANIZATION_READ};
 use crate::service::actor::{Actor, account_of};
 use crate::service::error::Result;
 use crate::service::keyward::Keyward;
-use crate::service::membership::inviter::{Shown, shown, stands};
+use crate::service::membership::inviter::{Shown, as_member, shown, stands};
 use crate::service::membership::standing::{Standing, missing, standing};
 use crate::store::memberships::invitations::{self, Place};
 use crate::store::memberships::{self, Member, MemberPage, Own};
@@ -29,7 +29,7 @@ pub fn mine(kw: &Keyward, actor: &Actor) -> Result<Vec<Own>> {
         let mut invited = Vec::new();
         for found in invitations::list_of(db, account.id, now)? {
             if stands(db, &found.0)? {
-                invited.push(invitations::as_member(account.id, found));
+                invited.push(as_member(account.id, found));
             }
         }
         let mut own = memberships::list_of(db, account.id)?;

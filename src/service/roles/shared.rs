@@ -52,16 +52,15 @@ pub fn make_role(by: impl Into<Administrator>, new: New, scope: Scope) -> Result
         if all.iter().any(|role| same(&role.name)) {
             return Err(taken());
         }
-        if scope == Scope::Service {
-            require_unused(change, wanted)?;
-        }
+        require_unused(change, wanted)?;
         organization_roles::add(change, &role)?.map_err(|_| taken())?;
         change.record(&by.event(What::RoleMade).with_role(&role.name))?;
         Ok(role.clone())
     })
 }
 
-/// Whoever makes an organization could wait for the name to mean something in the whole service.
+/// Whoever makes an organization could wait for the name to mean something in the whole service; and
+/// of two roles that members of one can hold by one name nobody knows which is meant.
 ///
 /// # Errors
 /// `CONFLICT` where an organization has made a role of that name.

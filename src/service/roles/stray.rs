@@ -15,9 +15,6 @@ const MOST: usize = 20;
 const PAGE: i64 = 1000;
 
 /// What to look at, a line for each; nothing where all is as the rules of now want it.
-///
-/// # Errors
-/// `SERVICE_UNAVAILABLE`.
 pub fn look(kw: &Keyward) -> Result<Vec<String>> {
     let held = kw.store.read(roles::words_held)?;
     let mut lines = Vec::new();

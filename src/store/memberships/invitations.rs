@@ -5,13 +5,13 @@
 use diesel::prelude::*;
 
 use crate::domain::id::{AccountId, OrganizationId};
-use crate::domain::organization::{Membership, MembershipState, Organization};
+use crate::domain::organization::Organization;
 use crate::store::engine::columns::{optional, time};
 use crate::store::engine::conflict::{Taken, unless_taken};
 use crate::store::engine::connection::AnyConnection;
 use crate::store::engine::error::{Result, at_most_one, exactly_one};
 use crate::store::engine::schema::{emails, invitations, organizations, roles};
-use crate::store::{memberships, organizations as organization};
+use crate::store::organizations as organization;
 use crate::support::clock::Timestamp;
 
 /// What an invitation is to.
@@ -22,7 +22,7 @@ pub enum Place {
 }
 
 impl Place {
-    fn key(self) -> String {
+    pub(in crate::store) fn key(self) -> String {
         match self {
             Self::Service => "service".to_owned(),
             Self::Organization(id) => id.to_string(),
@@ -262,20 +262,6 @@ pub fn list_of(
     Ok(own)
 }
 
-/// The same as memberships that wait.
-#[must_use]
-pub fn as_member(account: AccountId, (waiting, organization, role): Own) -> memberships::Own {
-    let membership = Membership {
-        organization: organization.id,
-        account,
-        role: waiting.role.unwrap_or_default(),
-        state: MembershipState::Invited,
-        invited: Some((waiting.address, waiting.written)),
-        created_at: waiting.created_at,
-    };
-    (membership, organization, role)
-}
-
 /// Those to the service of the addresses that the account has proven, over or not.
 pub fn to_service_of(
     connection: &mut AnyConnection,
@@ -310,52 +296,6 @@ pub fn remove_all_of(connection: &mut AnyConnection, account: AccountId) -> Resu
     let proven = proven(connection, account)?;
     let rows = invitations::table.filter(invitations::address.eq_any(proven));
     diesel::delete(rows).execute(connection)?;
-    Ok(())
-}
-
-/// Those that the account made, to wherever.
-pub fn remove_all_by(connection: &mut AnyConnection, inviter: AccountId) -> Result<()> {
-    let rows = invitations::table.filter(invitations::invited_by.eq(inviter.to_string()));
-    diesel::delete(rows).execute(connection)?;
-    Ok(())
-}
-
-/// Who invited, and to what.
-pub type Giver = (Place, Option<AccountId>);
-
-/// By whom anybody is invited to the role, each once.
-pub fn givers_of(connection: &mut AnyConnection, role: &str) -> Result<Vec<Giver>> {
-    let rows: Vec<(Option<String>, Option<String>)> = invitations::table
-        .filter(invitations::role.eq(role))
-        .select((invitations::organization_id, invitations::invited_by))
-        .distinct()
-        .load(connection)?;
-    let givers = rows.into_iter().map(|(organization, inviter)| {
-        let organization = optional("organization id", organization.as_deref())?;
-        let place = organization.map_or(Place::Service, Place::Organization);
-        Ok((place, optional("account id", inviter.as_deref())?))
-    });
-    givers.collect()
-}
-
-/// Ends all to the role that this one gave.
-pub fn remove_given(
-    connection: &mut AnyConnection,
-    role: &str,
-    (place, inviter): Giver,
-) -> Result<()> {
-    let to_role = invitations::table
-        .filter(invitations::role.eq(role))
-        .filter(invitations::place.eq(place.key()));
-    match inviter {
-        Some(inviter) => {
-            let theirs = to_role.filter(invitations::invited_by.eq(inviter.to_string()));
-            diesel::delete(theirs).execute(connection)?
-        }
-        None => {
-            diesel::delete(to_role.filter(invitations::invited_by.is_null())).execute(connection)?
-        }
-    };
     Ok(())
 }
 

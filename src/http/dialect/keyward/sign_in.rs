@@ -16,6 +16,7 @@ use crate::http::request::fields::{Fields, otp, password};
 use crate::http::request::{cookies, sign_out, wanted};
 use crate::service::Error;
 use crate::service::sessions::refresh::Refreshed;
+use crate::service::sessions::wanted::{WantedOrganization, called};
 use crate::service::sessions::{login, logout, presented, refresh};
 use crate::support::secret::{ExposeSecret as _, SecretString};
 
@@ -102,9 +103,16 @@ pub async fn refresh(mut call: Call) -> Answer<Keyward> {
     }
     // What is no token of ours by its form is another's cookie, and is left to it.
     let clears = by_cookie && RefreshTokens::has_form(token.expose_secret());
+    let organization = match wanted::by(&fields)? {
+        None => None,
+        Some(WantedOrganization::Id(id)) => Some(id),
+        Some(WantedOrganization::Name(name)) => {
+            Some(call.on_store(move |kw| called(kw, name)).await?)
+        }
+    };
     let request = refresh::Request {
         token,
-        organization: wanted::organization_id(&fields)?,
+        organization,
         client: call.client(),
     };
     let kw = call.kw.clone();

@@ -69,10 +69,7 @@ pub(in crate::service) fn require_room(
 ///
 /// # Errors
 /// `NOT_FOUND`.
-pub(in crate::service::accounts::administer) fn keep_role(
-    change: &mut Change<'_>,
-    role: &str,
-) -> Result<()> {
+fn keep_role(change: &mut Change<'_>, role: &str) -> Result<()> {
     if organization_roles::keep(change, role, Scope::Service)? {
         return Ok(());
     }
