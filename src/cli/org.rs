@@ -8,7 +8,7 @@ use crate::cli::page::{cut, one_more, so_many};
 use crate::cli::when::{When, asks};
 use crate::cli::{Outcome, explain, open};
 use crate::domain::account::Account;
-use crate::domain::id::AccountId;
+use crate::domain::id::{AccountId, After};
 use crate::domain::letters::shown;
 use crate::domain::organization::{Name, Organization};
 use crate::domain::words::SearchWords;
@@ -75,7 +75,7 @@ pub(super) struct List {
     /// At most so many
     #[arg(long, default_value_t = 100, value_parser = so_many)]
     limit: u32,
-    /// The organization after which to begin: its name or id
+    /// The organization after which to begin: its name or id, or what a page before said
     #[arg(long)]
     after: Option<String>,
     /// A line of JSON for each
@@ -121,12 +121,20 @@ pub(super) fn run(command: &Org) -> Outcome {
 fn list(list: &List) -> Outcome {
     let app = open()?;
     let kw = &app.keyward;
-    let after = list.after.as_deref().map(|it| administer::find(kw, it));
-    let after = after.transpose().map_err(|error| explain(&error))?;
+    let place = |text: &str| match text.parse() {
+        Ok(place @ After::Place(..)) => Ok(place),
+        Ok(After::Row(_)) | Err(()) => {
+            let found = administer::find(kw, text).map_err(|error| explain(&error))?;
+            Ok::<_, String>(After::Row(found.id.0))
+        }
+    };
+    let after = list.after.as_deref().map(place).transpose()?;
     let limit = one_more(list.limit);
-    let found = administer::search(kw, &SearchWords::default(), after.map(|it| it.id), limit);
+    let found = administer::search(kw, &SearchWords::default(), after, limit);
     let mut found = found.map_err(|error| explain(&error))?;
-    cut(&mut found, list.limit, |last| last.id);
+    cut(&mut found, list.limit, |last| {
+        After::Place(last.created_at, last.id.0)
+    });
     for organization in &found {
         if list.json {
             say!("{}", render(organization));

@@ -16,6 +16,9 @@ use crate::support::clock::Timestamp;
 
 const PAGE: i64 = 1000;
 
+/// What is counted in one row is sealed an hour later, and nothing is later than that by itself.
+const TWO_HOURS: i64 = 7_200_000;
+
 /// So many faults are told one by one.
 const MOST_TOLD: usize = 20;
 
@@ -31,7 +34,9 @@ pub struct Report {
     pub forgotten: usize,
     /// Young events that wait for their seal.
     pub waiting: usize,
-    /// Events that were sealed more than a day after they happened, as those are that were there
+    /// When the first seal that is kept was made: a log that was emptied of its seals begins anew.
+    pub since: Option<Timestamp>,
+    /// Events that were sealed more than two hours after they happened, as those are that were there
     /// before the chain began.
     pub sealed_late: usize,
     /// To be kept elsewhere.
@@ -65,6 +70,9 @@ fn verify_once(kw: &Keyward, kept: Option<&Head>) -> Result<(Chain, Report)> {
     let found = kw.store.read(audit_seals::chain)?;
     let missing = found.is_none();
     let chain = found.unwrap_or_else(|| nothing(kw));
+    let first = kw
+        .store
+        .read(|db| audit_seals::after(db, chain.base_seq, 1))?;
     let mut eye = Eye {
         kw,
         report: Report {
@@ -73,6 +81,9 @@ fn verify_once(kw: &Keyward, kept: Option<&Head>) -> Result<(Chain, Report)> {
             sealed: 0,
             forgotten: 0,
             waiting: 0,
+            since: first
+                .first()
+                .map(|seal| Timestamp::from_millis(seal.sealed_at)),
             sealed_late: 0,
             head: Head {
                 seq: chain.seq,
@@ -207,7 +218,7 @@ impl Eye<'_> {
         } else {
             self.report.sealed += 1;
             self.report.forgotten += usize::from(forgotten);
-            let late = seal.sealed_at - seal.at > 86_400_000;
+            let late = seal.sealed_at.saturating_sub(seal.at) > TWO_HOURS;
             self.report.sealed_late += usize::from(late);
         }
     }

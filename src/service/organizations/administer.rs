@@ -2,7 +2,7 @@
 //! names who did it.
 
 use crate::domain::event::{Event, What};
-use crate::domain::id::{AccountId, OrganizationId};
+use crate::domain::id::{AccountId, After, OrganizationId};
 use crate::domain::letters::shown;
 use crate::domain::organization::{Membership, MembershipState, Name, OWNER, Organization};
 use crate::domain::words::SearchWords;
@@ -30,15 +30,16 @@ use crate::store::{accounts, organization_roles, organizations};
 pub fn search(
     kw: &Keyward,
     words: &SearchWords,
-    after: Option<OrganizationId>,
+    after: Option<After>,
     limit: u32,
 ) -> Result<Vec<Organization>> {
     let limit = i64::from(limit);
     kw.store.read(|db| {
         let place = match after {
             None => None,
-            Some(id) => {
-                let last = organizations::lookup(db, id)?.ok_or_else(|| {
+            Some(After::Place(at, id)) => Some((at, OrganizationId(id))),
+            Some(After::Row(id)) => {
+                let last = organizations::lookup(db, OrganizationId(id))?.ok_or_else(|| {
                     Error::payload(
                         "\"after\" is no organization, or one that is gone: begin anew without it",
                     )

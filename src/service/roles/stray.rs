@@ -55,8 +55,8 @@ fn roles_with(kw: &Keyward, (scope, words): (Scope, &[String]), why: &str) -> Re
     let found = found.iter().filter(|(key, ..)| !BUILT_IN.contains(&&**key));
     let line = |(key, title, organization, word): &roles::Held| {
         let name = shown(title.as_ref().unwrap_or(key));
-        let of = organization.iter();
-        let of: String = of.map(|id| format!(" of the organization {id}")).collect();
+        let of = organization.as_ref();
+        let of = of.map_or_else(String::new, |id| format!(" of the organization {id}"));
         format!("the role \"{name}\"{of} holds {word}, which {why}")
     };
     Ok(told(found.map(line).collect(), "roles"))

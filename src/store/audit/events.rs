@@ -223,7 +223,7 @@ pub struct Filter {
     pub organization: Option<OrganizationId>,
     pub since: Option<Timestamp>,
     /// Those before this one.
-    pub before: Option<String>,
+    pub before: Option<(Timestamp, String)>,
     pub limit: i64,
 }
 
@@ -231,18 +231,7 @@ pub struct Filter {
 pub fn list(connection: &mut AnyConnection, filter: &Filter) -> Result<Vec<AuditEntry>> {
     let account = filter.account.map(|id| id.to_string());
     let since = filter.since.map_or(i64::MIN, Timestamp::millis);
-    let before: Option<(i64, String)> = match &filter.before {
-        Some(id) => audit_events::table
-            .find(id.clone())
-            .select((audit_events::at, audit_events::id))
-            .first(connection)
-            .optional()?,
-        None => None,
-    };
-    // One that was purged meanwhile was the oldest.
-    if filter.before.is_some() && before.is_none() {
-        return Ok(Vec::new());
-    }
+    let before = filter.before.clone().map(|(at, id)| (at.millis(), id));
     let (at, id) = before.unwrap_or((i64::MAX, String::new()));
     // Each filter is there or not, so that no plan has to be good for all of them.
     macro_rules! ask {
@@ -270,6 +259,15 @@ pub fn list(connection: &mut AnyConnection, filter: &Filter) -> Result<Vec<Audit
         (None, Some(what), Some(id)) => ask!(within(id), is(what)),
         (Some(account), Some(what), Some(id)) => ask!(within(id), of(account), is(what)),
     })
+}
+
+/// When it happened.
+pub fn instant_of(connection: &mut AnyConnection, id: &str) -> Result<Option<Timestamp>> {
+    let question = audit_events::table
+        .filter(audit_events::id.eq(id))
+        .select(audit_events::at);
+    let found: Vec<i64> = load_fit!(connection, torn::EVENT, question);
+    Ok(found.first().copied().map(Timestamp::from_millis))
 }
 
 /// The next ones in the order of time, after this one of that instant, which can be read.

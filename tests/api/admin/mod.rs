@@ -14,6 +14,7 @@ mod powers;
 mod still;
 mod torn;
 mod unlock;
+mod walks;
 
 use keyward::domain::id::AccountId;
 use serde_json::Value;

@@ -120,3 +120,23 @@ fn operators_52_seals_that_nobody_can_read_are_told_of() {
         assert!(report.faulty > 0, "{torn}");
     }
 }
+
+// Nobody can tell it from a log that no server has sealed yet, unless a head was kept; but it is told.
+both!(
+    a_log_that_was_emptied_of_its_seals_tells_when_they_begin,
+    |kw| {
+        history(kw);
+        let first = verify(&kw.kw, None).unwrap();
+        let began = first.since.unwrap();
+        assert_eq!(first.sealed_late, 0);
+        kw.advance(3 * 3600);
+        let emptied = "DELETE FROM audit_seals; DELETE FROM audit_chain; DELETE FROM audit_events WHERE \
+                   id = (SELECT min(id) FROM audit_events)";
+        kw.execute(emptied, emptied);
+        seal::seal(&kw.kw).unwrap();
+        let report = verify(&kw.kw, None).unwrap();
+        assert!(report.since.unwrap() > began);
+        assert_eq!(report.sealed_late, report.sealed);
+        assert_eq!(verify(&kw.kw, Some(&first.head)).unwrap().faulty, 1);
+    }
+);

@@ -3,10 +3,11 @@
 use actix_web::HttpResponse;
 use serde_json::json;
 
-use crate::domain::id::{AccountId, OrganizationId};
+use crate::domain::id::{AccountId, After};
+use crate::domain::organization::Organization;
 use crate::http::answer::Answer;
 use crate::http::dialect::keyward::Keyward;
-use crate::http::dialect::keyward::admin::{limit, page, words};
+use crate::http::dialect::keyward::admin::{after, limit, page, words};
 use crate::http::dialect::keyward::members;
 use crate::http::dialect::keyward::organizations::{edit, id, name, render as organization};
 use crate::http::render;
@@ -21,16 +22,13 @@ use crate::store::memberships::MemberPage;
 pub async fn list(call: Call, _: Actor) -> Answer<Keyward> {
     let query = query::fields(&call, &["search", "after", "limit"])?;
     let (words, limit) = (words(&query)?, limit(&query)?);
-    let after = query.optional("after")?;
-    let after: Option<OrganizationId> = after
-        .map(str::parse)
-        .transpose()
-        .map_err(|_| Error::payload("\"after\" must be the id of an organization"))?;
+    let after = after(&query)?;
     let found = call
         .on_store(move |kw| administer::search(kw, &words, after, limit))
         .await?;
     let full = found.len() == limit as usize;
-    let next = found.last().filter(|_| full).map(|last| last.id);
+    let place = |last: &Organization| After::Place(last.created_at, last.id.0);
+    let next = found.last().filter(|_| full).map(place);
     Ok(HttpResponse::Ok().json(page(found.iter().map(organization), next)))
 }
 
