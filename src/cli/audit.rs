@@ -10,6 +10,7 @@ use crate::cli::output::say;
 use crate::cli::when::span;
 use crate::cli::{Outcome, explain, open};
 use crate::domain::event::What;
+use crate::domain::id::After;
 use crate::domain::name_characters::shown;
 use crate::service::Error;
 use crate::service::accounts::administer;
@@ -65,7 +66,7 @@ pub(super) struct List {
     /// At most so many
     #[arg(long, default_value_t = 100, value_parser = so_many)]
     limit: u32,
-    /// The id of the event after which to go on: older ones
+    /// The event after which to go on, by its id or as a page before said: older ones
     #[arg(long)]
     after: Option<String>,
     /// A line of JSON for each
@@ -116,6 +117,9 @@ fn tell(report: &Report) -> Outcome {
         say!("fault      {fault}");
     }
     say!("sealed     {} events", report.sealed);
+    if let Some(since) = report.since {
+        say!("since      {since}, when the first seal was made that is kept");
+    }
     if report.forgotten > 0 {
         say!(
             "forgotten  addresses of {} of them, with accounts that were deleted",
@@ -124,7 +128,8 @@ fn tell(report: &Report) -> Outcome {
     }
     if report.sealed_late > 0 {
         say!(
-            "late       {} of them were sealed more than a day after they happened",
+            "late       {} of them were sealed more than two hours after they happened: no server ran, \
+             or the log was emptied of its seals",
             report.sealed_late
         );
     }
@@ -144,6 +149,7 @@ fn as_json(report: &Report) -> serde_json::Value {
         "forgotten": report.forgotten,
         "sealedLate": report.sealed_late,
         "waiting": report.waiting,
+        "since": report.since.map(Timestamp::millis),
         "head": report.head.to_string(),
     })
 }
@@ -188,7 +194,7 @@ fn event_json(event: &AuditEntry, sealed: Option<&Sealed>) -> serde_json::Value 
 }
 
 fn list_events(list: &List) -> Outcome {
-    let after = list.after.as_deref().map(id).transpose()?;
+    let after = list.after.as_deref().map(place).transpose()?;
     let app = open()?;
     let kw = &app.keyward;
     let told = |error: Error| explain(&error);
@@ -208,11 +214,11 @@ fn list_events(list: &List) -> Outcome {
             .as_deref()
             .map(|text| since(text, kw.clock.now()))
             .transpose()?,
-        before: after.map(|id| id.to_string()),
+        before: audit::place(kw, after).map_err(told)?,
         limit: i64::from(one_more(list.limit)),
     };
     let mut found = audit::list(kw, &filter).map_err(told)?;
-    cut(&mut found, list.limit, |last| last.id.clone());
+    cut(&mut found, list.limit, audit::after);
     for entry in found {
         if list.json {
             say!("{}", audit::shown(&entry));
@@ -269,9 +275,9 @@ fn since(text: &str, now: Timestamp) -> Result<Timestamp, String> {
         .ok_or_else(|| format!("{text:?} is no time: give 2026-01-31, or 30m, 12h, 7d"))
 }
 
-fn id(text: &str) -> Result<uuid::Uuid, String> {
+fn place(text: &str) -> Result<After, String> {
     text.parse()
-        .map_err(|_| format!("\"{}\" is not the id of an event", shown(text)))
+        .map_err(|()| format!("\"{}\" is not the id of an event", shown(text)))
 }
 
 #[cfg(test)]

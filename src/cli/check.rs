@@ -7,6 +7,7 @@ use crate::config::{Config, Who, secret};
 use crate::mail::Mailer;
 use crate::service::accounts::administer as accounts;
 use crate::service::keys;
+use crate::service::roles::stray;
 use crate::store::engine::migrations;
 use crate::support::clock::Clock;
 
@@ -158,6 +159,7 @@ fn inside(config: &Config, report: &mut Report) {
         }
         Err(error) => report.say(false, &format!("keys: {}", crate::cli::explain(&error))),
     }
+    words(&app, report);
     match app.keyward.store.clock() {
         Ok(Some((theirs, _))) => {
             let apart = theirs.millis_since(Clock::wall().now()).abs();
@@ -166,5 +168,21 @@ fn inside(config: &Config, report: &mut Report) {
         }
         Ok(None) => report.say(true, "clock: the machine's own"),
         Err(error) => report.say(false, &format!("clock: {error}")),
+    }
+}
+
+/// What roles and API keys hold from before it was refused.
+fn words(app: &App, report: &mut Report) {
+    match stray::look(&app.keyward) {
+        Ok(lines) if lines.is_empty() => {}
+        Ok(lines) => {
+            for line in lines {
+                report.say(false, &format!("permissions: {line}"));
+            }
+        }
+        Err(error) => report.say(
+            false,
+            &format!("permissions: {}", crate::cli::explain(&error)),
+        ),
     }
 }

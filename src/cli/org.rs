@@ -8,17 +8,17 @@ use crate::cli::output::{complain, say};
 use crate::cli::when::{When, asks};
 use crate::cli::{Outcome, explain, open};
 use crate::domain::account::Account;
-use crate::domain::id::AccountId;
+use crate::domain::id::{AccountId, After};
 use crate::domain::name_characters::shown;
 use crate::domain::organization::{Name, Organization};
 use crate::domain::search_words::SearchWords;
 use crate::http::render;
 use crate::service::Keyward;
 use crate::service::accounts::administer as accounts;
+use crate::service::membership::inviter::Shown;
 use crate::service::organizations::administer;
 use crate::service::organizations::change::Edit;
 use crate::service::organizations::change_member::Which;
-use crate::store::memberships::invitations::Listed;
 use crate::store::memberships::{Member, MemberPage};
 
 #[derive(Subcommand)]
@@ -75,7 +75,7 @@ pub(super) struct List {
     /// At most so many
     #[arg(long, default_value_t = 100, value_parser = so_many)]
     limit: u32,
-    /// The organization after which to begin: its name or id
+    /// The organization after which to begin: its name or id, or what a page before said
     #[arg(long)]
     after: Option<String>,
     /// A line of JSON for each
@@ -121,12 +121,20 @@ pub(super) fn run(command: &Org) -> Outcome {
 fn list(list: &List) -> Outcome {
     let app = open()?;
     let kw = &app.keyward;
-    let after = list.after.as_deref().map(|it| administer::find(kw, it));
-    let after = after.transpose().map_err(|error| explain(&error))?;
+    let place = |text: &str| match text.parse() {
+        Ok(place @ After::Place(..)) => Ok(place),
+        Ok(After::Row(_)) | Err(()) => {
+            let found = administer::find(kw, text).map_err(|error| explain(&error))?;
+            Ok::<_, String>(After::Row(found.id.0))
+        }
+    };
+    let after = list.after.as_deref().map(place).transpose()?;
     let limit = one_more(list.limit);
-    let found = administer::search(kw, &SearchWords::default(), after.map(|it| it.id), limit);
+    let found = administer::search(kw, &SearchWords::default(), after, limit);
     let mut found = found.map_err(|error| explain(&error))?;
-    cut(&mut found, list.limit, |last| last.id);
+    cut(&mut found, list.limit, |last| {
+        After::Place(last.created_at, last.id.0)
+    });
     for organization in &found {
         if list.json {
             say!("{}", render::organization(organization));
@@ -177,17 +185,22 @@ fn show(show: &Show) -> Outcome {
             shown(&name)
         );
     }
-    for (invitation, role) in invited {
+    for (invitation, role, good) in invited {
         say!(
-            "invited     {}  {}",
+            "invited     {}  {}{}",
             shown(&role.unwrap_or_default()),
-            shown(&invitation.written)
+            shown(&invitation.written),
+            if good {
+                ""
+            } else {
+                "  (whoever invited may not any more)"
+            }
         );
     }
     Ok(())
 }
 
-fn whole(found: &Organization, members: &[Member], invited: &[Listed]) -> serde_json::Value {
+fn whole(found: &Organization, members: &[Member], invited: &[Shown]) -> serde_json::Value {
     let members = members.iter().map(|member| {
         json!({
             "account": member.membership.account,
@@ -202,7 +215,15 @@ fn whole(found: &Organization, members: &[Member], invited: &[Listed]) -> serde_
     body["members"] = members.collect();
     let invited = invited.iter();
     body["invitations"] = invited
-        .map(|(it, role)| json!({ "email": it.written, "role": role }))
+        .map(|(it, role, good)| {
+            json!({
+                "email": it.written,
+                "role": role,
+                "invitedBy": it.invited_by,
+                "expires": it.expires_at.millis(),
+                "good": good,
+            })
+        })
         .collect();
     body
 }

@@ -9,6 +9,7 @@ use crate::cli::output::{complain, say};
 use crate::cli::{Outcome, explain, open};
 use crate::domain::account::Account;
 use crate::domain::guess_limit::Counter;
+use crate::domain::id::{AccountId, After};
 use crate::domain::identifier::{Email, Username};
 use crate::domain::name_characters::shown;
 use crate::domain::password::Password;
@@ -28,7 +29,7 @@ pub(super) enum User {
         /// At most so many
         #[arg(long, default_value_t = 100, value_parser = so_many)]
         limit: u32,
-        /// The account after which to begin: e-mail address, username or id
+        /// The account after which to begin: e-mail address, username or id, or what a page before said
         #[arg(long)]
         after: Option<String>,
     },
@@ -177,9 +178,15 @@ fn add(add: &Add) -> Outcome {
 fn list(limit: u32, after: Option<&str>) -> Outcome {
     let app = open()?;
     let told = |error: Error| explain(&error);
-    let after = after.map(|it| administer::find(&app.keyward, it));
-    let after = after.transpose().map_err(told)?;
-    let page = list::page(&app.keyward, after.as_ref(), limit).map_err(told)?;
+    let place = |text: &str| match text.parse() {
+        Ok(After::Place(at, id)) => Ok((at, AccountId(id))),
+        Ok(After::Row(_)) | Err(()) => {
+            let found = administer::find(&app.keyward, text).map_err(told)?;
+            Ok::<_, String>((found.created_at, found.id))
+        }
+    };
+    let after = after.map(place).transpose()?;
+    let page = list::page(&app.keyward, after, limit).map_err(told)?;
     for account in &page.accounts {
         let state = if account.enabled {
             "enabled "
@@ -194,7 +201,7 @@ fn list(limit: u32, after: Option<&str>) -> Outcome {
         match page.accounts.last() {
             Some(last) => complain(format_args!(
                 "… and {more} more: --limit, or --after {}",
-                last.id
+                After::Place(last.created_at, last.id.0)
             )),
             None => complain(format_args!("… and {more} more: --limit")),
         }

@@ -8,6 +8,8 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::support::clock::Timestamp;
+
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -51,6 +53,42 @@ id!(
     /// An API key.
     ApiKeyId
 );
+
+/// After which row of a list in order of age a page begins: when the row came and its id, which say
+/// where it stood when it is gone; or the id alone, of a row that is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum After {
+    Place(Timestamp, Uuid),
+    Row(Uuid),
+}
+
+impl fmt::Display for After {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Place(at, id) => write!(f, "{}.{}", at.millis(), id.as_hyphenated()),
+            Self::Row(id) => id.as_hyphenated().fmt(f),
+        }
+    }
+}
+
+impl FromStr for After {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let id = |text| Uuid::try_parse(text).map_err(|_| ());
+        match text.split_once('.') {
+            None => Ok(Self::Row(id(text)?)),
+            Some((at, row)) => {
+                let digits = at.strip_prefix('-').unwrap_or(at);
+                if !digits.bytes().all(|b| b.is_ascii_digit()) {
+                    return Err(());
+                }
+                let at = at.parse().map_err(|_| ())?;
+                Ok(Self::Place(Timestamp::from_millis(at), id(row)?))
+            }
+        }
+    }
+}
 
 impl ApiKeyId {
     /// In the place of a session's id: what says "this session is over" says it of a key, too,

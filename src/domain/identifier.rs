@@ -86,6 +86,20 @@ pub(in crate::domain) fn written(text: &str) -> Option<String> {
     (text.len() <= LONGEST_TEXT).then(|| text.nfkc().collect())
 }
 
+/// The same as it is shown: composed, with one kind of space.
+pub(in crate::domain) fn composed(text: &str) -> String {
+    let composed = trimmed(text).nfc();
+    composed
+        .map(|c| {
+            if c.is_whitespace() && !c.is_control() {
+                ' '
+            } else {
+                c
+            }
+        })
+        .collect()
+}
+
 /// Lower case, and composed again: the small letter of `\u{130}` is two characters. The sigma at the
 /// end of a word is the small letter of the same capital as every other.
 #[must_use]

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use strum::{EnumString, IntoStaticStr};
 
 use crate::domain::id::{AccountId, OrganizationId};
-use crate::domain::identifier::{in_lower_case, mixes_scripts, written};
+use crate::domain::identifier::{composed, in_lower_case, mixes_scripts, written};
 use crate::domain::name_characters::{is_mark, is_no_part_of_a_name};
 use crate::support::clock::Timestamp;
 
@@ -24,17 +24,21 @@ pub struct Name {
 impl Name {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let written = written(text)?;
-        let canonical = in_lower_case(&written);
-        let clean = canonical.split(' ').all(|word| {
-            !word.is_empty() && !word.starts_with(is_mark) && !word.contains(is_no_part_of_a_name)
-        });
+        let canonical = in_lower_case(&written(text)?);
+        let written = composed(text);
+        let plain = |word: &str| !word.contains(is_no_part_of_a_name);
+        let clean = canonical
+            .split(' ')
+            .all(|word| !word.is_empty() && !word.starts_with(is_mark) && plain(word))
+            && written.split(' ').all(plain);
         let fits = (1..=64).contains(&canonical.chars().count());
         let mixed = canonical.split(' ').any(mixes_scripts);
         (clean && fits && !mixed && uuid::Uuid::try_parse(&canonical).is_err())
             .then_some(Self { written, canonical })
     }
 
+    /// As it was written: by the form by which names are compared "№" would be "No", and a vowel of
+    /// Thai two.
     #[must_use]
     pub fn written(&self) -> &str {
         &self.written
@@ -136,10 +140,30 @@ mod tests {
     use super::*;
 
     #[test]
+    fn clients_37_a_name_is_shown_as_it_was_written() {
+        for (text, written, canonical) in [
+            (
+                "น้ำดื่ม",
+                "น้ำดื่ม",
+                "น\u{e49}\u{e4d}\u{e32}\u{e14}\u{e37}\u{e48}\u{e21}",
+            ),
+            ("№ 5", "№ 5", "no 5"),
+            ("ＡＣＭＥ\u{3000}Oy", "ＡＣＭＥ Oy", "acme oy"),
+            ("Cafe\u{301}", "Café", "café"),
+        ] {
+            let name = Name::parse(text).unwrap();
+            assert_eq!((name.written(), name.canonical()), (written, canonical));
+            let again = Name::parse(name.written());
+            assert_eq!(again.as_ref(), Some(&name), "{text}");
+        }
+    }
+
+    #[test]
     fn one_name_in_any_letter_case_is_one_organizations() {
         let name = Name::parse("  Acme Oy ").unwrap();
         assert_eq!((name.written(), name.canonical()), ("Acme Oy", "acme oy"));
         assert_eq!(Name::parse("ACME\u{a0}OY").unwrap().canonical(), "acme oy");
+        assert_eq!(Name::parse("ACME\u{a0}OY").unwrap().written(), "ACME OY");
         assert!(Name::parse("Müller & Söhne").is_some());
         for text in [
             "",
@@ -148,6 +172,7 @@ mod tests {
             "a\nb",
             "a\u{0}",
             "a\u{202e}b",
+            "a\u{ffa0}b",
             "аcme",
             "2a749da0-5512-4000-8000-000000000000",
             &"a".repeat(65),

@@ -14,10 +14,10 @@ use crate::domain::session::Mode;
 use crate::http::request::call::Call;
 use crate::http::request::cookies;
 use crate::service::accounts::profile::Person;
+use crate::service::membership::inviter::Shown;
 use crate::service::sessions::refresh;
 use crate::service::tokens::mint::TokenSet;
 use crate::store::memberships::Member;
-use crate::store::memberships::invitations::Listed;
 use crate::support::clock::Timestamp;
 use crate::support::secret::ExposeSecret as _;
 
@@ -139,11 +139,14 @@ pub fn member(member: &Member) -> Value {
 
 /// An invitation. It says nothing of the account: whether there was one before is nobody's
 /// business.
-pub fn invitation((invitation, role): &Listed) -> Value {
+pub fn invitation((invitation, role, good): &Shown) -> Value {
     json!({
         "email": invitation.written,
         "role": role,
+        "invitedBy": invitation.invited_by,
         "created": invitation.created_at.millis(),
+        "expires": invitation.expires_at.millis(),
+        "good": good,
     })
 }
 

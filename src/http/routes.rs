@@ -356,7 +356,7 @@ pub static TABLE: &[Group] = &[
             row!(PUT "/admin/accounts/{id}/roles/{role}" Administrator admin::credentials::grant).fresh(),
             row!(DELETE "/admin/accounts/{id}/roles/{role}" Administrator admin::credentials::take).fresh(),
             row!(GET "/admin/organizations" Administrator admin::organizations::list),
-            row!(POST "/admin/organizations" Administrator admin::organizations::add),
+            row!(POST "/admin/organizations" Administrator admin::organizations::add).fresh(),
             row!(GET "/admin/organizations/{id}" Administrator admin::organizations::show),
             row!(PATCH "/admin/organizations/{id}" Administrator admin::organizations::change).fresh(),
             row!(DELETE "/admin/organizations/{id}" Administrator admin::organizations::delete).fresh(),

@@ -104,11 +104,19 @@ pub fn list_of(connection: &mut AnyConnection, account: AccountId) -> Result<Vec
     all(rows)
 }
 
-/// Those that are good in this organization alone, oldest first.
-pub fn list_in(connection: &mut AnyConnection, id: OrganizationId) -> Result<Vec<ApiKey>> {
+/// Those that are good in this organization alone, oldest first, at most `limit` after this one.
+pub fn page_in(
+    connection: &mut AnyConnection,
+    id: OrganizationId,
+    after: Option<ApiKeyId>,
+    limit: i64,
+) -> Result<Vec<ApiKey>> {
+    let after = after.map(|id| id.to_string()).unwrap_or_default();
     let rows = api_keys::table
         .filter(api_keys::organization_id.eq(id.to_string()))
+        .filter(api_keys::id.gt(after))
         .order(api_keys::id.asc())
+        .limit(limit)
         .load(connection)?;
     all(rows)
 }

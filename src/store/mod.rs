@@ -39,7 +39,7 @@ pub mod session_ends;
 pub mod sessions;
 pub mod signing_keys;
 
-pub use audit::{events as audit_events, seals as audit_seals};
+pub use audit::{events as audit_events, seals as audit_seals, torn as audit_torn};
 pub use engine::conflict::Taken;
 pub use engine::connection::{AnyConnection, Url, assert_primary};
 pub use engine::deadline::Watched;

@@ -6,6 +6,7 @@ use diesel::prelude::*;
 
 use crate::domain::access::{ADMIN, Access};
 use crate::domain::id::AccountId;
+use crate::domain::permission::counts_in_service;
 use crate::store::engine::connection::AnyConnection;
 use crate::store::engine::error::{Result, exactly_one};
 use crate::store::engine::schema::{account_roles, accounts, credentials, role_permissions, roles};
@@ -33,6 +34,7 @@ pub fn held_by(
         .load(connection)?;
     let mut roles: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for (role, permission) in held {
+        let permission = permission.filter(|word| counts_in_service(word));
         roles.entry(role).or_default().extend(permission);
     }
     Ok(roles)
@@ -127,4 +129,38 @@ pub fn grant(
 pub fn take(connection: &mut AnyConnection, account: AccountId, role: &str) -> Result<bool> {
     let row = account_roles::table.find((account.to_string(), role.to_owned()));
     Ok(diesel::delete(row).execute(connection)? == 1)
+}
+
+/// A word that a role holds: the role's key, what it is called, and whose it is where an organization
+/// made it; then the word.
+pub type Held = (String, Option<String>, Option<String>, String);
+
+/// The words that roles hold, each once with the scope of roles that hold it.
+pub fn words_held(connection: &mut AnyConnection) -> Result<Vec<(String, String)>> {
+    Ok(role_permissions::table
+        .inner_join(roles::table.on(roles::name.eq(role_permissions::role)))
+        .select((roles::scope, role_permissions::permission))
+        .distinct()
+        .load(connection)?)
+}
+
+/// Which roles of the scope hold one of the words, at most `limit`.
+pub fn holding(
+    connection: &mut AnyConnection,
+    (scope, words): (&str, &[String]),
+    limit: i64,
+) -> Result<Vec<Held>> {
+    Ok(role_permissions::table
+        .inner_join(roles::table.on(roles::name.eq(role_permissions::role)))
+        .filter(roles::scope.eq(scope))
+        .filter(role_permissions::permission.eq_any(words))
+        .order((roles::name.asc(), role_permissions::permission.asc()))
+        .limit(limit)
+        .select((
+            roles::name,
+            roles::title,
+            roles::organization_id,
+            role_permissions::permission,
+        ))
+        .load(connection)?)
 }

@@ -7,6 +7,7 @@ use diesel::prelude::*;
 use crate::domain::access::Access;
 use crate::domain::bearer::Bearer;
 use crate::domain::id::SessionId;
+use crate::domain::permission::counts_in_service;
 use crate::domain::session::Class;
 use crate::store::access as access_table;
 use crate::store::accounts;
@@ -133,6 +134,7 @@ fn gathered(rows: Vec<Permitted>) -> HashMap<String, (Row, accounts::Row, Access
         let found = each.entry(id);
         let (.., access) = found.or_insert_with(|| (session, account, Access::default()));
         access.roles.extend(role);
+        let permission = permission.filter(|word| counts_in_service(word));
         access.permissions.extend(permission);
         access.demand_factor(factor.map(time));
     }

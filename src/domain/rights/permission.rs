@@ -34,6 +34,13 @@ pub fn is_of_service(word: &str) -> bool {
     word == ADMIN || SERVICE.contains(&word)
 }
 
+/// Whether the word means something by a role that is held in the whole service. What speaks of an
+/// organization is held in one: a role that was given such a word before that was refused gives none.
+#[must_use]
+pub fn counts_in_service(word: &str) -> bool {
+    !OWN.contains(&word)
+}
+
 /// Whether whoever holds it in an organization administers that: it does more than look.
 #[must_use]
 pub fn administers(word: &str) -> bool {

@@ -52,6 +52,13 @@ pub fn is_of_a_word(c: char) -> bool {
             || of_one_script())
 }
 
+/// Whether it is a letter or a number, or a mark on one: without its marks a word of Hindi or Thai is
+/// another word, or none.
+#[must_use]
+pub fn is_alphanumeric(c: char) -> bool {
+    c.is_alphanumeric() || is_mark(c)
+}
+
 /// Whether it is written onto the character before it.
 #[must_use]
 pub fn is_mark(c: char) -> bool {

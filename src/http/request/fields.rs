@@ -78,6 +78,11 @@ impl Fields {
         }
     }
 
+    /// What the members are called.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
     /// The member as it came; null is there.
     #[must_use]
     pub fn value(&self, name: &str) -> Option<&Value> {

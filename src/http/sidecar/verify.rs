@@ -87,6 +87,9 @@ pub async fn verify(call: Call, actor: Actor) -> Answer<Verify> {
     headers.insert(ACCOUNT, id(Some(claims.sub.0), buffer)?);
     headers.insert(ORGANIZATION, id(claims.org.map(|it| it.0), buffer)?);
     headers.insert(PERMISSIONS, list(&claims.permissions)?);
+    // Who may nothing is not taken for whose token had no room for the words.
+    let left_out = claims.perm_ref.as_deref().unwrap_or_default();
+    headers.insert(PERMISSIONS_REF, text(left_out)?);
     let acting = claims.act.as_ref().map(|act| act.sub.0);
     headers.insert(ACTOR, id(acting, buffer)?);
     headers.insert(API_KEY, id(actor.api_key().map(|key| key.id.0), buffer)?);
@@ -101,6 +104,7 @@ const SESSION: HeaderName = HeaderName::from_static("x-keyward-session");
 const ACCOUNT: HeaderName = HeaderName::from_static("x-keyward-account");
 const ORGANIZATION: HeaderName = HeaderName::from_static("x-keyward-organization");
 const PERMISSIONS: HeaderName = HeaderName::from_static("x-keyward-permissions");
+const PERMISSIONS_REF: HeaderName = HeaderName::from_static("x-keyward-permissions-ref");
 const ACTOR: HeaderName = HeaderName::from_static("x-keyward-actor");
 const API_KEY: HeaderName = HeaderName::from_static("x-keyward-api-key");
 

@@ -8,6 +8,7 @@ use crate::domain::mail_kind::LetterPurpose;
 use crate::service::actor::{Actor, account_of};
 use crate::service::error::Result;
 use crate::service::keyward::Keyward;
+use crate::service::membership::inviter::as_member;
 use crate::store::audit_events::Filter;
 use crate::store::memberships::invitations;
 use crate::store::{
@@ -198,7 +199,7 @@ fn organizations_of(db: &mut AnyConnection, id: AccountId) -> store::Result<Valu
     // whoever accepts in between would be in neither of the two.
     let invited = invitations::list_of(db, id, Timestamp::from_millis(0))?;
     let mut own = memberships::list_of(db, id)?;
-    own.extend(invited);
+    own.extend(invited.into_iter().map(|it| as_member(id, it)));
     let own = own.into_iter().map(|(membership, organization, role)| {
         json!({
             "id": organization.id,

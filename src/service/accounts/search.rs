@@ -1,7 +1,7 @@
 //! Finding accounts, for administrators.
 
 use crate::domain::account::Account;
-use crate::domain::id::AccountId;
+use crate::domain::id::{AccountId, After};
 use crate::domain::search_words::SearchWords;
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
@@ -12,7 +12,7 @@ use crate::store::{self, accounts};
 pub struct Found {
     pub accounts: Vec<Account>,
     /// Where the next page begins; none where this is the last.
-    pub next: Option<AccountId>,
+    pub next: Option<After>,
 }
 
 /// Those in whose names or primary address each of the words stands, after one of them.
@@ -23,14 +23,15 @@ pub struct Found {
 pub fn search(
     kw: &Keyward,
     words: &SearchWords,
-    after: Option<AccountId>,
+    after: Option<After>,
     limit: u32,
 ) -> Result<Found> {
     let most = i64::from(limit);
     let found = kw.store.read(|db| {
         let place = match after {
             None => None,
-            Some(id) => match accounts::lookup(db, id)? {
+            Some(After::Place(at, id)) => Some((at, AccountId(id))),
+            Some(After::Row(id)) => match accounts::lookup(db, AccountId(id))? {
                 Some(account) => Some((account.created_at, account.id)),
                 None => return Ok::<_, store::Error>(None),
             },
@@ -45,7 +46,8 @@ pub fn search(
     let mut next = None;
     if accounts.len() > limit as usize {
         accounts.truncate(limit as usize);
-        next = accounts.last().map(|account| account.id);
+        let place = |last: &Account| After::Place(last.created_at, last.id.0);
+        next = accounts.last().map(place);
     }
     Ok(Found { accounts, next })
 }

@@ -11,14 +11,19 @@ use crate::service::keyward::Keyward;
 use crate::service::membership::rights_of_caller::{held_standing, standing};
 use crate::store::api_keys;
 
-/// Oldest first.
+/// Oldest first, at most `limit` after this one.
 ///
 /// # Errors
 /// `NOT_FOUND`, `FORBIDDEN`.
-pub fn list(kw: &Keyward, actor: &Actor, id: OrganizationId) -> Result<Vec<ApiKey>> {
+pub fn list(
+    kw: &Keyward,
+    actor: &Actor,
+    id: OrganizationId,
+    (after, limit): (Option<ApiKeyId>, i64),
+) -> Result<Vec<ApiKey>> {
     kw.store.read(|db| {
         standing(db, actor, id)?.require(MEMBER_READ)?;
-        Ok(api_keys::list_in(db, id)?)
+        Ok(api_keys::page_in(db, id, after, limit)?)
     })
 }
 

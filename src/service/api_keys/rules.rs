@@ -160,9 +160,10 @@ impl Draft {
             return Err(Error::new(Code::Conflict, message));
         }
         living.retain(|key| !key.is_over(now));
-        let same = living
-            .iter()
-            .filter(|it| it.canonical == self.key.canonical);
+        // In each organization by itself: a session in one does not see another one's.
+        let same = living.iter().filter(|it| {
+            it.canonical == self.key.canonical && it.organization == self.key.organization
+        });
         if same.count() >= MOST_OF_A_NAME {
             let message = "Two keys of that name live, which is the most: revoke one first.";
             return Err(Error::new(Code::Conflict, message));

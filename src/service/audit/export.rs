@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 
+use crate::service::audit::verify::unreadable;
 use crate::service::error::Result;
 use crate::service::keyward::Keyward;
-use crate::store;
 use crate::store::audit_events::{self, AuditEntry};
 use crate::store::audit_seals;
+use crate::store::{self, audit_torn};
 use crate::support::clock::Timestamp;
 
 const PAGE: i64 = 500;
@@ -17,7 +18,8 @@ pub type Sealed = (i64, Vec<u8>);
 /// Hands on every event since then, with its seal where it has one.
 ///
 /// # Errors
-/// `SERVICE_UNAVAILABLE`, or what `take` says.
+/// `SERVICE_UNAVAILABLE`, or what `take` says; `INTERNAL_SERVER_ERROR` at the end, where there are
+/// events that nobody can read.
 pub fn export<E: From<crate::service::Error>>(
     kw: &Keyward,
     since: Timestamp,
@@ -42,7 +44,17 @@ pub fn export<E: From<crate::service::Error>>(
         }
         match page.last() {
             Some(last) => (at, id) = (last.at, last.id.clone()),
-            None => return Ok(()),
+            None => break,
+        }
+    }
+    let torn = kw.store.read(audit_torn::torn);
+    let torn = torn.map_err(crate::service::Error::from)?;
+    match torn.first() {
+        None => Ok(()),
+        Some(first) => {
+            let more = torn.len() - 1;
+            let cause = format!("{}, and so were {more} more", unreadable(first));
+            Err(crate::service::Error::defect(cause).into())
         }
     }
 }

@@ -2,14 +2,41 @@
 
 use serde_json::{Value, json};
 
-use crate::service::error::Result;
+use crate::domain::id::After;
+use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
 use crate::store::audit_events;
 pub use crate::store::audit_events::{AuditEntry, Filter};
+use crate::support::clock::Timestamp;
 
 /// The last events that fit, youngest first.
 pub fn list(kw: &Keyward, filter: &Filter) -> Result<Vec<AuditEntry>> {
     Ok(kw.store.read(|db| audit_events::list(db, filter))?)
+}
+
+/// Where a page goes on.
+///
+/// # Errors
+/// `INVALID_PAYLOAD` where there is no event of that id: one that was purged says nothing of where it
+/// stood.
+pub fn place(kw: &Keyward, after: Option<After>) -> Result<Option<(Timestamp, String)>> {
+    let id = match after {
+        None => return Ok(None),
+        Some(After::Place(at, id)) => return Ok(Some((at, id.to_string()))),
+        Some(After::Row(id)) => id.to_string(),
+    };
+    match kw.store.read(|db| audit_events::instant_of(db, &id))? {
+        Some(at) => Ok(Some((at, id))),
+        None => Err(Error::payload(
+            "\"after\" is no event, or one that is gone: begin anew without it",
+        )),
+    }
+}
+
+/// Where the page after this event goes on, for whoever comes back when it is gone.
+#[must_use]
+pub fn after(last: &AuditEntry) -> String {
+    format!("{}.{}", last.at, last.id)
 }
 
 /// As it is shown, over HTTP and on the command line.

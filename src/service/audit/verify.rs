@@ -9,12 +9,15 @@ use crate::service::audit::chain::{
 use crate::service::audit::seal::{LATE, sealed_to};
 use crate::service::error::Result;
 use crate::service::keyward::Keyward;
-use crate::store;
 use crate::store::audit_events::{self, AuditEntry};
 use crate::store::audit_seals::{self, Chain, Kind, Seal};
+use crate::store::{self, audit_torn};
 use crate::support::clock::Timestamp;
 
 const PAGE: i64 = 1000;
+
+/// What is counted in one row is sealed an hour later, and nothing is later than that by itself.
+const TWO_HOURS: i64 = 7_200_000;
 
 /// So many faults are told one by one.
 const MOST_TOLD: usize = 20;
@@ -31,7 +34,9 @@ pub struct Report {
     pub forgotten: usize,
     /// Young events that wait for their seal.
     pub waiting: usize,
-    /// Events that were sealed more than a day after they happened, as those are that were there
+    /// When the first seal that is kept was made: a log that was emptied of its seals begins anew.
+    pub since: Option<Timestamp>,
+    /// Events that were sealed more than two hours after they happened, as those are that were there
     /// before the chain began.
     pub sealed_late: usize,
     /// To be kept elsewhere.
@@ -65,6 +70,9 @@ fn verify_once(kw: &Keyward, kept: Option<&Head>) -> Result<(Chain, Report)> {
     let found = kw.store.read(audit_seals::chain)?;
     let missing = found.is_none();
     let chain = found.unwrap_or_else(|| nothing(kw));
+    let first = kw
+        .store
+        .read(|db| audit_seals::after(db, chain.base_seq, 1))?;
     let mut eye = Eye {
         kw,
         report: Report {
@@ -73,6 +81,9 @@ fn verify_once(kw: &Keyward, kept: Option<&Head>) -> Result<(Chain, Report)> {
             sealed: 0,
             forgotten: 0,
             waiting: 0,
+            since: first
+                .first()
+                .map(|seal| Timestamp::from_millis(seal.sealed_at)),
             sealed_late: 0,
             head: Head {
                 seq: chain.seq,
@@ -80,6 +91,7 @@ fn verify_once(kw: &Keyward, kept: Option<&Head>) -> Result<(Chain, Report)> {
             },
         },
         chain: &chain,
+        torn: HashSet::new(),
     };
     if missing && last > 0 {
         eye.fault(GONE);
@@ -91,6 +103,7 @@ fn verify_once(kw: &Keyward, kept: Option<&Head>) -> Result<(Chain, Report)> {
             chain.seq
         ));
     }
+    eye.unreadable()?;
     eye.seals()?;
     eye.events()?;
     if let Some(kept) = kept {
@@ -104,6 +117,8 @@ struct Eye<'a> {
     kw: &'a Keyward,
     chain: &'a Chain,
     report: Report,
+    /// The ids of events that nobody can read.
+    torn: HashSet<String>,
 }
 
 impl Eye<'_> {
@@ -112,6 +127,15 @@ impl Eye<'_> {
         if self.report.faults.len() < MOST_TOLD {
             self.report.faults.push(words.into());
         }
+    }
+
+    /// What a foreign hand wrote so that no question answers with it.
+    fn unreadable(&mut self) -> Result<()> {
+        for id in self.kw.store.read(audit_torn::torn)? {
+            self.fault(unreadable(&id));
+            self.torn.insert(id);
+        }
+        Ok(())
     }
 
     /// Each seal follows from the one before it, and its event is as it was.
@@ -142,6 +166,7 @@ impl Eye<'_> {
                 match by_id.get(&*seal.event_id) {
                     Some(event) => self.event(seal, event, &gone),
                     None if seal.at < self.chain.purged_before => {}
+                    None if self.torn.contains(&seal.event_id) => {}
                     None => self.fault(about("was removed", seal)),
                 }
                 (seq, hash) = (seal.seq, seal.hash.clone());
@@ -156,7 +181,9 @@ impl Eye<'_> {
     }
 
     fn gap(&mut self, from: i64, to: i64) {
-        self.fault(format!("the seals {from} to {to} were removed"));
+        self.fault(format!(
+            "the seals {from} to {to} were removed, or nobody can read them"
+        ));
     }
 
     /// The accounts that the events without an address name, and that are not there any more.
@@ -191,7 +218,7 @@ impl Eye<'_> {
         } else {
             self.report.sealed += 1;
             self.report.forgotten += usize::from(forgotten);
-            let late = seal.sealed_at - seal.at > 86_400_000;
+            let late = seal.sealed_at.saturating_sub(seal.at) > TWO_HOURS;
             self.report.sealed_late += usize::from(late);
         }
     }
@@ -258,6 +285,10 @@ impl Eye<'_> {
         }
         Ok(())
     }
+}
+
+pub(super) fn unreadable(id: &str) -> String {
+    format!("the event {id} was altered: its columns hold what nobody can read")
 }
 
 fn about(what: &str, seal: &Seal) -> String {

@@ -16,9 +16,8 @@ use crate::service::error::{Code, Error, Result};
 use crate::service::invitations::letter::send;
 use crate::service::keyward::Keyward;
 use crate::service::mail::owner_mail::{Wish, tell_exists};
-use crate::store::memberships::invitations::{
-    self, InvitationPage, Listed, Place, WaitingInvitation,
-};
+use crate::service::membership::inviter::{Shown, shown};
+use crate::store::memberships::invitations::{self, InvitationPage, Place, WaitingInvitation};
 use crate::store::{accounts, credentials, emails, organization_roles};
 
 pub struct ServiceInvitation {
@@ -103,7 +102,7 @@ fn invite_one(
 ///
 /// # Errors
 /// `FORBIDDEN` without the permission.
-pub fn list(kw: &Keyward, actor: &Actor, after: Option<String>, limit: i64) -> Result<Vec<Listed>> {
+pub fn list(kw: &Keyward, actor: &Actor, after: Option<String>, limit: i64) -> Result<Vec<Shown>> {
     actor.require(ADMIN)?;
     let page = InvitationPage {
         place: Place::Service,
@@ -111,7 +110,10 @@ pub fn list(kw: &Keyward, actor: &Actor, after: Option<String>, limit: i64) -> R
         limit,
         now: kw.clock.now(),
     };
-    Ok(kw.store.read(|db| invitations::page(db, page.clone()))?)
+    kw.store.read(|db| {
+        let listed = invitations::page(db, page.clone())?;
+        shown(db, listed)
+    })
 }
 
 /// Takes an invitation back; its code is good for nothing then.

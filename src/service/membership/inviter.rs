@@ -1,10 +1,11 @@
 //! An invitation is the word of whoever invited: it is good as long as they may still give it.
 
 use crate::domain::id::{AccountId, OrganizationId};
-use crate::domain::organization::MembershipState;
+use crate::domain::organization::{Membership, MembershipState};
 use crate::domain::permission::{MEMBER_INVITE, lacking};
 use crate::service::error::Result;
-use crate::store::memberships::invitations::{Place, WaitingInvitation};
+use crate::store::memberships::givers::{self, Giver};
+use crate::store::memberships::invitations::{self, Listed, Place, WaitingInvitation};
 use crate::store::{AnyConnection, accounts, memberships, organization_roles, roles};
 
 /// Whether whoever invited could invite so now: asked when the invitation is accepted, so nothing
@@ -13,7 +14,61 @@ pub(in crate::service) fn stands(
     db: &mut AnyConnection,
     invitation: &WaitingInvitation,
 ) -> Result<bool> {
-    let Some(inviter) = invitation.invited_by else {
+    let giver = (invitation.place, invitation.invited_by);
+    may_invite(db, giver, invitation.role.as_deref())
+}
+
+/// An invitation as a membership that waits.
+pub(in crate::service) fn as_member(
+    account: AccountId,
+    (waiting, organization, role): invitations::Own,
+) -> memberships::Own {
+    let membership = Membership {
+        organization: organization.id,
+        account,
+        role: waiting.role.unwrap_or_default(),
+        state: MembershipState::Invited,
+        invited: Some((waiting.address, waiting.written)),
+        created_at: waiting.created_at,
+    };
+    (membership, organization, role)
+}
+
+/// An invitation as it is shown: what its role is called, and whether it would let anybody in now.
+pub type Shown = (WaitingInvitation, Option<String>, bool);
+
+/// Of each whether it stands. Many are one inviter's, who is asked about once.
+pub(in crate::service) fn shown(db: &mut AnyConnection, listed: Vec<Listed>) -> Result<Vec<Shown>> {
+    let mut known: Vec<((Giver, Option<String>), bool)> = Vec::new();
+    let mut shown = Vec::with_capacity(listed.len());
+    for (invitation, called) in listed {
+        let giver = (invitation.place, invitation.invited_by);
+        let what = (giver, invitation.role.clone());
+        let good = if let Some((_, good)) = known.iter().find(|(it, _)| *it == what) {
+            *good
+        } else {
+            let good = may_invite(db, giver, what.1.as_deref())?;
+            known.push((what, good));
+            good
+        };
+        shown.push((invitation, called, good));
+    }
+    Ok(shown)
+}
+
+/// Ends what invites to the role and lets nobody in: it keeps no role from being removed. The role
+/// is held.
+pub(in crate::service) fn end_dead(db: &mut AnyConnection, role: &str) -> Result<()> {
+    for giver in givers::givers_of(db, role)? {
+        if !may_invite(db, giver, Some(role))? {
+            givers::remove_given(db, role, giver)?;
+        }
+    }
+    Ok(())
+}
+
+fn may_invite(db: &mut AnyConnection, (place, inviter): Giver, role: Option<&str>) -> Result<bool> {
+    let Some(inviter) = inviter else {
         return Ok(false);
     };
     if !accounts::lookup(db, inviter)?.is_some_and(|account| account.enabled) {
@@ -22,9 +77,9 @@ pub(in crate::service) fn stands(
     if roles::access_of(db, inviter)?.is_admin() {
         return Ok(true);
     }
-    match invitation.place {
+    match place {
         Place::Service => Ok(false),
-        Place::Organization(id) => may_give(db, (inviter, id), invitation.role.as_deref()),
+        Place::Organization(id) => may_give(db, (inviter, id), role),
     }
 }
 

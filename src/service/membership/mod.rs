@@ -7,7 +7,7 @@ pub(in crate::service) mod begin_end;
 /// The end of an organization.
 pub(in crate::service) mod dissolve;
 /// Whether an invitation is good still.
-pub(in crate::service) mod inviter;
+pub mod inviter;
 /// Who must stay: one owner.
 pub(in crate::service) mod last_owner;
 /// What the caller may do in an organization, by the database.

@@ -33,13 +33,14 @@ pub struct Standing {
 /// second factor that is asked for.
 pub fn standing(db: &mut AnyConnection, actor: &Actor, id: OrganizationId) -> Result<Standing> {
     require_here(actor, id)?;
-    let organization = organizations::lookup(db, id)?.ok_or_else(no_organization)?;
+    // Before the organization is looked up: another's costs what none costs.
     let is_administrator = actor.is_let(ADMIN) && roles::access_of(db, actor.account())?.is_admin();
     let member = memberships::lookup(db, id, actor.account())?;
     let member = member.filter(|member| member.state == MembershipState::Active);
     if member.is_none() && !is_administrator {
         return Err(no_organization());
     }
+    let organization = organizations::lookup(db, id)?.ok_or_else(no_organization)?;
     let roles = organization_roles::list(db, id)?;
     let is_member = member.is_some();
     let role = member.and_then(|member| roles.iter().find(|role| role.key == member.role));

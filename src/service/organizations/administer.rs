@@ -2,17 +2,18 @@
 //! names who did it.
 
 use crate::domain::event::{Event, What};
-use crate::domain::id::{AccountId, OrganizationId};
+use crate::domain::id::{AccountId, After, OrganizationId};
 use crate::domain::name_characters::shown;
 use crate::domain::organization::{Membership, MembershipState, Name, OWNER, Organization};
 use crate::domain::search_words::SearchWords;
 use crate::service::administrator::{Administrator, no_such_account};
 use crate::service::change::Change;
-use crate::service::error::{Error, Result};
+use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::membership::administering::require_giver;
 use crate::service::membership::begin_end::end;
 use crate::service::membership::dissolve::dissolve;
+use crate::service::membership::inviter::{self, Shown};
 use crate::service::membership::last_owner::require_another;
 use crate::service::membership::rights_of_caller::{
     keep_role, kept_role, no_member, no_organization,
@@ -20,7 +21,7 @@ use crate::service::membership::rights_of_caller::{
 use crate::service::organizations::change::{Edit, touched, write};
 use crate::service::organizations::change_member::Which;
 use crate::service::organizations::create::taken;
-use crate::store::memberships::invitations::{self, Listed, Place};
+use crate::store::memberships::invitations::{self, Place};
 use crate::store::memberships::{self, Member, MemberPage};
 use crate::store::{accounts, organization_roles, organizations};
 
@@ -31,15 +32,16 @@ use crate::store::{accounts, organization_roles, organizations};
 pub fn search(
     kw: &Keyward,
     words: &SearchWords,
-    after: Option<OrganizationId>,
+    after: Option<After>,
     limit: u32,
 ) -> Result<Vec<Organization>> {
     let limit = i64::from(limit);
     kw.store.read(|db| {
         let place = match after {
             None => None,
-            Some(id) => {
-                let last = organizations::lookup(db, id)?.ok_or_else(|| {
+            Some(After::Place(at, id)) => Some((at, OrganizationId(id))),
+            Some(After::Row(id)) => {
+                let last = organizations::lookup(db, OrganizationId(id))?.ok_or_else(|| {
                     Error::payload(
                         "\"after\" is no organization, or one that is gone: begin anew without it",
                     )
@@ -71,14 +73,17 @@ pub fn find(kw: &Keyward, text: &str) -> Result<Organization> {
 }
 
 /// The addresses that are invited.
-pub fn invitations(kw: &Keyward, id: OrganizationId, limit: u32) -> Result<Vec<Listed>> {
+pub fn invitations(kw: &Keyward, id: OrganizationId, limit: u32) -> Result<Vec<Shown>> {
     let page = invitations::InvitationPage {
         place: Place::Organization(id),
         after: None,
         limit: i64::from(limit),
         now: kw.clock.now(),
     };
-    Ok(kw.store.read(|db| invitations::page(db, page.clone()))?)
+    kw.store.read(|db| {
+        let listed = invitations::page(db, page.clone())?;
+        inviter::shown(db, listed)
+    })
 }
 
 /// An organization, and how many are in it.
@@ -104,8 +109,8 @@ pub fn page(kw: &Keyward, id: OrganizationId, page: MemberPage) -> Result<Vec<Me
 }
 
 /// # Errors
-/// `CONFLICT` where another one has the name; `NOT_FOUND` where there is no such account;
-/// `INVALID_PAYLOAD` for a guest.
+/// `CONFLICT` where another one has the name, and for an account that nobody can sign in to;
+/// `NOT_FOUND` where there is no such account; `INVALID_PAYLOAD` for a guest.
 pub fn add(by: impl Into<Administrator>, name: Name, owner: AccountId) -> Result<Organization> {
     let by = by.into();
     let kw = by.kw.clone();
@@ -113,6 +118,7 @@ pub fn add(by: impl Into<Administrator>, name: Name, owner: AccountId) -> Result
     kw.change(move |change| {
         by.hold(change, owner)?;
         require_registered(change, owner)?;
+        require_owner(change, owner)?;
         let now = change.now;
         organizations::add(change, id, &name, (owner, now))?.map_err(|_| taken())?;
         keep_role(change, id, OWNER)?;
@@ -125,9 +131,13 @@ pub fn add(by: impl Into<Administrator>, name: Name, owner: AccountId) -> Result
 }
 
 /// # Errors
-/// `NOT_FOUND`; `CONFLICT` where another one has the name.
+/// `NOT_FOUND`; `CONFLICT` where another one has the name; `FORBIDDEN` for an API key that would lift
+/// or make a demand of a second factor.
 pub fn edit(by: impl Into<Administrator>, id: OrganizationId, edit: Edit) -> Result<Organization> {
     let by = by.into();
+    if edit.factor_from.is_some() {
+        by.require_person()?;
+    }
     let kw = by.kw.clone();
     kw.change(move |change| {
         let members = touched(change, id, &edit)?;
@@ -257,6 +267,18 @@ fn require_registered(change: &mut Change<'_>, account: AccountId) -> Result<()>
         return Err(Error::payload(words));
     }
     Ok(())
+}
+
+/// Whoever was provisioned without a password chooses one later; nobody ever signs in to a machine's
+/// account, and nobody now to one that is disabled.
+fn require_owner(change: &mut Change<'_>, account: AccountId) -> Result<()> {
+    let account = accounts::lookup(change, account)?.ok_or_else(no_such_account)?;
+    if account.enabled && !account.machine {
+        return Ok(());
+    }
+    let words = "That account is disabled, or a machine's: an organization begins with an owner who \
+                 can sign in.";
+    Err(Error::new(Code::Conflict, words))
 }
 
 fn hold(change: &mut Change<'_>, id: OrganizationId) -> Result<()> {

@@ -34,12 +34,17 @@ impl From<Name> for Edit {
 }
 
 /// # Errors
-/// `NOT_FOUND`, `FORBIDDEN`, `CONFLICT` where another one has the name.
+/// `NOT_FOUND`, `FORBIDDEN`, also for an API key that would lift or make a demand, `CONFLICT` where
+/// another one has the name.
 pub fn change(kw: &Keyward, actor: &Actor, id: OrganizationId, edit: Edit) -> Result<Standing> {
     let actor = actor.clone();
     kw.change(move |change| {
         // Nobody holds the members of what is not theirs.
         standing(change, &actor, id)?.require(ORGANIZATION_UPDATE)?;
+        if edit.factor_from.is_some() {
+            // Who found a key may know a password besides (docs/decisions/0178).
+            actor.require_person()?;
+        }
         let members = touched(change, id, &edit)?;
         // Not asked again afterwards: the caller may lack what is demanded by then.
         let mut standing = held_standing(change, &actor, &members, id)?;

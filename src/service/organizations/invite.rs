@@ -6,6 +6,7 @@ use crate::domain::event::What;
 use crate::domain::id::OrganizationId;
 use crate::domain::identifier::Email;
 use crate::domain::mail_kind::{LetterPurpose, Values};
+use crate::domain::name_characters::is_alphanumeric;
 use crate::domain::one_time_code::CodePurpose;
 use crate::domain::permission::{MEMBER_INVITE, MEMBER_REMOVE};
 use crate::service::actor::Actor;
@@ -133,7 +134,7 @@ fn require_room(change: &mut Change<'_>, organization: OrganizationId) -> Result
 /// The name as a letter shows it to people who never heard of it: anybody chooses a name, and a
 /// reader's program would make a link of one that looks like an address.
 fn in_a_letter(name: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || c == '-' || c == '&' || c == '\'';
+    let plain = |c: char| is_alphanumeric(c) || c == '-' || c == '&' || c == '\'';
     let words = name.split(|c| !plain(c)).filter(|word| !word.is_empty());
     let words = words.collect::<Vec<_>>().join(" ");
     // A name of nothing but signs.

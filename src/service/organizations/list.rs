@@ -6,8 +6,9 @@ use crate::domain::permission::{MEMBER_READ, ORGANIZATION_READ};
 use crate::service::actor::{Actor, account_of};
 use crate::service::error::Result;
 use crate::service::keyward::Keyward;
+use crate::service::membership::inviter::{Shown, as_member, shown, stands};
 use crate::service::membership::rights_of_caller::{Standing, missing, standing};
-use crate::store::memberships::invitations::{self, Listed, Place};
+use crate::store::memberships::invitations::{self, Place};
 use crate::store::memberships::{self, Member, MemberPage, Own};
 
 /// Those that the caller is in or invited to, in the order of their coming.
@@ -21,10 +22,16 @@ pub fn mine(kw: &Keyward, actor: &Actor) -> Result<Vec<Own>> {
         return Err(missing(ORGANIZATION_READ));
     }
     let now = kw.clock.now();
-    Ok(kw.store.read(|db| -> crate::store::Result<_> {
+    kw.store.read(|db| {
         // Before the memberships: whoever accepts in between would be in neither of the two. An
         // invitation is its address's: whoever never proved it is not told of one.
-        let mut invited = invitations::list_of(db, account.id, now)?;
+        // One of who may not invite so any more would let nobody in (docs/decisions/0122).
+        let mut invited = Vec::new();
+        for found in invitations::list_of(db, account.id, now)? {
+            if stands(db, &found.0)? {
+                invited.push(as_member(account.id, found));
+            }
+        }
         let mut own = memberships::list_of(db, account.id)?;
         if let Some(key) = actor.api_key() {
             // A key that is good in one organization knows no other. Only a person is invited.
@@ -38,7 +45,7 @@ pub fn mine(kw: &Keyward, actor: &Actor) -> Result<Vec<Own>> {
         }
         own.sort_by_key(|(it, organization, _)| (it.created_at, organization.id));
         Ok(own)
-    })?)
+    })
 }
 
 /// # Errors
@@ -63,7 +70,8 @@ pub fn members(
     })
 }
 
-/// Who is invited: addresses, and nothing of an account.
+/// Who is invited: addresses, and nothing of the account that one may have. Those too that let nobody
+/// in as long as whoever invited may not: they are told of as such.
 ///
 /// # Errors
 /// `NOT_FOUND`, `FORBIDDEN`.
@@ -72,7 +80,7 @@ pub fn invitations(
     actor: &Actor,
     id: OrganizationId,
     page: MemberPage,
-) -> Result<Vec<Listed>> {
+) -> Result<Vec<Shown>> {
     let page = invitations::InvitationPage {
         place: Place::Organization(id),
         after: page.after,
@@ -81,6 +89,7 @@ pub fn invitations(
     };
     kw.store.read(|db| {
         standing(db, actor, id)?.require(MEMBER_READ)?;
-        Ok(invitations::page(db, page.clone())?)
+        let listed = invitations::page(db, page.clone())?;
+        shown(db, listed)
     })
 }

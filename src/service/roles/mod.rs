@@ -6,3 +6,5 @@ pub mod of_organization;
 pub mod of_service;
 /// What a role may be.
 pub mod rules;
+/// Words that were held before they were refused.
+pub mod stray;

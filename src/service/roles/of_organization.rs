@@ -77,7 +77,8 @@ pub fn make_role(kw: &Keyward, actor: &Actor, id: OrganizationId, new: New) -> R
 /// What grows is in the next token of its holders; what shrinks is gone within a second.
 ///
 /// # Errors
-/// `NOT_FOUND`, `FORBIDDEN`, also for a role that is of every organization.
+/// `NOT_FOUND`, `FORBIDDEN`, also for a role that is of every organization, and for an API key that
+/// would lift or make a demand of a second factor.
 pub fn change_role(
     kw: &Keyward,
     actor: &Actor,
@@ -87,6 +88,9 @@ pub fn change_role(
     let actor = actor.clone();
     kw.change(move |change| {
         let (standing, old) = held(change, &actor, id, &name)?;
+        if edit.factor_from.is_some() {
+            actor.require_person()?;
+        }
         let new = edited(&old, &edit);
         standing.require_all(&new.permissions)?;
         let by_key = actor.api_key().is_some();

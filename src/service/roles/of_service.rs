@@ -2,7 +2,6 @@
 //! administrators; the route table asks for the permission, and the command line is an operator's.
 
 use crate::domain::event::What;
-use crate::domain::identifier::in_lower_case;
 use crate::domain::organization::{Name, Role, Scope};
 use crate::service::administrator::Administrator;
 use crate::service::change::Change;
@@ -49,19 +48,19 @@ pub fn make_role(by: impl Into<Administrator>, new: New, scope: Scope) -> Result
             ));
         }
         let wanted = new.name.canonical();
-        if all.iter().any(|role| in_lower_case(&role.name) == wanted) {
+        let same = |name: &str| Name::parse(name).is_some_and(|it| it.canonical() == wanted);
+        if all.iter().any(|role| same(&role.name)) {
             return Err(taken());
         }
-        if scope == Scope::Service {
-            require_unused(change, wanted)?;
-        }
+        require_unused(change, wanted)?;
         organization_roles::add(change, &role)?.map_err(|_| taken())?;
         change.record(&by.event(What::RoleMade).with_role(&role.name))?;
         Ok(role.clone())
     })
 }
 
-/// Whoever makes an organization could wait for the name to mean something in the whole service.
+/// Whoever makes an organization could wait for the name to mean something in the whole service; and
+/// of two roles that members of one can hold by one name nobody knows which is meant.
 ///
 /// # Errors
 /// `CONFLICT` where an organization has made a role of that name.

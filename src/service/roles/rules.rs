@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use crate::domain::access::ADMINISTRATOR;
 use crate::domain::event::{Event, What, demand};
 use crate::domain::organization::{Name, OWNER, Role, Scope};
-use crate::domain::permission::{MOST, OWNS, SERVICE, may_be_held};
+use crate::domain::permission::{MOST, OWN, OWNS, SERVICE, may_be_held};
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
+use crate::service::membership::inviter::end_dead;
 use crate::store::organization_roles;
 use crate::support::clock::Timestamp;
 
@@ -71,7 +72,8 @@ pub(in crate::service::roles) fn require_addressable(name: &Name) -> Result<()> 
 }
 
 /// Whoever makes an organization gives every permission in it away, so no role that is held in one
-/// may speak of the whole service.
+/// may speak of the whole service. A role of the service is held in no organization: what it said of
+/// one would be told, by every token, of whichever organization that token names.
 ///
 /// # Errors
 /// `INVALID_PAYLOAD`.
@@ -81,14 +83,16 @@ pub(in crate::service::roles) fn require_fitting(
     permissions: &BTreeSet<String>,
 ) -> Result<()> {
     require_known(kw, permissions)?;
-    let mut of_service = permissions
-        .iter()
-        .filter(|word| SERVICE.contains(&word.as_str()));
-    match of_service.next() {
-        Some(word) if scope == Scope::Organization => Err(Error::payload(format!(
-            "\"{word}\" is a permission in the whole service: no role of organizations may hold it"
+    let (foreign, words) = match scope {
+        Scope::Organization => (SERVICE, "in the whole service: no role of organizations"),
+        Scope::Service => (OWN, "in an organization: no role of the service"),
+    };
+    let mut permissions = permissions.iter();
+    match permissions.find(|word| foreign.contains(&word.as_str())) {
+        Some(word) => Err(Error::payload(format!(
+            "\"{word}\" is a permission {words} may hold it"
         ))),
-        _ => Ok(()),
+        None => Ok(()),
     }
 }
 
@@ -165,6 +169,7 @@ pub(in crate::service::roles) fn record(
 /// # Errors
 /// `CONFLICT` where somebody holds it.
 pub(in crate::service::roles) fn remove(change: &mut Change<'_>, role: &Role) -> Result<()> {
+    end_dead(change, &role.key)?;
     let now = change.now;
     if organization_roles::count_holders(change, &role.key, now)? > 0 {
         return Err(Error::new(

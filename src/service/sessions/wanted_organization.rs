@@ -2,6 +2,8 @@
 
 use crate::domain::id::{AccountId, OrganizationId};
 use crate::domain::organization::{MembershipState, Name};
+use crate::service::error::Result;
+use crate::service::keyward::Keyward;
 use crate::store::{self, AnyConnection, memberships, organizations};
 
 #[derive(Clone, Debug)]
@@ -32,6 +34,15 @@ impl Where {
             Self::Nowhere | Self::NotTheirs => None,
         }
     }
+}
+
+/// The organization of that name; where there is none, an id that is nothing's.
+pub fn called(kw: &Keyward, name: Option<Name>) -> Result<OrganizationId> {
+    let found = match name {
+        None => None,
+        Some(name) => kw.store.read(|db| organizations::find(db, &name))?,
+    };
+    Ok(found.unwrap_or(OrganizationId(uuid::Uuid::nil())))
 }
 
 /// The same look-ups either way, so that another's organization costs what none costs (H-06).

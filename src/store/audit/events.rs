@@ -7,10 +7,11 @@ use diesel::prelude::*;
 
 use crate::domain::event::{Event, What};
 use crate::domain::id::{AccountId, OrganizationId};
+use crate::store::audit::torn::{self, load_fit};
 use crate::store::audit_seals;
 use crate::store::engine::advisory::{self, Turn};
 use crate::store::engine::connection::{AnyConnection, compare, on_each};
-use crate::store::engine::error::{Result, every_one, exactly_one};
+use crate::store::engine::error::{Error, Result, every_one, exactly_one};
 use crate::store::engine::schema::audit_events;
 use crate::support::clock::Timestamp;
 
@@ -222,7 +223,7 @@ pub struct Filter {
     pub organization: Option<OrganizationId>,
     pub since: Option<Timestamp>,
     /// Those before this one.
-    pub before: Option<String>,
+    pub before: Option<(Timestamp, String)>,
     pub limit: i64,
 }
 
@@ -230,30 +231,18 @@ pub struct Filter {
 pub fn list(connection: &mut AnyConnection, filter: &Filter) -> Result<Vec<AuditEntry>> {
     let account = filter.account.map(|id| id.to_string());
     let since = filter.since.map_or(i64::MIN, Timestamp::millis);
-    let before: Option<(i64, String)> = match &filter.before {
-        Some(id) => audit_events::table
-            .find(id.clone())
-            .select((audit_events::at, audit_events::id))
-            .first(connection)
-            .optional()?,
-        None => None,
-    };
-    // One that was purged meanwhile was the oldest.
-    if filter.before.is_some() && before.is_none() {
-        return Ok(Vec::new());
-    }
+    let before = filter.before.clone().map(|(at, id)| (at.millis(), id));
     let (at, id) = before.unwrap_or((i64::MAX, String::new()));
     // Each filter is there or not, so that no plan has to be good for all of them.
     macro_rules! ask {
         ($($filter:expr),*) => {
-            audit_events::table
+            load_fit!(connection, torn::EVENT, audit_events::table
                 .filter(audit_events::at.ge(since))
                 .filter(compare!("(audit_events.at, audit_events.id) < ", at, id))
                 $(.filter($filter))*
                 .order((audit_events::at.desc(), audit_events::id.desc()))
                 .limit(filter.limit)
-                .select(COLUMNS)
-                .load(connection)?
+                .select(COLUMNS))
         };
     }
     let of = |account| audit_events::account_id.eq(account);
@@ -271,26 +260,46 @@ pub fn list(connection: &mut AnyConnection, filter: &Filter) -> Result<Vec<Audit
     })
 }
 
-/// The next ones in the order of time, after this one of that instant.
+/// When it happened.
+pub fn instant_of(connection: &mut AnyConnection, id: &str) -> Result<Option<Timestamp>> {
+    let question = audit_events::table
+        .filter(audit_events::id.eq(id))
+        .select(audit_events::at);
+    let found: Vec<i64> = load_fit!(connection, torn::EVENT, question);
+    Ok(found.first().copied().map(Timestamp::from_millis))
+}
+
+/// The next ones in the order of time, after this one of that instant, which can be read.
+///
+/// # Errors
+/// When the database is away, or no walk would come to an end.
 pub fn after(
     connection: &mut AnyConnection,
     (at, id): (i64, &str),
     limit: i64,
 ) -> Result<Vec<AuditEntry>> {
-    Ok(audit_events::table
+    let question = audit_events::table
         .filter(compare!("(audit_events.at, audit_events.id) > ", at, id))
         .order((audit_events::at.asc(), audit_events::id.asc()))
         .limit(limit)
-        .select(COLUMNS)
-        .load(connection)?)
+        .select(COLUMNS);
+    let page: Vec<AuditEntry> = load_fit!(connection, torn::EVENT, question);
+    // Whoever walks on from the last one would go round in a circle.
+    if page
+        .last()
+        .is_some_and(|last| (last.at, &*last.id) == (at, id) || last.at < at)
+    {
+        return Err(Error::Corrupt("order of the audit log"));
+    }
+    Ok(page)
 }
 
 /// Those of these ids that there are, in no order.
 pub fn of_ids(connection: &mut AnyConnection, ids: &[String]) -> Result<Vec<AuditEntry>> {
-    Ok(audit_events::table
+    let question = audit_events::table
         .filter(audit_events::id.eq_any(ids))
-        .select(COLUMNS)
-        .load(connection)?)
+        .select(COLUMNS);
+    Ok(load_fit!(connection, torn::EVENT, question))
 }
 
 /// The same, and none of them changes until the transaction ends.
@@ -300,7 +309,10 @@ pub fn hold(connection: &mut AnyConnection, ids: &[String]) -> Result<Vec<AuditE
         .select(COLUMNS);
     Ok(match connection {
         // Its transaction writes alone.
-        AnyConnection::Sqlite(sqlite) => question.load(sqlite)?,
+        AnyConnection::Sqlite(sqlite) => {
+            let fit = question.filter(torn::can_be_read(torn::EVENT));
+            fit.load(sqlite)?
+        }
         AnyConnection::Postgres(postgres) => question.for_share().load(postgres)?,
     })
 }

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 
 use crate::domain::event::What;
+use crate::store::audit::torn::{self, load_fit};
 use crate::store::engine::connection::{AnyConnection, on_each};
 use crate::store::engine::error::{Result, at_most_one, every_one, exactly_one};
 use crate::store::engine::schema::{accounts, audit_chain, audit_events, audit_seals};
@@ -55,7 +56,8 @@ pub enum Kind {
 }
 
 pub fn chain(connection: &mut AnyConnection) -> Result<Option<Chain>> {
-    Ok(audit_chain::table.first(connection).optional()?)
+    let found: Vec<Chain> = load_fit!(connection, torn::CHAIN, audit_chain::table.limit(1));
+    Ok(found.into_iter().next())
 }
 
 /// The chain, and nobody else moves it until the transaction ends.
@@ -108,10 +110,14 @@ pub fn unsealed(
         Kind::Single => "NOT ",
         Kind::Counted => "",
     };
+    let fit = match connection {
+        AnyConnection::Sqlite(_) => torn::EVENT,
+        AnyConnection::Postgres(_) => "TRUE",
+    };
     let text = format!(
-        "SELECT e.id, e.at FROM audit_events e WHERE e.at >= $1 AND e.at < $2 AND e.what {not}IN \
-         ({}) AND NOT EXISTS (SELECT 1 FROM audit_seals s WHERE s.event_id = e.id) ORDER BY e.at, \
-         e.id LIMIT $3",
+        "SELECT id, at FROM audit_events WHERE at >= $1 AND at < $2 AND what {not}IN ({}) AND {fit} \
+         AND NOT EXISTS (SELECT 1 FROM audit_seals s WHERE s.event_id = audit_events.id) ORDER BY at, \
+         id LIMIT $3",
         words.join(", ")
     );
     let query = diesel::sql_query(text)
@@ -130,30 +136,33 @@ pub fn add(connection: &mut AnyConnection, seals: &[Seal]) -> Result<()> {
 
 /// The seals after this one, in their order.
 pub fn after(connection: &mut AnyConnection, seq: i64, limit: i64) -> Result<Vec<Seal>> {
-    Ok(audit_seals::table
+    let question = audit_seals::table
         .filter(audit_seals::seq.gt(seq))
         .order(audit_seals::seq.asc())
-        .limit(limit)
-        .load(connection)?)
+        .limit(limit);
+    Ok(load_fit!(connection, torn::SEAL, question))
 }
 
 pub fn lookup(connection: &mut AnyConnection, seq: i64) -> Result<Option<Seal>> {
-    Ok(audit_seals::table.find(seq).first(connection).optional()?)
+    let question = audit_seals::table.filter(audit_seals::seq.eq(seq));
+    let found: Vec<Seal> = load_fit!(connection, torn::SEAL, question);
+    Ok(found.into_iter().next())
 }
 
 /// The number of the last seal; 0 where there is none.
 pub fn last(connection: &mut AnyConnection) -> Result<i64> {
-    let last: Option<i64> = audit_seals::table
-        .select(diesel::dsl::max(audit_seals::seq))
-        .first(connection)?;
-    Ok(last.unwrap_or(0))
+    let question = audit_seals::table
+        .order(audit_seals::seq.desc())
+        .limit(1)
+        .select(audit_seals::seq);
+    let last: Vec<i64> = load_fit!(connection, torn::SEAL, question);
+    Ok(last.first().copied().unwrap_or(0))
 }
 
 /// The seals of these events, in no order.
 pub fn of_events(connection: &mut AnyConnection, ids: &[String]) -> Result<Vec<Seal>> {
-    Ok(audit_seals::table
-        .filter(audit_seals::event_id.eq_any(ids))
-        .load(connection)?)
+    let question = audit_seals::table.filter(audit_seals::event_id.eq_any(ids));
+    Ok(load_fit!(connection, torn::SEAL, question))
 }
 
 /// Removes the seals up to this one: so many.

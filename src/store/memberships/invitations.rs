@@ -5,7 +5,7 @@
 use diesel::prelude::*;
 
 use crate::domain::id::{AccountId, OrganizationId};
-use crate::domain::organization::{Membership, MembershipState, Organization};
+use crate::domain::organization::Organization;
 use crate::store::engine::columns::{optional, time};
 use crate::store::engine::conflict::{Taken, unless_taken};
 use crate::store::engine::connection::AnyConnection;
@@ -22,7 +22,7 @@ pub enum Place {
 }
 
 impl Place {
-    fn key(self) -> String {
+    pub(in crate::store) fn key(self) -> String {
         match self {
             Self::Service => "service".to_owned(),
             Self::Organization(id) => id.to_string(),
@@ -232,8 +232,8 @@ pub fn find_of(
     row.map(stored).transpose()
 }
 
-/// An invitation as a membership that waits, its organization, and what its role is called.
-pub type Own = (Membership, Organization, String);
+/// An invitation, its organization, and what its role is called.
+pub type Own = (WaitingInvitation, Organization, String);
 
 /// Those to organizations of the addresses that the account has proven: of several to one
 /// organization the newest.
@@ -255,18 +255,9 @@ pub fn list_of(
     let mut own: Vec<Own> = Vec::new();
     for (row, organization, role, title) in rows {
         let (waiting, organization) = (stored(row)?, organization::stored(organization)?);
-        if own.iter().any(|(_, known, _)| known.id == organization.id) {
-            continue;
+        if own.iter().all(|(_, known, _)| known.id != organization.id) {
+            own.push((waiting, organization, title.unwrap_or(role)));
         }
-        let membership = Membership {
-            organization: organization.id,
-            account,
-            role: role.clone(),
-            state: MembershipState::Invited,
-            invited: Some((waiting.address, waiting.written)),
-            created_at: waiting.created_at,
-        };
-        own.push((membership, organization, title.unwrap_or(role)));
     }
     Ok(own)
 }

@@ -194,7 +194,7 @@ both!(an_account_is_made_and_shown, |kw| {
         (json!({ "username": "Carol" }), 409),
         (
             json!({ "email": "new@example.com", "role": "nothing" }),
-            404,
+            400,
         ),
         (
             json!({ "email": "new@example.com", "password": "short" }),

@@ -12,7 +12,9 @@ mod numbers;
 mod organizations;
 mod powers;
 mod still;
+mod torn;
 mod unlock;
+mod walks;
 
 use keyward::domain::id::AccountId;
 use serde_json::Value;

@@ -1,12 +1,14 @@
 //! API keys and machines' accounts: who makes them, what they open, how they end.
 
 mod administered;
+mod demands;
 mod ends;
 mod limits;
 mod machines;
 mod make;
 mod memory;
 mod organizations;
+mod pages;
 mod persons;
 mod powers;
 mod races;

@@ -53,7 +53,7 @@ impl<'a> Scene<'a> {
         let new = New {
             name: Name::parse(name).unwrap(),
             description: String::new(),
-            permissions: ["organization:read".to_owned()].into(),
+            permissions: ["device:read".to_owned()].into(),
             factor_from: None,
         };
         make_role(&kw.kw, new, scope).unwrap();

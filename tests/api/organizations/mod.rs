@@ -1,17 +1,22 @@
 //! Organizations: who makes them, who is in them, who may do what there.
 
 mod addresses;
+mod dead_invitations;
 mod given_roles;
 mod invite;
 mod make;
 mod matrix;
 mod members;
+mod names;
 mod others;
 mod owners;
 mod races;
 mod roles;
 mod sign_in;
+mod stray;
+mod twins;
 mod walls;
+mod words;
 
 use keyward::domain::id::AccountId;
 use serde_json::{Value, json};

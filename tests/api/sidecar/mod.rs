@@ -1,4 +1,5 @@
 //! What a reverse proxy asks.
 
+mod left_out;
 mod names;
 mod verify;

@@ -8,6 +8,7 @@ use crate::domain::id::{ApiKeyId, OrganizationId};
 use crate::domain::organization::Name;
 use crate::http::answer::Answer;
 use crate::http::dialect::keyward::Keyward;
+use crate::http::dialect::keyward::members::{last_of_full, page};
 use crate::http::dialect::keyward::organizations::id;
 use crate::http::render;
 use crate::http::request::call::Call;
@@ -55,13 +56,16 @@ pub async fn revoke(call: Call, actor: Actor) -> Answer<Keyward> {
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// `GET /auth/organizations/{id}/api-keys`: those that are good there alone, oldest first.
+/// `GET /auth/organizations/{id}/api-keys?limit=&after=`: those that are good there alone, oldest
+/// first.
 pub async fn list_in(call: Call, actor: Actor) -> Answer<Keyward> {
-    let id = id(&call)?;
+    let (id, (after, limit)) = (id(&call)?, page(&call, |text| text.parse().ok())?);
     let keys = call
-        .on_store(move |kw| of_organization::list(kw, &actor, id))
+        .on_store(move |kw| of_organization::list(kw, &actor, id, (after, limit)))
         .await?;
-    Ok(listed(&keys))
+    let next = last_of_full(&keys, limit).map(|key| key.id);
+    let keys: Vec<Value> = keys.iter().map(render::api_key).collect();
+    Ok(HttpResponse::Ok().json(json!({ "apiKeys": keys, "next": next })))
 }
 
 /// `DELETE /auth/organizations/{id}/api-keys/{key}`.

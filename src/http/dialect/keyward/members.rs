@@ -4,7 +4,6 @@ use std::time::Instant;
 
 use actix_web::HttpResponse;
 use serde_json::{Value, json};
-use url::form_urlencoded;
 
 use crate::domain::id::AccountId;
 use crate::domain::identifier::Email;
@@ -24,29 +23,30 @@ use crate::service::organizations::change_member::{self, Edit, Which};
 use crate::service::organizations::invite::{self, MemberInvitation};
 use crate::service::organizations::list;
 use crate::service::{Error, Result};
-use crate::store::memberships::{Member, MemberPage};
+use crate::store::memberships::MemberPage;
 
 /// `GET /auth/organizations/{id}/members?limit=&after=`.
 pub async fn list(call: Call, actor: Actor) -> Answer<Keyward> {
-    let (id, page) = (id(&call)?, page(call.query(), false)?);
-    let limit = page.limit;
+    let parsed = |text: &str| text.parse().ok().map(|id: AccountId| id.to_string());
+    let (id, (after, limit)) = (id(&call)?, page(&call, parsed)?);
+    let page = MemberPage { after, limit };
     let members = call
         .on_store(move |kw| list::members(kw, &actor, id, page))
         .await?;
-    let next = next(&members, limit);
+    let next = last_of_full(&members, limit).map(|last| last.membership.account);
     let members: Vec<Value> = members.iter().map(render::member).collect();
     Ok(HttpResponse::Ok().json(json!({ "members": members, "next": next })))
 }
 
 /// `GET /auth/organizations/{id}/invitations?limit=&after=`.
 pub async fn invitations(call: Call, actor: Actor) -> Answer<Keyward> {
-    let (id, page) = (id(&call)?, page(call.query(), true)?);
-    let limit = page.limit;
+    let parsed = |text: &str| Email::parse(text).map(|email| email.canonical().to_owned());
+    let (id, (after, limit)) = (id(&call)?, page(&call, parsed)?);
+    let page = MemberPage { after, limit };
     let invited = call
         .on_store(move |kw| list::invitations(kw, &actor, id, page))
         .await?;
-    let full = i64::try_from(invited.len()).is_ok_and(|count| count == limit);
-    let next = invited.last().filter(|_| full).map(|(it, _)| &it.address);
+    let next = last_of_full(&invited, limit).map(|(it, ..)| &it.address);
     let invited = invited.iter().map(render::invitation);
     let body = json!({ "invitations": invited.collect::<Vec<_>>(), "next": next });
     Ok(HttpResponse::Ok().json(body))
@@ -122,35 +122,24 @@ pub(super) fn which(call: &Call) -> Result<Which> {
 const MOST: i64 = 100;
 const USUAL: i64 = 50;
 
-fn page(asked: &str, invited: bool) -> Result<MemberPage> {
-    let mut page = MemberPage {
-        after: None,
-        limit: USUAL,
+/// How many rows are wanted, after which. `after` reads what `next` said.
+pub(super) fn page<T>(call: &Call, after: impl Fn(&str) -> Option<T>) -> Result<(Option<T>, i64)> {
+    let asked = query::fields(call, &["limit", "after"])?;
+    let limit = match asked.optional("limit")? {
+        None => USUAL,
+        Some(text) => query::number(text)
+            .filter(|limit| (1..=MOST).contains(limit))
+            .ok_or_else(|| Error::payload("\"limit\" must be 1 to 100"))?,
     };
-    for (name, value) in form_urlencoded::parse(asked.as_bytes()) {
-        match name.as_ref() {
-            "limit" => {
-                let limit = query::number(&value).filter(|limit| (1..=MOST).contains(limit));
-                page.limit = limit.ok_or_else(|| Error::payload("\"limit\" must be 1 to 100"))?;
-            }
-            "after" => {
-                let after = if invited {
-                    Email::parse(&value).map(|email| email.canonical().to_owned())
-                } else {
-                    value.parse().ok().map(|id: AccountId| id.to_string())
-                };
-                let words = "\"after\" must be what \"next\" of a page before said";
-                page.after = Some(after.ok_or_else(|| Error::payload(words))?);
-            }
-            _ => {}
-        }
-    }
-    Ok(page)
+    let after = asked.optional("after")?.map(|text| {
+        let words = "\"after\" must be what \"next\" of a page before said";
+        after(text).ok_or_else(|| Error::payload(words))
+    });
+    Ok((after.transpose()?, limit))
 }
 
 /// Where the next page begins; none where this one is not full.
-pub(super) fn next(members: &[Member], limit: i64) -> Option<String> {
-    let full = i64::try_from(members.len()).is_ok_and(|count| count == limit);
-    let last = members.last().filter(|_| full)?;
-    Some(last.membership.account.to_string())
+pub(super) fn last_of_full<T>(rows: &[T], limit: i64) -> Option<&T> {
+    let full = i64::try_from(rows.len()).is_ok_and(|count| count == limit);
+    rows.last().filter(|_| full)
 }

@@ -8,7 +8,7 @@ use actix_web::http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::domain::access::OwnAccount;
-use crate::domain::id::OrganizationId;
+use crate::domain::id::{AccountId, OrganizationId};
 use crate::domain::identifier::Email;
 use crate::domain::organization::{MembershipState, Name, Organization};
 use crate::http::answer::{Answer, Refusal, Shape};
@@ -118,20 +118,19 @@ pub async fn users(call: Call, actor: Actor) -> Answer<Accounts> {
 pub async fn change_user(mut call: Call, actor: Actor) -> Answer<Accounts> {
     let fields = call.fields().await?;
     fields.only(&["id", "accounts"])?;
-    let user = call.path_part("user").to_owned();
-    if fields.optional("id")?.is_some_and(|id| id != user) {
-        return Err(Error::payload("\"id\" must be the one of the path").into());
-    }
     let accounts =
         object(&fields, "accounts")?.ok_or_else(|| Error::payload("\"accounts\" is required"))?;
     let organization = id(&call)?;
-    let key = call.path_part("id").to_owned();
-    accounts.only(&[key.as_str()])?;
+    let account: AccountId = call.path_part("user").parse().map_err(|_| no_member())?;
+    // An id is one in either case.
+    let other = |id: &str| id.parse() != Ok(account);
+    if fields.optional("id")?.is_some_and(other) {
+        return Err(Error::payload("\"id\" must be the one of the path").into());
+    }
     let edit = Edit {
-        role: Some(role(accounts.required(&key)?)?),
+        role: Some(role(role_in(&accounts, organization)?)?),
         state: None,
     };
-    let account = user.parse().map_err(|_| no_member())?;
     let which = Which {
         organization,
         account,
@@ -169,7 +168,8 @@ pub async fn invites(call: Call, actor: Actor) -> Answer<Accounts> {
     let invited = call
         .on_store(move |kw| list::invitations(kw, &actor, id, all()))
         .await?;
-    let written = invited.iter().map(|(invitation, _)| &invitation.written);
+    let good = invited.iter().filter(|(.., good)| *good);
+    let written = good.map(|(invitation, ..)| &invitation.written);
     Ok(HttpResponse::Ok().json(written.collect::<Vec<_>>()))
 }
 
@@ -233,6 +233,17 @@ fn address(call: &Call) -> Result<Email> {
 fn name(fields: &Fields) -> Result<Name> {
     Name::parse(fields.required("name")?)
         .ok_or_else(|| Error::payload("\"name\" must be 1 to 64 characters in words"))
+}
+
+/// What is said of the path's account, and of none besides.
+fn role_in(accounts: &Fields, organization: OrganizationId) -> Result<&str> {
+    let mut names = accounts.names();
+    match (names.next(), names.next()) {
+        (Some(name), None) if name.parse() == Ok(organization) => accounts.required(name),
+        _ => Err(Error::payload(
+            "\"accounts\" must name the account of the path, and no other one",
+        )),
+    }
 }
 
 fn role(word: &str) -> Result<String> {

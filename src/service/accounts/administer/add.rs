@@ -4,14 +4,14 @@ use crate::domain::access::ADMINISTRATOR;
 use crate::domain::event::What;
 use crate::domain::id::AccountId;
 use crate::domain::identifier::{Email, Username};
+use crate::domain::organization::Scope;
 use crate::domain::password::{Password, PasswordRecord};
 use crate::lanes::password_lane::Seat;
 use crate::service::account_changes::hash_chosen_password::hashed;
-use crate::service::accounts::administer::role::keep_role;
 use crate::service::accounts::profile_edit::{self, Edit};
 use crate::service::administrator::Administrator;
 use crate::service::error::{Code, Error, Result};
-use crate::store::{accounts, credentials, roles};
+use crate::store::{accounts, credentials, organization_roles, roles};
 
 pub struct NewAccount {
     pub email: Option<Email>,
@@ -41,8 +41,8 @@ pub fn add_account(by: impl Into<Administrator>, new: NewAccount) -> Result<Acco
 /// `more`: the profile, and a role.
 ///
 /// # Errors
-/// As [`add_account`]; `NOT_FOUND` where there is no such role; `INVALID_PAYLOAD` where the
-/// password is refused; `FORBIDDEN` for an API key that would give a password or a role.
+/// As [`add_account`]; `INVALID_PAYLOAD` where there is no such role, and where the password is
+/// refused; `FORBIDDEN` for an API key that would give a password or a role.
 pub fn add_on_lane(
     by: impl Into<Administrator>,
     seat: &Seat,
@@ -70,7 +70,7 @@ pub fn add_on_lane(
 ///
 /// # Errors
 /// `CONFLICT` where the username is taken; `INVALID_PAYLOAD` where it could be taken for another's
-/// by its looks; `NOT_FOUND` where there is no such role; `SERVICE_UNAVAILABLE`.
+/// by its looks; `INVALID_PAYLOAD` where there is no such role; `SERVICE_UNAVAILABLE`.
 pub fn add_machine(
     by: impl Into<Administrator>,
     username: Username,
@@ -158,7 +158,9 @@ fn add_with(
         }
         profile_edit::write(change, added, &more.edit)?;
         if let Some(role) = &more.role {
-            keep_role(change, role)?;
+            if !organization_roles::keep(change, role, Scope::Service)? {
+                return Err(Error::payload("\"role\" is not the name of a role"));
+            }
             roles::grant(change, id, role, now)?;
             // At the command line the event of the account is enough: nobody else was there.
             if by.account().is_some() {

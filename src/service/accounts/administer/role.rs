@@ -35,10 +35,7 @@ pub fn grant_role(by: impl Into<Administrator>, account: AccountId, role: &str) 
 ///
 /// # Errors
 /// `NOT_FOUND`.
-pub(in crate::service::accounts::administer) fn keep_role(
-    change: &mut Change<'_>,
-    role: &str,
-) -> Result<()> {
+fn keep_role(change: &mut Change<'_>, role: &str) -> Result<()> {
     if organization_roles::keep(change, role, Scope::Service)? {
         return Ok(());
     }

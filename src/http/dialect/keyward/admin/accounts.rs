@@ -7,7 +7,7 @@ use crate::domain::account::Account;
 use crate::domain::id::AccountId;
 use crate::http::answer::Answer;
 use crate::http::dialect::keyward::Keyward;
-use crate::http::dialect::keyward::admin::{account, limit, page, words};
+use crate::http::dialect::keyward::admin::{account, after, limit, page, words};
 use crate::http::render;
 use crate::http::request::call::Call;
 use crate::http::request::fields::{Fields, new_password};
@@ -25,11 +25,7 @@ pub async fn list(call: Call, _: Actor) -> Answer<Keyward> {
     let query = query::fields(&call, &["search", "after", "limit"])?;
     let limit = limit(&query)?;
     let words = words(&query)?;
-    let after = query.optional("after")?;
-    let after: Option<AccountId> = after
-        .map(str::parse)
-        .transpose()
-        .map_err(|_| Error::payload("\"after\" must be the id of an account"))?;
+    let after = after(&query)?;
     let found = call
         .on_store(move |kw| search::search(kw, &words, after, limit))
         .await?;

@@ -5,7 +5,7 @@ use actix_web::HttpResponse;
 use crate::domain::event::What;
 use crate::http::answer::Answer;
 use crate::http::dialect::keyward::Keyward;
-use crate::http::dialect::keyward::admin::{limit, page};
+use crate::http::dialect::keyward::admin::{after, limit, page};
 use crate::http::request::call::Call;
 use crate::http::request::query;
 use crate::service::actor::Actor;
@@ -35,21 +35,20 @@ pub async fn list(call: Call, _: Actor) -> Answer<Keyward> {
         organization: organization
             .map_err(|_| Error::payload("\"organization\" must be the id of an organization"))?,
         since: query.optional("since")?.map(since).transpose()?,
-        before: query.optional("after")?.map(id).transpose()?,
+        before: None,
         limit: i64::from(limit) + 1,
     };
-    let mut events = call.on_store(move |kw| audit::list(kw, &filter)).await?;
+    let after = after(&query)?;
+    let events = call.on_store(move |kw| {
+        let before = audit::place(kw, after)?;
+        audit::list(kw, &Filter { before, ..filter })
+    });
+    let mut events = events.await?;
     let more = events.len() > limit as usize;
     events.truncate(limit as usize);
-    let next = events.last().filter(|_| more).map(|event| event.id.clone());
+    let next = events.last().filter(|_| more).map(audit::after);
     let rows = events.iter().map(audit::shown);
     Ok(HttpResponse::Ok().json(page(rows, next)))
-}
-
-fn id(text: &str) -> Result<String> {
-    let id: Result<uuid::Uuid, _> = text.parse();
-    id.map(|id| id.to_string())
-        .map_err(|_| Error::payload("\"after\" must be the id of an event"))
 }
 
 fn event(word: &str) -> Result<String> {

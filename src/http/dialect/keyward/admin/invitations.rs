@@ -8,6 +8,7 @@ use crate::http::answer::Answer;
 use crate::http::dialect::keyward::Keyward;
 use crate::http::dialect::keyward::admin::{limit, page};
 use crate::http::dialect::keyward::registration::wish_of_site;
+use crate::http::render;
 use crate::http::request::call::Call;
 use crate::http::request::profile_fields::email;
 use crate::http::request::query;
@@ -27,17 +28,8 @@ pub async fn list(call: Call, actor: Actor) -> Answer<Keyward> {
     let more = listed.len() > limit as usize;
     listed.truncate(limit as usize);
     let next = listed.last().filter(|_| more);
-    let next = next.map(|(invitation, _)| invitation.address.clone());
-    let rows = listed.iter().map(|(invitation, role)| {
-        json!({
-            "email": invitation.written,
-            "role": role,
-            "invitedBy": invitation.invited_by,
-            "created": invitation.created_at.millis(),
-            "expires": invitation.expires_at.millis(),
-        })
-    });
-    Ok(HttpResponse::Ok().json(page(rows, next)))
+    let next = next.map(|(invitation, ..)| invitation.address.clone());
+    Ok(HttpResponse::Ok().json(page(listed.iter().map(render::invitation), next)))
 }
 
 /// `POST /admin/invitations {"email","role"?,"invite_url"?,"language"?}`: 202, whether the address

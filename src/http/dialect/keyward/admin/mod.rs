@@ -21,7 +21,7 @@ pub mod organizations;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::domain::id::AccountId;
+use crate::domain::id::{AccountId, After};
 use crate::domain::search_words::{MOST_WORDS, SearchWords, UnfitSearch};
 use crate::http::request::call::Call;
 use crate::http::request::fields::Fields;
@@ -47,6 +47,14 @@ fn limit(asked: &Fields) -> Result<u32> {
             .filter(|limit| (1..=MOST).contains(limit))
             .ok_or_else(|| Error::payload(format!("\"limit\" must be a number from 1 to {MOST}"))),
     }
+}
+
+/// What `next` of a page before said, or the id of a row.
+fn after(query: &Fields) -> Result<Option<After>> {
+    let after = query.optional("after")?.map(str::parse).transpose();
+    after.map_err(|()| {
+        Error::payload("\"after\" must be what \"next\" of a page before said, or an id")
+    })
 }
 
 fn words(query: &Fields) -> Result<SearchWords> {

@@ -3,10 +3,11 @@
 use actix_web::HttpResponse;
 use serde_json::json;
 
-use crate::domain::id::{AccountId, OrganizationId};
+use crate::domain::id::{AccountId, After};
+use crate::domain::organization::Organization;
 use crate::http::answer::Answer;
 use crate::http::dialect::keyward::Keyward;
-use crate::http::dialect::keyward::admin::{limit, page, words};
+use crate::http::dialect::keyward::admin::{after, limit, page, words};
 use crate::http::dialect::keyward::members;
 use crate::http::dialect::keyward::organizations::{edit, id, name};
 use crate::http::render;
@@ -22,16 +23,13 @@ use crate::store::memberships::MemberPage;
 pub async fn list(call: Call, _: Actor) -> Answer<Keyward> {
     let query = query::fields(&call, &["search", "after", "limit"])?;
     let (words, limit) = (words(&query)?, limit(&query)?);
-    let after = query.optional("after")?;
-    let after: Option<OrganizationId> = after
-        .map(str::parse)
-        .transpose()
-        .map_err(|_| Error::payload("\"after\" must be the id of an organization"))?;
+    let after = after(&query)?;
     let found = call
         .on_store(move |kw| administer::search(kw, &words, after, limit))
         .await?;
     let full = found.len() == limit as usize;
-    let next = found.last().filter(|_| full).map(|last| last.id);
+    let place = |last: &Organization| After::Place(last.created_at, last.id.0);
+    let next = found.last().filter(|_| full).map(place);
     Ok(HttpResponse::Ok().json(page(found.iter().map(organization), next)))
 }
 
@@ -94,7 +92,7 @@ pub async fn members(call: Call, _: Actor) -> Answer<Keyward> {
     let found = call
         .on_store(move |kw| administer::page(kw, id, wanted))
         .await?;
-    let next = members::next(&found, limit);
+    let next = members::last_of_full(&found, limit).map(|last| last.membership.account);
     Ok(HttpResponse::Ok().json(page(found.iter().map(render::member), next)))
 }
 
