@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use crate::cli::list_page::{cut, one_more, so_many};
-use crate::cli::output::{self, say};
+use crate::cli::output::{self, came, say};
 use crate::cli::{Outcome, explain, open};
 use crate::domain::api_key::ApiKey;
 use crate::domain::id::ApiKeyId;
@@ -33,7 +33,7 @@ pub(super) enum ApiKeys {
         json: bool,
     },
     /// Revoke a key, every key of an account, or all
-    Revoke(Revoke),
+    Revoke(RevokeKeys),
 }
 
 #[derive(Args)]
@@ -85,12 +85,21 @@ pub(super) struct Revoke {
     all: bool,
 }
 
+#[derive(Args)]
+pub(super) struct RevokeKeys {
+    #[command(flatten)]
+    which: Revoke,
+    /// As one line of JSON
+    #[arg(long)]
+    json: bool,
+}
+
 pub(super) fn run(command: &ApiKeys) -> Outcome {
     match command {
         ApiKeys::Create(create) => self::create(create),
         ApiKeys::List(list) => self::list(list),
         ApiKeys::Rotate { key, json } => rotate(key, *json),
-        ApiKeys::Revoke(revoke) => self::revoke(revoke),
+        ApiKeys::Revoke(revoke) => self::revoke(&revoke.which, revoke.json),
     }
 }
 
@@ -200,27 +209,34 @@ fn line(kw: &Keyward, key: &ApiKey) -> String {
     )
 }
 
-fn revoke(revoke: &Revoke) -> Outcome {
+fn revoke(revoke: &Revoke, as_json: bool) -> Outcome {
     let told = |error: Error| explain(&error);
     if let Some(key) = &revoke.key {
         let id = id(key)?;
         let app = open()?;
         administer::revoke_one(&app.keyward, id).map_err(told)?;
-        say!("revoked {id}");
+        let words = format!("revoked {id}");
+        return came(
+            as_json,
+            format_args!("{words}"),
+            &json!({ "id": id, "revoked": 1 }),
+        );
     }
-    if let Some(account) = &revoke.account {
-        let app = open()?;
-        let kw = &app.keyward;
-        let account = accounts::find(kw, account).map_err(told)?;
-        let revoked = administer::revoke_all_of(kw, account.id).map_err(told)?;
-        say!("keys revoked: {revoked}");
-    }
-    if revoke.all {
-        let app = open()?;
-        let revoked = administer::revoke_everybodys(&app.keyward).map_err(told)?;
-        say!("keys revoked: {revoked}");
-    }
-    Ok(())
+    let app = open()?;
+    let kw = &app.keyward;
+    let revoked = match &revoke.account {
+        Some(account) => {
+            let account = accounts::find(kw, account).map_err(told)?;
+            administer::revoke_all_of(kw, account.id).map_err(told)?
+        }
+        None => administer::revoke_everybodys(kw).map_err(told)?,
+    };
+    let words = format!("keys revoked: {revoked}");
+    came(
+        as_json,
+        format_args!("{words}"),
+        &json!({ "revoked": revoked }),
+    )
 }
 
 fn id(text: &str) -> Result<ApiKeyId, String> {

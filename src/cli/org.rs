@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use crate::cli::list_page::{cut, one_more, so_many};
-use crate::cli::output::{complain, say};
+use crate::cli::output::{came, complain, say};
 use crate::cli::when::{When, asks};
 use crate::cli::{Outcome, explain, open};
 use crate::domain::account::Account;
@@ -33,6 +33,9 @@ pub(super) enum Org {
         /// Its owner: e-mail address, username or id
         #[arg(long)]
         owner: String,
+        /// As one line of JSON
+        #[arg(long)]
+        json: bool,
     },
     /// Give somebody a role in an organization, who becomes a member by it
     SetRole {
@@ -42,6 +45,9 @@ pub(super) enum Org {
         account: String,
         /// owner, admin, manager, viewer, or any other that its members can hold
         role: String,
+        /// As one line of JSON
+        #[arg(long)]
+        json: bool,
     },
     /// Remove somebody from an organization
     Remove {
@@ -49,12 +55,18 @@ pub(super) enum Org {
         organization: String,
         /// E-mail address, username or id
         account: String,
+        /// As one line of JSON
+        #[arg(long)]
+        json: bool,
     },
     /// Give an organization another name
     Rename {
         /// Its name or id
         organization: String,
         name: String,
+        /// As one line of JSON
+        #[arg(long)]
+        json: bool,
     },
     /// Ask for a second factor of everybody in an organization
     DemandFactor {
@@ -62,11 +74,17 @@ pub(super) enum Org {
         organization: String,
         #[command(flatten)]
         when: When,
+        /// As one line of JSON
+        #[arg(long)]
+        json: bool,
     },
     /// Delete an organization and end every session in it. This can not be undone
     Delete {
         /// Its name or id
         organization: String,
+        /// As one line of JSON
+        #[arg(long)]
+        json: bool,
     },
 }
 
@@ -102,19 +120,29 @@ pub(super) fn run(command: &Org) -> Outcome {
     match command {
         Org::List(list) => self::list(list),
         Org::Show(show) => self::show(show),
-        Org::Add { name, owner } => add(name, owner),
+        Org::Add { name, owner, json } => add(name, owner, *json),
         Org::SetRole {
             organization,
             account,
             role,
-        } => set_role(organization, account, role),
+            json,
+        } => set_role((organization, account), role, *json),
         Org::Remove {
             organization,
             account,
-        } => remove(organization, account),
-        Org::Rename { organization, name } => rename(organization, name),
-        Org::DemandFactor { organization, when } => demand_factor(organization, when),
-        Org::Delete { organization } => delete(organization),
+            json,
+        } => remove(organization, account, *json),
+        Org::Rename {
+            organization,
+            name,
+            json,
+        } => rename(organization, name, *json),
+        Org::DemandFactor {
+            organization,
+            when,
+            json,
+        } => demand_factor(organization, when, *json),
+        Org::Delete { organization, json } => delete(organization, *json),
     }
 }
 
@@ -237,15 +265,15 @@ fn parsed(name: &str) -> Result<Name, String> {
     })
 }
 
-fn add(name: &str, owner: &str) -> Outcome {
+fn add(name: &str, owner: &str, as_json: bool) -> Outcome {
     let parsed = parsed(name)?;
     let app = open()?;
     let kw = &app.keyward;
     let owner = accounts::find(kw, owner).map_err(|error| explain(&error))?;
     let label = parsed.written().to_owned();
     let added = administer::add(kw, parsed, owner.id).map_err(|error| explain(&error))?;
-    say!("added {label} as {}", added.id);
-    Ok(())
+    let words = format_args!("added {label} as {}", added.id);
+    came(as_json, words, &render::organization(&added))
 }
 
 /// An organization and an account, and the membership of the two, where there is one.
@@ -264,45 +292,51 @@ fn of(
     Ok((organization, account, which))
 }
 
-fn set_role(organization: &str, account: &str, role: &str) -> Outcome {
+fn set_role((organization, account): (&str, &str), role: &str, as_json: bool) -> Outcome {
     let app = open()?;
     let kw = &app.keyward;
     let (organization, account, which) = of(kw, organization, account)?;
     administer::set_role(kw, which, role).map_err(|error| explain(&error))?;
-    say!(
+    let value = json!({ "organization": organization.id, "account": account.id, "role": role });
+    let words = format!(
         "{} is {} of {}",
         account.label(),
         shown(role),
         shown(&organization.name)
     );
-    Ok(())
+    came(as_json, format_args!("{words}"), &value)
 }
 
-fn remove(organization: &str, account: &str) -> Outcome {
+fn remove(organization: &str, account: &str, as_json: bool) -> Outcome {
     let app = open()?;
     let kw = &app.keyward;
     let (organization, account, which) = of(kw, organization, account)?;
     administer::remove(kw, which).map_err(|error| explain(&error))?;
-    say!(
+    let value = json!({ "organization": organization.id, "account": account.id, "role": null });
+    let words = format!(
         "{} is no member of {}",
         account.label(),
         shown(&organization.name)
     );
-    Ok(())
+    came(as_json, format_args!("{words}"), &value)
 }
 
-fn rename(organization: &str, name: &str) -> Outcome {
+fn rename(organization: &str, name: &str, as_json: bool) -> Outcome {
     let parsed = parsed(name)?;
     let app = open()?;
     let kw = &app.keyward;
     let told = |error: crate::service::Error| explain(&error);
     let old = administer::find(kw, organization).map_err(told)?;
     let new = administer::edit(kw, old.id, parsed.into()).map_err(told)?;
-    say!("{} is called {} now", shown(&old.name), shown(&new.name));
-    Ok(())
+    let words = format!("{} is called {} now", shown(&old.name), shown(&new.name));
+    came(
+        as_json,
+        format_args!("{words}"),
+        &render::organization(&new),
+    )
 }
 
-fn demand_factor(organization: &str, when: &When) -> Outcome {
+fn demand_factor(organization: &str, when: &When, as_json: bool) -> Outcome {
     let app = open()?;
     let kw = &app.keyward;
     let told = |error: crate::service::Error| explain(&error);
@@ -312,16 +346,21 @@ fn demand_factor(organization: &str, when: &When) -> Outcome {
         ..Edit::default()
     };
     let changed = administer::edit(kw, found.id, edit).map_err(told)?;
-    say!("{}", asks(&changed.name, changed.factor_from));
-    Ok(())
+    let words = asks(&changed.name, changed.factor_from);
+    came(
+        as_json,
+        format_args!("{words}"),
+        &render::organization(&changed),
+    )
 }
 
-fn delete(organization: &str) -> Outcome {
+fn delete(organization: &str, as_json: bool) -> Outcome {
     let app = open()?;
     let kw = &app.keyward;
     let told = |error: crate::service::Error| explain(&error);
     let found = administer::find(kw, organization).map_err(told)?;
     administer::delete(kw, found.id).map_err(told)?;
-    say!("deleted {}", shown(&found.name));
-    Ok(())
+    let words = format!("deleted {}", shown(&found.name));
+    let value = json!({ "id": found.id, "deleted": true });
+    came(as_json, format_args!("{words}"), &value)
 }

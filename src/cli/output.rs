@@ -33,6 +33,22 @@ pub(super) fn line(text: Arguments<'_>) -> Result<(), String> {
     }
 }
 
+/// What came of a deed: words, or a line of JSON for a script.
+///
+/// # Errors
+/// As [`line`].
+pub(super) fn came(
+    as_json: bool,
+    words: Arguments<'_>,
+    value: &serde_json::Value,
+) -> Result<(), String> {
+    if as_json {
+        line(format_args!("{value}"))
+    } else {
+        line(words)
+    }
+}
+
 /// The same for a process that goes on without its reader.
 pub(super) fn write_line(text: Arguments<'_>) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();

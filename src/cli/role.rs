@@ -1,13 +1,13 @@
 //! `keyward role`: roles of the service and of every organization.
 
 use clap::Subcommand;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::cli::output::say;
+use crate::cli::output::{came, say};
 use crate::cli::when::{When, asks};
 use crate::cli::{Outcome, explain, open};
 use crate::domain::name_characters::shown;
-use crate::domain::organization::Scope;
+use crate::domain::organization::{Role as Stored, Scope};
 use crate::service::Error;
 use crate::service::accounts::administer;
 use crate::service::roles::of_service;
@@ -27,27 +27,44 @@ pub(super) enum Role {
         /// E-mail address, username or id
         account: String,
         role: String,
+        /// As one line of JSON
+        #[arg(long)]
+        json: bool,
     },
     /// Ask for a second factor of whoever holds a role, of the service or in any organization
     DemandFactor {
         role: String,
         #[command(flatten)]
         when: When,
+        /// As one line of JSON
+        #[arg(long)]
+        json: bool,
     },
     /// Take a role of the service from an account
     Take {
         /// E-mail address, username or id
         account: String,
         role: String,
+        /// As one line of JSON
+        #[arg(long)]
+        json: bool,
     },
 }
 
 pub(super) fn run(command: &Role) -> Outcome {
     match command {
         Role::List { json } => list(*json),
-        Role::DemandFactor { role, when } => demand_factor(role, when),
-        Role::Grant { account, role } => give(account, role, true),
-        Role::Take { account, role } => give(account, role, false),
+        Role::DemandFactor { role, when, json } => demand_factor(role, when, *json),
+        Role::Grant {
+            account,
+            role,
+            json,
+        } => give((account, role), true, *json),
+        Role::Take {
+            account,
+            role,
+            json,
+        } => give((account, role), false, *json),
     }
 }
 
@@ -56,14 +73,7 @@ fn list(as_json: bool) -> Outcome {
     let roles = of_service::list_roles(&app.keyward).map_err(|error| explain(&error))?;
     for role in roles {
         if as_json {
-            let line = json!({
-                "name": role.name,
-                "description": role.description,
-                "scope": role.scope.as_str(),
-                "permissions": role.permissions,
-                "mfaRequiredFrom": role.factor_from.map(Timestamp::millis),
-            });
-            say!("{line}");
+            say!("{}", render(&role));
         } else {
             let permissions: Vec<String> = role.permissions.into_iter().collect();
             let from = role.factor_from.map(|from| format!(" (mfa from {from})"));
@@ -79,7 +89,17 @@ fn list(as_json: bool) -> Outcome {
     Ok(())
 }
 
-fn demand_factor(name: &str, when: &When) -> Outcome {
+fn render(role: &Stored) -> Value {
+    json!({
+        "name": role.name,
+        "description": role.description,
+        "scope": role.scope.as_str(),
+        "permissions": role.permissions,
+        "mfaRequiredFrom": role.factor_from.map(Timestamp::millis),
+    })
+}
+
+fn demand_factor(name: &str, when: &When, as_json: bool) -> Outcome {
     let app = open()?;
     let kw = &app.keyward;
     let edit = Edit {
@@ -87,11 +107,11 @@ fn demand_factor(name: &str, when: &When) -> Outcome {
         ..Edit::default()
     };
     let changed = of_service::change_role(kw, name, edit).map_err(|error| explain(&error))?;
-    say!("{}", asks(&changed.name, changed.factor_from));
-    Ok(())
+    let words = asks(&changed.name, changed.factor_from);
+    came(as_json, format_args!("{words}"), &render(&changed))
 }
 
-fn give(account: &str, name: &str, granted: bool) -> Outcome {
+fn give((account, name): (&str, &str), granted: bool, as_json: bool) -> Outcome {
     let app = open()?;
     let kw = &app.keyward;
     let told = |error: Error| explain(&error);
@@ -104,12 +124,14 @@ fn give(account: &str, name: &str, granted: bool) -> Outcome {
             shown(name)
         ));
     }
-    if granted {
+    let has = if granted {
         administer::grant_role(kw, account.id, name).map_err(told)?;
-        say!("{} has the role {} now", account.label(), shown(name));
+        "has"
     } else {
         administer::take_role(kw, account.id, name).map_err(told)?;
-        say!("{} has not the role {} now", account.label(), shown(name));
-    }
-    Ok(())
+        "has not"
+    };
+    let words = format!("{} {has} the role {} now", account.label(), shown(name));
+    let value = json!({ "account": account.id, "role": name, "held": granted });
+    came(as_json, format_args!("{words}"), &value)
 }

@@ -1,14 +1,18 @@
 //! `keyward user`. The password comes from standard input (one line) or a prompt.
 
+/// One account, as operators look at it.
+mod show;
+
 use std::io::{BufRead as _, IsTerminal as _, Read as _};
 
 use clap::{Args, Subcommand};
+use serde_json::json;
 
 use crate::cli::list_page::so_many;
-use crate::cli::output::{complain, say};
+use crate::cli::output::{came, complain, say};
+use crate::cli::user::show::{Seen, render};
 use crate::cli::{Outcome, explain, open};
 use crate::domain::account::Account;
-use crate::domain::guess_limit::Counter;
 use crate::domain::id::{AccountId, After};
 use crate::domain::identifier::{Email, Username};
 use crate::domain::name_characters::shown;
@@ -18,7 +22,6 @@ use crate::service::accounts::administer::{self, NewAccount};
 use crate::service::accounts::profile_edit::Edit;
 use crate::service::accounts::{delete_own_account, list};
 use crate::service::{Error, Keyward};
-use crate::support::clock::Timestamp;
 
 #[derive(Subcommand)]
 pub(super) enum User {
@@ -32,6 +35,9 @@ pub(super) enum User {
         /// The account after which to begin: e-mail address, username or id, or what a page before said
         #[arg(long)]
         after: Option<String>,
+        /// A line of JSON for each
+        #[arg(long)]
+        json: bool,
     },
     /// Show one account, its roles and its sessions
     Show(Who),
@@ -44,11 +50,23 @@ pub(super) enum User {
     /// Set the password and end every session
     SetPassword(SetPassword),
     /// Forgive wrong passwords: of one account, or every suspension. Codes that were guessed stay counted
-    Unlock(Unlock),
+    Unlock {
+        #[command(flatten)]
+        which: Unlock,
+        /// As one line of JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Take the second factor away, for an owner who lost it. Ends every session
     ResetMfa(Who),
     /// End every session of one account, or of all
-    RevokeSessions(RevokeSessions),
+    RevokeSessions {
+        #[command(flatten)]
+        which: RevokeSessions,
+        /// As one line of JSON
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 #[derive(Args)]
@@ -68,16 +86,22 @@ pub(super) struct Add {
     /// Read the password from standard input, one line. Without it: a prompt
     #[arg(long)]
     password_stdin: bool,
+    /// As one line of JSON
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(Args)]
 pub(super) struct Who {
     /// E-mail address, username or id
     account: String,
+    /// As one line of JSON
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(Args)]
-#[group(required = true, multiple = false)]
+#[group(id = "whose", required = true, multiple = false)]
 pub(super) struct RevokeSessions {
     /// E-mail address, username or id
     account: Option<String>,
@@ -88,7 +112,7 @@ pub(super) struct RevokeSessions {
 }
 
 #[derive(Args)]
-#[group(required = true, multiple = false)]
+#[group(id = "whose", required = true, multiple = false)]
 pub(super) struct Unlock {
     /// E-mail address, username or id
     account: Option<String>,
@@ -104,48 +128,51 @@ pub(super) struct SetPassword {
     /// Read the password from standard input, one line. Without it: a prompt
     #[arg(long)]
     password_stdin: bool,
+    /// As one line of JSON
+    #[arg(long)]
+    json: bool,
 }
 
 pub(super) fn run(command: &User) -> Outcome {
     match command {
         User::Add(add) => self::add(add),
-        User::List { limit, after } => list(*limit, after.as_deref()),
+        User::List { limit, after, json } => list(*limit, after.as_deref(), *json),
         User::Show(who) => show(who),
-        User::Disable(who) => change(who, "disabled", |kw, account| {
+        User::Disable(who) => change(who, ("disable", "disabled"), |kw, account| {
             administer::set_enabled(kw, account.id, false)
         }),
-        User::Enable(who) => change(who, "enabled", |kw, account| {
+        User::Enable(who) => change(who, ("enable", "enabled"), |kw, account| {
             administer::set_enabled(kw, account.id, true)
         }),
-        User::Delete(who) => change(who, "deleted", |kw, account| {
+        User::Delete(who) => change(who, ("delete", "deleted"), |kw, account| {
             delete_own_account::delete(kw, account.id)
         }),
         User::SetPassword(set) => set_password(set),
-        User::Unlock(unlock) => self::unlock(unlock),
+        User::Unlock { which, json } => unlock(which, *json),
         User::ResetMfa(who) => change(
             who,
-            "has no second factor and no sessions now:",
+            ("reset-mfa", "has no second factor and no sessions now:"),
             |kw, account| administer::reset_factor(kw, account.id),
         ),
-        User::RevokeSessions(revoke) => revoke_sessions(revoke),
+        User::RevokeSessions { which, json } => revoke_sessions(which, *json),
     }
 }
 
 /// Its permissions it has by roles: `keyward role grant`.
-fn add_machine(name: &str) -> Outcome {
+fn add_machine(name: &str, as_json: bool) -> Outcome {
     let username =
         Username::parse(name).ok_or_else(|| format!("\"{}\" is not a username", shown(name)))?;
     let app = open()?;
     let more = (Edit::default(), None);
     let id = administer::add_machine(&app.keyward, username, more);
     let id = id.map_err(|error| explain(&error))?;
-    say!("added {} as {id}", shown(name));
-    Ok(())
+    let words = format!("added {} as {id}", shown(name));
+    came(as_json, format_args!("{words}"), &json!({ "id": id }))
 }
 
 fn add(add: &Add) -> Outcome {
     if add.machine {
-        return add_machine(&add.name);
+        return add_machine(&add.name, add.json);
     }
     let email = Email::parse(&add.name)
         .ok_or_else(|| format!("\"{}\" is not an e-mail address", shown(&add.name)))?;
@@ -171,11 +198,11 @@ fn add(add: &Add) -> Outcome {
         verified: true,
     };
     let id = administer::add_account(&app.keyward, new).map_err(|error| explain(&error))?;
-    say!("added {label} as {id}");
-    Ok(())
+    let words = format!("added {label} as {id}");
+    came(add.json, format_args!("{words}"), &json!({ "id": id }))
 }
 
-fn list(limit: u32, after: Option<&str>) -> Outcome {
+fn list(limit: u32, after: Option<&str>, as_json: bool) -> Outcome {
     let app = open()?;
     let told = |error: Error| explain(&error);
     let place = |text: &str| match text.parse() {
@@ -188,6 +215,10 @@ fn list(limit: u32, after: Option<&str>) -> Outcome {
     let after = after.map(place).transpose()?;
     let page = list::page(&app.keyward, after, limit).map_err(told)?;
     for account in &page.accounts {
+        if as_json {
+            say!("{}", render(account));
+            continue;
+        }
         let state = if account.enabled {
             "enabled "
         } else {
@@ -211,123 +242,58 @@ fn list(limit: u32, after: Option<&str>) -> Outcome {
 
 fn show(who: &Who) -> Outcome {
     let app = open()?;
-    let kw = &app.keyward;
-    let told = |error: Error| explain(&error);
-    let account = administer::find(kw, &who.account).map_err(told)?;
-    let roles = administer::roles_of(kw, account.id).map_err(told)?;
-    let none = || "-".to_owned();
-    say!("id          {}", account.id);
-    say!("email       {}", account.email.clone().unwrap_or_else(none));
-    say!(
-        "username    {}",
-        account.username.clone().unwrap_or_else(none)
-    );
-    say!("kind        {}", account.kind());
-    say!("enabled     {}", account.enabled);
-    say!("verified    {}", account.verified);
-    say!(
-        "roles       {}",
-        if roles.is_empty() {
-            none()
-        } else {
-            roles.join(", ")
-        }
-    );
-    say!("created     {}", account.created_at);
-    say!(
-        "last login  {}",
-        account.last_login_at.map_or_else(none, Timestamp::iso)
-    );
-    let failures = administer::failures_of(kw, &account).map_err(told)?;
-    for (whose, counter) in ["strangers", "its known browsers"]
-        .into_iter()
-        .zip(failures)
-    {
-        show_failures(whose, counter, kw.clock.now())?;
-    }
-    say!("sessions");
-    let now = kw.clock.now();
-    for session in administer::sessions_of(kw, account.id).map_err(told)? {
-        let state = match session.ended {
-            Some(ending) => format!("ended {} ({})", ending.at, ending.reason.as_str()),
-            None if session.is_over(account.epoch, now) => "over".to_owned(),
-            None => format!(
-                "alive until {}",
-                session.idle_expires_at.min(session.absolute_expires_at)
-            ),
-        };
-        say!(
-            "  {}  since {}  {state}  from {}",
-            session.id,
-            session.created_at,
-            session
-                .address
-                .map_or_else(|| "-".to_owned(), |address| address.to_string()),
-        );
-    }
-    Ok(())
-}
-
-/// Nothing where nobody failed.
-fn show_failures(whose: &str, counter: Counter, now: Timestamp) -> Outcome {
-    let (failures, forgiven) = (counter.failures, counter.forgiven);
-    if failures + forgiven == 0 {
+    let seen = Seen::look(&app.keyward, &who.account).map_err(|error| explain(&error))?;
+    if who.json {
+        say!("{}", seen.as_json());
         return Ok(());
     }
-    let wait = if counter.next_at > now {
-        format!(", next try {}", counter.next_at)
-    } else {
-        String::new()
-    };
-    let suspended = if counter.is_suspended() {
-        "suspended (one try a day; keyward user unlock lifts it): "
-    } else {
-        ""
-    };
-    let before = if forgiven > 0 {
-        format!(", after {forgiven} that were forgiven")
-    } else {
-        String::new()
-    };
-    say!("failures    {suspended}{failures} in a row by {whose}{before}{wait}");
-    Ok(())
+    seen.tell()
 }
 
-fn revoke_sessions(revoke: &RevokeSessions) -> Outcome {
+fn revoke_sessions(revoke: &RevokeSessions, as_json: bool) -> Outcome {
     let Some(account) = revoke.account.clone() else {
         let app = open()?;
         let accounts = administer::revoke_all_sessions(&app.keyward);
         let accounts = accounts.map_err(|error| explain(&error))?;
-        say!("no account of {accounts} has sessions now, and no token is good");
-        return Ok(());
+        let words = format!("no account of {accounts} has sessions now, and no token is good");
+        let value = json!({ "done": "revoke-sessions", "accounts": accounts });
+        return came(as_json, format_args!("{words}"), &value);
     };
-    change(&Who { account }, "has no sessions now:", |kw, account| {
+    let who = Who {
+        account,
+        json: as_json,
+    };
+    let did = ("revoke-sessions", "has no sessions now:");
+    change(&who, did, |kw, account| {
         administer::revoke_sessions(kw, account.id)
     })
 }
 
-fn unlock(unlock: &Unlock) -> Outcome {
+fn unlock(unlock: &Unlock, as_json: bool) -> Outcome {
     let Some(account) = unlock.account.clone() else {
         let app = open()?;
         let lifted = administer::unlock_all(&app.keyward).map_err(|error| explain(&error))?;
-        say!("suspensions lifted: {lifted}");
-        return Ok(());
+        let words = format!("suspensions lifted: {lifted}");
+        let value = json!({ "done": "unlock", "lifted": lifted });
+        return came(as_json, format_args!("{words}"), &value);
     };
-    change(
-        &Who { account },
-        "may sign in without a wait:",
-        |kw, account| administer::unlock(kw, account),
-    )
+    let who = Who {
+        account,
+        json: as_json,
+    };
+    let did = ("unlock", "may sign in without a wait:");
+    change(&who, did, |kw, account| administer::unlock(kw, account))
 }
 
 fn set_password(set: &SetPassword) -> Outcome {
     let password = password(set.password_stdin)?;
     let who = Who {
         account: set.account.clone(),
+        json: set.json,
     };
     change(
         &who,
-        "has a new password and no sessions:",
+        ("set-password", "has a new password and no sessions:"),
         move |kw, account| {
             let known = [account.email.as_deref(), account.username.as_deref()];
             warn_of_weak(&password, &known.map(Option::unwrap_or_default));
@@ -336,17 +302,19 @@ fn set_password(set: &SetPassword) -> Outcome {
     )
 }
 
+/// `word` is what the command is called, for scripts, and `did` what was done.
 fn change(
     who: &Who,
-    did: &str,
+    (word, did): (&str, &str),
     act: impl FnOnce(&Keyward, &Account) -> Result<(), Error>,
 ) -> Outcome {
     let app = open()?;
     let told = |error: Error| explain(&error);
     let account = administer::find(&app.keyward, &who.account).map_err(told)?;
     act(&app.keyward, &account).map_err(told)?;
-    say!("{did} {}", account.label());
-    Ok(())
+    let words = format!("{did} {}", account.label());
+    let value = json!({ "account": account.id, "done": word });
+    came(who.json, format_args!("{words}"), &value)
 }
 
 /// An operator may set any password (row D-26), and hears what a guesser thinks of it.

@@ -4,6 +4,7 @@
 
 mod accounts;
 mod api_keys;
+mod as_json;
 mod audit;
 mod databases;
 mod env_file;
