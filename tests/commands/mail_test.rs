@@ -62,7 +62,7 @@ fn a_mail_that_was_taken_is_said_to_be_sent() {
 }
 
 #[test]
-fn operators_62_a_test_mail_that_may_have_been_taken_is_said_to_be_unknown() {
+fn operators_61_a_test_mail_that_may_have_been_taken_is_said_to_be_unknown() {
     // It hangs up, or says what is neither yes nor no.
     for says in [None, Some("354 more")] {
         let (url, taken) = server(".", says);
@@ -75,7 +75,7 @@ fn operators_62_a_test_mail_that_may_have_been_taken_is_said_to_be_unknown() {
 }
 
 #[test]
-fn operators_62_a_test_mail_that_was_not_taken_is_said_not_to_be() {
+fn operators_61_a_test_mail_that_was_not_taken_is_said_not_to_be() {
     for (at, says, why) in [
         (".", Some("554 spam"), "554 spam"),
         ("RCPT", Some("550 no such user"), "550 no such user"),

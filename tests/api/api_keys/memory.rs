@@ -59,7 +59,7 @@ both!(
 );
 
 both!(
-    operators_60_a_use_is_written_down_when_the_database_is_back,
+    operators_59_a_use_is_written_down_when_the_database_is_back,
     |kw| {
         let root = root(kw);
         let (one, _) = made(kw, &root, ("one", &[]));

@@ -117,7 +117,9 @@ both!(
         kw.account(ALICE);
         let replica = kw.replica();
         let ahead = [kw, &replica];
-        ahead.iter().for_each(|kw| kw.advance(MONTH));
+        for kw in ahead {
+            kw.advance(MONTH);
+        }
         let first = keys::rotate(&kw.kw).unwrap();
         for kw in ahead {
             kw.kw.clock.step_back(std::time::Duration::from_secs(MONTH));
@@ -128,10 +130,8 @@ both!(
         assert_eq!(kw.count("signing_keys"), 2);
         assert_eq!(keys::rotate(&kw.kw).unwrap_err().code, Code::Conflict);
         replica.catch_up();
-        ahead
-            .iter()
-            .for_each(|kw| kw.advance(keys::NOTICE.as_secs() + 1));
         for kw in ahead {
+            kw.advance(keys::NOTICE.as_secs() + 1);
             assert_eq!(key_of(&access(kw, ALICE)), first.id);
         }
     }

@@ -36,7 +36,7 @@ fn lease_until(kw: &TestKeyward, after: i64) {
 }
 
 both!(
-    operators_61_what_was_not_sent_is_sent_when_the_database_is_back,
+    operators_60_what_was_not_sent_is_sent_when_the_database_is_back,
     |kw| {
         let (sink, asked, lets_on) = stopping("RCPT", None);
         let one = kw.replica_with(&sink.settings());
@@ -73,7 +73,7 @@ fn not_held(kw: &TestKeyward) -> (Sink, TestKeyward) {
 }
 
 both!(
-    operators_61_a_hold_whose_commit_was_not_answered_is_let_go_of,
+    operators_60_a_hold_whose_commit_was_not_answered_is_let_go_of,
     |kw| {
         let (sink, one) = not_held(kw);
         lease_until(kw, 660_000);
@@ -83,7 +83,7 @@ both!(
 );
 
 both!(
-    operators_61_what_another_has_by_now_is_not_let_go_of,
+    operators_60_what_another_has_by_now_is_not_let_go_of,
     |kw| {
         for after in [61_000, 659_000] {
             let (sink, one) = not_held(kw);
@@ -97,7 +97,7 @@ both!(
 );
 
 both!(
-    operators_61_a_lease_whose_commit_was_not_answered_is_let_go_of,
+    operators_60_a_lease_whose_commit_was_not_answered_is_let_go_of,
     |kw| {
         let sink = Sink::start(|_| None);
         let one = kw.replica_with(&sink.settings());
@@ -112,7 +112,7 @@ both!(
 );
 
 both!(
-    operators_61_one_that_can_not_be_noted_keeps_the_others_no_longer,
+    operators_60_one_that_can_not_be_noted_keeps_the_others_no_longer,
     |kw| {
         let sink = Sink::start(|_| None);
         let one = kw.replica_with(&sink.settings());

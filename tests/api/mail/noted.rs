@@ -37,7 +37,7 @@ pub(super) fn waiting(kw: &TestKeyward) -> Vec<String> {
 }
 
 both!(
-    operators_60_what_a_server_took_is_noted_when_the_database_is_back,
+    operators_59_what_a_server_took_is_noted_when_the_database_is_back,
     |kw| {
         let book = Logbook::open();
         let (sink, asked, lets_on) = stopping(".", None);
@@ -75,7 +75,7 @@ both!(
 );
 
 both!(
-    operators_60_while_it_can_not_be_noted_nothing_is_sent_a_second_time,
+    operators_59_while_it_can_not_be_noted_nothing_is_sent_a_second_time,
     |kw| {
         let sink = Sink::start(|_| None);
         let kw = kw.replica_with(&sink.settings());
@@ -98,7 +98,7 @@ both!(
     }
 );
 
-both!(operators_60_a_try_that_failed_is_not_forgotten, |kw| {
+both!(operators_59_a_try_that_failed_is_not_forgotten, |kw| {
     let (sink, asked, lets_on) = stopping("RCPT", Some("451 later"));
     let one = kw.replica_with(&sink.settings());
     post(&one.kw, letter(LetterPurpose::Reset, "a@example.com")).unwrap();
@@ -120,7 +120,7 @@ both!(operators_60_a_try_that_failed_is_not_forgotten, |kw| {
 });
 
 both!(
-    operators_60_what_another_has_in_hand_by_now_stays_its,
+    operators_59_what_another_has_in_hand_by_now_stays_its,
     |kw| {
         let (sink, asked, lets_on) = stopping("RCPT", Some("451 later"));
         let one = kw.replica_with(&sink.settings());
@@ -142,7 +142,7 @@ both!(
     }
 );
 
-both!(operators_60_a_refusal_for_good_is_not_forgotten, |kw| {
+both!(operators_59_a_refusal_for_good_is_not_forgotten, |kw| {
     let sink = Sink::start(|line| line.starts_with("RCPT").then_some("550 no such user"));
     let kw = kw.replica_with(&sink.settings());
     post(&kw.kw, letter(LetterPurpose::Reset, "a@example.com")).unwrap();

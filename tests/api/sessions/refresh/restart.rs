@@ -69,7 +69,7 @@ both!(r17_a_restart_may_forget_only_what_was_just_seen, |kw| {
 });
 
 both!(
-    operators_60_what_was_seen_is_written_down_when_the_database_is_back,
+    operators_59_what_was_seen_is_written_down_when_the_database_is_back,
     |kw| {
         let process = kw.replica();
         let (access, [zero, one]) = process.refreshed("alice@example.com");
