@@ -36,7 +36,7 @@ pub(super) fn line(text: Arguments<'_>) -> Result<(), String> {
 /// What came of a deed: words, or a line of JSON for a script.
 ///
 /// # Errors
-/// As [`line`].
+/// As [`line()`].
 pub(super) fn came(
     as_json: bool,
     words: Arguments<'_>,
