@@ -52,8 +52,11 @@ pub fn export<E: From<crate::service::Error>>(
     match torn.first() {
         None => Ok(()),
         Some(first) => {
+            let mut cause = unreadable(first);
             let more = torn.len() - 1;
-            let cause = format!("{}, and so were {more} more", unreadable(first));
+            if more > 0 {
+                cause = format!("{cause}, and so were {more} more");
+            }
             Err(crate::service::Error::defect(cause).into())
         }
     }

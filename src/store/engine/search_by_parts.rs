@@ -74,21 +74,22 @@ pub(in crate::store) fn search<T>(
     page: &Page,
     load: impl Fn(&mut AnyConnection, &[String]) -> Result<HashMap<String, T>>,
 ) -> Result<Vec<T>> {
-    for tries in 1.. {
+    let mut tries = 0;
+    loop {
         let ids = match connection {
             AnyConnection::Sqlite(sqlite) => ids_in_sqlite(sqlite, called, words, page)?,
             AnyConnection::Postgres(postgres) => ids_in_postgres(postgres, called, words, page)?,
         };
         if ids.is_empty() {
-            break;
+            return Ok(Vec::new());
         }
         let mut rows = load(connection, &ids)?;
+        tries += 1;
         // A page that is short says that it is the last.
         if rows.len() == ids.len() || tries == TRIES {
             return Ok(ids.iter().filter_map(|id| rows.remove(id)).collect());
         }
     }
-    Ok(Vec::new())
 }
 
 #[derive(QueryableByName)]
