@@ -158,6 +158,16 @@ impl Username {
     pub fn mixes_scripts(&self) -> bool {
         mixes_scripts(&self.canonical)
     }
+
+    /// Whether a file system or a shell could take it for more than a name. The canonical form is
+    /// asked: wide forms of these characters are theirs.
+    #[must_use]
+    pub fn is_path_or_command(&self) -> bool {
+        self.canonical.starts_with(['-', '.'])
+            || self
+                .canonical
+                .contains(['/', '\\', '~', '$', '*', ';', '<', '>', '|', '&', '"', '`'])
+    }
 }
 
 /// Any of them. Text with an `@`, be it a wide one, is an address or nothing, and no username is

@@ -26,4 +26,4 @@ pub mod session;
 mod texts;
 
 pub use rights::{access, api_key, assurance, bearer, permission, reserved_usernames};
-pub use texts::{merge_fields, name_characters, plain_text};
+pub use texts::{browser_name, merge_fields, name_characters, plain_text};

@@ -11,6 +11,7 @@ use std::path::Path;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
 use url::Url;
 
+use crate::domain::browser_name::browser_name;
 use crate::domain::mail_kind::{Language, Letter, LetterPurpose};
 use crate::mail::embedded_templates::EMBEDDED;
 use crate::mail::template_folder;
@@ -188,7 +189,7 @@ fn context(letter: &Letter, service: &str) -> Result<BTreeMap<String, String>, S
         }
         let value = match name.as_str() {
             "link" => link(value)?,
-            "user_agent" => browser(value),
+            "user_agent" => browser_name(value).unwrap_or_default(),
             _ => clean(value),
         };
         values.insert(name.clone(), value);
@@ -211,19 +212,6 @@ fn link(text: &str) -> Result<String, String> {
         return Err("the link of a letter has a scheme that nobody should follow".to_owned());
     }
     Ok(url.to_string())
-}
-
-/// What a browser says of itself, without anything that a mail program would make a link of.
-fn browser(text: &str) -> String {
-    let text = clean(text);
-    let signs: Vec<char> = text.chars().collect();
-    let is_letter = |at: Option<&char>| at.is_some_and(|c| c.is_alphabetic());
-    let kept = signs.iter().enumerate().filter(|(at, c)| match **c {
-        '.' => !is_letter(signs.get(at + 1)),
-        c => c.is_alphanumeric() || " ;()_-/".contains(c),
-    });
-    let kept: String = kept.map(|(_, c)| *c).take(120).collect();
-    kept.replace("//", "/")
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@ use crate::domain::access::ADMIN;
 use crate::domain::assurance::Wanted;
 use crate::domain::event::{Event, What};
 use crate::domain::id::AccountId;
+use crate::domain::identifier::Username;
+use crate::domain::reserved_usernames::is_reserved;
 use crate::service::actor::{Actor, require_held};
 use crate::service::change::{Change, Held};
 use crate::service::error::{Code, Error, Result};
@@ -51,6 +53,15 @@ impl Administrator {
     /// `FORBIDDEN` for an API key.
     pub(in crate::service) fn require_person(&self) -> Result<()> {
         self.actor.as_ref().map_or(Ok(()), Actor::require_person)
+    }
+
+    /// # Errors
+    /// `FORBIDDEN` for an API key and a name that others take for the service's.
+    pub(in crate::service) fn require_giver_of(&self, username: &Username) -> Result<()> {
+        if is_reserved(username) {
+            return self.require_person();
+        }
+        Ok(())
     }
 
     /// Whether an API key was shown, and no person did it.

@@ -239,6 +239,47 @@ both!(h18_organizations_are_found_alike, |db| {
     assert_eq!(found("acme", None, 10), []);
 });
 
+both!(
+    attack_l29_a_short_word_that_begins_all_parts_is_found,
+    |db| {
+        let owner = account(db, "owner@example.com", 0);
+        // Three thousand parts begin with one letter.
+        let letters: Vec<char> =
+            "àáâãäåæçèéêëìíîïðñòóôõöøùúûüýþÿāăąćĉċčďđēĕėęěĝğġģĥħĩīĭįĵķĺļľłńņňō"
+                .chars()
+                .collect();
+        let add = |name: String, later: i64| {
+            let id = OrganizationId(Uuid::new_v4());
+            let name = Name::parse(&name).unwrap();
+            let now = Timestamp::from_millis(NOW.millis() + later);
+            db.write(move |tx| organizations::add(tx, id, &name, (owner, now)))
+                .unwrap()
+                .unwrap();
+            id
+        };
+        let pairs = letters
+            .iter()
+            .flat_map(|a| letters.iter().map(move |b| format!("q{a}{b}")));
+        let pairs: Vec<String> = pairs.take(3000).collect();
+        let all: Vec<OrganizationId> = pairs
+            .chunks(20)
+            .zip(0..)
+            .map(|(some, later)| add(some.concat(), later))
+            .collect();
+        let acme = add("Acme Quilts".to_owned(), 1000);
+        let found = |text: &str| -> Vec<OrganizationId> {
+            let found = db.read(|db| organizations::search(db, &words(text), None, 1000));
+            found.unwrap().into_iter().map(|it| it.id).collect()
+        };
+        assert_eq!(found("q").len(), all.len() + 1);
+        assert_eq!(found("q zzzz"), []);
+        assert_eq!(found("q zz"), []);
+        assert_eq!(found("q quilts"), [acme]);
+        assert_eq!(found("ac q"), [acme]);
+        assert_eq!(found(&format!("q {}", pairs[45])), [all[2]]);
+    }
+);
+
 both!(y15_a_search_reads_no_account_that_is_not_it, |db| {
     let sql = "INSERT INTO accounts (id, email_canonical, created_at, updated_at) \
          SELECT '00000000-0000-4000-8000-' || (100000000000 + number), 'u' || number || '@example.com', number, number FROM \

@@ -141,13 +141,19 @@ fn numbers(change: &mut Change<'_>, id: AccountId, edit: &Edit) -> Result<Option
     Ok(Some(numbers.chain(others.map(|it| it.value)).collect()))
 }
 
-/// Whoever chooses their own name chooses none that others take for the service's.
+/// Whoever chooses their own name chooses none that others take for the service's, and none that does
+/// something where an application makes a folder or a command line of it.
 ///
 /// # Errors
 /// `INVALID_PAYLOAD`.
 pub(in crate::service) fn require_unreserved(username: &Username) -> Result<()> {
     if is_reserved(username) {
         let message = "\"username\" is reserved for administrators to give: choose another one";
+        return Err(Error::payload(message));
+    }
+    if username.is_path_or_command() {
+        let message = "\"username\" must not be a path or a command: leave out / \\ ~ $ * ; < > | & \" ` \
+             and a hyphen or dots at its beginning";
         return Err(Error::payload(message));
     }
     Ok(())

@@ -73,8 +73,8 @@ pub(in crate::service) fn may_be_told(change: &mut Change<'_>, client: &Client) 
     }
 }
 
-/// The same of whoever is signed in and asks for another username: of the account besides, wherever it
-/// asks from.
+/// The same of whoever is signed in and asks for another name, of the account or of an organization:
+/// of the account besides, wherever it asks from.
 pub(in crate::service) fn may_ask_for_name(
     change: &mut Change<'_>,
     account: AccountId,

@@ -9,10 +9,11 @@ use crate::service::actor::Actor;
 use crate::service::change::Change;
 use crate::service::error::Result;
 use crate::service::keyward::Keyward;
+use crate::service::mail::quota;
 use crate::service::membership::rights_of_caller::{
     Standing, held_standing, no_organization, standing,
 };
-use crate::service::organizations::create::taken;
+use crate::service::organizations::create::{asked_too_often, taken};
 use crate::store::{memberships, organizations};
 use crate::support::clock::Timestamp;
 
@@ -35,8 +36,9 @@ impl From<Name> for Edit {
 
 /// # Errors
 /// `NOT_FOUND`, `FORBIDDEN`, also for an API key that would lift or make a demand, `CONFLICT` where
-/// another one has the name.
+/// another one has the name, `REQUESTS_EXCEEDED` after ten names that were taken.
 pub fn change(kw: &Keyward, actor: &Actor, id: OrganizationId, edit: Edit) -> Result<Standing> {
+    let asks = asks_for_name(kw, actor, id, &edit)?;
     let actor = actor.clone();
     kw.change(move |change| {
         // Nobody holds the members of what is not theirs.
@@ -50,8 +52,30 @@ pub fn change(kw: &Keyward, actor: &Actor, id: OrganizationId, edit: Edit) -> Re
         let mut standing = held_standing(change, &actor, &members, id)?;
         standing.require(ORGANIZATION_UPDATE)?;
         standing.organization = write(change, id, &edit, |what| actor.event(what))?;
+        if asks {
+            quota::was_told_nothing(change, actor.account(), &actor.client)?;
+        }
         Ok(standing)
     })
+}
+
+/// Whether the caller asks for a name that is not the organization's already, in other letters or not.
+/// It is counted, and committed, before anybody looks whose it is.
+fn asks_for_name(kw: &Keyward, actor: &Actor, id: OrganizationId, edit: &Edit) -> Result<bool> {
+    let (Some(name), actor) = (edit.name.clone(), actor.clone()) else {
+        return Ok(false);
+    };
+    kw.change(move |change| {
+        let standing = standing(change, &actor, id)?;
+        standing.require(ORGANIZATION_UPDATE)?;
+        let own = Name::parse(&standing.organization.name);
+        if own.is_some_and(|own| own.canonical() == name.canonical()) {
+            return Ok(Some(false));
+        }
+        let may = quota::may_ask_for_name(change, actor.account(), &actor.client)?;
+        Ok(may.then_some(true))
+    })?
+    .ok_or_else(asked_too_often)
 }
 
 /// Whose tokens are outdated by it: they are held before the organization.

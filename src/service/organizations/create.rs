@@ -7,6 +7,7 @@ use crate::domain::organization::{Membership, MembershipState, Name, OWNER, Orga
 use crate::service::actor::Actor;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
+use crate::service::mail::quota;
 use crate::service::membership::rights_of_caller::keep_role;
 use crate::store::{memberships, organizations, roles};
 
@@ -14,12 +15,17 @@ use crate::store::{memberships, organizations, roles};
 const MOST: i64 = 100;
 
 /// # Errors
-/// `FORBIDDEN` where only administrators may, and in one organization; `CONFLICT` where another one has the name, or the account is in too many.
+/// `FORBIDDEN` where only administrators may, and in one organization; `CONFLICT` where another one has the
+/// name, or the account is in too many; `REQUESTS_EXCEEDED` after ten names that were taken.
 pub fn create(kw: &Keyward, actor: &Actor, name: Name) -> Result<Organization> {
     if actor.claims().org.is_some() {
         return Err(Error::forbidden(
             "This session is in one organization, and makes no other: sign in without one.",
         ));
+    }
+    let asker = actor.clone();
+    if !kw.change(move |change| quota::may_ask_for_name(change, asker.account(), &asker.client))? {
+        return Err(asked_too_often());
     }
     let actor = actor.clone();
     let id = OrganizationId(kw.entropy.random_id());
@@ -40,6 +46,7 @@ pub fn create(kw: &Keyward, actor: &Actor, name: Name) -> Result<Organization> {
             ));
         }
         organizations::add(change, id, &name, (actor.account(), now))?.map_err(|_| taken())?;
+        quota::was_told_nothing(change, actor.account(), &actor.client)?;
         keep_role(change, id, OWNER)?;
         let owner = Membership {
             organization: id,
@@ -60,6 +67,13 @@ pub fn create(kw: &Keyward, actor: &Actor, name: Name) -> Result<Organization> {
             factor_from: None,
         })
     })
+}
+
+/// Names of organizations are names of customers: as usernames they are counted before anybody looks
+/// whose they are, and one that was free is given back (docs/decisions/0178).
+pub(in crate::service::organizations) fn asked_too_often() -> Error {
+    let words = "Too many names that are taken were asked for within an hour.";
+    Error::wait(Code::RequestsExceeded, words, 3600)
 }
 
 pub(in crate::service::organizations) fn taken() -> Error {

@@ -40,7 +40,7 @@ pub struct MemberInvitation {
 ///
 /// # Errors
 /// `NOT_FOUND`, `FORBIDDEN`, `INVALID_PAYLOAD` for a role that is none of the organization,
-/// `CONFLICT` for a member, `REQUESTS_EXCEEDED` where no further mail is sent for the client,
+/// `CONFLICT` for a member whom the list shows by the address, `REQUESTS_EXCEEDED` where no further mail is sent for the client,
 /// `SERVICE_UNAVAILABLE` where mail can not leave too.
 pub fn invite(kw: &Keyward, actor: &Actor, new: MemberInvitation) -> Result<()> {
     kw.require_mail()?;
@@ -55,8 +55,10 @@ pub fn invite(kw: &Keyward, actor: &Actor, new: MemberInvitation) -> Result<()> 
         let role = standing.role_to_give(change, &new.role)?;
         standing.require_all(&role.permissions)?;
         require_giver(actor.api_key().is_some(), None, &role.permissions)?;
+        // Whose another address is that the list does not show must not be told here either (E12).
         if let Some(owner) = owner
-            && memberships::lookup(change, new.organization, owner)?.is_some()
+            && let Some(member) = memberships::lookup(change, new.organization, owner)?
+            && memberships::is_called_by(change, &member, new.email.canonical())?
         {
             return Err(Error::new(
                 Code::Conflict,

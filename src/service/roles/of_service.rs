@@ -106,6 +106,8 @@ pub fn change_role(by: impl Into<Administrator>, name: &str, edit: Edit) -> Resu
 /// As [`change_role`]; `CONFLICT` where somebody holds it.
 pub fn remove_role(by: impl Into<Administrator>, name: &str) -> Result<()> {
     let by = by.into();
+    // Whoever makes it again must know who held it.
+    by.require_person()?;
     let (kw, name) = (by.kw.clone(), name.to_owned());
     kw.change(move |change| {
         let role = held(change, &by, &name)?;

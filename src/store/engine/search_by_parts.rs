@@ -64,6 +64,9 @@ impl Page {
 /// all that is frequent: that fills a page at once.
 const NEAR: i64 = 1000;
 
+/// So many parts that a short word begins are asked for: more than names in one alphabet have.
+const MOST_BEGUN: usize = 2000;
+
 /// Rows that are deleted between two questions are looked for anew so often.
 const TRIES: u32 = 3;
 
@@ -173,14 +176,20 @@ fn ids_in_sqlite(
             return Ok(found);
         }
     }
-    let Some(expression) = expression(connection, called, words)? else {
-        return Ok(Vec::new());
+    let all = match narrowed(connection, called, words)? {
+        Narrowed::ToNothing => return Ok(Vec::new()),
+        Narrowed::By(expression) => diesel::sql_query(format!(
+            "SELECT w.{one}_id AS id, p.rowid AS place FROM {one}_parts AS p \
+             JOIN {one}_words AS w ON w.number = p.rowid \
+             WHERE p.{one}_parts MATCH ? AND p.rowid >= ?"
+        ))
+        .into_boxed()
+        .bind::<Text, _>(expression),
+        Narrowed::Not => diesel::sql_query(format!(
+            "SELECT w.{one}_id AS id, w.number AS place FROM {one}_words AS w WHERE w.number >= ?"
+        ))
+        .into_boxed(),
     };
-    let all = diesel::sql_query(format!(
-        "SELECT w.{one}_id AS id, p.rowid AS place FROM {one}_parts AS p \
-         JOIN {one}_words AS w ON w.number = p.rowid WHERE p.{one}_parts MATCH ? AND p.rowid >= ?"
-    ));
-    let all = all.into_boxed().bind::<Text, _>(expression);
     asked(connection, all.bind::<BigInt, _>(first), words, page)
 }
 
@@ -220,34 +229,51 @@ fn first_number(connection: &mut SqliteConnection, called: Called, page: &Page) 
     Ok(before.map_or(i64::MIN, |row| row.number + 1))
 }
 
-/// For MATCH: all parts of each word. A word that is shorter than a part begins one of those that
-/// there are; where it begins none, nothing is called so.
-fn expression(
+/// Which rows a search looks at.
+enum Narrowed {
+    ToNothing,
+    /// Those of an expression of MATCH.
+    By(String),
+    /// All of them.
+    Not,
+}
+
+/// All parts of each word. A word that is shorter than a part begins one of those that there are; where
+/// it begins none, nothing is called so. Where it begins too many, it narrows nothing: SQLite would ask
+/// each of them at each row.
+fn narrowed(
     connection: &mut SqliteConnection,
     called: Called,
     words: &SearchWords,
-) -> Result<Option<String>> {
+) -> Result<Narrowed> {
     let one = called.as_str();
     let mut all = Vec::new();
     for word in words.iter() {
         let (parts, joined) = if word.chars().count() < PART {
             let known: Vec<Part> = diesel::sql_query(format!(
-                "SELECT term FROM {one}_parts_known WHERE term >= ? AND term < ?"
+                "SELECT term FROM {one}_parts_known WHERE term >= ? AND term < ? LIMIT {}",
+                MOST_BEGUN + 1
             ))
             .bind::<Text, _>(word)
             .bind::<Text, _>(format!("{word}\u{10ffff}"))
             .load(connection)?;
+            if known.len() > MOST_BEGUN {
+                continue;
+            }
             (known.into_iter().map(|row| row.term).collect(), " OR ")
         } else {
             (parts(word), " AND ")
         };
         if parts.is_empty() {
-            return Ok(None);
+            return Ok(Narrowed::ToNothing);
         }
         let quoted: Vec<String> = parts.iter().map(|part| quoted(part)).collect();
         all.push(format!("({})", quoted.join(joined)));
     }
-    Ok(Some(all.join(" AND ")))
+    if all.is_empty() {
+        return Ok(Narrowed::Not);
+    }
+    Ok(Narrowed::By(all.join(" AND ")))
 }
 
 /// A text in an expression of MATCH stands for itself.

@@ -186,10 +186,7 @@ pub fn page(
         .map(|(row, title, email, username, first, last)| {
             let theirs = proven.remove(&row.1).unwrap_or_default();
             let membership = stored(row)?;
-            let joined_by = membership.invited.as_ref().map(|(address, _)| address);
-            let invited = theirs.iter().find(|(it, ..)| Some(it) == joined_by);
-            let primary = theirs.iter().find(|(.., is_primary)| *is_primary);
-            let called = invited.or(primary).or(theirs.first());
+            let called = called(&theirs, &membership);
             Ok(Member {
                 role: title.unwrap_or_else(|| membership.role.clone()),
                 verified: called.is_some(),
@@ -205,6 +202,26 @@ pub fn page(
 /// An address that was proven: its canonical form, as its owner writes it, and whether it is the
 /// primary one.
 type Proven = (String, String, bool);
+
+/// The address that the others in the organization see.
+fn called<'a>(proven: &'a [Proven], membership: &Membership) -> Option<&'a Proven> {
+    let joined_by = membership.invited.as_ref().map(|(address, _)| address);
+    let invited = proven.iter().find(|(it, ..)| Some(it) == joined_by);
+    let primary = proven.iter().find(|(.., is_primary)| *is_primary);
+    invited.or(primary).or(proven.first())
+}
+
+/// Whether the others see the member by this address, which the account has proven.
+pub fn is_called_by(
+    connection: &mut AnyConnection,
+    member: &Membership,
+    address: &str,
+) -> Result<bool> {
+    let account = member.account.to_string();
+    let mut proven = proven_by(connection, std::slice::from_ref(&account))?;
+    let theirs = proven.remove(&account).unwrap_or_default();
+    Ok(called(&theirs, member).is_some_and(|(canonical, ..)| canonical == address))
+}
 
 /// Of each of the accounts, in the order of their coming.
 fn proven_by(

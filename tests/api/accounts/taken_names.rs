@@ -85,3 +85,56 @@ both!(
         refused.refused(429, "REQUESTS_EXCEEDED");
     }
 );
+
+both!(
+    attack_l28_nobody_chooses_a_path_or_a_command,
+    &[("KEYWARD_REGISTRATION", "open")],
+    |kw| {
+        let (alice, _) = kw.signed_in(ALICE);
+        for name in [
+            "../../etc",
+            "/etc/passwd",
+            "..",
+            ".",
+            ".ssh",
+            "~root",
+            "`id`",
+            "$(id)",
+            "a\\b",
+            "*",
+            "-rf",
+            "a;b",
+            "a|b",
+            "a&b",
+            "<b>",
+            "a\"b",
+            "\u{ff0f}etc",
+            "\u{ff5e}root",
+        ] {
+            let refused = rename(kw, ("/auth/me", &alice), (HERE, name));
+            refused.refused(400, "INVALID_PAYLOAD");
+            let body = json!({ "username": name, "password": PASSWORD });
+            let refused = kw.post("/auth/register").peer(HERE).json(&body).send();
+            refused.refused(400, "INVALID_PAYLOAD");
+        }
+        assert_eq!(name_of(kw, &alice), Value::Null);
+        for name in ["o'neill", "a-b.c_d", "+358401234567", "名前", "a.."] {
+            let alice = kw.sign_in(ALICE, PASSWORD).tokens().0;
+            let named = rename(kw, ("/auth/me", &alice), (HERE, name));
+            assert_eq!(named.status, 200, "{name}");
+        }
+    }
+);
+
+both!(attack_l28_a_name_of_before_is_kept, |kw| {
+    kw.add(ALICE, Some("~alice"), false);
+    let alice = kw.sign_in(ALICE, PASSWORD).tokens().0;
+    let body = json!({ "username": "~alice", "firstName": "Alice" });
+    let kept = kw
+        .ask("PATCH", "/auth/me")
+        .bearer(&alice)
+        .json(&body)
+        .send();
+    assert_eq!(kept.status, 200, "{kept:?}");
+    assert_eq!(text(&kept.json(), "username"), "~alice");
+});

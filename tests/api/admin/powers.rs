@@ -20,7 +20,21 @@ both!(no_key_makes_a_password_a_person_or_a_power, |kw| {
     held.unwrap();
     keyward::service::accounts::administer::set_enabled(&kw.kw, alice, false).unwrap();
     let before = kw.state();
-    let asks: [(&str, String, Value); 9] = [
+    let asks: [(&str, String, Value); 13] = [
+        // Nobody makes good again what it ends (attack_m13).
+        (
+            "POST",
+            "/admin/signing-keys/replace-compromised".into(),
+            json!({}),
+        ),
+        ("DELETE", "/auth/roles/reader".into(), json!({})),
+        // Applications let in whoever is called so (attack_m14).
+        ("PATCH", of(alice, ""), json!({ "username": "root" })),
+        (
+            "POST",
+            "/admin/accounts".into(),
+            json!({ "kind": "machine", "username": "Postmaster" }),
+        ),
         // Whoever found the key may hold the role that it widens.
         (
             "PATCH",
@@ -271,3 +285,34 @@ both!(l10_a_link_of_who_administers_no_more_proves_nothing, |kw| {
     assert_eq!(kw.sign_in(ALICE, OTHER).status, 200);
     assert_eq!(kw.rows(proven), before);
 });
+
+both!(
+    attack_m14_a_name_that_opens_is_given_with_a_fresh_proof,
+    HOUR,
+    |kw| {
+        let (root, _) = administrator(kw);
+        let alice = kw.add_verified(ALICE);
+        let key = kw.key_in(root, &["admin"], None);
+        let (mut token, refresh) = kw.sign_in(ROOT, PASSWORD).tokens();
+        let rename = |token: &str, name: &str| {
+            let body = json!({ "username": name, "firstName": "Alice" });
+            kw.ask("PATCH", &of(alice, ""))
+                .bearer(token)
+                .json(&body)
+                .send()
+        };
+        assert_eq!(rename(&token, "alice").status, 200);
+        kw.advance(3601);
+        token = kw.refresh(&refresh).tokens().0;
+        let before = kw.state();
+        rename(&token, "boss").refused(401, "STEP_UP_REQUIRED");
+        rename(&key, "boss").refused(403, "FORBIDDEN");
+        assert_eq!(kw.state(), before);
+        // The name that it has already names nobody anew.
+        for token in [&token, &key] {
+            assert_eq!(rename(token, "Alice").status, 200);
+        }
+        let fresh = kw.sign_in(ROOT, PASSWORD).tokens().0;
+        assert_eq!(rename(&fresh, "boss").status, 200);
+    }
+);

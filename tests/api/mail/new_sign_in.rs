@@ -49,7 +49,7 @@ both!(m23_a_second_browser_is_told_once, ON, |kw| {
     assert_eq!(json_by(kw, CURL).status, 200);
     assert_eq!(told(kw), 1);
     let mail = kw.last_mail_to(ALICE);
-    assert!(mail.text.contains(CURL), "{}", mail.text);
+    assert!(mail.text.contains("\nBrowser: curl\n"), "{}", mail.text);
     assert!(mail.text.contains("2026-01-01 00:00 UTC"), "{}", mail.text);
     assert_eq!(mail.links().len(), 0);
     for agent in [CURL, FIREFOX] {

@@ -55,7 +55,7 @@ both!(the_owner_is_told_of_a_key_in_their_name, |kw| {
     let make = |name: &str| {
         let body = serde_json::json!({ "name": name, "permissions": [] });
         let ask = kw.post("/auth/api-keys").bearer(&access).json(&body);
-        ask.header("user-agent", "Curl 1").send()
+        ask.header("user-agent", "curl/1").send()
     };
     let made = make("ci");
     assert_eq!(made.status, 201, "{made:?}");
@@ -68,7 +68,7 @@ both!(the_owner_is_told_of_a_key_in_their_name, |kw| {
     assert_eq!(make("cd").status, 201);
     let told = kw.last_mail_to(ALICE);
     assert_eq!(told.purpose, LetterPurpose::ApiKeyMade);
-    assert!(told.text.contains("Curl 1"), "{}", told.text);
+    assert!(told.text.contains("\nBrowser: curl\n"), "{}", told.text);
     assert!(!told.text.contains("kwk_"), "{}", told.text);
     assert_eq!(told.links().len(), 0);
     // What is refused is not told, and neither is the end of a key.

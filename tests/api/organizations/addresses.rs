@@ -348,3 +348,37 @@ both!(o5_an_owner_who_can_not_sign_in_counts_for_nothing, |kw| {
     assert_eq!(enabled.status, 200, "{enabled:?}");
     assert_eq!(kw.post(&leave).bearer(&alice).send().status, 204);
 });
+
+both!(
+    attack_l27_no_invitation_tells_whose_an_address_is,
+    OPEN,
+    |kw| {
+        let alice = person(kw, ALICE);
+        let acme = make(kw, &alice, "Acme");
+        let body = json!({ "email": BOB, "emails": [CAROL], "password": PASSWORD });
+        assert_eq!(kw.post("/auth/register").json(&body).send().status, 202);
+        verify(kw, BOB);
+        verify(kw, CAROL);
+        assert_eq!(invite(kw, &alice, &acme, (BOB, "viewer")).status, 202);
+        let bob = kw.sign_in(BOB, PASSWORD).tokens().0;
+        assert_eq!(accept_signed_in(kw, &acme, &bob).status, 204);
+        // The list of members shows the one address and not the other.
+        invite(kw, &alice, &acme, (BOB, "viewer")).refused(409, "CONFLICT");
+        for email in ["nobody@example.com", CAROL] {
+            let told = json!({ "email": email, "role": "viewer" });
+            let invited = invite(kw, &alice, &acme, (email, "viewer"));
+            assert_eq!((invited.status, invited.json()), (202, told));
+        }
+        let told: Vec<_> = waiting(kw, &acme, &alice)
+            .into_iter()
+            .map(|it| it.0)
+            .collect();
+        assert!(
+            told.contains(&CAROL.to_owned()) && told.contains(&"nobody@example.com".to_owned())
+        );
+        // Whoever reads the mail is told that there is nothing to join, and stays what they are.
+        let body = json!({ "token": code_to(kw, CAROL) });
+        accept(kw, &body).refused(409, "CONFLICT");
+        assert_eq!(kw.count("memberships"), 2);
+    }
+);

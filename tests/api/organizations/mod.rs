@@ -14,6 +14,7 @@ mod races;
 mod roles;
 mod sign_in;
 mod stray;
+mod taken_names;
 mod twins;
 mod walls;
 mod words;

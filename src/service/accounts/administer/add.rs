@@ -126,6 +126,9 @@ fn add_with(
     if more.role.is_some() {
         by.require_person()?;
     }
+    if let Some(username) = &new.username {
+        by.require_giver_of(username)?;
+    }
     let mixed = new.email.as_ref().is_some_and(Email::mixes_scripts)
         || new.username.as_ref().is_some_and(Username::mixes_scripts);
     if mixed {

@@ -15,7 +15,7 @@ use crate::domain::account::Account;
 use crate::domain::event::{Event, What};
 use crate::domain::guess_limit::{Counter, forgiven_until};
 use crate::domain::id::AccountId;
-use crate::domain::identifier::Identifier;
+use crate::domain::identifier::{Identifier, Username};
 use crate::domain::name_characters::{shown, trimmed};
 use crate::domain::password::{Password, PasswordRecord};
 use crate::domain::session::{EndReason, Session};
@@ -113,13 +113,17 @@ pub struct Patch {
 }
 
 /// # Errors
-/// As [`set_enabled`]; `CONFLICT` where the username is another account's; `INVALID_PAYLOAD`.
+/// As [`set_enabled`], `STEP_UP_REQUIRED` for another username too; `FORBIDDEN` for an API key that
+/// would give a reserved one; `CONFLICT` where the username is another account's; `INVALID_PAYLOAD`.
 pub fn edit_account(by: impl Into<Administrator>, account: AccountId, patch: Patch) -> Result<()> {
     let by = by.into();
     let kw = by.kw.clone();
     kw.change(move |change| {
         let held = by.hold(change, account)?;
         if let Some(edit) = &patch.edit {
+            if let Some(username) = &edit.username {
+                require_renamer(change, &by, account, username)?;
+            }
             profile_edit::write(change, held, edit)?;
             change.record(&by.event(What::ProfileChanged).of(account))?;
         }
@@ -128,6 +132,23 @@ pub fn edit_account(by: impl Into<Administrator>, account: AccountId, patch: Pat
             None => Ok(()),
         }
     })
+}
+
+/// Applications behind a proxy go by the username: whoever gives another one hands over what it opens
+/// there.
+fn require_renamer(
+    change: &mut Change<'_>,
+    by: &Administrator,
+    account: AccountId,
+    username: &Username,
+) -> Result<()> {
+    let before = accounts::lookup(change, account)?.and_then(|it| it.username);
+    let before = before.as_deref().and_then(Username::parse);
+    if before.is_some_and(|before| before.canonical() == username.canonical()) {
+        return Ok(());
+    }
+    by.require_giver_of(username)?;
+    by.require_fresh()
 }
 
 fn enable(
