@@ -3,7 +3,8 @@
 
 use crate::app::{App, World};
 use crate::cli::{Outcome, look_at_config, output};
-use crate::config::{Config, Who, secret};
+use crate::config::settings::secret;
+use crate::config::{Config, Who};
 use crate::mail::Mailer;
 use crate::service::accounts::administer as accounts;
 use crate::service::keys;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use url::Url;
 
-use crate::config::registration::{Makers, Who};
+use crate::config::settings::registration::{Makers, Who};
 use crate::domain::account::Account;
 use crate::domain::algorithm::Algorithm;
 use crate::domain::claims::Expected;

@@ -5,7 +5,7 @@
 //! [`Shape`](crate::http::answer::Shape) and handlers that answer
 //! [`Answer`](crate::http::answer::Answer) of it, a `mod` line here, a group of rows in
 //! `http/routes.rs`, its paths in `openapi.yaml`, and golden exchanges in `tests/api`; and its name in
-//! `config/faces.rs`. CONTRIBUTING has every step.
+//! `config/settings/dialects.rs`. CONTRIBUTING has every step.
 
 pub mod directus;
 pub mod haltian;

@@ -2,7 +2,7 @@
 
 use url::{Host, Url};
 
-use crate::config::section::section;
+use crate::config::settings::declare::section;
 use crate::config::values::parse::optional;
 
 section! {

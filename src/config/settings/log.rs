@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::config::log_filter::{self, Filter};
 use crate::config::reader::Reader;
-use crate::config::section::section;
+use crate::config::settings::declare::section;
 
 section! {
     /// What goes to standard error.

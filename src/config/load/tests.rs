@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::*;
+use crate::config::load::*;
 
 fn given(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
     let secret = ("KEYWARD_SECRET", "0123456789abcdefghijklmnopqrstuvwxyz");

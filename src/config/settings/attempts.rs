@@ -1,6 +1,6 @@
 //! Guesses.
 
-use crate::config::section::section;
+use crate::config::settings::declare::section;
 use crate::config::values::parse::whole;
 
 section! {

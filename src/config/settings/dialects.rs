@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use strum::{IntoStaticStr, VariantArray};
 
-use crate::config::section::section;
+use crate::config::settings::declare::section;
 use crate::config::values::parse::{boolean, list};
 
 section! {

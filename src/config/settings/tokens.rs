@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::config::section::section;
+use crate::config::settings::declare::section;
 use crate::config::values::parse::{boolean, duration, lasting, list, optional, whole};
 use crate::domain::permission::{OWN, SERVICE, may_be_held};
 

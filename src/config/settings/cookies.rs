@@ -4,7 +4,7 @@ use url::Url;
 
 use crate::config::origin;
 use crate::config::reader::Reader;
-use crate::config::section::section;
+use crate::config::settings::declare::section;
 use crate::config::values::parse::{as_it_is, list, optional};
 
 section! {
@@ -40,7 +40,7 @@ fn same_site(text: &str) -> Result<SameSite, String> {
 
 impl Cookies {
     /// What browsers would not keep, and what every site could use, is refused.
-    pub(super) fn check(&self, reader: &mut Reader<'_>, public: &Url) {
+    pub(in crate::config) fn check(&self, reader: &mut Reader<'_>, public: &Url) {
         if let Some(domain) = &self.domain
             && !is_cookie_domain(domain, public)
         {

@@ -1,6 +1,6 @@
 //! The administrator that the first start makes.
 
-use crate::config::section::section;
+use crate::config::settings::declare::section;
 use crate::config::values::parse::{email, optional, password};
 use crate::domain::identifier::Email;
 use crate::support::secret::SecretString;

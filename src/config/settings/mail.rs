@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::config::listen::Listen;
 use crate::config::reader::Reader;
-use crate::config::section::section;
+use crate::config::settings::declare::section;
+use crate::config::settings::listen::Listen;
 use crate::config::values::parse::{as_it_is, boolean, optional};
 use crate::mail::message::Sender;
 use crate::mail::smtp_url::SmtpUrl;
@@ -32,7 +32,7 @@ section! {
 
 impl Mail {
     /// What depends on more than one of them, or on files.
-    pub(super) fn check(&self, reader: &mut Reader<'_>) -> Option<Arc<Templates>> {
+    pub(in crate::config) fn check(&self, reader: &mut Reader<'_>) -> Option<Arc<Templates>> {
         if self.smtp.is_some() && self.from.is_none() {
             let why = "must be given with KEYWARD_SMTP_URL: servers refuse mail from nobody";
             reader.fault::<()>("KEYWARD_MAIL_FROM", why);

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::config::files::secret_file;
 use crate::config::reader::Reader;
-use crate::config::section::section;
+use crate::config::settings::declare::section;
 use crate::config::values::parse::{as_it_is, optional, whole};
 use crate::store::Url;
 use crate::support::private_files::folder_of;
@@ -25,7 +25,7 @@ section! {
 impl Database {
     /// In test mode: a throw-away of its own. Quick hashes and a clock that is moved by hand
     /// would ruin a database that is in use.
-    pub(super) fn throw_away(mut self, reader: &mut Reader<'_>) -> Self {
+    pub(in crate::config) fn throw_away(mut self, reader: &mut Reader<'_>) -> Self {
         for name in ["DATABASE_URL", "DATABASE_URL_FILE"] {
             if reader.is_given(name) {
                 let why = "must be unset in test mode, which has a throw-away database of its own";
@@ -38,7 +38,7 @@ impl Database {
 
     /// With the address that stands in the file where one is given; `None`, and a fault,
     /// where there can be no such database.
-    pub(super) fn found(mut self, reader: &mut Reader<'_>) -> Option<Self> {
+    pub(in crate::config) fn found(mut self, reader: &mut Reader<'_>) -> Option<Self> {
         if let Some(file) = &self.file {
             if reader.is_given("DATABASE_URL") {
                 let why = "and DATABASE_URL_FILE are both given: give one";

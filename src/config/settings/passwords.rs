@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use crate::config::section::section;
+use crate::config::settings::declare::section;
 use crate::config::values::parse::{boolean, whole};
 use crate::crypto::password::scheme::Scheme;
 

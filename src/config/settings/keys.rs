@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::config::section::section;
+use crate::config::settings::declare::section;
 use crate::config::values::parse::duration;
 use crate::domain::algorithm::Algorithm;
 

@@ -2,24 +2,41 @@
 //! are printed from it, and an environment with a `KEYWARD_` name that is not in it is
 //! refused.
 
+pub mod attempts;
+pub mod cookies;
+pub mod database;
+pub(in crate::config) mod declare;
+pub mod dialects;
+pub mod first_administrator;
+pub mod keys;
+pub mod listen;
+pub mod log;
+pub mod mail;
+pub mod passwords;
+pub mod peers;
+pub mod registration;
+pub mod second_factor;
+pub mod secret;
+pub mod tokens;
+
 use std::fmt::Write as _;
 
-use crate::config::attempts::Attempts;
-use crate::config::cookies::Cookies;
-use crate::config::database::Database;
-use crate::config::faces::Faces;
-use crate::config::first_administrator::FirstAdministrator;
-use crate::config::keys::Keys;
-use crate::config::listen::Listen;
-use crate::config::log::Log;
-use crate::config::mail::Mail;
-use crate::config::passwords::Passwords;
-use crate::config::peers::Peers;
-use crate::config::registration::Registration;
-use crate::config::second_factor::SecondFactor;
-use crate::config::secret::Secret;
 pub use crate::config::setting::{Section, Setting};
-use crate::config::tokens::Tokens;
+use crate::config::settings::attempts::Attempts;
+use crate::config::settings::cookies::Cookies;
+use crate::config::settings::database::Database;
+use crate::config::settings::dialects::Faces;
+use crate::config::settings::first_administrator::FirstAdministrator;
+use crate::config::settings::keys::Keys;
+use crate::config::settings::listen::Listen;
+use crate::config::settings::log::Log;
+use crate::config::settings::mail::Mail;
+use crate::config::settings::passwords::Passwords;
+use crate::config::settings::peers::Peers;
+use crate::config::settings::registration::Registration;
+use crate::config::settings::second_factor::SecondFactor;
+use crate::config::settings::secret::Secret;
+use crate::config::settings::tokens::Tokens;
 
 pub const SECTIONS: &[Section] = &[
     Database::SECTION,

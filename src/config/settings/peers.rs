@@ -6,7 +6,7 @@ use ipnet::IpNet;
 use url::Url;
 
 use crate::config::reader::Reader;
-use crate::config::section::section;
+use crate::config::settings::declare::section;
 use crate::config::values::parse::{boolean, lasting, list, network, whole};
 
 section! {
@@ -34,7 +34,7 @@ section! {
 
 impl Peers {
     /// Where nobody can ask by https, refusing plain http refuses everybody.
-    pub(super) fn check(&self, reader: &mut Reader<'_>, public: &Url) {
+    pub(in crate::config) fn check(&self, reader: &mut Reader<'_>, public: &Url) {
         if !self.require_https {
             return;
         }

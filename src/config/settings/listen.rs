@@ -7,7 +7,7 @@ use url::Url;
 
 use crate::config::origin;
 use crate::config::reader::Reader;
-use crate::config::section::section;
+use crate::config::settings::declare::section;
 use crate::config::values::parse::{address_and_port, lasting, optional};
 
 section! {
@@ -39,7 +39,7 @@ impl Listen {
     }
 
     /// Test mode is for this machine only.
-    pub(super) fn require_loopback(&self, reader: &mut Reader<'_>) {
+    pub(in crate::config) fn require_loopback(&self, reader: &mut Reader<'_>) {
         if !self.address.ip().is_loopback() {
             let why = "must be a loopback address in test mode";
             reader.fault::<()>("KEYWARD_LISTEN", why);
@@ -51,7 +51,7 @@ impl Listen {
     }
 
     /// Whether nobody but this machine asks: neither directly nor by a proxy before it.
-    pub(super) fn is_of_this_machine(&self) -> bool {
+    pub(in crate::config) fn is_of_this_machine(&self) -> bool {
         self.address.ip().is_loopback() && is_loopback(&self.public_url())
     }
 
@@ -64,7 +64,7 @@ impl Listen {
     }
 
     /// What travels in the clear, where somebody else can be between.
-    pub(super) fn in_the_clear(&self) -> Option<String> {
+    pub(in crate::config) fn in_the_clear(&self) -> Option<String> {
         let url = self.public_url();
         if url.scheme() == "https" {
             return None;

@@ -4,7 +4,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use crate::config::origin::without_person;
-use crate::config::section::section;
+use crate::config::settings::declare::section;
 use crate::config::values::parse::{as_it_is, lasting, list, optional};
 use crate::domain::redirect::Allowed;
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::config::files::secret_file::{self, Unread};
 use crate::config::reader::Reader;
-use crate::config::section::section;
+use crate::config::settings::declare::section;
 use crate::config::values::parse::{as_it_is, optional};
 use crate::crypto::master_key::MasterKey;
 use crate::store::Url;
@@ -29,7 +29,7 @@ const TOO_WEAK: &str = "must be at least 32 random characters (openssl rand -bas
 impl Secret {
     /// The key. Where it is to be made beside the database: one that opens nothing, and the
     /// path.
-    pub(super) fn key(
+    pub(in crate::config) fn key(
         &self,
         reader: &mut Reader<'_>,
         database: &Url,
@@ -99,7 +99,7 @@ fn empty(path: &Path, is_made: bool, database: &Url) -> String {
 }
 
 /// Makes the file, unless another process just did.
-pub(super) fn make(path: &Path) -> Result<MasterKey, String> {
+pub(in crate::config) fn make(path: &Path) -> Result<MasterKey, String> {
     secret_file::make(path)?;
     let secret = secret_file::read(path).map_err(|unread| unread.told(path))?;
     MasterKey::new(secret.expose_secret().as_bytes()).ok_or_else(|| TOO_WEAK.to_owned())

@@ -52,8 +52,8 @@ macro_rules! section {
                             default: $default,
                             // Each line of a doc comment begins with a space.
                             doc: concat!($($doc),+).trim_ascii_start(),
-                            secret: $crate::config::section::section!(@secret $($flag)?),
-                            verbatim: $crate::config::section::section!(@verbatim $($flag)?),
+                            secret: $crate::config::settings::declare::section!(@secret $($flag)?),
+                            verbatim: $crate::config::settings::declare::section!(@verbatim $($flag)?),
                         },
                     )+],
                 };
