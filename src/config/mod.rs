@@ -1,14 +1,11 @@
 //! What the operator decides: sections of settings, each read once at the start into a
 //! struct of [`Config`]; all faults are told at once, before anything listens.
 //!
-//! To add a setting: one field in the `section!` of its file here, such as `cookies.rs`, with its
-//! name, its default, its words and what reads it, all in that place. `section.rs` is the macro. A new
-//! section has a `mod` line here and stands in `sections.rs`; a test writes `.env.example`.
+//! To add a setting: `settings/`. `load.rs` makes a [`Config`] of all of them.
 
 pub mod files;
 mod load;
 mod reader;
-mod setting;
 pub mod settings;
 #[cfg(test)]
 #[path = "load/tests.rs"]

@@ -150,6 +150,7 @@ const CIRCLES: &[&[&str]] = &[
         "config/settings/passwords",
         "config/settings/peers",
         "config/load",
+        "config/reader",
         "config/settings/registration",
         "config/settings/second_factor",
         "config/settings/secret",

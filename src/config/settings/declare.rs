@@ -2,6 +2,24 @@
 //! An entry of [`section!`] is the one place in which a setting stands: its doc, its field,
 //! its name, its default and its parser. Everything else reads the table that comes out.
 
+/// What the table says of one setting.
+pub struct Setting {
+    pub name: &'static str,
+    /// The text that stands for an absent or empty value; empty where absence has a meaning
+    /// of its own, told in `doc`.
+    pub default: &'static str,
+    pub doc: &'static str,
+    /// Whether its value must never be printed.
+    pub secret: bool,
+    /// Whether spaces around the value belong to it, as they may to a password (P11).
+    pub verbatim: bool,
+}
+
+pub struct Section {
+    pub title: &'static str,
+    pub settings: &'static [Setting],
+}
+
 /// ```text
 /// section! {
 ///     /// What the struct is.
@@ -43,11 +61,11 @@ macro_rules! section {
         }
 
         impl $name {
-            pub const SECTION: $crate::config::setting::Section =
-                $crate::config::setting::Section {
+            pub const SECTION: $crate::config::settings::declare::Section =
+                $crate::config::settings::declare::Section {
                     title: $title,
                     settings: &[$(
-                        $crate::config::setting::Setting {
+                        $crate::config::settings::declare::Setting {
                             name: stringify!($setting),
                             default: $default,
                             // Each line of a doc comment begins with a space.

@@ -1,6 +1,10 @@
-//! The table of settings: what all sections say together. The help text and `.env.example`
-//! are printed from it, and an environment with a `KEYWARD_` name that is not in it is
-//! refused.
+//! To add a setting, write one entry into the `section!` of its file here, such as `cookies.rs`: its
+//! field, its name, its default, its words and what reads it, all in that place. `declare.rs` is the
+//! macro. A new section has a `mod` line here and stands in [`SECTIONS`]; a test writes `.env.example`.
+//!
+//! This file is the table of settings: what all sections say together. The help text and
+//! `.env.example` are printed from it, and an environment with a `KEYWARD_` name that is not in it
+//! is refused.
 
 pub mod attempts;
 pub mod cookies;
@@ -21,10 +25,10 @@ pub mod tokens;
 
 use std::fmt::Write as _;
 
-pub use crate::config::setting::{Section, Setting};
 use crate::config::settings::attempts::Attempts;
 use crate::config::settings::cookies::Cookies;
 use crate::config::settings::database::Database;
+pub use crate::config::settings::declare::{Section, Setting};
 use crate::config::settings::dialects::Faces;
 use crate::config::settings::first_administrator::FirstAdministrator;
 use crate::config::settings::keys::Keys;
