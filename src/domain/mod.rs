@@ -3,7 +3,7 @@
 
 pub mod account;
 pub mod algorithm;
-pub mod attempt;
+pub mod attempt_outcome;
 pub mod claims;
 pub mod event;
 pub mod guess_limit;
@@ -19,8 +19,8 @@ pub mod profile;
 pub mod quota;
 pub mod recent_generations;
 pub mod redirect;
+pub mod refresh_rotation;
 mod rights;
-pub mod rotation;
 pub mod search_words;
 pub mod session;
 mod texts;

@@ -9,7 +9,7 @@ use std::ops::{Deref, DerefMut};
 use crate::domain::account::{AccessVersion, Account, Epoch};
 use crate::domain::event::Event;
 use crate::domain::id::{AccountId, ApiKeyId, OrganizationId, SessionId};
-use crate::domain::rotation::Generation;
+use crate::domain::refresh_rotation::Generation;
 use crate::domain::session::{EndReason, Ending};
 use crate::service::actor::Actor;
 use crate::service::audit_row::counted_row;

@@ -97,7 +97,7 @@ fn the_words_of_audit_and_attempts_are_those_of_the_code() {
         ("| word | means |", "src/domain/event.rs", "What"),
         (
             "| outcome | means |",
-            "src/domain/attempt.rs",
+            "src/domain/attempt_outcome.rs",
             "AttemptOutcome",
         ),
     ] {

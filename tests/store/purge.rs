@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use keyward::domain::api_key::ApiKey;
-use keyward::domain::attempt::AttemptOutcome;
+use keyward::domain::attempt_outcome::AttemptOutcome;
 use keyward::domain::event::{Event, What as Happened};
 use keyward::domain::guess_limit::Counter;
 use keyward::domain::id::{AccountId, ApiKeyId, SessionId};

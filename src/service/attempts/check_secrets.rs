@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::crypto::password::hasher::Verdict;
 use crate::crypto::totp::{self, Typed};
-use crate::domain::attempt::AttemptOutcome;
+use crate::domain::attempt_outcome::AttemptOutcome;
 use crate::domain::id::{AccountId, FactorId};
 use crate::domain::password::{Password, PasswordRecord};
 use crate::domain::session::Method;

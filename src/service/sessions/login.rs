@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::config::Dialect;
 use crate::crypto::password::hasher::Verdict;
 use crate::domain::account::{Account, Epoch};
-use crate::domain::attempt::AttemptOutcome;
+use crate::domain::attempt_outcome::AttemptOutcome;
 use crate::domain::id::{AccountId, OrganizationId};
 use crate::domain::identifier::Identifier;
 use crate::domain::password::{Password, PasswordRecord};

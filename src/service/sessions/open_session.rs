@@ -1,7 +1,7 @@
 //! What a sign-in writes once its password was right: the second factor used up, attempt, session,
 //! last login and audit, in one transaction.
 
-use crate::domain::attempt::AttemptOutcome;
+use crate::domain::attempt_outcome::AttemptOutcome;
 use crate::domain::bearer::Bearer;
 use crate::domain::event::{Event, What};
 use crate::domain::id::AccountId;

@@ -9,13 +9,13 @@ use std::time::Duration;
 use crate::domain::bearer::Bearer;
 use crate::domain::event::{Event, What};
 use crate::domain::id::SessionId;
-use crate::domain::rotation::{Generation, Step, step};
+use crate::domain::refresh_rotation::{Generation, Step, step};
 use crate::domain::session::{Client, EndReason};
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
-use crate::store::rotation::Rotation;
-use crate::store::{Guarded as _, rotation};
+use crate::store::refresh_rotation::Rotation;
+use crate::store::{Guarded as _, refresh_rotation};
 use crate::support::clock::Timestamp;
 
 /// How a presented token was answered: the header `X-Keyward-Refresh`.
@@ -247,7 +247,7 @@ impl<'a> Look<'a> {
         let (id, number) = (self.found.session.id, self.stood.number);
         let most = self.kw.policy.rotation.max_replays;
         write_with(self.kw, self.event(What::RefreshReplayed), move |change| {
-            Ok(rotation::count_replay(change, id, number, most)?)
+            Ok(refresh_rotation::count_replay(change, id, number, most)?)
         })
     }
 
@@ -256,7 +256,7 @@ impl<'a> Look<'a> {
         let again = stood.given_again(self.now);
         self.found.session.generation = again;
         write_with(self.kw, self.event(What::RefreshRecovered), move |change| {
-            Ok(rotation::give_again(change, id, stood, again)?)
+            Ok(refresh_rotation::give_again(change, id, stood, again)?)
         })
     }
 

@@ -7,7 +7,7 @@ use diesel::prelude::*;
 
 use crate::domain::event::{Event, What};
 use crate::domain::id::{AccountId, OrganizationId};
-use crate::store::audit::torn::{self, load_fit};
+use crate::store::audit::unreadable_rows::{self, load_fit};
 use crate::store::audit_seals;
 use crate::store::engine::advisory::{self, Turn};
 use crate::store::engine::connection::{AnyConnection, compare, on_each};
@@ -236,7 +236,7 @@ pub fn list(connection: &mut AnyConnection, filter: &Filter) -> Result<Vec<Audit
     // Each filter is there or not, so that no plan has to be good for all of them.
     macro_rules! ask {
         ($($filter:expr),*) => {
-            load_fit!(connection, torn::EVENT, audit_events::table
+            load_fit!(connection, unreadable_rows::EVENT, audit_events::table
                 .filter(audit_events::at.ge(since))
                 .filter(compare!("(audit_events.at, audit_events.id) < ", at, id))
                 $(.filter($filter))*
@@ -265,7 +265,7 @@ pub fn instant_of(connection: &mut AnyConnection, id: &str) -> Result<Option<Tim
     let question = audit_events::table
         .filter(audit_events::id.eq(id))
         .select(audit_events::at);
-    let found: Vec<i64> = load_fit!(connection, torn::EVENT, question);
+    let found: Vec<i64> = load_fit!(connection, unreadable_rows::EVENT, question);
     Ok(found.first().copied().map(Timestamp::from_millis))
 }
 
@@ -283,7 +283,7 @@ pub fn after(
         .order((audit_events::at.asc(), audit_events::id.asc()))
         .limit(limit)
         .select(COLUMNS);
-    let page: Vec<AuditEntry> = load_fit!(connection, torn::EVENT, question);
+    let page: Vec<AuditEntry> = load_fit!(connection, unreadable_rows::EVENT, question);
     // Whoever walks on from the last one would go round in a circle.
     if page
         .last()
@@ -299,7 +299,7 @@ pub fn of_ids(connection: &mut AnyConnection, ids: &[String]) -> Result<Vec<Audi
     let question = audit_events::table
         .filter(audit_events::id.eq_any(ids))
         .select(COLUMNS);
-    Ok(load_fit!(connection, torn::EVENT, question))
+    Ok(load_fit!(connection, unreadable_rows::EVENT, question))
 }
 
 /// The same, and none of them changes until the transaction ends.
@@ -310,7 +310,7 @@ pub fn hold(connection: &mut AnyConnection, ids: &[String]) -> Result<Vec<AuditE
     Ok(match connection {
         // Its transaction writes alone.
         AnyConnection::Sqlite(sqlite) => {
-            let fit = question.filter(torn::can_be_read(torn::EVENT));
+            let fit = question.filter(unreadable_rows::can_be_read(unreadable_rows::EVENT));
             fit.load(sqlite)?
         }
         AnyConnection::Postgres(postgres) => question.for_share().load(postgres)?,

@@ -2,4 +2,4 @@
 
 pub mod events;
 pub mod seals;
-pub mod torn;
+pub mod unreadable_rows;

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 
 use crate::domain::event::What;
-use crate::store::audit::torn::{self, load_fit};
+use crate::store::audit::unreadable_rows::{self, load_fit};
 use crate::store::engine::connection::{AnyConnection, on_each};
 use crate::store::engine::error::{Result, at_most_one, every_one, exactly_one};
 use crate::store::engine::schema::{accounts, audit_chain, audit_events, audit_seals};
@@ -56,7 +56,11 @@ pub enum Kind {
 }
 
 pub fn chain(connection: &mut AnyConnection) -> Result<Option<Chain>> {
-    let found: Vec<Chain> = load_fit!(connection, torn::CHAIN, audit_chain::table.limit(1));
+    let found: Vec<Chain> = load_fit!(
+        connection,
+        unreadable_rows::CHAIN,
+        audit_chain::table.limit(1)
+    );
     Ok(found.into_iter().next())
 }
 
@@ -111,7 +115,7 @@ pub fn unsealed(
         Kind::Counted => "",
     };
     let fit = match connection {
-        AnyConnection::Sqlite(_) => torn::EVENT,
+        AnyConnection::Sqlite(_) => unreadable_rows::EVENT,
         AnyConnection::Postgres(_) => "TRUE",
     };
     let text = format!(
@@ -140,12 +144,12 @@ pub fn after(connection: &mut AnyConnection, seq: i64, limit: i64) -> Result<Vec
         .filter(audit_seals::seq.gt(seq))
         .order(audit_seals::seq.asc())
         .limit(limit);
-    Ok(load_fit!(connection, torn::SEAL, question))
+    Ok(load_fit!(connection, unreadable_rows::SEAL, question))
 }
 
 pub fn lookup(connection: &mut AnyConnection, seq: i64) -> Result<Option<Seal>> {
     let question = audit_seals::table.filter(audit_seals::seq.eq(seq));
-    let found: Vec<Seal> = load_fit!(connection, torn::SEAL, question);
+    let found: Vec<Seal> = load_fit!(connection, unreadable_rows::SEAL, question);
     Ok(found.into_iter().next())
 }
 
@@ -155,14 +159,14 @@ pub fn last(connection: &mut AnyConnection) -> Result<i64> {
         .order(audit_seals::seq.desc())
         .limit(1)
         .select(audit_seals::seq);
-    let last: Vec<i64> = load_fit!(connection, torn::SEAL, question);
+    let last: Vec<i64> = load_fit!(connection, unreadable_rows::SEAL, question);
     Ok(last.first().copied().unwrap_or(0))
 }
 
 /// The seals of these events, in no order.
 pub fn of_events(connection: &mut AnyConnection, ids: &[String]) -> Result<Vec<Seal>> {
     let question = audit_seals::table.filter(audit_seals::event_id.eq_any(ids));
-    Ok(load_fit!(connection, torn::SEAL, question))
+    Ok(load_fit!(connection, unreadable_rows::SEAL, question))
 }
 
 /// Removes the seals up to this one: so many.

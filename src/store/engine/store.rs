@@ -11,7 +11,7 @@ use crate::store::engine::connection::{AnyConnection, Url, database_now};
 use crate::store::engine::database_role;
 use crate::store::engine::deadline::Watched;
 use crate::store::engine::error::{Error, Result, Transient};
-use crate::store::engine::guarded::Guarded;
+use crate::store::engine::guarded_statement::Guarded;
 use crate::store::engine::migrations;
 use crate::store::engine::pooled::{LogErrors, Manager, Pooled, threads};
 use crate::store::engine::postgres;

@@ -1,5 +1,5 @@
 //! What becomes of a session whose refresh token is shown (semantics 1, rules 2 to 9):
-//! tabs and lost answers are forgiven, a copied token ends the session. `domain/rotation.rs`
+//! tabs and lost answers are forgiven, a copied token ends the session. `domain/refresh_rotation.rs`
 //! has the table of rules with its edges; here they hold from the wire to the row.
 
 use keyward::domain::session::{EndReason, Ending, Session};

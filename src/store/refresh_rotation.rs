@@ -13,10 +13,10 @@ use diesel::serialize::ToSql;
 use diesel::sql_types::{Array, BigInt, Text};
 
 use crate::domain::id::SessionId;
-use crate::domain::rotation::Generation;
+use crate::domain::refresh_rotation::Generation;
 use crate::store::engine::connection::{AnyConnection, on_each};
 use crate::store::engine::error::{Error, Result, at_most_one};
-use crate::store::engine::guarded::Guarded;
+use crate::store::engine::guarded_statement::Guarded;
 use crate::store::engine::schema::sessions;
 use crate::support::clock::Timestamp;
 

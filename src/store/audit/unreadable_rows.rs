@@ -41,7 +41,7 @@ macro_rules! load_fit {
         let question = $question;
         match $connection {
             AnyConnection::Sqlite(sqlite) => {
-                question.filter(torn::can_be_read($which)).load(sqlite)?
+                question.filter(unreadable_rows::can_be_read($which)).load(sqlite)?
             }
             AnyConnection::Postgres(postgres) => question.load(postgres)?,
         }
