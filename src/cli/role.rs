@@ -11,7 +11,7 @@ use crate::domain::organization::{Role as Stored, Scope};
 use crate::service::Error;
 use crate::service::accounts::administer;
 use crate::service::roles::of_service;
-use crate::service::roles::rules::Edit;
+use crate::service::roles::validate::Edit;
 use crate::support::clock::Timestamp;
 
 #[derive(Subcommand)]

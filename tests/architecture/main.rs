@@ -91,7 +91,6 @@ const ROOMS: &[(&str, &[(&str, u8)])] = &[
             ("service/actor", 3),
             ("service/keyward", 2),
             ("service/audit_row", 3),
-            ("service/revocation_entry", 1),
             ("service/memory", 1),
             ("service/policy", 1),
             ("service/batched_queries", 1),

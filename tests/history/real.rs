@@ -26,7 +26,7 @@ use keyward::service::mail::owner_mail::Wish;
 use keyward::service::sessions::exchange::exchange;
 use keyward::service::sessions::refresh::refresh;
 use keyward::service::sessions::wanted_organization::WantedOrganization;
-use keyward::service::sessions::{end, login, logout, refresh as refreshing, renew};
+use keyward::service::sessions::{end_own_sessions, login, logout, refresh as refreshing, renew};
 use keyward::service::tokens::authenticate::{authenticate, read_expired};
 use keyward::service::tokens::mint::TokenSet;
 use keyward::service::upkeep::threads;
@@ -298,8 +298,8 @@ fn run(kw: &Keyward, op: &Op, accounts: &[(String, AccountId)]) -> Result<Told> 
             let tokens = renew::renew(kw, &actor(access)?)?;
             return Ok(tokens_told(&tokens, ""));
         }
-        Op::EndOne { by, id, .. } => end::one(kw, &actor(by)?, *id)?,
-        Op::EndOthers(by) => end::others(kw, &actor(by)?)?,
+        Op::EndOne { by, id, .. } => end_own_sessions::one(kw, &actor(by)?, *id)?,
+        Op::EndOthers(by) => end_own_sessions::others(kw, &actor(by)?)?,
         Op::ChangePassword { by, present, new } => {
             let (seat, _waiting) = kw.lane.seat().unwrap();
             let typed = NewPassword {

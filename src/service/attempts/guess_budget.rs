@@ -10,7 +10,9 @@ use crate::domain::session::Client;
 use crate::lanes::password_lane::Seat;
 use crate::lanes::seats::Full;
 use crate::service::actor::Actor;
-use crate::service::attempts::subject::{Subject, account_key, address_keys, code_key_of, keyed};
+use crate::service::attempts::counter_keys::{
+    Subject, account_key, address_keys, code_key_of, keyed,
+};
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;

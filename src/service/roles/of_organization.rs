@@ -11,7 +11,7 @@ use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::membership::administering::require_giver;
 use crate::service::membership::rights_of_caller::{Standing, held_standing, standing};
-use crate::service::roles::rules::{
+use crate::service::roles::validate::{
     Edit, New, edited, no_role, record, remove, require_addressable, require_fitting, taken, write,
 };
 use crate::store::organization_roles;

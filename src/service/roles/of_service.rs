@@ -7,7 +7,7 @@ use crate::service::administrator::Administrator;
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
-use crate::service::roles::rules::{
+use crate::service::roles::validate::{
     Edit, New, edited, no_role, record, remove, require_addressable, require_changeable,
     require_fitting, require_removable, taken, write,
 };

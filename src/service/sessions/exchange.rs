@@ -14,7 +14,7 @@ use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::tokens::authenticate::ExpiredToken;
 use crate::service::tokens::mint::{access_end, names_of, sign};
-use crate::service::tokens::rotate::{Outcome, Rotated, ToRotate, rotate};
+use crate::service::tokens::rotate_refresh_token::{Outcome, Rotated, ToRotate, rotate};
 use crate::store::factors;
 use crate::support::clock::Timestamp;
 use crate::support::secret::{ExposeSecret as _, SecretString};

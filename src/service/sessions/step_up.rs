@@ -6,7 +6,7 @@ use crate::domain::password::Password;
 use crate::domain::session::{Authentication, Session};
 use crate::lanes::password_lane::Seat;
 use crate::service::actor::{Actor, account_of};
-use crate::service::attempts::check_secrets::{Second, methods_of};
+use crate::service::attempts::check_second_factor::{Second, methods_of};
 use crate::service::attempts::claimant::{Claimant, Proven};
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;

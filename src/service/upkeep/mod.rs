@@ -1,5 +1,7 @@
 //! What goes on by itself: threads that purge, flush and follow the tail of revocations.
 
+/// Writes down when API keys were last used.
+pub mod api_key_last_used;
 /// Deletes guests who were not there for long.
 mod delete_guests;
 /// Writes names as they are looked for, where they were written before that was done.
@@ -10,5 +12,3 @@ pub mod readiness;
 pub mod spray_alarm;
 /// The threads of a running server.
 pub mod threads;
-/// Writes down when API keys were last used.
-pub mod used_keys;

@@ -13,7 +13,7 @@ use crate::service::keys;
 use crate::service::keyward::{Inner, Keyward};
 use crate::service::mail::deliver;
 use crate::service::tokens::signing_keys;
-use crate::service::upkeep::{delete_guests, fill_search_names, spray_alarm, used_keys};
+use crate::service::upkeep::{api_key_last_used, delete_guests, fill_search_names, spray_alarm};
 use crate::store::engine::purge::{What, purge_before};
 use crate::store::{self, AnyConnection, revocations, seen_generations};
 use crate::support::clock::Timestamp;
@@ -104,7 +104,7 @@ pub fn start(kw: &Keyward) -> Result<Housekeeping> {
     let slow_thread = every(SLOW, kw, &stop, move |kw| {
         follow_clock(kw)?;
         flush_seen(kw)?;
-        used_keys::flush(kw)?;
+        api_key_last_used::flush(kw)?;
         if purged_at.elapsed() >= PURGE_EVERY {
             purged_at = Instant::now();
             let over = steady.tell(kw.clock.now(), purged_at);

@@ -40,9 +40,9 @@ macro_rules! load_fit {
     ($connection:expr, $which:expr, $question:expr) => {{
         let question = $question;
         match $connection {
-            AnyConnection::Sqlite(sqlite) => {
-                question.filter(unreadable_rows::can_be_read($which)).load(sqlite)?
-            }
+            AnyConnection::Sqlite(sqlite) => question
+                .filter(unreadable_rows::can_be_read($which))
+                .load(sqlite)?,
             AnyConnection::Postgres(postgres) => question.load(postgres)?,
         }
     }};

@@ -11,8 +11,8 @@ use crate::service::actor::Actor;
 use crate::service::second_factor::confirm::{self, Confirmation};
 use crate::service::second_factor::enrol::{self, Shown};
 use crate::service::second_factor::own_session::OwnSession;
+use crate::service::second_factor::reauthenticate::Proof;
 use crate::service::second_factor::remove;
-use crate::service::second_factor::require_proof::Proof;
 use crate::service::{Code, Error};
 
 /// `POST /users/me/tfa/generate {"password"}` (Directus). The secret waits here: the

@@ -13,7 +13,7 @@ use crate::http::render;
 use crate::http::request::call::Call;
 use crate::http::request::fields::Fields;
 use crate::service::actor::Actor;
-use crate::service::roles::rules::{Edit, New, no_role, words};
+use crate::service::roles::validate::{Edit, New, no_role, words};
 use crate::service::roles::{of_organization, of_service};
 use crate::service::{Error, Result};
 

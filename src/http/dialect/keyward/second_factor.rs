@@ -13,7 +13,7 @@ use crate::service::actor::Actor;
 use crate::service::second_factor::confirm::{self, Confirmation, Confirmed};
 use crate::service::second_factor::enrol::{self, Shown};
 use crate::service::second_factor::own_session::OwnSession;
-use crate::service::second_factor::require_proof::Proof;
+use crate::service::second_factor::reauthenticate::Proof;
 use crate::service::second_factor::{recovery_codes as codes, remove};
 
 /// `POST /auth/mfa/totp {"password","otp"?}`: begins; the secret is shown this once.

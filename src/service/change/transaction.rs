@@ -2,8 +2,6 @@
 //! every process must learn of it is written last and learnt after the commit, whatever the
 //! act does in between.
 
-mod held;
-
 use std::ops::{Deref, DerefMut};
 
 use crate::domain::account::{AccessVersion, Account, Epoch};
@@ -13,9 +11,10 @@ use crate::domain::refresh_rotation::Generation;
 use crate::domain::session::{EndReason, Ending};
 use crate::service::actor::Actor;
 use crate::service::audit_row::counted_row;
+use crate::service::change::held_rows::{Caller, Held};
+use crate::service::change::revocation_entry::{ended, entry, may_be_believed};
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
-use crate::service::revocation_entry::{ended, entry, may_be_believed};
 use crate::store::api_keys::Whose;
 use crate::store::revocations::{News, Revocation};
 use crate::store::{
@@ -23,8 +22,6 @@ use crate::store::{
     revocations, session_ends, sessions,
 };
 use crate::support::clock::Timestamp;
-
-pub(in crate::service) use held::{Caller, Held};
 
 /// Derefs to the connection of its transaction, for the tables.
 pub(in crate::service) struct Change<'a> {
