@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::cli::{output, sparing_log};
+use crate::cli::{deduplicated_log, output};
 use crate::config::files::env_file;
 use crate::config::settings;
 use crate::config::settings::log::Log;
@@ -81,5 +81,5 @@ pub(super) fn start_log(environment: Option<&Environment>) {
         logger.filter(module.as_deref(), level);
     }
     logger.target(env_logger::Target::Pipe(Box::new(output::Log::start())));
-    sparing_log::start(logger.build());
+    deduplicated_log::start(logger.build());
 }

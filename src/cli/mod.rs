@@ -4,6 +4,7 @@
 mod api_key;
 mod audit;
 mod check;
+mod deduplicated_log;
 mod environment;
 mod health;
 mod key;
@@ -16,10 +17,9 @@ mod role;
 mod routes;
 mod serve;
 mod signals;
-mod sparing_log;
+mod time_arguments;
 mod tune_hash;
 mod user;
-mod when;
 
 use std::process::ExitCode;
 

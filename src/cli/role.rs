@@ -4,7 +4,7 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 
 use crate::cli::output::{came, say};
-use crate::cli::when::{When, asks};
+use crate::cli::time_arguments::{When, asks};
 use crate::cli::{Outcome, explain, open};
 use crate::domain::name_characters::shown;
 use crate::domain::organization::{Role as Stored, Scope};

@@ -1,11 +1,11 @@
-//! What many requests ask the database for at once, taken together (`lanes/handful.rs`): an act
+//! What many requests ask the database for at once, taken together (`lanes/batcher.rs`): an act
 //! asks for one, and how many are read or written by one statement is decided here.
 
 use std::sync::Arc;
 
 use crate::domain::bearer::Bearer;
 use crate::domain::id::{AccountId, SessionId};
-use crate::lanes::handful::Handful;
+use crate::lanes::batcher::Handful;
 use crate::lanes::store_lane::{StoreLane, Undone};
 use crate::store::accounts::people::{self, Person};
 use crate::store::refresh_rotation::Rotation;

@@ -1,7 +1,7 @@
 //! How an act says no: a closed list of codes, each with one meaning. Public words and
 //! private cause travel together and part at the face: the cause goes to the log, the words
 //! to the caller. HTTP's own refusals (a body too large, an unknown path) are the face's
-//! (`http/answer.rs`).
+//! (`http/error_response.rs`).
 
 use std::borrow::Cow;
 

@@ -212,7 +212,7 @@ fn references_lead_somewhere_and_components_are_used() {
 fn the_codes_are_a_closed_list() {
     use std::collections::BTreeSet;
 
-    use keyward::http::answer::Http;
+    use keyward::http::error_response::Http;
     use keyward::service::Code;
     let acts = Code::VARIANTS.iter().map(|code| code.as_str());
     let http = Http::VARIANTS.iter().map(<&str>::from);

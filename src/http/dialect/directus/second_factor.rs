@@ -3,8 +3,8 @@
 use actix_web::HttpResponse;
 use serde_json::json;
 
-use crate::http::answer::Answer;
 use crate::http::dialect::directus::Directus;
+use crate::http::error_response::Answer;
 use crate::http::request::call::Call;
 use crate::http::request::fields::new_password as password;
 use crate::service::actor::Actor;

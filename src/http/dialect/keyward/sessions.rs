@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use crate::domain::id::SessionId;
 use crate::domain::session::Session;
-use crate::http::answer::Answer;
 use crate::http::dialect::keyward::Keyward;
+use crate::http::error_response::Answer;
 use crate::http::request::call::Call;
 use crate::service::actor::Actor;
 use crate::service::sessions::{end_own_sessions, list};

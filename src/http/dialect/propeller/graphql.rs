@@ -12,9 +12,9 @@ use crate::http::graphql::resolver_context::Asked;
 use crate::http::graphql::table::{
     Argument, Field, Fieldset, Input, Object, Type, Words, argument, member, public, signed_in,
 };
-use crate::http::render;
 use crate::http::request::fields::{Fields, new_password};
 use crate::http::request::profile_fields::{CAMEL, edit, object};
+use crate::http::response_bodies;
 use crate::service::accounts::profile::{self, Person};
 use crate::service::accounts::register::{self, Registration};
 use crate::service::accounts::{guest, look_up, reset_password};
@@ -334,7 +334,7 @@ fn site(input: &Fields) -> Result<Option<Site>> {
 const NO_RECORD: &str = "There is no user record corresponding to the provided email.";
 
 fn shown(person: &Person) -> Value {
-    let mut user = render::person(person);
+    let mut user = response_bodies::person(person);
     user["userId"] = json!(person.account.id);
     user["isAnonymous"] = json!(person.account.anonymous);
     user

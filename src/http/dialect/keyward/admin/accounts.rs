@@ -5,14 +5,14 @@ use serde_json::{Value, json};
 
 use crate::domain::account::Account;
 use crate::domain::id::AccountId;
-use crate::http::answer::Answer;
 use crate::http::dialect::keyward::Keyward;
 use crate::http::dialect::keyward::admin::{account, after, limit, page, words};
-use crate::http::render;
+use crate::http::error_response::Answer;
 use crate::http::request::call::Call;
 use crate::http::request::fields::{Fields, new_password};
 use crate::http::request::profile_fields::{CAMEL, edit, email};
 use crate::http::request::query;
+use crate::http::response_bodies;
 use crate::service::accounts::administer::{self, NewAccount, Patch};
 use crate::service::accounts::delete_own_account;
 use crate::service::accounts::search;
@@ -127,7 +127,7 @@ async fn shown(call: &Call, id: AccountId) -> Answer<Keyward> {
         has_second_factor,
         access,
     } = call.on_store(move |kw| show::show(kw, id)).await?;
-    let mut body = render::person(&person);
+    let mut body = response_bodies::person(&person);
     let standing = standing(&person.account);
     if let (Value::Object(body), Value::Object(standing)) = (&mut body, standing) {
         body.extend(standing);
@@ -140,7 +140,7 @@ async fn shown(call: &Call, id: AccountId) -> Answer<Keyward> {
 
 /// One line of a list.
 fn brief(account: &Account) -> Value {
-    let mut body = render::account(account);
+    let mut body = response_bodies::account(account);
     let more = json!({
         "username": account.username,
         "firstName": account.first_name,

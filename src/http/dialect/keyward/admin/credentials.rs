@@ -5,11 +5,11 @@ use serde_json::json;
 
 use crate::domain::id::SessionId;
 use crate::domain::identifier::Email;
-use crate::http::answer::Answer;
 use crate::http::dialect::keyward::Keyward;
 use crate::http::dialect::keyward::admin::{account, limit, page};
 use crate::http::dialect::keyward::roles::role;
 use crate::http::dialect::keyward::sessions::render;
+use crate::http::error_response::Answer;
 use crate::http::request::call::Call;
 use crate::http::request::fields::new_password;
 use crate::http::request::query;

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use parking_lot::{Mutex, MutexGuard};
 
+use crate::lanes::fair_queue::{Asker, Full};
 use crate::lanes::password_lane::{Seat, Waiting};
-use crate::lanes::seats::{Asker, Full};
 use crate::service::{Error, Keyward, Result};
 
 /// Goes with the act.

@@ -317,9 +317,9 @@ both!(j25_a_session_that_has_ended_deletes_nothing, |kw| {
     let (seat, _waiting) = kw
         .kw
         .lane
-        .seat_for(keyward::lanes::seats::Asker {
+        .seat_for(keyward::lanes::fair_queue::Asker {
             household: None,
-            trust: keyward::lanes::seats::Trust::Known,
+            trust: keyward::lanes::fair_queue::Trust::Known,
         })
         .ok()
         .unwrap();

@@ -3,7 +3,7 @@
 //! is carried out as often as it stands there, whatever names they share.
 
 use crate::http::graphql::document::{Document, Operation, Selection};
-use crate::http::graphql::introspection_cost::{self, Fragments};
+use crate::http::graphql::limits::introspection_cost::{self, Fragments};
 use crate::http::graphql::schema::Root;
 
 /// So many fields of a root that call an act.
@@ -26,7 +26,7 @@ struct Counts {
 
 /// Why the document is too much, if it is. It was validated before: its fragments end.
 #[must_use]
-pub(super) fn exceeded(root: &Root, document: &Document<'_>) -> Option<String> {
+pub(in crate::http::graphql) fn exceeded(root: &Root, document: &Document<'_>) -> Option<String> {
     let fragments = named(document);
     let mut operations = document.operations.iter();
     operations.find_map(|operation| of_one(root, operation, &fragments))
@@ -64,7 +64,7 @@ fn of_one(root: &Root, operation: &Operation<'_>, fragments: &Fragments<'_, '_>)
 
 /// Whether an operation of the document holds two fields that change something, skipped or not.
 #[must_use]
-pub(super) fn may_change_twice(root: &Root, document: &Document<'_>) -> bool {
+pub(in crate::http::graphql) fn may_change_twice(root: &Root, document: &Document<'_>) -> bool {
     let fragments = named(document);
     let mut operations = document.operations.iter();
     operations.any(|operation| changes(root, &operation.selections, &fragments) > 1)
@@ -72,7 +72,11 @@ pub(super) fn may_change_twice(root: &Root, document: &Document<'_>) -> bool {
 
 /// Whether the operation is a query that holds no field which changes something, skipped or not.
 #[must_use]
-pub(super) fn only_reads(root: &Root, document: &Document<'_>, operation: &Operation<'_>) -> bool {
+pub(in crate::http::graphql) fn only_reads(
+    root: &Root,
+    document: &Document<'_>,
+    operation: &Operation<'_>,
+) -> bool {
     operation.is_query && changes(root, &operation.selections, &named(document)) == 0
 }
 
@@ -107,7 +111,7 @@ fn deepest(selections: &[Selection<'_>], fragments: &Fragments<'_, '_>) -> usize
 /// Whether each operation of the document asks for nothing but fields that this schema has at its
 /// roots, however wrongly. It says nothing about any other name.
 #[must_use]
-pub(super) fn asks_for_fields_of(root: &Root, document: &Document<'_>) -> bool {
+pub(in crate::http::graphql) fn asks_for_fields_of(root: &Root, document: &Document<'_>) -> bool {
     let is_of = |selection: &Selection<'_>| match selection {
         Selection::Field(field) => root.begins_with(field.name),
         Selection::Spread(_) | Selection::Inline(_) => false,

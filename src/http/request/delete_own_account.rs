@@ -3,7 +3,7 @@
 use actix_web::HttpResponse;
 use actix_web::http::header::SET_COOKIE;
 
-use crate::http::answer::Refusal;
+use crate::http::error_response::Refusal;
 use crate::http::request::call::Call;
 use crate::http::request::cookies;
 use crate::http::request::fields::{Fields, new_password as password, otp};

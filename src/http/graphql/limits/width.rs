@@ -22,7 +22,7 @@ struct Width {
 
 /// Why the document is too wide, if it is.
 #[must_use]
-pub(super) fn too_wide(document: &Document<'_>) -> Option<String> {
+pub(in crate::http::graphql) fn too_wide(document: &Document<'_>) -> Option<String> {
     let mut width = Width::default();
     let operations = document.operations.iter().map(|it| &it.selections);
     let fragments = document.fragments.iter().map(|it| &it.selections);

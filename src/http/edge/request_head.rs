@@ -3,7 +3,7 @@
 use actix_web::dev::ServiceRequest;
 use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 
-use crate::http::answer::{Http, Refusal};
+use crate::http::error_response::{Http, Refusal};
 use crate::service::Error;
 
 /// The most bytes of all headers but Authorization, which has a limit of its own.

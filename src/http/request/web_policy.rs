@@ -9,12 +9,12 @@ use serde_json::{Value, json};
 use url::Url;
 
 use crate::config::{Config, Dialect, SameSite};
-use crate::http::peers::admission::Connections;
 use crate::http::peers::client_address::Unbelieved;
+use crate::http::peers::connection_limit::Connections;
 use crate::http::peers::log_share::LogShare;
-use crate::http::peers::throttle::{Refusals, Throttle};
+use crate::http::peers::rate_limit::{Refusals, Throttle};
 use crate::http::request::unlisted_origin::Unlisted;
-use crate::lanes::shared_question::Question;
+use crate::lanes::single_flight::Question;
 use crate::service;
 
 pub struct Web {

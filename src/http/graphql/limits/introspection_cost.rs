@@ -10,16 +10,16 @@ use crate::http::graphql::document::Selection;
 
 /// So many values may the looks of one document come to. graphql-js's own query comes to seven
 /// eighths of it.
-pub(super) const MOST: u64 = 4_000;
+pub(in crate::http::graphql) const MOST: u64 = 4_000;
 
 /// One value, so that halves and quarters of one can be counted.
 const ONE: u64 = 256;
 
-pub(super) type Fragments<'a, 'd> = HashMap<&'d str, &'a [Selection<'d>]>;
+pub(in crate::http::graphql) type Fragments<'a, 'd> = HashMap<&'d str, &'a [Selection<'d>]>;
 
 /// How large a schema is.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Sizes {
+pub(in crate::http::graphql) struct Sizes {
     types: u64,
     fields: u64,
     /// Of the type that has most of them.
@@ -39,7 +39,7 @@ pub(super) struct Sizes {
 }
 
 impl Sizes {
-    pub(super) fn of<S>(schema: &SchemaType<S>) -> Self {
+    pub(in crate::http::graphql) fn of<S>(schema: &SchemaType<S>) -> Self {
         let mut sizes = Self {
             directives: count(schema.directive_list().len()),
             ..Self::default()
@@ -78,7 +78,11 @@ impl Sizes {
     }
 
     /// How many values these fields come to, of one look.
-    pub(super) fn cost(&self, of: &[Selection<'_>], fragments: &Fragments<'_, '_>) -> u64 {
+    pub(in crate::http::graphql) fn cost(
+        &self,
+        of: &[Selection<'_>],
+        fragments: &Fragments<'_, '_>,
+    ) -> u64 {
         let whole = Reached {
             objects: ONE,
             by: By::Nothing,
