@@ -4,10 +4,11 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use crate::http::graphql::document::{Document, MOST_TOKENS};
+use crate::http::graphql::document::Document;
 use crate::http::graphql::grammar::{Edit, Reader};
 use crate::http::graphql::lenient_field::Loose;
 use crate::http::graphql::lexer::{Fault, tokens};
+use crate::http::graphql::limits::MOST_TOKENS;
 
 /// What is read of a document.
 #[derive(Debug)]

@@ -8,10 +8,6 @@ use juniper::meta::MetaType;
 
 use crate::http::graphql::document::Selection;
 
-/// So many values may the looks of one document come to. graphql-js's own query comes to seven
-/// eighths of it.
-pub(in crate::http::graphql) const MOST: u64 = 4_000;
-
 /// One value, so that halves and quarters of one can be counted.
 const ONE: u64 = 256;
 

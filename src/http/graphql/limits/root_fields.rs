@@ -3,18 +3,9 @@
 //! is carried out as often as it stands there, whatever names they share.
 
 use crate::http::graphql::document::{Document, Operation, Selection};
-use crate::http::graphql::limits::introspection_cost::{self, Fragments};
+use crate::http::graphql::limits::introspection_cost::Fragments;
+use crate::http::graphql::limits::{DEEPEST_WALK, MOST_ACTS, MOST_VALUES, MOST_WALKS};
 use crate::http::graphql::schema::Root;
-
-/// So many fields of a root that call an act.
-const MOST_ACTS: usize = 16;
-
-/// So deep may the lists of the schema stand in each other: a type has fields, whose types have
-/// fields, and a tool asks for no third. graphql-js draws the same line.
-const DEEPEST_WALK: usize = 2;
-
-/// So many walks over the schema: tools ask for one, or for a type beside it.
-const MOST_WALKS: usize = 2;
 
 #[derive(Default)]
 struct Counts {
@@ -57,9 +48,8 @@ fn of_one(root: &Root, operation: &Operation<'_>, fragments: &Fragments<'_, '_>)
             "A document may ask for the schema {MOST_WALKS} times."
         ));
     }
-    let most = introspection_cost::MOST;
-    (counts.values > most)
-        .then(|| format!("A document may ask for {most} values of the schema, estimated."))
+    (counts.values > MOST_VALUES)
+        .then(|| format!("A document may ask for {MOST_VALUES} values of the schema, estimated."))
 }
 
 /// Whether an operation of the document holds two fields that change something, skipped or not.

@@ -5,14 +5,7 @@
 use std::collections::HashSet;
 
 use crate::http::graphql::document::{Document, Selection};
-
-const MOST_FRAGMENTS: usize = 16;
-
-/// So many times a fragment is spread.
-const MOST_SPREADS: usize = 64;
-
-/// So many fields have the name of one before them, in the same selection.
-const MOST_REPEATED: usize = 32;
+use crate::http::graphql::limits::{MOST_FRAGMENTS, MOST_REPEATED, MOST_SPREADS};
 
 #[derive(Default)]
 struct Width {
