@@ -2,6 +2,8 @@
 //! what every process must learn of it is written last and learnt after the commit, whatever the act
 //! does in between.
 
+/// Who ends sessions, and tells every process.
+mod end_sessions_and_tell;
 /// Rows that are held until the transaction ends.
 mod held_rows;
 /// What every process must learn when something is revoked.
