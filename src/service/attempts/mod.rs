@@ -1,5 +1,6 @@
 //! Checking the secrets of an account, within limits on guesses.
 
+mod check_password;
 pub mod check_second_factor;
 pub(in crate::service) mod claimant;
 pub(in crate::service) mod counter_keys;
