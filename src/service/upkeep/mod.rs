@@ -6,8 +6,12 @@ pub mod api_key_last_used;
 mod delete_guests;
 /// Writes names as they are looked for, where they were written before that was done.
 mod fill_search_names;
+/// Deletes what is over.
+pub mod purge;
 /// Whether this process can do its work now.
 pub mod readiness;
+/// Brings the revocations of other processes.
+pub mod revocation_tail;
 /// Tells of many failed sign-ins in a minute.
 pub mod spray_alarm;
 /// The threads of a running server.

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use keyward::service::accounts::delete_own_account;
-use keyward::service::upkeep::threads;
+use keyward::service::upkeep::purge;
 use serde_json::{Value, json};
 
 use crate::support::{Answer, Fault, PASSWORD, TestKeyward, WRONG, account_of, actor, text};
@@ -162,7 +162,7 @@ both!(j23_the_tokens_of_a_deleted_account_die_everywhere, |kw| {
     }
     // A process that starts now reads it, and nothing forgets it while a token lives.
     kw.advance(800);
-    threads::purge(&kw.kw, kw.kw.clock.now()).unwrap();
+    purge::purge(&kw.kw, kw.kw.clock.now()).unwrap();
     assert_eq!((kw.replica().me(&access), kw.me(&access)), (401, 401));
 });
 

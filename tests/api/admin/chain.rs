@@ -352,7 +352,7 @@ both!(a_guest_that_is_purged_breaks_nothing, OPEN, |kw| {
     assert_eq!(out.send().status, 204);
     sealed(kw);
     kw.advance(31 * DAY);
-    keyward::service::upkeep::threads::purge(&kw.kw, kw.kw.clock.now()).unwrap();
+    keyward::service::upkeep::purge::purge(&kw.kw, kw.kw.clock.now()).unwrap();
     assert_eq!(whole(kw).forgotten, 1);
 });
 

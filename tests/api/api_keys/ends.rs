@@ -140,7 +140,7 @@ both!(
 );
 
 both!(what_is_over_for_a_month_is_forgotten, |kw| {
-    use keyward::service::upkeep::threads::purge;
+    use keyward::service::upkeep::purge::purge;
     let root = root(kw);
     let expires = kw.kw.clock.now().millis() + 1000;
     let body = json!({ "name": "ci", "permissions": [], "expires": expires });

@@ -48,7 +48,7 @@ use keyward::service::actor::Actor;
 use keyward::service::keys;
 use keyward::service::sessions::login;
 use keyward::service::tokens::authenticate::authenticate;
-use keyward::service::upkeep::threads;
+use keyward::service::upkeep::revocation_tail;
 use keyward::store::engine::migrations;
 use keyward::store::{AnyConnection, audit_events, sessions};
 use keyward::support::clock::{Clock, Timestamp};
@@ -261,7 +261,7 @@ impl TestKeyward {
     /// What the tail does five times a second: reads what others revoked.
     pub fn catch_up(&self) {
         let mut reader = self.kw.store.own_reader().unwrap();
-        threads::tail(&self.kw, &mut reader).unwrap();
+        revocation_tail::tail(&self.kw, &mut reader).unwrap();
     }
 
     pub fn advance(&self, seconds: u64) {
