@@ -16,6 +16,7 @@ mod doors;
 mod guards;
 mod guests;
 mod handfuls;
+mod lost_connection;
 mod migrations;
 mod on_postgres;
 mod on_sqlite;

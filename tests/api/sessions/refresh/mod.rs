@@ -7,6 +7,7 @@ mod ends;
 mod faults;
 mod flood;
 mod invariants;
+mod lost_commit;
 mod races;
 mod refused;
 mod restart;
