@@ -20,7 +20,7 @@ pub mod quota;
 pub mod recent_generations;
 pub mod redirect;
 pub mod refresh_rotation;
-mod rights;
+pub mod rights;
 pub mod search_words;
 pub mod session;
 mod texts;

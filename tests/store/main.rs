@@ -11,6 +11,7 @@ mod postgres;
 #[path = "../support/scratch.rs"]
 mod scratch;
 
+mod built_in_roles;
 mod conflicts;
 mod doors;
 mod guards;

@@ -1,6 +1,6 @@
 //! Permissions: words of the form `thing:deed`. Keyward's own things have a closed list of deeds;
 //! every other thing is an application's, which names its own words by using them in a role
-//! (docs/decisions/0096).
+//! (docs/decisions/0096). Which of them the built-in roles hold: `built_in_roles.rs`.
 
 use std::collections::BTreeSet;
 

@@ -8,3 +8,5 @@ pub mod of_organization;
 pub mod of_service;
 /// What a role may be.
 pub mod validate;
+/// Writing a role, and removing one.
+mod write;

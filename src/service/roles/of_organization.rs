@@ -12,8 +12,9 @@ use crate::service::keyward::Keyward;
 use crate::service::membership::administering::require_giver;
 use crate::service::membership::rights_of_caller::{Standing, held_standing, standing};
 use crate::service::roles::validate::{
-    Edit, New, edited, no_role, record, remove, require_addressable, require_fitting, taken, write,
+    Edit, New, edited, no_role, require_addressable, require_fitting, taken,
 };
+use crate::service::roles::write::{record, remove, write};
 use crate::store::organization_roles;
 
 /// The most roles that one organization makes.
