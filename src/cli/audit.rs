@@ -11,7 +11,7 @@ use crate::cli::time_arguments::span;
 use crate::cli::{Outcome, explain, open};
 use crate::domain::event::What;
 use crate::domain::id::After;
-use crate::domain::name_characters::shown;
+use crate::domain::texts::name_characters::shown;
 use crate::service::Error;
 use crate::service::accounts::administer;
 use crate::service::audit::export::{Sealed, export};

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use crate::domain::name_characters::shown;
+use crate::domain::texts::name_characters::shown;
 use crate::support::clock::Timestamp;
 
 /// From when on something counts, or that it never does.

@@ -11,13 +11,12 @@ pub mod settings;
 #[path = "load/tests.rs"]
 mod tests;
 mod unknown_names;
-mod values;
+pub mod values;
 
 pub use load::{Config, look, read};
-pub use log_filter::Filter;
 pub use reader::Fault;
 pub use settings::cookies::SameSite;
 pub use settings::dialects::Dialect;
 pub use settings::registration::Who;
+pub use values::log_filter::Filter;
 pub use values::parse::duration as parse_duration;
-pub use values::{log_filter, origin};

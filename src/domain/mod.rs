@@ -23,7 +23,4 @@ pub mod refresh_rotation;
 pub mod rights;
 pub mod search_words;
 pub mod session;
-mod texts;
-
-pub use rights::{access, api_key, assurance, bearer, permission, reserved_usernames};
-pub use texts::{merge_fields, name_characters, plain_text};
+pub mod texts;

@@ -7,9 +7,9 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::domain::account::Account;
-use crate::domain::api_key::ApiKey;
 use crate::domain::id::AccountId;
 use crate::domain::organization::{Organization, Role};
+use crate::domain::rights::api_key::ApiKey;
 use crate::domain::session::Mode;
 use crate::http::request::call::Call;
 use crate::http::request::cookies;

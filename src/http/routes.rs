@@ -5,7 +5,7 @@
 use actix_web::{HttpResponse, Route, web};
 
 use crate::config::Dialect;
-use crate::domain::permission::ACCOUNT_RESET_LINK;
+use crate::domain::rights::permission::ACCOUNT_RESET_LINK;
 use crate::http::dialect::directus::{self, Directus};
 use crate::http::dialect::hypi::{self, Hypi};
 use crate::http::dialect::keyward::{

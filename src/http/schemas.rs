@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 use parking_lot::Mutex;
 
 use crate::config::Dialect;
-use crate::domain::access::ADMIN;
+use crate::domain::rights::access::ADMIN;
 use crate::http::dialect::{directus, haltian, hypi, propeller};
 use crate::http::error_response::{Answer, Keyward};
 use crate::http::graphql::resolver_context::Asked;

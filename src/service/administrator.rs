@@ -1,9 +1,9 @@
 //! Who administers.
 
-use crate::domain::access::ADMIN;
-use crate::domain::assurance::Wanted;
 use crate::domain::event::{Event, What};
 use crate::domain::id::AccountId;
+use crate::domain::rights::access::ADMIN;
+use crate::domain::rights::assurance::Wanted;
 use crate::service::actor::{Actor, require_held};
 use crate::service::change::{Change, Held};
 use crate::service::error::{Code, Error, Result};

@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use crate::domain::bearer::Bearer;
 use crate::domain::id::{AccountId, SessionId};
+use crate::domain::rights::bearer::Bearer;
 use crate::lanes::batcher::Handful;
 use crate::lanes::store_lane::{StoreLane, Undone};
 use crate::store::accounts::people::{self, Person};

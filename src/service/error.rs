@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use strum::{IntoStaticStr, VariantArray};
 
 use crate::crypto::password::NoMemory;
-use crate::domain::assurance::Wanted;
+use crate::domain::rights::assurance::Wanted;
 use crate::store;
 
 /// Stable; a client may compare it. The face gives it a status.

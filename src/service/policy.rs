@@ -10,9 +10,9 @@ use crate::domain::account::Account;
 use crate::domain::algorithm::Algorithm;
 use crate::domain::claims::Expected;
 use crate::domain::one_time_code::CodePurpose;
-use crate::domain::permission::is_own;
 use crate::domain::redirect::Allowed;
 use crate::domain::refresh_rotation;
+use crate::domain::rights::permission::is_own;
 use crate::domain::session::{Class, Session};
 
 #[derive(Clone, Debug)]

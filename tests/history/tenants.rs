@@ -5,9 +5,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use keyward::domain::api_key::ApiKey;
 use keyward::domain::id::{AccountId, OrganizationId};
 use keyward::domain::organization::{MembershipState, Name, Scope};
+use keyward::domain::rights::api_key::ApiKey;
 use keyward::service::actor::Actor;
 use keyward::service::api_keys::administer as keys;
 use keyward::service::api_keys::rules::New as NewKey;

@@ -2,9 +2,9 @@
 
 use url::Url;
 
-use crate::config::origin;
 use crate::config::reader::Reader;
 use crate::config::settings::declare::section;
+use crate::config::values::origin;
 use crate::config::values::parse::{as_it_is, list, optional};
 
 section! {

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use url::Url;
 
-use crate::config::origin;
 use crate::config::reader::Reader;
 use crate::config::settings::declare::section;
+use crate::config::values::origin;
 use crate::config::values::parse::{address_and_port, lasting, optional};
 
 section! {

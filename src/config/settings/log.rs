@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::config::log_filter::{self, Filter};
 use crate::config::reader::Reader;
 use crate::config::settings::declare::section;
+use crate::config::values::log_filter::{self, Filter};
 
 section! {
     /// What goes to standard error.

@@ -3,8 +3,8 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use crate::config::origin::without_person;
 use crate::config::settings::declare::section;
+use crate::config::values::origin::without_person;
 use crate::config::values::parse::{as_it_is, lasting, list, optional};
 use crate::domain::redirect::Allowed;
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::config::settings::declare::section;
 use crate::config::values::parse::{boolean, duration, lasting, list, optional, whole};
-use crate::domain::permission::{OWN, SERVICE, may_be_held};
+use crate::domain::rights::permission::{OWN, SERVICE, may_be_held};
 
 section! {
     /// What tokens say, and how long tokens and sessions live.

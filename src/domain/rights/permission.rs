@@ -8,7 +8,7 @@ use aws_lc_rs::digest::{Context, SHA256};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use crate::domain::access::ADMIN;
+use crate::domain::rights::access::ADMIN;
 
 /// What Keyward itself asks for. Each speaks of the organization that it is held in.
 pub const OWN: &[&str] = &[

@@ -10,7 +10,7 @@ use actix_web::http::header::{HeaderName, HeaderValue};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use uuid::Uuid;
 
-use crate::domain::assurance::Wanted;
+use crate::domain::rights::assurance::Wanted;
 use crate::http::error_response::{Answer, Refusal, Shape};
 use crate::http::request::call::Call;
 use crate::service::actor::Actor;

@@ -17,8 +17,9 @@ use crate::service::change::{Change, Held};
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::membership::dissolve::leave_all;
+use crate::store::audit::audit_events;
 use crate::store::memberships::{invitations, inviters};
-use crate::store::{AnyConnection, accounts, audit_events, factors, roles, sessions};
+use crate::store::{AnyConnection, accounts, factors, roles, sessions};
 use crate::support::secret::SecretString;
 
 /// What the owner shows.

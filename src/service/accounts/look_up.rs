@@ -1,8 +1,8 @@
 //! What an administrator may know of somebody's account.
 
-use crate::domain::access::ADMIN;
 use crate::domain::identifier::Identifier;
-use crate::domain::permission::ACCOUNT_READ;
+use crate::domain::rights::access::ADMIN;
+use crate::domain::rights::permission::ACCOUNT_READ;
 use crate::service::accounts::profile::{Person, whole};
 use crate::service::actor::Actor;
 use crate::service::error::Result;

@@ -24,8 +24,9 @@ use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::mail::owner_mail::{OwnerLetter, To, Wish, tell_exists};
 use crate::service::mail::quota;
+use crate::store::audit::audit_events;
 use crate::store::emails::{self, StoredEmail};
-use crate::store::{accounts, audit_events, credentials};
+use crate::store::{accounts, credentials};
 
 pub struct Registration {
     pub email: Option<Email>,

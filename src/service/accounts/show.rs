@@ -1,7 +1,7 @@
 //! What an administrator sees of an account.
 
-use crate::domain::access::Access;
 use crate::domain::id::AccountId;
+use crate::domain::rights::access::Access;
 use crate::service::accounts::profile::{Person, whole};
 use crate::service::administrator::no_such_account;
 use crate::service::error::Result;

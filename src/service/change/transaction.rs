@@ -7,8 +7,9 @@ use crate::domain::event::Event;
 use crate::service::audit_row::counted_row;
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
+use crate::store::audit::audit_events;
 use crate::store::revocations::Revocation;
-use crate::store::{AnyConnection, audit_events, revocations};
+use crate::store::{AnyConnection, revocations};
 use crate::support::clock::Timestamp;
 
 /// Derefs to the connection of its transaction, for the tables.

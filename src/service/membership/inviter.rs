@@ -2,7 +2,7 @@
 
 use crate::domain::id::{AccountId, OrganizationId};
 use crate::domain::organization::{Membership, MembershipState};
-use crate::domain::permission::{MEMBER_INVITE, lacking};
+use crate::domain::rights::permission::{MEMBER_INVITE, lacking};
 use crate::service::error::Result;
 use crate::store::memberships::invitations::{self, Listed, Place, WaitingInvitation};
 use crate::store::memberships::inviters::{self, Giver};

@@ -1,9 +1,9 @@
 //! Words that roles and API keys hold from before they were refused: what stands in the database is
 //! not read anew when a setting or a rule changes, so an operator is told.
 
-use crate::domain::name_characters::shown;
 use crate::domain::organization::Scope;
-use crate::domain::permission::counts_in_service;
+use crate::domain::rights::permission::counts_in_service;
+use crate::domain::texts::name_characters::shown;
 use crate::service::error::Result;
 use crate::service::keyward::Keyward;
 use crate::store::{self, api_keys, roles};

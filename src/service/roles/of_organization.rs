@@ -4,7 +4,7 @@
 use crate::domain::event::{Event, What};
 use crate::domain::id::OrganizationId;
 use crate::domain::organization::{Name, Role, Scope};
-use crate::domain::permission::{ROLE_MANAGE, ROLE_READ};
+use crate::domain::rights::permission::{ROLE_MANAGE, ROLE_READ};
 use crate::service::actor::Actor;
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::domain::access::ADMINISTRATOR;
 use crate::domain::organization::{Name, OWNER, Role, Scope};
-use crate::domain::permission::{MOST, OWN, OWNS, SERVICE, may_be_held};
+use crate::domain::rights::access::ADMINISTRATOR;
+use crate::domain::rights::permission::{MOST, OWN, OWNS, SERVICE, may_be_held};
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
 use crate::support::clock::Timestamp;

@@ -2,9 +2,9 @@
 //! last login and audit, in one transaction.
 
 use crate::domain::attempt_outcome::AttemptOutcome;
-use crate::domain::bearer::Bearer;
 use crate::domain::event::{Event, What};
 use crate::domain::id::AccountId;
+use crate::domain::rights::bearer::Bearer;
 use crate::domain::session::{Mode, Session};
 use crate::service::attempts::check_second_factor::{Flaw, Second, methods_of, use_second};
 use crate::service::attempts::counter_keys::mark_of;

@@ -5,10 +5,10 @@
 use aws_lc_rs::hmac;
 use uuid::Builder;
 
-use crate::domain::bearer::Bearer;
 use crate::domain::claims::Claims;
 use crate::domain::event::What;
-use crate::domain::permission;
+use crate::domain::rights::bearer::Bearer;
+use crate::domain::rights::permission;
 use crate::domain::session::Client;
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;

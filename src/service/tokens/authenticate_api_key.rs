@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::crypto::api_key::{self, Hash};
-use crate::domain::access::Access;
 use crate::domain::account::Account;
-use crate::domain::api_key::ApiKey;
 use crate::domain::claims::Claims;
 use crate::domain::principal::{By, Principal};
+use crate::domain::rights::access::Access;
+use crate::domain::rights::api_key::ApiKey;
 use crate::domain::session::Class;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;

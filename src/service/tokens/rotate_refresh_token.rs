@@ -6,10 +6,10 @@
 
 use std::time::Duration;
 
-use crate::domain::bearer::Bearer;
 use crate::domain::event::{Event, What};
 use crate::domain::id::SessionId;
 use crate::domain::refresh_rotation::{Generation, Step, step};
+use crate::domain::rights::bearer::Bearer;
 use crate::domain::session::{Client, EndReason};
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::domain::id::{AccountId, OrganizationId};
 use crate::domain::identifier::Email;
-use crate::domain::permission::{
+use crate::domain::rights::permission::{
     MEMBER_INVITE, MEMBER_READ, MEMBER_REMOVE, MEMBER_UPDATE, ORGANIZATION_READ, ROLE_READ,
 };
 use crate::http::dialect::haltian::refusals::say;

@@ -3,9 +3,9 @@
 use actix_web::HttpResponse;
 use serde_json::{Value, json};
 
-use crate::domain::api_key::ApiKey;
 use crate::domain::id::{ApiKeyId, OrganizationId};
 use crate::domain::organization::Name;
+use crate::domain::rights::api_key::ApiKey;
 use crate::http::dialect::keyward::Keyward;
 use crate::http::dialect::keyward::members::{last_of_full, page};
 use crate::http::dialect::keyward::organizations::id;

@@ -7,8 +7,8 @@ use diesel::prelude::*;
 
 use crate::domain::event::{Event, What};
 use crate::domain::id::{AccountId, OrganizationId};
+use crate::store::audit::audit_seals;
 use crate::store::audit::unreadable_rows::{self, load_fit};
-use crate::store::audit_seals;
 use crate::store::engine::advisory::{self, Turn};
 use crate::store::engine::connection::{AnyConnection, compare, on_each};
 use crate::store::engine::error::{Error, Result, every_one, exactly_one};
