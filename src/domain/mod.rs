@@ -9,7 +9,7 @@ pub mod event;
 pub mod guess_limit;
 pub mod id;
 pub mod identifier;
-pub mod mail_kind;
+pub mod mail_letter;
 pub mod one_time_code;
 pub mod organization;
 pub mod password;

@@ -11,7 +11,7 @@ use actix_web::http::header::{AcceptLanguage, Header as _, HeaderMap, HeaderValu
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, web};
 
 use crate::domain::id::AccountId;
-use crate::domain::mail_kind::Language;
+use crate::domain::mail_letter::Language;
 use crate::domain::principal::Principal;
 use crate::domain::session::Client;
 use crate::http::peers::client_address;

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::domain::id::AccountId;
-use crate::domain::mail_kind::LetterPurpose;
+use crate::domain::mail_letter::LetterPurpose;
 use crate::service::actor::{Actor, account_of};
 use crate::service::error::Result;
 use crate::service::keyward::Keyward;

@@ -9,7 +9,7 @@ use crate::domain::account::Account;
 use crate::domain::event::{Event, What};
 use crate::domain::id::AccountId;
 use crate::domain::identifier::{Email, Identifier};
-use crate::domain::mail_kind::LetterPurpose;
+use crate::domain::mail_letter::LetterPurpose;
 use crate::domain::one_time_code::CodePurpose;
 use crate::domain::password::{Password, PasswordRecord};
 use crate::lanes::password_lane::Seat;

@@ -5,7 +5,7 @@ use url::Url;
 use crate::domain::event::{Event, What};
 use crate::domain::id::AccountId;
 use crate::domain::identifier::Email;
-use crate::domain::mail_kind::{LetterPurpose, Values};
+use crate::domain::mail_letter::{LetterPurpose, Values};
 use crate::domain::one_time_code::CodePurpose;
 use crate::domain::password::Password;
 use crate::domain::redirect::allowed;

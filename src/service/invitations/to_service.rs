@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::domain::event::What;
 use crate::domain::identifier::Email;
-use crate::domain::mail_kind::{LetterPurpose, Values};
+use crate::domain::mail_letter::{LetterPurpose, Values};
 use crate::domain::one_time_code::CodePurpose;
 use crate::domain::organization::Scope;
 use crate::domain::rights::access::ADMIN;

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::domain::event::What;
 use crate::domain::identifier::Email;
-use crate::domain::mail_kind::{LetterPurpose, is_site};
+use crate::domain::mail_letter::{LetterPurpose, is_site};
 use crate::domain::rights::access::ADMIN;
 use crate::domain::rights::permission::ACCOUNT_MAIL;
 use crate::domain::texts::merge_fields::{escaped, filled_in};

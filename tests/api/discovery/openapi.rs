@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
-use keyward::domain::mail_kind::LetterPurpose;
+use keyward::domain::mail_letter::LetterPurpose;
 use keyward::http::routes::{Guard, TABLE};
 use serde_json::{Value, json};
 use strum::VariantArray as _;

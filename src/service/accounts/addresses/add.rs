@@ -2,7 +2,7 @@
 //! whether it is another account's (E12).
 
 use crate::domain::event::{Event, What};
-use crate::domain::mail_kind::{LetterPurpose, Values};
+use crate::domain::mail_letter::{LetterPurpose, Values};
 use crate::domain::one_time_code::CodePurpose;
 use crate::lanes::password_lane::Seat;
 use crate::service::accounts::addresses::prove_and_undo::{NewEmail, ask, proven_by};

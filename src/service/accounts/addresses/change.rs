@@ -2,7 +2,7 @@
 //! which can take it back for seven days (L15).
 
 use crate::domain::event::{Event, What};
-use crate::domain::mail_kind::{LetterPurpose, Values};
+use crate::domain::mail_letter::{LetterPurpose, Values};
 use crate::domain::one_time_code::CodePurpose;
 use crate::lanes::password_lane::Seat;
 use crate::service::accounts::addresses::prove_and_undo::{ask, proven_by};

@@ -6,7 +6,7 @@ use crate::domain::account::Account;
 use crate::domain::event::What;
 use crate::domain::id::AccountId;
 use crate::domain::identifier::Email;
-use crate::domain::mail_kind::{LetterPurpose, Values};
+use crate::domain::mail_letter::{LetterPurpose, Values};
 use crate::domain::one_time_code::CodePurpose;
 use crate::lanes::password_lane::Seat;
 use crate::service::accounts::addresses::sealed_state::{Was, Written};

@@ -2,7 +2,7 @@
 
 use crate::domain::event::What;
 use crate::domain::identifier::Email;
-use crate::domain::mail_kind::{LetterPurpose, Values};
+use crate::domain::mail_letter::{LetterPurpose, Values};
 use crate::lanes::password_lane::Seat;
 use crate::service::accounts::addresses::prove_and_undo::{Before, end_codes};
 use crate::service::accounts::delete_own_account::PasswordAndCode;

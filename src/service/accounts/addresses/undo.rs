@@ -4,7 +4,7 @@
 
 use crate::domain::event::{Event, What};
 use crate::domain::identifier::Email;
-use crate::domain::mail_kind::Values;
+use crate::domain::mail_letter::Values;
 use crate::domain::one_time_code::CodePurpose;
 use crate::domain::session::Client;
 use crate::service::accounts::addresses::prove_and_undo::Before;

@@ -14,9 +14,8 @@ use crate::http::request::profile_fields::{CAMEL, edit, email};
 use crate::http::request::query;
 use crate::http::response_bodies;
 use crate::service::accounts::administer::{self, NewAccount, Patch};
-use crate::service::accounts::delete_own_account;
-use crate::service::accounts::search;
-use crate::service::accounts::show::{self, Shown};
+use crate::service::accounts::show_to_administrator::Shown;
+use crate::service::accounts::{delete_own_account, search, show_to_administrator};
 use crate::service::actor::Actor;
 use crate::service::{Error, Result};
 
@@ -126,7 +125,9 @@ async fn shown(call: &Call, id: AccountId) -> Answer<Keyward> {
         person,
         has_second_factor,
         access,
-    } = call.on_store(move |kw| show::show(kw, id)).await?;
+    } = call
+        .on_store(move |kw| show_to_administrator::show(kw, id))
+        .await?;
     let mut body = response_bodies::person(&person);
     let standing = standing(&person.account);
     if let (Value::Object(body), Value::Object(standing)) = (&mut body, standing) {
