@@ -10,6 +10,7 @@ pub mod guess_limit;
 pub mod id;
 pub mod identifier;
 pub mod mail_letter;
+pub mod mail_retries;
 pub mod one_time_code;
 pub mod organization;
 pub mod password;

@@ -6,7 +6,9 @@
 
 use std::time::{Duration, Instant};
 
-use crate::domain::mail_letter::{LONGEST_HOLD, TRIED_AFTER_DOUBT, TRIES_AFTER_DOUBT, pause_after};
+use crate::domain::mail_retries::{
+    LONGEST_HOLD, TRIED_AFTER_DOUBT, TRIES_AFTER_DOUBT, pause_after,
+};
 use crate::mail::Failure;
 use crate::mail::failure::without;
 use crate::mail::mailer::{Line, Prepared};
