@@ -1,4 +1,4 @@
-//! One transaction of an act is one [`Change`]: it holds the caller, records events and ends sessions;
+//! One transaction of an act is one `Change`: it holds the caller, records events and ends sessions;
 //! what every process must learn of it is written last and learnt after the commit, whatever the act
 //! does in between.
 
