@@ -219,6 +219,17 @@ fn no_room_is_too_full() {
     }
 }
 
+/// Whoever reads `crate::domain::rights::bearer` finds `domain/rights/bearer.rs`.
+#[test]
+fn a_module_is_named_by_the_path_of_its_file() {
+    let house = House::read();
+    let handed_on: Vec<_> = house.modules_handed_on().collect();
+    assert!(
+        handed_on.is_empty(),
+        "these are named otherwise: {handed_on:?}"
+    );
+}
+
 #[test]
 fn circles_of_files_are_the_ones_that_are_told_of() {
     let house = House::read();
