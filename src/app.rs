@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::config::Config;
 use crate::crypto::password::hasher::PasswordHasher;
-use crate::domain::rotation;
+use crate::domain::refresh_rotation;
 use crate::http::Web;
 use crate::lanes::password_lane::PasswordLane;
 use crate::mail::Mailer;
@@ -144,7 +144,7 @@ fn policy(config: &Config) -> Policy {
         session_max_ttl: tokens.session_max_ttl,
         oisp_ttl: tokens.oisp_ttl,
         exchange_window: tokens.exchange_window,
-        rotation: rotation::RotationRules {
+        rotation: refresh_rotation::RotationRules {
             grace: tokens.refresh_grace,
             max_replays: MAX_REPLAYS,
             recovery: RECOVERY,

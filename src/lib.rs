@@ -7,7 +7,7 @@
 //! ```
 //!
 //! Read `http/routes.rs` for what there is, `service/` for what happens,
-//! `domain/rotation.rs` for the one hard idea. `docs/ARCHITECTURE.md` is the tour.
+//! `domain/refresh_rotation.rs` for the one hard idea. `docs/ARCHITECTURE.md` is the tour.
 
 pub mod app;
 pub mod cli;

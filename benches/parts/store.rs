@@ -4,10 +4,10 @@ use criterion::Criterion;
 use keyward::domain::account::Epoch;
 use keyward::domain::id::{AccountId, SessionId};
 use keyward::domain::identifier::Email;
-use keyward::domain::rotation::Generation;
+use keyward::domain::refresh_rotation::Generation;
 use keyward::domain::session::{Authentication, Class, Method, Mode, Session};
 use keyward::store::engine::migrations;
-use keyward::store::{Error, Options, Store, Url, accounts, rotation, sessions};
+use keyward::store::{Error, Options, Store, Url, accounts, refresh_rotation, sessions};
 use keyward::support::clock::Timestamp;
 use uuid::Uuid;
 
@@ -77,7 +77,8 @@ pub fn store(c: &mut Criterion) {
                 number: generation.number + 1,
                 ..generation
             };
-            let rotated = store.write(move |tx| rotation::rotate(tx, id, [generation, next], END));
+            let rotated =
+                store.write(move |tx| refresh_rotation::rotate(tx, id, [generation, next], END));
             assert!(rotated.expect("a commit"));
             generation = next;
         });

@@ -6,11 +6,11 @@ use serde_json::json;
 use crate::cli::list_page::{cut, one_more, so_many};
 use crate::cli::output::{self, came, say};
 use crate::cli::{Outcome, explain, open};
-use crate::domain::api_key::ApiKey;
 use crate::domain::id::ApiKeyId;
-use crate::domain::name_characters::shown;
 use crate::domain::organization::Name;
-use crate::http::render;
+use crate::domain::rights::api_key::ApiKey;
+use crate::domain::texts::name_characters::shown;
+use crate::http::response_bodies;
 use crate::service::accounts::administer as accounts;
 use crate::service::api_keys::administer;
 use crate::service::api_keys::rules::{Made, New, in_days, words};
@@ -160,7 +160,7 @@ fn tell(made: &Made, as_json: bool) -> std::io::Result<()> {
     }
     let text = made.text.expose_secret();
     if as_json {
-        let mut line = render::api_key(&made.key);
+        let mut line = response_bodies::api_key(&made.key);
         line["key"] = json!(text);
         output::write_line(format_args!("{line}"))
     } else {
@@ -181,7 +181,7 @@ fn list(list: &List) -> Outcome {
     cut(&mut found, list.limit, |last| last.id);
     for key in found {
         if list.json {
-            say!("{}", render::api_key(&key));
+            say!("{}", response_bodies::api_key(&key));
         } else {
             say!("{}", line(kw, &key));
         }

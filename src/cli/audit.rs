@@ -7,11 +7,11 @@ use serde_json::json;
 
 use crate::cli::list_page::{cut, one_more, so_many};
 use crate::cli::output::say;
-use crate::cli::when::span;
+use crate::cli::time_arguments::span;
 use crate::cli::{Outcome, explain, open};
 use crate::domain::event::What;
 use crate::domain::id::After;
-use crate::domain::name_characters::shown;
+use crate::domain::texts::name_characters::shown;
 use crate::service::Error;
 use crate::service::accounts::administer;
 use crate::service::audit::export::{Sealed, export};

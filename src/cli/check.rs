@@ -3,11 +3,12 @@
 
 use crate::app::{App, World};
 use crate::cli::{Outcome, look_at_config, output};
-use crate::config::{Config, Who, secret};
+use crate::config::settings::secret;
+use crate::config::{Config, Who};
 use crate::mail::Mailer;
 use crate::service::accounts::administer as accounts;
 use crate::service::keys;
-use crate::service::roles::stray;
+use crate::service::roles::obsolete_permissions;
 use crate::store::engine::migrations;
 use crate::support::clock::Clock;
 
@@ -173,7 +174,7 @@ fn inside(config: &Config, report: &mut Report) {
 
 /// What roles and API keys hold from before it was refused.
 fn words(app: &App, report: &mut Report) {
-    match stray::look(&app.keyward) {
+    match obsolete_permissions::look(&app.keyward) {
         Ok(lines) if lines.is_empty() => {}
         Ok(lines) => {
             for line in lines {

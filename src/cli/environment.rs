@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::cli::{output, sparing_log};
+use crate::cli::{deduplicated_log, output};
 use crate::config::files::env_file;
-use crate::config::log::Log;
-use crate::config::sections;
+use crate::config::settings;
+use crate::config::settings::log::Log;
 
 const FILE: &str = ".env";
 
@@ -33,7 +33,7 @@ pub(super) fn read() -> Result<Environment, String> {
                 given.insert(name, value);
             }
             // As if it were absent its default would stand in silence.
-            Err(_) if sections::is_ours(&name) => {
+            Err(_) if settings::is_ours(&name) => {
                 faults.push(format!("{name}: is not UTF-8"));
             }
             Err(_) => {}
@@ -52,7 +52,7 @@ pub(super) fn read() -> Result<Environment, String> {
 pub(super) fn pass_on(environment: &Environment) {
     let mut lines = String::new();
     for (name, value) in &environment.given {
-        if sections::is_ours(name) || std::env::var_os(name).is_some() {
+        if settings::is_ours(name) || std::env::var_os(name).is_some() {
             continue;
         }
         lines.push_str(name);
@@ -81,5 +81,5 @@ pub(super) fn start_log(environment: Option<&Environment>) {
         logger.filter(module.as_deref(), level);
     }
     logger.target(env_logger::Target::Pipe(Box::new(output::Log::start())));
-    sparing_log::start(logger.build());
+    deduplicated_log::start(logger.build());
 }

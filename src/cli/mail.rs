@@ -5,8 +5,8 @@ use clap::Subcommand;
 use crate::cli::output::say;
 use crate::cli::{Outcome, look_at_config};
 use crate::domain::identifier::Email;
-use crate::domain::mail_kind::{Language, Letter, LetterPurpose, Values};
-use crate::domain::name_characters::shown;
+use crate::domain::mail_letter::{Language, Letter, LetterPurpose, Values};
+use crate::domain::texts::name_characters::shown;
 use crate::mail::{Failure, Mailer};
 use crate::support::clock::Clock;
 

@@ -4,6 +4,7 @@
 mod api_key;
 mod audit;
 mod check;
+mod deduplicated_log;
 mod environment;
 mod health;
 mod key;
@@ -16,10 +17,9 @@ mod role;
 mod routes;
 mod serve;
 mod signals;
-mod sparing_log;
+mod time_arguments;
 mod tune_hash;
 mod user;
-mod when;
 
 use std::process::ExitCode;
 
@@ -27,7 +27,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::app::{App, World};
 use crate::cli::signals::Signals;
-use crate::config::{self, Config, sections};
+use crate::config::{self, Config, settings};
 use crate::domain::session::Operator;
 
 #[derive(Parser)]
@@ -38,7 +38,7 @@ use crate::domain::session::Operator;
     long_about = "A small, fast authentication service: sign-in, refresh, revocation and token \
                   checks over one account store, on SQLite or PostgreSQL.\n\nWithout a command \
                   it serves.",
-    after_long_help = sections::help()
+    after_long_help = settings::help()
 )]
 struct Cli {
     #[command(subcommand)]
@@ -48,7 +48,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Serve (the default). Migrates the database first
-    #[command(after_help = sections::help())]
+    #[command(after_help = settings::help())]
     Serve(Serve),
     /// Run, undo or list database migrations
     #[command(subcommand)]

@@ -5,14 +5,14 @@ use serde_json::json;
 
 use crate::cli::list_page::{cut, one_more, so_many};
 use crate::cli::output::{came, complain, say};
-use crate::cli::when::{When, asks};
+use crate::cli::time_arguments::{When, asks};
 use crate::cli::{Outcome, explain, open};
 use crate::domain::account::Account;
 use crate::domain::id::{AccountId, After};
-use crate::domain::name_characters::shown;
 use crate::domain::organization::{Name, Organization};
 use crate::domain::search_words::SearchWords;
-use crate::http::render;
+use crate::domain::texts::name_characters::shown;
+use crate::http::response_bodies;
 use crate::service::Keyward;
 use crate::service::accounts::administer as accounts;
 use crate::service::membership::inviter::Shown;
@@ -165,7 +165,7 @@ fn list(list: &List) -> Outcome {
     });
     for organization in &found {
         if list.json {
-            say!("{}", render::organization(organization));
+            say!("{}", response_bodies::organization(organization));
         } else {
             say!("{}  {}", organization.id, shown(&organization.name));
         }
@@ -239,7 +239,7 @@ fn whole(found: &Organization, members: &[Member], invited: &[Shown]) -> serde_j
             "state": member.membership.state.as_str(),
         })
     });
-    let mut body = render::organization(found);
+    let mut body = response_bodies::organization(found);
     body["members"] = members.collect();
     let invited = invited.iter();
     body["invitations"] = invited
@@ -273,7 +273,7 @@ fn add(name: &str, owner: &str, as_json: bool) -> Outcome {
     let label = parsed.written().to_owned();
     let added = administer::add(kw, parsed, owner.id).map_err(|error| explain(&error))?;
     let words = format_args!("added {label} as {}", added.id);
-    came(as_json, words, &render::organization(&added))
+    came(as_json, words, &response_bodies::organization(&added))
 }
 
 /// An organization and an account, and the membership of the two, where there is one.
@@ -332,7 +332,7 @@ fn rename(organization: &str, name: &str, as_json: bool) -> Outcome {
     came(
         as_json,
         format_args!("{words}"),
-        &render::organization(&new),
+        &response_bodies::organization(&new),
     )
 }
 
@@ -350,7 +350,7 @@ fn demand_factor(organization: &str, when: &When, as_json: bool) -> Outcome {
     came(
         as_json,
         format_args!("{words}"),
-        &render::organization(&changed),
+        &response_bodies::organization(&changed),
     )
 }
 

@@ -4,14 +4,14 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 
 use crate::cli::output::{came, say};
-use crate::cli::when::{When, asks};
+use crate::cli::time_arguments::{When, asks};
 use crate::cli::{Outcome, explain, open};
-use crate::domain::name_characters::shown;
 use crate::domain::organization::{Role as Stored, Scope};
+use crate::domain::texts::name_characters::shown;
 use crate::service::Error;
 use crate::service::accounts::administer;
 use crate::service::roles::of_service;
-use crate::service::roles::rules::Edit;
+use crate::service::roles::validate::Edit;
 use crate::support::clock::Timestamp;
 
 #[derive(Subcommand)]

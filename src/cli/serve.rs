@@ -14,7 +14,7 @@ use crate::cli::{Outcome, Serve, explain, look_at, read_config};
 use crate::config::Config;
 use crate::first_start::{self, FirstAdministrator};
 use crate::http;
-use crate::service::roles::stray;
+use crate::service::roles::obsolete_permissions;
 use crate::service::upkeep::threads;
 use crate::support::process;
 use crate::support::secret::{ExposeSecret as _, SecretString};
@@ -99,7 +99,7 @@ fn serve_with(config: &mut Config, listener: TcpListener, signals: &Signals) -> 
     {
         log::warn!("{why}");
     }
-    for why in stray::look(&app.keyward).map_err(told)? {
+    for why in obsolete_permissions::look(&app.keyward).map_err(told)? {
         log::warn!("{why}");
     }
     let administrator = first_administrator(&app, config, told)?;

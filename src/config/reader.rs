@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::config::setting::Setting;
+use crate::config::settings::Setting;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {

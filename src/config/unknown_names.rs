@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use crate::config::reader::Reader;
-use crate::config::sections;
+use crate::config::settings;
 
 /// Texts by which operators of other programs name their database.
 const OTHER_WORDS: &[&str] = &[
@@ -21,7 +21,7 @@ const OTHER_WORDS: &[&str] = &[
 
 pub(super) fn refuse(reader: &mut Reader<'_>, given: &BTreeMap<String, String>) {
     for (name, value) in given {
-        let unknown = name.starts_with("KEYWARD_") && !sections::is_in_table(name);
+        let unknown = name.starts_with("KEYWARD_") && !settings::is_in_table(name);
         if unknown && !is_of_a_service(name, value, given) {
             let why = "is no setting of Keyward: see keyward serve --help";
             reader.fault::<()>(name, why);
@@ -41,7 +41,7 @@ pub(super) fn refuse(reader: &mut Reader<'_>, given: &BTreeMap<String, String>) 
 fn means_a_database(name: &str) -> bool {
     let upper = name.to_ascii_uppercase();
     let other = upper.starts_with("DATABASE_") || OTHER_WORDS.contains(&upper.as_str());
-    other && !sections::is_in_table(name)
+    other && !settings::is_in_table(name)
 }
 
 /// Whether a name and its value are those that Kubernetes (`*_SERVICE_HOST`,

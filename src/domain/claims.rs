@@ -9,9 +9,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::domain::access::{Access, OwnAccount};
 use crate::domain::account::{AccessVersion, Epoch};
 use crate::domain::id::{AccountId, OrganizationId, SessionId};
+use crate::domain::rights::access::{Access, OwnAccount};
 use crate::domain::session::{Class, Method};
 use crate::support::clock::Timestamp;
 

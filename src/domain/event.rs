@@ -3,8 +3,8 @@
 
 use strum::{IntoStaticStr, VariantArray};
 
-use crate::domain::api_key::ApiKey;
 use crate::domain::id::{AccountId, OrganizationId, SessionId};
+use crate::domain::rights::api_key::ApiKey;
 use crate::domain::session::Client;
 use crate::support::clock::Timestamp;
 

@@ -10,7 +10,7 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_security::MixedScript as _;
 
 use crate::domain::id::AccountId;
-use crate::domain::name_characters::{is_mark, is_no_part_of_a_name, is_of_a_word, trimmed};
+use crate::domain::texts::name_characters::{is_mark, is_no_part_of_a_name, is_of_a_word, trimmed};
 
 /// An e-mail address: as written, and canonical.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,13 +3,14 @@
 
 pub mod account;
 pub mod algorithm;
-pub mod attempt;
+pub mod attempt_outcome;
 pub mod claims;
 pub mod event;
 pub mod guess_limit;
 pub mod id;
 pub mod identifier;
-pub mod mail_kind;
+pub mod mail_letter;
+pub mod mail_retries;
 pub mod one_time_code;
 pub mod organization;
 pub mod password;
@@ -19,11 +20,8 @@ pub mod profile;
 pub mod quota;
 pub mod recent_generations;
 pub mod redirect;
-mod rights;
-pub mod rotation;
+pub mod refresh_rotation;
+pub mod rights;
 pub mod search_words;
 pub mod session;
-mod texts;
-
-pub use rights::{access, api_key, assurance, bearer, permission, reserved_usernames};
-pub use texts::{browser_name, merge_fields, name_characters, plain_text};
+pub mod texts;

@@ -7,7 +7,7 @@ use strum::{EnumString, IntoStaticStr};
 
 use crate::domain::id::{AccountId, OrganizationId};
 use crate::domain::identifier::{composed, in_lower_case, mixes_scripts, written};
-use crate::domain::name_characters::{is_mark, is_no_part_of_a_name};
+use crate::domain::texts::name_characters::{is_mark, is_no_part_of_a_name};
 use crate::support::clock::Timestamp;
 
 /// The role of an owner. It is held by one active member at least, always.

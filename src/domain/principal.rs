@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use crate::domain::algorithm::Algorithm;
-use crate::domain::api_key::ApiKey;
 use crate::domain::claims::Claims;
 use crate::domain::id::{AccountId, SessionId};
+use crate::domain::rights::api_key::ApiKey;
 
 /// What an access token says, once its signature was checked; or what a token would say of the
 /// holder of an API key.

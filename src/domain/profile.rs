@@ -4,7 +4,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::domain::name_characters::trimmed;
+use crate::domain::texts::name_characters::trimmed;
 use crate::support::clock::Timestamp;
 
 /// The most characters of a name, a company and the like.

@@ -10,7 +10,7 @@ use strum::{EnumString, IntoStaticStr};
 
 use crate::domain::account::{Account, Epoch};
 use crate::domain::id::{AccountId, OrganizationId, SessionId};
-use crate::domain::rotation::Generation;
+use crate::domain::refresh_rotation::Generation;
 use crate::support::clock::Timestamp;
 
 /// Which family of tokens a session gives: it decides their lifetimes (decision 3)

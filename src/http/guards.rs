@@ -1,6 +1,6 @@
 //! Who may call a route, as its row says it.
 
-use crate::domain::access::ADMIN;
+use crate::domain::rights::access::ADMIN;
 use crate::http::request::call::Call;
 use crate::service::Result;
 use crate::service::actor::Actor;

@@ -1,15 +1,15 @@
 //! Faces. Knows actix. A handler reads, calls one act and renders; no rule is here.
 
-/// How a face says no.
-pub mod answer;
 /// One folder for each people whose wire is spoken.
 pub mod dialect;
 /// What others read about this service: keys, the `OpenAPI` document, its viewer.
 mod discovery;
 /// Around every request.
 mod edge;
+/// How a face says no.
+pub mod error_response;
 #[doc(hidden)]
-pub mod fuzzed;
+pub mod fuzz_targets;
 /// How a schema of `GraphQL` is served.
 mod graphql;
 /// Who may call a route.
@@ -20,10 +20,10 @@ mod mount;
 mod ops;
 /// Below HTTP: addresses, connections, limits by address.
 mod peers;
-/// What more than one dialect shows in the same words.
-pub(crate) mod render;
 /// What a handler may ask of a request.
 mod request;
+/// What more than one dialect shows in the same words.
+pub(crate) mod response_bodies;
 /// The table of routes.
 pub mod routes;
 /// The schemas of `GraphQL`.
@@ -32,5 +32,5 @@ mod server;
 /// What a reverse proxy asks.
 mod sidecar;
 
-pub use request::settings::Web;
+pub use request::web_policy::Web;
 pub use server::{app, listen, serve};

@@ -8,8 +8,8 @@ use actix_web::http::Method;
 use actix_web::http::header::ALLOW;
 use actix_web::{HttpRequest, HttpResponse, guard, web};
 
-use crate::http::answer::{Http, Keyward, Refusal, refuse};
-use crate::http::request::settings::Web;
+use crate::http::error_response::{Http, Keyward, Refusal, refuse};
+use crate::http::request::web_policy::Web;
 use crate::http::routes::{Group, Row, TABLE};
 
 impl Group {

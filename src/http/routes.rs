@@ -5,20 +5,20 @@
 use actix_web::{HttpResponse, Route, web};
 
 use crate::config::Dialect;
-use crate::domain::permission::ACCOUNT_RESET_LINK;
-use crate::http::answer::{Refusal, refuse};
+use crate::domain::rights::permission::ACCOUNT_RESET_LINK;
 use crate::http::dialect::directus::{self, Directus};
 use crate::http::dialect::hypi::{self, Hypi};
 use crate::http::dialect::keyward::{
-    Keyward, account, addresses, admin, api_keys, guest, leave, members, organizations,
-    registration, roles, second_factor, sessions, sign_in, step_up,
+    Keyward, account, addresses, admin, api_keys, delete_own_account, guest, members,
+    organizations, registration, roles, second_factor, sessions, sign_in, step_up,
 };
 use crate::http::dialect::oisp::{self, Oisp};
 use crate::http::discovery::{account_page, docs, jwks};
+use crate::http::error_response::{Refusal, refuse};
 use crate::http::guards::Terms;
 use crate::http::ops::{health, test_mode};
 use crate::http::request::call::Call;
-use crate::http::request::settings::Web;
+use crate::http::request::web_policy::Web;
 use crate::http::schemas;
 use crate::http::sidecar::verify::{self, Verify};
 
@@ -167,7 +167,7 @@ pub static TABLE: &[Group] = &[
             row!(GET "/server/ping" Public directus::ping),
             row!(GET "/users/me" Guest directus::users::me).enrolling(),
             row!(PATCH "/users/me" SignedIn directus::users::update),
-            row!(DELETE "/users/me" Guest directus::leave::me),
+            row!(DELETE "/users/me" Guest directus::delete_own_account::me),
             row!(POST "/users/register" Public directus::registration::register),
             row!(GET "/users/register/verify-email" Public directus::registration::verify)
                 .spending(),
@@ -268,7 +268,7 @@ pub static TABLE: &[Group] = &[
             row!(POST "/auth/step-up" SignedIn step_up::step_up).enrolling(),
             row!(GET "/auth/me" Caller account::me).enrolling(),
             row!(PATCH "/auth/me" SignedIn account::update),
-            row!(DELETE "/auth/me" Guest leave::me),
+            row!(DELETE "/auth/me" Guest delete_own_account::me),
             row!(GET "/auth/me/export" Guest account::export).own(),
             row!(POST "/auth/register" Public registration::register),
             row!(POST "/auth/email/verify" Public registration::verify),

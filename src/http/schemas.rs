@@ -6,14 +6,14 @@ use std::sync::{Arc, LazyLock};
 use parking_lot::Mutex;
 
 use crate::config::Dialect;
-use crate::domain::access::ADMIN;
-use crate::http::answer::{Answer, Keyward};
+use crate::domain::rights::access::ADMIN;
 use crate::http::dialect::{directus, haltian, hypi, propeller};
+use crate::http::error_response::{Answer, Keyward};
 use crate::http::graphql::resolver_context::Asked;
 use crate::http::graphql::table::{Field, Fieldset};
 use crate::http::graphql::{Root, Schema, root, serve};
 use crate::http::request::call::Call;
-use crate::http::request::settings::Web;
+use crate::http::request::web_policy::Web;
 use crate::service::accounts::profile;
 use crate::service::actor::Actor;
 

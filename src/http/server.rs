@@ -21,9 +21,9 @@ use futures_util::future::{FutureExt as _, select};
 
 use crate::http::edge::middleware::shell;
 use crate::http::mount::mount;
-use crate::http::peers::connection::{Connection, KEEP_ALIVE};
+use crate::http::peers::connection_deadlines::{Connection, KEEP_ALIVE};
 use crate::http::peers::last_request::Opened;
-use crate::http::request::settings::Web;
+use crate::http::request::web_policy::Web;
 use crate::service::Keyward;
 
 /// The application: the whole route table behind the shell.

@@ -2,7 +2,7 @@
 //! class, behind a bounded queue, so that a storm of sign-ins slows nothing else.
 //!
 //! A `Seat` is the right to hash: without one there is no way in, there are only so many,
-//! and `seats.rs` says who may have one. One more thread at normal priority, the guard, takes the
+//! and `fair_queue.rs` says who may have one. One more thread at normal priority, the guard, takes the
 //! jobs that have waited for too long, and does anew what another thread has begun and does not
 //! come to the end of: so sign-ins go on, slowly, on a machine whose cores other programs keep full
 //! ([decision 155](../../docs/decisions/0155-a-hash-that-is-starved-is-done-again.md)).
@@ -18,8 +18,8 @@ use thread_priority::unix::{
 };
 use thread_priority::{ThreadPriority, ThreadPriorityValue};
 
+use crate::lanes::fair_queue::{Asker, Full, Place, Seats};
 use crate::lanes::password_jobs::{Job, Jobs, Limits, Next};
-use crate::lanes::seats::{Asker, Full, Place, Seats};
 use crate::support::waiting::while_waiting;
 
 struct Shared {

@@ -26,7 +26,7 @@ const ACTS: usize = 8;
 pub(super) const LEAST_SLOW: usize = 4;
 
 /// The other threads are for what acts may wait for: what is asked for many
-/// ([`Handful`](super::handful::Handful)), and futures.
+/// ([`Handful`](super::batcher::Handful)), and futures.
 const FOR_STEPS: usize = 4;
 
 /// Where all threads wait for the database, what has waited for one of them as long is not

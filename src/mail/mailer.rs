@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
-use crate::domain::mail_kind::{Letter, LetterPurpose};
+use crate::domain::mail_letter::{Letter, LetterPurpose};
 use crate::mail::deadlines::Patience;
 use crate::mail::failure::Failure;
 use crate::mail::message::{Composed, Outside, Sender, Sent, compose};

@@ -9,7 +9,7 @@ use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};
 use lettre::{Address, Message};
 
-use crate::domain::mail_kind::LetterPurpose;
+use crate::domain::mail_letter::LetterPurpose;
 use crate::mail::templates::RenderedLetter;
 use crate::support::clock::Timestamp;
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use crate::domain::mail_kind::{Language, LetterPurpose, is_site};
+use crate::domain::mail_letter::{Language, LetterPurpose, is_site};
 
 /// A template is a mail, not a book.
 const LARGEST: u64 = 64 * 1024;

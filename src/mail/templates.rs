@@ -11,8 +11,8 @@ use std::path::Path;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
 use url::Url;
 
-use crate::domain::browser_name::browser_name;
-use crate::domain::mail_kind::{Language, Letter, LetterPurpose};
+use crate::domain::mail_letter::{Language, Letter, LetterPurpose};
+use crate::domain::texts::browser_name::browser_name;
 use crate::mail::embedded_templates::EMBEDDED;
 use crate::mail::template_folder;
 use crate::mail::templates::parts::{VALUES, broken, clean, split};

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use crate::domain::access::Access;
 use crate::domain::account::Account;
-use crate::domain::api_key::ApiKey;
-use crate::domain::assurance::Wanted;
 use crate::domain::claims::{Acting, Claims};
 use crate::domain::event::{Event, What};
 use crate::domain::id::{AccountId, SessionId};
 use crate::domain::principal::Principal;
+use crate::domain::rights::access::Access;
+use crate::domain::rights::api_key::ApiKey;
+use crate::domain::rights::assurance::Wanted;
 use crate::domain::session::Client;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;

@@ -1,11 +1,11 @@
 //! Who administers.
 
-use crate::domain::access::ADMIN;
-use crate::domain::assurance::Wanted;
 use crate::domain::event::{Event, What};
 use crate::domain::id::AccountId;
 use crate::domain::identifier::Username;
-use crate::domain::reserved_usernames::is_reserved;
+use crate::domain::rights::access::ADMIN;
+use crate::domain::rights::assurance::Wanted;
+use crate::domain::rights::reserved_usernames::is_reserved;
 use crate::service::actor::{Actor, require_held};
 use crate::service::change::{Change, Held};
 use crate::service::error::{Code, Error, Result};

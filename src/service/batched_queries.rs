@@ -1,14 +1,14 @@
-//! What many requests ask the database for at once, taken together (`lanes/handful.rs`): an act
+//! What many requests ask the database for at once, taken together (`lanes/batcher.rs`): an act
 //! asks for one, and how many are read or written by one statement is decided here.
 
 use std::sync::Arc;
 
-use crate::domain::bearer::Bearer;
 use crate::domain::id::{AccountId, SessionId};
-use crate::lanes::handful::Handful;
+use crate::domain::rights::bearer::Bearer;
+use crate::lanes::batcher::Handful;
 use crate::lanes::store_lane::{StoreLane, Undone};
 use crate::store::accounts::people::{self, Person};
-use crate::store::rotation::Rotation;
+use crate::store::refresh_rotation::Rotation;
 use crate::store::session_access;
 use crate::store::{self, Guarded as _, Store};
 
@@ -78,7 +78,7 @@ impl Questions {
     }
 
     /// Whether the session stood as it was judged and was moved on, as
-    /// [`rotation::rotate`](crate::store::rotation::rotate) says.
+    /// [`rotation::rotate`](crate::store::refresh_rotation::rotate) says.
     pub(in crate::service) async fn rotate(&self, rotation: Rotation) -> Result<bool> {
         match self.rotations.ask(rotation).await? {
             Some(rotated) => Ok(rotated?),

@@ -1,14 +1,14 @@
 //! How an act says no: a closed list of codes, each with one meaning. Public words and
 //! private cause travel together and part at the face: the cause goes to the log, the words
 //! to the caller. HTTP's own refusals (a body too large, an unknown path) are the face's
-//! (`http/answer.rs`).
+//! (`http/error_response.rs`).
 
 use std::borrow::Cow;
 
 use strum::{IntoStaticStr, VariantArray};
 
 use crate::crypto::password::NoMemory;
-use crate::domain::assurance::Wanted;
+use crate::domain::rights::assurance::Wanted;
 use crate::store;
 
 /// Stable; a client may compare it. The face gives it a status.

@@ -22,8 +22,6 @@ pub mod error;
 pub mod keyward;
 /// The operator's decisions.
 pub mod policy;
-/// What every process must learn when something is revoked.
-mod revocation_entry;
 
 /// What many requests ask the database for at once.
 mod batched_queries;

@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use url::Url;
 
-use crate::config::registration::{Makers, Who};
+use crate::config::settings::registration::{Makers, Who};
 use crate::domain::account::Account;
 use crate::domain::algorithm::Algorithm;
 use crate::domain::claims::Expected;
 use crate::domain::one_time_code::CodePurpose;
-use crate::domain::permission::is_own;
 use crate::domain::redirect::Allowed;
-use crate::domain::rotation;
+use crate::domain::refresh_rotation;
+use crate::domain::rights::permission::is_own;
 use crate::domain::session::{Class, Session};
 
 #[derive(Clone, Debug)]
@@ -31,7 +31,7 @@ pub struct Policy {
     pub session_max_ttl: Duration,
     pub oisp_ttl: Duration,
     pub exchange_window: Duration,
-    pub rotation: rotation::RotationRules,
+    pub rotation: refresh_rotation::RotationRules,
     pub password_min_length: usize,
     pub require_verified_email: bool,
     /// How long a signing key signs before the next one is published. Zero: only by hand.

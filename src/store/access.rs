@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::prelude::*;
 
-use crate::domain::access::{Access, OwnAccount};
-use crate::domain::api_key::ApiKey;
 use crate::domain::id::{AccountId, OrganizationId};
 use crate::domain::organization::MembershipState;
-use crate::domain::permission::{LENT_BY_ADMIN, OWN};
+use crate::domain::rights::access::{Access, OwnAccount};
+use crate::domain::rights::api_key::ApiKey;
+use crate::domain::rights::permission::{LENT_BY_ADMIN, OWN};
 use crate::domain::session::{Class, Session};
 use crate::store::engine::columns::time;
 use crate::store::engine::connection::{AnyConnection, on_each};

@@ -2,8 +2,8 @@
 
 use diesel::prelude::*;
 
-use crate::domain::api_key::ApiKey;
 use crate::domain::id::{AccountId, ApiKeyId, OrganizationId};
+use crate::domain::rights::api_key::ApiKey;
 use crate::store::engine::columns::{optional, time, word};
 use crate::store::engine::connection::{AnyConnection, on_each};
 use crate::store::engine::error::{Error, Result, at_most_one, exactly_one};

@@ -3,7 +3,7 @@
 
 use diesel::prelude::*;
 
-use crate::domain::attempt::AttemptOutcome;
+use crate::domain::attempt_outcome::AttemptOutcome;
 use crate::domain::id::AccountId;
 use crate::domain::session::Client;
 use crate::store::engine::columns::time;

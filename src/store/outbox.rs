@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use uuid::Uuid;
 
 use crate::domain::id::AccountId;
-use crate::domain::mail_kind::{LONGEST_HOLD, LONGEST_PAUSE};
+use crate::domain::mail_retries::{LONGEST_HOLD, LONGEST_PAUSE};
 use crate::store::engine::columns::{optional, time, word};
 use crate::store::engine::connection::AnyConnection;
 use crate::store::engine::error::{Result, at_most_one, exactly_one};

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::prelude::*;
 
-use crate::domain::access::{ADMIN, Access};
 use crate::domain::id::AccountId;
-use crate::domain::permission::counts_in_service;
+use crate::domain::rights::access::{ADMIN, Access};
+use crate::domain::rights::permission::counts_in_service;
 use crate::store::engine::connection::AnyConnection;
 use crate::store::engine::error::{Result, exactly_one};
 use crate::store::engine::schema::{account_roles, accounts, credentials, role_permissions, roles};

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 
-use crate::domain::access::Access;
-use crate::domain::bearer::Bearer;
 use crate::domain::id::SessionId;
-use crate::domain::permission::counts_in_service;
+use crate::domain::rights::access::Access;
+use crate::domain::rights::bearer::Bearer;
+use crate::domain::rights::permission::counts_in_service;
 use crate::domain::session::Class;
 use crate::store::access as access_table;
 use crate::store::accounts;

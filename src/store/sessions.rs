@@ -8,7 +8,7 @@ use diesel::prelude::*;
 
 use crate::domain::account::{Account, Epoch};
 use crate::domain::id::{AccountId, SessionId};
-use crate::domain::rotation::Generation;
+use crate::domain::refresh_rotation::Generation;
 use crate::domain::session::{Authentication, EndReason, Ending, Method, Session};
 use crate::store::accounts;
 use crate::store::engine::columns::{number, optional, time, word};

@@ -4,8 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
-use keyward::config;
-use keyward::config::sections;
+use keyward::config::{self, settings};
 
 const EXAMPLE: &str = include_str!("../../.env.example");
 
@@ -14,7 +13,7 @@ const SECRET: &str = "0123456789abcdefghijklmnopqrstuvwxyz";
 /// The file is printed from the table: with `KEYWARD_WRITE=1` this test writes it.
 #[test]
 fn env_example_is_what_the_table_says() {
-    let example = sections::example();
+    let example = settings::example();
     if std::env::var_os("KEYWARD_WRITE").is_some() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/.env.example");
         std::fs::write(path, example).unwrap();
@@ -35,7 +34,7 @@ fn told() -> Vec<(&'static str, &'static str)> {
 
 #[test]
 fn the_example_tells_every_setting_once() {
-    let table: Vec<_> = sections::all()
+    let table: Vec<_> = settings::all()
         .map(|setting| (setting.name, setting.default))
         .collect();
     assert_eq!(told(), table);
@@ -50,7 +49,7 @@ fn g1_the_example_sets_nothing() {
     for line in EXAMPLE.lines() {
         assert!(line.is_empty() || line.starts_with('#'), "{line}");
     }
-    for setting in sections::all().filter(|setting| setting.secret) {
+    for setting in settings::all().filter(|setting| setting.secret) {
         let shown = setting.name == "DATABASE_URL" || setting.default.is_empty();
         assert!(shown, "{} has a default", setting.name);
     }
@@ -72,7 +71,7 @@ fn the_example_is_a_file_that_can_be_read() {
 /// absent: it is as absent, whatever the setting.
 #[test]
 fn operators_21_an_empty_value_is_an_absent_one() {
-    for setting in sections::all() {
+    for setting in settings::all() {
         for empty in ["", " ", "\n", "\r\n"] {
             if setting.verbatim && empty == " " {
                 continue;
@@ -102,7 +101,7 @@ fn help_tells_every_setting_with_its_default() {
             .unwrap();
         assert!(run.status.success());
         let help = String::from_utf8(run.stdout).unwrap();
-        for setting in sections::all() {
+        for setting in settings::all() {
             let line = match setting.default {
                 "" => format!("\n  {}\n", setting.name),
                 default => format!("\n  {} = {default}\n", setting.name),

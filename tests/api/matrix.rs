@@ -5,9 +5,9 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use keyward::domain::access::ADMIN;
 use keyward::domain::id::AccountId;
-use keyward::domain::permission::{OWN, SERVICE};
+use keyward::domain::rights::access::ADMIN;
+use keyward::domain::rights::permission::{OWN, SERVICE};
 use keyward::http::routes::TABLE;
 use keyward::service::accounts::administer;
 use serde_json::json;

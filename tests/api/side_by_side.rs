@@ -8,7 +8,7 @@ use keyward::domain::id::OrganizationId;
 use keyward::domain::organization::{Name, Scope};
 use keyward::service::audit::seal;
 use keyward::service::organizations::list;
-use keyward::service::roles::rules::New;
+use keyward::service::roles::validate::New;
 use keyward::service::roles::{of_organization, of_service};
 use keyward::service::upkeep::spray_alarm;
 use keyward::service::{Code, Error, Keyward, keys};

@@ -70,6 +70,17 @@ impl House {
         })
     }
 
+    /// Each file that hands on a whole module by another path than that of its file, with the module.
+    pub fn modules_handed_on(&self) -> impl Iterator<Item = (&str, String)> {
+        self.files.iter().flat_map(move |(name, file)| {
+            let modules = file.exports.values().map(|path| path.join("/"));
+            let modules = modules.filter(|path| {
+                self.files.contains_key(path) || self.files.contains_key(&format!("{path}/mod"))
+            });
+            modules.map(move |module| (name.as_str(), module))
+        })
+    }
+
     /// The file that defines what a path names; what a file hands on is followed.
     fn file_of(&self, path: &[String]) -> Option<&str> {
         let name = |length: usize| {

@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 
-use keyward::config::sections;
+use keyward::config::settings;
 
 use crate::home::{Home, Run};
 use crate::server::Server;
@@ -370,7 +370,7 @@ fn g3_what_is_made_is_private() {
 /// At the most talkative level, in whatever a command prints, also where it fails.
 #[test]
 fn g4_no_secret_setting_is_ever_printed() {
-    for setting in sections::all().filter(|setting| setting.secret) {
+    for setting in settings::all().filter(|setting| setting.secret) {
         let values: &[&str] = match setting.name {
             "DATABASE_URL" => &[
                 "postgresql://keyward:CANARY@127.0.0.1:1/keyward",

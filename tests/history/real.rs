@@ -26,10 +26,10 @@ use keyward::service::mail::owner_mail::Wish;
 use keyward::service::sessions::exchange::exchange;
 use keyward::service::sessions::refresh::refresh;
 use keyward::service::sessions::wanted_organization::WantedOrganization;
-use keyward::service::sessions::{end, login, logout, refresh as refreshing, renew};
+use keyward::service::sessions::{end_own_sessions, login, logout, refresh as refreshing, renew};
 use keyward::service::tokens::authenticate::{authenticate, read_expired};
 use keyward::service::tokens::mint::TokenSet;
-use keyward::service::upkeep::threads;
+use keyward::service::upkeep::{purge, revocation_tail, threads};
 use keyward::service::{Keyward, Result};
 use keyward::store::Watched;
 use keyward::support::clock::{Clock, Timestamp};
@@ -126,7 +126,7 @@ impl Real {
         config.passwords.bcrypt_cost = 4;
         let kw = App::build(&config, world).unwrap().keyward;
         let mut reader = kw.store.own_reader().unwrap();
-        threads::tail(&kw, &mut reader).unwrap();
+        revocation_tail::tail(&kw, &mut reader).unwrap();
         Process { kw, reader }
     }
 
@@ -139,7 +139,7 @@ impl Real {
     /// What the tail does five times a second.
     pub fn catch_up(&mut self) {
         for process in &mut self.processes {
-            threads::tail(&process.kw, &mut process.reader).unwrap();
+            revocation_tail::tail(&process.kw, &mut process.reader).unwrap();
         }
     }
 
@@ -149,7 +149,7 @@ impl Real {
 
     pub fn purge(&self, process: usize) {
         let kw = &self.processes[process].kw;
-        threads::purge(kw, kw.clock.now()).unwrap();
+        purge::purge(kw, kw.clock.now()).unwrap();
     }
 
     pub fn now(&self) -> i64 {
@@ -298,8 +298,8 @@ fn run(kw: &Keyward, op: &Op, accounts: &[(String, AccountId)]) -> Result<Told> 
             let tokens = renew::renew(kw, &actor(access)?)?;
             return Ok(tokens_told(&tokens, ""));
         }
-        Op::EndOne { by, id, .. } => end::one(kw, &actor(by)?, *id)?,
-        Op::EndOthers(by) => end::others(kw, &actor(by)?)?,
+        Op::EndOne { by, id, .. } => end_own_sessions::one(kw, &actor(by)?, *id)?,
+        Op::EndOthers(by) => end_own_sessions::others(kw, &actor(by)?)?,
         Op::ChangePassword { by, present, new } => {
             let (seat, _waiting) = kw.lane.seat().unwrap();
             let typed = NewPassword {

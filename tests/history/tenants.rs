@@ -5,9 +5,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use keyward::domain::api_key::ApiKey;
 use keyward::domain::id::{AccountId, OrganizationId};
 use keyward::domain::organization::{MembershipState, Name, Scope};
+use keyward::domain::rights::api_key::ApiKey;
 use keyward::service::actor::Actor;
 use keyward::service::api_keys::administer as keys;
 use keyward::service::api_keys::rules::New as NewKey;
@@ -15,7 +15,7 @@ use keyward::service::organizations::administer;
 use keyward::service::organizations::change::Edit;
 use keyward::service::organizations::change_member::{self, Which};
 use keyward::service::roles::of_service;
-use keyward::service::roles::rules::{Edit as RoleEdit, New as NewRole};
+use keyward::service::roles::validate::{Edit as RoleEdit, New as NewRole};
 use keyward::service::sessions::refresh;
 use keyward::service::tokens::authenticate::authenticate;
 use keyward::service::tokens::authenticate_api_key;

@@ -13,7 +13,7 @@ use std::collections::BinaryHeap;
 use std::fs;
 use std::time::Duration;
 
-use keyward::domain::rotation::{Generation, RotationRules, Step, step};
+use keyward::domain::refresh_rotation::{Generation, RotationRules, Step, step};
 use keyward::support::clock::Timestamp;
 
 use crate::steps::Dice;

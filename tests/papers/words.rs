@@ -97,7 +97,7 @@ fn the_words_of_audit_and_attempts_are_those_of_the_code() {
         ("| word | means |", "src/domain/event.rs", "What"),
         (
             "| outcome | means |",
-            "src/domain/attempt.rs",
+            "src/domain/attempt_outcome.rs",
             "AttemptOutcome",
         ),
     ] {
@@ -109,7 +109,7 @@ fn the_words_of_audit_and_attempts_are_those_of_the_code() {
 
 /// The code's own words, each with the number of the status that it has by default.
 fn codes() -> Words {
-    let answer = read("src/http/answer.rs");
+    let answer = read("src/http/error_response.rs");
     // `Code::One | Code::Other => StatusCode::NOT_FOUND`, over as many lines as it takes.
     let mut waiting = Vec::new();
     let mut statuses = Vec::new();
@@ -126,7 +126,7 @@ fn codes() -> Words {
     let mut codes = Words::new();
     for (path, name) in [
         ("src/service/error.rs", "Code"),
-        ("src/http/answer.rs", "Http"),
+        ("src/http/error_response.rs", "Http"),
     ] {
         for (variant, word) in variants(path, name) {
             let full = format!("{name}::{variant}");

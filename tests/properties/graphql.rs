@@ -1,7 +1,7 @@
 //! The reader in front of GraphQL rewrites what stands among the arguments of `publishEmailEvent`,
 //! and nothing else but what means the same, whatever else stands in the document.
 
-use keyward::http::fuzzed::tightened;
+use keyward::http::fuzz_targets::tightened;
 use proptest::prelude::*;
 
 /// Pieces of a selection that look like the one field, and are not it; none may be changed.

@@ -18,7 +18,7 @@ use keyward::domain::id::SessionId;
 use keyward::domain::identifier::{Email, Username};
 use keyward::domain::password::{Password, PasswordRecord};
 use keyward::domain::redirect::{Allowed, allowed};
-use keyward::http::fuzzed;
+use keyward::http::fuzz_targets;
 use keyward::support::clock::Timestamp;
 use keyward::support::entropy::Entropy;
 use keyward::support::secret::ExposeSecret as _;
@@ -170,7 +170,7 @@ proptest! {
         prop_assume!(!stranger.is_loopback());
         let header = format!("{left}, {stranger}");
         if let Ok(value) = HeaderValue::from_str(&header) {
-            let found = fuzzed::client_address("127.0.0.1", value);
+            let found = fuzz_targets::client_address("127.0.0.1", value);
             prop_assert_eq!(found, Some(stranger.to_string()));
         }
     }
@@ -180,7 +180,7 @@ proptest! {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         for body in [body, text.into_bytes()] {
-            if fuzzed::reads_body(&headers, &body) && !body.is_empty() {
+            if fuzz_targets::reads_body(&headers, &body) && !body.is_empty() {
                 let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&body);
                 let value: serde_json::Value = serde_json::from_slice(body).unwrap();
                 prop_assert!(value.is_object());

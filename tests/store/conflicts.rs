@@ -4,7 +4,8 @@
 use keyward::domain::id::AccountId;
 use keyward::domain::identifier::{Email, Username};
 use keyward::domain::password::PasswordRecord;
-use keyward::store::{Error, Taken, accounts, audit_events, credentials};
+use keyward::store::audit::audit_events;
+use keyward::store::{Error, Taken, accounts, credentials};
 use uuid::Uuid;
 
 use crate::kit::{NOW, at_once, new_account};

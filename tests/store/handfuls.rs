@@ -1,9 +1,9 @@
 //! Rotations of many callers at once (`Store::write_each`): each holds or fails by itself, as if
 //! it had gone alone, whatever carries it.
 
-use keyward::domain::rotation::Generation;
+use keyward::domain::refresh_rotation::Generation;
 use keyward::domain::session::{EndReason, Ending, Session};
-use keyward::store::rotation::Rotation;
+use keyward::store::refresh_rotation::Rotation;
 use keyward::store::{AnyConnection, Error, Guarded as _, Result, Store, sessions};
 
 use crate::kit::{Fresh, NOW, after, at_once, execute};

@@ -11,10 +11,10 @@ use diesel::sql_types::Text;
 use keyward::domain::account::Epoch;
 use keyward::domain::id::{AccountId, OrganizationId, SessionId};
 use keyward::domain::identifier::Email;
-use keyward::domain::rotation::Generation;
+use keyward::domain::refresh_rotation::Generation;
 use keyward::domain::session::{Authentication, Class, Method, Mode, Session};
 use keyward::store::engine::migrations;
-use keyward::store::{AnyConnection, Options, Store, Url, accounts, rotation, sessions};
+use keyward::store::{AnyConnection, Options, Store, Url, accounts, refresh_rotation, sessions};
 use keyward::support::clock::Timestamp;
 use uuid::Uuid;
 
@@ -212,7 +212,7 @@ pub fn rotate(
         number: from,
         ..session.generation
     };
-    rotation::rotate(db, id, [stood, after(from)], idle_expires_at)
+    refresh_rotation::rotate(db, id, [stood, after(from)], idle_expires_at)
 }
 
 /// Runs `work` on so many threads that begin together. What each gave, in order.

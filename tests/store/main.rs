@@ -11,11 +11,13 @@ mod postgres;
 #[path = "../support/scratch.rs"]
 mod scratch;
 
+mod built_in_roles;
 mod conflicts;
 mod doors;
 mod guards;
 mod guests;
 mod handfuls;
+mod lost_connection;
 mod migrations;
 mod on_postgres;
 mod on_sqlite;

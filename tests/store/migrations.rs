@@ -7,8 +7,9 @@ use std::path::Path;
 use keyward::domain::event::{Event, What};
 use keyward::domain::password::PasswordRecord;
 use keyward::domain::session::Client;
+use keyward::store::audit::audit_events;
 use keyward::store::engine::migrations;
-use keyward::store::{Url, audit_events, credentials};
+use keyward::store::{Url, credentials};
 
 use crate::kit::{Fresh, NOW, at_once, execute, lines};
 

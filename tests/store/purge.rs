@@ -3,20 +3,21 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use keyward::domain::api_key::ApiKey;
-use keyward::domain::attempt::AttemptOutcome;
+use keyward::domain::attempt_outcome::AttemptOutcome;
 use keyward::domain::event::{Event, What as Happened};
 use keyward::domain::guess_limit::Counter;
 use keyward::domain::id::{AccountId, ApiKeyId, SessionId};
 use keyward::domain::one_time_code::CodePurpose;
+use keyward::domain::rights::api_key::ApiKey;
 use keyward::domain::session::{Client, Session};
+use keyward::store::audit::audit_events;
 use keyward::store::engine::purge::{What, purge_before};
 use keyward::store::limits::{self, Kept};
 use keyward::store::login_attempts::{self, Attempt};
 use keyward::store::memberships::invitations::{self, Place, WaitingInvitation};
 use keyward::store::one_time_codes::{self, StoredCode};
 use keyward::store::revocations::{self, News, Revocation};
-use keyward::store::{accounts, api_keys, audit_events, sessions};
+use keyward::store::{accounts, api_keys, sessions};
 use keyward::support::clock::Timestamp;
 use uuid::Uuid;
 

@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use keyward::domain::id::SessionId;
 use keyward::domain::session::{EndReason, Ending, Session};
-use keyward::store::session_ends;
-use keyward::store::{rotation, seen_generations, sessions};
+use keyward::store::{refresh_rotation, seen_generations, session_ends, sessions};
 use uuid::Uuid;
 
 use crate::kit::{Fresh, NOW, after, at_once, rotate, session_of};
@@ -57,7 +56,7 @@ both!(
                 .unwrap();
             assert!(db.session_now(id).generation.seen);
             assert!(
-                db.write(move |tx| rotation::count_replay(tx, id, generation + 1, 9))
+                db.write(move |tx| refresh_rotation::count_replay(tx, id, generation + 1, 9))
                     .unwrap()
             );
         }
@@ -70,12 +69,12 @@ both!(
         const LIMIT: u32 = 60;
         let id = db.session().id;
         let won = at_once(100, |_| {
-            db.write(move |tx| rotation::count_replay(tx, id, 0, LIMIT))
+            db.write(move |tx| refresh_rotation::count_replay(tx, id, 0, LIMIT))
         });
         assert_eq!(wins(won), 60);
         assert_eq!(db.session_now(id).generation.replays, LIMIT);
         // Of another generation than the session stands at nothing is counted.
-        let counted = db.write(move |tx| rotation::count_replay(tx, id, 1, 1000));
+        let counted = db.write(move |tx| refresh_rotation::count_replay(tx, id, 1, 1000));
         assert!(!counted.unwrap());
         assert_eq!(db.session_now(id).generation.replays, LIMIT);
     }
@@ -112,7 +111,7 @@ both!(nothing_moves_a_session_that_has_ended, |db| {
     let later = NOW + Duration::from_secs(5);
     for moved in [
         db.write(move |tx| rotate(tx, id, 0, later)),
-        db.write(move |tx| rotation::count_replay(tx, id, 0, 60)),
+        db.write(move |tx| refresh_rotation::count_replay(tx, id, 0, 60)),
         db.write(move |tx| sessions::extend(tx, id, later)),
         db.write(move |tx| {
             sessions::end(

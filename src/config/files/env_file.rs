@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::config::files::secret_file::{is_a_folder, read_some};
-use crate::config::sections;
+use crate::config::settings;
 use crate::support::private_files::{Doubts, doubts_of_settings};
 
 /// What a file says, and what is to be said of the file.
@@ -53,7 +53,7 @@ const fn absent() -> std::io::ErrorKind {
 fn holds_secret(name: &str, value: &str) -> bool {
     let is_address = name == "DATABASE_URL";
     let password = value.contains('@') || value.contains("password=");
-    sections::is_secret(name) && !value.is_empty() && (!is_address || password)
+    settings::is_secret(name) && !value.is_empty() && (!is_address || password)
 }
 
 fn text(bytes: &[u8]) -> Result<&str, String> {
@@ -98,7 +98,7 @@ fn parse(text: &str) -> Result<BTreeMap<String, String>, Vec<String>> {
 
 /// The second line of a secret that was pasted may look like a name.
 fn shown(name: &str) -> &str {
-    if sections::is_ours(name) {
+    if settings::is_ours(name) {
         name
     } else {
         "this name"
@@ -125,7 +125,7 @@ fn entry(line: &str) -> Result<Option<(&str, String)>, String> {
     if !is_name {
         return Err(FORM.to_owned());
     }
-    match value(rest.trim_start(), sections::is_secret(name)) {
+    match value(rest.trim_start(), settings::is_secret(name)) {
         Ok(value) => Ok(Some((name, value))),
         Err(why) => Err(format!("{}: {why}", shown(name))),
     }

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::domain::access::{ADMIN, Access};
 use crate::domain::id::{AccountId, ApiKeyId, OrganizationId};
-use crate::domain::permission::LENT_BY_ADMIN;
+use crate::domain::rights::access::{ADMIN, Access};
+use crate::domain::rights::permission::LENT_BY_ADMIN;
 use crate::support::clock::Timestamp;
 
 /// The most living keys of one name that an account has: the old one, and the one that takes its

@@ -1,7 +1,7 @@
 //! Who bears the tokens of a session.
 
-use crate::domain::access::Access;
 use crate::domain::account::Account;
+use crate::domain::rights::access::Access;
 use crate::domain::session::Session;
 
 /// A session, the account whose it is, and what that may do in it now: what a token says follows

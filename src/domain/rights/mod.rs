@@ -4,5 +4,6 @@ pub mod access;
 pub mod api_key;
 pub mod assurance;
 pub mod bearer;
+pub mod built_in_roles;
 pub mod permission;
 pub mod reserved_usernames;

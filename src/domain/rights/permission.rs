@@ -1,6 +1,6 @@
 //! Permissions: words of the form `thing:deed`. Keyward's own things have a closed list of deeds;
 //! every other thing is an application's, which names its own words by using them in a role
-//! (docs/decisions/0096).
+//! (docs/decisions/0096). Which of them the built-in roles hold: `built_in_roles.rs`.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use aws_lc_rs::digest::{Context, SHA256};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use crate::domain::access::ADMIN;
+use crate::domain::rights::access::ADMIN;
 
 /// What Keyward itself asks for. Each speaks of the organization that it is held in.
 pub const OWN: &[&str] = &[

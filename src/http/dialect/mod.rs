@@ -2,10 +2,10 @@
 //! no; what happens is an act's concern. No dialect knows another.
 //!
 //! To add one: write `NAME/mod.rs` with a unit struct that implements
-//! [`Shape`](crate::http::answer::Shape) and handlers that answer
-//! [`Answer`](crate::http::answer::Answer) of it, a `mod` line here, a group of rows in
+//! [`Shape`](crate::http::error_response::Shape) and handlers that answer
+//! [`Answer`](crate::http::error_response::Answer) of it, a `mod` line here, a group of rows in
 //! `http/routes.rs`, its paths in `openapi.yaml`, and golden exchanges in `tests/api`; and its name in
-//! `config/faces.rs`. CONTRIBUTING has every step.
+//! `config/settings/dialects.rs`. CONTRIBUTING has every step.
 
 pub mod directus;
 pub mod haltian;

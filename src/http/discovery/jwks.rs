@@ -3,7 +3,7 @@
 use actix_web::HttpResponse;
 use actix_web::http::header::CACHE_CONTROL;
 
-use crate::http::answer::{Answer, Keyward};
+use crate::http::error_response::{Answer, Keyward};
 use crate::http::request::call::Call;
 use crate::service::keys::{self, JWKS_CACHE};
 

@@ -11,7 +11,7 @@ use actix_web::{HttpMessage as _, web};
 use crate::http::mount;
 use crate::http::peers::client_address;
 use crate::http::request::call::Acted;
-use crate::http::request::settings::Web;
+use crate::http::request::web_policy::Web;
 
 /// The status of a request whose client was gone before it was answered, as nginx calls it.
 const GONE: u16 = 499;

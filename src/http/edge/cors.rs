@@ -7,7 +7,7 @@ use actix_web::http::header::{self, HeaderMap, HeaderValue, ORIGIN, VARY};
 
 use crate::http::mount::{self, refuse_at};
 use crate::http::request::origin;
-use crate::http::request::settings::Web;
+use crate::http::request::web_policy::Web;
 use crate::http::sidecar::verify;
 use crate::service::Error;
 

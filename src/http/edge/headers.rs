@@ -2,7 +2,7 @@
 
 use actix_web::http::header::{self, HeaderMap, HeaderValue};
 
-use crate::http::request::settings::Web;
+use crate::http::request::web_policy::Web;
 
 pub(super) fn finish(headers: &mut HeaderMap, web: &Web) {
     let fixed = |text: &'static str| HeaderValue::from_static(text);

@@ -8,14 +8,14 @@ use actix_web::http::{ConnectionType, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{HttpResponse, web};
 
-use crate::http::answer::Refusal;
 use crate::http::edge::access_line::Asked;
-use crate::http::edge::{cors, head, headers, request_id, tls, unread_body};
+use crate::http::edge::{cors, headers, request_head, request_id, tls, unread_body};
+use crate::http::error_response::Refusal;
 use crate::http::mount::{self, refuse_at};
-use crate::http::peers::connection::InHand;
+use crate::http::peers::connection_deadlines::InHand;
 use crate::http::peers::{client_address, last_request};
 use crate::http::request::origin;
-use crate::http::request::settings::Web;
+use crate::http::request::web_policy::Web;
 
 pub async fn shell(
     mut request: ServiceRequest,
@@ -71,7 +71,7 @@ fn early(request: &ServiceRequest, web: &Web, frequent: bool) -> Option<HttpResp
     if cors::is_preflight(request) {
         return Some(cors::preflight(request, web));
     }
-    let admitted = head::check(request)
+    let admitted = request_head::check(request)
         .and_then(|()| tls::check(request, web))
         .and_then(|()| {
             if frequent {

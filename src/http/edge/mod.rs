@@ -2,9 +2,9 @@
 
 mod access_line;
 mod cors;
-mod head;
 mod headers;
 pub(in crate::http) mod middleware;
+mod request_head;
 mod request_id;
 mod tls;
 pub(in crate::http) mod unread_body;

@@ -3,10 +3,10 @@
 
 use actix_web::dev::ServiceRequest;
 
-use crate::http::answer::{Http, Refusal};
+use crate::http::error_response::{Http, Refusal};
 use crate::http::mount;
 use crate::http::peers::client_address::{is_trusted, unmapped};
-use crate::http::request::settings::Web;
+use crate::http::request::web_policy::Web;
 
 /// Questions of a supervisor, who asks the process and not the proxy. They carry no secret.
 const FOR_SUPERVISORS: &str = "/health/";

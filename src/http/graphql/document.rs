@@ -2,10 +2,6 @@
 
 use std::ops::Range;
 
-/// As deep as graphql-js's own introspection query goes.
-pub(super) const DEEPEST: usize = 20;
-pub(super) const MOST_TOKENS: usize = 2000;
-
 #[derive(Debug, Default)]
 pub(super) struct Document<'d> {
     pub operations: Vec<Operation<'d>>,

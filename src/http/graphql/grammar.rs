@@ -2,11 +2,10 @@
 
 use std::ops::Range;
 
-use crate::http::graphql::document::{
-    DEEPEST, Document, Field, Fragment, Operation, Selection, Variable,
-};
+use crate::http::graphql::document::{Document, Field, Fragment, Operation, Selection, Variable};
+use crate::http::graphql::lenient_field::Loose;
 use crate::http::graphql::lexer::{Fault, Kind, Token, Why, fault};
-use crate::http::graphql::loose::Loose;
+use crate::http::graphql::limits::DEEPEST;
 
 /// What stands there in another way for the library.
 pub(super) type Edit = (Range<usize>, String);

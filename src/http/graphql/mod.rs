@@ -2,28 +2,26 @@
 //! limits. It knows no dialect: a dialect writes its fields down, and `http/schemas.rs` puts them
 //! together.
 
-/// How much one document may have carried out.
-mod bounds;
+/// Arguments.
+mod arguments;
 /// What a document asks for.
 mod document;
-/// A document, read before the library reads it.
-mod first_reading;
 /// The grammar of documents.
 mod grammar;
-/// Arguments.
-mod inputs;
-/// What a look at the schema costs.
-mod introspection_cost;
+/// What a document may say that GraphQL has no word for.
+mod lenient_field;
 /// Names, numbers, texts and signs.
 mod lexer;
+/// How large a document may be, and what it may ask for.
+mod limits;
 /// A part of a list.
 mod list_page;
 /// The values of documents.
 mod literals;
-/// What a document may say that GraphQL has no word for.
-mod loose;
 /// Which media type the answer has.
 mod media_type;
+/// A document, read before the library reads it.
+mod preparse;
 /// What is said of a document that is refused.
 pub mod refusal_words;
 /// What is asked for.
@@ -40,10 +38,8 @@ mod string_literals;
 pub mod table;
 /// The variables of a request.
 mod variables;
-/// How wide a document may be.
-mod width;
 
-pub use first_reading::tightened;
-pub use loose::Loose;
+pub use lenient_field::Loose;
+pub use preparse::tightened;
 pub use schema::{Root, root};
 pub use serve::{Schema, serve};

@@ -5,9 +5,9 @@ use juniper::parser::{ParseError, SourcePosition};
 use juniper::{GraphQLError, RuleError};
 use serde_json::{Value, json};
 
-use crate::http::answer::{Http, Keyward, Refusal, Shape as _};
-use crate::http::graphql::document::{DEEPEST, MOST_TOKENS};
+use crate::http::error_response::{Http, Keyward, Refusal, Shape as _};
 use crate::http::graphql::lexer::Why;
+use crate::http::graphql::limits::{DEEPEST, MOST_TOKENS};
 use crate::http::graphql::resolver_context::ONE_CHANGE;
 use crate::service::Error;
 

@@ -5,7 +5,7 @@ use actix_web::http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use serde_json::{Map, Value};
 use url::form_urlencoded;
 
-use crate::http::answer::Refusal;
+use crate::http::error_response::Refusal;
 use crate::http::request::call::Call;
 use crate::http::request::fields::Fields;
 use crate::http::request::strict_json;

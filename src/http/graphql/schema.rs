@@ -11,10 +11,10 @@ use juniper::{
 };
 use serde_json::Value as Json;
 
-use crate::http::graphql::document::{DEEPEST, MOST_TOKENS};
-use crate::http::graphql::inputs::{Id, Word, read, taken};
-use crate::http::graphql::introspection_cost::Sizes;
+use crate::http::graphql::arguments::{Id, Word, read, taken};
 use crate::http::graphql::lexer::{Token, tokens};
+use crate::http::graphql::limits::introspection_cost::Sizes;
+use crate::http::graphql::limits::{DEEPEST, MOST_FIELDS, MOST_TOKENS};
 use crate::http::graphql::list_page::chosen;
 use crate::http::graphql::refusal_words::Spot;
 use crate::http::graphql::resolver_context::Asked;
@@ -23,8 +23,6 @@ use crate::http::graphql::variables::{Inputs, inputs};
 use crate::http::request::fields::Fields;
 use crate::service::actor::Actor;
 use crate::service::{Error, Result};
-
-const MOST_FIELDS: usize = 300;
 
 type Tree = RootNode<Node<'static>, Node<'static>, EmptySubscription<Asked>>;
 

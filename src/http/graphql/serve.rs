@@ -10,18 +10,20 @@ use juniper::{GraphQLError, InputValue, ValidatedOperation, Variables};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::http::answer::{self, Answer};
-use crate::http::graphql::bounds::{asks_for_fields_of, exceeded, may_change_twice, only_reads};
+use crate::http::error_response::{self, Answer};
 use crate::http::graphql::document::{self, Document};
-use crate::http::graphql::first_reading::read;
-use crate::http::graphql::loose::Loose;
+use crate::http::graphql::lenient_field::Loose;
+use crate::http::graphql::limits::root_fields::{
+    asks_for_fields_of, exceeded, may_change_twice, only_reads,
+};
+use crate::http::graphql::limits::width::too_wide;
 use crate::http::graphql::media_type::{OF_GRAPHQL, takes_graphql};
+use crate::http::graphql::preparse::read;
 use crate::http::graphql::refusal_words::{self, Say};
 use crate::http::graphql::request::Request;
 use crate::http::graphql::resolver_context::Asked;
 use crate::http::graphql::schema::Root;
 use crate::http::graphql::variables::coerced;
-use crate::http::graphql::width::too_wide;
 use crate::http::request::call::Call;
 use crate::service::{Error, Keyward, Result};
 
@@ -89,7 +91,7 @@ impl Done {
 pub async fn serve(
     mut call: Call,
     pick: impl AsyncFn(&Call, &Asked) -> Result<Schema>,
-) -> Answer<answer::Keyward> {
+) -> Answer<error_response::Keyward> {
     let came = Instant::now();
     call.require_our_origin_or(OTHER_ORIGIN)?;
     let of_graphql = takes_graphql(call.headers());

@@ -5,7 +5,7 @@ use std::time::Duration;
 use actix_web::HttpResponse;
 use serde_json::json;
 
-use crate::http::answer::{Answer, Keyward};
+use crate::http::error_response::{Answer, Keyward};
 use crate::http::request::call::Call;
 use crate::service::upkeep::readiness;
 use crate::service::{Error, Result};

@@ -7,7 +7,7 @@ use actix_web::HttpResponse;
 use serde_json::json;
 
 use crate::config::parse_duration;
-use crate::http::answer::{Answer, Keyward};
+use crate::http::error_response::{Answer, Keyward};
 use crate::http::request::call::Call;
 use crate::service::Error;
 use crate::service::mail::deliver;

@@ -11,7 +11,7 @@ use actix_web::dev::ServiceRequest;
 use actix_web::http::Version;
 use actix_web::http::header::CONNECTION;
 
-use crate::http::peers::connection::Coming;
+use crate::http::peers::connection_deadlines::Coming;
 
 /// Whether a client of a connection said that it sends no other request.
 #[derive(Clone, Default)]

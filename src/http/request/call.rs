@@ -7,24 +7,20 @@ use std::time::{Duration, Instant};
 
 use actix_web::dev::Payload;
 use actix_web::http::Method;
-use actix_web::http::header::{
-    AcceptLanguage, CONTENT_LENGTH, Header as _, HeaderMap, HeaderValue, USER_AGENT,
-};
+use actix_web::http::header::{AcceptLanguage, Header as _, HeaderMap, HeaderValue, USER_AGENT};
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, web};
-use futures_util::StreamExt as _;
 
 use crate::domain::id::AccountId;
-use crate::domain::mail_kind::Language;
+use crate::domain::mail_letter::Language;
 use crate::domain::principal::Principal;
 use crate::domain::session::Client;
-use crate::http::answer::{Http, Refusal};
 use crate::http::peers::client_address;
 use crate::http::request::fields::Fields;
 use crate::http::request::mail_wishes::Wishes;
-use crate::http::request::settings::Web;
+use crate::http::request::web_policy::Web;
 use crate::http::request::{bearer, cookies, origin};
+use crate::lanes::fair_queue::{Asker, Trust};
 use crate::lanes::password_lane::Seat;
-use crate::lanes::seats::{Asker, Trust};
 use crate::service::actor::Actor;
 use crate::service::mail::owner_mail::Wish;
 use crate::service::sessions::which_refresh_token;
@@ -32,12 +28,6 @@ use crate::service::tokens::authenticate::{ExpiredToken, authenticate, read_expi
 use crate::service::tokens::authenticate_api_key;
 use crate::service::{Error, Keyward, Result};
 use crate::support::secret::SecretString;
-
-/// The longest body that is read, in bytes.
-const LONGEST_BODY: usize = 16 * 1024;
-
-/// How long a body may take to come (threat D9: actix has no limit of its own).
-const BODY_DEADLINE: Duration = Duration::from_secs(5);
 
 /// Answers that must not differ in time are given at beats of this length.
 const EVENLY: Duration = Duration::from_millis(25);
@@ -51,8 +41,8 @@ pub struct Acted {
 pub struct Call {
     pub kw: Keyward,
     pub web: Arc<Web>,
-    request: HttpRequest,
-    payload: Payload,
+    pub(super) request: HttpRequest,
+    pub(super) payload: Payload,
 }
 
 impl FromRequest for Call {
@@ -83,45 +73,8 @@ impl Call {
         self.request.headers()
     }
 
-    /// The members of the JSON body; none where there is no body.
-    ///
-    /// # Errors
-    /// `CONTENT_TOO_LARGE`, `REQUEST_TIMEOUT`, `UNSUPPORTED_MEDIA_TYPE`, `INVALID_PAYLOAD`.
-    pub async fn fields(&mut self) -> Result<Fields, Refusal> {
-        let body = self.body_in_time().await?;
-        Fields::parse(self.request.headers(), &body)
-    }
-
     pub fn is_post(&self) -> bool {
         self.request.method() == Method::POST
-    }
-
-    /// The body, whatever it is.
-    ///
-    /// # Errors
-    /// `CONTENT_TOO_LARGE`, `REQUEST_TIMEOUT`, `INVALID_PAYLOAD`.
-    pub async fn body_in_time(&mut self) -> Result<Vec<u8>, Refusal> {
-        tokio::time::timeout(BODY_DEADLINE, self.body())
-            .await
-            .map_err(|_| Refusal::http(Http::RequestTimeout, "The body did not come in time."))?
-    }
-
-    async fn body(&mut self) -> Result<Vec<u8>, Refusal> {
-        let too_large = || Refusal::http(Http::ContentTooLarge, "The body is larger than 16 KiB.");
-        let declared = self.request.headers().get(CONTENT_LENGTH);
-        let declared = declared.and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-        if declared.is_some_and(|length| length > LONGEST_BODY as u64) {
-            return Err(too_large());
-        }
-        let mut body = Vec::new();
-        while let Some(chunk) = self.payload.next().await {
-            let chunk = chunk.map_err(|_| Error::payload("The body could not be read"))?;
-            if body.len() + chunk.len() > LONGEST_BODY {
-                return Err(too_large());
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(body)
     }
 
     /// Who acts, by access token or API key: checked in place, on the event loop, without the

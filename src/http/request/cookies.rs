@@ -8,7 +8,7 @@ use cookie::time::Duration;
 use cookie::{Cookie, SameSite};
 
 use crate::config;
-use crate::http::request::settings::Web;
+use crate::http::request::web_policy::Web;
 use crate::service::tokens::mint::TokenSet;
 use crate::support::clock::Timestamp;
 use crate::support::secret::{ExposeSecret as _, SecretString};

@@ -7,7 +7,7 @@ use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
 use serde_json::{Map, Value};
 
 use crate::domain::password::{LONGEST, Password, Unusable};
-use crate::http::answer::{Http, Refusal};
+use crate::http::error_response::{Http, Refusal};
 use crate::http::request::strict_json::{self, quoted};
 use crate::service::{Error, Result};
 use crate::support::clock::Timestamp;

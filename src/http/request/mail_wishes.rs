@@ -1,6 +1,6 @@
 //! How a caller wants a mail, as far as the request's head says it.
 
-use crate::domain::mail_kind::Site;
+use crate::domain::mail_letter::Site;
 use crate::domain::profile;
 use crate::domain::session::Client;
 use crate::http::request::fields::Fields;

@@ -6,8 +6,8 @@
 use actix_web::HttpRequest;
 use actix_web::http::header::{ACCESS_CONTROL_REQUEST_HEADERS, HeaderMap, HeaderValue, ORIGIN};
 
-use crate::config::origin::canonical;
-use crate::http::request::settings::Web;
+use crate::config::values::origin::canonical;
+use crate::http::request::web_policy::Web;
 use crate::service::{Error, Result};
 
 /// `unlisted` is said to a page whose origin is not on the list.

@@ -10,8 +10,8 @@ use actix_web::http::header::{HeaderName, HeaderValue};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use uuid::Uuid;
 
-use crate::domain::assurance::Wanted;
-use crate::http::answer::{Answer, Refusal, Shape};
+use crate::domain::rights::assurance::Wanted;
+use crate::http::error_response::{Answer, Refusal, Shape};
 use crate::http::request::call::Call;
 use crate::service::actor::Actor;
 use crate::service::{Error, Result};

@@ -5,7 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, channel};
 
 use super::*;
-use crate::domain::mail_kind::LetterPurpose;
+use crate::domain::mail_letter::LetterPurpose;
 use crate::mail::message::{Outside, Sender, compose};
 use crate::mail::templates::RenderedLetter;
 use crate::support::clock::Timestamp;

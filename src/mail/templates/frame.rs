@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use minijinja::{Environment, Value};
 use strum::VariantArray as _;
 
-use crate::domain::mail_kind::{Language, LetterPurpose};
+use crate::domain::mail_letter::{Language, LetterPurpose};
 use crate::mail::templates::parts::{RenderedLetter, VALUES, broken, clean, split};
 
 /// What stands in a frame, and for whom.

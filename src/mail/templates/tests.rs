@@ -1,7 +1,7 @@
 use strum::VariantArray as _;
 
 use super::*;
-use crate::domain::mail_kind::Values;
+use crate::domain::mail_letter::Values;
 
 /// Each purpose in each language.
 fn kinds() -> Vec<(LetterPurpose, Language)> {

@@ -2,7 +2,7 @@
 
 use crate::domain::event::Event;
 use crate::domain::id::AccountId;
-use crate::domain::mail_kind::Values;
+use crate::domain::mail_letter::Values;
 use crate::domain::profile::Profile;
 use crate::service::change::{Change, Held};
 use crate::service::error::Result;

@@ -3,12 +3,12 @@
 
 use std::time::Duration;
 
-use crate::domain::access::Access;
 use crate::domain::account::Account;
-use crate::domain::bearer::Bearer;
 use crate::domain::event::What;
 use crate::domain::id::AccountId;
-use crate::domain::permission::ACT_AS;
+use crate::domain::rights::access::Access;
+use crate::domain::rights::bearer::Bearer;
+use crate::domain::rights::permission::ACT_AS;
 use crate::domain::session::{Class, Client, Mode, Session};
 use crate::service::actor::Actor;
 use crate::service::administrator::Administrator;

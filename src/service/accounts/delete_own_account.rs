@@ -17,8 +17,9 @@ use crate::service::change::{Change, Held};
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::membership::dissolve::leave_all;
-use crate::store::memberships::{givers, invitations};
-use crate::store::{AnyConnection, accounts, audit_events, factors, roles, sessions};
+use crate::store::audit::audit_events;
+use crate::store::memberships::{invitations, inviters};
+use crate::store::{AnyConnection, accounts, factors, roles, sessions};
 use crate::support::secret::SecretString;
 
 /// What the owner shows.
@@ -144,7 +145,7 @@ fn erase<'t>(change: &mut Change<'t>, account: Held<'t, AccountId>, event: Event
     leave_all(change, id, &event)?;
     invitations::remove_all_of(change, id)?;
     // None of what it gave would let anybody in.
-    givers::remove_all_by(change, id)?;
+    inviters::remove_all_by(change, id)?;
     let account = accounts::lookup(change, id)?.ok_or_else(Error::token)?;
     forgive::erase(change, &account)?;
     change.end_all_of(id)?;

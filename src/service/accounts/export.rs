@@ -4,17 +4,16 @@
 use serde_json::{Map, Value, json};
 
 use crate::domain::id::AccountId;
-use crate::domain::mail_kind::LetterPurpose;
+use crate::domain::mail_letter::LetterPurpose;
 use crate::service::actor::{Actor, account_of};
 use crate::service::error::Result;
 use crate::service::keyward::Keyward;
 use crate::service::membership::inviter::as_member;
-use crate::store::audit_events::Filter;
+use crate::store::audit::audit_events::{self, Filter};
 use crate::store::memberships::invitations;
 use crate::store::{
-    self, AnyConnection, accounts, api_keys, audit_events, credentials, emails, factors,
-    login_attempts, memberships, one_time_codes, outbox, phones, profiles, recovery_codes, roles,
-    sessions,
+    self, AnyConnection, accounts, api_keys, credentials, emails, factors, login_attempts,
+    memberships, one_time_codes, outbox, phones, profiles, recovery_codes, roles, sessions,
 };
 use crate::support::clock::Timestamp;
 

@@ -1,9 +1,9 @@
 //! Guests: somebody without an account begins a session, and may make an account of it.
 
-use crate::domain::access::Access;
 use crate::domain::account::Account;
-use crate::domain::bearer::Bearer;
 use crate::domain::id::AccountId;
+use crate::domain::rights::access::Access;
+use crate::domain::rights::bearer::Bearer;
 use crate::domain::session::{Class, Client, Mode};
 use crate::service::actor::Actor;
 use crate::service::attempts::guest_limit::count_guest;

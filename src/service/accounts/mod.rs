@@ -14,12 +14,12 @@ pub mod change_profile;
 pub mod delete_own_account;
 /// Everything that is stored about an account.
 pub mod export;
+/// Somebody's account, for an administrator.
+pub mod find_by_identifier;
 /// Guests begin, and register.
 pub mod guest;
 /// All accounts, a page at a time.
 pub mod list;
-/// Somebody's account, for an administrator.
-pub mod look_up;
 /// The last who may administer stays.
 mod only_administrator;
 /// What an account shows of itself.
@@ -35,6 +35,6 @@ pub mod reset_password;
 /// Finding accounts by a part of a name or address.
 pub mod search;
 /// What an administrator sees of an account.
-pub mod show;
+pub mod show_to_administrator;
 /// Proving an e-mail address.
 pub mod verify_email;

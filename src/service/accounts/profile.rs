@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::domain::access::OwnAccount;
 use crate::domain::account::Account;
 use crate::domain::profile::{Phone, Profile};
+use crate::domain::rights::access::OwnAccount;
 use crate::service::actor::{Actor, is_theirs};
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;

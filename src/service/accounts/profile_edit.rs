@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use crate::domain::id::AccountId;
 use crate::domain::identifier::Username;
 use crate::domain::profile::{Profile, Terms, attributes};
-use crate::domain::reserved_usernames::is_reserved;
+use crate::domain::rights::reserved_usernames::is_reserved;
 use crate::service::change::{Change, Held};
 use crate::service::error::{Code, Error, Result};
 use crate::store::{accounts, phones, profiles};

@@ -4,12 +4,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::config::registration::Who;
+use crate::config::settings::registration::Who;
 use crate::domain::account::Account;
 use crate::domain::event::{Event, What};
 use crate::domain::id::AccountId;
 use crate::domain::identifier::{Email, Identifier};
-use crate::domain::mail_kind::LetterPurpose;
+use crate::domain::mail_letter::LetterPurpose;
 use crate::domain::one_time_code::CodePurpose;
 use crate::domain::password::{Password, PasswordRecord};
 use crate::lanes::password_lane::Seat;
@@ -24,8 +24,9 @@ use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::mail::owner_mail::{OwnerLetter, To, Wish, tell_exists};
 use crate::service::mail::quota;
+use crate::store::audit::audit_events;
 use crate::store::emails::{self, StoredEmail};
-use crate::store::{accounts, audit_events, credentials};
+use crate::store::{accounts, credentials};
 
 pub struct Registration {
     pub email: Option<Email>,

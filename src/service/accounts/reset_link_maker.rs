@@ -3,10 +3,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::access::{ADMIN, Access};
-use crate::domain::api_key::ApiKey;
 use crate::domain::id::{AccountId, ApiKeyId};
-use crate::domain::permission::{ACCOUNT_RESET_LINK, is_of_service};
+use crate::domain::rights::access::{ADMIN, Access};
+use crate::domain::rights::api_key::ApiKey;
+use crate::domain::rights::permission::{ACCOUNT_RESET_LINK, is_of_service};
 use crate::service::actor::Actor;
 use crate::service::change::{Change, Held};
 use crate::service::error::{Code, Error, Result};

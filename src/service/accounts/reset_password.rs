@@ -2,15 +2,15 @@
 
 use url::Url;
 
-use crate::domain::access::ADMIN;
 use crate::domain::event::{Event, What};
 use crate::domain::id::AccountId;
 use crate::domain::identifier::Email;
-use crate::domain::mail_kind::{LetterPurpose, Values};
+use crate::domain::mail_letter::{LetterPurpose, Values};
 use crate::domain::one_time_code::CodePurpose;
 use crate::domain::password::Password;
-use crate::domain::permission::ACCOUNT_RESET_LINK;
 use crate::domain::redirect::allowed;
+use crate::domain::rights::access::ADMIN;
+use crate::domain::rights::permission::ACCOUNT_RESET_LINK;
 use crate::domain::session::Client;
 use crate::lanes::password_lane::Seat;
 use crate::service::account_changes::empty_for_true_owner::clear;

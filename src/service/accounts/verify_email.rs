@@ -3,7 +3,7 @@
 use crate::domain::event::{Event, What};
 use crate::domain::id::AccountId;
 use crate::domain::identifier::Email;
-use crate::domain::mail_kind::{Language, LetterPurpose};
+use crate::domain::mail_letter::{Language, LetterPurpose};
 use crate::domain::one_time_code::CodePurpose;
 use crate::domain::session::Client;
 use crate::service::account_changes::empty_for_true_owner::clear;

@@ -1,8 +1,8 @@
 //! API keys, as administrators handle them.
 
-use crate::domain::api_key::ApiKey;
 use crate::domain::event::What;
 use crate::domain::id::{AccountId, ApiKeyId};
+use crate::domain::rights::api_key::ApiKey;
 use crate::service::administrator::Administrator;
 use crate::service::api_keys::rules::{
     Draft, Held, Made, New, lately, look_through, no_key, require_good, require_renewable, revoke,

@@ -1,9 +1,9 @@
 //! The API keys that are good in one organization alone, as its administrators see and revoke them.
 
-use crate::domain::api_key::ApiKey;
 use crate::domain::event::What;
 use crate::domain::id::{ApiKeyId, OrganizationId};
-use crate::domain::permission::{MEMBER_READ, MEMBER_UPDATE};
+use crate::domain::rights::api_key::ApiKey;
+use crate::domain::rights::permission::{MEMBER_READ, MEMBER_UPDATE};
 use crate::service::actor::Actor;
 use crate::service::api_keys::rules::{no_key, revoke};
 use crate::service::error::Result;

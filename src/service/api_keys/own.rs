@@ -3,9 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::domain::api_key::ApiKey;
 use crate::domain::event::{Event, What};
 use crate::domain::id::{ApiKeyId, OrganizationId};
+use crate::domain::rights::api_key::ApiKey;
 use crate::service::actor::{Actor, account_of};
 use crate::service::api_keys::rules::{
     Draft, Held, Made, New, is_powerful, lately, look_through, no_key, require_good,

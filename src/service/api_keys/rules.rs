@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::crypto::api_key;
-use crate::domain::api_key::{ApiKey, MOST, MOST_OF_A_NAME};
-use crate::domain::assurance::Wanted;
 use crate::domain::event::{Event, What};
 use crate::domain::id::{AccountId, ApiKeyId, OrganizationId};
 use crate::domain::organization::Name;
-use crate::domain::permission::{is_of_service, may_be_in_key};
+use crate::domain::rights::api_key::{ApiKey, MOST, MOST_OF_A_NAME};
+use crate::domain::rights::assurance::Wanted;
+use crate::domain::rights::permission::{is_of_service, may_be_in_key};
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;

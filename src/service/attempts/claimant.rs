@@ -6,11 +6,11 @@ use crate::domain::password::Password;
 use crate::domain::session::Method;
 use crate::lanes::password_lane::Seat;
 use crate::service::actor::Actor;
-use crate::service::attempts::check_secrets::{
+use crate::service::attempts::check_second_factor::{
     Flaw, Second, form, methods_of, to_caller, use_second,
 };
+use crate::service::attempts::counter_keys::Subject;
 use crate::service::attempts::guess_budget::{Reservation, keep_seat_for, reserve};
-use crate::service::attempts::subject::Subject;
 use crate::service::change::{Caller, Change};
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;

@@ -4,7 +4,7 @@ use crate::domain::account::Account;
 use crate::domain::guess_limit::{Counter, forgiven_until};
 use crate::domain::id::AccountId;
 use crate::domain::quota;
-use crate::service::attempts::subject::{Subject, account_key, code_key, keyed, mark_of};
+use crate::service::attempts::counter_keys::{Subject, account_key, code_key, keyed, mark_of};
 use crate::service::change::Change;
 use crate::service::error::Result;
 use crate::service::keyward::Keyward;

@@ -7,10 +7,12 @@ use crate::domain::guess_limit::{Counter, Kind, Milestone, MustWait};
 use crate::domain::id::AccountId;
 use crate::domain::password::PasswordRecord;
 use crate::domain::session::Client;
+use crate::lanes::fair_queue::Full;
 use crate::lanes::password_lane::Seat;
-use crate::lanes::seats::Full;
 use crate::service::actor::Actor;
-use crate::service::attempts::subject::{Subject, account_key, address_keys, code_key_of, keyed};
+use crate::service::attempts::counter_keys::{
+    Subject, account_key, address_keys, code_key_of, keyed,
+};
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;

@@ -2,8 +2,8 @@
 
 use crate::domain::guess_limit::Kind;
 use crate::domain::session::Client;
+use crate::service::attempts::counter_keys::keys_around;
 use crate::service::attempts::guess_budget::count;
-use crate::service::attempts::subject::keys_around;
 use crate::service::change::Change;
 use crate::service::error::Result;
 

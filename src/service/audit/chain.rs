@@ -9,8 +9,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
 use crate::store::AnyConnection;
-use crate::store::audit_events::AuditEntry;
-use crate::store::audit_seals::{self, Chain, Seal};
+use crate::store::audit::audit_events::AuditEntry;
+use crate::store::audit::audit_seals::{self, Chain, Seal};
 
 /// Before the first seal.
 const NOTHING: [u8; 32] = [0; 32];

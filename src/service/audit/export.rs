@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use crate::service::audit::verify::unreadable;
 use crate::service::error::Result;
 use crate::service::keyward::Keyward;
-use crate::store::audit_events::{self, AuditEntry};
-use crate::store::audit_seals;
-use crate::store::{self, audit_torn};
+use crate::store;
+use crate::store::audit::audit_events::AuditEntry;
+use crate::store::audit::{audit_events, audit_seals, unreadable_rows};
 use crate::support::clock::Timestamp;
 
 const PAGE: i64 = 500;
@@ -47,7 +47,7 @@ pub fn export<E: From<crate::service::Error>>(
             None => break,
         }
     }
-    let torn = kw.store.read(audit_torn::torn);
+    let torn = kw.store.read(unreadable_rows::torn);
     let torn = torn.map_err(crate::service::Error::from)?;
     match torn.first() {
         None => Ok(()),

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use crate::domain::id::After;
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
-use crate::store::audit_events;
-pub use crate::store::audit_events::{AuditEntry, Filter};
+use crate::store::audit::audit_events;
+pub use crate::store::audit::audit_events::{AuditEntry, Filter};
 use crate::support::clock::Timestamp;
 
 /// The last events that fit, youngest first.

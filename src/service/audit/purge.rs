@@ -4,8 +4,9 @@
 use crate::service::audit::chain::{hold, move_to};
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
+use crate::store::AnyConnection;
+use crate::store::audit::{audit_events, audit_seals};
 use crate::store::engine::purge::{What, purge_before};
-use crate::store::{AnyConnection, audit_events, audit_seals};
 use crate::support::clock::Timestamp;
 
 const BATCH: i64 = 500;

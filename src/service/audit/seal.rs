@@ -4,8 +4,9 @@
 use crate::service::audit::chain::{client_digest, content_digest, hold, is_bare, link, move_to};
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
-use crate::store::audit_events::{self, AuditEntry};
-use crate::store::audit_seals::{self, Chain, Kind, Seal};
+use crate::store::audit::audit_events::AuditEntry;
+use crate::store::audit::audit_seals::{Chain, Kind, Seal};
+use crate::store::audit::{audit_events, audit_seals};
 use crate::store::{self, AnyConnection};
 use crate::support::clock::Timestamp;
 

@@ -9,9 +9,10 @@ use crate::service::audit::chain::{
 use crate::service::audit::seal::{LATE, sealed_to};
 use crate::service::error::Result;
 use crate::service::keyward::Keyward;
-use crate::store::audit_events::{self, AuditEntry};
-use crate::store::audit_seals::{self, Chain, Kind, Seal};
-use crate::store::{self, audit_torn};
+use crate::store;
+use crate::store::audit::audit_events::AuditEntry;
+use crate::store::audit::audit_seals::{Chain, Kind, Seal};
+use crate::store::audit::{audit_events, audit_seals, unreadable_rows};
 use crate::support::clock::Timestamp;
 
 const PAGE: i64 = 1000;
@@ -131,7 +132,7 @@ impl Eye<'_> {
 
     /// What a foreign hand wrote so that no question answers with it.
     fn unreadable(&mut self) -> Result<()> {
-        for id in self.kw.store.read(audit_torn::torn)? {
+        for id in self.kw.store.read(unreadable_rows::torn)? {
             self.fault(unreadable(&id));
             self.torn.insert(id);
         }

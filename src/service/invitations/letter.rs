@@ -1,7 +1,7 @@
 //! The letter that invites. It holds a code, by which whoever reads the mail accepts.
 
 use crate::domain::identifier::Email;
-use crate::domain::mail_kind::{Language, Letter, LetterPurpose, Site, Values};
+use crate::domain::mail_letter::{Language, Letter, LetterPurpose, Site, Values};
 use crate::domain::one_time_code::CodePurpose;
 use crate::service::change::Change;
 use crate::service::error::Result;

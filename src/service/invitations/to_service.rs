@@ -3,12 +3,12 @@
 
 use std::collections::BTreeSet;
 
-use crate::domain::access::ADMIN;
 use crate::domain::event::What;
 use crate::domain::identifier::Email;
-use crate::domain::mail_kind::{LetterPurpose, Values};
+use crate::domain::mail_letter::{LetterPurpose, Values};
 use crate::domain::one_time_code::CodePurpose;
 use crate::domain::organization::Scope;
+use crate::domain::rights::access::ADMIN;
 use crate::service::actor::Actor;
 use crate::service::administrator::Administrator;
 use crate::service::change::Change;

@@ -2,17 +2,21 @@
 //! sends it; held for as long as a server may think about it before that server gets its last
 //! byte; and deleted once the server has taken the mail. Whoever dies between the two leaves a mail
 //! that is sent once more, with the same Message-ID; who lives, and can not delete it, remembers it
-//! (`note.rs`). No lock and no connection of the database is held while a server is talked to.
+//! (`delivery_outcome.rs`). No lock and no connection of the database is held while a server is talked to.
 
 use std::time::{Duration, Instant};
 
-use crate::domain::mail_kind::{LONGEST_HOLD, TRIED_AFTER_DOUBT, TRIES_AFTER_DOUBT, pause_after};
+use crate::domain::mail_retries::{
+    LONGEST_HOLD, TRIED_AFTER_DOUBT, TRIES_AFTER_DOUBT, pause_after,
+};
 use crate::mail::Failure;
 use crate::mail::failure::without;
 use crate::mail::mailer::{Line, Prepared};
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
-use crate::service::mail::note::{label, let_go, let_go_later, let_go_of_held_later, note, settle};
+use crate::service::mail::delivery_outcome::{
+    label, let_go, let_go_later, let_go_of_held_later, note, settle,
+};
 use crate::service::mail::sealed_letter;
 use crate::service::memory::unnoted_mails::Fate;
 use crate::store::outbox::{self, Next, WaitingMail};

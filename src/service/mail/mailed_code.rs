@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use url::Url;
 
 use crate::domain::id::AccountId;
-use crate::domain::mail_kind::Language;
+use crate::domain::mail_letter::Language;
 use crate::domain::one_time_code::CodePurpose;
 use crate::domain::redirect::{allowed, with_query};
 use crate::service::change::Change;

@@ -3,10 +3,10 @@
 
 /// Sending what is due.
 pub mod deliver;
+/// Noting what became of a mail.
+mod delivery_outcome;
 /// Codes that are mailed: made, linked to, and used once.
 pub mod mailed_code;
-/// Noting what became of a mail.
-mod note;
 /// What an owner is told of.
 pub(in crate::service) mod notice;
 /// Letters to the owner of an account.

@@ -3,7 +3,7 @@
 
 use crate::domain::event::{Event, What};
 use crate::domain::id::AccountId;
-use crate::domain::mail_kind::{Language, Letter, LetterPurpose, Values};
+use crate::domain::mail_letter::{Language, Letter, LetterPurpose, Values};
 use crate::domain::session::Client;
 use crate::service::change::Change;
 use crate::service::error::Result;

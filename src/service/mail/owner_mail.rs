@@ -6,7 +6,7 @@ use crate::domain::account::Account;
 use crate::domain::event::{Event, What};
 use crate::domain::id::AccountId;
 use crate::domain::identifier::Email;
-use crate::domain::mail_kind::{Language, Letter, LetterPurpose, Site, Values};
+use crate::domain::mail_letter::{Language, Letter, LetterPurpose, Site, Values};
 use crate::domain::one_time_code::CodePurpose;
 use crate::domain::session::Client;
 use crate::service::change::Change;

@@ -3,13 +3,13 @@
 
 use serde_json::Value;
 
-use crate::domain::access::ADMIN;
 use crate::domain::event::What;
 use crate::domain::identifier::Email;
-use crate::domain::mail_kind::{LetterPurpose, is_site};
-use crate::domain::merge_fields::{escaped, filled_in};
-use crate::domain::permission::ACCOUNT_MAIL;
-use crate::domain::plain_text::plain_text;
+use crate::domain::mail_letter::{LetterPurpose, is_site};
+use crate::domain::rights::access::ADMIN;
+use crate::domain::rights::permission::ACCOUNT_MAIL;
+use crate::domain::texts::merge_fields::{escaped, filled_in};
+use crate::domain::texts::plain_text::plain_text;
 use crate::mail::Failure;
 use crate::mail::failure::without;
 use crate::mail::mailer::Message;

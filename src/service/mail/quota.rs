@@ -10,7 +10,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::domain::id::AccountId;
 use crate::domain::identifier::{Email, in_lower_case};
-use crate::domain::mail_kind::Letter;
+use crate::domain::mail_letter::Letter;
 use crate::domain::quota::{Quota, household};
 use crate::domain::session::Client;
 use crate::service::change::Change;

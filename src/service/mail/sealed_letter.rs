@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::mail_kind::{Language, Letter, Values};
+use crate::domain::mail_letter::{Language, Letter, Values};
 use crate::service::keyward::Keyward;
 use crate::store::outbox::WaitingMail;
 

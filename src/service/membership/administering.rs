@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::domain::id::AccountId;
 use crate::domain::organization::MembershipState;
-use crate::domain::permission::administers;
+use crate::domain::rights::permission::administers;
 use crate::service::error::{Code, Error, Result};
 use crate::store::{AnyConnection, memberships, organization_roles};
 

@@ -2,10 +2,10 @@
 
 use crate::domain::id::{AccountId, OrganizationId};
 use crate::domain::organization::{Membership, MembershipState};
-use crate::domain::permission::{MEMBER_INVITE, lacking};
+use crate::domain::rights::permission::{MEMBER_INVITE, lacking};
 use crate::service::error::Result;
-use crate::store::memberships::givers::{self, Giver};
 use crate::store::memberships::invitations::{self, Listed, Place, WaitingInvitation};
+use crate::store::memberships::inviters::{self, Giver};
 use crate::store::{AnyConnection, accounts, memberships, organization_roles, roles};
 
 /// Whether whoever invited could invite so now: asked when the invitation is accepted, so nothing
@@ -59,9 +59,9 @@ pub(in crate::service) fn shown(db: &mut AnyConnection, listed: Vec<Listed>) -> 
 /// Ends what invites to the role and lets nobody in: it keeps no role from being removed. The role
 /// is held.
 pub(in crate::service) fn end_dead(db: &mut AnyConnection, role: &str) -> Result<()> {
-    for giver in givers::givers_of(db, role)? {
+    for giver in inviters::givers_of(db, role)? {
         if !may_invite(db, giver, Some(role))? {
-            givers::remove_given(db, role, giver)?;
+            inviters::remove_given(db, role, giver)?;
         }
     }
     Ok(())

@@ -3,10 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::domain::access::ADMIN;
 use crate::domain::id::{AccountId, OrganizationId};
 use crate::domain::organization::{Membership, MembershipState, Organization, Role, Scope};
-use crate::domain::permission::{OWN, lacking};
+use crate::domain::rights::access::ADMIN;
+use crate::domain::rights::permission::{OWN, lacking};
 use crate::service::actor::Actor;
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};

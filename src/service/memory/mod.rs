@@ -1,9 +1,9 @@
 //! What each process remembers. It knows no act and no database.
 
 /// API keys that were read of late.
-pub(in crate::service) mod living_keys;
+pub(in crate::service) mod cached_api_keys;
 /// What every process must have learnt of revocations.
-pub(in crate::service) mod revoked;
+pub(in crate::service) mod revoked_tokens;
 /// Which generations of sessions were seen in use.
 pub(in crate::service) mod seen_generations;
 /// What became of mails, until it is written down.
@@ -13,8 +13,8 @@ pub(in crate::service) mod unsealed;
 /// Access tokens whose signature was checked.
 pub(in crate::service) mod verified_tokens;
 
-use living_keys::LivingKeys;
-use revoked::Revoked;
+use cached_api_keys::LivingKeys;
+use revoked_tokens::Revoked;
 use seen_generations::Seen;
 use unnoted_mails::UnnotedMails;
 use unsealed::Unsealed;

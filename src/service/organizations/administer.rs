@@ -3,9 +3,9 @@
 
 use crate::domain::event::{Event, What};
 use crate::domain::id::{AccountId, After, OrganizationId};
-use crate::domain::name_characters::shown;
 use crate::domain::organization::{Membership, MembershipState, Name, OWNER, Organization};
 use crate::domain::search_words::SearchWords;
+use crate::domain::texts::name_characters::shown;
 use crate::service::administrator::{Administrator, no_such_account};
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};

@@ -4,7 +4,7 @@
 use crate::domain::event::{Event, What, demand};
 use crate::domain::id::{AccountId, OrganizationId};
 use crate::domain::organization::{Name, Organization};
-use crate::domain::permission::ORGANIZATION_UPDATE;
+use crate::domain::rights::permission::ORGANIZATION_UPDATE;
 use crate::service::actor::Actor;
 use crate::service::change::Change;
 use crate::service::error::Result;

@@ -4,7 +4,7 @@
 use crate::domain::event::{Event, What};
 use crate::domain::id::{AccountId, OrganizationId};
 use crate::domain::organization::{Membership, MembershipState};
-use crate::domain::permission::{MEMBER_REMOVE, MEMBER_UPDATE};
+use crate::domain::rights::permission::{MEMBER_REMOVE, MEMBER_UPDATE};
 use crate::service::actor::Actor;
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};

@@ -1,6 +1,6 @@
 //! Making an organization: whoever makes it owns it.
 
-use crate::config::registration::Makers;
+use crate::config::settings::registration::Makers;
 use crate::domain::event::What;
 use crate::domain::id::OrganizationId;
 use crate::domain::organization::{Membership, MembershipState, Name, OWNER, Organization};

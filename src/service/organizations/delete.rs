@@ -2,7 +2,7 @@
 
 use crate::domain::event::What;
 use crate::domain::id::OrganizationId;
-use crate::domain::permission::ORGANIZATION_DELETE;
+use crate::domain::rights::permission::ORGANIZATION_DELETE;
 use crate::service::actor::Actor;
 use crate::service::error::Result;
 use crate::service::keyward::Keyward;

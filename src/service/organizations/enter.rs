@@ -8,7 +8,7 @@ use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::membership::rights_of_caller::no_organization;
 use crate::service::tokens::begin_session::{Renewed, beside, tokens_of};
-use crate::service::tokens::rotate::judge;
+use crate::service::tokens::rotate_refresh_token::judge;
 use crate::store::{memberships, sessions};
 use crate::support::secret::{ExposeSecret as _, SecretString};
 use crate::support::waiting::wait_for;

@@ -5,10 +5,10 @@
 use crate::domain::event::What;
 use crate::domain::id::OrganizationId;
 use crate::domain::identifier::Email;
-use crate::domain::mail_kind::{LetterPurpose, Values};
-use crate::domain::name_characters::is_alphanumeric;
+use crate::domain::mail_letter::{LetterPurpose, Values};
 use crate::domain::one_time_code::CodePurpose;
-use crate::domain::permission::{MEMBER_INVITE, MEMBER_REMOVE};
+use crate::domain::rights::permission::{MEMBER_INVITE, MEMBER_REMOVE};
+use crate::domain::texts::name_characters::is_alphanumeric;
 use crate::service::actor::Actor;
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};

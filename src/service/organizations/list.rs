@@ -2,7 +2,7 @@
 
 use crate::domain::id::OrganizationId;
 use crate::domain::organization::MembershipState;
-use crate::domain::permission::{MEMBER_READ, ORGANIZATION_READ};
+use crate::domain::rights::permission::{MEMBER_READ, ORGANIZATION_READ};
 use crate::service::actor::{Actor, account_of};
 use crate::service::error::Result;
 use crate::service::keyward::Keyward;

@@ -4,16 +4,17 @@
 use crate::domain::event::{Event, What};
 use crate::domain::id::OrganizationId;
 use crate::domain::organization::{Name, Role, Scope};
-use crate::domain::permission::{ROLE_MANAGE, ROLE_READ};
+use crate::domain::rights::permission::{ROLE_MANAGE, ROLE_READ};
 use crate::service::actor::Actor;
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::membership::administering::require_giver;
 use crate::service::membership::rights_of_caller::{Standing, held_standing, standing};
-use crate::service::roles::rules::{
-    Edit, New, edited, no_role, record, remove, require_addressable, require_fitting, taken, write,
+use crate::service::roles::validate::{
+    Edit, New, edited, no_role, require_addressable, require_fitting, taken,
 };
+use crate::service::roles::write::{record, remove, write};
 use crate::store::organization_roles;
 
 /// The most roles that one organization makes.

@@ -7,10 +7,11 @@ use crate::service::administrator::Administrator;
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
-use crate::service::roles::rules::{
-    Edit, New, edited, no_role, record, remove, require_addressable, require_changeable,
-    require_fitting, require_removable, taken, write,
+use crate::service::roles::validate::{
+    Edit, New, edited, no_role, require_addressable, require_changeable, require_fitting,
+    require_removable, taken,
 };
+use crate::service::roles::write::{record, remove, write};
 use crate::store::organization_roles;
 
 /// The most of them.

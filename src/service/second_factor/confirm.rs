@@ -6,7 +6,7 @@ use crate::crypto::totp::{self, RecoveryCodes, Typed};
 use crate::domain::event::What;
 use crate::domain::session::Method;
 use crate::service::actor::{Actor, account_of};
-use crate::service::attempts::check_secrets::{Flaw, form, open_secret, to_caller};
+use crate::service::attempts::check_second_factor::{Flaw, form, open_secret, to_caller};
 use crate::service::attempts::claimant::reserve_for;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;

@@ -7,7 +7,7 @@ use crate::domain::id::FactorId;
 use crate::domain::password::Password;
 use crate::lanes::password_lane::Seat;
 use crate::service::actor::{Actor, account_of};
-use crate::service::attempts::check_secrets::{Second, context, to_caller, use_second};
+use crate::service::attempts::check_second_factor::{Second, context, to_caller, use_second};
 use crate::service::attempts::claimant::{Claimant, Proven};
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;

@@ -6,9 +6,9 @@ pub mod confirm;
 pub mod enrol;
 /// What becomes of the session that switches it on or off.
 pub mod own_session;
+/// What must be typed to change it.
+pub mod reauthenticate;
 /// Makes recovery codes anew.
 pub mod recovery_codes;
 /// Takes it away.
 pub mod remove;
-/// What must be typed to change it.
-pub mod require_proof;

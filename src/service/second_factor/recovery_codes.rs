@@ -8,7 +8,7 @@ use crate::service::actor::Actor;
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::mail::notice;
-use crate::service::second_factor::require_proof::{Proof, prove};
+use crate::service::second_factor::reauthenticate::{Proof, prove};
 use crate::store::recovery_codes;
 
 /// # Errors

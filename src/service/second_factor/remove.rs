@@ -8,7 +8,7 @@ use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::mail::notice;
 use crate::service::second_factor::own_session::{OwnSession, follow, tokens_of};
-use crate::service::second_factor::require_proof::{Proof, prove};
+use crate::service::second_factor::reauthenticate::{Proof, prove};
 use crate::service::tokens::begin_session::Renewed;
 use crate::store::{AnyConnection, factors, recovery_codes};
 

@@ -5,16 +5,16 @@
 use aws_lc_rs::hmac;
 use uuid::Builder;
 
-use crate::domain::bearer::Bearer;
 use crate::domain::claims::Claims;
 use crate::domain::event::What;
-use crate::domain::permission;
+use crate::domain::rights::bearer::Bearer;
+use crate::domain::rights::permission;
 use crate::domain::session::Client;
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::tokens::authenticate::ExpiredToken;
 use crate::service::tokens::mint::{access_end, names_of, sign};
-use crate::service::tokens::rotate::{Outcome, Rotated, ToRotate, rotate};
+use crate::service::tokens::rotate_refresh_token::{Outcome, Rotated, ToRotate, rotate};
 use crate::store::factors;
 use crate::support::clock::Timestamp;
 use crate::support::secret::{ExposeSecret as _, SecretString};

@@ -1,7 +1,9 @@
 //! Signing in, going on and signing out.
 
+/// What a sign-in writes.
+mod complete_sign_in;
 /// Ends sessions of the caller's account.
-pub mod end;
+pub mod end_own_sessions;
 /// What a sign-in takes the place of.
 mod ended_by_sign_in;
 /// Exchanges an access token, live or expired, for a new one (`GET /auth/token`).
@@ -14,8 +16,6 @@ pub mod login;
 pub mod login_history;
 /// Ends the caller's session.
 pub mod logout;
-/// What a sign-in writes.
-mod open_session;
 /// Goes on with a refresh token.
 pub mod refresh;
 /// Goes on with a live token of a class that has no refresh token (seed O).

@@ -2,8 +2,8 @@
 //! call also refreshes the token"). The session's generation does not move: holders
 //! of that token renew it whenever they like, as they did with the original.
 
-use crate::domain::bearer::Bearer;
 use crate::domain::event::What;
+use crate::domain::rights::bearer::Bearer;
 use crate::domain::session::Class;
 use crate::service::actor::Actor;
 use crate::service::error::{Error, Result};

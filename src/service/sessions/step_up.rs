@@ -1,12 +1,12 @@
 //! Showing again, or better, who one is, within a session that goes on (RFC 9470).
 
-use crate::domain::bearer::Bearer;
 use crate::domain::event::What;
 use crate::domain::password::Password;
+use crate::domain::rights::bearer::Bearer;
 use crate::domain::session::{Authentication, Session};
 use crate::lanes::password_lane::Seat;
 use crate::service::actor::{Actor, account_of};
-use crate::service::attempts::check_secrets::{Second, methods_of};
+use crate::service::attempts::check_second_factor::{Second, methods_of};
 use crate::service::attempts::claimant::{Claimant, Proven};
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;

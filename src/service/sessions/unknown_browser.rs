@@ -3,7 +3,7 @@
 
 use crate::domain::account::Account;
 use crate::domain::session::{Client, Mode, Session};
-use crate::service::attempts::subject::mark_of;
+use crate::service::attempts::counter_keys::mark_of;
 use crate::service::change::Change;
 use crate::service::error::Result;
 use crate::service::mail::notice;

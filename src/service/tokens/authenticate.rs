@@ -11,7 +11,7 @@ use crate::domain::claims::{Claims, Fault, LEEWAY_SECONDS};
 use crate::domain::principal::{By, Principal};
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
-use crate::service::memory::revoked::TokenStanding;
+use crate::service::memory::revoked_tokens::TokenStanding;
 use crate::service::tokens::authenticate_api_key;
 use crate::support::secret::{ExposeSecret as _, SecretString};
 

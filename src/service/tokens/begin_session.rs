@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
-use crate::domain::access::Access;
 use crate::domain::account::Account;
-use crate::domain::bearer::Bearer;
 use crate::domain::id::{AccountId, OrganizationId};
-use crate::domain::rotation::Generation;
+use crate::domain::refresh_rotation::Generation;
+use crate::domain::rights::access::Access;
+use crate::domain::rights::bearer::Bearer;
 use crate::domain::session::{Authentication, Class, Client, EndReason, Method, Mode, Session};
 use crate::service::change::{Caller, Change};
 use crate::service::error::{Error, Result};

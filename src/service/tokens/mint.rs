@@ -2,10 +2,10 @@
 
 use crate::crypto::access_token;
 use crate::domain::account::Account;
-use crate::domain::bearer::Bearer;
 use crate::domain::claims::{Acting, Claims};
 use crate::domain::id::{AccountId, OrganizationId, SessionId};
-use crate::domain::permission::{self, is_own};
+use crate::domain::rights::bearer::Bearer;
+use crate::domain::rights::permission::{self, is_own};
 use crate::domain::session::{Class, Session};
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;

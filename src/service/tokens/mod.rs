@@ -8,7 +8,7 @@ pub mod authenticate_api_key;
 pub mod begin_session;
 /// Signs access tokens and computes refresh tokens.
 pub mod mint;
-/// Carries out `domain/rotation.rs`.
-pub(in crate::service) mod rotate;
+/// Carries out `domain/refresh_rotation.rs`.
+pub(in crate::service) mod rotate_refresh_token;
 /// Signing keys: read, added, replaced.
 pub(in crate::service) mod signing_keys;

@@ -2,7 +2,8 @@
 
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
-use crate::store::{audit_events, guests};
+use crate::store::audit::audit_events;
+use crate::store::guests;
 use crate::support::clock::Timestamp;
 
 /// So many guests at once: with each go its sessions.

@@ -8,7 +8,8 @@ use crate::domain::event::{Event, What};
 use crate::domain::session::Client;
 use crate::service::error::Result;
 use crate::service::keyward::Keyward;
-use crate::store::{audit_events, login_attempts};
+use crate::store::audit::audit_events;
+use crate::store::login_attempts;
 
 /// How far back is looked; housekeeping asks as often.
 const WINDOW: Duration = Duration::from_secs(60);

@@ -6,17 +6,15 @@ use std::sync::{Arc, Weak};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use crate::domain::claims::LONGEST_LIFE;
 use crate::service::audit;
 use crate::service::error::{Error, Result};
 use crate::service::keys;
 use crate::service::keyward::{Inner, Keyward};
 use crate::service::mail::deliver;
-use crate::service::tokens::signing_keys;
-use crate::service::upkeep::{delete_guests, fill_search_names, spray_alarm, used_keys};
-use crate::store::engine::purge::{What, purge_before};
-use crate::store::{self, AnyConnection, revocations, seen_generations};
-use crate::support::clock::Timestamp;
+use crate::service::upkeep::purge::purge;
+use crate::service::upkeep::revocation_tail::tail;
+use crate::service::upkeep::{api_key_last_used, spray_alarm};
+use crate::store::seen_generations;
 use crate::support::steady_clock::Steady;
 
 /// Five readings within the promised second.
@@ -40,14 +38,6 @@ const MAIL_EVERY: Duration = Duration::from_secs(1);
 /// How long a stop waits for a mail server. The mail that it has in hand is sent again by
 /// whoever comes next.
 const LAST_MAIL: Duration = Duration::from_secs(3);
-
-const PAGE: i64 = 1000;
-const PURGE_BATCH: i64 = 500;
-
-const KEEP_ATTEMPTS: Duration = Duration::from_secs(30 * 86_400);
-/// How long a key that is over is still shown to whoever wonders why it is refused.
-const KEEP_KEYS: Duration = Duration::from_secs(30 * 86_400);
-const KEEP_AUDIT: Duration = Duration::from_secs(365 * 86_400);
 
 /// A piece of work that comes again and again.
 struct Rhythm {
@@ -104,7 +94,7 @@ pub fn start(kw: &Keyward) -> Result<Housekeeping> {
     let slow_thread = every(SLOW, kw, &stop, move |kw| {
         follow_clock(kw)?;
         flush_seen(kw)?;
-        used_keys::flush(kw)?;
+        api_key_last_used::flush(kw)?;
         if purged_at.elapsed() >= PURGE_EVERY {
             purged_at = Instant::now();
             let over = steady.tell(kw.clock.now(), purged_at);
@@ -186,24 +176,6 @@ fn every(
         .map_err(|error| Error::defect(error.to_string()))
 }
 
-/// Reads what others wrote since the last time.
-pub fn tail(kw: &Keyward, reader: &mut AnyConnection) -> Result<()> {
-    loop {
-        let began = Instant::now();
-        let (entries, last) = revocations::list_after(reader, kw.memory.revoked.read_to(), PAGE)?;
-        if kw.memory.revoked.learn(&entries) {
-            signing_keys::load(kw)?;
-        }
-        kw.memory.revoked.has_read(last);
-        if entries.len() < usize::try_from(PAGE).unwrap_or(usize::MAX) {
-            // What a standby does not say may have happened all the same.
-            store::assert_primary(reader)?;
-            kw.memory.revoked.is_up_to_date(began);
-            return Ok(());
-        }
-    }
-}
-
 /// On PostgreSQL all replicas tell the time by the database's clock (R18).
 fn follow_clock(kw: &Keyward) -> Result<()> {
     if let Some((now, asked)) = kw.store.clock()? {
@@ -233,42 +205,4 @@ pub fn flush_seen(kw: &Keyward) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// Deletes what is over at `now`, in small batches, each its own transaction.
-///
-/// # Errors
-/// `SERVICE_UNAVAILABLE`; what is left goes next time.
-pub fn purge(kw: &Keyward, now: Timestamp) -> Result<usize> {
-    // The table keeps an entry for as long as any process could believe a token that it
-    // speaks of; this one believes none that lives longer than it gives itself.
-    let longest = kw.policy.longest_access_ttl();
-    let spared = LONGEST_LIFE.saturating_sub(longest);
-    kw.memory.revoked.forget_before(now + spared, longest);
-    let mut purged = 0;
-    for (what, before) in [
-        (What::Sessions, now),
-        (What::LoginAttempts, now - KEEP_ATTEMPTS),
-        (What::Revocations, now),
-        (What::Limits, now),
-        (What::OneTimeCodes, now),
-        (What::ApiKeys, now - KEEP_KEYS),
-        (What::Invitations, now),
-    ] {
-        loop {
-            let rows = kw.store.write(move |tx| {
-                purge_before(tx, what, before, PURGE_BATCH).map_err(Error::from)
-            })?;
-            purged += rows;
-            if rows < usize::try_from(PURGE_BATCH).unwrap_or(usize::MAX) {
-                break;
-            }
-        }
-    }
-    purged += delete_guests::purge(kw, now)?;
-    let completed = fill_search_names::complete(kw);
-    // After the others: where somebody tampered with its chain, they go on.
-    purged += audit::purge::purge(kw, now - KEEP_AUDIT)?;
-    completed?;
-    Ok(purged)
 }

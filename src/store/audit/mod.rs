@@ -1,5 +1,5 @@
 //! The audit log, and the seals that make a chain of it.
 
-pub mod events;
-pub mod seals;
-pub mod torn;
+pub mod audit_events;
+pub mod audit_seals;
+pub mod unreadable_rows;

@@ -1,25 +1,25 @@
-//! The store and its two doors.
+//! The store and its two doors. What becomes of those who stand in them when the database dies:
+//! `lost_connection.rs`.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
-use r2d2::{Pool, PooledConnection};
+use r2d2::Pool;
 
 use crate::store::engine::connection::{AnyConnection, Url, database_now};
 use crate::store::engine::database_role;
 use crate::store::engine::deadline::Watched;
 use crate::store::engine::error::{Error, Result, Transient};
-use crate::store::engine::guarded::Guarded;
+use crate::store::engine::guarded_statement::Guarded;
+use crate::store::engine::lost_connection::{LEAST, LivingConnections};
 use crate::store::engine::migrations;
-use crate::store::engine::pooled::{LogErrors, Manager, Pooled, threads};
+use crate::store::engine::pooled::{LogErrors, Manager, threads};
 use crate::store::engine::postgres;
 use crate::store::engine::sqlite_file::{self, Opened};
-use crate::store::engine::transaction::transaction;
 use crate::store::engine::writer::Writer;
 use crate::support::clock::Timestamp;
-use crate::support::waiting::while_waiting;
 
 pub struct Options {
     /// Connections of the reading door; on PostgreSQL of both doors.
@@ -40,15 +40,9 @@ impl Default for Options {
     }
 }
 
-/// What a reading or writing has at the least once it has a connection.
-const LEAST: Duration = Duration::from_millis(500);
-
 pub struct Store {
     url: Url,
-    pool: Pool<Manager>,
-    deadline: Duration,
-    /// When a connection was last found silent: those that were in the pool by then may be.
-    silent_at: Mutex<Option<(Instant, Instant)>>,
+    living: LivingConnections,
     /// SQLite's one writer.
     writer: Option<Writer>,
     /// PostgreSQL did not take the last write.
@@ -113,10 +107,8 @@ impl Store {
             .error_handler(Box::new(LogErrors))
             .build_unchecked(manager);
         Ok(Self {
+            living: LivingConnections::new(pool, options.deadline, !url.is_sqlite()),
             url,
-            pool,
-            deadline: options.deadline,
-            silent_at: Mutex::new(None),
             writer,
             failing: AtomicBool::new(false),
         })
@@ -134,9 +126,9 @@ impl Store {
     /// What `read` says, or that no connection was to be had.
     pub fn read<T, E: From<Error>>(
         &self,
-        mut read: impl FnMut(&mut AnyConnection) -> Result<T, E>,
+        read: impl FnMut(&mut AnyConnection) -> Result<T, E>,
     ) -> Result<T, E> {
-        self.on_living(|connection| read(connection).map_err(Failed::Before))
+        self.living.read(read)
     }
 
     /// Writes, in one transaction: all of it is durable when this answers `Ok`, and
@@ -148,7 +140,7 @@ impl Store {
     /// What `write` says (then it is rolled back), or that the commit failed.
     pub fn write<T, E>(
         &self,
-        mut write: impl FnMut(&mut AnyConnection) -> Result<T, E> + Send + 'static,
+        write: impl FnMut(&mut AnyConnection) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E>
     where
         T: Send + 'static,
@@ -157,27 +149,7 @@ impl Store {
         if let Some(writer) = &self.writer {
             return writer.write(write);
         }
-        let written = self.on_living(|connection| {
-            let mut committing = false;
-            let mut once = |connection: &mut AnyConnection| {
-                committing = false;
-                let result = write(connection);
-                committing = result.is_ok();
-                result
-            };
-            let result = match transaction(connection, &mut once) {
-                Err(error) if error.is_transient() => transaction(connection, &mut once),
-                result => result,
-            };
-            result.map_err(|error| {
-                if committing {
-                    let said = error.said_by_database().unwrap_or_default();
-                    Failed::AtCommit(error, said)
-                } else {
-                    Failed::Before(error)
-                }
-            })
-        });
+        let written = self.living.write(write);
         self.note(&written);
         written
     }
@@ -201,7 +173,7 @@ impl Store {
     /// As [`Store::write`].
     pub fn write_guarded<T, E>(
         &self,
-        mut write: impl FnMut(&mut AnyConnection) -> Result<T, E> + Send + 'static,
+        write: impl FnMut(&mut AnyConnection) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E>
     where
         T: Send + 'static,
@@ -210,13 +182,7 @@ impl Store {
         if let Some(writer) = &self.writer {
             return writer.write_guarded(write);
         }
-        let written = self.on_living(|connection| {
-            let result = match write(connection) {
-                Err(error) if error.is_transient() => write(connection),
-                result => result,
-            };
-            result.map_err(Failed::Before)
-        });
+        let written = self.living.write_guarded(write);
         self.note(&written);
         written
     }
@@ -249,72 +215,9 @@ impl Store {
         }
     }
 
-    /// Runs on a connection of the pool, and on another one where that was dead.
-    fn on_living<T, E: From<Error>>(
-        &self,
-        run: impl FnMut(&mut AnyConnection) -> Result<T, Failed<E>>,
-    ) -> Result<T, E> {
-        if self.url.is_sqlite() {
-            // Its pages are in memory, or soon there: a thread that reads them is at work.
-            return self.on_one(run);
-        }
-        while_waiting(|| self.on_one(run))
-    }
-
-    fn on_one<T, E: From<Error>>(
-        &self,
-        mut run: impl FnMut(&mut AnyConnection) -> Result<T, Failed<E>>,
-    ) -> Result<T, E> {
-        let began = Instant::now();
-        // After the database was restarted every idle connection may be dead.
-        let mut tries = self.pool.max_size();
-        loop {
-            let mut pooled = self.connection()?;
-            if self.is_doubtful(&pooled) {
-                pooled.find_out();
-                if pooled.dead && tries > 0 && began.elapsed() < self.deadline {
-                    tries -= 1;
-                    continue;
-                }
-            }
-            let limit = self.deadline.saturating_sub(began.elapsed()).max(LEAST);
-            let asked = Instant::now();
-            let failed = match pooled.connection.within(limit, &mut run) {
-                Ok(value) => return Ok(value),
-                Err(failed) => failed,
-            };
-            if asked.elapsed() >= limit {
-                self.found_silent(asked);
-            }
-            pooled.find_out();
-            match failed {
-                Failed::Before(_)
-                    if pooled.dead && tries > 0 && began.elapsed() < self.deadline =>
-                {
-                    tries -= 1;
-                }
-                Failed::AtCommit(_, said) if pooled.dead => return Err(unacknowledged(said).into()),
-                Failed::Before(error) | Failed::AtCommit(error, _) => return Err(error),
-            }
-        }
-    }
-
-    /// Whether it has said nothing since another one was found silent.
-    fn is_doubtful(&self, pooled: &Pooled) -> bool {
-        let silent_at = self.silent_at.lock();
-        silent_at.is_some_and(|(silent_at, _)| pooled.answered_at <= silent_at)
-    }
-
-    fn found_silent(&self, at: Instant) {
-        let mut silent_at = self.silent_at.lock();
-        let asked = silent_at.map_or(at, |(before, _)| before.max(at));
-        *silent_at = Some((asked, Instant::now()));
-    }
-
     /// Whether a use of a connection came to its deadline since then.
     pub fn was_silent_since(&self, then: Instant) -> bool {
-        let silent_at = self.silent_at.lock();
-        silent_at.is_some_and(|(_, found)| found > then)
+        self.living.was_silent_since(then)
     }
 
     /// Whether it could take a write now. Changes nothing.
@@ -355,25 +258,4 @@ impl Store {
     pub fn own_reader(&self) -> Result<Watched> {
         self.url.open_to_read()
     }
-
-    fn connection(&self) -> Result<PooledConnection<Manager>> {
-        if let Some(free) = self.pool.try_get() {
-            return Ok(free);
-        }
-        while_waiting(|| self.pool.get())
-            .map_err(|error| Error::Unavailable(format!("no free connection: {error}")))
-    }
-}
-
-/// An operator must know of it as well: whoever asked may not ask again.
-fn unacknowledged(why: String) -> Error {
-    log::error!("a commit had no answer, and nobody knows whether it took place: {why}");
-    Error::Unacknowledged(why)
-}
-
-/// When it failed, and what the database said at a commit: where the connection is lost nobody knows
-/// whether that took place.
-enum Failed<E> {
-    Before(E),
-    AtCommit(E, String),
 }

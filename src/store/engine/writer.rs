@@ -17,7 +17,7 @@ use diesel::sqlite::SqliteConnection;
 use crate::store::engine::connection::{AnyConnection, Url};
 use crate::store::engine::deadline::Watched;
 use crate::store::engine::error::{Error, Result, Transient};
-use crate::store::engine::guarded::Guarded;
+use crate::store::engine::guarded_statement::Guarded;
 use crate::store::engine::sqlite_file::{self, Opened};
 use crate::store::engine::transaction::transaction;
 use crate::support::waiting::while_waiting;

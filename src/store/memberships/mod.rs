@@ -1,9 +1,9 @@
 //! Who is in which organization. Whoever changes a row holds the organization.
 
-/// Who invited.
-pub mod givers;
 /// Who is invited: addresses, and no accounts.
 pub mod invitations;
+/// Who invited.
+pub mod inviters;
 
 use std::collections::BTreeMap;
 

@@ -1,9 +1,9 @@
 //! Passwords and names of accounts, and what is stored of them.
 
 mod change_password;
+mod delete_own_account;
 mod export;
 mod imported_passwords;
-mod leave;
 mod lookalikes;
 mod names;
 mod own_secrets;

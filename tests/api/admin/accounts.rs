@@ -1,7 +1,7 @@
 //! Accounts: found, made, changed, disabled and deleted by an administrator.
 
 use keyward::domain::id::AccountId;
-use keyward::service::upkeep::threads;
+use keyward::service::upkeep::purge;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -126,7 +126,7 @@ both!(a_capital_beyond_ascii_is_found_by_its_small_letter, |kw| {
     assert_eq!(found(kw, &token, "search=alice+eve"), [ALICE]);
     // Housekeeping writes them as they are looked for.
     kw.sql("UPDATE accounts SET first_name = 'ÉVE'");
-    threads::purge(&kw.kw, kw.kw.clock.now()).unwrap();
+    purge::purge(&kw.kw, kw.kw.clock.now()).unwrap();
     assert_eq!(found(kw, &token, "search=alice+%C3%A9ve"), [ALICE]);
     // Who takes a name away is not found by it.
     let body = json!({ "firstName": null, "lastName": null });

@@ -1,7 +1,6 @@
 //! The chain of the audit log: what nobody may do to it unseen, and what is lawful.
 
 use std::sync::Barrier;
-use std::time::Duration;
 
 use keyward::domain::session::Client;
 use keyward::service::audit::verify::{Report, verify};
@@ -258,7 +257,7 @@ both!(
     |kw| {
         history(kw);
         for behind in [600, 6000] {
-            kw.kw.clock.step_back(Duration::from_secs(behind));
+            kw.goes_back(behind);
             came(kw);
             kw.advance(behind + 3);
             sealed(kw);
@@ -352,7 +351,7 @@ both!(a_guest_that_is_purged_breaks_nothing, OPEN, |kw| {
     assert_eq!(out.send().status, 204);
     sealed(kw);
     kw.advance(31 * DAY);
-    keyward::service::upkeep::threads::purge(&kw.kw, kw.kw.clock.now()).unwrap();
+    keyward::service::upkeep::purge::purge(&kw.kw, kw.kw.clock.now()).unwrap();
     assert_eq!(whole(kw).forgotten, 1);
 });
 

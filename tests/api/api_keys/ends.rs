@@ -115,7 +115,7 @@ both!(
         use keyward::domain::organization::{Name, Scope};
         use keyward::domain::session::Client;
         use keyward::service::actor::Actor;
-        use keyward::service::roles::{of_service, rules};
+        use keyward::service::roles::{of_service, validate};
         use keyward::service::tokens::authenticate_api_key;
         let root = root(kw);
         let (key, id) = made(kw, &root, ("ci", &["admin"]));
@@ -131,7 +131,7 @@ both!(
                 .status,
             204
         );
-        let new = rules::New {
+        let new = validate::New {
             name: Name::parse("reader").unwrap(),
             description: String::new(),
             permissions: ["x:read".to_owned()].into(),
@@ -144,7 +144,7 @@ both!(
 );
 
 both!(what_is_over_for_a_month_is_forgotten, |kw| {
-    use keyward::service::upkeep::threads::purge;
+    use keyward::service::upkeep::purge::purge;
     let root = root(kw);
     let expires = kw.kw.clock.now().millis() + 1000;
     let body = json!({ "name": "ci", "permissions": [], "expires": expires });

@@ -1,7 +1,7 @@
 //! A key that was seen of late is checked from memory, as a token is; and its use is written down
 //! seldom.
 
-use keyward::service::upkeep::used_keys;
+use keyward::service::upkeep::api_key_last_used;
 
 use super::{made, root, verify};
 use crate::support::{Fault, TestKeyward, without_the_database};
@@ -32,28 +32,28 @@ both!(
         let begin = kw.kw.clock.now().millis();
         assert_eq!(verify(kw, &key).status, 200);
         assert_eq!(last(kw), "never");
-        used_keys::flush(&kw.kw).unwrap();
+        api_key_last_used::flush(&kw.kw).unwrap();
         assert_eq!(last(kw), begin.to_string());
         // Whatever is asked within half a minute writes nothing.
         kw.inject(Fault::Fails, "UPDATE", "api_keys");
         for _ in 0..10 {
             kw.advance(2);
             assert_eq!(verify(kw, &key).status, 200);
-            used_keys::flush(&kw.kw).unwrap();
+            api_key_last_used::flush(&kw.kw).unwrap();
         }
         kw.mend();
         assert_eq!(last(kw), begin.to_string());
         kw.advance(10);
         assert_eq!(verify(kw, &key).status, 200);
-        used_keys::flush(&kw.kw).unwrap();
+        api_key_last_used::flush(&kw.kw).unwrap();
         assert_eq!(last(kw), (begin + 30_000).to_string());
         // Another process that saw it earlier moves it back by nothing.
         let replica = kw.replica();
         assert_eq!(verify(&replica, &key).status, 200);
         kw.advance(40);
         assert_eq!(verify(kw, &key).status, 200);
-        used_keys::flush(&kw.kw).unwrap();
-        used_keys::flush(&replica.kw).unwrap();
+        api_key_last_used::flush(&kw.kw).unwrap();
+        api_key_last_used::flush(&replica.kw).unwrap();
         assert_eq!(last(kw), (begin + 70_000).to_string());
     }
 );
@@ -72,14 +72,14 @@ both!(
             assert_eq!(verify(kw, key).status, 200);
         }
         kw.inject(Fault::Fails, "UPDATE", "api_keys");
-        used_keys::flush(&kw.kw).unwrap_err();
+        api_key_last_used::flush(&kw.kw).unwrap_err();
         // What comes meanwhile is later, and stays so.
         kw.advance(30);
         assert_eq!(verify(kw, &one).status, 200);
-        used_keys::flush(&kw.kw).unwrap_err();
+        api_key_last_used::flush(&kw.kw).unwrap_err();
         kw.mend();
         assert_eq!(used(), Vec::<String>::new());
-        used_keys::flush(&kw.kw).unwrap();
+        api_key_last_used::flush(&kw.kw).unwrap();
         let mut lines = used();
         lines.sort();
         assert_eq!(lines, [begin.to_string(), (begin + 30_000).to_string()]);

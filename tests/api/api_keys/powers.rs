@@ -158,7 +158,7 @@ both!(no_key_of_an_owner_makes_another_one, OPEN, |kw| {
     let acme = make_organization(kw, &owner, "Acme");
     let (bob, _) = member(kw, &owner, &acme, ("bob@example.com", "viewer"));
     let (carol, _) = member(kw, &owner, &acme, ("carol@example.com", "admin"));
-    let words: &[&str] = keyward::domain::permission::OWN;
+    let words: &[&str] = keyward::domain::rights::permission::OWN;
     let key = kw.key_in(account_of(&owner), words, None);
     let role = json!({ "name": "helper", "permissions": ["device:read"] });
     let roles = format!("/auth/organizations/{acme}/roles");

@@ -3,7 +3,7 @@
 //! the password is suspended. An attempt is counted before it is looked at, in the
 //! database, so neither a burst nor another replica nor a restart gives more.
 
-use keyward::domain::mail_kind::LetterPurpose;
+use keyward::domain::mail_letter::LetterPurpose;
 use keyward::domain::password::Password;
 use keyward::service::accounts::administer;
 use serde_json::json;

@@ -1,21 +1,13 @@
 //! A clock that was ahead for a while leaves instants behind that have not come (row S8).
 //! Nobody waits for them: the counters find back to their curves.
 
-use std::time::Duration;
-
 use serde_json::json;
 
-use crate::support::{PASSWORD, TestKeyward, WRONG};
+use crate::support::{PASSWORD, WRONG};
 
 const ALICE: &str = "alice@example.com";
 const OUTSIDE: &str = "203.0.113.9";
 const DAY: u64 = 86_400;
-
-impl TestKeyward {
-    fn goes_back(&self, seconds: u64) {
-        self.kw.clock.step_back(Duration::from_secs(seconds));
-    }
-}
 
 both!(
     s8_an_account_is_signed_in_to_after_the_clock_went_back,

@@ -4,8 +4,8 @@
 use std::thread;
 
 use keyward::domain::password::Password;
+use keyward::lanes::fair_queue::{Asker, Trust};
 use keyward::lanes::password_lane::{Seat, Waiting};
-use keyward::lanes::seats::{Asker, Trust};
 use keyward::service::accounts::change_password::{NewPassword, change_password};
 use keyward::service::sessions::login;
 use serde_json::json;

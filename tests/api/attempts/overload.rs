@@ -10,7 +10,7 @@ use keyward::lanes::password_lane::Seat;
 use keyward::service::accounts::change_password::{NewPassword, change_password};
 use keyward::service::actor::Actor;
 use keyward::service::second_factor::enrol::{self, Shown};
-use keyward::service::second_factor::require_proof::Proof;
+use keyward::service::second_factor::reauthenticate::Proof;
 use keyward::service::second_factor::{recovery_codes, remove};
 use keyward::service::sessions::login;
 use keyward::service::{Code, Error, Keyward};

@@ -4,7 +4,7 @@
 
 use keyward::domain::password::Password;
 use keyward::service::accounts::administer;
-use keyward::service::upkeep::threads;
+use keyward::service::upkeep::purge;
 use serde_json::json;
 
 use crate::support::{Answer, PASSWORD, WRONG};
@@ -191,7 +191,7 @@ both!(b15_a_flood_of_names_leaves_nothing_behind, |kw| {
     }
     let left_after = |seconds, left, why| {
         kw.advance(seconds);
-        threads::purge(&kw.kw, kw.kw.clock.now()).unwrap();
+        purge::purge(&kw.kw, kw.kw.clock.now()).unwrap();
         assert_eq!(kw.count("limits"), left, "{why}");
     };
     left_after(0, 65, "nothing is old");
@@ -213,7 +213,7 @@ both!(
         }
         for _ in 0..3 {
             kw.advance(400 * 86_400);
-            threads::purge(&kw.kw, kw.kw.clock.now()).unwrap();
+            purge::purge(&kw.kw, kw.kw.clock.now()).unwrap();
             for email in [ALICE, ghost] {
                 // One attempt of this day's is looked at, and no second one.
                 kw.sign_in(email, WRONG).refused(401, "INVALID_CREDENTIALS");

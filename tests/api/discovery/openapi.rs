@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
-use keyward::domain::mail_kind::LetterPurpose;
+use keyward::domain::mail_letter::LetterPurpose;
 use keyward::http::routes::{Guard, TABLE};
 use serde_json::{Value, json};
 use strum::VariantArray as _;
@@ -212,7 +212,7 @@ fn references_lead_somewhere_and_components_are_used() {
 fn the_codes_are_a_closed_list() {
     use std::collections::BTreeSet;
 
-    use keyward::http::answer::Http;
+    use keyward::http::error_response::Http;
     use keyward::service::Code;
     let acts = Code::VARIANTS.iter().map(|code| code.as_str());
     let http = Http::VARIANTS.iter().map(<&str>::from);

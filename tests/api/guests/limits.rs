@@ -1,7 +1,7 @@
 //! A household begins thirty guests an hour (A4), and a guest is a stranger.
 
+use keyward::lanes::fair_queue::{Asker, Trust};
 use keyward::lanes::password_lane::{Seat, Waiting};
-use keyward::lanes::seats::{Asker, Trust};
 use serde_json::json;
 
 use super::OUTSIDE;

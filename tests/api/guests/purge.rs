@@ -1,6 +1,6 @@
 //! Guests who were not there for long are deleted (A4), and nobody else.
 
-use keyward::service::upkeep::threads::purge;
+use keyward::service::upkeep::purge::purge;
 
 use super::OUTSIDE;
 use crate::registration::OPEN;

@@ -1,7 +1,7 @@
 //! What was leased and not sent, where the database was away in between: it is due at once, and
 //! nobody waits for the end of a lease.
 
-use keyward::domain::mail_kind::LetterPurpose;
+use keyward::domain::mail_letter::LetterPurpose;
 use keyward::service::mail::deliver::deliver_due;
 use keyward::service::mail::write_to_outbox::post;
 

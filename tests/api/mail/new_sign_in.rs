@@ -1,7 +1,7 @@
 //! Who signs in from another browser than before is told to the account's owner, where the
 //! operator wants it.
 
-use keyward::domain::mail_kind::LetterPurpose;
+use keyward::domain::mail_letter::LetterPurpose;
 use serde_json::json;
 
 use crate::support::{Answer, PASSWORD, TestKeyward, WRONG, text};

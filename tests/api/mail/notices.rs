@@ -1,6 +1,6 @@
 //! What an owner is told of (M23), and only at an address that was proven.
 
-use keyward::domain::mail_kind::LetterPurpose;
+use keyward::domain::mail_letter::LetterPurpose;
 use keyward::service::accounts::administer;
 
 use crate::support::{PASSWORD, account_of};

@@ -1,6 +1,6 @@
 //! From the transaction of its cause to the memory that it is sent to.
 
-use keyward::domain::mail_kind::LetterPurpose;
+use keyward::domain::mail_letter::LetterPurpose;
 use keyward::service::mail::write_to_outbox::post;
 
 use crate::support::{Fault, letter};

@@ -1,6 +1,6 @@
 //! Nobody's mailbox is flooded through us (B17).
 
-use keyward::domain::mail_kind::{Letter, LetterPurpose};
+use keyward::domain::mail_letter::{Letter, LetterPurpose};
 use keyward::domain::session::Client;
 use keyward::service::Code;
 use keyward::service::mail::write_to_outbox::post;

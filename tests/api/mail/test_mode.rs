@@ -1,6 +1,6 @@
 //! `GET /test/mail`.
 
-use keyward::domain::mail_kind::LetterPurpose;
+use keyward::domain::mail_letter::LetterPurpose;
 use keyward::service::mail::write_to_outbox::post;
 
 use crate::support::{TestKeyward, letter, text};

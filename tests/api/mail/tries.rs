@@ -1,6 +1,6 @@
 //! Who sends, and what becomes of what can not be sent.
 
-use keyward::domain::mail_kind::{LetterPurpose, Values};
+use keyward::domain::mail_letter::{LetterPurpose, Values};
 use keyward::service::mail::deliver::deliver_due;
 use keyward::service::mail::write_to_outbox::post;
 

@@ -11,7 +11,7 @@ use diesel::dsl::sql;
 use diesel::sql_types::BigInt;
 use keyward::domain::organization::{Name, Scope};
 use keyward::service::roles::of_service::make_role;
-use keyward::service::roles::rules::New;
+use keyward::service::roles::validate::New;
 use keyward::store::{self, AnyConnection, organization_roles};
 use serde_json::json;
 

@@ -1,6 +1,6 @@
 //! Invitations: by mail, accepted by whoever reads it or whose proven address it is.
 
-use keyward::domain::mail_kind::LetterPurpose;
+use keyward::domain::mail_letter::LetterPurpose;
 use serde_json::json;
 
 use super::{ALICE, BOB, CAROL, id_of, invite, make, person, rows, sign_in_to};

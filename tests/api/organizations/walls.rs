@@ -2,7 +2,7 @@
 
 use std::sync::Barrier;
 
-use keyward::domain::permission::MEMBER_INVITE;
+use keyward::domain::rights::permission::MEMBER_INVITE;
 use keyward::service::Code;
 use keyward::service::accounts::administer;
 use serde_json::json;

@@ -19,7 +19,7 @@ both!(
         let root = text(&kw.login(ROOT), "access_token");
         let before =
             kw.rows("SELECT role || ' ' || permission AS line FROM role_permissions ORDER BY 1");
-        for word in keyward::domain::permission::OWN {
+        for word in keyward::domain::rights::permission::OWN {
             let body = json!({ "name": "s", "scope": "service", "permissions": [word] });
             make_role(kw, &root, &body).refused(400, "INVALID_PAYLOAD");
         }

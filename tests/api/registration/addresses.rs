@@ -1,6 +1,6 @@
 //! Further addresses of one's own: added, made the primary one, removed, and all of it undone.
 
-use keyward::domain::mail_kind::LetterPurpose;
+use keyward::domain::mail_letter::LetterPurpose;
 use serde_json::{Value, json};
 
 use super::{ALICE, OPEN, OTHER, alice, code_to, done, register};

@@ -1,6 +1,6 @@
 //! Another e-mail address.
 
-use keyward::domain::mail_kind::LetterPurpose;
+use keyward::domain::mail_letter::LetterPurpose;
 use serde_json::json;
 
 use super::{ALICE, OPEN, OTHER, alice, code_to, done, register};

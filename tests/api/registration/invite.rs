@@ -1,6 +1,6 @@
 //! Inviting, as Directus's SDK asks for it.
 
-use keyward::domain::mail_kind::LetterPurpose;
+use keyward::domain::mail_letter::LetterPurpose;
 use serde_json::json;
 
 use super::{ALICE, OPEN, OTHER, code_to, done};

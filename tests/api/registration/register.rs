@@ -1,6 +1,6 @@
 //! `POST /auth/register`, Directus's and Hypi's forms of it, and proving the address.
 
-use keyward::domain::mail_kind::LetterPurpose;
+use keyward::domain::mail_letter::LetterPurpose;
 use serde_json::{Value, json};
 
 use super::{ALICE, OPEN, OTHER, alice, code_to, done, register};

@@ -65,7 +65,7 @@ both!(
         let told = kw.last_mail_to(BOB);
         assert_eq!(
             told.purpose,
-            keyward::domain::mail_kind::LetterPurpose::AccountExists
+            keyward::domain::mail_letter::LetterPurpose::AccountExists
         );
         assert_eq!(told.links(), [""; 0]);
     }

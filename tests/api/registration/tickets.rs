@@ -1,6 +1,6 @@
 //! A code that undoes is no way back for whoever was in the account for a moment (L15).
 
-use keyward::domain::mail_kind::LetterPurpose;
+use keyward::domain::mail_letter::LetterPurpose;
 use serde_json::{Value, json};
 
 use super::addresses::{

@@ -1,7 +1,7 @@
 //! Nobody keeps a way back into an account that is another's, and no owner loses it to an old
 //! mail (L10, L14, L15).
 
-use keyward::domain::mail_kind::LetterPurpose;
+use keyward::domain::mail_letter::LetterPurpose;
 use keyward::service::accounts::administer;
 use serde_json::json;
 

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use keyward::domain::api_key::ApiKey;
 use keyward::domain::id::{AccountId, OrganizationId};
 use keyward::domain::identifier::Username;
 use keyward::domain::organization::Name;
+use keyward::domain::rights::api_key::ApiKey;
 use keyward::service::accounts::administer as accounts;
 use keyward::service::accounts::profile_edit::Edit;
 use keyward::service::api_keys::administer;

@@ -1,6 +1,6 @@
 //! What was mailed: kept in memory as it left.
 
-use keyward::domain::mail_kind::{Language, Letter, LetterPurpose, Values};
+use keyward::domain::mail_letter::{Language, Letter, LetterPurpose, Values};
 use keyward::service::mail::deliver;
 
 use super::TestKeyward;

@@ -7,6 +7,7 @@
 mod api_keys;
 mod ask;
 mod away;
+mod clock;
 mod faults;
 mod forge;
 mod gate;
@@ -25,7 +26,6 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 use actix_http::Request;
 use actix_web::{body, test};
@@ -48,9 +48,10 @@ use keyward::service::actor::Actor;
 use keyward::service::keys;
 use keyward::service::sessions::login;
 use keyward::service::tokens::authenticate::authenticate;
-use keyward::service::upkeep::threads;
+use keyward::service::upkeep::revocation_tail;
+use keyward::store::audit::audit_events;
 use keyward::store::engine::migrations;
-use keyward::store::{AnyConnection, audit_events, sessions};
+use keyward::store::{AnyConnection, sessions};
 use keyward::support::clock::{Clock, Timestamp};
 use keyward::support::entropy::Entropy;
 use serde_json::Value;
@@ -58,6 +59,7 @@ use uuid::Uuid;
 
 pub use ask::{Answer, Ask};
 pub use away::without_the_database;
+pub use clock::BEGIN;
 pub use faults::{Fault, forged_refresh};
 pub use forge::Forge;
 pub use gate::Gate;
@@ -68,9 +70,6 @@ pub use second_factor::{Factor, account_of};
 pub use waits::{shut, wait_until};
 
 use crate::postgres;
-
-/// 2026-01-01T00:00:00Z: when every test begins.
-pub const BEGIN: i64 = 1_767_225_600_000;
 
 pub const PASSWORD: &str = "correct horse battery";
 
@@ -261,11 +260,7 @@ impl TestKeyward {
     /// What the tail does five times a second: reads what others revoked.
     pub fn catch_up(&self) {
         let mut reader = self.kw.store.own_reader().unwrap();
-        threads::tail(&self.kw, &mut reader).unwrap();
-    }
-
-    pub fn advance(&self, seconds: u64) {
-        self.kw.clock.advance(Duration::from_secs(seconds));
+        revocation_tail::tail(&self.kw, &mut reader).unwrap();
     }
 
     /// An account with [`PASSWORD`].

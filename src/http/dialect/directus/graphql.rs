@@ -9,8 +9,8 @@ use crate::http::graphql::resolver_context::Asked;
 use crate::http::graphql::table::{
     Argument, Fieldset, Object, Type, Words, argument, member, public, signed_in,
 };
-use crate::http::render;
 use crate::http::request::fields::Fields;
+use crate::http::response_bodies;
 use crate::service::actor::Actor;
 use crate::service::sessions::logout;
 use crate::service::{Error, Result};
@@ -86,7 +86,7 @@ fn login(asked: &Asked, fields: &Fields) -> Result<Value> {
     let email = Email::parse(fields.required("email")?);
     let email = email.ok_or_else(|| Error::payload("\"email\" must be a valid email"))?;
     let tokens = asked.sign_in(Identifier::Email(email), fields, Dialect::Directus)?;
-    Ok(render::token_set(&tokens))
+    Ok(response_bodies::token_set(&tokens))
 }
 
 fn refresh(asked: &Asked, fields: &Fields) -> Result<Value> {
@@ -95,7 +95,7 @@ fn refresh(asked: &Asked, fields: &Fields) -> Result<Value> {
     let token = fields.optional("refresh_token")?;
     let token = token.filter(|text| !text.is_empty());
     let tokens = asked.refresh(token.ok_or_else(|| Error::payload(NO_REFRESH))?, None)?;
-    Ok(render::token_set(&tokens))
+    Ok(response_bodies::token_set(&tokens))
 }
 
 /// By the refresh token; in its absence, or where it ends nothing, by the access token, as the

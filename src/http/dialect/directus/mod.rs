@@ -2,10 +2,10 @@
 //! Its sign-in, refresh and sign-out are Keyward's own (`keyward/sign_in.rs`). Bodies are
 //! flat; `KEYWARD_DIRECTUS_ENVELOPE` wraps them.
 
+/// `DELETE /users/me`.
+pub mod delete_own_account;
 /// Its twins at `/graphql`.
 pub mod graphql;
-/// `DELETE /users/me`.
-pub mod leave;
 /// `/users/register`, `/users/invite`.
 pub mod registration;
 /// `tfa/*`.
@@ -16,7 +16,7 @@ pub mod users;
 use actix_web::HttpResponse;
 use serde_json::json;
 
-use crate::http::answer::Shape;
+use crate::http::error_response::Shape;
 
 #[derive(Debug)]
 pub struct Directus;

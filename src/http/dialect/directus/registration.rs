@@ -8,8 +8,8 @@ use serde_json::Value;
 use url::form_urlencoded;
 
 use crate::domain::identifier::Email;
-use crate::http::answer::Answer;
 use crate::http::dialect::directus::Directus;
+use crate::http::error_response::Answer;
 use crate::http::request::call::Call;
 use crate::http::request::fields::{Fields, new_password};
 use crate::http::request::profile_fields::{SNAKE, edit, email};

@@ -3,16 +3,16 @@
 use actix_web::HttpResponse;
 use serde_json::json;
 
-use crate::http::answer::Answer;
 use crate::http::dialect::directus::Directus;
+use crate::http::error_response::Answer;
 use crate::http::request::call::Call;
 use crate::http::request::fields::new_password as password;
 use crate::service::actor::Actor;
 use crate::service::second_factor::confirm::{self, Confirmation};
 use crate::service::second_factor::enrol::{self, Shown};
 use crate::service::second_factor::own_session::OwnSession;
+use crate::service::second_factor::reauthenticate::Proof;
 use crate::service::second_factor::remove;
-use crate::service::second_factor::require_proof::Proof;
 use crate::service::{Code, Error};
 
 /// `POST /users/me/tfa/generate {"password"}` (Directus). The secret waits here: the

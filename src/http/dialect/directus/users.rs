@@ -6,8 +6,8 @@ use url::form_urlencoded;
 
 use crate::domain::account::Account;
 use crate::domain::profile::Profile;
-use crate::http::answer::Answer;
 use crate::http::dialect::directus::Directus;
+use crate::http::error_response::Answer;
 use crate::http::request::call::Call;
 use crate::http::request::profile_fields::{SNAKE, edit};
 use crate::service::accounts::change_profile;

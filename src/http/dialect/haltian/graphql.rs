@@ -10,10 +10,10 @@ use crate::http::graphql::resolver_context::Asked;
 use crate::http::graphql::table::{
     Argument, Fieldset, Input, Object, Type, argument, member, public, signed_in,
 };
-use crate::http::render;
 use crate::http::request::fields::Fields;
 use crate::http::request::profile_fields::object;
 use crate::http::request::wanted_organization;
+use crate::http::response_bodies;
 use crate::service::accounts::profile;
 use crate::service::actor::Actor;
 use crate::service::tokens::mint::TokenSet;
@@ -138,7 +138,7 @@ fn logout(asked: &Asked, _: &Fields) -> Result<Value> {
 fn viewer(asked: &Asked, _: &Fields, actor: &Actor) -> Result<Value> {
     let (person, _) = profile::person(&asked.kw, actor)?;
     let claims = actor.claims();
-    let mut viewer = render::person(&person);
+    let mut viewer = response_bodies::person(&person);
     // In the organization, where the session is in one.
     viewer["role"] = json!(claims.role);
     viewer["roles"] = json!(claims.roles);

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::domain::id::{AccountId, OrganizationId};
 use crate::domain::identifier::Email;
-use crate::domain::permission::{
+use crate::domain::rights::permission::{
     MEMBER_INVITE, MEMBER_READ, MEMBER_REMOVE, MEMBER_UPDATE, ORGANIZATION_READ, ROLE_READ,
 };
 use crate::http::dialect::haltian::refusals::say;
@@ -14,9 +14,9 @@ use crate::http::graphql::resolver_context::Asked;
 use crate::http::graphql::table::{
     Argument, Field, Input, Object, PAGE, Type, argument, member, signed_in,
 };
-use crate::http::render;
 use crate::http::request::fields::Fields;
 use crate::http::request::profile_fields::object;
+use crate::http::response_bodies;
 use crate::service::actor::Actor;
 use crate::service::membership::rights_of_caller::{no_member, no_organization};
 use crate::service::organizations::change_member::{self, Edit, Which};
@@ -180,7 +180,7 @@ fn users(asked: &Asked, fields: &Fields, actor: &Actor) -> Result<Value> {
     let page = page(fields, after.transpose()?)?;
     let members = list::members(&asked.kw, actor, of_session(actor)?, page)?;
     let users = members.iter().map(|member| {
-        let mut user = render::member(member);
+        let mut user = response_bodies::member(member);
         user["id"] = user["account"].take();
         user
     });
@@ -194,7 +194,7 @@ fn invitations(asked: &Asked, fields: &Fields, actor: &Actor) -> Result<Value> {
     };
     let page = page(fields, after)?;
     let invited = list::invitations(&asked.kw, actor, of_session(actor)?, page)?;
-    Ok(invited.iter().map(render::invitation).collect())
+    Ok(invited.iter().map(response_bodies::invitation).collect())
 }
 
 /// As many as a page of the REST face holds at the most.
@@ -213,7 +213,7 @@ fn page(fields: &Fields, after: Option<String>) -> Result<MemberPage> {
 
 fn roles(asked: &Asked, _: &Fields, actor: &Actor) -> Result<Value> {
     let roles = of_organization::list_roles(&asked.kw, actor, of_session(actor)?)?;
-    Ok(roles.iter().map(render::role).collect())
+    Ok(roles.iter().map(response_bodies::role).collect())
 }
 
 fn invite(asked: &Asked, fields: &Fields, actor: &Actor) -> Result<Value> {

@@ -5,8 +5,8 @@ use serde_json::{Map, Value, json};
 
 use crate::domain::account::Account;
 use crate::domain::identifier::{Email, Username};
-use crate::http::answer::Answer;
 use crate::http::dialect::hypi::Hypi;
+use crate::http::error_response::Answer;
 use crate::http::request::call::Call;
 use crate::http::request::fields::{Fields, new_password};
 use crate::http::request::profile_fields::{CAMEL, edit, emails, object};

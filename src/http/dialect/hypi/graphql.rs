@@ -9,9 +9,9 @@ use crate::http::graphql::resolver_context::Asked;
 use crate::http::graphql::table::{
     Argument, Fieldset, Input, Object, Type, argument, member, page, public, signed_in,
 };
-use crate::http::render;
 use crate::http::request::fields::Fields;
 use crate::http::request::profile_fields::object;
+use crate::http::response_bodies;
 use crate::service::accounts::profile;
 use crate::service::accounts::register::{self, Registration};
 use crate::service::actor::Actor;
@@ -254,7 +254,7 @@ fn account(asked: &Asked, _: &Fields, actor: &Actor) -> Result<Value> {
     let names =
         |names: &[String]| -> Value { names.iter().map(|it| json!({ "name": it })).collect() };
     let tried = attempts(&asked.kw, actor)?;
-    let mut account = render::person(&person);
+    let mut account = response_bodies::person(&person);
     let mut owner = account.clone();
     owner["name"] = json!(person.account.full_name());
     account["hypi"] = Value::Object(shown(Some(person.account.clone()))?);

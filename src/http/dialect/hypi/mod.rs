@@ -9,7 +9,7 @@ use actix_web::HttpResponse;
 use actix_web::http::header::{CACHE_CONTROL, VARY};
 use serde_json::json;
 
-use crate::http::answer::{Answer, Shape};
+use crate::http::error_response::{Answer, Shape};
 use crate::http::request::call::Call;
 use crate::service::sessions::exchange::exchange;
 use crate::service::tokens::authenticate::read_expired;

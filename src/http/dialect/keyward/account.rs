@@ -6,12 +6,12 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::domain::id::OrganizationId;
-use crate::http::answer::Answer;
 use crate::http::dialect::keyward::Keyward;
-use crate::http::render::{self, PersonBody};
+use crate::http::error_response::Answer;
 use crate::http::request::call::Call;
 use crate::http::request::fields::{new_password as password, otp};
 use crate::http::request::profile_fields::{CAMEL, edit};
+use crate::http::response_bodies::{self, PersonBody};
 use crate::service::accounts::change_password::{NewPassword, change_password};
 use crate::service::accounts::{change_profile, export, profile};
 use crate::service::actor::Actor;
@@ -110,5 +110,10 @@ pub async fn change(mut call: Call, actor: Actor) -> Answer<Keyward> {
     let renewed = call
         .on_password(move |kw, seat| change_password(kw, seat, &actor, &typed))
         .await?;
-    Ok(render::tokens(&call, &renewed.tokens, renewed.mode, None))
+    Ok(response_bodies::tokens(
+        &call,
+        &renewed.tokens,
+        renewed.mode,
+        None,
+    ))
 }

@@ -5,12 +5,12 @@ use std::time::Instant;
 use actix_web::HttpResponse;
 use serde_json::json;
 
-use crate::http::answer::Answer;
 use crate::http::dialect::keyward::Keyward;
 use crate::http::dialect::keyward::registration::{token, wish_of_site};
+use crate::http::error_response::Answer;
 use crate::http::request::call::Call;
+use crate::http::request::delete_own_account::proof;
 use crate::http::request::fields::{Fields, new_password, otp};
-use crate::http::request::leave::proof;
 use crate::http::request::mail_wishes;
 use crate::http::request::profile_fields::email;
 use crate::service::accounts::addresses::change::NewEmail;

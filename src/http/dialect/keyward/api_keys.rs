@@ -3,16 +3,16 @@
 use actix_web::HttpResponse;
 use serde_json::{Value, json};
 
-use crate::domain::api_key::ApiKey;
 use crate::domain::id::{ApiKeyId, OrganizationId};
 use crate::domain::organization::Name;
-use crate::http::answer::Answer;
+use crate::domain::rights::api_key::ApiKey;
 use crate::http::dialect::keyward::Keyward;
 use crate::http::dialect::keyward::members::{last_of_full, page};
 use crate::http::dialect::keyward::organizations::id;
-use crate::http::render;
+use crate::http::error_response::Answer;
 use crate::http::request::call::Call;
 use crate::http::request::fields::Fields;
+use crate::http::response_bodies;
 use crate::service::actor::Actor;
 use crate::service::api_keys::rules::{Made, New, no_key, words};
 use crate::service::api_keys::{of_organization, own};
@@ -64,7 +64,7 @@ pub async fn list_in(call: Call, actor: Actor) -> Answer<Keyward> {
         .on_store(move |kw| of_organization::list(kw, &actor, id, (after, limit)))
         .await?;
     let next = last_of_full(&keys, limit).map(|key| key.id);
-    let keys: Vec<Value> = keys.iter().map(render::api_key).collect();
+    let keys: Vec<Value> = keys.iter().map(response_bodies::api_key).collect();
     Ok(HttpResponse::Ok().json(json!({ "apiKeys": keys, "next": next })))
 }
 
@@ -114,12 +114,12 @@ fn expires_at(fields: &Fields) -> Result<Option<Timestamp>> {
 }
 
 fn listed(keys: &[ApiKey]) -> HttpResponse {
-    let keys: Vec<Value> = keys.iter().map(render::api_key).collect();
+    let keys: Vec<Value> = keys.iter().map(response_bodies::api_key).collect();
     HttpResponse::Ok().json(json!({ "apiKeys": keys }))
 }
 
 pub(super) fn render_made(made: &Made) -> Value {
-    let mut body = render::api_key(&made.key);
+    let mut body = response_bodies::api_key(&made.key);
     body["key"] = json!(made.text.expose_secret());
     body
 }

@@ -3,11 +3,11 @@
 use serde_json::json;
 
 use crate::domain::session::Mode;
-use crate::http::answer::Answer;
 use crate::http::dialect::keyward::Keyward;
 use crate::http::dialect::keyward::sign_in::{mode, require_cookies};
-use crate::http::render;
+use crate::http::error_response::Answer;
 use crate::http::request::call::Call;
+use crate::http::response_bodies;
 use crate::service::accounts::guest;
 
 /// `POST /auth/anonymous {"mode"?}` (row P-05). Where a page asks, it must be of an origin of
@@ -26,7 +26,7 @@ pub async fn begin(mut call: Call) -> Answer<Keyward> {
         .on_store(move |kw| guest::begin(kw, mode, client))
         .await?;
     let about = json!({ "id": tokens.account, "is_anonymous": tokens.anonymous });
-    Ok(render::tokens_with(&call, &tokens, mode, about))
+    Ok(response_bodies::tokens_with(&call, &tokens, mode, about))
 }
 
 const OTHER_ORIGIN: &str =

@@ -8,14 +8,14 @@ use serde_json::{Value, json};
 use crate::domain::id::AccountId;
 use crate::domain::identifier::Email;
 use crate::domain::organization::MembershipState;
-use crate::http::answer::Answer;
 use crate::http::dialect::keyward::Keyward;
 use crate::http::dialect::keyward::organizations::id;
 use crate::http::dialect::keyward::registration::wish_of_site;
-use crate::http::render;
+use crate::http::error_response::Answer;
 use crate::http::request::call::Call;
 use crate::http::request::profile_fields::email;
 use crate::http::request::query;
+use crate::http::response_bodies;
 use crate::service::actor::Actor;
 use crate::service::invitations::to_service::no_invitation;
 use crate::service::membership::rights_of_caller::no_member;
@@ -34,7 +34,7 @@ pub async fn list(call: Call, actor: Actor) -> Answer<Keyward> {
         .on_store(move |kw| list::members(kw, &actor, id, page))
         .await?;
     let next = last_of_full(&members, limit).map(|last| last.membership.account);
-    let members: Vec<Value> = members.iter().map(render::member).collect();
+    let members: Vec<Value> = members.iter().map(response_bodies::member).collect();
     Ok(HttpResponse::Ok().json(json!({ "members": members, "next": next })))
 }
 
@@ -47,7 +47,7 @@ pub async fn invitations(call: Call, actor: Actor) -> Answer<Keyward> {
         .on_store(move |kw| list::invitations(kw, &actor, id, page))
         .await?;
     let next = last_of_full(&invited, limit).map(|(it, ..)| &it.address);
-    let invited = invited.iter().map(render::invitation);
+    let invited = invited.iter().map(response_bodies::invitation);
     let body = json!({ "invitations": invited.collect::<Vec<_>>(), "next": next });
     Ok(HttpResponse::Ok().json(body))
 }

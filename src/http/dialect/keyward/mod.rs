@@ -9,10 +9,10 @@ pub mod addresses;
 pub mod admin;
 /// API keys.
 pub mod api_keys;
+/// `DELETE /auth/me`.
+pub mod delete_own_account;
 /// `/auth/anonymous`.
 pub mod guest;
-/// `DELETE /auth/me`.
-pub mod leave;
 /// Who is in an organization.
 pub mod members;
 /// `/auth/organizations`.
@@ -30,4 +30,4 @@ pub mod sign_in;
 /// `/auth/step-up`.
 pub mod step_up;
 
-pub use crate::http::answer::Keyward;
+pub use crate::http::error_response::Keyward;

@@ -5,11 +5,11 @@ use serde_json::{Value, json};
 
 use crate::domain::id::OrganizationId;
 use crate::domain::organization::Name;
-use crate::http::answer::Answer;
 use crate::http::dialect::keyward::Keyward;
-use crate::http::render;
+use crate::http::error_response::Answer;
 use crate::http::request::call::Call;
 use crate::http::request::fields::{Fields, new_password};
+use crate::http::response_bodies;
 use crate::service::actor::Actor;
 use crate::service::invitations::accept::{self as by_mail, Choice};
 use crate::service::membership::rights_of_caller::{Standing, no_organization};
@@ -21,7 +21,7 @@ use crate::service::{Error, Result};
 pub async fn list(call: Call, actor: Actor) -> Answer<Keyward> {
     let own = call.on_store(move |kw| list::mine(kw, &actor)).await?;
     let own = own.iter().map(|(membership, organization, role)| {
-        let mut body = render::organization(organization);
+        let mut body = response_bodies::organization(organization);
         body["role"] = json!(role);
         body["state"] = json!(membership.state.as_str());
         body
@@ -37,7 +37,7 @@ pub async fn create(mut call: Call, actor: Actor) -> Answer<Keyward> {
     let made = call
         .on_store(move |kw| create::create(kw, &actor, name))
         .await?;
-    let mut body = render::organization(&made);
+    let mut body = response_bodies::organization(&made);
     body["role"] = json!(crate::domain::organization::OWNER);
     body["state"] = json!("active");
     Ok(HttpResponse::Created().json(body))
@@ -118,7 +118,12 @@ pub async fn enter(mut call: Call, actor: Actor) -> Answer<Keyward> {
     let entered = call
         .on_store(move |kw| enter::enter(kw, &actor, id, &token))
         .await?;
-    Ok(render::tokens(&call, &entered.tokens, entered.mode, None))
+    Ok(response_bodies::tokens(
+        &call,
+        &entered.tokens,
+        entered.mode,
+        None,
+    ))
 }
 
 /// `POST /auth/organizations/{id}/leave`.
@@ -156,7 +161,7 @@ pub(super) fn name(fields: &Fields) -> Result<Name> {
 }
 
 fn render_own(standing: &Standing) -> Value {
-    let mut body = render::organization(&standing.organization);
+    let mut body = response_bodies::organization(&standing.organization);
     body["role"] = json!(standing.role);
     body["permissions"] = json!(standing.permissions());
     body

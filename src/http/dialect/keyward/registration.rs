@@ -7,8 +7,8 @@ use actix_web::http::header::LOCATION;
 use serde_json::json;
 
 use crate::domain::identifier::Email;
-use crate::http::answer::Answer;
 use crate::http::dialect::keyward::Keyward;
+use crate::http::error_response::Answer;
 use crate::http::request::call::Call;
 use crate::http::request::fields::{Fields, new_password};
 use crate::http::request::mail_wishes;

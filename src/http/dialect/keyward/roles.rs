@@ -6,14 +6,14 @@ use actix_web::HttpResponse;
 use serde_json::{Value, json};
 
 use crate::domain::organization::{Name, Role, Scope};
-use crate::http::answer::Answer;
 use crate::http::dialect::keyward::Keyward;
 use crate::http::dialect::keyward::organizations::{id, name};
-use crate::http::render;
+use crate::http::error_response::Answer;
 use crate::http::request::call::Call;
 use crate::http::request::fields::Fields;
+use crate::http::response_bodies;
 use crate::service::actor::Actor;
-use crate::service::roles::rules::{Edit, New, no_role, words};
+use crate::service::roles::validate::{Edit, New, no_role, words};
 use crate::service::roles::{of_organization, of_service};
 use crate::service::{Error, Result};
 
@@ -34,7 +34,7 @@ pub async fn make_own(mut call: Call, actor: Actor) -> Answer<Keyward> {
     let made = call
         .on_store(move |kw| of_organization::make_role(kw, &actor, id, new))
         .await?;
-    Ok(HttpResponse::Created().json(render::role(&made)))
+    Ok(HttpResponse::Created().json(response_bodies::role(&made)))
 }
 
 /// `PATCH /auth/organizations/{id}/roles/{role} {"permissions"?,"description"?,"mfaRequiredFrom"?}`.
@@ -45,7 +45,7 @@ pub async fn change_own(mut call: Call, actor: Actor) -> Answer<Keyward> {
     let changed = call
         .on_store(move |kw| of_organization::change_role(kw, &actor, which, edit))
         .await?;
-    Ok(HttpResponse::Ok().json(render::role(&changed)))
+    Ok(HttpResponse::Ok().json(response_bodies::role(&changed)))
 }
 
 /// `DELETE /auth/organizations/{id}/roles/{role}`.
@@ -80,7 +80,7 @@ pub async fn make(mut call: Call, actor: Actor) -> Answer<Keyward> {
     let made = call
         .on_store(move |kw| of_service::make_role((kw, &actor), new, scope))
         .await?;
-    Ok(HttpResponse::Created().json(render::role(&made)))
+    Ok(HttpResponse::Created().json(response_bodies::role(&made)))
 }
 
 /// `PATCH /auth/roles/{role} {"permissions"?,"description"?,"mfaRequiredFrom"?}`.
@@ -90,7 +90,7 @@ pub async fn change(mut call: Call, actor: Actor) -> Answer<Keyward> {
     let changed = call
         .on_store(move |kw| of_service::change_role((kw, &actor), &name, edit))
         .await?;
-    Ok(HttpResponse::Ok().json(render::role(&changed)))
+    Ok(HttpResponse::Ok().json(response_bodies::role(&changed)))
 }
 
 /// `DELETE /auth/roles/{role}`.
@@ -149,6 +149,6 @@ fn permissions(fields: &Fields) -> Result<Option<BTreeSet<String>>> {
 }
 
 fn listed(roles: &[Role]) -> HttpResponse {
-    let roles: Vec<Value> = roles.iter().map(render::role).collect();
+    let roles: Vec<Value> = roles.iter().map(response_bodies::role).collect();
     HttpResponse::Ok().json(json!({ "roles": roles }))
 }

@@ -3,17 +3,17 @@
 use actix_web::HttpResponse;
 use serde_json::json;
 
-use crate::http::answer::Answer;
 use crate::http::dialect::keyward::Keyward;
-use crate::http::render;
+use crate::http::error_response::Answer;
 use crate::http::request::call::Call;
 use crate::http::request::fields::{Fields, new_password as password};
+use crate::http::response_bodies;
 use crate::service::Error;
 use crate::service::actor::Actor;
 use crate::service::second_factor::confirm::{self, Confirmation, Confirmed};
 use crate::service::second_factor::enrol::{self, Shown};
 use crate::service::second_factor::own_session::OwnSession;
-use crate::service::second_factor::require_proof::Proof;
+use crate::service::second_factor::reauthenticate::Proof;
 use crate::service::second_factor::{recovery_codes as codes, remove};
 
 /// `POST /auth/mfa/totp {"password","otp"?}`: begins; the secret is shown this once.
@@ -55,7 +55,7 @@ pub async fn confirm(mut call: Call, actor: Actor) -> Answer<Keyward> {
         .await?;
     let codes = json!({ "recoveryCodes": recovery_codes });
     Ok(match renewed {
-        Some(renewed) => render::tokens_with(&call, &renewed.tokens, renewed.mode, codes),
+        Some(renewed) => response_bodies::tokens_with(&call, &renewed.tokens, renewed.mode, codes),
         None => HttpResponse::Ok().json(codes),
     })
 }
@@ -69,7 +69,7 @@ pub async fn remove(mut call: Call, actor: Actor) -> Answer<Keyward> {
         .on_password(move |kw, seat| remove::remove(kw, seat, &actor, &proof))
         .await?;
     Ok(match renewed {
-        Some(renewed) => render::tokens(&call, &renewed.tokens, renewed.mode, None),
+        Some(renewed) => response_bodies::tokens(&call, &renewed.tokens, renewed.mode, None),
         None => HttpResponse::NoContent().finish(),
     })
 }

@@ -5,11 +5,11 @@ use serde_json::{Value, json};
 
 use crate::domain::id::SessionId;
 use crate::domain::session::Session;
-use crate::http::answer::Answer;
 use crate::http::dialect::keyward::Keyward;
+use crate::http::error_response::Answer;
 use crate::http::request::call::Call;
 use crate::service::actor::Actor;
-use crate::service::sessions::{end, list};
+use crate::service::sessions::{end_own_sessions, list};
 use crate::service::{Code, Error};
 
 /// `GET /auth/sessions`: the living ones, youngest first.
@@ -29,13 +29,15 @@ pub async fn end(call: Call, actor: Actor) -> Answer<Keyward> {
         .path_part("id")
         .parse()
         .map_err(|_| Error::new(Code::NotFound, "There is no such session."))?;
-    call.on_store(move |kw| end::one(kw, &actor, id)).await?;
+    call.on_store(move |kw| end_own_sessions::one(kw, &actor, id))
+        .await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
 /// `DELETE /auth/sessions`: all but this one.
 pub async fn end_others(call: Call, actor: Actor) -> Answer<Keyward> {
-    call.on_store(move |kw| end::others(kw, &actor)).await?;
+    call.on_store(move |kw| end_own_sessions::others(kw, &actor))
+        .await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

@@ -9,12 +9,12 @@ use crate::config::Dialect;
 use crate::crypto::refresh_token::RefreshTokens;
 use crate::domain::identifier::{Email, Identifier};
 use crate::domain::session::{Class, Mode};
-use crate::http::answer::{Answer, Refused};
 use crate::http::dialect::keyward::Keyward;
-use crate::http::render;
+use crate::http::error_response::{Answer, Refused};
 use crate::http::request::call::Call;
 use crate::http::request::fields::{Fields, otp, password};
 use crate::http::request::{cookies, sign_out, wanted_organization};
+use crate::http::response_bodies;
 use crate::service::Error;
 use crate::service::sessions::refresh::Refreshed;
 use crate::service::sessions::wanted_organization::{WantedOrganization, called};
@@ -54,7 +54,7 @@ pub async fn login(mut call: Call) -> Answer<Keyward> {
         Some(guest) => json!({ "guest_id": guest }),
         None => json!({}),
     };
-    Ok(render::tokens_with(&call, &tokens, mode, guest))
+    Ok(response_bodies::tokens_with(&call, &tokens, mode, guest))
 }
 
 /// An e-mail address, or in its absence a username. What can be no username of ours is one
@@ -121,7 +121,7 @@ pub async fn refresh(mut call: Call) -> Answer<Keyward> {
     let refreshed = async move { refresh::refreshing(&kw, &request).await };
     match call.kw.goes_on_store(refreshed).await {
         Ok(Refreshed { tokens, outcome }) => {
-            Ok(render::tokens(&call, &tokens, mode, Some(outcome)))
+            Ok(response_bodies::tokens(&call, &tokens, mode, Some(outcome)))
         }
         Err(refused) if clears && refused.is_final => {
             let forget = cookies::clear(&call.web);

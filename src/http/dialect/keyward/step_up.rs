@@ -4,11 +4,11 @@ use actix_web::HttpResponse;
 use actix_web::http::header;
 use serde_json::json;
 
-use crate::http::answer::Answer;
 use crate::http::dialect::keyward::Keyward;
-use crate::http::render::put_access;
+use crate::http::error_response::Answer;
 use crate::http::request::call::Call;
 use crate::http::request::fields::{new_password, otp};
+use crate::http::response_bodies::put_access;
 use crate::service::actor::Actor;
 use crate::service::sessions::step_up::{self, Shown};
 

@@ -7,12 +7,12 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use serde_json::{Value, json};
 
-use crate::domain::access::OwnAccount;
 use crate::domain::id::{AccountId, OrganizationId};
 use crate::domain::identifier::Email;
 use crate::domain::organization::{MembershipState, Name, Organization};
-use crate::http::answer::{Answer, Refusal, Shape};
+use crate::domain::rights::access::OwnAccount;
 use crate::http::dialect::oisp::Oisp;
+use crate::http::error_response::{Answer, Refusal, Shape};
 use crate::http::request::call::Call;
 use crate::http::request::fields::Fields;
 use crate::http::request::profile_fields::{email, object};

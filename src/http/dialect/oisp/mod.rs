@@ -12,11 +12,11 @@ use crate::config::Dialect;
 use crate::domain::identifier::Identifier;
 use crate::domain::principal::By;
 use crate::domain::session::{Class, Mode};
-use crate::http::answer::{Answer, Http, Refusal, Shape};
-use crate::http::render;
+use crate::http::error_response::{Answer, Http, Refusal, Shape};
 use crate::http::request::call::Call;
 use crate::http::request::fields::{otp, password};
 use crate::http::request::sign_out;
+use crate::http::response_bodies;
 use crate::service::accounts::profile;
 use crate::service::actor::Actor;
 use crate::service::sessions::refresh::Refreshed;
@@ -148,7 +148,7 @@ pub async fn token_info(_: Call, actor: Actor) -> Answer<Oisp> {
 /// `GET /v1/api/auth/me` (rows O-21 to O-27).
 pub async fn me(call: Call, actor: Actor) -> Answer<Oisp> {
     let account = call.on_store(move |kw| profile::of(kw, &actor)).await?;
-    Ok(HttpResponse::Ok().json(render::account(&account)))
+    Ok(HttpResponse::Ok().json(response_bodies::account(&account)))
 }
 
 /// `DELETE /v1/api/auth/me`: signing out, also by a token that can still be exchanged.

@@ -13,14 +13,13 @@ use crate::domain::account::Account;
 use crate::domain::identifier::{Email, Identifier};
 use crate::domain::profile;
 use crate::domain::session::Mode;
-use crate::http::answer::{Answer, Refusal, Shape};
 use crate::http::dialect::oisp::Oisp;
-use crate::http::render;
+use crate::http::error_response::{Answer, Refusal, Shape};
 use crate::http::request::call::Call;
-use crate::http::request::cookies;
 use crate::http::request::fields::{Fields, new_password, otp};
-use crate::http::request::leave;
 use crate::http::request::profile_fields::email;
+use crate::http::request::{cookies, delete_own_account};
+use crate::http::response_bodies;
 use crate::service::accounts::change_password::{NewPassword, change_password_of};
 use crate::service::accounts::profile_edit::Edit;
 use crate::service::accounts::register::{self, Registration};
@@ -120,12 +119,14 @@ pub async fn delete(mut call: Call, actor: Actor) -> Answer<Leaving> {
     let proof = if fields.is_empty() {
         None
     } else {
-        Some(leave::proof(&fields)?)
+        Some(delete_own_account::proof(&fields)?)
     };
     actor.require_self(&id(&call, &actor))?;
     Ok(match proof {
-        Some(proof) if !actor.claims().anon => leave::by_proof(&call, actor, proof).await?,
-        _ => leave::by_token(&call, actor).await?,
+        Some(proof) if !actor.claims().anon => {
+            delete_own_account::by_proof(&call, actor, proof).await?
+        }
+        _ => delete_own_account::by_token(&call, actor).await?,
     })
 }
 
@@ -251,7 +252,7 @@ fn edit(fields: &Fields) -> Result<Edit> {
 
 /// A user as the original shows it, who is in no organization yet.
 fn user(account: &Account, attributes: Map<String, Value>) -> Value {
-    let mut user = render::account(account);
+    let mut user = response_bodies::account(account);
     user["accounts"] = json!({});
     user["attributes"] = Value::Object(attributes);
     user

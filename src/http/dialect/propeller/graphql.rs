@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::config::Dialect;
 use crate::domain::identifier::{Email, Identifier};
-use crate::domain::mail_kind::Site;
+use crate::domain::mail_letter::Site;
 use crate::domain::session::Mode;
 use crate::http::dialect::propeller::refusals::{say, say_of_link};
 use crate::http::graphql::Loose;
@@ -12,12 +12,12 @@ use crate::http::graphql::resolver_context::Asked;
 use crate::http::graphql::table::{
     Argument, Field, Fieldset, Input, Object, Type, Words, argument, member, public, signed_in,
 };
-use crate::http::render;
 use crate::http::request::fields::{Fields, new_password};
 use crate::http::request::profile_fields::{CAMEL, edit, object};
+use crate::http::response_bodies;
 use crate::service::accounts::profile::{self, Person};
 use crate::service::accounts::register::{self, Registration};
-use crate::service::accounts::{guest, look_up, reset_password};
+use crate::service::accounts::{find_by_identifier, guest, reset_password};
 use crate::service::actor::Actor;
 use crate::service::mail::owner_mail::Wish;
 use crate::service::mail::publish::{self, Publication};
@@ -288,7 +288,7 @@ fn viewer(asked: &Asked, _: &Fields, actor: &Actor) -> Result<Value> {
 /// `user(login)` (row P-29): null where there is none.
 fn user(asked: &Asked, fields: &Fields, actor: &Actor) -> Result<Value> {
     let login = Identifier::parse(fields.required("login")?);
-    let found = look_up::look_up(&asked.kw, actor, login.as_ref())?;
+    let found = find_by_identifier::look_up(&asked.kw, actor, login.as_ref())?;
     Ok(found.as_ref().map_or(Value::Null, shown))
 }
 
@@ -334,7 +334,7 @@ fn site(input: &Fields) -> Result<Option<Site>> {
 const NO_RECORD: &str = "There is no user record corresponding to the provided email.";
 
 fn shown(person: &Person) -> Value {
-    let mut user = render::person(person);
+    let mut user = response_bodies::person(person);
     user["userId"] = json!(person.account.id);
     user["isAnonymous"] = json!(person.account.anonymous);
     user

@@ -2,10 +2,10 @@
 //! whether it is another account's (E12).
 
 use crate::domain::event::{Event, What};
-use crate::domain::mail_kind::{LetterPurpose, Values};
+use crate::domain::mail_letter::{LetterPurpose, Values};
 use crate::domain::one_time_code::CodePurpose;
 use crate::lanes::password_lane::Seat;
-use crate::service::accounts::addresses::shared_steps::{NewEmail, ask, proven_by};
+use crate::service::accounts::addresses::prove_and_undo::{NewEmail, ask, proven_by};
 use crate::service::accounts::register::email_taken;
 use crate::service::actor::Actor;
 use crate::service::error::{Code, Error, Result};

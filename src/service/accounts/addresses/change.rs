@@ -2,10 +2,10 @@
 //! which can take it back for seven days (L15).
 
 use crate::domain::event::{Event, What};
-use crate::domain::mail_kind::{LetterPurpose, Values};
+use crate::domain::mail_letter::{LetterPurpose, Values};
 use crate::domain::one_time_code::CodePurpose;
 use crate::lanes::password_lane::Seat;
-use crate::service::accounts::addresses::shared_steps::{ask, proven_by};
+use crate::service::accounts::addresses::prove_and_undo::{ask, proven_by};
 use crate::service::accounts::register::email_taken;
 use crate::service::actor::Actor;
 use crate::service::error::{Error, Result};
@@ -14,7 +14,7 @@ use crate::service::mail::owner_mail::{Wish, email_of};
 use crate::store::{emails, one_time_codes};
 use crate::support::secret::SecretString;
 
-pub use crate::service::accounts::addresses::shared_steps::NewEmail;
+pub use crate::service::accounts::addresses::prove_and_undo::NewEmail;
 
 /// The caller proves who they are, as for every change of credentials: mail is a credential.
 /// The answer is the same for an address that is another account's; its owner is told (E12).

@@ -5,6 +5,8 @@
 pub mod add;
 /// Another primary address in the place of the present one.
 pub mod change;
+/// What every act here does around its deed.
+mod prove_and_undo;
 /// Another of one's own becomes the primary one, or goes.
 pub mod set_primary_or_remove;
 /// Everything as it was before an act.
@@ -12,7 +14,5 @@ pub mod undo;
 
 /// What is sealed beside their codes.
 mod sealed_state;
-/// What every act here does around its deed.
-mod shared_steps;
 /// Which addresses can not be the owner's yet.
 pub(in crate::service::accounts) mod young_address;

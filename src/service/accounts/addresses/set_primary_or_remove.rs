@@ -2,9 +2,9 @@
 
 use crate::domain::event::What;
 use crate::domain::identifier::Email;
-use crate::domain::mail_kind::{LetterPurpose, Values};
+use crate::domain::mail_letter::{LetterPurpose, Values};
 use crate::lanes::password_lane::Seat;
-use crate::service::accounts::addresses::shared_steps::{Before, end_codes};
+use crate::service::accounts::addresses::prove_and_undo::{Before, end_codes};
 use crate::service::accounts::delete_own_account::PasswordAndCode;
 use crate::service::actor::{Actor, account_of};
 use crate::service::attempts::claimant::Claimant;

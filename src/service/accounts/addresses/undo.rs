@@ -4,11 +4,11 @@
 
 use crate::domain::event::{Event, What};
 use crate::domain::identifier::Email;
-use crate::domain::mail_kind::Values;
+use crate::domain::mail_letter::Values;
 use crate::domain::one_time_code::CodePurpose;
 use crate::domain::session::Client;
+use crate::service::accounts::addresses::prove_and_undo::Before;
 use crate::service::accounts::addresses::sealed_state::Written;
-use crate::service::accounts::addresses::shared_steps::Before;
 use crate::service::accounts::register::email_taken;
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;

@@ -1,11 +1,11 @@
 //! An account by an administrator.
 
-use crate::domain::access::ADMINISTRATOR;
 use crate::domain::event::What;
 use crate::domain::id::AccountId;
 use crate::domain::identifier::{Email, Username};
 use crate::domain::organization::Scope;
 use crate::domain::password::{Password, PasswordRecord};
+use crate::domain::rights::access::ADMINISTRATOR;
 use crate::lanes::password_lane::Seat;
 use crate::service::account_changes::hash_chosen_password::hashed;
 use crate::service::accounts::profile_edit::{self, Edit};

@@ -3,9 +3,9 @@
 //! same transaction, and every process learns of it within a second.
 
 mod add;
+mod change_account;
 mod role;
 mod session;
-mod shared_steps;
 
 pub use add::{NewAccount, add_account, add_machine, add_on_lane};
 pub use role::{grant_role, take_role};
@@ -16,12 +16,12 @@ use crate::domain::event::{Event, What};
 use crate::domain::guess_limit::{Counter, forgiven_until};
 use crate::domain::id::AccountId;
 use crate::domain::identifier::{Identifier, Username};
-use crate::domain::name_characters::{shown, trimmed};
 use crate::domain::password::{Password, PasswordRecord};
 use crate::domain::session::{EndReason, Session};
+use crate::domain::texts::name_characters::{shown, trimmed};
 use crate::lanes::password_lane::Seat;
 use crate::service::account_changes::hash_chosen_password::hashed;
-use crate::service::accounts::administer::shared_steps::{change, change_by};
+use crate::service::accounts::administer::change_account::{change, change_by};
 use crate::service::accounts::only_administrator::require_another_administrator;
 use crate::service::accounts::profile_edit::{self, Edit};
 use crate::service::administrator::{Administrator, no_such_account};

@@ -1,11 +1,11 @@
 //! Roles, as administrators grant and take them.
 
-use crate::domain::access::ADMINISTRATOR;
 use crate::domain::event::What;
 use crate::domain::id::AccountId;
 use crate::domain::organization::Scope;
+use crate::domain::rights::access::ADMINISTRATOR;
 use crate::service::account_changes::room_for_role::require_room;
-use crate::service::accounts::administer::shared_steps::change_by;
+use crate::service::accounts::administer::change_account::change_by;
 use crate::service::accounts::only_administrator::require_another_administrator;
 use crate::service::administrator::Administrator;
 use crate::service::change::Change;

@@ -1,7 +1,7 @@
 //! Intel / OISP (seed O): the users API (row O-33), as golden exchanges. What each act must
 //! never do stands in `registration/`.
 
-use keyward::domain::mail_kind::LetterPurpose;
+use keyward::domain::mail_letter::LetterPurpose;
 use serde_json::{Value, json};
 
 use super::denied;

@@ -3,9 +3,9 @@
 
 use std::sync::Barrier;
 
-use keyward::domain::access::ADMINISTRATOR;
 use keyward::domain::id::AccountId;
 use keyward::domain::password::Password;
+use keyward::domain::rights::access::ADMINISTRATOR;
 use keyward::domain::session::{Client, EndReason};
 use keyward::service::accounts::administer;
 use keyward::service::sessions::refresh;

@@ -7,6 +7,7 @@ mod ends;
 mod faults;
 mod flood;
 mod invariants;
+mod lost_commit;
 mod races;
 mod refused;
 mod restart;
@@ -16,7 +17,7 @@ mod seen_notes;
 mod thief;
 
 use keyward::domain::recent_generations::Recent;
-use keyward::domain::rotation::Generation;
+use keyward::domain::refresh_rotation::Generation;
 use keyward::domain::session::Session;
 use keyward::service::accounts::administer;
 use keyward::support::clock::Timestamp;

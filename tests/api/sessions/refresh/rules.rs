@@ -1,5 +1,5 @@
 //! What becomes of a session whose refresh token is shown (semantics 1, rules 2 to 9):
-//! tabs and lost answers are forgiven, a copied token ends the session. `domain/rotation.rs`
+//! tabs and lost answers are forgiven, a copied token ends the session. `domain/refresh_rotation.rs`
 //! has the table of rules with its edges; here they hold from the wire to the row.
 
 use keyward::domain::session::{EndReason, Ending, Session};
@@ -258,7 +258,7 @@ both!(r22_sixty_replays_and_no_more, |kw| {
 both!(rule_9_a_clock_that_went_back_destroys_nothing, |kw| {
     let (access, [zero, one]) = kw.refreshed("alice@example.com");
     assert_eq!(kw.me(&access), 200);
-    kw.kw.clock.step_back(std::time::Duration::from_secs(59));
+    kw.goes_back(59);
     let answer = kw.refresh(&zero);
     assert_eq!(
         (answer.outcome(), answer.tokens().1),

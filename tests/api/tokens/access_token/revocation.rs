@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use keyward::domain::id::AccountId;
 use keyward::http::routes::{Guard, TABLE};
 use keyward::service::accounts::administer;
-use keyward::service::upkeep::threads;
+use keyward::service::upkeep::purge;
 use keyward::support::steady_clock::Steady;
 
 use super::{INVALID, refused_at_every_door};
@@ -133,7 +133,7 @@ both!(j25_a_later_process_knows_of_earlier_logouts, |kw| {
     let access = kw.oisp_login("alice");
     assert_eq!(kw.post("/auth/logout").bearer(&access).send().status, 204);
     kw.advance(24 * 3600 - 1);
-    threads::purge(&kw.kw, kw.kw.clock.now()).unwrap();
+    purge::purge(&kw.kw, kw.kw.clock.now()).unwrap();
     refused_on_every_route(kw, &access);
     refused_on_every_route(&kw.replica(), &access);
 });
@@ -152,7 +152,7 @@ both!(j23_a_process_of_shorter_lives_revokes_for_all, |kw| {
     for hours in [2, 21] {
         kw.advance(hours * 3600);
         for each in [kw, &command] {
-            threads::purge(&each.kw, kw.kw.clock.now()).unwrap();
+            purge::purge(&each.kw, kw.kw.clock.now()).unwrap();
         }
         refused_on_every_route(kw, &access);
         refused_on_every_route(&kw.replica(), &access);
@@ -168,7 +168,7 @@ both!(s8_a_leap_of_the_clock_revives_no_token, |kw| {
     let leap = Duration::from_secs(400 * 86_400);
     kw.kw.clock.advance(leap);
     let over = steady.tell(kw.kw.clock.now(), Instant::now());
-    assert_eq!(threads::purge(&kw.kw, over).unwrap(), 0);
+    assert_eq!(purge::purge(&kw.kw, over).unwrap(), 0);
     kw.kw.clock.step_back(leap);
     refused_on_every_route(kw, &access);
     refused_on_every_route(&kw.replica(), &access);
@@ -186,7 +186,7 @@ both!(s8_a_clock_that_was_behind_revives_no_token, |kw| {
     administer::revoke_sessions(&kw.kw, id_of(&access)).unwrap();
     kw.kw.clock.advance(behind);
     kw.advance(24 * 3600 - 60);
-    threads::purge(&kw.kw, kw.kw.clock.now()).unwrap();
+    purge::purge(&kw.kw, kw.kw.clock.now()).unwrap();
     refused_on_every_route(kw, &access);
     refused_on_every_route(&kw.replica(), &access);
 });

@@ -5,7 +5,7 @@
 use std::thread::sleep;
 use std::time::Duration;
 
-use keyward::service::upkeep::threads;
+use keyward::service::upkeep::{revocation_tail, threads};
 use keyward::store::AnyConnection;
 
 use crate::support::TestKeyward;
@@ -39,11 +39,11 @@ both!(half_of_what_was_missed_is_not_enough, |kw| {
     let rows = news("keys", 1000) + &news("unreadable", 1);
     kw.execute(&rows, &rows);
     let mut reader = kw.kw.store.own_reader().unwrap();
-    assert!(threads::tail(&kw.kw, &mut reader).is_err());
+    assert!(revocation_tail::tail(&kw.kw, &mut reader).is_err());
     assert_eq!(verify(kw, &access), 503);
     let mend = "UPDATE revocations SET kind = 'keys'";
     kw.execute(mend, mend);
-    threads::tail(&kw.kw, &mut reader).unwrap();
+    revocation_tail::tail(&kw.kw, &mut reader).unwrap();
     assert_eq!(verify(kw, &access), 200);
 });
 
@@ -62,7 +62,7 @@ fn r18_a_server_that_takes_no_writes_is_not_followed() {
     };
     let mut reader = kw.kw.store.own_reader().unwrap();
     demote(&mut reader);
-    assert!(threads::tail(&kw.kw, &mut reader).is_err());
+    assert!(revocation_tail::tail(&kw.kw, &mut reader).is_err());
     assert_eq!(verify(&kw, &access), 503);
     kw.catch_up();
     assert_eq!(verify(&kw, &access), 200);

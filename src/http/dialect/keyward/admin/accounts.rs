@@ -5,18 +5,17 @@ use serde_json::{Value, json};
 
 use crate::domain::account::Account;
 use crate::domain::id::AccountId;
-use crate::http::answer::Answer;
 use crate::http::dialect::keyward::Keyward;
 use crate::http::dialect::keyward::admin::{account, after, limit, page, words};
-use crate::http::render;
+use crate::http::error_response::Answer;
 use crate::http::request::call::Call;
 use crate::http::request::fields::{Fields, new_password};
 use crate::http::request::profile_fields::{CAMEL, edit, email};
 use crate::http::request::query;
+use crate::http::response_bodies;
 use crate::service::accounts::administer::{self, NewAccount, Patch};
-use crate::service::accounts::delete_own_account;
-use crate::service::accounts::search;
-use crate::service::accounts::show::{self, Shown};
+use crate::service::accounts::show_to_administrator::Shown;
+use crate::service::accounts::{delete_own_account, search, show_to_administrator};
 use crate::service::actor::Actor;
 use crate::service::{Error, Result};
 
@@ -126,8 +125,10 @@ async fn shown(call: &Call, id: AccountId) -> Answer<Keyward> {
         person,
         has_second_factor,
         access,
-    } = call.on_store(move |kw| show::show(kw, id)).await?;
-    let mut body = render::person(&person);
+    } = call
+        .on_store(move |kw| show_to_administrator::show(kw, id))
+        .await?;
+    let mut body = response_bodies::person(&person);
     let standing = standing(&person.account);
     if let (Value::Object(body), Value::Object(standing)) = (&mut body, standing) {
         body.extend(standing);
@@ -140,7 +141,7 @@ async fn shown(call: &Call, id: AccountId) -> Answer<Keyward> {
 
 /// One line of a list.
 fn brief(account: &Account) -> Value {
-    let mut body = render::account(account);
+    let mut body = response_bodies::account(account);
     let more = json!({
         "username": account.username,
         "firstName": account.first_name,

@@ -6,12 +6,12 @@ use actix_web::HttpResponse;
 use actix_web::http::header;
 use serde_json::{Value, json};
 
-use crate::http::answer::Answer;
 use crate::http::dialect::keyward::Keyward;
 use crate::http::dialect::keyward::admin::account;
-use crate::http::render::put_access;
+use crate::http::error_response::Answer;
 use crate::http::request::call::Call;
 use crate::http::request::fields::Fields;
+use crate::http::response_bodies::put_access;
 use crate::service::accounts::act_as::{Request, act_as};
 use crate::service::actor::Actor;
 use crate::service::policy::ACTING;

@@ -3,13 +3,13 @@
 use actix_web::HttpResponse;
 
 use crate::domain::id::AccountId;
-use crate::http::answer::Answer;
 use crate::http::dialect::keyward::Keyward;
 use crate::http::dialect::keyward::admin::{limit, page};
 use crate::http::dialect::keyward::api_keys::{key, new, render_made};
-use crate::http::render;
+use crate::http::error_response::Answer;
 use crate::http::request::call::Call;
 use crate::http::request::query;
+use crate::http::response_bodies;
 use crate::service::actor::Actor;
 use crate::service::api_keys::administer;
 use crate::service::{Error, Result};
@@ -27,7 +27,7 @@ pub async fn list(call: Call, _: Actor) -> Answer<Keyward> {
     let more = keys.len() > limit as usize;
     keys.truncate(limit as usize);
     let next = keys.last().filter(|_| more).map(|key| key.id);
-    Ok(HttpResponse::Ok().json(page(keys.iter().map(render::api_key), next)))
+    Ok(HttpResponse::Ok().json(page(keys.iter().map(response_bodies::api_key), next)))
 }
 
 /// `POST /admin/api-keys {"account","name","permissions","organizationId"?,"expires"?}`: 201 with

@@ -3,9 +3,9 @@
 use actix_web::HttpResponse;
 
 use crate::domain::event::What;
-use crate::http::answer::Answer;
 use crate::http::dialect::keyward::Keyward;
 use crate::http::dialect::keyward::admin::{after, limit, page};
+use crate::http::error_response::Answer;
 use crate::http::request::call::Call;
 use crate::http::request::query;
 use crate::service::actor::Actor;

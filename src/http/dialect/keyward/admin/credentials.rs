@@ -5,15 +5,15 @@ use serde_json::json;
 
 use crate::domain::id::SessionId;
 use crate::domain::identifier::Email;
-use crate::http::answer::Answer;
 use crate::http::dialect::keyward::Keyward;
 use crate::http::dialect::keyward::admin::{account, limit, page};
 use crate::http::dialect::keyward::roles::role;
 use crate::http::dialect::keyward::sessions::render;
+use crate::http::error_response::Answer;
 use crate::http::request::call::Call;
 use crate::http::request::fields::new_password;
 use crate::http::request::query;
-use crate::service::accounts::{administer, reset_password, show};
+use crate::service::accounts::{administer, reset_password, show_to_administrator};
 use crate::service::actor::Actor;
 use crate::service::{Code, Error};
 
@@ -99,7 +99,7 @@ pub async fn attempts(call: Call, _: Actor) -> Answer<Keyward> {
     let id = account(&call);
     let limit = limit(&query::fields(&call, &["limit"])?)?;
     let attempts = call
-        .on_store(move |kw| show::attempts(kw, id, limit))
+        .on_store(move |kw| show_to_administrator::attempts(kw, id, limit))
         .await?;
     let rows = attempts.iter().map(|attempt| {
         json!({

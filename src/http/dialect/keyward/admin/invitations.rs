@@ -4,14 +4,14 @@ use actix_web::HttpResponse;
 use serde_json::json;
 
 use crate::domain::identifier::Email;
-use crate::http::answer::Answer;
 use crate::http::dialect::keyward::Keyward;
 use crate::http::dialect::keyward::admin::{limit, page};
 use crate::http::dialect::keyward::registration::wish_of_site;
-use crate::http::render;
+use crate::http::error_response::Answer;
 use crate::http::request::call::Call;
 use crate::http::request::profile_fields::email;
 use crate::http::request::query;
+use crate::http::response_bodies;
 use crate::service::actor::Actor;
 use crate::service::invitations::to_service::{self, ServiceInvitation, no_invitation};
 use crate::service::{Error, Result};
@@ -29,7 +29,7 @@ pub async fn list(call: Call, actor: Actor) -> Answer<Keyward> {
     listed.truncate(limit as usize);
     let next = listed.last().filter(|_| more);
     let next = next.map(|(invitation, ..)| invitation.address.clone());
-    Ok(HttpResponse::Ok().json(page(listed.iter().map(render::invitation), next)))
+    Ok(HttpResponse::Ok().json(page(listed.iter().map(response_bodies::invitation), next)))
 }
 
 /// `POST /admin/invitations {"email","role"?,"invite_url"?,"language"?}`: 202, whether the address

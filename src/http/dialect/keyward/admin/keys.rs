@@ -4,9 +4,9 @@ use actix_web::HttpResponse;
 use serde_json::json;
 
 use crate::crypto::key_ring::KeyState;
-use crate::http::answer::Answer;
 use crate::http::dialect::keyward::Keyward;
 use crate::http::dialect::keyward::admin::page;
+use crate::http::error_response::Answer;
 use crate::http::request::call::Call;
 use crate::service::actor::Actor;
 use crate::service::keys;

@@ -5,15 +5,14 @@ use serde_json::json;
 
 use crate::domain::id::{AccountId, After};
 use crate::domain::organization::Organization;
-use crate::http::answer::Answer;
 use crate::http::dialect::keyward::Keyward;
 use crate::http::dialect::keyward::admin::{after, limit, page, words};
 use crate::http::dialect::keyward::members;
 use crate::http::dialect::keyward::organizations::{edit, id, name};
-use crate::http::render;
-use crate::http::render::organization;
+use crate::http::error_response::Answer;
 use crate::http::request::call::Call;
 use crate::http::request::query;
+use crate::http::response_bodies::{self, organization};
 use crate::service::Error;
 use crate::service::actor::Actor;
 use crate::service::organizations::administer;
@@ -93,7 +92,7 @@ pub async fn members(call: Call, _: Actor) -> Answer<Keyward> {
         .on_store(move |kw| administer::page(kw, id, wanted))
         .await?;
     let next = members::last_of_full(&found, limit).map(|last| last.membership.account);
-    Ok(HttpResponse::Ok().json(page(found.iter().map(render::member), next)))
+    Ok(HttpResponse::Ok().json(page(found.iter().map(response_bodies::member), next)))
 }
 
 /// `PUT /admin/organizations/{id}/members/{account} {"role"}`: 204. Whoever is no member

@@ -1,0 +1,124 @@
+//! A row that is held, as a value. Whoever must be called with the row held asks for it, and the
+//! compiler sees to it: nobody has one who did not hold the row in this very transaction
+//! (docs/decisions/0127).
+
+use std::marker::PhantomData;
+
+use crate::domain::account::Account;
+use crate::domain::id::{AccountId, ApiKeyId, OrganizationId};
+use crate::service::actor::Actor;
+use crate::service::change::Change;
+use crate::service::error::{Error, Result};
+use crate::store::{accounts, api_keys, organizations, sessions};
+
+/// The row with this id is held until the transaction `'t` ends. The lifetime stands for one
+/// transaction and for no other: it is neither longer nor shorter than that of its `Change`.
+#[derive(Clone, Copy)]
+pub(in crate::service) struct Held<'t, Id> {
+    id: Id,
+    transaction: PhantomData<fn(&'t ()) -> &'t ()>,
+}
+
+impl<Id: Copy> Held<'_, Id> {
+    const fn new(id: Id) -> Self {
+        Self {
+            id,
+            transaction: PhantomData,
+        }
+    }
+
+    pub(in crate::service) const fn id(self) -> Id {
+        self.id
+    }
+}
+
+/// Who acts, with their account and their session or API key held.
+#[derive(Clone, Copy)]
+pub(in crate::service) struct Caller<'t, 'a> {
+    pub(in crate::service) actor: &'a Actor,
+    pub(in crate::service) account: Held<'t, AccountId>,
+}
+
+impl<'t> Change<'t> {
+    /// Holds the account. None where it is gone.
+    pub(in crate::service) fn hold_account(
+        &mut self,
+        id: AccountId,
+    ) -> Result<Option<Held<'t, AccountId>>> {
+        Ok(accounts::hold(self, id)?.then(|| Held::new(id)))
+    }
+
+    /// Holds the organization. None where it is gone.
+    pub(in crate::service) fn hold_organization(
+        &mut self,
+        id: OrganizationId,
+    ) -> Result<Option<Held<'t, OrganizationId>>> {
+        Ok(organizations::hold(self, id)?.then(|| Held::new(id)))
+    }
+
+    /// Adds an account, which nobody else sees before the commit: it is as good as held. None where
+    /// its address or its username is another account's.
+    pub(in crate::service) fn add_account(
+        &mut self,
+        new: &accounts::New,
+    ) -> Result<Option<Held<'t, AccountId>>> {
+        Ok(accounts::add(self, new)?.ok().map(|()| Held::new(new.id)))
+    }
+
+    /// Re-checks that the caller's session is active, and holds its account and session
+    /// until the transaction ends. The session was checked when the request came; it may
+    /// have been ended since, in the middle of a hash or in another process (R15, J25).
+    ///
+    /// # Errors
+    /// `INVALID_TOKEN` where the session is over, or the API key was revoked; `TOKEN_EXPIRED` where
+    /// something was taken since that the token still says; `FORBIDDEN` where the session acts for
+    /// another.
+    pub(in crate::service) fn hold_caller<'a>(
+        &mut self,
+        actor: &'a Actor,
+    ) -> Result<Caller<'t, 'a>> {
+        if let Some(key) = actor.api_key() {
+            return self.hold_key(actor, key.id);
+        }
+        actor.require_own()?;
+        if !accounts::hold(self, actor.account())? || !sessions::hold(self, actor.session())? {
+            return Err(Error::token());
+        }
+        let now = self.now;
+        let (_, account) = sessions::lookup(self, actor.session())?
+            .filter(|(session, account)| session.is_living(account, now))
+            .ok_or_else(Error::token)?;
+        require_of_now(actor, &account)?;
+        Ok(Caller {
+            actor,
+            account: Held::new(account.id),
+        })
+    }
+
+    /// The same for who shows an API key.
+    fn hold_key<'a>(&mut self, actor: &'a Actor, key: ApiKeyId) -> Result<Caller<'t, 'a>> {
+        let account = actor.account();
+        let held = accounts::hold(self, account)? && api_keys::hold(self, key)?;
+        let account = accounts::lookup(self, account)?.filter(|account| account.enabled);
+        let key = api_keys::lookup(self, key)?.filter(|key| !key.is_over(self.now));
+        match (held, account, key) {
+            (true, Some(account), Some(_)) => {
+                require_of_now(actor, &account)?;
+                Ok(Caller {
+                    actor,
+                    account: Held::new(account.id),
+                })
+            }
+            _ => Err(Error::token()),
+        }
+    }
+}
+
+/// The guard read the token when the head of the request came. A body, a hash and a lock are waited
+/// for after it, and whatever was taken from the account meanwhile must count in the deed.
+fn require_of_now(actor: &Actor, account: &Account) -> Result<()> {
+    if account.access_version > actor.claims().acv {
+        return Err(Error::expired());
+    }
+    Ok(())
+}
