@@ -179,9 +179,8 @@ async fn next(caught: &mut Caught) -> SignalKind {
     select_all(each).await.0
 }
 
-/// From the last connection that is taken to the stop. A worker that has just been handed one, and
-/// is done with it before it was counted, counts one less than it has: told to stop at that instant
-/// it takes itself for idle, and drops a request that it is answering.
+/// From the last connection that is taken to the stop. A worker that finishes a connection before actix
+/// counts it believes that it is idle: told to stop at that instant it would drop a request in progress.
 const SETTLES: Duration = Duration::from_millis(100);
 
 /// Ready where a serving process must end at once.

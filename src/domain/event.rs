@@ -54,7 +54,7 @@ pub enum What {
     AccountGuessed,
     /// A hundred of them: one attempt a day is looked at.
     AccountSuspended,
-    /// An operator forgave the failures.
+    /// An administrator forgave the failures.
     AccountUnlocked,
     /// Of all accounts together, so many within a minute that passwords are sprayed.
     SignInsFailing,
@@ -107,7 +107,7 @@ pub enum What {
     OrganizationDeleted,
     /// By whoever was signed in already: a new session.
     OrganizationEntered,
-    /// By whoever may: the account is the one that has proven the address, or else of whoever did it.
+    /// By whoever may: the account is of whoever did it, and the event tells of no account of the address (E12).
     MemberInvited,
     MemberJoined,
     MemberLeft,

@@ -1,4 +1,6 @@
-//! How guessing is slowed (semantics 4): the arithmetic of a counter, without storage.
+//! How guessing is slowed (semantics 4), and so why a sign-in is 429: the arithmetic of a counter,
+//! without storage. `service/attempts/guess_budget.rs` asks it for each counter of an attempt;
+//! `http/peers/rate_limit.rs` bounds requests before anybody looks what they ask.
 //!
 //! An attempt is counted *before* it is looked at, and taken back when it was a good
 //! one: a parallel burst can not pass, and a crash counts as a failure.

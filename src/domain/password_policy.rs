@@ -98,7 +98,7 @@ fn is_guessable(text: &[char], about: &[&str]) -> bool {
     pieces.iter().any(|piece| {
         let head = &piece[..piece.len().min(ESTIMATED)];
         let tail = &piece[piece.len() - head.len()..];
-        // Of a long one its beginning is what people make up, and its end what they add.
+        // Of a long password only the first and the last `ESTIMATED` characters are estimated.
         is_common(head, &parts) && (head.len() == piece.len() || is_common(tail, &parts))
     })
 }

@@ -44,7 +44,7 @@ pub enum EndReason {
     Reuse,
     /// Its owner, an administrator or the command line ended it.
     Revoked,
-    /// The account began more sessions than it may have; this was the oldest.
+    /// The account began more sessions than it may have; this was idle for the longest.
     Displaced,
     /// The same account signed in anew in its browser.
     Renewed,
@@ -109,7 +109,7 @@ impl From<&str> for Method {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Authentication {
     pub methods: Vec<Method>,
-    /// Authentication assurance level, 1 to 3 (NIST SP 800-63B).
+    /// Authentication assurance level: 1 or 2 (NIST SP 800-63B), and 0 of a guest.
     pub level: u8,
     pub at: Timestamp,
 }

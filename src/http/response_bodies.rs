@@ -12,7 +12,7 @@ use crate::domain::organization::{Organization, Role};
 use crate::domain::rights::api_key::ApiKey;
 use crate::domain::session::Mode;
 use crate::http::request::call::Call;
-use crate::http::request::cookies;
+use crate::http::request::cookie_headers;
 use crate::service::accounts::profile::Person;
 use crate::service::membership::inviter::Shown;
 use crate::service::sessions::refresh;
@@ -210,7 +210,7 @@ pub fn tokens_with(call: &Call, tokens: &TokenSet, mode: Mode, mut body: Value) 
     match mode {
         Mode::Json => body["refresh_token"] = json!(tokens.refresh.expose_secret()),
         Mode::Cookie => {
-            for cookie in cookies::of_session(&call.web, tokens, call.kw.clock.now()) {
+            for cookie in cookie_headers::of_session(&call.web, tokens, call.kw.clock.now()) {
                 response.append_header((SET_COOKIE, cookie));
             }
         }

@@ -100,8 +100,8 @@ impl Actor {
         Err(Error::step_up(wanted.clone()))
     }
 
-    /// Whether whoever acts showed lately who they are, where the operator asks for it before
-    /// what makes others powerful. A key was never shown by anybody in person.
+    /// Checks that the caller authenticated again recently, if `KEYWARD_STEP_UP_MAX_AGE` asks for it.
+    /// Required before rights are given. No person shows an API key.
     ///
     /// # Errors
     /// `STEP_UP_REQUIRED`; `FORBIDDEN` for an API key.

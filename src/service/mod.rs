@@ -3,7 +3,7 @@
 //! give values, and a face renders these.
 //!
 //! A folder for each noun, a file for each act. An act calls parts and tables, never an act of
-//! another noun.
+//! another noun, but for the exceptions of docs/decisions/0128.
 //!
 //! Whatever asks the database answers `SERVICE_UNAVAILABLE` where that is away; `# Errors` names
 //! what else there is.
@@ -36,7 +36,7 @@ pub mod audit;
 pub mod invitations;
 /// Making, rotating and replacing signing keys.
 pub mod keys;
-/// Organizations: making them, who is in them, their roles.
+/// Organizations: making them, and who is in them.
 pub mod organizations;
 /// Roles: of the service, and of one organization.
 pub mod roles;

@@ -10,7 +10,7 @@ use crate::store::engine::error::{Result, at_most_one};
 use crate::store::engine::schema::limits;
 use crate::support::clock::Timestamp;
 
-/// The counter, all zero where there is none.
+/// The counter; `None` where nothing was counted.
 pub fn lookup(connection: &mut AnyConnection, key: &str) -> Result<Option<Counter>> {
     let row: Option<(i64, i64, i64, i64)> = limits::table
         .find(key)

@@ -12,7 +12,7 @@ use crate::store::engine::schema::sessions;
 /// another order than this does: if both waited, PostgreSQL would break off one of the two,
 /// and it must never be the one that ends them.
 ///
-/// The rows are held in a part of its own, which looks at each as it stands by then.
+/// MATERIALIZED: the rows are locked and read again before the UPDATE sees them.
 const MARK: &str = "
     WITH free AS MATERIALIZED (
         SELECT sessions.id, sessions.gen

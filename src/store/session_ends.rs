@@ -89,8 +89,8 @@ pub fn end_in(
 }
 
 /// Ends every session of the account. How many it ended. Goes with an advance of the
-/// account's epoch: the rows make a refresh that runs at the same time lose its
-/// compare-and-set, the epoch makes a login that does so stillborn.
+/// account's epoch: ended rows make a concurrent refresh lose its compare-and-set, the new epoch
+/// invalidates a concurrent login.
 pub fn end_all_of(
     connection: &mut AnyConnection,
     account: AccountId,

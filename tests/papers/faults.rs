@@ -1,11 +1,11 @@
-//! The faults that strangers found: `docs/FAULTS.md` counts each of its tables by itself, so its ids
+//! The faults that strangers found: `docs/FAULTS_FOUND.md` counts each of its tables by itself, so its ids
 //! are none of the other papers', and names tests that are there.
 
 use std::collections::BTreeMap;
 
 use crate::{fail_if, names_of_tests, read, rows};
 
-pub const FAULTS: &str = "docs/FAULTS.md";
+pub const FAULTS: &str = "docs/FAULTS_FOUND.md";
 
 /// What stands in front of a test's name, by the heading of the table.
 const FOUND_BY: [(&str, &str); 4] = [
@@ -73,5 +73,5 @@ fn every_fault_is_counted_and_its_tests_are_there() {
         }
     }
     assert_eq!(sections, FOUND_BY.len());
-    fail_if(&wrong, "docs/FAULTS.md and the tests do not agree:");
+    fail_if(&wrong, "docs/FAULTS_FOUND.md and the tests do not agree:");
 }

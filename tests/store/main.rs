@@ -17,7 +17,7 @@ mod doors;
 mod guards;
 mod guests;
 mod handfuls;
-mod lost_connection;
+mod lost_commit;
 mod migrations;
 mod on_postgres;
 mod on_sqlite;

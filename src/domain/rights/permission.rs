@@ -47,8 +47,8 @@ pub fn administers(word: &str) -> bool {
     OWN.contains(&word) && !word.ends_with(":read")
 }
 
-/// What whoever has the first lacks to give the second, take it away, or act on its holder: nobody
-/// rules over whoever may do more (O4).
+/// The first permission in `wanted` that `own` lacks. Nobody gives, takes or acts on the holder of a
+/// permission that they lack (O4).
 #[must_use]
 pub fn lacking<'a>(own: &'a BTreeSet<String>, wanted: &'a BTreeSet<String>) -> Option<&'a String> {
     if own.contains(OWNS) {

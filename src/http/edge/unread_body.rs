@@ -1,6 +1,6 @@
 //! A body that nobody reads ends its connection (threats F18, H3). actix does so by itself
-//! where the length was declared; of a chunked body it would read on for as long as the
-//! client sends, once everybody let go of it. So the answer holds on to it.
+//! where the length was declared. A chunked body it drains for as long as the client sends, once
+//! the payload is dropped. So the response keeps the payload.
 
 use std::cell::RefCell;
 use std::pin::Pin;

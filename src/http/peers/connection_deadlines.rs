@@ -21,8 +21,8 @@ const REQUEST: Duration = Duration::from_secs(10);
 /// How long a connection is kept for a next request.
 pub const KEEP_ALIVE: Duration = Duration::from_secs(60);
 
-/// From the last byte of an answer that was taken to the next one, or to a request. actix
-/// ends an idle connection before that, and tells of it.
+/// The longest pause between two writes that the client accepts. It is longer than `KEEP_ALIVE`, so that
+/// actix closes idle connections first, and tells of it.
 const ANSWER: Duration = Duration::from_secs(70);
 
 /// A client that is behind takes at least so many bytes in so long.

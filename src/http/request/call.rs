@@ -18,7 +18,7 @@ use crate::http::peers::client_address;
 use crate::http::request::fields::Fields;
 use crate::http::request::mail_wishes::Wishes;
 use crate::http::request::web_policy::Web;
-use crate::http::request::{bearer, cookies, origin};
+use crate::http::request::{bearer, cookie_headers, origin};
 use crate::lanes::fair_queue::{Asker, Trust};
 use crate::lanes::password_lane::Seat;
 use crate::service::actor::Actor;
@@ -186,7 +186,7 @@ impl Call {
 
     /// Every value that came as the refresh cookie.
     pub fn refresh_cookies(&self) -> Vec<SecretString> {
-        cookies::read(&self.request, &self.web)
+        cookie_headers::read(&self.request, &self.web)
     }
 
     /// What is said where a token is missing.
@@ -196,7 +196,7 @@ impl Call {
 
     /// The mark of a browser that signed in before.
     pub fn device(&self) -> Option<String> {
-        cookies::device(&self.request, &self.web)
+        cookie_headers::device(&self.request, &self.web)
     }
 
     /// # Errors

@@ -5,7 +5,7 @@ use actix_web::http::header::SET_COOKIE;
 
 use crate::http::error_response::Refusal;
 use crate::http::request::call::Call;
-use crate::http::request::cookies;
+use crate::http::request::cookie_headers;
 use crate::http::request::fields::{Fields, new_password as password, otp};
 use crate::service::Error;
 use crate::service::accounts::delete_own_account::{self, PasswordAndCode};
@@ -73,9 +73,9 @@ async fn gone(call: &Call) -> HttpResponse {
         // It is done: where nobody can say whose the cookie is, it stays.
         let lives = call.on_store(move |kw| which_refresh_token::any_lives(kw, &tokens));
         if !lives.await.unwrap_or(true) {
-            response.append_header((SET_COOKIE, cookies::clear(&call.web)));
+            response.append_header((SET_COOKIE, cookie_headers::clear(&call.web)));
             if call.device().is_some() {
-                response.append_header((SET_COOKIE, cookies::clear_device(&call.web)));
+                response.append_header((SET_COOKIE, cookie_headers::clear_device(&call.web)));
             }
         }
     }

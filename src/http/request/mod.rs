@@ -3,7 +3,7 @@
 pub(in crate::http) mod bearer;
 mod body;
 pub(in crate::http) mod call;
-pub(in crate::http) mod cookies;
+pub(in crate::http) mod cookie_headers;
 pub(in crate::http) mod delete_own_account;
 pub(in crate::http) mod fields;
 pub(in crate::http) mod mail_wishes;

@@ -102,8 +102,8 @@ impl Web {
     }
 }
 
-/// Where browsers reach this very process without a proxy, the address that it listens on
-/// is as good a name of it as `localhost`. It is what the greeting prints.
+/// With the public URL `http://localhost` and no proxy, the listen address is an accepted origin too: it
+/// is what the greeting prints.
 fn other_name(config: &Config) -> Option<String> {
     let url = config.listen.public_url();
     let direct = url.scheme() == "http"

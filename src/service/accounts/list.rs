@@ -1,4 +1,4 @@
-//! All accounts, a page at a time, for operators.
+//! All accounts, a page at a time, for administrators.
 
 use crate::domain::account::Account;
 use crate::domain::id::AccountId;

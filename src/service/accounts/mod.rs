@@ -10,7 +10,7 @@ pub mod administer;
 pub mod change_password;
 /// The owner changes the profile.
 pub mod change_profile;
-/// An account is deleted, by its owner or an operator.
+/// An account is deleted, by its owner or an administrator.
 pub mod delete_own_account;
 /// Everything that is stored about an account.
 pub mod export;

@@ -217,8 +217,8 @@ fn add(change: &mut Change<'_>, new: &Registration, record: &PasswordRecord) -> 
         .ok_or_else(|| Error::defect("a new account is not there"))
 }
 
-/// Mails a code for the address. A further one that is somebody's is that one's, and the
-/// caller is not told of it.
+/// Mails a code for the address. If a further address belongs to another account, nothing is added and
+/// the caller is not told.
 fn prove(change: &mut Change<'_>, new: &Registration, id: AccountId, email: &Email) -> Result<()> {
     let further = emails::New {
         account: id,

@@ -142,8 +142,8 @@ impl Handed {
     }
 }
 
-/// A link opens its account, so whoever is no administrator in person makes none for who may more
-/// than others.
+/// A link opens its account. Only a signed-in administrator makes one for an account with permissions of
+/// the whole service.
 fn is_ordinary(db: &mut AnyConnection, target: AccountId) -> Result<bool> {
     let access = roles::access_of(db, target)?;
     Ok(!access.permissions.iter().any(|word| is_of_service(word)))

@@ -1,4 +1,4 @@
-//! What forgives failures, beside a success: a new password, and an operator.
+//! What forgives failures, beside a success: a new password, and an administrator.
 
 use crate::domain::account::Account;
 use crate::domain::guess_limit::{Counter, forgiven_until};
@@ -11,9 +11,8 @@ use crate::service::keyward::Keyward;
 use crate::store::{self, AnyConnection, factors, limits, sessions};
 use crate::support::clock::Timestamp;
 
-/// A new password: whoever guessed at the old one begins anew, and nobody is told of those guesses any
-/// more. The codes that were
-/// guessed stay counted, since a change of password proves no code.
+/// A new password clears the count of wrong passwords, and nobody is told of those any more. Wrong codes
+/// stay counted: a password proves no code.
 pub(in crate::service) fn forget(
     kw: &Keyward,
     tx: &mut AnyConnection,
@@ -88,7 +87,7 @@ fn password_keys(change: &mut Change<'_>, account: &Account) -> Result<Vec<Strin
     Ok(keys.collect())
 }
 
-/// An operator vouches for the owner: whoever guessed codes does not know the password,
+/// An administrator vouches for the owner: whoever guessed codes does not know the password,
 /// or has no factor to guess at, any more.
 pub(in crate::service) fn forget_codes(
     kw: &Keyward,

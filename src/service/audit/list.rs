@@ -1,4 +1,4 @@
-//! Reading the audit log, for operators.
+//! Reading the audit log, for administrators.
 
 use serde_json::{Value, json};
 

@@ -187,7 +187,7 @@ fn accept(
     let id = account.id();
     notice::record(change, &accepted(&invitation, client).of(id))?;
     match organization {
-        // The account owned it alone, so it stayed in it when it was emptied.
+        // The account was the last owner, so emptying it kept this membership.
         Some(organization)
             if matches!(taker, Taker::Unproven(_))
                 && memberships::lookup(change, organization.id(), id)?.is_some() =>

@@ -1,4 +1,4 @@
-//! The keys that may still verify, for operators and for verifiers elsewhere.
+//! The keys that may still verify, for administrators and for verifiers elsewhere.
 
 use crate::crypto::key_ring::KeyState;
 use crate::domain::algorithm::Algorithm;

@@ -1,4 +1,4 @@
-//! Signing keys, as operators and starts see them. What other acts need of them is a part
+//! Signing keys, as administrators and starts see them. What other acts need of them is a part
 //! (`tokens/signing_keys.rs`).
 
 mod list;

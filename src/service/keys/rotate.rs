@@ -65,8 +65,8 @@ pub fn rotate(by: impl Into<Administrator>) -> Result<Published> {
 /// How much the clocks of processes may differ.
 const DOUBT: Duration = Duration::from_secs(60);
 
-/// Whether the next key has this instant by a clock that is right: one that was ahead would let it
-/// wait for as long as it was, and every other one behind it.
+/// Whether the next key's activation is plausible. A clock that ran ahead would have set it too far away,
+/// and blocked every later key.
 fn waits(from: Timestamp, now: Timestamp) -> bool {
     from <= now + NOTICE + DOUBT
 }

@@ -1,5 +1,5 @@
-//! Who found an API key must not stay by an account: what makes somebody administer an organization,
-//! a person gives (docs/decisions/0124).
+//! A stolen API key must not leave an administrator behind: only a signed-in person gives permissions
+//! that administer an organization (docs/decisions/0124).
 
 use std::collections::BTreeSet;
 

@@ -26,10 +26,9 @@ pub(in crate::service) fn dissolve(
     Ok(organization_roles::remove_all_of(change, id, own)?)
 }
 
-/// Whoever proves an address that somebody else registered is in nothing that the one before was
-/// in, but for what would be nobody's then: an organization in which the account is the last owner,
-/// or alone. That stays the account's, for anybody can register an address once more, and must not
-/// delete by it what its owner made (O5).
+/// When an address is proven, the account loses the memberships of whoever registered it first, except
+/// where it is the last owner or the only member. Those it keeps, for anybody can register an address
+/// once more, and must not delete by that what its owner made (O5).
 pub(in crate::service) fn abandon_all(
     change: &mut Change<'_>,
     account: AccountId,
@@ -61,8 +60,8 @@ fn is_needed(change: &mut Change<'_>, member: &Membership) -> Result<bool> {
     Ok(member.role == OWNER && others == 0)
 }
 
-/// Before an account is deleted: an organization that it alone is in goes with it, and one that
-/// it alone owns keeps it from going.
+/// Before an account is deleted: if it is the only member of an organization, the organization is deleted
+/// too. If it is the only owner and others are members, the deletion is refused.
 ///
 /// # Errors
 /// `CONFLICT` where others are in an organization that it alone owns.

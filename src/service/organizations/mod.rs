@@ -2,7 +2,7 @@
 
 /// Accepts an invitation.
 pub mod accept;
-/// What an operator does to organizations.
+/// What an administrator does to organizations.
 pub mod administer;
 /// Changes an organization: its name, and from when on it asks for a second factor.
 pub mod change;

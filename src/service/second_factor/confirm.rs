@@ -65,7 +65,7 @@ pub fn confirm(kw: &Keyward, actor: &Actor, typed: &Confirmation) -> Result<Conf
     let (actor, own_session) = (actor.clone(), typed.own_session);
     let written = kw.change(move |change| {
         let caller = change.hold_caller(&actor)?;
-        // What began beside one that counts was begun with a code of that one.
+        // An enrolment beside an active factor was begun with a code of the active factor.
         let what = if factors::remove_active(change, account)? {
             What::FactorReplaced
         } else {

@@ -18,9 +18,9 @@ pub struct Shown {
     pub client: Client,
 }
 
-/// By refresh tokens, and by the access token where they ended nothing: it is what is meant then, and
-/// nobody must believe that they are signed out by a token that died long ago. Beside refresh tokens,
-/// or where the caller shows by `beside` that there were others, signing out is refused for nothing.
+/// Signs out by the refresh tokens. If they ended no session, the access token's session ends instead:
+/// nobody must believe that a token which died long ago signed them out. Beside refresh tokens, or where
+/// the caller shows by `beside` that there were others, signing out is refused for nothing.
 ///
 /// # Errors
 /// Those of the access token alone where nothing else came; where nobody can say whether the

@@ -16,7 +16,7 @@ use crate::service::tokens::mint::{TokenSet, mint};
 use crate::store::{access, accounts, factors, sessions};
 use crate::support::clock::Timestamp;
 
-/// How many living sessions an account may have; the oldest makes room (R25).
+/// How many living sessions an account may have; the one that was idle for the longest makes room (R25).
 const MOST_SESSIONS: i64 = 1000;
 
 /// How long a guest's session may live at the most: as long as any setting lets a session.

@@ -45,7 +45,7 @@ pub(in crate::service) enum Rotated {
     Refused(Refused),
 }
 
-/// Why no token is given out. From outside all but the last look the same (semantics 1).
+/// Why no token is given out. From outside the first four look the same (semantics 1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::service) enum Refused {
     /// The token is not the session's own, or the session is over. Nothing was changed.

@@ -193,7 +193,7 @@ pub fn flush_seen(kw: &Keyward) -> Result<()> {
     let mut parts = seen.chunks(200);
     while let Some(part) = parts.next() {
         let tokens = part.to_vec();
-        // Which of them it noted nobody need know: the others moved on, ended or are held.
+        // The count is ignored: sessions that rotated, ended or are locked are skipped on purpose.
         let written = kw
             .store
             .write(move |tx| seen_generations::mark(tx, &tokens).map_err(Error::from));

@@ -9,7 +9,7 @@ mod database_role;
 pub(in crate::store) mod deadline;
 pub mod error;
 pub(in crate::store) mod guarded_statement;
-mod lost_connection;
+mod lost_commit;
 pub mod migrations;
 mod open_files;
 pub(in crate::store) mod pooled;

@@ -27,9 +27,9 @@ pub enum What {
 /// order in which they first come. Table and column names are our own; nothing of a request
 /// ever comes here.
 ///
-/// It says twice what is old. On PostgreSQL another transaction may hold a row that it found,
-/// and move its time; once that has committed, what stands outside is asked anew of the row
-/// and what stands inside is not.
+/// The condition stands twice on purpose. Another transaction may hold a row that was found, and move
+/// its time: after waiting for a row lock PostgreSQL evaluates the outer WHERE again but not the
+/// subquery.
 const fn statement(what: What) -> &'static str {
     macro_rules! text {
         ($table:literal, $key:literal, $time:literal) => {

@@ -1,5 +1,5 @@
 //! The store and its two doors. What becomes of those who stand in them when the database dies:
-//! `lost_connection.rs`.
+//! `lost_commit.rs`.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,7 +13,7 @@ use crate::store::engine::database_role;
 use crate::store::engine::deadline::Watched;
 use crate::store::engine::error::{Error, Result, Transient};
 use crate::store::engine::guarded_statement::Guarded;
-use crate::store::engine::lost_connection::{LEAST, LivingConnections};
+use crate::store::engine::lost_commit::{LEAST, LivingConnections};
 use crate::store::engine::migrations;
 use crate::store::engine::pooled::{LogErrors, Manager, threads};
 use crate::store::engine::postgres;

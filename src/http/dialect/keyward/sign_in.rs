@@ -13,7 +13,7 @@ use crate::http::dialect::keyward::Keyward;
 use crate::http::error_response::{Answer, Refused};
 use crate::http::request::call::Call;
 use crate::http::request::fields::{Fields, otp, password};
-use crate::http::request::{cookies, sign_out, wanted_organization};
+use crate::http::request::{cookie_headers, sign_out, wanted_organization};
 use crate::http::response_bodies;
 use crate::service::Error;
 use crate::service::sessions::refresh::Refreshed;
@@ -124,7 +124,7 @@ pub async fn refresh(mut call: Call) -> Answer<Keyward> {
             Ok(response_bodies::tokens(&call, &tokens, mode, Some(outcome)))
         }
         Err(refused) if clears && refused.is_final => {
-            let forget = cookies::clear(&call.web);
+            let forget = cookie_headers::clear(&call.web);
             Err(Refused::with_cookie(refused.error, forget))
         }
         Err(refused) => Err(refused.error.into()),
@@ -152,7 +152,7 @@ pub async fn logout(mut call: Call) -> Answer<Keyward> {
         .await?;
     let mut response = HttpResponse::NoContent();
     if had_cookie {
-        response.append_header((SET_COOKIE, cookies::clear(&call.web)));
+        response.append_header((SET_COOKIE, cookie_headers::clear(&call.web)));
     }
     Ok(response.finish())
 }

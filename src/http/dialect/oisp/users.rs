@@ -18,7 +18,7 @@ use crate::http::error_response::{Answer, Refusal, Shape};
 use crate::http::request::call::Call;
 use crate::http::request::fields::{Fields, new_password, otp};
 use crate::http::request::profile_fields::email;
-use crate::http::request::{cookies, delete_own_account};
+use crate::http::request::{cookie_headers, delete_own_account};
 use crate::http::response_bodies;
 use crate::service::accounts::change_password::{NewPassword, change_password_of};
 use crate::service::accounts::profile_edit::Edit;
@@ -222,7 +222,7 @@ pub async fn change_password(mut call: Call, actor: Actor) -> Answer<Oisp> {
     match renewed.mode {
         Mode::Json => body["refreshToken"] = json!(tokens.refresh.expose_secret()),
         Mode::Cookie => {
-            for cookie in cookies::of_session(&call.web, tokens, call.kw.clock.now()) {
+            for cookie in cookie_headers::of_session(&call.web, tokens, call.kw.clock.now()) {
                 response.append_header((SET_COOKIE, cookie));
             }
         }

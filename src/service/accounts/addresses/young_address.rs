@@ -1,7 +1,6 @@
-//! An address is young as long as its coming can be undone: some other address has a code that is
-//! good still, and beside that code is sealed that the account did not have this one. Whoever is in
-//! an account for a moment brings an address of their own, and a code that went to it would bring it
-//! back (docs/decisions/0140).
+//! An address is young while an undo code of another address is valid whose sealed state does not
+//! contain it. Whoever is in an account for a moment adds an address of their own, and a code that was
+//! mailed there would restore it (docs/decisions/0140).
 
 use crate::domain::id::AccountId;
 use crate::domain::one_time_code::CodePurpose;

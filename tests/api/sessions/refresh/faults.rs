@@ -1,7 +1,7 @@
 //! Faults while a session is refreshed (row R16, semantics 1: "answer only after the
 //! commit; a failed commit is 503 and no token"; semantics 10). Each is injected into
 //! the database itself, so that everything above it is the code that will run. What becomes
-//! of the refresh itself where its commit or its connection is lost: `lost_commit.rs`.
+//! of the refresh itself where its commit or its connection is lost: `failed_commit.rs`.
 
 use diesel::Connection as _;
 use diesel::connection::SimpleConnection as _;

@@ -4,10 +4,10 @@
 
 mod against_ends;
 mod ends;
+mod failed_commit;
 mod faults;
 mod flood;
 mod invariants;
-mod lost_commit;
 mod races;
 mod refused;
 mod restart;

@@ -1,6 +1,7 @@
 //! What happens when the database dies: at a statement, or at the commit. What nobody acknowledged
 //! is run again on another connection. What was lost at the commit itself is not, unless a guard lets it
-//! change nothing twice: nobody knows whether it took place.
+//! change nothing twice: nobody knows whether it took place. A fresh refresh goes by `write_guarded`, every
+//! other act by `write`.
 
 use std::time::{Duration, Instant};
 

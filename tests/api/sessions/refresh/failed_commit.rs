@@ -1,6 +1,6 @@
 //! A refresh whose commit fails, or whose connection the database cuts (row R16, semantics 1: "answer
 //! only after the commit; a failed commit is 503 and no token"; semantics 10). Where the answer to the
-//! commit alone is lost: `tests/store/lost_connection.rs`.
+//! commit alone is lost: `tests/store/lost_commit.rs`.
 
 use std::cell::RefCell;
 

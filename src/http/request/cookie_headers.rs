@@ -1,4 +1,5 @@
-//! The refresh cookie: the only place that knows its name and attributes (semantics 3).
+//! How the refresh cookie is written and read: the only place that knows its name and attributes
+//! (semantics 3). What the operator decides of it, `SameSite` too, is in `config/settings/cookies.rs`.
 //! `__Host-` binds it to this host, TLS and the whole path; with a domain set, which
 //! that prefix forbids, it is `__Secure-`.
 
