@@ -6,22 +6,25 @@ use std::sync::Arc;
 use crate::crypto::password::hasher::Verdict;
 use crate::crypto::totp::{self, Typed};
 use crate::domain::attempt::AttemptOutcome;
+use crate::domain::event::Event;
 use crate::domain::id::{AccountId, FactorId};
 use crate::domain::password::{Password, PasswordRecord};
 use crate::domain::session::Method;
 use crate::lanes::password_lane::{NotDone, Seat};
 use crate::service::attempts::guess_budget::Reservation;
+use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
+use crate::service::mail::notice;
 use crate::store::factors::Factor;
-use crate::store::{AnyConnection, factors, recovery_codes};
+use crate::store::{factors, recovery_codes};
 use crate::support::secret::{ExposeSecret as _, SecretString};
 
 /// A second factor that was typed and read. It counts once it is used.
 #[derive(Clone)]
 pub(in crate::service) enum Second {
     Code { factor: FactorId, step: i64 },
-    Recovery { mac: String },
+    Recovery { account: AccountId, mac: String },
 }
 
 /// How a session was begun whose owner showed the password, and this beside it (RFC 8176).
@@ -81,6 +84,7 @@ impl Reservation {
         let kw = &self.kw;
         Ok(match typed {
             Typed::Recovery(code) => Some(Second::Recovery {
+                account: factor.account,
                 mac: kw.keys.recovery_codes.mac(factor.account, code),
             }),
             Typed::Code(code) => {
@@ -151,21 +155,28 @@ pub(in crate::service) fn form(text: &SecretString) -> Result<Typed> {
     totp::typed(text.expose_secret()).ok_or_else(|| Flaw::NoCode.error())
 }
 
-/// Uses it up.
+/// Uses it up. A recovery code is told to the owner by this event: here, so that no act can forget it.
 ///
 /// # Errors
 /// `INVALID_OTP` where it was used before. Of a used recovery code nothing is kept, so it
 /// is told as a wrong one.
 pub(in crate::service) fn use_second(
-    tx: &mut AnyConnection,
-    account: AccountId,
+    change: &mut Change<'_>,
     second: &Second,
+    recovery_code_used: &Event,
 ) -> Result<()> {
-    let (done, flaw) = match second {
-        Second::Code { factor, step } => (factors::use_step(tx, *factor, *step)?, Flaw::Used),
-        Second::Recovery { mac } => (recovery_codes::consume(tx, account, mac)?, Flaw::Wrong),
-    };
-    if done { Ok(()) } else { Err(flaw.error()) }
+    match second {
+        Second::Code { factor, step } => {
+            let done = factors::use_step(change, *factor, *step)?;
+            done.then_some(()).ok_or_else(|| Flaw::Used.error())
+        }
+        Second::Recovery { account, mac } => {
+            if !recovery_codes::consume(change, *account, mac)? {
+                return Err(Flaw::Wrong.error());
+            }
+            notice::record(change, recovery_code_used)
+        }
+    }
 }
 
 pub(in crate::service) fn open_secret(

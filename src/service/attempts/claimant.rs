@@ -2,6 +2,7 @@
 
 use crate::crypto::password::hasher::Verdict;
 use crate::domain::account::Account;
+use crate::domain::event::What;
 use crate::domain::password::Password;
 use crate::domain::session::Method;
 use crate::lanes::password_lane::Seat;
@@ -151,7 +152,10 @@ impl Proven {
     ) -> Result<()> {
         let account = caller.account.id();
         match &self.second {
-            Some(second) => use_second(change, account, second).map_err(to_caller)?,
+            Some(second) => {
+                let told = caller.actor.event(What::RecoveryCodeUsed);
+                use_second(change, second, &told).map_err(to_caller)?;
+            }
             None if factors::active_of(change, account)?.is_some() => {
                 return Err(to_caller(Flaw::Missing.error()));
             }

@@ -7,11 +7,10 @@ use crate::domain::id::FactorId;
 use crate::domain::password::Password;
 use crate::lanes::password_lane::Seat;
 use crate::service::actor::{Actor, account_of};
-use crate::service::attempts::check_secrets::{Second, context, to_caller, use_second};
+use crate::service::attempts::check_secrets::{context, to_caller, use_second};
 use crate::service::attempts::claimant::{Claimant, Proven};
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
-use crate::service::mail::notice;
 use crate::store::factors::{self, Factor};
 use crate::support::secret::SecretString;
 
@@ -66,10 +65,8 @@ pub fn begin(kw: &Keyward, seat: &Seat, actor: &Actor, shown: &Shown) -> Result<
         let (account, now) = (actor.account(), change.now);
         match &proven.second {
             Some(second) => {
-                use_second(change, account, second).map_err(to_caller)?;
-                if let Second::Recovery { .. } = second {
-                    notice::record(change, &actor.event(What::RecoveryCodeUsed))?;
-                }
+                let told = actor.event(What::RecoveryCodeUsed);
+                use_second(change, second, &told).map_err(to_caller)?;
             }
             None if factors::active_of(change, account)?.is_some() => return Err(on_already()),
             None => {}

@@ -11,7 +11,6 @@ use crate::service::attempts::guess_budget::Reservation;
 use crate::service::attempts::subject::mark_of;
 use crate::service::change::Change;
 use crate::service::error::{Error, Result};
-use crate::service::mail::notice;
 use crate::service::sessions::ended_by_sign_in::Replaced;
 use crate::service::sessions::login::{SignIn, Verified};
 use crate::service::sessions::unknown_browser::{self, Came};
@@ -94,10 +93,7 @@ fn write_session(change: &mut Change<'_>, opening: &Opening) -> Result<Begun> {
             .within(session.id)
     };
     if let Some(second) = &opening.second {
-        use_second(change, account.id, second)?;
-        if matches!(second, Second::Recovery { .. }) {
-            notice::record(change, &event(What::RecoveryCodeUsed))?;
-        }
+        use_second(change, second, &event(What::RecoveryCodeUsed))?;
     } else if factors::active_of(change, account.id)?.is_some() {
         // Switched on since it was looked for.
         return Err(Flaw::Missing.error());
