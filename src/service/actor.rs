@@ -127,6 +127,18 @@ impl Actor {
         Ok(())
     }
 
+    /// The guard read the token when the head of the request came. A body, a hash and a lock are
+    /// waited for after it, and whatever was taken from the account meanwhile must count in the deed.
+    ///
+    /// # Errors
+    /// `TOKEN_EXPIRED`.
+    pub(in crate::service) fn require_of_now(&self, account: &Account) -> Result<()> {
+        if account.access_version > self.claims().acv {
+            return Err(Error::expired());
+        }
+        Ok(())
+    }
+
     /// # Errors
     /// `FORBIDDEN` for a guest.
     pub fn require_account(&self) -> Result<()> {

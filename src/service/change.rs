@@ -6,7 +6,7 @@ mod held;
 
 use std::ops::{Deref, DerefMut};
 
-use crate::domain::account::{AccessVersion, Account, Epoch};
+use crate::domain::account::{AccessVersion, Epoch};
 use crate::domain::event::Event;
 use crate::domain::id::{AccountId, ApiKeyId, OrganizationId, SessionId};
 use crate::domain::rotation::Generation;
@@ -19,7 +19,7 @@ use crate::service::revocation_entry::{ended, entry, may_be_believed};
 use crate::store::api_keys::Whose;
 use crate::store::revocations::{News, Revocation};
 use crate::store::{
-    AnyConnection, accounts, api_keys, audit_events, factors, one_time_codes, organizations,
+    self, AnyConnection, accounts, api_keys, audit_events, factors, one_time_codes, organizations,
     revocations, session_ends, sessions,
 };
 use crate::support::clock::Timestamp;
@@ -46,8 +46,19 @@ impl Keyward {
     /// each other.
     pub(in crate::service) fn change<T: Send + 'static>(
         &self,
-        mut act: impl FnMut(&mut Change<'_>) -> Result<T> + Send + 'static,
+        act: impl FnMut(&mut Change<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
+        self.change_or(act)
+    }
+
+    /// The same for an act whose refusals are no [`Error`] yet.
+    pub(in crate::service) fn change_or<T: Send + 'static, E>(
+        &self,
+        mut act: impl FnMut(&mut Change<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        E: From<store::Error> + store::Transient + Send + 'static,
+    {
         let (kw, now) = (self.clone(), self.clock.now());
         let (value, told, alarms, mailed) = self.store.write(move |db| {
             let mut change = Change {
@@ -67,7 +78,7 @@ impl Keyward {
                 ..
             } = change;
             revocations::add_all(db, &told)?;
-            Ok::<_, Error>((value, told, alarms, mailed))
+            Ok::<_, E>((value, told, alarms, mailed))
         })?;
         self.memory.revoked.learn(&told);
         for alarm in alarms {
@@ -129,7 +140,7 @@ impl<'t> Change<'t> {
         let (_, account) = sessions::lookup(self, actor.session())?
             .filter(|(session, account)| session.is_living(account, now))
             .ok_or_else(Error::token)?;
-        require_of_now(actor, &account)?;
+        actor.require_of_now(&account)?;
         Ok(Caller {
             actor,
             account: Held::new(account.id),
@@ -144,7 +155,7 @@ impl<'t> Change<'t> {
         let key = api_keys::lookup(self, key)?.filter(|key| !key.is_over(self.now));
         match (held, account, key) {
             (true, Some(account), Some(_)) => {
-                require_of_now(actor, &account)?;
+                actor.require_of_now(&account)?;
                 Ok(Caller {
                     actor,
                     account: Held::new(account.id),
@@ -371,15 +382,6 @@ impl<'t> Change<'t> {
     fn tell(&mut self, news: News) {
         self.told.push(entry(news, self.now));
     }
-}
-
-/// The guard read the token when the head of the request came. A body, a hash and a lock are waited
-/// for after it, and whatever was taken from the account meanwhile must count in the deed.
-fn require_of_now(actor: &Actor, account: &Account) -> Result<()> {
-    if account.access_version > actor.claims().acv {
-        return Err(Error::expired());
-    }
-    Ok(())
 }
 
 impl Deref for Change<'_> {

@@ -2,13 +2,12 @@
 
 use crate::crypto::password::hasher::Verdict;
 use crate::domain::account::Account;
-use crate::domain::event::What;
 use crate::domain::password::Password;
 use crate::domain::session::Method;
 use crate::lanes::password_lane::Seat;
 use crate::service::actor::Actor;
 use crate::service::attempts::check_secrets::{
-    Flaw, Second, form, methods_of, to_caller, use_second,
+    Flaw, Second, form, methods_of, to_caller, use_second_of_caller,
 };
 use crate::service::attempts::guess_budget::{Reservation, keep_seat_for, reserve};
 use crate::service::attempts::subject::Subject;
@@ -152,10 +151,7 @@ impl Proven {
     ) -> Result<()> {
         let account = caller.account.id();
         match &self.second {
-            Some(second) => {
-                let told = caller.actor.event(What::RecoveryCodeUsed);
-                use_second(change, second, &told).map_err(to_caller)?;
-            }
+            Some(second) => use_second_of_caller(change, caller.actor, second)?,
             None if factors::active_of(change, account)?.is_some() => {
                 return Err(to_caller(Flaw::Missing.error()));
             }

@@ -2,12 +2,11 @@
 //! secret, this once.
 
 use crate::crypto::totp::{self, Enrolment, SECRET_BYTES};
-use crate::domain::event::What;
 use crate::domain::id::FactorId;
 use crate::domain::password::Password;
 use crate::lanes::password_lane::Seat;
 use crate::service::actor::{Actor, account_of};
-use crate::service::attempts::check_secrets::{context, to_caller, use_second};
+use crate::service::attempts::check_secrets::{context, use_second_of_caller};
 use crate::service::attempts::claimant::{Claimant, Proven};
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
@@ -64,10 +63,7 @@ pub fn begin(kw: &Keyward, seat: &Seat, actor: &Actor, shown: &Shown) -> Result<
         change.hold_caller(&actor)?;
         let (account, now) = (actor.account(), change.now);
         match &proven.second {
-            Some(second) => {
-                let told = actor.event(What::RecoveryCodeUsed);
-                use_second(change, second, &told).map_err(to_caller)?;
-            }
+            Some(second) => use_second_of_caller(change, &actor, second)?,
             None if factors::active_of(change, account)?.is_some() => return Err(on_already()),
             None => {}
         }

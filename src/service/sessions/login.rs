@@ -12,7 +12,7 @@ use crate::domain::identifier::Identifier;
 use crate::domain::password::{Password, PasswordRecord};
 use crate::domain::session::{Class, Client, Mode};
 use crate::lanes::password_lane::Seat;
-use crate::service::attempts::check_secrets::{Flaw, SecondFactor, form};
+use crate::service::attempts::check_secrets::{Flaw, NotUsed, SecondFactor, form};
 use crate::service::attempts::guess_budget::{Reservation, keep_seat, reserve};
 use crate::service::attempts::subject::{Known, Subject};
 use crate::service::error::{Code, Error, Result};
@@ -141,9 +141,8 @@ impl SignIn<'_> {
             SecondFactor::Refused(flaw) => return self.say_no(id, flaw.outcome(), flaw.error()),
         };
         match self.begin(&who, second) {
-            Err(error) if error.code == Code::InvalidOtp => {
-                self.say_no(id, Flaw::Used.outcome(), error)
-            }
+            Err(NotUsed::Refused(flaw)) => self.say_no(id, flaw.outcome(), flaw.error()),
+            Err(NotUsed::Failed(error)) => Err(error),
             Ok(tokens) if self.kw.hasher.is_outdated(&who.record) => {
                 // The session has begun: another sign-in may have better luck with this.
                 if let Err(error) = self.upgrade(who) {
@@ -151,7 +150,7 @@ impl SignIn<'_> {
                 }
                 Ok(tokens)
             }
-            answer => answer,
+            Ok(tokens) => Ok(tokens),
         }
     }
 

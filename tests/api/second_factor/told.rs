@@ -5,6 +5,8 @@ use serde_json::{Value, json};
 
 use crate::support::{Factor, PASSWORD, TestKeyward, account_of, text};
 
+const ALICE: &str = "alice@example.com";
+
 /// Someone whose address is proven, with a second factor and a further address.
 fn with_proven_address(kw: &TestKeyward, number: usize) -> (String, Factor) {
     let email = format!("person{number}@example.com");
@@ -50,8 +52,12 @@ const ACTS: [(&str, &str, &str); 10] = [
 ];
 
 /// Does it with this code.
-fn act(kw: &TestKeyward, (number, act): (usize, usize), access: &str, otp: &str) {
-    let (method, path, body) = ACTS[act];
+fn act(
+    kw: &TestKeyward,
+    (number, method, path, body): (usize, &str, &str, &str),
+    access: &str,
+    otp: &str,
+) {
     let filled = |text: &str| {
         let text = text.replace("{n}", &number.to_string());
         text.replace("{p}", PASSWORD)
@@ -72,16 +78,16 @@ fn act(kw: &TestKeyward, (number, act): (usize, usize), access: &str, otp: &str)
 both!(
     m23_a_used_recovery_code_is_told_wherever_it_is_shown,
     |kw| {
-        for act_number in 0..ACTS.len() {
-            let (method, path, _) = ACTS[act_number];
-            for (number, is_recovery) in [(2 * act_number, true), (2 * act_number + 1, false)] {
+        for (nth, (method, path, body)) in ACTS.into_iter().enumerate() {
+            for (number, is_recovery) in [(2 * nth, true), (2 * nth + 1, false)] {
                 let (email, factor) = with_proven_address(kw, number);
                 let account = account_of(&factor.access);
-                let otp = match is_recovery {
-                    true => factor.recovery[0].clone(),
-                    false => kw.code(&factor.secret, 0),
+                let otp = if is_recovery {
+                    factor.recovery[0].clone()
+                } else {
+                    kw.code(&factor.secret, 0)
                 };
-                act(kw, (number, act_number), &factor.access, &otp);
+                act(kw, (number, method, path, body), &factor.access, &otp);
                 let events = kw.audit(account);
                 let times = events.iter().filter(|it| *it == "recovery_code_used");
                 assert_eq!(times.count(), usize::from(is_recovery), "{method} {path}");
@@ -122,3 +128,45 @@ both!(
         );
     }
 );
+
+both!(m16_each_flaw_of_a_code_is_recorded_as_what_it_is, |kw| {
+    let (access, _, factor) = kw.with_factor(ALICE);
+    let account = account_of(&access);
+    let last = || kw.attempts(account)[0].clone();
+    let code = kw.code(&factor.secret, 0);
+    kw.login_with(ALICE, code.as_str()).tokens();
+    kw.login_with(ALICE, factor.recovery[0].as_str()).tokens();
+    for (otp, outcome) in [
+        (code.as_str(), "used_otp"),
+        ("AAAA-BBBB-CCCC-DDDD", "wrong_otp"),
+        // Of a used one nothing is kept.
+        (factor.recovery[0].as_str(), "wrong_otp"),
+        ("nonsense", "not_a_code"),
+    ] {
+        kw.login_with(ALICE, otp).refused(401, "INVALID_OTP");
+        kw.advance(60);
+        assert_eq!(last(), outcome, "{otp}");
+    }
+    kw.login_without(ALICE).refused(401, "INVALID_OTP");
+    assert_eq!(last(), "missing_otp");
+});
+
+both!(m19_a_factor_that_is_switched_on_meanwhile_is_missed, |kw| {
+    let (access, _) = kw.signed_in(ALICE);
+    assert_eq!(kw.begin_enrolment(&access).status, 200);
+    kw.advance(60);
+    // Between the look at the account and the beginning of the session.
+    let confirm = "UPDATE factors SET confirmed_at = created_at WHERE confirmed_at IS NULL";
+    kw.execute(
+        &format!("CREATE TRIGGER meanwhile AFTER UPDATE ON accounts BEGIN {confirm}; END"),
+        &format!(
+            "CREATE FUNCTION meanwhile() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                 {confirm}; RETURN NEW; END $$;
+             CREATE TRIGGER meanwhile AFTER UPDATE ON accounts
+             FOR EACH ROW EXECUTE FUNCTION meanwhile()"
+        ),
+    );
+    kw.login_without(ALICE).refused(401, "INVALID_OTP");
+    assert_eq!(kw.attempts(account_of(&access))[0], "missing_otp");
+    assert_eq!(kw.count("sessions"), 1);
+});
