@@ -207,14 +207,18 @@ pub fn set_role(by: impl Into<Administrator>, which: Which, role: &str) -> Resul
                 }
                 if member.role != new.key {
                     require_another(change, &member)?;
+                    let event = about(&by, What::MemberRoleChanged, which);
+                    change.record(&event.with_role(&new.name))?;
                 }
                 memberships::change(change, &member, (&new.key, MembershipState::Active), now)?;
             }
-            None => add_member(change, id, account, &new.key)?,
+            None => {
+                add_member(change, id, account, &new.key)?;
+                let event = about(&by, What::MemberJoined, which);
+                change.record(&event.with_role(&new.name))?;
+            }
         }
-        change.outdate_access(account)?;
-        let event = about(&by, What::MemberRoleChanged, which);
-        change.record(&event.with_role(&new.name))
+        change.outdate_access(account)
     })
 }
 
