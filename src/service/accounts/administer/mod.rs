@@ -21,6 +21,7 @@ use crate::domain::password::{Password, PasswordRecord};
 use crate::domain::session::{EndReason, Session};
 use crate::lanes::password_lane::Seat;
 use crate::service::account_changes::hash_chosen_password::hashed;
+use crate::service::account_changes::set_password::replace_password;
 use crate::service::accounts::administer::shared_steps::{change, change_by};
 use crate::service::accounts::only_administrator::require_another_administrator;
 use crate::service::accounts::profile_edit::{self, Edit};
@@ -31,10 +32,7 @@ use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::membership::administering::administers_any;
 use crate::service::tokens::signing_keys::replace_all;
-use crate::store::api_keys::Whose;
-use crate::store::{
-    accounts, credentials, factors, limits, recovery_codes, roles, session_ends, sessions,
-};
+use crate::store::{accounts, factors, limits, recovery_codes, roles, session_ends, sessions};
 
 /// # Errors
 /// `INVALID_PAYLOAD` where nobody is called so.
@@ -198,15 +196,10 @@ pub fn choose_password(
 
 fn set_record(by: Administrator, account: AccountId, hash: PasswordRecord) -> Result<()> {
     let event = by.event(What::PasswordSet).of(account);
-    change_by(by, account, event.clone(), move |change| {
-        let now = change.now;
+    change_by(by, account, event.clone(), move |change, held| {
         require_password(change, account)?;
-        credentials::set(change, account, &hash, now)?;
-        // Whoever was in before may have made one.
-        change.revoke_keys(Whose::Account(account), &event)?;
-        forgive::forget(change.kw, change, account)?;
         forgive::forget_codes(change.kw, change, account)?;
-        change.end_all_of(account)
+        replace_password(change, held, &hash, &event)
     })
 }
 
@@ -239,7 +232,7 @@ pub fn unlock(by: impl Into<Administrator>, account: &Account) -> Result<()> {
         "Your own account another administrator unlocks, or an operator by keyward user unlock.",
     )?;
     let account = account.clone();
-    change(by, account.id, What::AccountUnlocked, move |change| {
+    change(by, account.id, What::AccountUnlocked, move |change, _| {
         forgive::unlock(change, &account)
     })
 }
@@ -267,7 +260,7 @@ pub fn reset_factor(by: impl Into<Administrator>, account: AccountId) -> Result<
         account,
         "Your own second factor you remove by DELETE /auth/mfa/totp, with a code of it.",
     )?;
-    change(by, account, What::FactorReset, move |change| {
+    change(by, account, What::FactorReset, move |change, _| {
         if !factors::remove_all_of(change, account)? {
             return Err(Error::payload("The account has no second factor."));
         }
@@ -278,9 +271,12 @@ pub fn reset_factor(by: impl Into<Administrator>, account: AccountId) -> Result<
 }
 
 pub fn revoke_sessions(by: impl Into<Administrator>, account: AccountId) -> Result<()> {
-    change(by.into(), account, What::SessionsRevoked, move |change| {
-        change.end_all_of(account)
-    })
+    change(
+        by.into(),
+        account,
+        What::SessionsRevoked,
+        move |change, _| change.end_all_of(account),
+    )
 }
 
 /// Ends every session of every account, after a backup was restored or the secret leaked
