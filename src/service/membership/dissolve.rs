@@ -6,6 +6,7 @@ use crate::domain::organization::{Membership, MembershipState, OWNER};
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::service::membership::begin_end::end;
+use crate::service::membership::last_owner::has_another;
 use crate::store::memberships::invitations;
 use crate::store::{memberships, organization_roles, organizations};
 
@@ -52,13 +53,10 @@ pub(in crate::service) fn abandon_all(
 
 /// Whether nobody would own the organization, or be in it, without this member.
 fn is_needed(change: &mut Change<'_>, member: &Membership) -> Result<bool> {
-    let (id, account) = (member.organization, member.account);
-    if memberships::count_in(change, id)? == 1 {
+    if memberships::count_in(change, member.organization)? == 1 {
         return Ok(true);
     }
-    let only_verified = change.kw.policy.require_verified_email;
-    let others = memberships::other_owners(change, id, account, only_verified)?;
-    Ok(member.role == OWNER && others == 0)
+    Ok(member.role == OWNER && !has_another(change, member)?)
 }
 
 /// Before an account is deleted: an organization that it alone is in goes with it, and one that
@@ -80,8 +78,7 @@ pub(in crate::service) fn leave_all(
         if !organizations::hold(change, id)? {
             continue;
         }
-        let only_verified = change.kw.policy.require_verified_email;
-        if memberships::other_owners(change, id, account, only_verified)? > 0 {
+        if has_another(change, &member)? {
             continue;
         }
         let now = change.now;

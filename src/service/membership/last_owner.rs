@@ -17,14 +17,22 @@ pub(in crate::service) fn require_another(
     if member.role != OWNER || member.state != MembershipState::Active {
         return Ok(());
     }
+    if has_another(change, member)? {
+        return Ok(());
+    }
+    Err(Error::new(
+        Code::Conflict,
+        "This is the only owner who can sign in: nobody could administer the organization any \
+         more. Make another member an owner first, or delete the organization.",
+    ))
+}
+
+/// Whether somebody else than this member stays who owns the organization and can sign in.
+pub(in crate::service) fn has_another(
+    change: &mut Change<'_>,
+    member: &Membership,
+) -> Result<bool> {
     let only_verified = change.kw.policy.require_verified_email;
     let (organization, account) = (member.organization, member.account);
-    match memberships::other_owners(change, organization, account, only_verified)? {
-        0 => Err(Error::new(
-            Code::Conflict,
-            "This is the only owner who can sign in: nobody could administer the organization any \
-             more. Make another member an owner first, or delete the organization.",
-        )),
-        _ => Ok(()),
-    }
+    Ok(memberships::other_owners(change, organization, account, only_verified)? > 0)
 }
