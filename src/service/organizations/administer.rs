@@ -4,7 +4,7 @@
 use crate::domain::event::{Event, What};
 use crate::domain::id::{AccountId, After, OrganizationId};
 use crate::domain::name_characters::shown;
-use crate::domain::organization::{Membership, MembershipState, Name, OWNER, Organization};
+use crate::domain::organization::{Membership, MembershipState, Name, Organization};
 use crate::domain::search_words::SearchWords;
 use crate::service::administrator::{Administrator, no_such_account};
 use crate::service::change::Change;
@@ -15,12 +15,10 @@ use crate::service::membership::begin_end::end;
 use crate::service::membership::dissolve::dissolve;
 use crate::service::membership::inviter::{self, Shown};
 use crate::service::membership::last_owner::require_another;
-use crate::service::membership::rights_of_caller::{
-    keep_role, kept_role, no_member, no_organization,
-};
+use crate::service::membership::rights_of_caller::{kept_role, no_member, no_organization};
 use crate::service::organizations::change::{Edit, touched, write};
 use crate::service::organizations::change_member::Which;
-use crate::service::organizations::create::taken;
+use crate::service::organizations::create::found;
 use crate::store::memberships::invitations::{self, Place};
 use crate::store::memberships::{self, Member, MemberPage};
 use crate::store::{accounts, organization_roles, organizations};
@@ -116,17 +114,13 @@ pub fn add(by: impl Into<Administrator>, name: Name, owner: AccountId) -> Result
     let kw = by.kw.clone();
     let id = OrganizationId(kw.entropy.random_id());
     kw.change(move |change| {
-        by.hold(change, owner)?;
+        let held = by.hold(change, owner)?;
         require_registered(change, owner)?;
         require_owner(change, owner)?;
-        let now = change.now;
-        organizations::add(change, id, &name, (owner, now))?.map_err(|_| taken())?;
-        keep_role(change, id, OWNER)?;
-        add_member(change, id, owner, OWNER)?;
+        let made = found(change, held, (id, &name))?;
         let event = by.event(What::OrganizationCreated).of(owner);
         change.record(&event.in_organization(id))?;
-        organizations::lookup(change, id)?
-            .ok_or_else(|| Error::defect("a new organization is not there"))
+        Ok(made)
     })
 }
 
@@ -245,7 +239,7 @@ fn about(by: &Administrator, what: What, which: Which) -> Event {
     event.in_organization(which.organization)
 }
 
-/// The account is held, the organization is, where it is not new, and the role is kept.
+/// The account and the organization are held, and the role is kept.
 fn add_member(
     change: &mut Change<'_>,
     organization: OrganizationId,
