@@ -175,10 +175,7 @@ impl Standing {
     /// # Errors
     /// `INVALID_PAYLOAD` where members can hold no role of that name.
     pub fn role_called(&self, name: &str) -> Result<&Role> {
-        // The organization's own goes before one of every organization.
-        let named = self.roles.iter().filter(|role| role.name == name);
-        let found = named.max_by_key(|role| role.organization.is_some());
-        found.ok_or_else(no_such_role)
+        Role::called(&self.roles, name).ok_or_else(no_such_role)
     }
 
     /// The same, as it is from here to the end of the transaction: whoever is about to give it

@@ -4,7 +4,7 @@
 use crate::domain::event::{Event, What};
 use crate::domain::id::{AccountId, After, OrganizationId};
 use crate::domain::name_characters::shown;
-use crate::domain::organization::{Membership, MembershipState, Name, Organization};
+use crate::domain::organization::{Membership, MembershipState, Name, Organization, Role};
 use crate::domain::search_words::SearchWords;
 use crate::service::administrator::{Administrator, no_such_account};
 use crate::service::change::Change;
@@ -174,9 +174,7 @@ pub fn set_role(by: impl Into<Administrator>, which: Which, role: &str) -> Resul
         hold(change, id)?;
         require_registered(change, account)?;
         let roles = organization_roles::list(change, id)?;
-        let new = roles.iter().filter(|it| it.name == role);
-        let new = new.max_by_key(|it| it.organization.is_some());
-        let new = match new {
+        let new = match Role::called(&roles, &role) {
             Some(role) => kept_role(change, id, &role.key)?,
             None => None,
         };

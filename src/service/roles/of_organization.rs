@@ -130,9 +130,7 @@ fn held(
 ) -> Result<(Standing, Role)> {
     let before = standing(change, actor, id)?;
     before.require(ROLE_MANAGE)?;
-    let found = before.roles.into_iter().filter(|role| role.name == name);
-    let found = found.max_by_key(|role| role.organization.is_some());
-    let found = found.ok_or_else(no_role)?;
+    let found = Role::called(&before.roles, name).ok_or_else(no_role)?;
     // Before its holders are held: those of such a role are everywhere.
     if found.organization != Some(id) {
         return Err(Error::forbidden(
