@@ -144,6 +144,13 @@ pub struct Membership {
     pub created_at: Timestamp,
 }
 
+impl Membership {
+    #[must_use]
+    pub fn is_active(&self) -> bool {
+        self.state == MembershipState::Active
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,7 +2,7 @@
 
 use crate::domain::event::Event;
 use crate::domain::id::{AccountId, OrganizationId};
-use crate::domain::organization::{Membership, MembershipState, OWNER};
+use crate::domain::organization::{Membership, OWNER};
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::service::membership::begin_end::end;
@@ -70,7 +70,7 @@ pub(in crate::service) fn leave_all(
     by: &Event,
 ) -> Result<()> {
     let mut own = memberships::list_of(change, account)?;
-    own.retain(|(member, ..)| member.role == OWNER && member.state == MembershipState::Active);
+    own.retain(|(member, ..)| member.role == OWNER && member.is_active());
     // In one order, or two who leave could wait for each other.
     own.sort_by_key(|(member, ..)| member.organization);
     for (member, ..) in own {

@@ -89,7 +89,7 @@ fn may_give(
     role: Option<&str>,
 ) -> Result<bool> {
     let member = memberships::lookup(db, id, inviter)?;
-    let Some(member) = member.filter(|member| member.state == MembershipState::Active) else {
+    let Some(member) = member.filter(Membership::is_active) else {
         return Ok(false);
     };
     let roles = organization_roles::list(db, id)?;

@@ -1,6 +1,6 @@
 //! An organization has one active owner at least, always (O5): one who can sign in.
 
-use crate::domain::organization::{Membership, MembershipState, OWNER};
+use crate::domain::organization::{Membership, OWNER};
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::store::memberships;
@@ -14,7 +14,7 @@ pub(in crate::service) fn require_another(
     change: &mut Change<'_>,
     member: &Membership,
 ) -> Result<()> {
-    if member.role != OWNER || member.state != MembershipState::Active {
+    if member.role != OWNER || !member.is_active() {
         return Ok(());
     }
     if has_another(change, member)? {

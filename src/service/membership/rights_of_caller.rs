@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::domain::access::ADMIN;
 use crate::domain::id::{AccountId, OrganizationId};
-use crate::domain::organization::{Membership, MembershipState, Organization, Role, Scope};
+use crate::domain::organization::{Membership, Organization, Role, Scope};
 use crate::domain::permission::{OWN, lacking};
 use crate::service::actor::Actor;
 use crate::service::change::Change;
@@ -36,7 +36,7 @@ pub fn standing(db: &mut AnyConnection, actor: &Actor, id: OrganizationId) -> Re
     // Before the organization is looked up: another's costs what none costs.
     let is_administrator = actor.is_let(ADMIN) && roles::access_of(db, actor.account())?.is_admin();
     let member = memberships::lookup(db, id, actor.account())?;
-    let member = member.filter(|member| member.state == MembershipState::Active);
+    let member = member.filter(Membership::is_active);
     if member.is_none() && !is_administrator {
         return Err(no_organization());
     }

@@ -183,14 +183,12 @@ pub fn set_role(by: impl Into<Administrator>, which: Which, role: &str) -> Resul
         })?;
         let now = change.now;
         let member = memberships::lookup(change, id, account)?;
-        let holds = member
-            .as_ref()
-            .filter(|it| it.state == MembershipState::Active);
+        let holds = member.as_ref().filter(|it| it.is_active());
         let holds = holds.and_then(|it| roles.iter().find(|role| role.key == it.role));
         let before = holds.map(|role| &role.permissions);
         require_giver(by.is_key(), before, &new.permissions)?;
         match member {
-            Some(member) if member.role == new.key && member.state == MembershipState::Active => {
+            Some(member) if member.role == new.key && member.is_active() => {
                 return Ok(());
             }
             Some(member) => {

@@ -99,7 +99,7 @@ fn set_role(
     // What was added comes with the next refresh (O-11). Where nothing was, the name is all that
     // is new, and no token may go on with the old one.
     let grows = old.permissions.is_subset(&new.permissions) && old.permissions != new.permissions;
-    if member.state == MembershipState::Active && !grows {
+    if member.is_active() && !grows {
         change.outdate_access(member.account)?;
     }
     Ok(Membership {
@@ -198,7 +198,7 @@ pub fn leave(kw: &Keyward, actor: &Actor, id: OrganizationId) -> Result<()> {
             return Err(no_organization());
         }
         let member = memberships::lookup(change, id, account)?.ok_or_else(no_organization)?;
-        if member.state != MembershipState::Active {
+        if !member.is_active() {
             return Err(Error::new(
                 Code::Conflict,
                 "You are suspended in this organization: whoever administers it takes you back, or \

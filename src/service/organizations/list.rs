@@ -1,7 +1,6 @@
 //! The caller's organizations, and who is in one of them.
 
 use crate::domain::id::OrganizationId;
-use crate::domain::organization::MembershipState;
 use crate::domain::permission::{MEMBER_READ, ORGANIZATION_READ};
 use crate::service::actor::{Actor, account_of};
 use crate::service::error::Result;
@@ -37,7 +36,7 @@ pub fn mine(kw: &Keyward, actor: &Actor) -> Result<Vec<Own>> {
             // A key that is good in one organization knows no other. Only a person is invited.
             own.retain(|(member, organization, _)| {
                 let knows = key.organization.is_none_or(|it| it == organization.id);
-                member.state == MembershipState::Active && knows
+                member.is_active() && knows
             });
         } else {
             invited.retain(|(_, it, _)| own.iter().all(|(_, joined, _)| joined.id != it.id));

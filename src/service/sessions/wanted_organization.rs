@@ -1,7 +1,7 @@
 //! The organization that somebody wants to sign in to.
 
 use crate::domain::id::{AccountId, OrganizationId};
-use crate::domain::organization::{MembershipState, Name};
+use crate::domain::organization::Name;
 use crate::service::error::Result;
 use crate::service::keyward::Keyward;
 use crate::store::{self, AnyConnection, memberships, organizations};
@@ -59,7 +59,7 @@ pub(in crate::service::sessions) fn theirs(
     };
     let id = id.unwrap_or(OrganizationId(uuid::Uuid::nil()));
     let member = memberships::lookup(db, id, account)?;
-    let active = member.is_some_and(|member| member.state == MembershipState::Active);
+    let active = member.is_some_and(|member| member.is_active());
     Ok(if active {
         Where::In(id)
     } else {
