@@ -57,6 +57,21 @@ impl Actor {
         }
     }
 
+    /// A demand of a second factor is made and lifted by a person: who found a key may know a password
+    /// besides (docs/decisions/0178).
+    ///
+    /// # Errors
+    /// `FORBIDDEN` for an API key, where something is said of a demand.
+    pub(in crate::service) fn require_demander(
+        &self,
+        demand: Option<Option<Timestamp>>,
+    ) -> Result<()> {
+        match demand {
+            Some(_) => self.require_person(),
+            None => Ok(()),
+        }
+    }
+
     /// Whether the actor may use this permission, where the account has it: an API key may be of a
     /// smaller scope.
     #[must_use]

@@ -9,6 +9,7 @@ use crate::service::change::{Change, Held};
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
 use crate::store::accounts;
+use crate::support::clock::Timestamp;
 
 /// Somebody who may do something to accounts that are not their own: an operator, at the
 /// command line of this machine, or the holder of a token with the permission, whom the guard
@@ -51,6 +52,18 @@ impl Administrator {
     /// `FORBIDDEN` for an API key.
     pub(in crate::service) fn require_person(&self) -> Result<()> {
         self.actor.as_ref().map_or(Ok(()), Actor::require_person)
+    }
+
+    /// # Errors
+    /// As [`Actor::require_demander`].
+    pub(in crate::service) fn require_demander(
+        &self,
+        demand: Option<Option<Timestamp>>,
+    ) -> Result<()> {
+        match &self.actor {
+            Some(actor) => actor.require_demander(demand),
+            None => Ok(()),
+        }
     }
 
     /// Whether an API key was shown, and no person did it.

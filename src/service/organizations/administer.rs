@@ -129,9 +129,7 @@ pub fn add(by: impl Into<Administrator>, name: Name, owner: AccountId) -> Result
 /// or make a demand of a second factor.
 pub fn edit(by: impl Into<Administrator>, id: OrganizationId, edit: Edit) -> Result<Organization> {
     let by = by.into();
-    if edit.factor_from.is_some() {
-        by.require_person()?;
-    }
+    by.require_demander(edit.factor_from)?;
     let kw = by.kw.clone();
     kw.change(move |change| {
         let members = touched(change, id, &edit)?;

@@ -41,10 +41,7 @@ pub fn change(kw: &Keyward, actor: &Actor, id: OrganizationId, edit: Edit) -> Re
     kw.change(move |change| {
         // Nobody holds the members of what is not theirs.
         standing(change, &actor, id)?.require(ORGANIZATION_UPDATE)?;
-        if edit.factor_from.is_some() {
-            // Who found a key may know a password besides (docs/decisions/0178).
-            actor.require_person()?;
-        }
+        actor.require_demander(edit.factor_from)?;
         let members = touched(change, id, &edit)?;
         // Not asked again afterwards: the caller may lack what is demanded by then.
         let mut standing = held_standing(change, &actor, &members, id)?;

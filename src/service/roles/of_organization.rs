@@ -88,9 +88,7 @@ pub fn change_role(
     let actor = actor.clone();
     kw.change(move |change| {
         let (standing, old) = held(change, &actor, id, &name)?;
-        if edit.factor_from.is_some() {
-            actor.require_person()?;
-        }
+        actor.require_demander(edit.factor_from)?;
         let new = edited(&old, &edit);
         standing.require_all(&new.permissions)?;
         let by_key = actor.api_key().is_some();
