@@ -87,11 +87,7 @@ pub(in crate::service) fn sign_short(
     sign(kw, claims, now)
 }
 
-fn sign(
-    kw: &Keyward,
-    claims: &Claims,
-    now: Timestamp,
-) -> Result<SecretString> {
+fn sign(kw: &Keyward, claims: &Claims, now: Timestamp) -> Result<SecretString> {
     let ring = kw.ring.load();
     let key = ring
         .signer(now)
