@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::domain::access::ADMIN;
 use crate::domain::event::What;
 use crate::domain::identifier::Email;
-use crate::domain::mail_kind::{LetterPurpose, is_site};
+use crate::domain::mail_kind::LetterPurpose;
 use crate::domain::merge_fields::{escaped, filled_in};
 use crate::domain::permission::ACCOUNT_MAIL;
 use crate::domain::plain_text::plain_text;
@@ -18,6 +18,7 @@ use crate::service::actor::{Actor, require_held};
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::mail::quota;
+use crate::service::mail::write_to_outbox::require_site;
 use crate::store::emails;
 use crate::support::waiting::while_waiting;
 
@@ -96,10 +97,7 @@ fn unknown(why: String) -> Error {
 
 /// With its fields filled in, in the frame of its site.
 fn words(kw: &Keyward, it: &Publication) -> Result<RenderedLetter> {
-    if it.site.as_deref().is_some_and(|site| !is_site(site)) {
-        let reason = "a site is called by a to z, 0 to 9 and -, at most 64 of them";
-        return Err(Error::payload(reason));
-    }
+    require_site(it.site.as_deref())?;
     let html = filled_in(&it.content, &it.variables, escaped);
     let subject = filled_in(&it.subject, &it.variables, str::to_owned);
     if html.len() > LONGEST || subject.len() > LONGEST {
