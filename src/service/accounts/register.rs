@@ -254,7 +254,7 @@ fn register_again(
         return Ok(Step::Told);
     };
     let account = accounts::lookup(change, taken.account)?;
-    let email = Email::parse(&taken.written);
+    let email = taken.as_written();
     let (Some(account), Some(email)) = (account.filter(|it| it.enabled), email) else {
         quota::take_ask(change, &new.wish.client)?;
         return Ok(Step::Told);

@@ -43,7 +43,7 @@ pub fn request(kw: &Keyward, email: &Email, wish: &Wish) -> Result<()> {
             return quota::take_ask(change, &wish.client).map(|_| ());
         };
         // As its owner wrote it, and never as the caller did.
-        let Some(written) = Email::parse(&found.written) else {
+        let Some(written) = found.as_written() else {
             return Ok(());
         };
         let to = To {

@@ -58,7 +58,7 @@ fn begin_anew<'t>(
     credentials::remove(change, id)?;
     one_time_codes::remove_all_of(change, id)?;
     change.end_all_of(id)?;
-    let Some(email) = Email::parse(&proven.written) else {
+    let Some(email) = proven.as_written() else {
         return Ok(());
     };
     let to = To {
@@ -88,7 +88,7 @@ pub fn request(kw: &Keyward, email: &Email, wish: &Wish) -> Result<()> {
             return quota::take_ask(change, &wish.client).map(|_| ());
         };
         let account = accounts::lookup(change, found.account)?;
-        let written = Email::parse(&found.written);
+        let written = found.as_written();
         let (Some(_), Some(email)) = (account.filter(|it| it.enabled), written) else {
             return quota::take_ask(change, &wish.client).map(|_| ());
         };
