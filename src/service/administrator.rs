@@ -8,7 +8,6 @@ use crate::service::actor::{Actor, require_held};
 use crate::service::change::{Change, Held};
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
-use crate::store::accounts;
 use crate::support::clock::Timestamp;
 
 /// Somebody who may do something to accounts that are not their own: an operator, at the
@@ -154,7 +153,7 @@ impl Administrator {
             match &self.actor {
                 Some(actor) if actor.account() == id => hold_administrator(change, actor)?,
                 _ => {
-                    accounts::hold(change, id)?;
+                    change.hold_account(id)?;
                 }
             }
         }

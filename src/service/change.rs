@@ -326,7 +326,8 @@ impl<'t> Change<'t> {
     }
 
     /// Ends every session of the account, those included that are beginning at this moment.
-    pub(in crate::service) fn end_all_of(&mut self, account: AccountId) -> Result<()> {
+    pub(in crate::service) fn end_all_of(&mut self, account: Held<'t, AccountId>) -> Result<()> {
+        let account = account.id();
         let ending = self.ending(EndReason::Revoked);
         let epoch = accounts::advance_epoch(self, account, ending.at)?;
         session_ends::end_all_of(self, account, ending)?;

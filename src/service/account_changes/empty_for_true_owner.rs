@@ -38,7 +38,7 @@ fn clear<'t>(
     if !was_entered(change, id)? {
         return Ok(Values::default());
     }
-    abandon_all(change, id, by)?;
+    abandon_all(change, account, by)?;
     change.revoke_keys(Whose::Account(id), by)?;
     emails::remove_others(change, id, proven)?;
     one_time_codes::remove_each_of(change, id)?;

@@ -23,7 +23,7 @@ pub(in crate::service) fn replace_password<'t>(
     // Whoever was in before may have made one.
     change.revoke_keys(Whose::Account(id), by)?;
     forgive::forget(kw, change, id)?;
-    change.end_all_of(id)
+    change.end_all_of(account)
 }
 
 /// The same by its owner: every code that was mailed before is dead besides, what proves an address too.

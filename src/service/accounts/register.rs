@@ -245,7 +245,7 @@ fn register_again(
     found: &StoredEmail,
 ) -> Result<Step> {
     // It may be proven at this moment, or its owner leave.
-    if !accounts::hold(change, found.account)? {
+    if change.hold_account(found.account)?.is_none() {
         return Ok(Step::Again);
     }
     let taken = emails::lookup(change, found.account, &found.canonical)?;

@@ -57,7 +57,7 @@ fn begin_anew<'t>(
     let emptied = empty_and_prove(change, account, &proven.canonical, by)?;
     credentials::remove(change, id)?;
     one_time_codes::remove_all_of(change, id)?;
-    change.end_all_of(id)?;
+    change.end_all_of(account)?;
     let Some(email) = proven.as_written() else {
         return Ok(());
     };

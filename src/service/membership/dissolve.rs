@@ -3,7 +3,7 @@
 use crate::domain::event::Event;
 use crate::domain::id::{AccountId, OrganizationId};
 use crate::domain::organization::{Membership, OWNER};
-use crate::service::change::Change;
+use crate::service::change::{Change, Held};
 use crate::service::error::{Code, Error, Result};
 use crate::service::membership::begin_end::end;
 use crate::service::membership::last_owner::has_another;
@@ -31,16 +31,17 @@ pub(in crate::service) fn dissolve(
 /// in, but for what would be nobody's then: an organization in which the account is the last owner,
 /// or alone. That stays the account's, for anybody can register an address once more, and must not
 /// delete by it what its owner made (O5).
-pub(in crate::service) fn abandon_all(
-    change: &mut Change<'_>,
-    account: AccountId,
+pub(in crate::service) fn abandon_all<'t>(
+    change: &mut Change<'t>,
+    account: Held<'t, AccountId>,
     by: &Event,
 ) -> Result<()> {
+    let account = account.id();
     let mut own = memberships::list_of(change, account)?;
     own.sort_by_key(|(member, ..)| member.organization);
     for (member, ..) in own {
         let id = member.organization;
-        if !organizations::hold(change, id)? {
+        if change.hold_organization(id)?.is_none() {
             continue;
         }
         if !is_needed(change, &member)? {
@@ -64,18 +65,19 @@ fn is_needed(change: &mut Change<'_>, member: &Membership) -> Result<bool> {
 ///
 /// # Errors
 /// `CONFLICT` where others are in an organization that it alone owns.
-pub(in crate::service) fn leave_all(
-    change: &mut Change<'_>,
-    account: AccountId,
+pub(in crate::service) fn leave_all<'t>(
+    change: &mut Change<'t>,
+    account: Held<'t, AccountId>,
     by: &Event,
 ) -> Result<()> {
+    let account = account.id();
     let mut own = memberships::list_of(change, account)?;
     own.retain(|(member, ..)| member.role == OWNER && member.is_active());
     // In one order, or two who leave could wait for each other.
     own.sort_by_key(|(member, ..)| member.organization);
     for (member, ..) in own {
         let id = member.organization;
-        if !organizations::hold(change, id)? {
+        if change.hold_organization(id)?.is_none() {
             continue;
         }
         if has_another(change, &member)? {

@@ -107,10 +107,10 @@ pub(in crate::service) fn held_standing(
     accounts.dedup();
     for account in accounts {
         // One that is gone has taken its memberships with it.
-        accounts::hold(change, account)?;
+        change.hold_account(account)?;
     }
     change.hold_caller(actor)?;
-    if !organizations::hold(change, id)? {
+    if change.hold_organization(id)?.is_none() {
         return Err(no_organization());
     }
     let standing = standing(change, actor, id)?;

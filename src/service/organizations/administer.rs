@@ -274,8 +274,8 @@ fn require_owner(change: &mut Change<'_>, account: AccountId) -> Result<()> {
 }
 
 fn hold(change: &mut Change<'_>, id: OrganizationId) -> Result<()> {
-    if organizations::hold(change, id)? {
-        return Ok(());
-    }
-    Err(no_organization())
+    change
+        .hold_organization(id)?
+        .map(drop)
+        .ok_or_else(no_organization)
 }

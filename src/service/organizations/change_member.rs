@@ -15,8 +15,8 @@ use crate::service::membership::last_owner::require_another;
 use crate::service::membership::rights_of_caller::{
     Standing, held_standing, keep_role, no_member, no_organization, require_here,
 };
+use crate::store::memberships;
 use crate::store::memberships::invitations;
-use crate::store::{memberships, organizations};
 
 /// Which member of which organization.
 #[derive(Clone, Copy, Debug)]
@@ -171,7 +171,7 @@ fn give_up(change: &mut Change<'_>, actor: &Actor, id: OrganizationId) -> Result
     let (account, now) = (actor.account(), change.now);
     // Nobody holds an organization that they have nothing to do with.
     if invitations::find_of(change, (id, account), true, now)?.is_none()
-        || !organizations::hold(change, id)?
+        || change.hold_organization(id)?.is_none()
         || !invitations::remove_of(change, id, account)?
     {
         return Err(no_organization());
@@ -194,7 +194,7 @@ pub fn leave(kw: &Keyward, actor: &Actor, id: OrganizationId) -> Result<()> {
         if memberships::lookup(change, id, account)?.is_none() {
             return give_up(change, &actor, id);
         }
-        if !organizations::hold(change, id)? {
+        if change.hold_organization(id)?.is_none() {
             return Err(no_organization());
         }
         let member = memberships::lookup(change, id, account)?.ok_or_else(no_organization)?;

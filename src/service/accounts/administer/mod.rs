@@ -27,7 +27,7 @@ use crate::service::accounts::only_administrator::require_another_administrator;
 use crate::service::accounts::profile_edit::{self, Edit};
 use crate::service::administrator::{Administrator, no_such_account};
 use crate::service::attempts::forgive;
-use crate::service::change::Change;
+use crate::service::change::{Change, Held};
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::membership::administering::administers_any;
@@ -122,19 +122,19 @@ pub fn edit_account(by: impl Into<Administrator>, account: AccountId, patch: Pat
             change.record(&by.event(What::ProfileChanged).of(account))?;
         }
         match patch.enabled {
-            Some(enabled) => enable(change, &by, account, enabled),
+            Some(enabled) => enable(change, &by, held, enabled),
             None => Ok(()),
         }
     })
 }
 
-fn enable(
-    change: &mut Change<'_>,
+fn enable<'t>(
+    change: &mut Change<'t>,
     by: &Administrator,
-    account: AccountId,
+    held: Held<'t, AccountId>,
     enabled: bool,
 ) -> Result<()> {
-    let now = change.now;
+    let (now, account) = (change.now, held.id());
     if enabled {
         if !roles::access_of(change, account)?.roles.is_empty() {
             // Whoever signs in to it is as powerful as if the roles were given now.
@@ -148,11 +148,11 @@ fn enable(
     }
     // Whoever is at the command line can enable one again.
     if by.account().is_some() {
-        require_another_administrator(change, account)?;
+        require_another_administrator(change, held)?;
     }
     change.record(&by.event(What::AccountDisabled).of(account))?;
     accounts::set_enabled(change, account, false, now)?;
-    change.end_all_of(account)
+    change.end_all_of(held)
 }
 
 /// Setting a password ends every session.
@@ -260,13 +260,13 @@ pub fn reset_factor(by: impl Into<Administrator>, account: AccountId) -> Result<
         account,
         "Your own second factor you remove by DELETE /auth/mfa/totp, with a code of it.",
     )?;
-    change(by, account, What::FactorReset, move |change, _| {
+    change(by, account, What::FactorReset, move |change, held| {
         if !factors::remove_all_of(change, account)? {
             return Err(Error::payload("The account has no second factor."));
         }
         recovery_codes::remove_all_of(change, account)?;
         forgive::forget_codes(change.kw, change, account)?;
-        change.end_all_of(account)
+        change.end_all_of(held)
     })
 }
 
@@ -275,7 +275,7 @@ pub fn revoke_sessions(by: impl Into<Administrator>, account: AccountId) -> Resu
         by.into(),
         account,
         What::SessionsRevoked,
-        move |change, _| change.end_all_of(account),
+        move |change, held| change.end_all_of(held),
     )
 }
 

@@ -54,12 +54,12 @@ fn no_role() -> Error {
 pub fn take_role(by: impl Into<Administrator>, account: AccountId, role: &str) -> Result<()> {
     let (by, role) = (by.into(), role.to_owned());
     let event = by.event(What::RoleTaken).with_role(&role);
-    change_by(by, account, event, move |change, _| {
+    change_by(by, account, event, move |change, held| {
         if !roles::is_there(change, &role)? {
             return Err(no_role());
         }
         if role == ADMINISTRATOR {
-            require_another_administrator(change, account)?;
+            require_another_administrator(change, held)?;
         }
         if roles::take(change, account, &role)? {
             change.outdate_access(account)?;
