@@ -313,15 +313,15 @@ impl<'t> Change<'t> {
     /// held.
     pub(in crate::service) fn end_in(
         &mut self,
-        organization: OrganizationId,
+        organization: Held<'t, OrganizationId>,
         account: Option<AccountId>,
         by: &Event,
     ) -> Result<()> {
         let ending = self.ending(EndReason::Revoked);
-        let of = (organization, account);
+        let of = (organization.id(), account);
         let ended_now = session_ends::end_in(self, of, ending)?;
         self.ended(&ended_now)?;
-        self.revoke_keys(Whose::In(organization, account), by)
+        self.revoke_keys(Whose::In(organization.id(), account), by)
             .map(|_| ())
     }
 

@@ -12,13 +12,14 @@ use crate::store::{memberships, organization_roles, organizations};
 
 /// Deletes an organization, with its memberships, its roles and every session in it (O10). It is
 /// held, and so is everybody in it. `by` is what ends it.
-pub(in crate::service) fn dissolve(
-    change: &mut Change<'_>,
-    id: OrganizationId,
+pub(in crate::service) fn dissolve<'t>(
+    change: &mut Change<'t>,
+    organization: Held<'t, OrganizationId>,
     by: &Event,
 ) -> Result<()> {
+    let id = organization.id();
     let members = memberships::accounts_in(change, id)?;
-    change.end_in(id, None, by)?;
+    change.end_in(organization, None, by)?;
     change.outdate_all(&members)?;
     let roles = organization_roles::list(change, id)?;
     let own = roles.iter().filter(|role| role.organization == Some(id));
@@ -41,23 +42,27 @@ pub(in crate::service) fn abandon_all<'t>(
     own.sort_by_key(|(member, ..)| member.organization);
     for (member, ..) in own {
         let id = member.organization;
-        if change.hold_organization(id)?.is_none() {
+        let Some(held) = change.hold_organization(id)? else {
             continue;
-        }
-        if !is_needed(change, &member)? {
+        };
+        if !is_needed(change, held, &member)? {
             memberships::remove(change, &member)?;
         }
-        end(change, account, id, by)?;
+        end(change, account, held, by)?;
     }
     Ok(())
 }
 
 /// Whether nobody would own the organization, or be in it, without this member.
-fn is_needed(change: &mut Change<'_>, member: &Membership) -> Result<bool> {
-    if memberships::count_in(change, member.organization)? == 1 {
+fn is_needed<'t>(
+    change: &mut Change<'t>,
+    organization: Held<'t, OrganizationId>,
+    member: &Membership,
+) -> Result<bool> {
+    if memberships::count_in(change, organization.id())? == 1 {
         return Ok(true);
     }
-    Ok(member.role == OWNER && !has_another(change, member)?)
+    Ok(member.role == OWNER && !has_another(change, organization, member.account)?)
 }
 
 /// Before an account is deleted: an organization that it alone is in goes with it, and one that
@@ -77,10 +82,10 @@ pub(in crate::service) fn leave_all<'t>(
     own.sort_by_key(|(member, ..)| member.organization);
     for (member, ..) in own {
         let id = member.organization;
-        if change.hold_organization(id)?.is_none() {
+        let Some(held) = change.hold_organization(id)? else {
             continue;
-        }
-        if has_another(change, &member)? {
+        };
+        if has_another(change, held, account)? {
             continue;
         }
         let now = change.now;
@@ -92,7 +97,7 @@ pub(in crate::service) fn leave_all<'t>(
                  to: make another member an owner first, or delete the organization.",
             ));
         }
-        dissolve(change, id, by)?;
+        dissolve(change, held, by)?;
     }
     Ok(())
 }

@@ -8,7 +8,7 @@ use crate::domain::id::{AccountId, OrganizationId};
 use crate::domain::organization::{Membership, Organization, Role, Scope};
 use crate::domain::permission::{OWN, lacking};
 use crate::service::actor::Actor;
-use crate::service::change::Change;
+use crate::service::change::{Change, Held};
 use crate::service::error::{Code, Error, Result};
 use crate::store::{
     AnyConnection, accounts, factors, memberships, organization_roles, organizations, roles,
@@ -94,12 +94,12 @@ fn is_machine(db: &mut AnyConnection, actor: &Actor) -> Result<bool> {
 /// # Errors
 /// As [`standing`]; `INVALID_TOKEN` where the caller's session is over; `STEP_UP_REQUIRED` for an
 /// administrator of the service who did not show of late who they are.
-pub(in crate::service) fn held_standing(
-    change: &mut Change<'_>,
+pub(in crate::service) fn held_standing<'t>(
+    change: &mut Change<'t>,
     actor: &Actor,
     about: &[AccountId],
     id: OrganizationId,
-) -> Result<Standing> {
+) -> Result<(Standing, Held<'t, OrganizationId>)> {
     // Nobody holds what is not theirs.
     standing(change, actor, id)?;
     let mut accounts: Vec<AccountId> = about.iter().copied().chain([actor.account()]).collect();
@@ -110,15 +110,14 @@ pub(in crate::service) fn held_standing(
         change.hold_account(account)?;
     }
     change.hold_caller(actor)?;
-    if change.hold_organization(id)?.is_none() {
-        return Err(no_organization());
-    }
+    let held = change.hold_organization(id)?;
+    let held = held.ok_or_else(no_organization)?;
     let standing = standing(change, actor, id)?;
     if !standing.lent.is_empty() {
         // As the routes of administrators ask.
         actor.require_fresh(change.kw)?;
     }
-    Ok(standing)
+    Ok((standing, held))
 }
 
 /// A session that is in one organization finds no other one (docs/decisions/0095).

@@ -7,7 +7,7 @@ use crate::domain::name_characters::shown;
 use crate::domain::organization::{Membership, MembershipState, Name, Organization, Role};
 use crate::domain::search_words::SearchWords;
 use crate::service::administrator::{Administrator, no_such_account};
-use crate::service::change::Change;
+use crate::service::change::{Change, Held};
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::membership::administering::require_giver;
@@ -134,8 +134,8 @@ pub fn edit(by: impl Into<Administrator>, id: OrganizationId, edit: Edit) -> Res
     kw.change(move |change| {
         let members = touched(change, id, &edit)?;
         by.hold_all(change, members)?;
-        hold(change, id)?;
-        write(change, id, &edit, |what| by.event(what))
+        let held = hold(change, id)?;
+        write(change, held, &edit, |what| by.event(what))
     })
 }
 
@@ -149,9 +149,9 @@ pub fn delete(by: impl Into<Administrator>, id: OrganizationId) -> Result<()> {
         // Whoever joins in between is held by the deed.
         let members = memberships::accounts_in(change, id)?;
         by.hold_all(change, members)?;
-        hold(change, id)?;
+        let held = hold(change, id)?;
         let event = by.event(What::OrganizationDeleted).in_organization(id);
-        dissolve(change, id, &event)?;
+        dissolve(change, held, &event)?;
         change.record(&event)
     })
 }
@@ -169,7 +169,7 @@ pub fn set_role(by: impl Into<Administrator>, which: Which, role: &str) -> Resul
     kw.change(move |change| {
         let (id, account) = (which.organization, which.account);
         by.hold(change, account)?;
-        hold(change, id)?;
+        let held = hold(change, id)?;
         require_registered(change, account)?;
         let roles = organization_roles::list(change, id)?;
         let new = match Role::called(&roles, &role) {
@@ -194,7 +194,7 @@ pub fn set_role(by: impl Into<Administrator>, which: Which, role: &str) -> Resul
                     change.record(&about(&by, What::MemberResumed, which))?;
                 }
                 if member.role != new.key {
-                    require_another(change, &member)?;
+                    require_another(change, held, &member)?;
                     let event = about(&by, What::MemberRoleChanged, which);
                     change.record(&event.with_role(&new.name))?;
                 }
@@ -218,13 +218,13 @@ pub fn remove(by: impl Into<Administrator>, which: Which) -> Result<()> {
     kw.change(move |change| {
         let (id, account) = (which.organization, which.account);
         by.hold(change, account)?;
-        hold(change, id)?;
+        let held = hold(change, id)?;
         let member = memberships::lookup(change, id, account)?.ok_or_else(no_member)?;
-        require_another(change, &member)?;
+        require_another(change, held, &member)?;
         memberships::remove(change, &member)?;
         let event = about(&by, What::MemberRemoved, which);
         change.record(&event)?;
-        end(change, account, id, &event)
+        end(change, account, held, &event)
     })
 }
 
@@ -273,9 +273,6 @@ fn require_owner(change: &mut Change<'_>, account: AccountId) -> Result<()> {
     Err(Error::new(Code::Conflict, words))
 }
 
-fn hold(change: &mut Change<'_>, id: OrganizationId) -> Result<()> {
-    change
-        .hold_organization(id)?
-        .map(drop)
-        .ok_or_else(no_organization)
+fn hold<'t>(change: &mut Change<'t>, id: OrganizationId) -> Result<Held<'t, OrganizationId>> {
+    change.hold_organization(id)?.ok_or_else(no_organization)
 }

@@ -45,7 +45,7 @@ pub fn make_role(kw: &Keyward, actor: &Actor, id: OrganizationId, new: New) -> R
         factor_from: new.factor_from,
     };
     kw.change(move |change| {
-        let standing = held_standing(change, &actor, &[], id)?;
+        let (standing, _) = held_standing(change, &actor, &[], id)?;
         standing.require(ROLE_MANAGE)?;
         standing.require_all(&role.permissions)?;
         let own = standing.roles.iter();
@@ -137,7 +137,7 @@ fn held(
         ));
     }
     let holders = organization_roles::holders_of(change, &found.key)?;
-    let standing = held_standing(change, actor, &holders, id)?;
+    let (standing, _) = held_standing(change, actor, &holders, id)?;
     standing.require(ROLE_MANAGE)?;
     // As it is now that nobody else changes it.
     let mut own = standing.roles.iter();
