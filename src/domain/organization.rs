@@ -123,6 +123,15 @@ pub struct Role {
     pub factor_from: Option<Timestamp>,
 }
 
+impl Role {
+    /// The one that is meant by a name: the organization's own goes before one of every organization.
+    #[must_use]
+    pub fn called<'r>(all: &'r [Self], name: &str) -> Option<&'r Self> {
+        let named = all.iter().filter(|role| role.name == name);
+        named.max_by_key(|role| role.organization.is_some())
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Membership {
     pub organization: OrganizationId,
@@ -133,6 +142,13 @@ pub struct Membership {
     /// The address that was invited: canonical, and as it was written then.
     pub invited: Option<(String, String)>,
     pub created_at: Timestamp,
+}
+
+impl Membership {
+    #[must_use]
+    pub fn is_active(&self) -> bool {
+        self.state == MembershipState::Active
+    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! How often something may happen within a fixed window, and whose address a client has: the
 //! arithmetic, without storage.
 
-use std::net::IpAddr;
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 use crate::domain::guess_limit::Counter;
@@ -39,16 +40,39 @@ impl Quota {
     }
 }
 
-/// What one household has: an IPv4 address, or 64 bits of IPv6.
-#[must_use]
-pub fn household(address: IpAddr) -> Vec<u8> {
-    match address {
-        IpAddr::V4(address) => address.octets().to_vec(),
-        IpAddr::V6(address) => match address.octets() {
-            // An IPv4 address inside `64:ff9b::/96` (RFC 6052).
-            [0, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0, inside @ ..] => inside.to_vec(),
-            octets => octets[..8].to_vec(),
-        },
+/// Who counts as one client: an IPv4 address however it is written, or 64 bits of IPv6 (threats B5, B6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Household(IpAddr);
+
+impl Household {
+    /// What the database's counters are keyed by.
+    #[must_use]
+    pub fn octets(self) -> Vec<u8> {
+        match self.0 {
+            IpAddr::V4(address) => address.octets().to_vec(),
+            IpAddr::V6(network) => network.octets()[..8].to_vec(),
+        }
+    }
+}
+
+impl From<IpAddr> for Household {
+    fn from(address: IpAddr) -> Self {
+        Self(match address.to_canonical() {
+            IpAddr::V4(address) => address.into(),
+            IpAddr::V6(address) => match address.octets() {
+                // An IPv4 address inside `64:ff9b::/96` (RFC 6052).
+                [0, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0, inside @ ..] => {
+                    Ipv4Addr::from(inside).into()
+                }
+                _ => Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into(),
+            },
+        })
+    }
+}
+
+impl fmt::Display for Household {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
     }
 }
 
@@ -77,9 +101,14 @@ mod tests {
 
     #[test]
     fn a_household_is_an_address_or_64_bits() {
-        let of = |text: &str| household(text.parse().unwrap());
-        assert_eq!(of("192.0.2.1"), [192, 0, 2, 1]);
-        assert_eq!(of("64:ff9b::192.0.2.1"), [192, 0, 2, 1]);
+        let of = |text: &str| Household::from(text.parse::<IpAddr>().unwrap());
+        let octets = |text| of(text).octets();
+        assert_eq!(octets("192.0.2.1"), [192, 0, 2, 1]);
+        for written in ["::ffff:192.0.2.1", "64:ff9b::192.0.2.1"] {
+            assert_eq!(of(written), of("192.0.2.1"));
+        }
+        assert_eq!(octets("2001:db8::1"), [0x20, 1, 0x0d, 0xb8, 0, 0, 0, 0]);
+        assert_eq!(of("2001:db8::1").to_string(), "2001:db8::");
         assert_eq!(of("2001:db8::1"), of("2001:db8::ffff:1"));
         assert_ne!(of("2001:db8::1"), of("2001:db8:0:1::1"));
     }

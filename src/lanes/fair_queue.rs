@@ -5,11 +5,12 @@
 use std::borrow::Borrow;
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::{Mutex, MutexGuard};
+
+use crate::domain::quota::Household;
 
 /// How many attempts at one account may be in flight at once.
 const OF_ONE_ACCOUNT: usize = 2;
@@ -19,7 +20,7 @@ const OF_ONE_ACCOUNT: usize = 2;
 pub struct Asker {
     /// The household that asks; `None` for our own proxies' traffic, whose many clients
     /// share one address.
-    pub household: Option<IpAddr>,
+    pub household: Option<Household>,
     pub trust: Trust,
 }
 
@@ -51,7 +52,7 @@ pub(super) struct Seats {
 struct Taken {
     all: usize,
     by_strangers: usize,
-    households: HashMap<IpAddr, usize>,
+    households: HashMap<Household, usize>,
     accounts: HashMap<String, usize>,
 }
 
@@ -63,7 +64,7 @@ pub(super) struct Place {
 }
 
 struct Held {
-    household: Option<IpAddr>,
+    household: Option<Household>,
     trust: Trust,
     account: Option<String>,
 }
@@ -188,11 +189,13 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 #[cfg(test)]
 mod tests {
+    use std::net::IpAddr;
+
     use super::*;
 
     fn from(address: &str, trust: Trust) -> Asker {
         Asker {
-            household: Some(address.parse().unwrap()),
+            household: Some(address.parse::<IpAddr>().unwrap().into()),
             trust,
         }
     }

@@ -57,6 +57,21 @@ impl Actor {
         }
     }
 
+    /// A demand of a second factor is made and lifted by a person: who found a key may know a password
+    /// besides (docs/decisions/0178).
+    ///
+    /// # Errors
+    /// `FORBIDDEN` for an API key, where something is said of a demand.
+    pub(in crate::service) fn require_demander(
+        &self,
+        demand: Option<Option<Timestamp>>,
+    ) -> Result<()> {
+        match demand {
+            Some(_) => self.require_person(),
+            None => Ok(()),
+        }
+    }
+
     /// Whether the actor may use this permission, where the account has it: an API key may be of a
     /// smaller scope.
     #[must_use]
@@ -123,6 +138,18 @@ impl Actor {
         let due = self.claims().mfa_from;
         if due.is_some_and(|due| self.at.seconds() >= due) {
             return Err(Error::no_factor());
+        }
+        Ok(())
+    }
+
+    /// The guard read the token when the head of the request came. A body, a hash and a lock are
+    /// waited for after it, and whatever was taken from the account meanwhile must count in the deed.
+    ///
+    /// # Errors
+    /// `TOKEN_EXPIRED`.
+    pub(in crate::service) fn require_of_now(&self, account: &Account) -> Result<()> {
+        if account.access_version > self.claims().acv {
+            return Err(Error::expired());
         }
         Ok(())
     }
@@ -208,9 +235,7 @@ pub(in crate::service) fn require_held(
     words: &[&str],
 ) -> Result<Access> {
     let access = roles::access_of(db, actor.account())?;
-    // Who may everything may have a key for a part of it.
-    let has = |word: &str| access.is_admin() || access.permissions.contains(word);
-    if words.iter().any(|word| actor.is_let(word) && has(word)) {
+    if access.lets(words, actor.api_key()) {
         return Ok(access);
     }
     let named = words.first().unwrap_or(&"");

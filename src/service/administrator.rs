@@ -10,7 +10,7 @@ use crate::service::actor::{Actor, require_held};
 use crate::service::change::{Change, Held};
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
-use crate::store::accounts;
+use crate::support::clock::Timestamp;
 
 /// Somebody who may do something to accounts that are not their own: an operator, at the
 /// command line of this machine, or the holder of a token with the permission, whom the guard
@@ -62,6 +62,18 @@ impl Administrator {
             return self.require_person();
         }
         Ok(())
+    }
+
+    /// # Errors
+    /// As [`Actor::require_demander`].
+    pub(in crate::service) fn require_demander(
+        &self,
+        demand: Option<Option<Timestamp>>,
+    ) -> Result<()> {
+        match &self.actor {
+            Some(actor) => actor.require_demander(demand),
+            None => Ok(()),
+        }
     }
 
     /// Whether an API key was shown, and no person did it.
@@ -152,7 +164,7 @@ impl Administrator {
             match &self.actor {
                 Some(actor) if actor.account() == id => hold_administrator(change, actor)?,
                 _ => {
-                    accounts::hold(change, id)?;
+                    change.hold_account(id)?;
                 }
             }
         }

@@ -132,6 +132,20 @@ impl Keyward {
 }
 
 impl Keyward {
+    /// # Errors
+    /// `INVALID_PAYLOAD` where a word is neither Keyward's own nor one of the operator's list.
+    pub(in crate::service) fn require_known<'a>(
+        &self,
+        words: impl IntoIterator<Item = &'a String>,
+    ) -> Result<()> {
+        match self.policy.unknown(words) {
+            None => Ok(()),
+            Some(word) => Err(Error::payload(format!(
+                "\"{word}\" is no permission of this service: KEYWARD_PERMISSIONS lists them"
+            ))),
+        }
+    }
+
     /// From now on what an operator does is recorded as this one's. Once for each process.
     pub fn operated_by(&self, operator: &Operator) {
         let _ = self.operator.set(operator.client());

@@ -15,6 +15,7 @@ pub struct House {
 }
 
 pub struct File {
+    pub text: String,
     pub lines: usize,
     /// Every path that leads into this crate, from its root.
     pub paths: Vec<Vec<String>>,
@@ -118,6 +119,7 @@ impl File {
             }
         }
         Self {
+            text: text.to_owned(),
             lines: text.lines().count(),
             paths: reader.found,
             exports,

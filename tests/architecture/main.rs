@@ -247,6 +247,18 @@ fn circles_of_files_are_the_ones_that_are_told_of() {
     assert_eq!(circles(&arrows), told);
 }
 
+/// Whoever holds a row by the table has no `Held` of it to show (docs/decisions/0127).
+#[test]
+fn accounts_and_organizations_are_held_by_a_change() {
+    let house = House::read();
+    for table in ["accounts", "organizations"] {
+        let call = format!("{table}::hold(");
+        let holds = |file: &&str| house.files[*file].text.contains(&call);
+        let by: Vec<&str> = house.files_of("service").filter(holds).collect();
+        assert_eq!(by, ["service/change"], "{table}");
+    }
+}
+
 #[test]
 fn a_file_can_be_read_in_one_sitting() {
     for (file, read) in House::read().files {

@@ -81,6 +81,13 @@ impl Access {
         self
     }
 
+    /// The one role that a token names: that in the organization, or else the first of the service.
+    #[must_use]
+    pub fn first_role(&self) -> Option<String> {
+        let own = self.in_organization.as_ref();
+        own.or_else(|| self.roles.first()).cloned()
+    }
+
     #[must_use]
     pub fn is_admin(&self) -> bool {
         self.permissions.contains(ADMIN)

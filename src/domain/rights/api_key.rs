@@ -65,6 +65,17 @@ impl ApiKey {
     }
 }
 
+impl Access {
+    /// Whether it holds one of these words, each within the scope of the key that is shown, where one is.
+    #[must_use]
+    pub fn lets(&self, words: &[&str], key: Option<&ApiKey>) -> bool {
+        // Who may everything may have a key for a part of it.
+        let has = |word: &str| self.is_admin() || self.permissions.contains(word);
+        let mut words = words.iter();
+        words.any(|word| key.is_none_or(|key| key.may(word)) && has(word))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

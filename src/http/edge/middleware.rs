@@ -36,7 +36,9 @@ pub async fn shell(
         && response.status() == StatusCode::TOO_MANY_REQUESTS
     {
         let address = client_address::of(request.request(), &web.trusted_proxies);
-        web.refusals.pace(address.map(|(address, _)| address)).await;
+        web.refusals
+            .pace(address.map(|(address, _)| address.into()))
+            .await;
     }
     let answered = match early {
         Some(response) => Ok(request
@@ -87,7 +89,7 @@ fn early(request: &ServiceRequest, web: &Web, frequent: bool) -> Option<HttpResp
 /// A sidecar that asks for itself is not a client, and is not held up.
 fn throttle(request: &ServiceRequest, web: &Web) -> Result<(), Refusal> {
     match client_address::of(request.request(), &web.trusted_proxies) {
-        Some((address, false)) => Ok(web.throttle.admit(address)?),
+        Some((address, false)) => Ok(web.throttle.admit(address.into())?),
         _ => Ok(()),
     }
 }

@@ -93,17 +93,6 @@ pub(in crate::http) fn unmapped(address: IpAddr) -> IpAddr {
     address.to_canonical()
 }
 
-/// One IPv6 network of 64 bits is one household (threat B5).
-pub(in crate::http) fn household(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(v6) => {
-            let network = v6.to_bits() & !u128::from(u64::MAX);
-            IpAddr::V6(Ipv6Addr::from_bits(network))
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use actix_web::test::TestRequest;

@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use ipnet::IpNet;
 use parking_lot::{Mutex, MutexGuard};
 
-use crate::http::peers::client_address::{household, is_trusted, unmapped};
+use crate::domain::quota::Household;
+use crate::http::peers::client_address::{is_trusted, unmapped};
 
 /// How often a refusal is told of, for each address.
 const TOLD_EVERY: Duration = Duration::from_secs(60);
@@ -24,16 +25,16 @@ pub struct Connections {
 #[derive(Default)]
 struct Open {
     all: usize,
-    of: HashMap<IpAddr, usize>,
+    of: HashMap<Household, usize>,
     /// When a refusal was last told of; `None` stands for all addresses together.
-    told: HashMap<Option<IpAddr>, Instant>,
+    told: HashMap<Option<Household>, Instant>,
 }
 
 /// A connection's place among the others, given back when this is dropped.
 pub struct Place {
     connections: Arc<Connections>,
     /// `None` for a trusted proxy.
-    address: Option<IpAddr>,
+    household: Option<Household>,
 }
 
 impl Connections {
@@ -50,18 +51,22 @@ impl Connections {
     /// A place for a connection from there; `None` where there are too many already.
     pub fn admit(self: &Arc<Self>, peer: IpAddr) -> Option<Place> {
         let peer = unmapped(peer);
-        let address = (!is_trusted(peer, &self.trusted)).then(|| household(peer));
+        let household = (!is_trusted(peer, &self.trusted)).then(|| peer.into());
         let mut open = self.open();
         // Strangers leave an eighth to our own proxies, which bring everybody else.
-        let kept = if address.is_some() { self.most / 8 } else { 0 };
+        let kept = if household.is_some() {
+            self.most / 8
+        } else {
+            0
+        };
         if open.all >= self.most - kept {
             open.tell(None, "in all");
             return None;
         }
-        if let Some(address) = address {
-            let of = open.of.entry(address).or_default();
+        if let Some(household) = household {
+            let of = open.of.entry(household).or_default();
             if *of >= self.most_of_one {
-                open.tell(Some(address), &format!("of {address}"));
+                open.tell(Some(household), &format!("of {household}"));
                 return None;
             }
             *of += 1;
@@ -69,7 +74,7 @@ impl Connections {
         open.all += 1;
         Some(Place {
             connections: Arc::clone(self),
-            address,
+            household,
         })
     }
 
@@ -80,9 +85,9 @@ impl Connections {
 }
 
 impl Open {
-    fn tell(&mut self, address: Option<IpAddr>, whose: &str) {
+    fn tell(&mut self, of: Option<Household>, whose: &str) {
         self.told.retain(|_, at| at.elapsed() < TOLD_EVERY);
-        if let std::collections::hash_map::Entry::Vacant(entry) = self.told.entry(address) {
+        if let std::collections::hash_map::Entry::Vacant(entry) = self.told.entry(of) {
             entry.insert(Instant::now());
             log::warn!("too many connections {whose}: new ones are closed");
         }
@@ -93,12 +98,12 @@ impl Drop for Place {
     fn drop(&mut self) {
         let mut open = self.connections.open();
         open.all -= 1;
-        if let Some(address) = self.address
-            && let Some(of) = open.of.get_mut(&address)
+        if let Some(household) = self.household
+            && let Some(of) = open.of.get_mut(&household)
         {
             *of -= 1;
             if *of == 0 {
-                open.of.remove(&address);
+                open.of.remove(&household);
             }
         }
     }
@@ -127,5 +132,14 @@ mod tests {
         drop((other, proxy));
         let open = connections.open();
         assert_eq!((open.all, open.of.len()), (0, 0), "nothing is left over");
+    }
+    #[test]
+    fn b6_two_clients_behind_one_nat64_have_places_each() {
+        let connections = Arc::new(Connections::new(8, 1, Vec::new()));
+        let admit = |text: &str| connections.admit(text.parse().unwrap());
+        let first = admit("64:ff9b::192.0.2.1");
+        assert!(first.is_some());
+        assert!(admit("192.0.2.1").is_none(), "the same client");
+        assert!(admit("64:ff9b::192.0.2.2").is_some());
     }
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
-use crate::http::peers::client_address::household;
+use crate::domain::quota::Household;
 
 const EVERY: Duration = Duration::from_secs(1);
 
@@ -21,7 +21,7 @@ const ALL: u32 = 50;
 /// Households that are told apart; what comes after them is counted together.
 const TOLD_APART: usize = 1000;
 
-type Whose = (Option<IpAddr>, u16);
+type Whose = (Option<Household>, u16);
 
 #[derive(Default)]
 pub struct LogShare(Mutex<Option<Window>>);
@@ -41,7 +41,7 @@ struct Count {
 impl LogShare {
     /// Whether the line of an answer may be written now.
     pub(in crate::http) fn admit(&self, address: Option<IpAddr>, status: u16) -> bool {
-        let (may, over) = self.count(address.map(household), status, Instant::now());
+        let (may, over) = self.count(address.map(Household::from), status, Instant::now());
         if let Some(over) = over {
             over.tell();
         }
@@ -61,7 +61,7 @@ impl LogShare {
         window.take_if(|window| window.is_over(now))
     }
 
-    fn count(&self, whose: Option<IpAddr>, status: u16, now: Instant) -> (bool, Option<Window>) {
+    fn count(&self, whose: Option<Household>, status: u16, now: Instant) -> (bool, Option<Window>) {
         let mut window = self.0.lock();
         let over = window.take_if(|window| window.is_over(now));
         let window = window.get_or_insert_with(|| Window {
@@ -102,7 +102,7 @@ impl Window {
 
     /// One line for each status: how many more, and to whom the most.
     fn tell(self) {
-        let mut by_status: HashMap<u16, (u32, Count, Option<IpAddr>)> = HashMap::new();
+        let mut by_status: HashMap<u16, (u32, Count, Option<Household>)> = HashMap::new();
         for ((whose, status), count) in self.of {
             let (all, most, who) = by_status.entry(status).or_default();
             *all += count.held_back;
@@ -112,7 +112,7 @@ impl Window {
         }
         for (status, (all, most, who)) in by_status {
             if all > 0 {
-                let who = who.map_or_else(|| "-".to_owned(), |address| address.to_string());
+                let who = who.map_or_else(|| "-".to_owned(), |household| household.to_string());
                 log::warn!(
                     "{all} more answers {status} within a second have no line, {} of them to {who}",
                     most.held_back
@@ -130,7 +130,7 @@ mod tests {
     fn attack_l1_l16_refusals_have_few_lines_and_are_counted() {
         let share = LogShare::default();
         let now = Instant::now();
-        let address = |n: u32| Some(IpAddr::V4(n.into()));
+        let address = |n: u32| Some(IpAddr::V4(n.into()).into());
         let mut lines = 0;
         for _ in 0..1000 {
             lines += u32::from(share.count(address(1), 404, now).0);

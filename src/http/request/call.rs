@@ -326,7 +326,7 @@ impl Call {
     pub fn asker(&self) -> Asker {
         let address = client_address::of(&self.request, &self.web.trusted_proxies);
         let household = match address {
-            Some((address, false)) => Some(client_address::household(address)),
+            Some((address, false)) => Some(address.into()),
             _ => None,
         };
         // Anybody can be a guest.

@@ -16,7 +16,19 @@ use crate::store::{
 /// address, a code that brings one back, a second factor, a telephone or an API key the one before
 /// would have a way back (L14). An organization that nobody else owns stays its: what others made with
 /// it is not a stranger's to delete (O5). Gives what the letter about it says.
-pub(in crate::service) fn clear<'t>(
+pub(in crate::service) fn empty_and_prove<'t>(
+    change: &mut Change<'t>,
+    account: Held<'t, AccountId>,
+    proven: &str,
+    by: &Event,
+) -> Result<Values> {
+    let values = clear(change, account, proven, by)?;
+    let now = change.now;
+    emails::verify(change, account.id(), proven, now)?;
+    Ok(values)
+}
+
+fn clear<'t>(
     change: &mut Change<'t>,
     account: Held<'t, AccountId>,
     proven: &str,
@@ -26,7 +38,7 @@ pub(in crate::service) fn clear<'t>(
     if !was_entered(change, id)? {
         return Ok(Values::default());
     }
-    abandon_all(change, id, by)?;
+    abandon_all(change, account, by)?;
     change.revoke_keys(Whose::Account(id), by)?;
     emails::remove_others(change, id, proven)?;
     one_time_codes::remove_each_of(change, id)?;

@@ -138,17 +138,17 @@ fn by_owner() -> Event {
 /// itself (`ON DELETE CASCADE`). Its tokens are told of everywhere: the epoch that ends them
 /// outlives the row that it stood in. Of its owner no address stays: that of this request goes, and
 /// so do those in invitations of an address that was proven.
-fn erase<'t>(change: &mut Change<'t>, account: Held<'t, AccountId>, event: Event) -> Result<()> {
-    let id = account.id();
-    require_another_administrator(change, id)?;
+fn erase<'t>(change: &mut Change<'t>, held: Held<'t, AccountId>, event: Event) -> Result<()> {
+    let id = held.id();
+    require_another_administrator(change, held)?;
     let event = event.of(id);
-    leave_all(change, id, &event)?;
+    leave_all(change, held, &event)?;
     invitations::remove_all_of(change, id)?;
     // None of what it gave would let anybody in.
     inviters::remove_all_by(change, id)?;
     let account = accounts::lookup(change, id)?.ok_or_else(Error::token)?;
     forgive::erase(change, &account)?;
-    change.end_all_of(id)?;
+    change.end_all_of(held)?;
     audit_events::forget_clients(change, &[id])?;
     accounts::delete(change, id)?;
     change.record(&event)

@@ -8,12 +8,12 @@ use crate::domain::mail_letter::LetterPurpose;
 use crate::service::actor::{Actor, account_of};
 use crate::service::error::Result;
 use crate::service::keyward::Keyward;
-use crate::service::membership::inviter::as_member;
+use crate::service::membership::inviter::{as_member, invited_and_joined};
 use crate::store::audit::audit_events::{self, Filter};
 use crate::store::memberships::invitations;
 use crate::store::{
     self, AnyConnection, accounts, api_keys, credentials, emails, factors, login_attempts,
-    memberships, one_time_codes, outbox, phones, profiles, recovery_codes, roles, sessions,
+    one_time_codes, outbox, phones, profiles, recovery_codes, roles, sessions,
 };
 use crate::support::clock::Timestamp;
 
@@ -194,10 +194,8 @@ fn roles_of(db: &mut AnyConnection, id: AccountId) -> store::Result<Value> {
 }
 
 fn organizations_of(db: &mut AnyConnection, id: AccountId) -> store::Result<Value> {
-    // As everything that is stored, whether it is still good or not; and before the memberships:
-    // whoever accepts in between would be in neither of the two.
-    let invited = invitations::list_of(db, id, Timestamp::from_millis(0))?;
-    let mut own = memberships::list_of(db, id)?;
+    // As everything that is stored, whether it is still good or not.
+    let (invited, mut own) = invited_and_joined(db, id, Timestamp::from_millis(0))?;
     own.extend(invited.into_iter().map(|it| as_member(id, it)));
     let own = own.into_iter().map(|(membership, organization, role)| {
         json!({

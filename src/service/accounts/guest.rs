@@ -64,7 +64,7 @@ pub(in crate::service) fn upgrade<'t>(
 ) -> Result<Option<Held<'t, AccountId>>> {
     let id = actor.account();
     // Held before it is read: the other upgrade has ended this session.
-    if !accounts::hold(change, id)? {
+    if change.hold_account(id)?.is_none() {
         return Err(Error::token());
     }
     let is_guest = accounts::lookup(change, id)?.is_some_and(|account| account.anonymous);
@@ -77,7 +77,7 @@ pub(in crate::service) fn upgrade<'t>(
         Ok(false) => return Err(no_guest()),
         Ok(true) => {}
     }
-    change.end_all_of(id)?;
+    change.end_all_of(caller.account)?;
     Ok(Some(caller.account))
 }
 

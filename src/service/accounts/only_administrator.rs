@@ -1,18 +1,19 @@
 //! Nobody takes the only administrator away by the interface: nobody could undo it there.
 
 use crate::domain::id::AccountId;
-use crate::service::change::Change;
+use crate::service::change::{Change, Held};
 use crate::service::error::{Code, Error, Result};
 use crate::store::roles;
 
-/// Held, or the last two could leave at once.
+/// The account is held, and so are the administrators then, or the last two could leave at once.
 ///
 /// # Errors
 /// `CONFLICT` where the account is the only enabled administrator.
-pub(in crate::service) fn require_another_administrator(
-    change: &mut Change<'_>,
-    id: AccountId,
+pub(in crate::service) fn require_another_administrator<'t>(
+    change: &mut Change<'t>,
+    account: Held<'t, AccountId>,
 ) -> Result<()> {
+    let id = account.id();
     if !roles::access_of(change, id)?.is_admin() {
         return Ok(());
     }

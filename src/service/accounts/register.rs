@@ -119,7 +119,7 @@ fn require_quotas(kw: &Keyward, new: &Registration) -> Result<()> {
         return Ok(());
     }
     let words = "Too many registrations from this address within an hour.";
-    Err(Error::wait(Code::RequestsExceeded, words, 3600))
+    Err(Error::quota(words))
 }
 
 fn step(change: &mut Change<'_>, new: &Registration, record: &PasswordRecord) -> Result<Step> {
@@ -246,7 +246,7 @@ fn register_again(
     found: &StoredEmail,
 ) -> Result<Step> {
     // It may be proven at this moment, or its owner leave.
-    if !accounts::hold(change, found.account)? {
+    if change.hold_account(found.account)?.is_none() {
         return Ok(Step::Again);
     }
     let taken = emails::lookup(change, found.account, &found.canonical)?;
@@ -255,7 +255,7 @@ fn register_again(
         return Ok(Step::Told);
     };
     let account = accounts::lookup(change, taken.account)?;
-    let email = Email::parse(&taken.written);
+    let email = taken.as_written();
     let (Some(account), Some(email)) = (account.filter(|it| it.enabled), email) else {
         quota::take_ask(change, &new.wish.client)?;
         return Ok(Step::Told);

@@ -130,10 +130,7 @@ impl Handed {
         let access = roles::access_of(db, maker.account)?;
         let key = key.flatten();
         // As the act that makes one asks of whoever acts.
-        let may = [ACCOUNT_RESET_LINK, ADMIN].into_iter().any(|word| {
-            let is_let = key.as_ref().is_none_or(|key| key.may(word));
-            is_let && (access.is_admin() || access.permissions.contains(word))
-        });
+        let may = access.lets(&[ACCOUNT_RESET_LINK, ADMIN], key.as_ref());
         let vouches = maker.vouches(&access);
         if !may || !(vouches || is_ordinary(db, target)?) {
             return Ok(None);

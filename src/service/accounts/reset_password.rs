@@ -13,7 +13,7 @@ use crate::domain::rights::access::ADMIN;
 use crate::domain::rights::permission::ACCOUNT_RESET_LINK;
 use crate::domain::session::Client;
 use crate::lanes::password_lane::Seat;
-use crate::service::account_changes::empty_for_true_owner::clear;
+use crate::service::account_changes::empty_for_true_owner::empty_and_prove;
 use crate::service::account_changes::hash_chosen_password::hashed;
 use crate::service::account_changes::set_password::set_password;
 use crate::service::accounts::addresses::young_address::Undoings;
@@ -43,7 +43,7 @@ pub fn request(kw: &Keyward, email: &Email, wish: &Wish) -> Result<()> {
             return quota::take_ask(change, &wish.client).map(|_| ());
         };
         // As its owner wrote it, and never as the caller did.
-        let Some(written) = Email::parse(&found.written) else {
+        let Some(written) = found.as_written() else {
             return Ok(());
         };
         let to = To {
@@ -181,8 +181,7 @@ pub fn reset(kw: &Keyward, seat: &Seat, choice: &Choice) -> Result<Option<Url>> 
         let known = emails::lookup(change, id, &used.address)?;
         let mut values = Values::default();
         if !known.ok_or_else(Error::one_time_code)?.verified && proves {
-            values = clear(change, account, &used.address, &event)?;
-            emails::verify(change, id, &used.address, now)?;
+            values = empty_and_prove(change, account, &used.address, &event)?;
         }
         if proves {
             Undoings::of(change, id)?.end_of_younger(change, &used.address)?;

@@ -6,7 +6,7 @@ use crate::domain::identifier::Email;
 use crate::domain::mail_letter::{Language, LetterPurpose};
 use crate::domain::one_time_code::CodePurpose;
 use crate::domain::session::Client;
-use crate::service::account_changes::empty_for_true_owner::clear;
+use crate::service::account_changes::empty_for_true_owner::empty_and_prove;
 use crate::service::change::{Change, Held};
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
@@ -35,12 +35,12 @@ pub fn verify_email(kw: &Keyward, code: &SecretString, client: &Client) -> Resul
         let now = change.now;
         let found = emails::lookup(change, id, &used.address)?;
         let found = found.ok_or_else(Error::one_time_code)?;
-        emails::verify(change, id, &used.address, now)?;
         let event = Event::new(What::EmailVerified, client.clone()).of(id);
         change.record(&event)?;
         if found.contested && !found.verified {
-            begin_anew(change, held, &found, &event)?;
+            return begin_anew(change, held, &found, &event);
         }
+        emails::verify(change, id, &used.address, now)?;
         Ok(())
     })
 }
@@ -54,11 +54,11 @@ fn begin_anew<'t>(
     by: &Event,
 ) -> Result<()> {
     let (id, client) = (account.id(), &by.client);
-    let emptied = clear(change, account, &proven.canonical, by)?;
+    let emptied = empty_and_prove(change, account, &proven.canonical, by)?;
     credentials::remove(change, id)?;
     one_time_codes::remove_all_of(change, id)?;
-    change.end_all_of(id)?;
-    let Some(email) = Email::parse(&proven.written) else {
+    change.end_all_of(account)?;
+    let Some(email) = proven.as_written() else {
         return Ok(());
     };
     let to = To {
@@ -88,7 +88,7 @@ pub fn request(kw: &Keyward, email: &Email, wish: &Wish) -> Result<()> {
             return quota::take_ask(change, &wish.client).map(|_| ());
         };
         let account = accounts::lookup(change, found.account)?;
-        let written = Email::parse(&found.written);
+        let written = found.as_written();
         let (Some(_), Some(email)) = (account.filter(|it| it.enabled), written) else {
             return quota::take_ask(change, &wish.client).map(|_| ());
         };

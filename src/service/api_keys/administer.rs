@@ -65,7 +65,7 @@ pub fn rotate(by: impl Into<Administrator>, id: ApiKeyId) -> Result<Made> {
     require_maker(&by, old.account)?;
     let draft = Draft::in_place_of(&kw, &old, by.account());
     kw.change(move |change| {
-        held(change, &by, &old)?;
+        let old = held(change, &by, &old)?;
         require_handled(change, &by, old.account)?;
         require_renewable(change, &old)?;
         draft.write(change, by.event(What::ApiKeyRotated))
@@ -79,7 +79,7 @@ pub fn revoke_one(by: impl Into<Administrator>, id: ApiKeyId) -> Result<()> {
     let kw = by.kw.clone();
     let key = found(&kw, id)?;
     kw.change(move |change| {
-        held(change, &by, &key)?;
+        let key = held(change, &by, &key)?;
         revoke(change, by.event(What::ApiKeyRevoked), &key)
     })
 }
@@ -127,13 +127,10 @@ fn found(kw: &Keyward, id: ApiKeyId) -> Result<ApiKey> {
     key.ok_or_else(no_key)
 }
 
-/// The key is there still, now that its account is held.
-fn held(change: &mut Change<'_>, by: &Administrator, key: &ApiKey) -> Result<()> {
+/// The key as it is now that its account is held.
+fn held(change: &mut Change<'_>, by: &Administrator, key: &ApiKey) -> Result<ApiKey> {
     by.hold(change, key.account)?;
-    match api_keys::lookup(change, key.id)? {
-        Some(_) => Ok(()),
-        None => Err(no_key()),
-    }
+    api_keys::lookup(change, key.id)?.ok_or_else(no_key)
 }
 
 /// Who found a key must not stay by another one, nor who stole a token of long ago; and nobody goes

@@ -40,7 +40,7 @@ pub fn revoke_one(
         let found = api_keys::lookup(change, key)?;
         let found = found.filter(|key| key.organization == Some(id));
         let found = found.ok_or_else(no_key)?;
-        let standing = held_standing(change, &actor, &[found.account], id)?;
+        let (standing, _) = held_standing(change, &actor, &[found.account], id)?;
         standing.require(MEMBER_UPDATE)?;
         standing.require_all(&found.scope)?;
         let still = api_keys::lookup(change, key)?;

@@ -68,12 +68,7 @@ pub(in crate::service::api_keys) fn require_good(kw: &Keyward, new: &New) -> Res
     if new.expires_at.is_some_and(|end| end <= kw.clock.now()) {
         return Err(Error::payload("\"expires\" must be in the future"));
     }
-    match kw.policy.unknown(&new.scope) {
-        None => Ok(()),
-        Some(word) => Err(Error::payload(format!(
-            "\"{word}\" is no permission of this service: KEYWARD_PERMISSIONS lists them"
-        ))),
-    }
+    kw.require_known(&new.scope)
 }
 
 /// A key whose row is still to be written.

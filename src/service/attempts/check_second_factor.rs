@@ -4,20 +4,24 @@
 
 use crate::crypto::totp::{self, Typed};
 use crate::domain::attempt_outcome::AttemptOutcome;
+use crate::domain::event::{Event, What};
 use crate::domain::id::{AccountId, FactorId};
 use crate::domain::session::Method;
+use crate::service::actor::Actor;
 use crate::service::attempts::guess_budget::Reservation;
+use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
+use crate::service::mail::notice;
 use crate::store::factors::Factor;
-use crate::store::{AnyConnection, factors, recovery_codes};
+use crate::store::{self, factors, recovery_codes};
 use crate::support::secret::{ExposeSecret as _, SecretString};
 
 /// A second factor that was typed and read. It counts once it is used.
 #[derive(Clone)]
 pub(in crate::service) enum Second {
     Code { factor: FactorId, step: i64 },
-    Recovery { mac: String },
+    Recovery { account: AccountId, mac: String },
 }
 
 /// How a session was begun whose owner showed the password, and this beside it (RFC 8176).
@@ -43,6 +47,7 @@ impl Reservation {
         let kw = &self.kw;
         Ok(match typed {
             Typed::Recovery(code) => Some(Second::Recovery {
+                account: factor.account,
                 mac: kw.keys.recovery_codes.mac(factor.account, code),
             }),
             Typed::Code(code) => {
@@ -113,21 +118,75 @@ pub(in crate::service) fn form(text: &SecretString) -> Result<Typed> {
     totp::typed(text.expose_secret()).ok_or_else(|| Flaw::NoCode.error())
 }
 
-/// Uses it up.
+/// Why an act that a second factor is for did not take place.
+pub(in crate::service) enum NotUsed {
+    /// It is none, by this flaw: the caller of the act words and records it.
+    Refused(Flaw),
+    Failed(Error),
+}
+
+impl From<Error> for NotUsed {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl From<store::Error> for NotUsed {
+    fn from(error: store::Error) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl store::Transient for NotUsed {
+    fn is_transient(&self) -> bool {
+        matches!(self, Self::Failed(error) if error.is_transient())
+    }
+
+    fn said_by_database(&self) -> Option<String> {
+        match self {
+            Self::Refused(_) => None,
+            Self::Failed(error) => error.said_by_database(),
+        }
+    }
+}
+
+/// Uses it up. A recovery code is told to the owner by this event: here, so that no act can forget it.
 ///
 /// # Errors
-/// `INVALID_OTP` where it was used before. Of a used recovery code nothing is kept, so it
-/// is told as a wrong one.
+/// The flaw, where it was used before. Of a used recovery code nothing is kept, so it is a wrong one.
 pub(in crate::service) fn use_second(
-    tx: &mut AnyConnection,
-    account: AccountId,
+    change: &mut Change<'_>,
+    second: &Second,
+    recovery_code_used: &Event,
+) -> Result<(), NotUsed> {
+    match second {
+        Second::Code { factor, step } => {
+            let done = factors::use_step(change, *factor, *step)?;
+            done.then_some(()).ok_or(NotUsed::Refused(Flaw::Used))
+        }
+        Second::Recovery { account, mac } => {
+            if !recovery_codes::consume(change, *account, mac)? {
+                return Err(NotUsed::Refused(Flaw::Wrong));
+            }
+            Ok(notice::record(change, recovery_code_used)?)
+        }
+    }
+}
+
+/// The same of a signed-in caller.
+///
+/// # Errors
+/// As [`use_second`], in the words of [`to_caller`].
+pub(in crate::service) fn use_second_of_caller(
+    change: &mut Change<'_>,
+    actor: &Actor,
     second: &Second,
 ) -> Result<()> {
-    let (done, flaw) = match second {
-        Second::Code { factor, step } => (factors::use_step(tx, *factor, *step)?, Flaw::Used),
-        Second::Recovery { mac } => (recovery_codes::consume(tx, account, mac)?, Flaw::Wrong),
-    };
-    if done { Ok(()) } else { Err(flaw.error()) }
+    let told = actor.event(What::RecoveryCodeUsed);
+    use_second(change, second, &told).map_err(|refused| match refused {
+        NotUsed::Refused(flaw) => to_caller(flaw.error()),
+        NotUsed::Failed(error) => error,
+    })
 }
 
 pub(in crate::service) fn open_secret(

@@ -7,7 +7,7 @@ use crate::domain::session::Method;
 use crate::lanes::password_lane::Seat;
 use crate::service::actor::Actor;
 use crate::service::attempts::check_second_factor::{
-    Flaw, Second, form, methods_of, to_caller, use_second,
+    Flaw, Second, form, methods_of, to_caller, use_second_of_caller,
 };
 use crate::service::attempts::counter_keys::Subject;
 use crate::service::attempts::guess_budget::{Reservation, keep_seat_for, reserve};
@@ -151,7 +151,7 @@ impl Proven {
     ) -> Result<()> {
         let account = caller.account.id();
         match &self.second {
-            Some(second) => use_second(change, account, second).map_err(to_caller)?,
+            Some(second) => use_second_of_caller(change, caller.actor, second)?,
             None if factors::active_of(change, account)?.is_some() => {
                 return Err(to_caller(Flaw::Missing.error()));
             }

@@ -9,7 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use crate::domain::account::Account;
 use crate::domain::guess_limit::Kind;
 use crate::domain::id::{AccountId, SessionId};
-use crate::domain::quota;
+use crate::domain::quota::Household;
 use crate::domain::session::Client;
 use crate::service::keyward::Keyward;
 use crate::store::factors::Factor;
@@ -66,9 +66,9 @@ impl<'a> Subject<'a> {
             };
         }
         match household_of(client) {
-            Some(household) if is_among(&household, known.addresses) => Self::KnownAddress {
+            Some(household) if is_among(household, known.addresses) => Self::KnownAddress {
                 account,
-                household: keyed(kw, "household", &household),
+                household: keyed(kw, "household", &household.octets()),
             },
             _ => Self::Account(account.id),
         }
@@ -83,10 +83,10 @@ impl<'a> Subject<'a> {
     }
 }
 
-fn is_among(household: &[u8], addresses: &[IpAddr]) -> bool {
+fn is_among(household: Household, addresses: &[IpAddr]) -> bool {
     addresses
         .iter()
-        .any(|&address| quota::household(address) == household)
+        .any(|&address| Household::from(address) == household)
 }
 
 /// The mark of the browsers that sign in to it now.
@@ -159,9 +159,10 @@ pub(in crate::service::attempts) fn keys_around(
     word: &str,
     [address, network, site]: [Kind; 3],
 ) -> Vec<(String, Kind)> {
-    let Some(octets) = household_of(client) else {
+    let Some(household) = household_of(client) else {
         return Vec::new();
     };
+    let octets = household.octets();
     if octets.len() == 4 {
         return vec![(keyed(kw, word, &octets), address)];
     }
@@ -172,9 +173,9 @@ pub(in crate::service::attempts) fn keys_around(
 }
 
 /// The client's household; none where it is no client's.
-fn household_of(client: &Client) -> Option<Vec<u8>> {
+fn household_of(client: &Client) -> Option<Household> {
     let address = client.address.filter(|_| !client.internal)?;
-    Some(quota::household(address))
+    Some(address.into())
 }
 
 pub(in crate::service::attempts) fn keyed(kw: &Keyward, kind: &str, text: &[u8]) -> String {

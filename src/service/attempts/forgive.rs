@@ -3,7 +3,7 @@
 use crate::domain::account::Account;
 use crate::domain::guess_limit::{Counter, forgiven_until};
 use crate::domain::id::AccountId;
-use crate::domain::quota;
+use crate::domain::quota::Household;
 use crate::service::attempts::counter_keys::{Subject, account_key, code_key, keyed, mark_of};
 use crate::service::change::Change;
 use crate::service::error::Result;
@@ -81,7 +81,7 @@ fn password_keys(change: &mut Change<'_>, account: &Account) -> Result<Vec<Strin
         sessions::addresses_of(change, account.id, account.epoch, Timestamp::from_millis(0))?;
     subjects.extend(addresses.into_iter().map(|address| Subject::KnownAddress {
         account,
-        household: keyed(kw, "household", &quota::household(address)),
+        household: keyed(kw, "household", &Household::from(address).octets()),
     }));
     let keys = subjects.iter().map(|subject| account_key(kw, subject).0);
     Ok(keys.collect())

@@ -139,20 +139,21 @@ impl<'t> Change<'t> {
     /// held.
     pub(in crate::service) fn end_in(
         &mut self,
-        organization: OrganizationId,
+        organization: Held<'t, OrganizationId>,
         account: Option<AccountId>,
         by: &Event,
     ) -> Result<()> {
         let ending = self.ending(EndReason::Revoked);
-        let of = (organization, account);
+        let of = (organization.id(), account);
         let ended_now = session_ends::end_in(self, of, ending)?;
         self.ended(&ended_now)?;
-        self.revoke_keys(Whose::In(organization, account), by)
+        self.revoke_keys(Whose::In(organization.id(), account), by)
             .map(|_| ())
     }
 
     /// Ends every session of the account, those included that are beginning at this moment.
-    pub(in crate::service) fn end_all_of(&mut self, account: AccountId) -> Result<()> {
+    pub(in crate::service) fn end_all_of(&mut self, account: Held<'t, AccountId>) -> Result<()> {
+        let account = account.id();
         let ending = self.ending(EndReason::Revoked);
         let epoch = accounts::advance_epoch(self, account, ending.at)?;
         session_ends::end_all_of(self, account, ending)?;

@@ -4,7 +4,6 @@
 
 use std::marker::PhantomData;
 
-use crate::domain::account::Account;
 use crate::domain::id::{AccountId, ApiKeyId, OrganizationId};
 use crate::service::actor::Actor;
 use crate::service::change::Change;
@@ -88,7 +87,7 @@ impl<'t> Change<'t> {
         let (_, account) = sessions::lookup(self, actor.session())?
             .filter(|(session, account)| session.is_living(account, now))
             .ok_or_else(Error::token)?;
-        require_of_now(actor, &account)?;
+        actor.require_of_now(&account)?;
         Ok(Caller {
             actor,
             account: Held::new(account.id),
@@ -103,7 +102,7 @@ impl<'t> Change<'t> {
         let key = api_keys::lookup(self, key)?.filter(|key| !key.is_over(self.now));
         match (held, account, key) {
             (true, Some(account), Some(_)) => {
-                require_of_now(actor, &account)?;
+                actor.require_of_now(&account)?;
                 Ok(Caller {
                     actor,
                     account: Held::new(account.id),
@@ -112,13 +111,4 @@ impl<'t> Change<'t> {
             _ => Err(Error::token()),
         }
     }
-}
-
-/// The guard read the token when the head of the request came. A body, a hash and a lock are waited
-/// for after it, and whatever was taken from the account meanwhile must count in the deed.
-fn require_of_now(actor: &Actor, account: &Account) -> Result<()> {
-    if account.access_version > actor.claims().acv {
-        return Err(Error::expired());
-    }
-    Ok(())
 }

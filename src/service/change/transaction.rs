@@ -5,11 +5,11 @@ use std::ops::{Deref, DerefMut};
 
 use crate::domain::event::Event;
 use crate::service::audit_row::counted_row;
-use crate::service::error::{Error, Result};
+use crate::service::error::Result;
 use crate::service::keyward::Keyward;
 use crate::store::audit::audit_events;
 use crate::store::revocations::Revocation;
-use crate::store::{AnyConnection, revocations};
+use crate::store::{self, AnyConnection, revocations};
 use crate::support::clock::Timestamp;
 
 /// Derefs to the connection of its transaction, for the tables.
@@ -33,8 +33,19 @@ impl Keyward {
     /// each other.
     pub(in crate::service) fn change<T: Send + 'static>(
         &self,
-        mut act: impl FnMut(&mut Change<'_>) -> Result<T> + Send + 'static,
+        act: impl FnMut(&mut Change<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
+        self.change_or(act)
+    }
+
+    /// The same for an act whose refusals are no [`Error`] yet.
+    pub(in crate::service) fn change_or<T: Send + 'static, E>(
+        &self,
+        mut act: impl FnMut(&mut Change<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        E: From<store::Error> + store::Transient + Send + 'static,
+    {
         let (kw, now) = (self.clone(), self.clock.now());
         let (value, told, alarms, mailed) = self.store.write(move |db| {
             let mut change = Change {
@@ -54,7 +65,7 @@ impl Keyward {
                 ..
             } = change;
             revocations::add_all(db, &told)?;
-            Ok::<_, Error>((value, told, alarms, mailed))
+            Ok::<_, E>((value, told, alarms, mailed))
         })?;
         self.memory.revoked.learn(&told);
         for alarm in alarms {

@@ -8,7 +8,7 @@ use crate::domain::organization::Scope;
 use crate::domain::password::{Password, PasswordRecord};
 use crate::domain::session::Client;
 use crate::lanes::password_lane::Seat;
-use crate::service::account_changes::empty_for_true_owner::clear;
+use crate::service::account_changes::empty_for_true_owner::empty_and_prove;
 use crate::service::account_changes::hash_chosen_password::hashed;
 use crate::service::account_changes::room_for_role::require_room;
 use crate::service::account_changes::set_password::set_password;
@@ -207,11 +207,9 @@ fn let_in<'t>(
     (taker, record): (&Taker, &PasswordRecord),
     by: &Event,
 ) -> Result<()> {
-    let (now, id) = (change.now, account.id());
-    let event = by.clone().of(id);
+    let event = by.clone().of(account.id());
     if let Taker::Unproven(found) = taker {
-        clear(change, account, &found.canonical, &event)?;
-        emails::verify(change, id, &found.canonical, now)?;
+        empty_and_prove(change, account, &found.canonical, &event)?;
     }
     set_password(change, account, record, &event)
 }

@@ -34,10 +34,9 @@ pub(in crate::service) fn send(
     };
     let (account, to) = match taker {
         // As its owner wrote it, and never as the caller did.
-        Taker::Owner(owner) | Taker::WithoutPassword(owner) => (
-            Some(owner.account),
-            Email::parse(&owner.written).unwrap_or(email),
-        ),
+        Taker::Owner(owner) | Taker::WithoutPassword(owner) => {
+            (Some(owner.account), owner.as_written().unwrap_or(email))
+        }
         Taker::Nobody | Taker::Unproven(_) => (None, email),
     };
     let language = match account {

@@ -204,7 +204,7 @@ pub(in crate::service) fn tell_counted(
 ) -> Result<()> {
     let account = accounts::lookup(change, taken.account)?;
     // As its owner wrote it, and never as the caller did.
-    let email = Email::parse(&taken.written);
+    let email = taken.as_written();
     if let (Some(_), Some(email)) = (account.filter(|it| it.enabled), &email) {
         let to = To {
             account: taken.account,

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::domain::event::What;
 use crate::domain::identifier::Email;
-use crate::domain::mail_letter::{LetterPurpose, is_site};
+use crate::domain::mail_letter::LetterPurpose;
 use crate::domain::rights::access::ADMIN;
 use crate::domain::rights::permission::ACCOUNT_MAIL;
 use crate::domain::texts::merge_fields::{escaped, filled_in};
@@ -18,6 +18,7 @@ use crate::service::actor::{Actor, require_held};
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::mail::quota;
+use crate::service::mail::write_to_outbox::require_site;
 use crate::store::emails;
 use crate::support::waiting::while_waiting;
 
@@ -96,10 +97,7 @@ fn unknown(why: String) -> Error {
 
 /// With its fields filled in, in the frame of its site.
 fn words(kw: &Keyward, it: &Publication) -> Result<RenderedLetter> {
-    if it.site.as_deref().is_some_and(|site| !is_site(site)) {
-        let reason = "a site is called by a to z, 0 to 9 and -, at most 64 of them";
-        return Err(Error::payload(reason));
-    }
+    require_site(it.site.as_deref())?;
     let html = filled_in(&it.content, &it.variables, escaped);
     let subject = filled_in(&it.subject, &it.variables, str::to_owned);
     if html.len() > LONGEST || subject.len() > LONGEST {
@@ -137,7 +135,7 @@ fn record(kw: &Keyward, actor: &Actor, to: &Email) -> Result<()> {
         require_held(change, &actor, &[ACCOUNT_MAIL, ADMIN])?;
         if !quota::take_publication(change, actor.account(), &to)? {
             let words = "Too many mails to this address, or by this account, within an hour.";
-            return Err(Error::wait(Code::RequestsExceeded, words, 3600));
+            return Err(Error::quota(words));
         }
         let event = match emails::find(change, &to)? {
             Some(found) => actor.event_about(What::MailPublished, found.account),

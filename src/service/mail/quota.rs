@@ -11,7 +11,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use crate::domain::id::AccountId;
 use crate::domain::identifier::{Email, in_lower_case};
 use crate::domain::mail_letter::Letter;
-use crate::domain::quota::{Quota, household};
+use crate::domain::quota::{Household, Quota};
 use crate::domain::session::Client;
 use crate::service::change::Change;
 use crate::service::error::{Error, Result};
@@ -106,7 +106,7 @@ fn told(kw: &Keyward, account: AccountId, client: &Client) -> Vec<(String, Quota
 /// Of its household; none for what comes from one of our own networks.
 fn by_client(kw: &Keyward, what: &str, client: &Client) -> Option<String> {
     let address = client.address.filter(|_| !client.internal)?;
-    Some(keyed(kw, &[what], &household(address)))
+    Some(keyed(kw, &[what], &Household::from(address).octets()))
 }
 
 /// Uses up a part of every quota that the letter has. False where one is used up. Who asks has asked,

@@ -17,10 +17,7 @@ impl Change<'_> {
     /// # Errors
     /// `INVALID_PAYLOAD` where the site can be none.
     pub(in crate::service) fn mail(&mut self, letter: &Letter) -> Result<bool> {
-        if letter.site.as_deref().is_some_and(|site| !is_site(site)) {
-            let reason = "a site is called by a to z, 0 to 9 and -, at most 64 of them";
-            return Err(Error::payload(reason));
-        }
+        require_site(letter.site.as_deref())?;
         if let Some(missing) = missing(letter) {
             let purpose = letter.purpose.as_str();
             return Err(Error::defect(format!(
@@ -73,6 +70,16 @@ impl Keyward {
 /// As where it belongs to a transaction: `INVALID_PAYLOAD` where the site can be none.
 pub fn post(kw: &Keyward, letter: Letter) -> Result<bool> {
     kw.change(move |change| change.mail(&letter))
+}
+
+/// # Errors
+/// `INVALID_PAYLOAD` where it can be none.
+pub(in crate::service::mail) fn require_site(site: Option<&str>) -> Result<()> {
+    if site.is_some_and(|site| !is_site(site)) {
+        let reason = "a site is called by a to z, 0 to 9 and -, at most 64 of them";
+        return Err(Error::payload(reason));
+    }
+    Ok(())
 }
 
 fn missing(letter: &Letter) -> Option<&'static str> {

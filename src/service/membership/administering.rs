@@ -4,7 +4,6 @@
 use std::collections::BTreeSet;
 
 use crate::domain::id::AccountId;
-use crate::domain::organization::MembershipState;
 use crate::domain::rights::permission::administers;
 use crate::service::error::{Code, Error, Result};
 use crate::store::{AnyConnection, memberships, organization_roles};
@@ -42,7 +41,7 @@ pub(in crate::service) fn administers_any(
         let role = roles.iter().find(|role| role.key == member.role);
         let words = role.map(|role| &role.permissions);
         let does = words.is_some_and(|words| words.iter().any(|word| administers(word)));
-        if does && member.state == MembershipState::Active {
+        if does && member.is_active() {
             return Ok(true);
         }
     }

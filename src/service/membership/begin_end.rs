@@ -55,10 +55,10 @@ fn already_a_member() -> Error {
 
 /// What ends with a membership: the account's sessions in the organization, and every token that
 /// tells of it. Whoever else the account is goes on, after a refresh. `by` is what ended it.
-pub(in crate::service) fn end(
-    change: &mut Change<'_>,
+pub(in crate::service) fn end<'t>(
+    change: &mut Change<'t>,
     account: AccountId,
-    organization: OrganizationId,
+    organization: Held<'t, OrganizationId>,
     by: &Event,
 ) -> Result<()> {
     change.end_in(organization, Some(account), by)?;

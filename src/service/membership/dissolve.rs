@@ -2,22 +2,24 @@
 
 use crate::domain::event::Event;
 use crate::domain::id::{AccountId, OrganizationId};
-use crate::domain::organization::{Membership, MembershipState, OWNER};
-use crate::service::change::Change;
+use crate::domain::organization::{Membership, OWNER};
+use crate::service::change::{Change, Held};
 use crate::service::error::{Code, Error, Result};
 use crate::service::membership::begin_end::end;
+use crate::service::membership::last_owner::has_another;
 use crate::store::memberships::invitations;
 use crate::store::{memberships, organization_roles, organizations};
 
 /// Deletes an organization, with its memberships, its roles and every session in it (O10). It is
 /// held, and so is everybody in it. `by` is what ends it.
-pub(in crate::service) fn dissolve(
-    change: &mut Change<'_>,
-    id: OrganizationId,
+pub(in crate::service) fn dissolve<'t>(
+    change: &mut Change<'t>,
+    organization: Held<'t, OrganizationId>,
     by: &Event,
 ) -> Result<()> {
+    let id = organization.id();
     let members = memberships::accounts_in(change, id)?;
-    change.end_in(id, None, by)?;
+    change.end_in(organization, None, by)?;
     change.outdate_all(&members)?;
     let roles = organization_roles::list(change, id)?;
     let own = roles.iter().filter(|role| role.organization == Some(id));
@@ -29,35 +31,37 @@ pub(in crate::service) fn dissolve(
 /// When an address is proven, the account loses the memberships of whoever registered it first, except
 /// where it is the last owner or the only member. Those it keeps, for anybody can register an address
 /// once more, and must not delete by that what its owner made (O5).
-pub(in crate::service) fn abandon_all(
-    change: &mut Change<'_>,
-    account: AccountId,
+pub(in crate::service) fn abandon_all<'t>(
+    change: &mut Change<'t>,
+    account: Held<'t, AccountId>,
     by: &Event,
 ) -> Result<()> {
+    let account = account.id();
     let mut own = memberships::list_of(change, account)?;
     own.sort_by_key(|(member, ..)| member.organization);
     for (member, ..) in own {
         let id = member.organization;
-        if !organizations::hold(change, id)? {
+        let Some(held) = change.hold_organization(id)? else {
             continue;
-        }
-        if !is_needed(change, &member)? {
+        };
+        if !is_needed(change, held, &member)? {
             memberships::remove(change, &member)?;
         }
-        end(change, account, id, by)?;
+        end(change, account, held, by)?;
     }
     Ok(())
 }
 
 /// Whether nobody would own the organization, or be in it, without this member.
-fn is_needed(change: &mut Change<'_>, member: &Membership) -> Result<bool> {
-    let (id, account) = (member.organization, member.account);
-    if memberships::count_in(change, id)? == 1 {
+fn is_needed<'t>(
+    change: &mut Change<'t>,
+    organization: Held<'t, OrganizationId>,
+    member: &Membership,
+) -> Result<bool> {
+    if memberships::count_in(change, organization.id())? == 1 {
         return Ok(true);
     }
-    let only_verified = change.kw.policy.require_verified_email;
-    let others = memberships::other_owners(change, id, account, only_verified)?;
-    Ok(member.role == OWNER && others == 0)
+    Ok(member.role == OWNER && !has_another(change, organization, member.account)?)
 }
 
 /// Before an account is deleted: if it is the only member of an organization, the organization is deleted
@@ -65,22 +69,22 @@ fn is_needed(change: &mut Change<'_>, member: &Membership) -> Result<bool> {
 ///
 /// # Errors
 /// `CONFLICT` where others are in an organization that it alone owns.
-pub(in crate::service) fn leave_all(
-    change: &mut Change<'_>,
-    account: AccountId,
+pub(in crate::service) fn leave_all<'t>(
+    change: &mut Change<'t>,
+    account: Held<'t, AccountId>,
     by: &Event,
 ) -> Result<()> {
+    let account = account.id();
     let mut own = memberships::list_of(change, account)?;
-    own.retain(|(member, ..)| member.role == OWNER && member.state == MembershipState::Active);
+    own.retain(|(member, ..)| member.role == OWNER && member.is_active());
     // In one order, or two who leave could wait for each other.
     own.sort_by_key(|(member, ..)| member.organization);
     for (member, ..) in own {
         let id = member.organization;
-        if !organizations::hold(change, id)? {
+        let Some(held) = change.hold_organization(id)? else {
             continue;
-        }
-        let only_verified = change.kw.policy.require_verified_email;
-        if memberships::other_owners(change, id, account, only_verified)? > 0 {
+        };
+        if has_another(change, held, account)? {
             continue;
         }
         let now = change.now;
@@ -92,7 +96,7 @@ pub(in crate::service) fn leave_all(
                  to: make another member an owner first, or delete the organization.",
             ));
         }
-        dissolve(change, id, by)?;
+        dissolve(change, held, by)?;
     }
     Ok(())
 }

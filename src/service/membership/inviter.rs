@@ -6,7 +6,8 @@ use crate::domain::rights::permission::{MEMBER_INVITE, lacking};
 use crate::service::error::Result;
 use crate::store::memberships::invitations::{self, Listed, Place, WaitingInvitation};
 use crate::store::memberships::inviters::{self, Giver};
-use crate::store::{AnyConnection, accounts, memberships, organization_roles, roles};
+use crate::store::{self, AnyConnection, accounts, memberships, organization_roles, roles};
+use crate::support::clock::Timestamp;
 
 /// Whether whoever invited could invite so now: asked when the invitation is accepted, so nothing
 /// that takes a right away has to look for what it once gave.
@@ -16,6 +17,17 @@ pub(in crate::service) fn stands(
 ) -> Result<bool> {
     let giver = (invitation.place, invitation.invited_by);
     may_invite(db, giver, invitation.role.as_deref())
+}
+
+/// What the account is invited to, and what it is in. In this order: whoever accepts in between would
+/// be in neither of the two.
+pub(in crate::service) fn invited_and_joined(
+    db: &mut AnyConnection,
+    account: AccountId,
+    now: Timestamp,
+) -> store::Result<(Vec<invitations::Own>, Vec<memberships::Own>)> {
+    let invited = invitations::list_of(db, account, now)?;
+    Ok((invited, memberships::list_of(db, account)?))
 }
 
 /// An invitation as a membership that waits.
@@ -89,7 +101,7 @@ fn may_give(
     role: Option<&str>,
 ) -> Result<bool> {
     let member = memberships::lookup(db, id, inviter)?;
-    let Some(member) = member.filter(|member| member.state == MembershipState::Active) else {
+    let Some(member) = member.filter(Membership::is_active) else {
         return Ok(false);
     };
     let roles = organization_roles::list(db, id)?;

@@ -4,11 +4,11 @@
 use std::collections::BTreeSet;
 
 use crate::domain::id::{AccountId, OrganizationId};
-use crate::domain::organization::{Membership, MembershipState, Organization, Role, Scope};
+use crate::domain::organization::{Membership, Organization, Role, Scope};
 use crate::domain::rights::access::ADMIN;
 use crate::domain::rights::permission::{OWN, lacking};
 use crate::service::actor::Actor;
-use crate::service::change::Change;
+use crate::service::change::{Change, Held};
 use crate::service::error::{Code, Error, Result};
 use crate::store::{
     AnyConnection, accounts, factors, memberships, organization_roles, organizations, roles,
@@ -36,7 +36,7 @@ pub fn standing(db: &mut AnyConnection, actor: &Actor, id: OrganizationId) -> Re
     // Before the organization is looked up: another's costs what none costs.
     let is_administrator = actor.is_let(ADMIN) && roles::access_of(db, actor.account())?.is_admin();
     let member = memberships::lookup(db, id, actor.account())?;
-    let member = member.filter(|member| member.state == MembershipState::Active);
+    let member = member.filter(Membership::is_active);
     if member.is_none() && !is_administrator {
         return Err(no_organization());
     }
@@ -94,12 +94,12 @@ fn is_machine(db: &mut AnyConnection, actor: &Actor) -> Result<bool> {
 /// # Errors
 /// As [`standing`]; `INVALID_TOKEN` where the caller's session is over; `STEP_UP_REQUIRED` for an
 /// administrator of the service who did not show of late who they are.
-pub(in crate::service) fn held_standing(
-    change: &mut Change<'_>,
+pub(in crate::service) fn held_standing<'t>(
+    change: &mut Change<'t>,
     actor: &Actor,
     about: &[AccountId],
     id: OrganizationId,
-) -> Result<Standing> {
+) -> Result<(Standing, Held<'t, OrganizationId>)> {
     // Nobody holds what is not theirs.
     standing(change, actor, id)?;
     let mut accounts: Vec<AccountId> = about.iter().copied().chain([actor.account()]).collect();
@@ -107,18 +107,17 @@ pub(in crate::service) fn held_standing(
     accounts.dedup();
     for account in accounts {
         // One that is gone has taken its memberships with it.
-        accounts::hold(change, account)?;
+        change.hold_account(account)?;
     }
     change.hold_caller(actor)?;
-    if !organizations::hold(change, id)? {
-        return Err(no_organization());
-    }
+    let held = change.hold_organization(id)?;
+    let held = held.ok_or_else(no_organization)?;
     let standing = standing(change, actor, id)?;
     if !standing.lent.is_empty() {
         // As the routes of administrators ask.
         actor.require_fresh(change.kw)?;
     }
-    Ok(standing)
+    Ok((standing, held))
 }
 
 /// A session that is in one organization finds no other one (docs/decisions/0095).
@@ -175,10 +174,7 @@ impl Standing {
     /// # Errors
     /// `INVALID_PAYLOAD` where members can hold no role of that name.
     pub fn role_called(&self, name: &str) -> Result<&Role> {
-        // The organization's own goes before one of every organization.
-        let named = self.roles.iter().filter(|role| role.name == name);
-        let found = named.max_by_key(|role| role.organization.is_some());
-        found.ok_or_else(no_such_role)
+        Role::called(&self.roles, name).ok_or_else(no_such_role)
     }
 
     /// The same, as it is from here to the end of the transaction: whoever is about to give it

@@ -3,11 +3,11 @@
 
 use crate::domain::event::{Event, What};
 use crate::domain::id::{AccountId, After, OrganizationId};
-use crate::domain::organization::{Membership, MembershipState, Name, OWNER, Organization};
+use crate::domain::organization::{Membership, MembershipState, Name, Organization, Role};
 use crate::domain::search_words::SearchWords;
 use crate::domain::texts::name_characters::shown;
 use crate::service::administrator::{Administrator, no_such_account};
-use crate::service::change::Change;
+use crate::service::change::{Change, Held};
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::membership::administering::require_giver;
@@ -15,12 +15,10 @@ use crate::service::membership::begin_end::end;
 use crate::service::membership::dissolve::dissolve;
 use crate::service::membership::inviter::{self, Shown};
 use crate::service::membership::last_owner::require_another;
-use crate::service::membership::rights_of_caller::{
-    keep_role, kept_role, no_member, no_organization,
-};
+use crate::service::membership::rights_of_caller::{kept_role, no_member, no_organization};
 use crate::service::organizations::change::{Edit, touched, write};
 use crate::service::organizations::change_member::Which;
-use crate::service::organizations::create::taken;
+use crate::service::organizations::create::found;
 use crate::store::memberships::invitations::{self, Place};
 use crate::store::memberships::{self, Member, MemberPage};
 use crate::store::{accounts, organization_roles, organizations};
@@ -116,17 +114,13 @@ pub fn add(by: impl Into<Administrator>, name: Name, owner: AccountId) -> Result
     let kw = by.kw.clone();
     let id = OrganizationId(kw.entropy.random_id());
     kw.change(move |change| {
-        by.hold(change, owner)?;
+        let held = by.hold(change, owner)?;
         require_registered(change, owner)?;
         require_owner(change, owner)?;
-        let now = change.now;
-        organizations::add(change, id, &name, (owner, now))?.map_err(|_| taken())?;
-        keep_role(change, id, OWNER)?;
-        add_member(change, id, owner, OWNER)?;
+        let made = found(change, held, (id, &name))?;
         let event = by.event(What::OrganizationCreated).of(owner);
         change.record(&event.in_organization(id))?;
-        organizations::lookup(change, id)?
-            .ok_or_else(|| Error::defect("a new organization is not there"))
+        Ok(made)
     })
 }
 
@@ -135,15 +129,13 @@ pub fn add(by: impl Into<Administrator>, name: Name, owner: AccountId) -> Result
 /// or make a demand of a second factor.
 pub fn edit(by: impl Into<Administrator>, id: OrganizationId, edit: Edit) -> Result<Organization> {
     let by = by.into();
-    if edit.factor_from.is_some() {
-        by.require_person()?;
-    }
+    by.require_demander(edit.factor_from)?;
     let kw = by.kw.clone();
     kw.change(move |change| {
         let members = touched(change, id, &edit)?;
         by.hold_all(change, members)?;
-        hold(change, id)?;
-        write(change, id, &edit, |what| by.event(what))
+        let held = hold(change, id)?;
+        write(change, held, &edit, |what| by.event(what))
     })
 }
 
@@ -157,9 +149,9 @@ pub fn delete(by: impl Into<Administrator>, id: OrganizationId) -> Result<()> {
         // Whoever joins in between is held by the deed.
         let members = memberships::accounts_in(change, id)?;
         by.hold_all(change, members)?;
-        hold(change, id)?;
+        let held = hold(change, id)?;
         let event = by.event(What::OrganizationDeleted).in_organization(id);
-        dissolve(change, id, &event)?;
+        dissolve(change, held, &event)?;
         change.record(&event)
     })
 }
@@ -177,12 +169,10 @@ pub fn set_role(by: impl Into<Administrator>, which: Which, role: &str) -> Resul
     kw.change(move |change| {
         let (id, account) = (which.organization, which.account);
         by.hold(change, account)?;
-        hold(change, id)?;
+        let held = hold(change, id)?;
         require_registered(change, account)?;
         let roles = organization_roles::list(change, id)?;
-        let new = roles.iter().filter(|it| it.name == role);
-        let new = new.max_by_key(|it| it.organization.is_some());
-        let new = match new {
+        let new = match Role::called(&roles, &role) {
             Some(role) => kept_role(change, id, &role.key)?,
             None => None,
         };
@@ -191,14 +181,12 @@ pub fn set_role(by: impl Into<Administrator>, which: Which, role: &str) -> Resul
         })?;
         let now = change.now;
         let member = memberships::lookup(change, id, account)?;
-        let holds = member
-            .as_ref()
-            .filter(|it| it.state == MembershipState::Active);
+        let holds = member.as_ref().filter(|it| it.is_active());
         let holds = holds.and_then(|it| roles.iter().find(|role| role.key == it.role));
         let before = holds.map(|role| &role.permissions);
         require_giver(by.is_key(), before, &new.permissions)?;
         match member {
-            Some(member) if member.role == new.key && member.state == MembershipState::Active => {
+            Some(member) if member.role == new.key && member.is_active() => {
                 return Ok(());
             }
             Some(member) => {
@@ -206,15 +194,19 @@ pub fn set_role(by: impl Into<Administrator>, which: Which, role: &str) -> Resul
                     change.record(&about(&by, What::MemberResumed, which))?;
                 }
                 if member.role != new.key {
-                    require_another(change, &member)?;
+                    require_another(change, held, &member)?;
+                    let event = about(&by, What::MemberRoleChanged, which);
+                    change.record(&event.with_role(&new.name))?;
                 }
                 memberships::change(change, &member, (&new.key, MembershipState::Active), now)?;
             }
-            None => add_member(change, id, account, &new.key)?,
+            None => {
+                add_member(change, id, account, &new.key)?;
+                let event = about(&by, What::MemberJoined, which);
+                change.record(&event.with_role(&new.name))?;
+            }
         }
-        change.outdate_access(account)?;
-        let event = about(&by, What::MemberRoleChanged, which);
-        change.record(&event.with_role(&new.name))
+        change.outdate_access(account)
     })
 }
 
@@ -226,13 +218,13 @@ pub fn remove(by: impl Into<Administrator>, which: Which) -> Result<()> {
     kw.change(move |change| {
         let (id, account) = (which.organization, which.account);
         by.hold(change, account)?;
-        hold(change, id)?;
+        let held = hold(change, id)?;
         let member = memberships::lookup(change, id, account)?.ok_or_else(no_member)?;
-        require_another(change, &member)?;
+        require_another(change, held, &member)?;
         memberships::remove(change, &member)?;
         let event = about(&by, What::MemberRemoved, which);
         change.record(&event)?;
-        end(change, account, id, &event)
+        end(change, account, held, &event)
     })
 }
 
@@ -241,7 +233,7 @@ fn about(by: &Administrator, what: What, which: Which) -> Event {
     event.in_organization(which.organization)
 }
 
-/// The account is held, the organization is, where it is not new, and the role is kept.
+/// The account and the organization are held, and the role is kept.
 fn add_member(
     change: &mut Change<'_>,
     organization: OrganizationId,
@@ -281,9 +273,6 @@ fn require_owner(change: &mut Change<'_>, account: AccountId) -> Result<()> {
     Err(Error::new(Code::Conflict, words))
 }
 
-fn hold(change: &mut Change<'_>, id: OrganizationId) -> Result<()> {
-    if organizations::hold(change, id)? {
-        return Ok(());
-    }
-    Err(no_organization())
+fn hold<'t>(change: &mut Change<'t>, id: OrganizationId) -> Result<Held<'t, OrganizationId>> {
+    change.hold_organization(id)?.ok_or_else(no_organization)
 }

@@ -6,7 +6,7 @@ use crate::domain::id::{AccountId, OrganizationId};
 use crate::domain::organization::{Name, Organization};
 use crate::domain::rights::permission::ORGANIZATION_UPDATE;
 use crate::service::actor::Actor;
-use crate::service::change::Change;
+use crate::service::change::{Change, Held};
 use crate::service::error::Result;
 use crate::service::keyward::Keyward;
 use crate::service::mail::quota;
@@ -43,15 +43,12 @@ pub fn change(kw: &Keyward, actor: &Actor, id: OrganizationId, edit: Edit) -> Re
     kw.change(move |change| {
         // Nobody holds the members of what is not theirs.
         standing(change, &actor, id)?.require(ORGANIZATION_UPDATE)?;
-        if edit.factor_from.is_some() {
-            // Who found a key may know a password besides (docs/decisions/0178).
-            actor.require_person()?;
-        }
+        actor.require_demander(edit.factor_from)?;
         let members = touched(change, id, &edit)?;
         // Not asked again afterwards: the caller may lack what is demanded by then.
-        let mut standing = held_standing(change, &actor, &members, id)?;
+        let (mut standing, held) = held_standing(change, &actor, &members, id)?;
         standing.require(ORGANIZATION_UPDATE)?;
-        standing.organization = write(change, id, &edit, |what| actor.event(what))?;
+        standing.organization = write(change, held, &edit, |what| actor.event(what))?;
         if asks {
             quota::was_told_nothing(change, actor.account(), &actor.client)?;
         }
@@ -90,13 +87,13 @@ pub(in crate::service::organizations) fn touched(
     }
 }
 
-/// The organization is held.
-pub(in crate::service::organizations) fn write(
-    change: &mut Change<'_>,
-    id: OrganizationId,
+pub(in crate::service::organizations) fn write<'t>(
+    change: &mut Change<'t>,
+    organization: Held<'t, OrganizationId>,
     edit: &Edit,
     event: impl Fn(What) -> Event,
 ) -> Result<Organization> {
+    let id = organization.id();
     let old = organizations::lookup(change, id)?.ok_or_else(no_organization)?;
     let (now, event) = (change.now, |what| event(what).in_organization(id));
     if let Some(name) = &edit.name {

@@ -6,7 +6,7 @@ use crate::domain::id::{AccountId, OrganizationId};
 use crate::domain::organization::{Membership, MembershipState};
 use crate::domain::rights::permission::{MEMBER_REMOVE, MEMBER_UPDATE};
 use crate::service::actor::Actor;
-use crate::service::change::Change;
+use crate::service::change::{Change, Held};
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::membership::administering::require_giver;
@@ -15,8 +15,8 @@ use crate::service::membership::last_owner::require_another;
 use crate::service::membership::rights_of_caller::{
     Standing, held_standing, keep_role, no_member, no_organization, require_here,
 };
+use crate::store::memberships;
 use crate::store::memberships::invitations;
-use crate::store::{memberships, organizations};
 
 /// Which member of which organization.
 #[derive(Clone, Copy, Debug)]
@@ -40,11 +40,11 @@ pub struct Edit {
 pub fn change_member(kw: &Keyward, actor: &Actor, which: Which, edit: Edit) -> Result<()> {
     let actor = actor.clone();
     kw.change(move |change| {
-        let (standing, member) = held_member(change, &actor, which)?;
+        let (standing, held, member) = held_member(change, &actor, which)?;
         standing.require(MEMBER_UPDATE)?;
         standing.require_all(&standing.role_of(&member)?.permissions)?;
         let member = match &edit.role {
-            Some(name) => set_role(change, (&actor, &standing), member, name)?,
+            Some(name) => set_role(change, (&actor, &standing), (held, member), name)?,
             None => member,
         };
         match edit.state {
@@ -54,7 +54,7 @@ pub fn change_member(kw: &Keyward, actor: &Actor, which: Which, edit: Edit) -> R
                     let role = keep_role(change, which.organization, &member.role)?;
                     require_giver(actor.api_key().is_some(), None, &role.permissions)?;
                 }
-                set_state(change, &actor, &member, state)
+                set_state(change, &actor, (held, &member), state)
             }
             None => Ok(()),
         }
@@ -62,14 +62,14 @@ pub fn change_member(kw: &Keyward, actor: &Actor, which: Which, edit: Edit) -> R
 }
 
 /// The member, and what the caller may do. Both accounts and the organization are held.
-fn held_member(
-    change: &mut Change<'_>,
+fn held_member<'t>(
+    change: &mut Change<'t>,
     actor: &Actor,
     which: Which,
-) -> Result<(Standing, Membership)> {
-    let standing = held_standing(change, actor, &[which.account], which.organization)?;
+) -> Result<(Standing, Held<'t, OrganizationId>, Membership)> {
+    let (standing, held) = held_standing(change, actor, &[which.account], which.organization)?;
     let member = memberships::lookup(change, which.organization, which.account)?;
-    Ok((standing, member.ok_or_else(no_member)?))
+    Ok((standing, held, member.ok_or_else(no_member)?))
 }
 
 fn about(actor: &Actor, what: What, member: &Membership) -> Event {
@@ -77,10 +77,10 @@ fn about(actor: &Actor, what: What, member: &Membership) -> Event {
     event.in_organization(member.organization)
 }
 
-fn set_role(
-    change: &mut Change<'_>,
+fn set_role<'t>(
+    change: &mut Change<'t>,
     (actor, standing): (&Actor, &Standing),
-    member: Membership,
+    (held, member): (Held<'t, OrganizationId>, Membership),
     name: &str,
 ) -> Result<Membership> {
     let old = standing.role_of(&member)?;
@@ -91,7 +91,7 @@ fn set_role(
     standing.require_all(&new.permissions)?;
     let by_key = actor.api_key().is_some();
     require_giver(by_key, Some(&old.permissions), &new.permissions)?;
-    require_another(change, &member)?;
+    require_another(change, held, &member)?;
     let now = change.now;
     memberships::change(change, &member, (&new.key, member.state), now)?;
     let event = about(actor, What::MemberRoleChanged, &member);
@@ -99,7 +99,7 @@ fn set_role(
     // What was added comes with the next refresh (O-11). Where nothing was, the name is all that
     // is new, and no token may go on with the old one.
     let grows = old.permissions.is_subset(&new.permissions) && old.permissions != new.permissions;
-    if member.state == MembershipState::Active && !grows {
+    if member.is_active() && !grows {
         change.outdate_access(member.account)?;
     }
     Ok(Membership {
@@ -108,16 +108,16 @@ fn set_role(
     })
 }
 
-fn set_state(
-    change: &mut Change<'_>,
+fn set_state<'t>(
+    change: &mut Change<'t>,
     actor: &Actor,
-    member: &Membership,
+    (held, member): (Held<'t, OrganizationId>, &Membership),
     state: MembershipState,
 ) -> Result<()> {
     if member.state == state {
         return Ok(());
     }
-    require_another(change, member)?;
+    require_another(change, held, member)?;
     let now = change.now;
     memberships::change(change, member, (&member.role, state), now)?;
     let what = if state == MembershipState::Active {
@@ -130,7 +130,7 @@ fn set_state(
     if state == MembershipState::Active {
         return Ok(());
     }
-    end(change, member.account, member.organization, &event)
+    end(change, member.account, held, &event)
 }
 
 /// # Errors
@@ -138,18 +138,18 @@ fn set_state(
 pub fn remove_member(kw: &Keyward, actor: &Actor, which: Which) -> Result<()> {
     let actor = actor.clone();
     kw.change(move |change| {
-        let (standing, member) = held_member(change, &actor, which)?;
+        let (standing, held, member) = held_member(change, &actor, which)?;
         standing.require(MEMBER_REMOVE)?;
         if member.state == MembershipState::Suspended {
             // Whoever is removed can be invited anew, and is active then.
             standing.require(MEMBER_UPDATE)?;
         }
         standing.require_all(&standing.role_of(&member)?.permissions)?;
-        require_another(change, &member)?;
+        require_another(change, held, &member)?;
         memberships::remove(change, &member)?;
         let event = about(&actor, What::MemberRemoved, &member);
         change.record(&event)?;
-        end(change, member.account, member.organization, &event)
+        end(change, member.account, held, &event)
     })
 }
 
@@ -171,7 +171,7 @@ fn give_up(change: &mut Change<'_>, actor: &Actor, id: OrganizationId) -> Result
     let (account, now) = (actor.account(), change.now);
     // Nobody holds an organization that they have nothing to do with.
     if invitations::find_of(change, (id, account), true, now)?.is_none()
-        || !organizations::hold(change, id)?
+        || change.hold_organization(id)?.is_none()
         || !invitations::remove_of(change, id, account)?
     {
         return Err(no_organization());
@@ -194,21 +194,20 @@ pub fn leave(kw: &Keyward, actor: &Actor, id: OrganizationId) -> Result<()> {
         if memberships::lookup(change, id, account)?.is_none() {
             return give_up(change, &actor, id);
         }
-        if !organizations::hold(change, id)? {
-            return Err(no_organization());
-        }
+        let held = change.hold_organization(id)?;
+        let held = held.ok_or_else(no_organization)?;
         let member = memberships::lookup(change, id, account)?.ok_or_else(no_organization)?;
-        if member.state != MembershipState::Active {
+        if !member.is_active() {
             return Err(Error::new(
                 Code::Conflict,
                 "You are suspended in this organization: whoever administers it takes you back, or \
                  removes you.",
             ));
         }
-        require_another(change, &member)?;
+        require_another(change, held, &member)?;
         memberships::remove(change, &member)?;
         let event = actor.event(What::MemberLeft).in_organization(id);
         change.record(&event)?;
-        end(change, account, id, &event)
+        end(change, account, held, &event)
     })
 }

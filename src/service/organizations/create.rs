@@ -2,9 +2,10 @@
 
 use crate::config::settings::registration::Makers;
 use crate::domain::event::What;
-use crate::domain::id::OrganizationId;
+use crate::domain::id::{AccountId, OrganizationId};
 use crate::domain::organization::{Membership, MembershipState, Name, OWNER, Organization};
 use crate::service::actor::Actor;
+use crate::service::change::{Change, Held};
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::mail::quota;
@@ -30,7 +31,7 @@ pub fn create(kw: &Keyward, actor: &Actor, name: Name) -> Result<Organization> {
     let actor = actor.clone();
     let id = OrganizationId(kw.entropy.random_id());
     kw.change(move |change| {
-        change.hold_caller(&actor)?;
+        let caller = change.hold_caller(&actor)?;
         if change.kw.policy.registration.makers == Makers::Administrators
             && !roles::access_of(change, actor.account())?.is_admin()
         {
@@ -38,34 +39,47 @@ pub fn create(kw: &Keyward, actor: &Actor, name: Name) -> Result<Organization> {
                 "Making an organization needs the permission \"admin\" here.",
             ));
         }
-        let now = change.now;
         if memberships::count_of(change, actor.account())? >= MOST {
             return Err(Error::new(
                 Code::Conflict,
                 "This account is in 100 organizations, which is the most: leave one first.",
             ));
         }
-        organizations::add(change, id, &name, (actor.account(), now))?.map_err(|_| taken())?;
+        let made = found(change, caller.account, (id, &name))?;
         quota::was_told_nothing(change, actor.account(), &actor.client)?;
-        keep_role(change, id, OWNER)?;
-        let owner = Membership {
-            organization: id,
-            account: actor.account(),
-            role: OWNER.to_owned(),
-            state: MembershipState::Active,
-            invited: None,
-            created_at: now,
-        };
-        memberships::add(change, &owner, actor.account())?
-            .map_err(|_| Error::defect("a new organization has a member"))?;
         change.record(&actor.event(What::OrganizationCreated).in_organization(id))?;
-        Ok(Organization {
-            id,
-            name: name.written().to_owned(),
-            created_at: now,
-            updated_at: now,
-            factor_from: None,
-        })
+        Ok(made)
+    })
+}
+
+/// Writes an organization with its first owner.
+///
+/// # Errors
+/// `CONFLICT` where another one has the name.
+pub(in crate::service::organizations) fn found<'t>(
+    change: &mut Change<'t>,
+    owner: Held<'t, AccountId>,
+    (id, name): (OrganizationId, &Name),
+) -> Result<Organization> {
+    let (now, owner) = (change.now, owner.id());
+    organizations::add(change, id, name, (owner, now))?.map_err(|_| taken())?;
+    keep_role(change, id, OWNER)?;
+    let member = Membership {
+        organization: id,
+        account: owner,
+        role: OWNER.to_owned(),
+        state: MembershipState::Active,
+        invited: None,
+        created_at: now,
+    };
+    memberships::add(change, &member, owner)?
+        .map_err(|_| Error::defect("a new organization has a member"))?;
+    Ok(Organization {
+        id,
+        name: name.written().to_owned(),
+        created_at: now,
+        updated_at: now,
+        factor_from: None,
     })
 }
 

@@ -19,9 +19,10 @@ pub fn delete(kw: &Keyward, actor: &Actor, id: OrganizationId) -> Result<()> {
         may(standing(change, &actor, id)?)?;
         // Nobody signs in to it from here on. Whoever joins in between is held by the deed.
         let members = memberships::accounts_in(change, id)?;
-        may(held_standing(change, &actor, &members, id)?)?;
+        let (standing, held) = held_standing(change, &actor, &members, id)?;
+        may(standing)?;
         let event = actor.event(What::OrganizationDeleted).in_organization(id);
-        dissolve(change, id, &event)?;
+        dissolve(change, held, &event)?;
         change.record(&event)
     })
 }

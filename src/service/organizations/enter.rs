@@ -2,7 +2,6 @@
 
 use crate::domain::event::What;
 use crate::domain::id::OrganizationId;
-use crate::domain::organization::MembershipState;
 use crate::service::actor::Actor;
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
@@ -42,7 +41,7 @@ pub fn enter(
             return Ok(None);
         }
         let member = memberships::lookup(change, id, actor.account())?;
-        if !member.is_some_and(|member| member.state == MembershipState::Active) {
+        if !member.is_some_and(|member| member.is_active()) {
             return Err(no_organization());
         }
         let written = beside(change, (&old, account), id, &actor.client)?;

@@ -50,7 +50,7 @@ pub fn invite(kw: &Keyward, actor: &Actor, new: MemberInvitation) -> Result<()> 
         standing(change, &actor, new.organization)?.require(MEMBER_INVITE)?;
         let owner = emails::find_proven(change, &new.email)?.map(|found| found.account);
         let about: Vec<_> = owner.into_iter().collect();
-        let standing = held_standing(change, &actor, &about, new.organization)?;
+        let (standing, _) = held_standing(change, &actor, &about, new.organization)?;
         standing.require(MEMBER_INVITE)?;
         let role = standing.role_to_give(change, &new.role)?;
         standing.require_all(&role.permissions)?;
@@ -84,7 +84,7 @@ fn require_quota(kw: &Keyward, actor: &Actor) -> Result<()> {
         return Ok(());
     }
     let words = "Too many invitations and other mails from this address within an hour.";
-    Err(Error::wait(Code::RequestsExceeded, words, 3600))
+    Err(Error::quota(words))
 }
 
 fn put(
@@ -160,7 +160,7 @@ pub fn take_back(
     let (actor, address) = (actor.clone(), email.canonical().to_owned());
     kw.change(move |change| {
         standing(change, &actor, organization)?.require(MEMBER_REMOVE)?;
-        let standing = held_standing(change, &actor, &[], organization)?;
+        let (standing, _) = held_standing(change, &actor, &[], organization)?;
         standing.require(MEMBER_REMOVE)?;
         let (place, now) = (Place::Organization(organization), change.now);
         let found = invitations::find(change, place, &address, now)?;

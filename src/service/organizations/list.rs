@@ -1,12 +1,11 @@
 //! The caller's organizations, and who is in one of them.
 
 use crate::domain::id::OrganizationId;
-use crate::domain::organization::MembershipState;
 use crate::domain::rights::permission::{MEMBER_READ, ORGANIZATION_READ};
 use crate::service::actor::{Actor, account_of};
 use crate::service::error::Result;
 use crate::service::keyward::Keyward;
-use crate::service::membership::inviter::{Shown, as_member, shown, stands};
+use crate::service::membership::inviter::{Shown, as_member, invited_and_joined, shown, stands};
 use crate::service::membership::rights_of_caller::{Standing, missing, standing};
 use crate::store::memberships::invitations::{self, Place};
 use crate::store::memberships::{self, Member, MemberPage, Own};
@@ -23,21 +22,20 @@ pub fn mine(kw: &Keyward, actor: &Actor) -> Result<Vec<Own>> {
     }
     let now = kw.clock.now();
     kw.store.read(|db| {
-        // Before the memberships: whoever accepts in between would be in neither of the two. An
-        // invitation is its address's: whoever never proved it is not told of one.
+        // An invitation is its address's: whoever never proved it is not told of one.
+        let (waiting, mut own) = invited_and_joined(db, account.id, now)?;
         // One of who may not invite so any more would let nobody in (docs/decisions/0122).
         let mut invited = Vec::new();
-        for found in invitations::list_of(db, account.id, now)? {
+        for found in waiting {
             if stands(db, &found.0)? {
                 invited.push(as_member(account.id, found));
             }
         }
-        let mut own = memberships::list_of(db, account.id)?;
         if let Some(key) = actor.api_key() {
             // A key that is good in one organization knows no other. Only a person is invited.
             own.retain(|(member, organization, _)| {
                 let knows = key.organization.is_none_or(|it| it == organization.id);
-                member.state == MembershipState::Active && knows
+                member.is_active() && knows
             });
         } else {
             invited.retain(|(_, it, _)| own.iter().all(|(_, joined, _)| joined.id != it.id));

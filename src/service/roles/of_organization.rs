@@ -46,7 +46,7 @@ pub fn make_role(kw: &Keyward, actor: &Actor, id: OrganizationId, new: New) -> R
         factor_from: new.factor_from,
     };
     kw.change(move |change| {
-        let standing = held_standing(change, &actor, &[], id)?;
+        let (standing, _) = held_standing(change, &actor, &[], id)?;
         standing.require(ROLE_MANAGE)?;
         standing.require_all(&role.permissions)?;
         let own = standing.roles.iter();
@@ -89,9 +89,7 @@ pub fn change_role(
     let actor = actor.clone();
     kw.change(move |change| {
         let (standing, old) = held(change, &actor, id, &name)?;
-        if edit.factor_from.is_some() {
-            actor.require_person()?;
-        }
+        actor.require_demander(edit.factor_from)?;
         let new = edited(&old, &edit);
         standing.require_all(&new.permissions)?;
         let by_key = actor.api_key().is_some();
@@ -131,9 +129,7 @@ fn held(
 ) -> Result<(Standing, Role)> {
     let before = standing(change, actor, id)?;
     before.require(ROLE_MANAGE)?;
-    let found = before.roles.into_iter().filter(|role| role.name == name);
-    let found = found.max_by_key(|role| role.organization.is_some());
-    let found = found.ok_or_else(no_role)?;
+    let found = Role::called(&before.roles, name).ok_or_else(no_role)?;
     // Before its holders are held: those of such a role are everywhere.
     if found.organization != Some(id) {
         return Err(Error::forbidden(
@@ -142,7 +138,7 @@ fn held(
         ));
     }
     let holders = organization_roles::holders_of(change, &found.key)?;
-    let standing = held_standing(change, actor, &holders, id)?;
+    let (standing, _) = held_standing(change, actor, &holders, id)?;
     standing.require(ROLE_MANAGE)?;
     // As it is now that nobody else changes it.
     let mut own = standing.roles.iter();

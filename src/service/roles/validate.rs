@@ -40,17 +40,6 @@ pub fn words(words: Vec<String>) -> Result<BTreeSet<String>> {
     Ok(words.into_iter().collect())
 }
 
-/// # Errors
-/// `INVALID_PAYLOAD` where a word is neither Keyward's own nor one of the operator's list.
-fn require_known<'a>(kw: &Keyward, words: impl IntoIterator<Item = &'a String>) -> Result<()> {
-    match kw.policy.unknown(words) {
-        None => Ok(()),
-        Some(word) => Err(Error::payload(format!(
-            "\"{word}\" is no permission of this service: KEYWARD_PERMISSIONS lists them"
-        ))),
-    }
-}
-
 /// A role is addressed by its name (`/auth/roles/{role}`): clients and proxies take dots for a step up
 /// and a slash for the end of a part, however they are written.
 ///
@@ -78,7 +67,7 @@ pub(in crate::service::roles) fn require_fitting(
     scope: Scope,
     permissions: &BTreeSet<String>,
 ) -> Result<()> {
-    require_known(kw, permissions)?;
+    kw.require_known(permissions)?;
     let (foreign, words) = match scope {
         Scope::Organization => (SERVICE, "in the whole service: no role of organizations"),
         Scope::Service => (OWN, "in an organization: no role of the service"),

@@ -2,16 +2,14 @@
 //! secret, this once.
 
 use crate::crypto::totp::{self, Enrolment, SECRET_BYTES};
-use crate::domain::event::What;
 use crate::domain::id::FactorId;
 use crate::domain::password::Password;
 use crate::lanes::password_lane::Seat;
 use crate::service::actor::{Actor, account_of};
-use crate::service::attempts::check_second_factor::{Second, context, to_caller, use_second};
+use crate::service::attempts::check_second_factor::{context, use_second_of_caller};
 use crate::service::attempts::claimant::{Claimant, Proven};
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
-use crate::service::mail::notice;
 use crate::store::factors::{self, Factor};
 use crate::support::secret::SecretString;
 
@@ -65,12 +63,7 @@ pub fn begin(kw: &Keyward, seat: &Seat, actor: &Actor, shown: &Shown) -> Result<
         change.hold_caller(&actor)?;
         let (account, now) = (actor.account(), change.now);
         match &proven.second {
-            Some(second) => {
-                use_second(change, account, second).map_err(to_caller)?;
-                if let Second::Recovery { .. } = second {
-                    notice::record(change, &actor.event(What::RecoveryCodeUsed))?;
-                }
-            }
+            Some(second) => use_second_of_caller(change, &actor, second)?,
             None if factors::active_of(change, account)?.is_some() => return Err(on_already()),
             None => {}
         }

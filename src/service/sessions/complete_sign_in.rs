@@ -6,12 +6,13 @@ use crate::domain::event::{Event, What};
 use crate::domain::id::AccountId;
 use crate::domain::rights::bearer::Bearer;
 use crate::domain::session::{Mode, Session};
-use crate::service::attempts::check_second_factor::{Flaw, Second, methods_of, use_second};
+use crate::service::attempts::check_second_factor::{
+    Flaw, NotUsed, Second, methods_of, use_second,
+};
 use crate::service::attempts::counter_keys::mark_of;
 use crate::service::attempts::guess_budget::Reservation;
 use crate::service::change::Change;
 use crate::service::error::{Error, Result};
-use crate::service::mail::notice;
 use crate::service::sessions::ended_by_sign_in::Replaced;
 use crate::service::sessions::login::{SignIn, Verified};
 use crate::service::sessions::unknown_browser::{self, Came};
@@ -22,7 +23,11 @@ use crate::store::{accounts, factors, login_attempts};
 
 impl SignIn<'_> {
     /// Begins the session, and mints its tokens.
-    pub(super) fn begin(&self, who: &Verified, second: Option<Second>) -> Result<TokenSet> {
+    pub(super) fn begin(
+        &self,
+        who: &Verified,
+        second: Option<Second>,
+    ) -> Result<TokenSet, NotUsed> {
         let (kw, request) = (self.kw, self.request);
         let (account, caller) = (&who.account, self.seat.caller());
         let now = kw.clock.now();
@@ -43,10 +48,10 @@ impl SignIn<'_> {
             marks: request.device.clone(),
             is_first: account.last_login_at.is_none(),
         };
-        let begun = kw.change(move |change| {
+        let begun = kw.change_or(move |change| {
             // Nobody would ever end a session that nobody was told of (H14).
             if caller.is_gone() {
-                return Err(Error::busy("the client went away during its sign-in"));
+                return Err(Error::busy("the client went away during its sign-in").into());
             }
             write_session(change, &opening)
         })?;
@@ -77,7 +82,7 @@ struct Opening {
     is_first: bool,
 }
 
-fn write_session(change: &mut Change<'_>, opening: &Opening) -> Result<Begun> {
+fn write_session(change: &mut Change<'_>, opening: &Opening) -> Result<Begun, NotUsed> {
     let Opening {
         session, attempt, ..
     } = opening;
@@ -85,7 +90,7 @@ fn write_session(change: &mut Change<'_>, opening: &Opening) -> Result<Begun> {
     // Since the password was verified the account may have been disabled, or all its
     // sessions ended, which advances its epoch.
     if !accounts::sign_in(change, session.account, session.account_epoch, now)? {
-        return Err(Error::credentials());
+        return Err(Error::credentials().into());
     }
     let account = accounts::lookup(change, session.account)?.ok_or_else(Error::credentials)?;
     let event = |what| {
@@ -94,13 +99,10 @@ fn write_session(change: &mut Change<'_>, opening: &Opening) -> Result<Begun> {
             .within(session.id)
     };
     if let Some(second) = &opening.second {
-        use_second(change, account.id, second)?;
-        if matches!(second, Second::Recovery { .. }) {
-            notice::record(change, &event(What::RecoveryCodeUsed))?;
-        }
+        use_second(change, second, &event(What::RecoveryCodeUsed))?;
     } else if factors::active_of(change, account.id)?.is_some() {
         // Switched on since it was looked for.
-        return Err(Flaw::Missing.error());
+        return Err(NotUsed::Refused(Flaw::Missing));
     }
     opening.reservation.succeeded(change)?;
     let came = Came {

@@ -2,11 +2,10 @@
 
 use crate::domain::event::{Event, What};
 use crate::domain::id::SessionId;
-use crate::domain::session::EndReason;
+use crate::service::account_changes::end_session::end_session;
 use crate::service::actor::Actor;
-use crate::service::error::{Code, Error, Result};
+use crate::service::error::Result;
 use crate::service::keyward::Keyward;
-use crate::store::sessions;
 
 /// Ends one of the caller's sessions.
 ///
@@ -16,19 +15,10 @@ use crate::store::sessions;
 pub fn one(kw: &Keyward, actor: &Actor, id: SessionId) -> Result<()> {
     let actor = actor.clone();
     kw.change(move |change| {
-        change.hold_caller(&actor)?;
-        let (caller, now) = (actor.account(), change.now);
-        let missing = || Error::new(Code::NotFound, "There is no such session.");
-        sessions::lookup(change, id)?
-            .filter(|(session, account)| {
-                account.id == caller && !session.is_over(account.epoch, now)
-            })
-            .ok_or_else(missing)?;
-        if !change.end_but(id, EndReason::Revoked, Some(actor.session()))? {
-            return Err(missing());
-        }
+        let caller = change.hold_caller(&actor)?;
+        end_session(change, caller.account, id, Some(actor.session()))?;
         let event = Event::new(What::SessionsRevoked, actor.client.clone());
-        change.record(&event.of(caller).within(id))
+        change.record(&event.of(actor.account()).within(id))
     })
 }
 

@@ -13,11 +13,11 @@ use crate::domain::session::Client;
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::tokens::authenticate::ExpiredToken;
-use crate::service::tokens::mint::{access_end, names_of, sign};
+use crate::service::tokens::mint::{access_end, names_of, sign_short};
 use crate::service::tokens::rotate_refresh_token::{Outcome, Rotated, ToRotate, rotate};
 use crate::store::factors;
 use crate::support::clock::Timestamp;
-use crate::support::secret::{ExposeSecret as _, SecretString};
+use crate::support::secret::SecretString;
 use crate::support::waiting::wait_for;
 
 pub struct Exchanged {
@@ -63,12 +63,7 @@ pub fn exchange(kw: &Keyward, old: &ExpiredToken, client: &Client) -> Result<Exc
             // When the generation began, or was given again after it had been lost.
             let from = on.bearer.session.generation.rotated_at;
             let mut claims = successor(kw, old, &on.bearer, from);
-            let mut token = sign(kw, &claims, now)?;
-            // The name may have grown since.
-            if token.expose_secret().len() > kw.policy.max_token_bytes && claims.name.is_some() {
-                claims.name = None;
-                token = sign(kw, &claims, now)?;
-            }
+            let token = sign_short(kw, &mut claims, now)?;
             Ok(Exchanged {
                 token,
                 outcome: on.outcome,

@@ -12,7 +12,7 @@ use crate::domain::identifier::Identifier;
 use crate::domain::password::{Password, PasswordRecord};
 use crate::domain::session::{Class, Client, Mode};
 use crate::lanes::password_lane::Seat;
-use crate::service::attempts::check_second_factor::{Flaw, SecondFactor, form};
+use crate::service::attempts::check_second_factor::{Flaw, NotUsed, SecondFactor, form};
 use crate::service::attempts::counter_keys::{Known, Subject};
 use crate::service::attempts::guess_budget::{Reservation, keep_seat, reserve};
 use crate::service::error::{Code, Error, Result};
@@ -141,9 +141,8 @@ impl SignIn<'_> {
             SecondFactor::Refused(flaw) => return self.say_no(id, flaw.outcome(), flaw.error()),
         };
         match self.begin(&who, second) {
-            Err(error) if error.code == Code::InvalidOtp => {
-                self.say_no(id, Flaw::Used.outcome(), error)
-            }
+            Err(NotUsed::Refused(flaw)) => self.say_no(id, flaw.outcome(), flaw.error()),
+            Err(NotUsed::Failed(error)) => Err(error),
             Ok(tokens) if self.kw.hasher.is_outdated(&who.record) => {
                 // The session has begun: another sign-in may have better luck with this.
                 if let Err(error) = self.upgrade(who) {
@@ -151,7 +150,7 @@ impl SignIn<'_> {
                 }
                 Ok(tokens)
             }
-            answer => answer,
+            Ok(tokens) => Ok(tokens),
         }
     }
 
@@ -248,7 +247,7 @@ fn find(kw: &Keyward, request: &Request) -> Result<Found> {
         // The same look-ups either way, so that an unknown account costs the same.
         let id = account
             .as_ref()
-            .map_or(AccountId(uuid::Uuid::nil()), |account| account.id);
+            .map_or(AccountId::NIL, |account| account.id);
         let epoch = account.as_ref().map_or(Epoch(0), |account| account.epoch);
         let record = credentials::lookup(db, id)?;
         Ok(Found {

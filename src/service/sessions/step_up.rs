@@ -10,7 +10,6 @@ use crate::service::attempts::check_second_factor::{Second, methods_of};
 use crate::service::attempts::claimant::{Claimant, Proven};
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
-use crate::service::mail::notice;
 use crate::service::tokens::mint::{TokenSet, mint};
 use crate::store::{access, sessions};
 use crate::support::clock::Timestamp;
@@ -50,9 +49,6 @@ pub fn step_up(kw: &Keyward, seat: &Seat, actor: &Actor, shown: &Shown) -> Resul
                 return Err(Error::token());
             }
             change.record(&actor.event(What::SteppedUp))?;
-            if matches!(proven.second, Some(Second::Recovery { .. })) {
-                notice::record(change, &actor.event(What::RecoveryCodeUsed))?;
-            }
             let access = access::of_session(change, &session)?.ok_or_else(Error::token)?;
             let bearer = Bearer {
                 session,

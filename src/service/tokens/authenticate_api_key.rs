@@ -16,6 +16,7 @@ use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::memory::cached_api_keys::Living;
 use crate::service::memory::revoked_tokens::TokenStanding;
+use crate::service::tokens::mint::names_of;
 use crate::store::{access, accounts, api_keys};
 use crate::support::clock::Timestamp;
 use crate::support::secret::{ExposeSecret as _, SecretString};
@@ -104,9 +105,7 @@ fn holder(kw: &Keyward, living: &Living) -> Result<Arc<Principal>> {
 /// What an access token would say of the holder of the key. Nobody signed in: no method and no
 /// level is told, so nothing that asks for one takes a key.
 fn principal(kw: &Keyward, key: ApiKey, account: &Account, access: Access) -> Principal {
-    let role = access
-        .in_organization
-        .or_else(|| access.roles.first().cloned());
+    let [preferred_username, email, name] = names_of(account);
     let claims = Claims {
         iss: kw.policy.issuer.clone(),
         aud: kw.policy.audience.clone(),
@@ -120,6 +119,7 @@ fn principal(kw: &Keyward, key: ApiKey, account: &Account, access: Access) -> Pr
         epoch: account.epoch,
         acv: account.access_version,
         cls: Class::Standard,
+        role: access.first_role(),
         roles: access.roles.into_iter().collect(),
         permissions: access.permissions.into_iter().collect(),
         perm_ref: None,
@@ -133,11 +133,10 @@ fn principal(kw: &Keyward, key: ApiKey, account: &Account, access: Access) -> Pr
         accounts: Vec::new(),
         act: None,
         anon: false,
-        preferred_username: account.username.clone(),
-        email: account.email.clone().filter(|_| account.verified),
-        name: Some(account.full_name()).filter(|name| !name.is_empty()),
+        preferred_username,
+        email,
+        name,
         id: None,
-        role,
         app_access: None,
         admin_access: None,
     };

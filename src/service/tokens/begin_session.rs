@@ -119,7 +119,7 @@ pub(in crate::service) fn renew<'t>(
 ) -> Result<Written> {
     let actor = caller.actor;
     let (old, _) = sessions::lookup(change, actor.session())?.ok_or_else(Error::token)?;
-    change.end_all_of(actor.account())?;
+    change.end_all_of(caller.account)?;
     // Of the epoch that has begun with it.
     let account = accounts::lookup(change, actor.account())?.ok_or_else(Error::token)?;
     let beginning = Beginning {

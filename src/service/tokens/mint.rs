@@ -42,11 +42,7 @@ pub(in crate::service) fn mint(kw: &Keyward, bearer: Bearer, now: Timestamp) -> 
     let mut access = sign(kw, &claims, now)?;
     if access.expose_secret().len() > kw.policy.max_token_bytes {
         shorten(&mut claims);
-        access = sign(kw, &claims, now)?;
-    }
-    if access.expose_secret().len() > kw.policy.max_token_bytes && claims.name.is_some() {
-        claims.name = None;
-        access = sign(kw, &claims, now)?;
+        access = sign_short(kw, &mut claims, now)?;
     }
     Ok(TokenSet {
         access,
@@ -77,11 +73,21 @@ pub(in crate::service) fn refresh_token(kw: &Keyward, session: &Session) -> Secr
         .issue(session.id, session.generation.number, &session.salt)
 }
 
-pub(in crate::service) fn sign(
+/// Leaves the name out where the token is too long with it: it may have grown since the last one.
+pub(in crate::service) fn sign_short(
     kw: &Keyward,
-    claims: &Claims,
+    claims: &mut Claims,
     now: Timestamp,
 ) -> Result<SecretString> {
+    let token = sign(kw, claims, now)?;
+    if token.expose_secret().len() <= kw.policy.max_token_bytes || claims.name.is_none() {
+        return Ok(token);
+    }
+    claims.name = None;
+    sign(kw, claims, now)
+}
+
+fn sign(kw: &Keyward, claims: &Claims, now: Timestamp) -> Result<SecretString> {
     let ring = kw.ring.load();
     let key = ring
         .signer(now)
@@ -141,9 +147,7 @@ fn claims(kw: &Keyward, bearer: &Bearer, now: Timestamp) -> Claims {
         epoch: session.account_epoch,
         acv: account.access_version,
         cls: session.class,
-        role: access
-            .in_organization
-            .or_else(|| access.roles.first().cloned()),
+        role: access.first_role(),
         roles: access.roles.into_iter().collect(),
         permissions: access.permissions.into_iter().collect(),
         perm_ref: None,

@@ -30,6 +30,15 @@ pub struct StoredEmail {
     pub contested: bool,
 }
 
+impl StoredEmail {
+    /// As its owner wrote it: a mail server may tell letter cases apart. None where it is none any more
+    /// by what Keyward takes now.
+    #[must_use]
+    pub fn as_written(&self) -> Option<Email> {
+        Email::parse(&self.written)
+    }
+}
+
 type Row = (String, String, String, bool, bool, bool);
 
 fn stored(row: Row) -> Result<StoredEmail> {

@@ -138,7 +138,6 @@ both!(an_event_names_its_organization_and_its_role, |kw| {
         ("factor_demanded", &acme, json!("Fitter")),
         ("role_removed", &acme, json!("Fitter")),
         ("member_invited", &acme, json!("Fitter")),
-        ("member_joined", &acme, json!("Fitter")),
         ("member_role_changed", &acme, json!("viewer")),
         ("member_suspended", &acme, none.clone()),
         ("member_resumed", &acme, none.clone()),
@@ -151,6 +150,10 @@ both!(an_event_names_its_organization_and_its_role, |kw| {
             assert_eq!(named, (organization, &role), "{event}");
         }
     }
+    // By an administrator, and by an invitation before.
+    let joined = events(kw, &token, "member_joined");
+    let roles: Vec<&Value> = joined.iter().map(|event| &event["role"]).collect();
+    assert_eq!(roles, ["viewer", "Fitter"]);
     let made = events(kw, &token, "organization_created");
     let ids: Vec<&Value> = made.iter().map(|event| &event["organization"]).collect();
     assert_eq!(ids, [&json!(other), &acme]);
@@ -168,6 +171,51 @@ both!(an_event_names_its_organization_and_its_role, |kw| {
         );
     }
 });
+
+both!(
+    an_administrators_change_of_a_member_is_told_as_what_it_was,
+    |kw| {
+        let (_, token) = administrator(kw);
+        let alice = person(kw, ALICE);
+        let acme = make(kw, &alice, "Acme");
+        let bob = kw.add_verified("bob@example.com");
+        let own = path_of(&acme, bob);
+        let suspend = || {
+            let body = json!({ "state": "suspended" });
+            let answer = kw.ask("PATCH", &own).bearer(&alice).json(&body).send();
+            assert!(answer.status < 300, "{answer:?}");
+        };
+        let put = |role: &str| {
+            let path = format!("/admin/organizations/{acme}/members/{bob}");
+            let body = json!({ "role": role });
+            let answer = kw.ask("PUT", &path).bearer(&token).json(&body).send();
+            assert!(answer.status < 300, "{answer:?}");
+        };
+        let told = || {
+            let mut all = kw.audit(bob);
+            all.retain(|what| what.starts_with("member_") && what != "member_suspended");
+            all
+        };
+        put("viewer");
+        let mut expected = vec!["member_joined"];
+        assert_eq!(told(), expected);
+        let joined = &events(kw, &token, "member_joined")[0];
+        assert_eq!(joined["role"], "viewer", "{joined}");
+        put("viewer");
+        assert_eq!(told(), expected, "nothing was changed");
+        suspend();
+        put("viewer");
+        expected.push("member_resumed");
+        assert_eq!(told(), expected, "the role is the same");
+        put("manager");
+        expected.push("member_role_changed");
+        assert_eq!(told(), expected);
+        suspend();
+        put("viewer");
+        expected.extend(["member_resumed", "member_role_changed"]);
+        assert_eq!(told(), expected);
+    }
+);
 
 both!(a_reset_link_names_who_made_it, |kw| {
     let (root, token) = administrator(kw);

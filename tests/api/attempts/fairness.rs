@@ -1,9 +1,11 @@
 //! Seats on the password lane are shared (semantics 5, "Fairness"; `attack_m2`): nobody holds
 //! them all, and known browsers and live sessions come in while strangers wait.
 
+use std::net::IpAddr;
 use std::thread;
 
 use keyward::domain::password::Password;
+use keyward::domain::quota::Household;
 use keyward::lanes::fair_queue::{Asker, Trust};
 use keyward::lanes::password_lane::{Seat, Waiting};
 use keyward::service::accounts::change_password::{NewPassword, change_password};
@@ -21,11 +23,15 @@ const NINE: &[(&str, &str)] = &[
     ("KEYWARD_PASSWORD_QUEUE", "8"),
 ];
 
+fn household(address: &str) -> Household {
+    address.parse::<IpAddr>().unwrap().into()
+}
+
 /// As many strangers as are let in, each from an address of its own.
 fn crowd(kw: &TestKeyward) -> Vec<(Seat, Waiting)> {
     let seats = (1..=20).map(|n| {
         kw.kw.lane.seat_for(Asker {
-            household: Some(format!("198.51.100.{n}").parse().unwrap()),
+            household: Some(household(&format!("198.51.100.{n}"))),
             trust: Trust::Stranger,
         })
     });
@@ -72,7 +78,7 @@ both!(
 both!(attack_m2_one_household_holds_two_of_nine, NINE, |kw| {
     kw.account(ALICE);
     let asker = Asker {
-        household: Some("2001:db8::".parse().unwrap()),
+        household: Some(household("2001:db8::")),
         trust: Trust::Known,
     };
     let held: Vec<_> = (0..9)

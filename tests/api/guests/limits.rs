@@ -1,5 +1,8 @@
 //! A household begins thirty guests an hour (A4), and a guest is a stranger.
 
+use std::net::IpAddr;
+
+use keyward::domain::quota::Household;
 use keyward::lanes::fair_queue::{Asker, Trust};
 use keyward::lanes::password_lane::{Seat, Waiting};
 use serde_json::json;
@@ -69,11 +72,15 @@ both!(a4_our_own_traffic_is_not_limited, |kw| {
     ask.send().limited(3600);
 });
 
+fn household(address: &str) -> Household {
+    address.parse::<IpAddr>().unwrap().into()
+}
+
 /// As many strangers as are let in, each from an address of its own.
 fn crowd(kw: &TestKeyward) -> Vec<(Seat, Waiting)> {
     let seats = (1..=20).map(|n| {
         kw.kw.lane.seat_for(Asker {
-            household: Some(format!("198.51.100.{n}").parse().unwrap()),
+            household: Some(household(&format!("198.51.100.{n}"))),
             trust: Trust::Stranger,
         })
     });

@@ -8,4 +8,5 @@ mod recovery;
 mod replaced;
 mod sessions;
 mod sign_in;
+mod told;
 mod typed;

@@ -11,7 +11,7 @@ use crate::service::actor::Actor;
 use crate::service::second_factor::confirm::{self, Confirmation};
 use crate::service::second_factor::enrol::{self, Shown};
 use crate::service::second_factor::own_session::OwnSession;
-use crate::service::second_factor::reauthenticate::Proof;
+use crate::service::second_factor::reauthenticate::RemovalProof;
 use crate::service::second_factor::remove;
 use crate::service::{Code, Error};
 
@@ -49,10 +49,7 @@ pub async fn enable(mut call: Call, actor: Actor) -> Answer<Directus> {
 /// `POST /users/me/tfa/disable {"otp"}` (Directus): a code alone, as its clients send.
 pub async fn disable(mut call: Call, actor: Actor) -> Answer<Directus> {
     let fields = call.fields().await?;
-    let proof = Proof {
-        password: None,
-        second: fields.required("otp")?.into(),
-    };
+    let proof = RemovalProof::CodeAlone(fields.required("otp")?.into());
     call.on_password(move |kw, seat| remove::remove(kw, seat, &actor, &proof))
         .await
         .map_err(in_its_words)?;

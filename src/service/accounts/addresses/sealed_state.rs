@@ -54,7 +54,7 @@ impl Written {
     pub(super) fn before(&self, now: Vec<StoredEmail>) -> Result<Vec<(Email, bool, bool)>> {
         let Some(before) = &self.before else {
             let others = now.into_iter().filter(|it| !it.is_primary);
-            let others = others.filter_map(|it| Some((Email::parse(&it.written)?, it.verified)));
+            let others = others.filter_map(|it| Some((it.as_written()?, it.verified)));
             let others = others.map(|(email, verified)| (email, verified, false));
             return Ok([(self.read()?, true, true)]
                 .into_iter()

@@ -114,7 +114,7 @@ fn remove(
     end_codes(change, id, &one.canonical)?;
     change.record(&actor.event(What::EmailRemoved))?;
     // One that was only written down was never anybody's.
-    let gone = Email::parse(&one.written).filter(|_| one.verified);
+    let gone = one.as_written().filter(|_| one.verified);
     let Some(gone) = gone else {
         return Ok(());
     };

@@ -41,7 +41,7 @@ pub fn undo(kw: &Keyward, code: &SecretString, client: &Client) -> Result<()> {
         // Whoever did it knew the password, and may have made a key to stay.
         change.revoke_keys(Whose::Account(id), &event)?;
         credentials::remove(change, id)?;
-        change.end_all_of(id)?;
+        change.end_all_of(held)?;
         let Some(email) = Email::parse(&used.address) else {
             return Ok(());
         };

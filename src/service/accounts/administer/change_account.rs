@@ -3,7 +3,7 @@
 use crate::domain::event::{Event, What};
 use crate::domain::id::AccountId;
 use crate::service::administrator::Administrator;
-use crate::service::change::Change;
+use crate::service::change::{Change, Held};
 use crate::service::error::Result;
 use crate::service::mail::notice;
 
@@ -12,7 +12,7 @@ pub(in crate::service::accounts::administer) fn change(
     by: Administrator,
     account: AccountId,
     what: What,
-    write: impl FnMut(&mut Change<'_>) -> Result<()> + Send + 'static,
+    write: impl for<'t> FnMut(&mut Change<'t>, Held<'t, AccountId>) -> Result<()> + Send + 'static,
 ) -> Result<()> {
     let event = by.event(what);
     change_by(by, account, event, write)
@@ -23,12 +23,12 @@ pub(in crate::service::accounts::administer) fn change_by(
     by: Administrator,
     account: AccountId,
     event: Event,
-    mut write: impl FnMut(&mut Change<'_>) -> Result<()> + Send + 'static,
+    mut write: impl for<'t> FnMut(&mut Change<'t>, Held<'t, AccountId>) -> Result<()> + Send + 'static,
 ) -> Result<()> {
     let (kw, event) = (by.kw.clone(), event.of(account));
     kw.change(move |change| {
-        by.hold(change, account)?;
+        let held = by.hold(change, account)?;
         notice::record(change, &event)?;
-        write(change)
+        write(change, held)
     })
 }

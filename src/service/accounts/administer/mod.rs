@@ -21,20 +21,18 @@ use crate::domain::session::{EndReason, Session};
 use crate::domain::texts::name_characters::{shown, trimmed};
 use crate::lanes::password_lane::Seat;
 use crate::service::account_changes::hash_chosen_password::hashed;
+use crate::service::account_changes::set_password::replace_password;
 use crate::service::accounts::administer::change_account::{change, change_by};
 use crate::service::accounts::only_administrator::require_another_administrator;
 use crate::service::accounts::profile_edit::{self, Edit};
 use crate::service::administrator::{Administrator, no_such_account};
 use crate::service::attempts::forgive;
-use crate::service::change::Change;
+use crate::service::change::{Change, Held};
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::membership::administering::administers_any;
 use crate::service::tokens::signing_keys::replace_all;
-use crate::store::api_keys::Whose;
-use crate::store::{
-    accounts, credentials, factors, limits, recovery_codes, roles, session_ends, sessions,
-};
+use crate::store::{accounts, factors, limits, recovery_codes, roles, session_ends, sessions};
 
 /// # Errors
 /// `INVALID_PAYLOAD` where nobody is called so.
@@ -128,7 +126,7 @@ pub fn edit_account(by: impl Into<Administrator>, account: AccountId, patch: Pat
             change.record(&by.event(What::ProfileChanged).of(account))?;
         }
         match patch.enabled {
-            Some(enabled) => enable(change, &by, account, enabled),
+            Some(enabled) => enable(change, &by, held, enabled),
             None => Ok(()),
         }
     })
@@ -151,13 +149,13 @@ fn require_renamer(
     by.require_fresh()
 }
 
-fn enable(
-    change: &mut Change<'_>,
+fn enable<'t>(
+    change: &mut Change<'t>,
     by: &Administrator,
-    account: AccountId,
+    held: Held<'t, AccountId>,
     enabled: bool,
 ) -> Result<()> {
-    let now = change.now;
+    let (now, account) = (change.now, held.id());
     if enabled {
         if !roles::access_of(change, account)?.roles.is_empty() {
             // Whoever signs in to it is as powerful as if the roles were given now.
@@ -171,11 +169,11 @@ fn enable(
     }
     // Whoever is at the command line can enable one again.
     if by.account().is_some() {
-        require_another_administrator(change, account)?;
+        require_another_administrator(change, held)?;
     }
     change.record(&by.event(What::AccountDisabled).of(account))?;
     accounts::set_enabled(change, account, false, now)?;
-    change.end_all_of(account)
+    change.end_all_of(held)
 }
 
 /// Setting a password ends every session.
@@ -219,15 +217,10 @@ pub fn choose_password(
 
 fn set_record(by: Administrator, account: AccountId, hash: PasswordRecord) -> Result<()> {
     let event = by.event(What::PasswordSet).of(account);
-    change_by(by, account, event.clone(), move |change| {
-        let now = change.now;
+    change_by(by, account, event.clone(), move |change, held| {
         require_password(change, account)?;
-        credentials::set(change, account, &hash, now)?;
-        // Whoever was in before may have made one.
-        change.revoke_keys(Whose::Account(account), &event)?;
-        forgive::forget(change.kw, change, account)?;
         forgive::forget_codes(change.kw, change, account)?;
-        change.end_all_of(account)
+        replace_password(change, held, &hash, &event)
     })
 }
 
@@ -260,7 +253,7 @@ pub fn unlock(by: impl Into<Administrator>, account: &Account) -> Result<()> {
         "Your own account another administrator unlocks, or an operator by keyward user unlock.",
     )?;
     let account = account.clone();
-    change(by, account.id, What::AccountUnlocked, move |change| {
+    change(by, account.id, What::AccountUnlocked, move |change, _| {
         forgive::unlock(change, &account)
     })
 }
@@ -288,20 +281,23 @@ pub fn reset_factor(by: impl Into<Administrator>, account: AccountId) -> Result<
         account,
         "Your own second factor you remove by DELETE /auth/mfa/totp, with a code of it.",
     )?;
-    change(by, account, What::FactorReset, move |change| {
+    change(by, account, What::FactorReset, move |change, held| {
         if !factors::remove_all_of(change, account)? {
             return Err(Error::payload("The account has no second factor."));
         }
         recovery_codes::remove_all_of(change, account)?;
         forgive::forget_codes(change.kw, change, account)?;
-        change.end_all_of(account)
+        change.end_all_of(held)
     })
 }
 
 pub fn revoke_sessions(by: impl Into<Administrator>, account: AccountId) -> Result<()> {
-    change(by.into(), account, What::SessionsRevoked, move |change| {
-        change.end_all_of(account)
-    })
+    change(
+        by.into(),
+        account,
+        What::SessionsRevoked,
+        move |change, held| change.end_all_of(held),
+    )
 }
 
 /// Ends every session of every account, after a backup was restored or the secret leaked

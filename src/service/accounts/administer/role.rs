@@ -22,7 +22,7 @@ pub fn grant_role(by: impl Into<Administrator>, account: AccountId, role: &str) 
     // Who found a key must not stay by whom they made powerful.
     by.require_person()?;
     let event = by.event(What::RoleGranted).with_role(&role);
-    change_by(by, account, event, move |change| {
+    change_by(by, account, event, move |change, _| {
         let now = change.now;
         keep_role(change, &role)?;
         require_room(change, account, &role)?;
@@ -54,12 +54,12 @@ fn no_role() -> Error {
 pub fn take_role(by: impl Into<Administrator>, account: AccountId, role: &str) -> Result<()> {
     let (by, role) = (by.into(), role.to_owned());
     let event = by.event(What::RoleTaken).with_role(&role);
-    change_by(by, account, event, move |change| {
+    change_by(by, account, event, move |change, held| {
         if !roles::is_there(change, &role)? {
             return Err(no_role());
         }
         if role == ADMINISTRATOR {
-            require_another_administrator(change, account)?;
+            require_another_administrator(change, held)?;
         }
         if roles::take(change, account, &role)? {
             change.outdate_access(account)?;

@@ -2,9 +2,10 @@
 
 use crate::domain::event::What;
 use crate::domain::id::{AccountId, SessionId};
-use crate::domain::session::{EndReason, Session};
+use crate::domain::session::Session;
+use crate::service::account_changes;
 use crate::service::administrator::{Administrator, no_such_account};
-use crate::service::error::{Code, Error, Result};
+use crate::service::error::Result;
 use crate::service::keyward::Keyward;
 use crate::store::{accounts, sessions};
 
@@ -32,15 +33,8 @@ pub fn end_session(
     let by = by.into();
     let kw = by.kw.clone();
     kw.change(move |change| {
-        by.hold(change, account)?;
-        let now = change.now;
-        let found = sessions::lookup(change, session)?;
-        let lives = found.is_some_and(|(session, owner)| {
-            owner.id == account && !session.is_over(owner.epoch, now)
-        });
-        if !lives || !change.end(session, EndReason::Revoked)? {
-            return Err(Error::new(Code::NotFound, "There is no such session."));
-        }
+        let held = by.hold(change, account)?;
+        account_changes::end_session::end_session(change, held, session, None)?;
         let event = by.event(What::SessionsRevoked).of(account);
         change.record(&event.within(session))
     })
