@@ -9,7 +9,7 @@ use crate::http::dialect::keyward::admin::{limit, page};
 use crate::http::dialect::keyward::registration::wish_of_site;
 use crate::http::error_response::Answer;
 use crate::http::request::call::Call;
-use crate::http::request::profile_fields::email;
+use crate::http::request::profile_fields::required_email;
 use crate::http::request::query;
 use crate::http::response_bodies;
 use crate::service::actor::Actor;
@@ -40,7 +40,7 @@ pub async fn list(call: Call, actor: Actor) -> Answer<Keyward> {
 pub async fn invite(mut call: Call, actor: Actor) -> Answer<Keyward> {
     let fields = call.fields().await?;
     fields.only(&["email", "role", "invite_url", "language", "site"])?;
-    let email = email(&fields, "email")?.ok_or_else(|| Error::payload("\"email\" is required"))?;
+    let email = required_email(&fields, "email")?;
     let role = fields.optional("role")?.map(str::to_owned);
     let body = json!({ "email": email.written(), "role": role });
     let invitation = ServiceInvitation {
