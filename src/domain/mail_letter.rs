@@ -1,5 +1,7 @@
 //! A letter: what is to be told to somebody by mail, in which language. What it looks like
-//! stands in templates (`mail/templates.rs`); when it is tried again, in `mail_retries.rs`.
+//! stands in templates (`assets/mail`, read by `mail/templates.rs`); when it is tried again, in
+//! `mail_retries.rs`. To add one: a variant of [`LetterPurpose`], a template for each language, and a
+//! line in `mail/embedded_templates.rs` (CONTRIBUTING).
 
 use std::collections::BTreeMap;
 use std::fmt;

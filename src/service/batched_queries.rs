@@ -78,7 +78,7 @@ impl Questions {
     }
 
     /// Whether the session stood as it was judged and was moved on, as
-    /// [`rotation::rotate`](crate::store::refresh_rotation::rotate) says.
+    /// [`refresh_rotation::rotate`](crate::store::refresh_rotation::rotate) says.
     pub(in crate::service) async fn rotate(&self, rotation: Rotation) -> Result<bool> {
         match self.rotations.ask(rotation).await? {
             Some(rotated) => Ok(rotated?),

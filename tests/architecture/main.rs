@@ -255,7 +255,7 @@ fn accounts_and_organizations_are_held_by_a_change() {
         let call = format!("{table}::hold(");
         let holds = |file: &&str| house.files[*file].text.contains(&call);
         let by: Vec<&str> = house.files_of("service").filter(holds).collect();
-        assert_eq!(by, ["service/change"], "{table}");
+        assert_eq!(by, ["service/change/held_rows"], "{table}");
     }
 }
 

@@ -6,7 +6,7 @@ use crate::domain::rights::access::Access;
 use crate::domain::rights::bearer::Bearer;
 use crate::domain::session::{Class, Client, Mode};
 use crate::service::actor::Actor;
-use crate::service::attempts::guest_limit::count_guest;
+use crate::service::attempts::guests_per_household::count_guest;
 use crate::service::change::{Change, Held};
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;

@@ -38,7 +38,7 @@ impl Keyward {
         self.change_or(act)
     }
 
-    /// The same for an act whose refusals are no [`Error`] yet.
+    /// The same for an act whose refusals are no error of the service yet.
     pub(in crate::service) fn change_or<T: Send + 'static, E>(
         &self,
         mut act: impl FnMut(&mut Change<'_>) -> Result<T, E> + Send + 'static,
