@@ -3,8 +3,9 @@
 use crate::crypto::signing_key::SigningKey;
 use crate::service::error::Result;
 use crate::service::keyward::Keyward;
-use crate::service::tokens::signing_keys::{NOTICE, add, load, load_youngest, unusable};
-use crate::store::signing_keys;
+use crate::service::tokens::signing_keys::{
+    HeldKeys, NOTICE, change_keys, load_youngest, unusable,
+};
 
 /// Reads the keys; makes one where there is none, or none of the algorithm set. The
 /// very first key signs at once, others after [`NOTICE`].
@@ -20,20 +21,18 @@ pub fn prepare(kw: &Keyward) -> Result<()> {
         return Ok(());
     }
     let bytes = SigningKey::generate(algorithm, &kw.entropy).map_err(unusable)?;
-    kw.change(move |change| {
-        signing_keys::hold(change)?;
+    change_keys(kw, move |change| {
+        let keys = HeldKeys::hold(change)?;
         // Asked again: replicas that start together make one key.
-        let stored = signing_keys::list(change)?;
+        let stored = keys.list(change)?;
         if stored.last().is_some_and(|key| key.algorithm == algorithm) {
             return Ok(());
         }
         let now = change.now;
         let from = if stored.is_empty() { now } else { now + NOTICE };
-        add(change, algorithm, &bytes, from)?;
-        change.tell_keys();
+        keys.add(change, algorithm, (&bytes, from))?;
         Ok(())
-    })?;
-    load(kw)
+    })
 }
 
 /// Puts a key of one's own in: tests need tokens that are the same in every run.
@@ -42,6 +41,8 @@ pub fn prepare(kw: &Keyward) -> Result<()> {
 /// Where it is no key of the algorithm set.
 pub fn import(kw: &Keyward, bytes: Vec<u8>) -> Result<()> {
     let algorithm = kw.policy.algorithm;
-    kw.change(move |change| add(change, algorithm, &bytes, change.now).map(|_| ()))?;
-    load(kw)
+    change_keys(kw, move |change| {
+        let (keys, now) = (HeldKeys::hold(change)?, change.now);
+        keys.add(change, algorithm, (&bytes, now)).map(drop)
+    })
 }

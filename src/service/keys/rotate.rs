@@ -9,9 +9,8 @@ use crate::service::administrator::Administrator;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::tokens::signing_keys::{
-    NOTICE, add, algorithm_of_now, load, require_of_now, unusable,
+    HeldKeys, NOTICE, algorithm_of_now, change_keys, load, require_of_now, unusable,
 };
-use crate::store::signing_keys;
 use crate::support::clock::Timestamp;
 
 /// A key that is in the JWKS, and when it begins to sign.
@@ -33,11 +32,11 @@ pub fn rotate(by: impl Into<Administrator>) -> Result<Published> {
     let algorithm = algorithm_of_now(kw)?;
     let bytes = SigningKey::generate(algorithm, &kw.entropy).map_err(unusable)?;
     let from = now + NOTICE;
-    let id = kw.change(move |change| {
+    let id = change_keys(kw, move |change| {
         by.hold_own(change)?;
         // Asked of the database: another replica may have been first.
-        signing_keys::hold(change)?;
-        let stored = signing_keys::list(change)?;
+        let keys = HeldKeys::hold(change)?;
+        let stored = keys.list(change)?;
         let next = stored.iter().find(|key| key.activates_at > now);
         if let Some(next) = next.filter(|key| waits(key.activates_at, now)) {
             let told = format!(
@@ -49,16 +48,14 @@ pub fn rotate(by: impl Into<Administrator>) -> Result<Published> {
         require_of_now(&stored, algorithm)?;
         let id = match next.filter(|key| key.algorithm == algorithm) {
             Some(next) => {
-                signing_keys::set_activation(change, &next.id, from)?;
+                keys.set_activation(change, &next.id, from)?;
                 next.id.clone()
             }
-            None => add(change, algorithm, &bytes, from)?,
+            None => keys.add(change, algorithm, (&bytes, from))?,
         };
         change.record(&by.event(What::KeyRotated))?;
-        change.tell_keys();
         Ok(id)
     })?;
-    load(kw)?;
     Ok(Published { id, from })
 }
 

@@ -94,42 +94,88 @@ pub(in crate::service) fn replace_all<T: Send + 'static>(
     let kw = &by.kw.clone();
     let algorithm = algorithm_of_now(kw)?;
     let bytes = SigningKey::generate(algorithm, &kw.entropy).map_err(unusable)?;
-    let done = kw.change(move |change| {
+    change_keys(kw, move |change| {
         by.hold_own(change)?;
-        signing_keys::hold(change)?;
-        require_of_now(&signing_keys::list(change)?, algorithm)?;
+        let keys = HeldKeys::hold(change)?;
+        require_of_now(&keys.list(change)?, algorithm)?;
         let done = first(change)?;
-        signing_keys::remove_all(change)?;
-        let id = add(change, algorithm, &bytes, change.now)?;
+        let now = change.now;
+        let id = keys.replace_all(change, algorithm, (&bytes, now))?;
         change.record(&by.event(what))?;
-        change.tell_keys();
         Ok((id, done))
-    })?;
+    })
+}
+
+/// Runs an act that changes the keys, and reads them into this process's ring once that is committed.
+pub(in crate::service) fn change_keys<T: Send + 'static>(
+    kw: &Keyward,
+    act: impl FnMut(&mut Change<'_>) -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let done = kw.change(act)?;
     load(kw)?;
     Ok(done)
 }
 
-/// Adds a key, its private part sealed. Gives its id.
-pub(in crate::service) fn add(
-    change: &mut Change<'_>,
-    algorithm: Algorithm,
-    bytes: &[u8],
-    activates_at: Timestamp,
-) -> Result<String> {
-    let id = SigningKey::read(algorithm, bytes)
-        .map_err(unusable)?
-        .id()
-        .to_owned();
-    let sealed = change.kw.keys.signing.seal(&id, bytes);
-    let stored = SealedKey {
-        id: id.clone(),
-        algorithm,
-        sealed,
-        created_at: change.now,
-        activates_at,
-    };
-    signing_keys::add(change, &stored)?;
-    Ok(id)
+/// The keys, as nobody else changes them until the transaction ends. What changes them tells every
+/// other process.
+pub(in crate::service) struct HeldKeys(());
+
+impl HeldKeys {
+    pub(in crate::service) fn hold(change: &mut Change<'_>) -> Result<Self> {
+        signing_keys::hold(change)?;
+        Ok(Self(()))
+    }
+
+    /// Oldest first.
+    pub(in crate::service) fn list(&self, change: &mut Change<'_>) -> Result<Vec<SealedKey>> {
+        Ok(signing_keys::list(change)?)
+    }
+
+    /// Adds a key, its private part sealed, that signs from this instant on. Gives its id.
+    pub(in crate::service) fn add(
+        &self,
+        change: &mut Change<'_>,
+        algorithm: Algorithm,
+        (bytes, activates_at): (&[u8], Timestamp),
+    ) -> Result<String> {
+        let id = SigningKey::read(algorithm, bytes)
+            .map_err(unusable)?
+            .id()
+            .to_owned();
+        let sealed = change.kw.keys.signing.seal(&id, bytes);
+        let stored = SealedKey {
+            id: id.clone(),
+            algorithm,
+            sealed,
+            created_at: change.now,
+            activates_at,
+        };
+        signing_keys::add(change, &stored)?;
+        change.tell_keys();
+        Ok(id)
+    }
+
+    pub(in crate::service) fn set_activation(
+        &self,
+        change: &mut Change<'_>,
+        id: &str,
+        from: Timestamp,
+    ) -> Result<()> {
+        signing_keys::set_activation(change, id, from)?;
+        change.tell_keys();
+        Ok(())
+    }
+
+    /// As [`Self::add`], in the place of all others.
+    fn replace_all(
+        &self,
+        change: &mut Change<'_>,
+        algorithm: Algorithm,
+        key: (&[u8], Timestamp),
+    ) -> Result<String> {
+        signing_keys::remove_all(change)?;
+        self.add(change, algorithm, key)
+    }
 }
 
 pub(in crate::service) fn unusable(error: crate::crypto::signing_key::UnusableKey) -> Error {

@@ -117,12 +117,13 @@ fn j23_many_sessions_end_in_a_few_statements_postgres() {
          CREATE TRIGGER tell AFTER INSERT ON revocations
          FOR EACH STATEMENT EXECUTE FUNCTION tell();",
     );
+    let told = kw.count("revocations");
     let body = json!({ "currentPassword": PASSWORD, "newPassword": "another good one" });
     let change = kw.post("/auth/password/change").bearer(&access);
     assert_eq!(change.json(&body).send().status, 200);
     assert_eq!(kw.count("sessions WHERE revoked_at IS NOT NULL"), 2501);
     // The new epoch of the account says it of all of them.
-    assert_eq!(kw.count("revocations"), 1);
+    assert_eq!(kw.count("revocations") - told, 1);
     // One that holds the caller's own session, one that ends them all, and one for those that
     // the account began to act for others.
     assert_eq!(kw.count("statements WHERE name = 'sessions'"), 3);
@@ -159,12 +160,13 @@ both!(d16_sessions_that_do_not_end_are_not_said_to, |kw| {
     );
     kw.login_without(ALICE).tokens();
     let (before, events) = (kw.state(), kw.count("audit_events"));
+    let told = kw.count("revocations");
     kw.delete("/auth/sessions")
         .bearer(&access)
         .send()
         .refused(500, "INTERNAL_SERVER_ERROR");
     assert_eq!(kw.state(), before);
     assert_eq!(kw.count("audit_events"), events);
-    assert_eq!(kw.count("revocations"), 0);
+    assert_eq!(kw.count("revocations"), told);
     assert_eq!((kw.me(&access), kw.me(&other)), (200, 200));
 });

@@ -165,6 +165,7 @@ both!(s8_a_leap_of_the_clock_revives_no_token, |kw| {
     kw.add("alice@example.com", Some("alice"), false);
     let access = kw.oisp_login("alice");
     assert_eq!(kw.post("/auth/logout").bearer(&access).send().status, 204);
+    let told = kw.count("revocations");
     let leap = Duration::from_secs(400 * 86_400);
     kw.kw.clock.advance(leap);
     let over = steady.tell(kw.kw.clock.now(), Instant::now());
@@ -172,7 +173,7 @@ both!(s8_a_leap_of_the_clock_revives_no_token, |kw| {
     kw.kw.clock.step_back(leap);
     refused_on_every_route(kw, &access);
     refused_on_every_route(&kw.replica(), &access);
-    assert_eq!((kw.count("sessions"), kw.count("revocations")), (1, 1));
+    assert_eq!((kw.count("sessions"), kw.count("revocations")), (1, told));
 });
 
 // The clock is behind while the token is revoked, and is right again: its news would be over
