@@ -4,6 +4,7 @@
 
 pub mod clock;
 pub mod entropy;
+pub mod page;
 
 pub mod private_files;
 pub mod process;

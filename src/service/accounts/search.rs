@@ -7,6 +7,7 @@ use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
 use crate::store::accounts::search as store_search;
 use crate::store::{self, accounts};
+use crate::support::page::Page;
 
 /// A page of accounts, oldest first.
 pub struct Found {
@@ -38,16 +39,15 @@ pub fn search(
         };
         store_search::search(db, words, place, most + 1).map(Some)
     })?;
-    let Some(mut accounts) = found else {
+    let Some(accounts) = found else {
         return Err(Error::payload(
             "\"after\" is no account, or one that is gone: begin anew without it",
         ));
     };
-    let mut next = None;
-    if accounts.len() > limit as usize {
-        accounts.truncate(limit as usize);
-        let place = |last: &Account| After::Place(last.created_at, last.id.0);
-        next = accounts.last().map(place);
-    }
-    Ok(Found { accounts, next })
+    let page = Page::cut(accounts, limit as usize);
+    let place = |last: &Account| After::Place(last.created_at, last.id.0);
+    Ok(Found {
+        next: page.last().map(place),
+        accounts: page.rows,
+    })
 }

@@ -2,10 +2,12 @@
 
 use keyward::domain::organization::Name;
 use keyward::service::organizations::administer;
+use serde_json::json;
 use uuid::Uuid;
 
 use super::{administrator, rows};
-use crate::support::text;
+use crate::organizations::{invite, make, member, person};
+use crate::support::{account_of, text};
 
 // A script deletes as it walks.
 both!(a_walk_goes_on_where_its_last_row_was, |kw| {
@@ -59,4 +61,61 @@ both!(a_walk_goes_on_where_its_last_row_was, |kw| {
     let path = format!("/admin/audit-events?after={}", text(&events[0], "id"));
     let rest = rows(&kw.get(&path).bearer(&token).send());
     assert_eq!(rest, events[1..]);
+});
+
+// A client asks once more only where something follows.
+both!(no_list_has_an_empty_last_page, |kw| {
+    let (_, token) = administrator(kw);
+    let alice = person(kw, "alice@example.com");
+    let acme = make(kw, &alice, "Acme");
+    make(kw, &alice, "Bolt");
+    let (bob, _) = member(kw, &alice, &acme, ("bob@example.com", "viewer"));
+    for email in ["carol@example.com", "dave@example.com"] {
+        assert_eq!(invite(kw, &alice, &acme, (email, "viewer")).status, 202);
+        let body = json!({ "email": email });
+        let invited = kw.post("/admin/invitations").bearer(&token).json(&body);
+        assert_eq!(invited.send().status, 202);
+        kw.key_in(account_of(&bob), &[], Some(acme.parse().unwrap()));
+    }
+    for (list, token, all) in [
+        ("/admin/organizations".to_owned(), &token, "data"),
+        (
+            format!("/admin/organizations/{acme}/members"),
+            &token,
+            "data",
+        ),
+        ("/admin/invitations".to_owned(), &token, "data"),
+        ("/admin/api-keys".to_owned(), &token, "data"),
+        (
+            format!("/auth/organizations/{acme}/members"),
+            &alice,
+            "members",
+        ),
+        (
+            format!("/auth/organizations/{acme}/invitations"),
+            &alice,
+            "invitations",
+        ),
+        (
+            format!("/auth/organizations/{acme}/api-keys"),
+            &alice,
+            "apiKeys",
+        ),
+    ] {
+        let page = |limit: usize, after: &str| {
+            let path = format!("{list}?limit={limit}{after}");
+            let answer = kw.get(&path).bearer(token).send();
+            assert_eq!(answer.status, 200, "{path} {answer:?}");
+            let body = answer.json();
+            let rows = body[all]
+                .as_array()
+                .unwrap_or_else(|| panic!("{list} {body}"));
+            (rows.len(), body["next"].as_str().map(str::to_owned))
+        };
+        assert_eq!(page(2, ""), (2, None), "{list}");
+        let (count, next) = page(1, "");
+        assert_eq!(count, 1, "{list}");
+        let after = format!("&after={}", next.unwrap_or_else(|| panic!("{list}")));
+        assert_eq!(page(1, &after), (1, None), "{list}");
+    }
 });

@@ -8,7 +8,7 @@ use crate::domain::id::{ApiKeyId, OrganizationId};
 use crate::domain::organization::Name;
 use crate::http::answer::Answer;
 use crate::http::dialect::keyward::Keyward;
-use crate::http::dialect::keyward::members::{last_of_full, page};
+use crate::http::dialect::keyward::members::page;
 use crate::http::dialect::keyward::organizations::id;
 use crate::http::render;
 use crate::http::request::call::Call;
@@ -18,6 +18,7 @@ use crate::service::api_keys::rules::{Made, New, no_key, words};
 use crate::service::api_keys::{of_organization, own};
 use crate::service::{Error, Result};
 use crate::support::clock::Timestamp;
+use crate::support::page::Page;
 use crate::support::secret::ExposeSecret as _;
 
 /// What makes a key.
@@ -61,10 +62,11 @@ pub async fn revoke(call: Call, actor: Actor) -> Answer<Keyward> {
 pub async fn list_in(call: Call, actor: Actor) -> Answer<Keyward> {
     let (id, (after, limit)) = (id(&call)?, page(&call, |text| text.parse().ok())?);
     let keys = call
-        .on_store(move |kw| of_organization::list(kw, &actor, id, (after, limit)))
+        .on_store(move |kw| of_organization::list(kw, &actor, id, (after, i64::from(limit) + 1)))
         .await?;
-    let next = last_of_full(&keys, limit).map(|key| key.id);
-    let keys: Vec<Value> = keys.iter().map(render::api_key).collect();
+    let keys = Page::cut(keys, limit as usize);
+    let next = keys.last().map(|key| key.id);
+    let keys: Vec<Value> = keys.rows.iter().map(render::api_key).collect();
     Ok(HttpResponse::Ok().json(json!({ "apiKeys": keys, "next": next })))
 }
 

@@ -24,17 +24,22 @@ use crate::service::organizations::invite::{self, MemberInvitation};
 use crate::service::organizations::list;
 use crate::service::{Error, Result};
 use crate::store::memberships::MemberPage;
+use crate::support::page::Page;
 
 /// `GET /auth/organizations/{id}/members?limit=&after=`.
 pub async fn list(call: Call, actor: Actor) -> Answer<Keyward> {
     let parsed = |text: &str| text.parse().ok().map(|id: AccountId| id.to_string());
     let (id, (after, limit)) = (id(&call)?, page(&call, parsed)?);
-    let page = MemberPage { after, limit };
+    let page = MemberPage {
+        after,
+        limit: i64::from(limit) + 1,
+    };
     let members = call
         .on_store(move |kw| list::members(kw, &actor, id, page))
         .await?;
-    let next = last_of_full(&members, limit).map(|last| last.membership.account);
-    let members: Vec<Value> = members.iter().map(render::member).collect();
+    let members = Page::cut(members, limit as usize);
+    let next = members.last().map(|last| last.membership.account);
+    let members: Vec<Value> = members.rows.iter().map(render::member).collect();
     Ok(HttpResponse::Ok().json(json!({ "members": members, "next": next })))
 }
 
@@ -42,12 +47,16 @@ pub async fn list(call: Call, actor: Actor) -> Answer<Keyward> {
 pub async fn invitations(call: Call, actor: Actor) -> Answer<Keyward> {
     let parsed = |text: &str| Email::parse(text).map(|email| email.canonical().to_owned());
     let (id, (after, limit)) = (id(&call)?, page(&call, parsed)?);
-    let page = MemberPage { after, limit };
+    let page = MemberPage {
+        after,
+        limit: i64::from(limit) + 1,
+    };
     let invited = call
         .on_store(move |kw| list::invitations(kw, &actor, id, page))
         .await?;
-    let next = last_of_full(&invited, limit).map(|(it, ..)| &it.address);
-    let invited = invited.iter().map(render::invitation);
+    let invited = Page::cut(invited, limit as usize);
+    let next = invited.last().map(|(it, ..)| &it.address);
+    let invited = invited.rows.iter().map(render::invitation);
     let body = json!({ "invitations": invited.collect::<Vec<_>>(), "next": next });
     Ok(HttpResponse::Ok().json(body))
 }
@@ -119,11 +128,11 @@ pub(super) fn which(call: &Call) -> Result<Which> {
 }
 
 /// The most of one page, and as many as there are where nothing is said.
-const MOST: i64 = 100;
-const USUAL: i64 = 50;
+const MOST: u32 = 100;
+const USUAL: u32 = 50;
 
 /// How many rows are wanted, after which. `after` reads what `next` said.
-pub(super) fn page<T>(call: &Call, after: impl Fn(&str) -> Option<T>) -> Result<(Option<T>, i64)> {
+pub(super) fn page<T>(call: &Call, after: impl Fn(&str) -> Option<T>) -> Result<(Option<T>, u32)> {
     let asked = query::fields(call, &["limit", "after"])?;
     let limit = match asked.optional("limit")? {
         None => USUAL,
@@ -136,10 +145,4 @@ pub(super) fn page<T>(call: &Call, after: impl Fn(&str) -> Option<T>) -> Result<
         after(text).ok_or_else(|| Error::payload(words))
     });
     Ok((after.transpose()?, limit))
-}
-
-/// Where the next page begins; none where this one is not full.
-pub(super) fn last_of_full<T>(rows: &[T], limit: i64) -> Option<&T> {
-    let full = i64::try_from(rows.len()).is_ok_and(|count| count == limit);
-    rows.last().filter(|_| full)
 }

@@ -13,6 +13,7 @@ use crate::http::request::query;
 use crate::service::actor::Actor;
 use crate::service::api_keys::administer;
 use crate::service::{Error, Result};
+use crate::support::page::Page;
 
 /// `GET /admin/api-keys?account=&after=&limit=`: oldest first.
 pub async fn list(call: Call, _: Actor) -> Answer<Keyward> {
@@ -21,13 +22,12 @@ pub async fn list(call: Call, _: Actor) -> Answer<Keyward> {
     let account = query.optional("account")?.map(account).transpose()?;
     let after = query.optional("after")?.map(str::parse).transpose();
     let after = after.map_err(|_| Error::payload("\"after\" must be the id of an API key"))?;
-    let mut keys = call
+    let keys = call
         .on_store(move |kw| administer::list(kw, account, after, limit + 1))
         .await?;
-    let more = keys.len() > limit as usize;
-    keys.truncate(limit as usize);
-    let next = keys.last().filter(|_| more).map(|key| key.id);
-    Ok(HttpResponse::Ok().json(page(keys.iter().map(render::api_key), next)))
+    let keys = Page::cut(keys, limit as usize);
+    let next = keys.last().map(|key| key.id);
+    Ok(HttpResponse::Ok().json(page(keys.rows.iter().map(render::api_key), next)))
 }
 
 /// `POST /admin/api-keys {"account","name","permissions","organizationId"?,"expires"?}`: 201 with

@@ -12,6 +12,7 @@ use crate::service::actor::Actor;
 use crate::service::audit::list::{self as audit, Filter};
 use crate::service::{Error, Result};
 use crate::support::clock::Timestamp;
+use crate::support::page::Page;
 
 /// `GET /admin/audit-events?account=&event=&organization=&since=&after=&limit=`: youngest first.
 pub async fn list(call: Call, _: Actor) -> Answer<Keyward> {
@@ -43,11 +44,9 @@ pub async fn list(call: Call, _: Actor) -> Answer<Keyward> {
         let before = audit::place(kw, after)?;
         audit::list(kw, &Filter { before, ..filter })
     });
-    let mut events = events.await?;
-    let more = events.len() > limit as usize;
-    events.truncate(limit as usize);
-    let next = events.last().filter(|_| more).map(audit::after);
-    let rows = events.iter().map(audit::shown);
+    let events = Page::cut(events.await?, limit as usize);
+    let next = events.last().map(audit::after);
+    let rows = events.rows.iter().map(audit::shown);
     Ok(HttpResponse::Ok().json(page(rows, next)))
 }
 

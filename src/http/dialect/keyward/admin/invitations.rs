@@ -15,6 +15,7 @@ use crate::http::request::query;
 use crate::service::actor::Actor;
 use crate::service::invitations::to_service::{self, ServiceInvitation, no_invitation};
 use crate::service::{Error, Result};
+use crate::support::page::Page;
 
 /// `GET /admin/invitations?after=&limit=`: by their addresses.
 pub async fn list(call: Call, actor: Actor) -> Answer<Keyward> {
@@ -22,14 +23,13 @@ pub async fn list(call: Call, actor: Actor) -> Answer<Keyward> {
     let limit = limit(&query)?;
     let after = query.optional("after")?.map(address).transpose()?;
     let most = i64::from(limit) + 1;
-    let mut listed = call
+    let listed = call
         .on_store(move |kw| to_service::list(kw, &actor, after, most))
         .await?;
-    let more = listed.len() > limit as usize;
-    listed.truncate(limit as usize);
-    let next = listed.last().filter(|_| more);
+    let listed = Page::cut(listed, limit as usize);
+    let next = listed.last();
     let next = next.map(|(invitation, ..)| invitation.address.clone());
-    Ok(HttpResponse::Ok().json(page(listed.iter().map(render::invitation), next)))
+    Ok(HttpResponse::Ok().json(page(listed.rows.iter().map(render::invitation), next)))
 }
 
 /// `POST /admin/invitations {"email","role"?,"invite_url"?,"language"?}`: 202, whether the address

@@ -18,6 +18,7 @@ use crate::service::Error;
 use crate::service::actor::Actor;
 use crate::service::organizations::administer;
 use crate::store::memberships::MemberPage;
+use crate::support::page::Page;
 
 /// `GET /admin/organizations?search=&after=&limit=`: oldest first.
 pub async fn list(call: Call, _: Actor) -> Answer<Keyward> {
@@ -25,12 +26,12 @@ pub async fn list(call: Call, _: Actor) -> Answer<Keyward> {
     let (words, limit) = (words(&query)?, limit(&query)?);
     let after = after(&query)?;
     let found = call
-        .on_store(move |kw| administer::search(kw, &words, after, limit))
+        .on_store(move |kw| administer::search(kw, &words, after, limit + 1))
         .await?;
-    let full = found.len() == limit as usize;
+    let found = Page::cut(found, limit as usize);
     let place = |last: &Organization| After::Place(last.created_at, last.id.0);
-    let next = found.last().filter(|_| full).map(place);
-    Ok(HttpResponse::Ok().json(page(found.iter().map(organization), next)))
+    let next = found.last().map(place);
+    Ok(HttpResponse::Ok().json(page(found.rows.iter().map(organization), next)))
 }
 
 /// `POST /admin/organizations {"name","owner"}`: 201. `owner` is the id of an account.
@@ -79,7 +80,7 @@ pub async fn delete(call: Call, actor: Actor) -> Answer<Keyward> {
 pub async fn members(call: Call, _: Actor) -> Answer<Keyward> {
     let id = id(&call)?;
     let query = query::fields(&call, &["after", "limit"])?;
-    let limit = i64::from(limit(&query)?);
+    let limit = limit(&query)?;
     let after = query.optional("after")?;
     let after: Option<AccountId> = after
         .map(str::parse)
@@ -87,13 +88,14 @@ pub async fn members(call: Call, _: Actor) -> Answer<Keyward> {
         .map_err(|_| Error::payload("\"after\" must be the id of an account"))?;
     let wanted = MemberPage {
         after: after.map(|id| id.to_string()),
-        limit,
+        limit: i64::from(limit) + 1,
     };
     let found = call
         .on_store(move |kw| administer::page(kw, id, wanted))
         .await?;
-    let next = members::last_of_full(&found, limit).map(|last| last.membership.account);
-    Ok(HttpResponse::Ok().json(page(found.iter().map(render::member), next)))
+    let found = Page::cut(found, limit as usize);
+    let next = found.last().map(|last| last.membership.account);
+    Ok(HttpResponse::Ok().json(page(found.rows.iter().map(render::member), next)))
 }
 
 /// `PUT /admin/organizations/{id}/members/{account} {"role"}`: 204. Whoever is no member
