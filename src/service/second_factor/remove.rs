@@ -8,7 +8,7 @@ use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::mail::notice;
 use crate::service::second_factor::own_session::{OwnSession, follow, tokens_of};
-use crate::service::second_factor::require_proof::{Proof, prove};
+use crate::service::second_factor::require_proof::{RemovalProof, prove_removal};
 use crate::service::tokens::begin_session::Renewed;
 use crate::store::{AnyConnection, factors, recovery_codes};
 
@@ -19,15 +19,20 @@ const DEMANDED: &str = "A role or an organization of yours asks for a second fac
 /// # Errors
 /// `WRONG_PASSWORD`, `INVALID_OTP`, `ATTEMPTS_EXCEEDED`; `INVALID_PAYLOAD` where there is
 /// none; `FORBIDDEN` where one is asked for.
-pub fn remove(kw: &Keyward, seat: &Seat, actor: &Actor, proof: &Proof) -> Result<Option<Renewed>> {
+pub fn remove(
+    kw: &Keyward,
+    seat: &Seat,
+    actor: &Actor,
+    proof: &RemovalProof,
+) -> Result<Option<Renewed>> {
     // Told before anything is counted, and asked again where it counts.
     kw.store.read(|db| require_free(db, actor.account()))?;
     // Without the password nothing was shown that a new session could begin with.
-    let own_session = match proof.password {
-        Some(_) => OwnSession::Renewed,
-        None => OwnSession::GoesOn,
+    let own_session = match proof {
+        RemovalProof::PasswordAndCode(_) => OwnSession::Renewed,
+        RemovalProof::CodeAlone(_) => OwnSession::GoesOn,
     };
-    let proven = prove(kw, seat, actor, proof)?;
+    let proven = prove_removal(kw, seat, actor, proof)?;
     let actor = actor.clone();
     let written = kw
         .change(move |change| {

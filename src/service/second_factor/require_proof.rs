@@ -9,17 +9,44 @@ use crate::service::keyward::Keyward;
 use crate::support::secret::SecretString;
 
 pub struct Proof {
-    /// Keyward's own routes ask for it. The Directus face has a code alone.
-    pub password: Option<Password>,
+    pub password: Password,
     pub second: SecretString,
 }
 
-/// Checks the password, where one is asked for, and reads the second factor.
+/// What shows that the caller may take the factor away. Keyward's own routes ask for both; Directus's
+/// clients send a code alone.
+pub enum RemovalProof {
+    PasswordAndCode(Proof),
+    CodeAlone(SecretString),
+}
+
+/// Checks the password and reads the second factor.
 pub(in crate::service::second_factor) fn prove(
     kw: &Keyward,
     seat: &Seat,
     actor: &Actor,
     proof: &Proof,
+) -> Result<Proven> {
+    prove_by(kw, seat, actor, (Some(&proof.password), &proof.second))
+}
+
+pub(in crate::service::second_factor) fn prove_removal(
+    kw: &Keyward,
+    seat: &Seat,
+    actor: &Actor,
+    proof: &RemovalProof,
+) -> Result<Proven> {
+    match proof {
+        RemovalProof::PasswordAndCode(proof) => prove(kw, seat, actor, proof),
+        RemovalProof::CodeAlone(second) => prove_by(kw, seat, actor, (None, second)),
+    }
+}
+
+fn prove_by(
+    kw: &Keyward,
+    seat: &Seat,
+    actor: &Actor,
+    (password, second): (Option<&Password>, &SecretString),
 ) -> Result<Proven> {
     let account = account_of(kw, actor)?;
     let claimant = Claimant {
@@ -27,9 +54,9 @@ pub(in crate::service::second_factor) fn prove(
         actor,
         account: &account,
     };
-    let reservation = match &proof.password {
+    let reservation = match password {
         Some(password) => Some(claimant.password(seat, password)?),
         None => None,
     };
-    claimant.second(&proof.second, reservation)
+    claimant.second(second, reservation)
 }

@@ -10,7 +10,7 @@ use keyward::lanes::password_lane::Seat;
 use keyward::service::accounts::change_password::{NewPassword, change_password};
 use keyward::service::actor::Actor;
 use keyward::service::second_factor::enrol::{self, Shown};
-use keyward::service::second_factor::require_proof::Proof;
+use keyward::service::second_factor::require_proof::{Proof, RemovalProof};
 use keyward::service::second_factor::{recovery_codes, remove};
 use keyward::service::sessions::login;
 use keyward::service::{Code, Error, Keyward};
@@ -67,7 +67,7 @@ impl Owner {
 
     fn proof(&self) -> Proof {
         Proof {
-            password: Some(password(PASSWORD)),
+            password: password(PASSWORD),
             second: self.code(),
         }
     }
@@ -119,7 +119,8 @@ fn begin(kw: &Keyward, seat: &Seat, owner: &Owner) -> Result<(), Error> {
 }
 
 fn disable(kw: &Keyward, seat: &Seat, owner: &Owner) -> Result<(), Error> {
-    remove::remove(kw, seat, &owner.actor(kw), &owner.proof()).map(drop)
+    let proof = RemovalProof::PasswordAndCode(owner.proof());
+    remove::remove(kw, seat, &owner.actor(kw), &proof).map(drop)
 }
 
 fn renew(kw: &Keyward, seat: &Seat, owner: &Owner) -> Result<(), Error> {

@@ -12,7 +12,7 @@ use crate::service::second_factor::confirm::{self, Confirmation};
 use crate::service::second_factor::enrol::{self, Shown};
 use crate::service::second_factor::own_session::OwnSession;
 use crate::service::second_factor::remove;
-use crate::service::second_factor::require_proof::Proof;
+use crate::service::second_factor::require_proof::RemovalProof;
 use crate::service::{Code, Error};
 
 /// `POST /users/me/tfa/generate {"password"}` (Directus). The secret waits here: the
@@ -49,10 +49,7 @@ pub async fn enable(mut call: Call, actor: Actor) -> Answer<Directus> {
 /// `POST /users/me/tfa/disable {"otp"}` (Directus): a code alone, as its clients send.
 pub async fn disable(mut call: Call, actor: Actor) -> Answer<Directus> {
     let fields = call.fields().await?;
-    let proof = Proof {
-        password: None,
-        second: fields.required("otp")?.into(),
-    };
+    let proof = RemovalProof::CodeAlone(fields.required("otp")?.into());
     call.on_password(move |kw, seat| remove::remove(kw, seat, &actor, &proof))
         .await
         .map_err(in_its_words)?;

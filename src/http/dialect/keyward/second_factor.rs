@@ -13,7 +13,7 @@ use crate::service::actor::Actor;
 use crate::service::second_factor::confirm::{self, Confirmation, Confirmed};
 use crate::service::second_factor::enrol::{self, Shown};
 use crate::service::second_factor::own_session::OwnSession;
-use crate::service::second_factor::require_proof::Proof;
+use crate::service::second_factor::require_proof::{Proof, RemovalProof};
 use crate::service::second_factor::{recovery_codes as codes, remove};
 
 /// `POST /auth/mfa/totp {"password","otp"?}`: begins; the secret is shown this once.
@@ -64,7 +64,7 @@ pub async fn confirm(mut call: Call, actor: Actor) -> Answer<Keyward> {
 pub async fn remove(mut call: Call, actor: Actor) -> Answer<Keyward> {
     let fields = call.fields().await?;
     fields.only(&["password", "otp"])?;
-    let proof = proof(&fields)?;
+    let proof = RemovalProof::PasswordAndCode(proof(&fields)?);
     let renewed = call
         .on_password(move |kw, seat| remove::remove(kw, seat, &actor, &proof))
         .await?;
@@ -87,7 +87,7 @@ pub async fn recovery_codes(mut call: Call, actor: Actor) -> Answer<Keyward> {
 
 fn proof(fields: &Fields) -> Result<Proof, Error> {
     Ok(Proof {
-        password: Some(password(fields, "password")?),
+        password: password(fields, "password")?,
         second: fields.required("otp")?.into(),
     })
 }
