@@ -247,7 +247,7 @@ fn find(kw: &Keyward, request: &Request) -> Result<Found> {
         // The same look-ups either way, so that an unknown account costs the same.
         let id = account
             .as_ref()
-            .map_or(AccountId(uuid::Uuid::nil()), |account| account.id);
+            .map_or(AccountId::NIL, |account| account.id);
         let epoch = account.as_ref().map_or(Epoch(0), |account| account.epoch);
         let record = credentials::lookup(db, id)?;
         Ok(Found {

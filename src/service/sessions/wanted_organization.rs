@@ -42,7 +42,7 @@ pub fn called(kw: &Keyward, name: Option<Name>) -> Result<OrganizationId> {
         None => None,
         Some(name) => kw.store.read(|db| organizations::find(db, &name))?,
     };
-    Ok(found.unwrap_or(OrganizationId(uuid::Uuid::nil())))
+    Ok(found.unwrap_or(OrganizationId::NIL))
 }
 
 /// The same look-ups either way, so that another's organization costs what none costs (H-06).
@@ -57,7 +57,7 @@ pub(in crate::service::sessions) fn theirs(
         Some(WantedOrganization::Name(Some(name))) => organizations::find(db, name)?,
         Some(WantedOrganization::Name(None)) => None,
     };
-    let id = id.unwrap_or(OrganizationId(uuid::Uuid::nil()));
+    let id = id.unwrap_or(OrganizationId::NIL);
     let member = memberships::lookup(db, id, account)?;
     let active = member.is_some_and(|member| member.is_active());
     Ok(if active {

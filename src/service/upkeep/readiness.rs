@@ -22,8 +22,7 @@ pub fn follows_revocations(kw: &Keyward) -> Result<()> {
 /// # Errors
 /// `SERVICE_UNAVAILABLE`, with why not as its cause.
 pub fn takes_writes(kw: &Keyward) -> Result<()> {
-    // Any of its rows: nobody has this id.
-    let nobody = AccountId(uuid::Uuid::nil());
-    kw.store.read(|db| accounts::lookup(db, nobody))?;
+    // Any of its rows.
+    kw.store.read(|db| accounts::lookup(db, AccountId::NIL))?;
     Ok(kw.store.assert_ready()?)
 }

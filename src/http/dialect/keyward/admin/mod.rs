@@ -19,7 +19,6 @@ pub mod keys;
 pub mod organizations;
 
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use crate::domain::id::{AccountId, After};
 use crate::domain::search_words::{MOST_WORDS, SearchWords, UnfitSearch};
@@ -37,7 +36,7 @@ const MOST: u32 = 1000;
 /// The account that the path names. What is no id is taken for one that nobody has.
 fn account(call: &Call) -> AccountId {
     let id = call.path_part("id").parse();
-    id.unwrap_or(AccountId(Uuid::nil()))
+    id.unwrap_or(AccountId::NIL)
 }
 
 fn limit(asked: &Fields) -> Result<u32> {
