@@ -192,6 +192,12 @@ impl Error {
         error
     }
 
+    /// As often as may be within an hour.
+    #[must_use]
+    pub fn quota(message: &'static str) -> Self {
+        Self::wait(Code::RequestsExceeded, message, 3600)
+    }
+
     /// Overload, or a database that is away: nothing was done.
     #[must_use]
     pub fn busy(cause: impl Into<String>) -> Self {

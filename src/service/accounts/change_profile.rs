@@ -4,7 +4,7 @@ use crate::domain::event::What;
 use crate::domain::identifier::Username;
 use crate::service::accounts::profile_edit::{self, Edit, require_one_script, require_unreserved};
 use crate::service::actor::Actor;
-use crate::service::error::{Code, Error, Result};
+use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::mail::quota;
 use crate::store::{AnyConnection, accounts};
@@ -54,5 +54,5 @@ fn asks_for(kw: &Keyward, actor: &Actor, username: &Username) -> Result<bool> {
         return Ok(true);
     }
     let words = "Too many usernames that are taken were asked for within an hour.";
-    Err(Error::wait(Code::RequestsExceeded, words, 3600))
+    Err(Error::quota(words))
 }

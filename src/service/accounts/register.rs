@@ -118,7 +118,7 @@ fn require_quotas(kw: &Keyward, new: &Registration) -> Result<()> {
         return Ok(());
     }
     let words = "Too many registrations from this address within an hour.";
-    Err(Error::wait(Code::RequestsExceeded, words, 3600))
+    Err(Error::quota(words))
 }
 
 fn step(change: &mut Change<'_>, new: &Registration, record: &PasswordRecord) -> Result<Step> {

@@ -135,7 +135,7 @@ fn record(kw: &Keyward, actor: &Actor, to: &Email) -> Result<()> {
         require_held(change, &actor, &[ACCOUNT_MAIL, ADMIN])?;
         if !quota::take_publication(change, actor.account(), &to)? {
             let words = "Too many mails to this address, or by this account, within an hour.";
-            return Err(Error::wait(Code::RequestsExceeded, words, 3600));
+            return Err(Error::quota(words));
         }
         let event = match emails::find(change, &to)? {
             Some(found) => actor.event_about(What::MailPublished, found.account),

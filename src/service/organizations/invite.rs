@@ -82,7 +82,7 @@ fn require_quota(kw: &Keyward, actor: &Actor) -> Result<()> {
         return Ok(());
     }
     let words = "Too many invitations and other mails from this address within an hour.";
-    Err(Error::wait(Code::RequestsExceeded, words, 3600))
+    Err(Error::quota(words))
 }
 
 fn put(

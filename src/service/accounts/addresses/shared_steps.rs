@@ -15,7 +15,7 @@ use crate::service::accounts::delete_own_account::PasswordAndCode;
 use crate::service::actor::{Actor, account_of};
 use crate::service::attempts::claimant::Claimant;
 use crate::service::change::{Change, Held};
-use crate::service::error::{Code, Error, Result};
+use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::mail::mailed_code::{Link, look, opened, take};
 use crate::service::mail::owner_mail::{OwnerLetter, To, Wish, email_of, tell_counted};
@@ -95,7 +95,7 @@ impl Before {
             return Ok(());
         }
         let words = "Too many changes of this account's addresses within an hour.";
-        Err(Error::wait(Code::RequestsExceeded, words, 3600))
+        Err(Error::quota(words))
     }
 
     /// A code by which an address comes back is a way in. A further address that came of late gets
