@@ -105,6 +105,12 @@ pub fn email(fields: &Fields, name: &str) -> Result<Option<Email>> {
     }
 }
 
+/// # Errors
+/// `INVALID_PAYLOAD`, also where there is none.
+pub fn required_email(fields: &Fields, name: &str) -> Result<Email> {
+    email(fields, name)?.ok_or_else(|| Error::payload(format!("\"{name}\" is required")))
+}
+
 fn username(fields: &Fields) -> Result<Option<Username>> {
     let Some(text) = fields.optional("username")? else {
         return Ok(None);

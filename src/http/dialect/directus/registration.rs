@@ -12,7 +12,7 @@ use crate::http::answer::Answer;
 use crate::http::dialect::directus::Directus;
 use crate::http::request::call::Call;
 use crate::http::request::fields::{Fields, new_password};
-use crate::http::request::profile_fields::{SNAKE, edit, email};
+use crate::http::request::profile_fields::{SNAKE, edit, required_email};
 use crate::service::accounts::register::{self, Registration};
 use crate::service::accounts::verify_email;
 use crate::service::actor::Actor;
@@ -29,9 +29,8 @@ pub async fn register(mut call: Call) -> Answer<Directus> {
     let came = Instant::now();
     let fields = call.fields().await?;
     fields.only(&SNAKE.with(&["email", "password", "verification_url"]))?;
-    let address = email(&fields, "email")?;
     let new = Registration {
-        email: Some(address.ok_or_else(|| Error::payload("\"email\" is required"))?),
+        email: Some(required_email(&fields, "email")?),
         password: new_password(&fields, "password")?,
         edit: edit(&fields, &SNAKE, call.kw.clock.now())?,
         more: Vec::new(),

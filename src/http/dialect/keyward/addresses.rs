@@ -12,7 +12,8 @@ use crate::http::request::call::Call;
 use crate::http::request::fields::{Fields, new_password, otp};
 use crate::http::request::leave::proof;
 use crate::http::request::mail_wishes;
-use crate::http::request::profile_fields::email;
+use crate::http::request::profile_fields::required_email;
+use crate::service::Result;
 use crate::service::accounts::addresses::change::NewEmail;
 use crate::service::accounts::addresses::set_primary_or_remove::{self, Deed, no_address};
 use crate::service::accounts::addresses::{add, change, undo};
@@ -20,7 +21,6 @@ use crate::service::accounts::delete_own_account::PasswordAndCode;
 use crate::service::actor::Actor;
 use crate::service::mail::mailed_code::Link;
 use crate::service::mail::owner_mail::Wish;
-use crate::service::{Error, Result};
 
 /// `POST /auth/email/change {"email","password","otp"?,"verification_url"?}`: 202, whether the
 /// address is free or not (E12).
@@ -102,7 +102,7 @@ fn new_email(fields: &Fields, call: &Call) -> Result<NewEmail> {
         "site",
     ])?;
     Ok(NewEmail {
-        email: email(fields, "email")?.ok_or_else(|| Error::payload("\"email\" is required"))?,
+        email: required_email(fields, "email")?,
         proof: PasswordAndCode {
             password: new_password(fields, "password")?,
             otp: otp(fields)?,

@@ -14,7 +14,7 @@ use crate::http::dialect::keyward::organizations::id;
 use crate::http::dialect::keyward::registration::wish_of_site;
 use crate::http::render;
 use crate::http::request::call::Call;
-use crate::http::request::profile_fields::email;
+use crate::http::request::profile_fields::required_email;
 use crate::http::request::query;
 use crate::service::actor::Actor;
 use crate::service::invitations::to_service::no_invitation;
@@ -67,7 +67,7 @@ pub async fn invite(mut call: Call, actor: Actor) -> Answer<Keyward> {
     let came = Instant::now();
     let fields = call.fields().await?;
     fields.only(&["email", "role", "invite_url", "language", "site"])?;
-    let email = email(&fields, "email")?.ok_or_else(|| Error::payload("\"email\" is required"))?;
+    let email = required_email(&fields, "email")?;
     let new = MemberInvitation {
         email,
         role: fields.required("role")?.to_owned(),

@@ -15,7 +15,7 @@ use crate::http::answer::{Answer, Refusal, Shape};
 use crate::http::dialect::oisp::Oisp;
 use crate::http::request::call::Call;
 use crate::http::request::fields::Fields;
-use crate::http::request::profile_fields::{email, object};
+use crate::http::request::profile_fields::{object, required_email};
 use crate::service::actor::Actor;
 use crate::service::invitations::to_service::no_invitation;
 use crate::service::membership::rights_of_caller::{no_member, no_organization};
@@ -146,7 +146,7 @@ pub async fn invite(mut call: Call, actor: Actor) -> Answer<Accounts> {
     let came = Instant::now();
     let fields = call.fields().await?;
     fields.only(&["email", "role"])?;
-    let email = email(&fields, "email")?.ok_or_else(|| Error::payload("\"email\" is required"))?;
+    let email = required_email(&fields, "email")?;
     let new = MemberInvitation {
         email,
         role: role(fields.optional("role")?.unwrap_or("user"))?,

@@ -10,7 +10,7 @@ use crate::http::dialect::keyward::admin::{limit, page};
 use crate::http::dialect::keyward::registration::wish_of_site;
 use crate::http::render;
 use crate::http::request::call::Call;
-use crate::http::request::profile_fields::email;
+use crate::http::request::profile_fields::required_email;
 use crate::http::request::query;
 use crate::service::actor::Actor;
 use crate::service::invitations::to_service::{self, ServiceInvitation, no_invitation};
@@ -37,7 +37,7 @@ pub async fn list(call: Call, actor: Actor) -> Answer<Keyward> {
 pub async fn invite(mut call: Call, actor: Actor) -> Answer<Keyward> {
     let fields = call.fields().await?;
     fields.only(&["email", "role", "invite_url", "language", "site"])?;
-    let email = email(&fields, "email")?.ok_or_else(|| Error::payload("\"email\" is required"))?;
+    let email = required_email(&fields, "email")?;
     let role = fields.optional("role")?.map(str::to_owned);
     let body = json!({ "email": email.written(), "role": role });
     let invitation = ServiceInvitation {
