@@ -53,12 +53,6 @@ impl LetterPurpose {
         self.into()
     }
 
-    /// Whether its words are those of a template.
-    #[must_use]
-    pub const fn has_template(self) -> bool {
-        !matches!(self, Self::Publication)
-    }
-
     /// Whether a stranger can have it sent to somebody, again and again. Only administrators
     /// invite to the service, as many as there are; anybody may make an organization and invite
     /// to it.

@@ -7,7 +7,8 @@ use crate::domain::mail_kind::Values;
 fn kinds() -> Vec<(LetterPurpose, Language)> {
     let each = LetterPurpose::VARIANTS
         .iter()
-        .filter(|it| it.has_template());
+        // Its words are its sender's.
+        .filter(|it| **it != LetterPurpose::Publication);
     each.flat_map(|purpose| {
         Language::VARIANTS
             .iter()

@@ -50,7 +50,7 @@ use keyward::service::sessions::login;
 use keyward::service::tokens::authenticate::authenticate;
 use keyward::service::upkeep::threads;
 use keyward::store::engine::migrations;
-use keyward::store::{AnyConnection, audit_events, sessions};
+use keyward::store::{AnyConnection, accounts, audit_events, sessions};
 use keyward::support::clock::{Clock, Timestamp};
 use keyward::support::entropy::Entropy;
 use serde_json::Value;
@@ -429,7 +429,7 @@ impl TestKeyward {
     /// their roles and their sessions.
     pub fn state(&self) -> String {
         let mut state = String::new();
-        for account in administer::list(&self.kw, 10_000).unwrap() {
+        for account in self.read(|db| accounts::search::list(db, 10_000)) {
             let roles = administer::roles_of(&self.kw, account.id).unwrap();
             let sessions = administer::sessions_of(&self.kw, account.id).unwrap();
             writeln!(state, "{account:?} {roles:?} {sessions:#?}").unwrap();

@@ -57,13 +57,6 @@ pub fn by_id(kw: &Keyward, id: AccountId) -> Result<Account> {
         .ok_or_else(no_such_account)
 }
 
-/// Oldest first.
-pub fn list(kw: &Keyward, limit: u32) -> Result<Vec<Account>> {
-    Ok(kw
-        .store
-        .read(|db| accounts::search::list(db, i64::from(limit)))?)
-}
-
 pub fn is_empty(kw: &Keyward) -> Result<bool> {
     Ok(kw.store.read(accounts::count)? == 0)
 }
