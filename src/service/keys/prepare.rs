@@ -22,15 +22,15 @@ pub fn prepare(kw: &Keyward) -> Result<()> {
     }
     let bytes = SigningKey::generate(algorithm, &kw.entropy).map_err(unusable)?;
     change_keys(kw, move |change| {
-        let keys = HeldKeys::hold(change)?;
+        let now = change.now;
+        let mut keys = HeldKeys::hold(change)?;
         // Asked again: replicas that start together make one key.
-        let stored = keys.list(change)?;
+        let stored = keys.list()?;
         if stored.last().is_some_and(|key| key.algorithm == algorithm) {
             return Ok(());
         }
-        let now = change.now;
         let from = if stored.is_empty() { now } else { now + NOTICE };
-        keys.add(change, algorithm, (&bytes, from))?;
+        keys.add(algorithm, &bytes, from)?;
         Ok(())
     })
 }
@@ -42,7 +42,8 @@ pub fn prepare(kw: &Keyward) -> Result<()> {
 pub fn import(kw: &Keyward, bytes: Vec<u8>) -> Result<()> {
     let algorithm = kw.policy.algorithm;
     change_keys(kw, move |change| {
-        let (keys, now) = (HeldKeys::hold(change)?, change.now);
-        keys.add(change, algorithm, (&bytes, now)).map(drop)
+        let now = change.now;
+        let added = HeldKeys::hold(change)?.add(algorithm, &bytes, now);
+        added.map(drop)
     })
 }

@@ -35,8 +35,8 @@ pub fn rotate(by: impl Into<Administrator>) -> Result<Published> {
     let id = change_keys(kw, move |change| {
         by.hold_own(change)?;
         // Asked of the database: another replica may have been first.
-        let keys = HeldKeys::hold(change)?;
-        let stored = keys.list(change)?;
+        let mut keys = HeldKeys::hold(change)?;
+        let stored = keys.list()?;
         let next = stored.iter().find(|key| key.activates_at > now);
         if let Some(next) = next.filter(|key| waits(key.activates_at, now)) {
             let told = format!(
@@ -48,10 +48,10 @@ pub fn rotate(by: impl Into<Administrator>) -> Result<Published> {
         require_of_now(&stored, algorithm)?;
         let id = match next.filter(|key| key.algorithm == algorithm) {
             Some(next) => {
-                keys.set_activation(change, &next.id, from)?;
+                keys.set_activation(&next.id, from)?;
                 next.id.clone()
             }
-            None => keys.add(change, algorithm, (&bytes, from))?,
+            None => keys.add(algorithm, &bytes, from)?,
         };
         change.record(&by.event(What::KeyRotated))?;
         Ok(id)

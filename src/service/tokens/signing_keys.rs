@@ -96,11 +96,10 @@ pub(in crate::service) fn replace_all<T: Send + 'static>(
     let bytes = SigningKey::generate(algorithm, &kw.entropy).map_err(unusable)?;
     change_keys(kw, move |change| {
         by.hold_own(change)?;
-        let keys = HeldKeys::hold(change)?;
-        require_of_now(&keys.list(change)?, algorithm)?;
-        let done = first(change)?;
-        let now = change.now;
-        let id = keys.replace_all(change, algorithm, (&bytes, now))?;
+        let mut keys = HeldKeys::hold(change)?;
+        require_of_now(&keys.list()?, algorithm)?;
+        let done = first(keys.change)?;
+        let id = keys.replace_all(algorithm, &bytes)?;
         change.record(&by.event(what))?;
         Ok((id, done))
     })
@@ -118,63 +117,56 @@ pub(in crate::service) fn change_keys<T: Send + 'static>(
 
 /// The keys, as nobody else changes them until the transaction ends. What changes them tells every
 /// other process.
-pub(in crate::service) struct HeldKeys(());
+pub(in crate::service) struct HeldKeys<'c, 't> {
+    change: &'c mut Change<'t>,
+}
 
-impl HeldKeys {
-    pub(in crate::service) fn hold(change: &mut Change<'_>) -> Result<Self> {
+impl<'c, 't> HeldKeys<'c, 't> {
+    pub(in crate::service) fn hold(change: &'c mut Change<'t>) -> Result<Self> {
         signing_keys::hold(change)?;
-        Ok(Self(()))
+        Ok(Self { change })
     }
 
     /// Oldest first.
-    pub(in crate::service) fn list(&self, change: &mut Change<'_>) -> Result<Vec<SealedKey>> {
-        Ok(signing_keys::list(change)?)
+    pub(in crate::service) fn list(&mut self) -> Result<Vec<SealedKey>> {
+        Ok(signing_keys::list(self.change)?)
     }
 
     /// Adds a key, its private part sealed, that signs from this instant on. Gives its id.
     pub(in crate::service) fn add(
-        &self,
-        change: &mut Change<'_>,
+        &mut self,
         algorithm: Algorithm,
-        (bytes, activates_at): (&[u8], Timestamp),
+        bytes: &[u8],
+        activates_at: Timestamp,
     ) -> Result<String> {
         let id = SigningKey::read(algorithm, bytes)
             .map_err(unusable)?
             .id()
             .to_owned();
-        let sealed = change.kw.keys.signing.seal(&id, bytes);
+        let sealed = self.change.kw.keys.signing.seal(&id, bytes);
         let stored = SealedKey {
             id: id.clone(),
             algorithm,
             sealed,
-            created_at: change.now,
+            created_at: self.change.now,
             activates_at,
         };
-        signing_keys::add(change, &stored)?;
-        change.tell_keys();
+        signing_keys::add(self.change, &stored)?;
+        self.change.tell_keys();
         Ok(id)
     }
 
-    pub(in crate::service) fn set_activation(
-        &self,
-        change: &mut Change<'_>,
-        id: &str,
-        from: Timestamp,
-    ) -> Result<()> {
-        signing_keys::set_activation(change, id, from)?;
-        change.tell_keys();
+    pub(in crate::service) fn set_activation(&mut self, id: &str, from: Timestamp) -> Result<()> {
+        signing_keys::set_activation(self.change, id, from)?;
+        self.change.tell_keys();
         Ok(())
     }
 
-    /// As [`Self::add`], in the place of all others.
-    fn replace_all(
-        &self,
-        change: &mut Change<'_>,
-        algorithm: Algorithm,
-        key: (&[u8], Timestamp),
-    ) -> Result<String> {
-        signing_keys::remove_all(change)?;
-        self.add(change, algorithm, key)
+    /// Adds a key that signs at once, in the place of all others.
+    fn replace_all(&mut self, algorithm: Algorithm, bytes: &[u8]) -> Result<String> {
+        signing_keys::remove_all(self.change)?;
+        let now = self.change.now;
+        self.add(algorithm, bytes, now)
     }
 }
 
