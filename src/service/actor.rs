@@ -61,15 +61,12 @@ impl Actor {
     /// besides (docs/decisions/0178).
     ///
     /// # Errors
-    /// `FORBIDDEN` for an API key, where something is said of a demand.
-    pub(in crate::service) fn require_demander(
-        &self,
-        demand: Option<Option<Timestamp>>,
-    ) -> Result<()> {
-        match demand {
-            Some(_) => self.require_person(),
-            None => Ok(()),
+    /// `FORBIDDEN` for an API key, where what it changes is a demand.
+    pub(in crate::service) fn require_demander(&self, is_about_demand: bool) -> Result<()> {
+        if is_about_demand {
+            self.require_person()?;
         }
+        Ok(())
     }
 
     /// Whether the actor may use this permission, where the account has it: an API key may be of a

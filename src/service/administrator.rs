@@ -8,7 +8,6 @@ use crate::service::actor::{Actor, require_held};
 use crate::service::change::{Change, Held};
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
-use crate::support::clock::Timestamp;
 
 /// Somebody who may do something to accounts that are not their own: an operator, at the
 /// command line of this machine, or the holder of a token with the permission, whom the guard
@@ -55,12 +54,9 @@ impl Administrator {
 
     /// # Errors
     /// As [`Actor::require_demander`].
-    pub(in crate::service) fn require_demander(
-        &self,
-        demand: Option<Option<Timestamp>>,
-    ) -> Result<()> {
+    pub(in crate::service) fn require_demander(&self, is_about_demand: bool) -> Result<()> {
         match &self.actor {
-            Some(actor) => actor.require_demander(demand),
+            Some(actor) => actor.require_demander(is_about_demand),
             None => Ok(()),
         }
     }

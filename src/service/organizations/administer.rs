@@ -129,7 +129,7 @@ pub fn add(by: impl Into<Administrator>, name: Name, owner: AccountId) -> Result
 /// or make a demand of a second factor.
 pub fn edit(by: impl Into<Administrator>, id: OrganizationId, edit: Edit) -> Result<Organization> {
     let by = by.into();
-    by.require_demander(edit.factor_from)?;
+    by.require_demander(edit.factor_from.is_some())?;
     let kw = by.kw.clone();
     kw.change(move |change| {
         let members = touched(change, id, &edit)?;

@@ -41,7 +41,7 @@ pub fn change(kw: &Keyward, actor: &Actor, id: OrganizationId, edit: Edit) -> Re
     kw.change(move |change| {
         // Nobody holds the members of what is not theirs.
         standing(change, &actor, id)?.require(ORGANIZATION_UPDATE)?;
-        actor.require_demander(edit.factor_from)?;
+        actor.require_demander(edit.factor_from.is_some())?;
         let members = touched(change, id, &edit)?;
         // Not asked again afterwards: the caller may lack what is demanded by then.
         let (mut standing, held) = held_standing(change, &actor, &members, id)?;

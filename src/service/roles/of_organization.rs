@@ -88,7 +88,7 @@ pub fn change_role(
     let actor = actor.clone();
     kw.change(move |change| {
         let (standing, old) = held(change, &actor, id, &name)?;
-        actor.require_demander(edit.factor_from)?;
+        actor.require_demander(edit.factor_from.is_some())?;
         let new = edited(&old, &edit);
         standing.require_all(&new.permissions)?;
         let by_key = actor.api_key().is_some();

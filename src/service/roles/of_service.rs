@@ -85,7 +85,7 @@ fn require_unused(change: &mut Change<'_>, wanted: &str) -> Result<()> {
 /// `CONFLICT` for the roles that everything stands on.
 pub fn change_role(by: impl Into<Administrator>, name: &str, edit: Edit) -> Result<Role> {
     let by = by.into();
-    by.require_demander(edit.factor_from)?;
+    by.require_demander(edit.factor_from.is_some())?;
     if edit.permissions.is_some() {
         // Who found a key may hold the role that it would widen.
         by.require_person()?;

@@ -263,6 +263,10 @@ pub fn reset_factor(by: impl Into<Administrator>, account: AccountId) -> Result<
     })
 }
 
+#[expect(
+    clippy::redundant_closure_for_method_calls,
+    reason = "the method by its path is of one transaction, and not of every one"
+)]
 pub fn revoke_sessions(by: impl Into<Administrator>, account: AccountId) -> Result<()> {
     change(
         by.into(),
