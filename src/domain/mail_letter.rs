@@ -1,7 +1,8 @@
 //! A letter: what is to be told to somebody by mail, in which language. What it looks like
 //! stands in templates (`assets/mail`, read by `mail/templates.rs`); when it is tried again, in
-//! `mail_retries.rs`. To add one: a variant of [`LetterPurpose`], a template for each language, and a
-//! line in `mail/embedded_templates.rs` (CONTRIBUTING).
+//! `mail_retries.rs`. To add one: a variant of [`LetterPurpose`], two templates for each language, their
+//! lines in `mail/embedded_templates.rs`, and a value of a new name in `mail/templates/parts.rs`
+//! (CONTRIBUTING).
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -1,4 +1,6 @@
-//! Organizations: tenants, and who is in them.
+//! Organizations: tenants, and who is in them. What is done with them is in `service/organizations`;
+//! what somebody may do in one, and that an owner stays, in `service/membership`; their rows in
+//! `store/organizations.rs` and `store/memberships`.
 
 use std::collections::BTreeSet;
 use std::str::FromStr;

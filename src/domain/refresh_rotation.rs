@@ -1,6 +1,7 @@
 //! The refresh state machine (semantics 1, rules 3 to 9), as a pure function: what
 //! must happen when a token of some generation is presented to a session that
-//! stands at another. It knows no database, no token text and no HTTP.
+//! stands at another. It knows no database, no token text and no HTTP:
+//! `service/tokens/rotate_refresh_token.rs` does what it says.
 //!
 //! Rules 1 and 2 (is it a token at all, is the session alive) come before it.
 

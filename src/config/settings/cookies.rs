@@ -1,4 +1,4 @@
-//! The refresh cookie, and the pages that may use it.
+//! The refresh cookie, and the pages that may use it. It is written by `http/request/cookie_headers.rs`.
 
 use url::Url;
 

@@ -1,6 +1,8 @@
 //! To add a setting, write one entry into the `section!` of its file here, such as `cookies.rs`: its
 //! field, its name, its default, its words and what reads it, all in that place. `declare.rs` is the
-//! macro. A new section has a `mod` line here and stands in [`SECTIONS`]; a test writes `.env.example`.
+//! macro. A new section has a `mod` line here, stands in [`SECTIONS`], and is read into its field of
+//! `Config` in `load.rs`. What an act or a face asks of it is copied as CONTRIBUTING says; a test writes
+//! `.env.example`.
 //!
 //! This file is the table of settings: what all sections say together. The help text and
 //! `.env.example` are printed from it, and an environment with a `KEYWARD_` name that is not in it

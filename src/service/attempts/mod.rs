@@ -1,5 +1,6 @@
 //! Checking the secrets of an account, within limits on guesses: a sign-in that is 429 was refused by
-//! `guess_budget.rs`, by the numbers of `domain/guess_limit.rs`.
+//! `guess_budget.rs`, by the numbers of `domain/guess_limit.rs`, unless its address asked too much of
+//! anything: `http/peers/rate_limit.rs` says no before the body is read.
 
 /// The password.
 mod check_password;

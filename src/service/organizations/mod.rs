@@ -1,4 +1,5 @@
-//! Organizations: making them, who is in them.
+//! Organizations: making them, who is in them. What somebody may do there, and that an owner stays, is
+//! the part `membership`; what an organization is stands in `domain/organization.rs`.
 
 /// Accepts an invitation.
 pub mod accept;

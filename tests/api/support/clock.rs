@@ -1,4 +1,5 @@
-//! The clock of a test stands still until the test moves it.
+//! The clock of a test stands still until the test moves it. Integrators move that of `--test-mode`
+//! (`src/http/ops/test_mode.rs`).
 
 use std::time::Duration;
 
