@@ -199,7 +199,7 @@ impl GraphQLValue for Id {
     }
 }
 
-/// A text of JSON, under the name that other schemas have for it.
+/// A text of JSON, under the name that Propeller has for it.
 struct FreeForm;
 
 impl FromInputValue for FreeForm {
@@ -221,7 +221,7 @@ impl ParseScalarValue for FreeForm {
 
 impl GraphQLType for FreeForm {
     fn name((): &()) -> Option<ArcStr> {
-        Some("JSON".into())
+        Some("JSONObject".into())
     }
 
     fn meta(info: &(), registry: &mut Registry) -> MetaType {

@@ -12,6 +12,7 @@ mod hypi;
 mod matrix;
 mod organization;
 mod propeller;
+mod propeller_sdk;
 mod publish;
 mod requests;
 mod sdl;

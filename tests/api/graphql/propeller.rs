@@ -213,11 +213,11 @@ both!(p20_a_sign_in_takes_the_place_of_the_guest, OPEN, |kw| {
 
 both!(decision_9_logout_ends_the_session, |kw| {
     let (access, refresh) = alice(kw);
-    let said = kw.graphql("mutation { logout }", Some(&access));
-    assert_eq!(said, json!({ "data": { "logout": true } }));
+    let said = kw.graphql("mutation { logout { success } }", Some(&access));
+    assert_eq!(said, json!({ "data": { "logout": { "success": true } } }));
     assert_eq!(kw.me(&access), 401);
     assert_eq!(code(&exchange(kw, &refresh)), "INVALID_CREDENTIALS");
-    let said = kw.graphql("mutation { logout }", Some(&access));
+    let said = kw.graphql("mutation { logout { success } }", Some(&access));
     assert_eq!(code(&said), "INVALID_TOKEN");
 });
 
