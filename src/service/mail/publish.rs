@@ -100,8 +100,16 @@ fn words(kw: &Keyward, it: &Publication) -> Result<RenderedLetter> {
         let reason = "a site is called by a to z, 0 to 9 and -, at most 64 of them";
         return Err(Error::payload(reason));
     }
+    let unfilled = |name| {
+        Error::payload(format!(
+            "\"{name}\" holds a field that is not filled in here: {{{{var:name}}}} and \
+             {{{{var:name:default}}}} are"
+        ))
+    };
     let html = filled_in(&it.content, &it.variables, escaped);
+    let html = html.ok_or_else(|| unfilled("content"))?;
     let subject = filled_in(&it.subject, &it.variables, str::to_owned);
+    let subject = subject.ok_or_else(|| unfilled("subject"))?;
     if html.len() > LONGEST || subject.len() > LONGEST {
         let words = "the message is longer than 256 KiB once its fields are filled in";
         return Err(Error::payload(words));

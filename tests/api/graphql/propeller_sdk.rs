@@ -236,3 +236,45 @@ both!(clients_42_a_mail_is_asked_for_as_the_sdk_does, OPEN, |kw| {
     }
     assert_eq!(kw.mails().len(), 2);
 });
+
+both!(
+    clients_43_a_field_with_blanks_is_filled_in_and_another_is_refused,
+    OPEN,
+    |kw| {
+        let admin = admin(kw);
+        let send = |subject: &str, content: &str| {
+            let document = "mutation($s: String!, $c: String!, $v: JSONObject) { publishEmailEvent(input: \
+            { type: transactional, to: { email: \"a@b.co\" }, subject: $s, content: $c, variables: $v }) { messageId } }";
+            let variables =
+                json!({ "s": subject, "c": content, "v": { "user": { "name": "Ann" } } });
+            let body = json!({ "query": document, "variables": variables });
+            kw.asks_with("/graphql", &body, Some(&admin)).json()
+        };
+        let said = send(
+            "Hi {{ var:user.name }}",
+            "<p>{{ var:user.name }} {{ var:nobody:\"you\" }}</p>",
+        );
+        assert_eq!(said.get("errors"), None, "{said}");
+        let mail = kw.last_mail_to("a@b.co");
+        assert_eq!(
+            (mail.subject.as_str(), mail.html.as_str()),
+            ("Hi Ann", "<p>Ann you</p>")
+        );
+        let before = kw.state();
+        for (subject, content, name) in [
+            ("Hi", "{{data:user.name}}", "content"),
+            ("Hi", "{% if var:user.name %}x{% endif %}", "content"),
+            ("Hi {{name}}", "x", "subject"),
+        ] {
+            let said = send(subject, content);
+            assert_eq!(code(&said), "INVALID_PAYLOAD");
+            let reason = text(&said["errors"][0]["extensions"], "reason");
+            assert!(
+                reason.starts_with(&format!("\"{name}\" holds a field")),
+                "{reason}"
+            );
+            assert!(!reason.contains("user"), "{reason}");
+        }
+        assert_eq!((kw.mails().len(), kw.state()), (1, before));
+    }
+);
