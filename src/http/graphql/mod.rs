@@ -46,4 +46,4 @@ mod width;
 pub use first_reading::tightened;
 pub use loose::Loose;
 pub use schema::{Root, root};
-pub use serve::{Schema, serve};
+pub use serve::{Beside, Schema, serve};

@@ -236,7 +236,7 @@ fn done(on: &Json, field: &Field, fields: &Fields, executor: &Executor<Asked>) -
         Does::Member | Does::Implements(_) => Ok(on.get(field.name).cloned().unwrap_or_default()),
         Does::Public(act) => act(asked, fields),
         Does::Account(act) => {
-            let actor = asked.caller()?;
+            let actor = asked.system()?;
             admit(field, &actor)?;
             actor.require_account()?;
             act(asked, fields, &actor)

@@ -8,16 +8,15 @@ use std::time::{Duration, Instant};
 use actix_web::dev::Payload;
 use actix_web::http::Method;
 use actix_web::http::header::{
-    AcceptLanguage, CONTENT_LENGTH, Header as _, HeaderMap, HeaderValue, USER_AGENT,
+    AcceptLanguage, Header as _, HeaderMap, HeaderValue, ORIGIN, USER_AGENT,
 };
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, web};
-use futures_util::StreamExt as _;
 
 use crate::domain::id::AccountId;
 use crate::domain::mail_kind::Language;
 use crate::domain::principal::Principal;
 use crate::domain::session::Client;
-use crate::http::answer::{Http, Refusal};
+use crate::http::answer::Refusal;
 use crate::http::peers::client_address;
 use crate::http::request::fields::Fields;
 use crate::http::request::mail_wishes::Wishes;
@@ -33,12 +32,6 @@ use crate::service::tokens::authenticate_api_key;
 use crate::service::{Error, Keyward, Result};
 use crate::support::secret::SecretString;
 
-/// The longest body that is read, in bytes.
-const LONGEST_BODY: usize = 16 * 1024;
-
-/// How long a body may take to come (threat D9: actix has no limit of its own).
-const BODY_DEADLINE: Duration = Duration::from_secs(5);
-
 /// Answers that must not differ in time are given at beats of this length.
 const EVENLY: Duration = Duration::from_millis(25);
 
@@ -52,7 +45,9 @@ pub struct Call {
     pub kw: Keyward,
     pub web: Arc<Web>,
     request: HttpRequest,
-    payload: Payload,
+    pub(super) payload: Payload,
+    /// Whether the Authorization header may be an access token and nothing else.
+    takes_bare_tokens: bool,
 }
 
 impl FromRequest for Call {
@@ -73,6 +68,7 @@ impl FromRequest for Call {
                 web: Arc::clone(&web?.clone().into_inner()),
                 request: request.clone(),
                 payload: payload.take(),
+                takes_bare_tokens: false,
             })
         }))
     }
@@ -96,34 +92,6 @@ impl Call {
         self.request.method() == Method::POST
     }
 
-    /// The body, whatever it is.
-    ///
-    /// # Errors
-    /// `CONTENT_TOO_LARGE`, `REQUEST_TIMEOUT`, `INVALID_PAYLOAD`.
-    pub async fn body_in_time(&mut self) -> Result<Vec<u8>, Refusal> {
-        tokio::time::timeout(BODY_DEADLINE, self.body())
-            .await
-            .map_err(|_| Refusal::http(Http::RequestTimeout, "The body did not come in time."))?
-    }
-
-    async fn body(&mut self) -> Result<Vec<u8>, Refusal> {
-        let too_large = || Refusal::http(Http::ContentTooLarge, "The body is larger than 16 KiB.");
-        let declared = self.request.headers().get(CONTENT_LENGTH);
-        let declared = declared.and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-        if declared.is_some_and(|length| length > LONGEST_BODY as u64) {
-            return Err(too_large());
-        }
-        let mut body = Vec::new();
-        while let Some(chunk) = self.payload.next().await {
-            let chunk = chunk.map_err(|_| Error::payload("The body could not be read"))?;
-            if body.len() + chunk.len() > LONGEST_BODY {
-                return Err(too_large());
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(body)
-    }
-
     /// Who acts, by access token or API key: checked in place, on the event loop, without the
     /// database, but for a key that was not seen of late. The mount hands it to the handlers of
     /// the signed-in (`http/routes.rs`).
@@ -131,7 +99,22 @@ impl Call {
     /// # Errors
     /// 401 without a token or with a bad one, 400 with two.
     pub async fn actor(&self) -> Result<Actor> {
-        let token = self.shown()?;
+        self.holder(self.shown()?).await
+    }
+
+    /// Who acts by the API key in the header of that name, which may stand beside a token.
+    ///
+    /// # Errors
+    /// 401 with what is no key that lives, 400 with two.
+    pub async fn by_key_in(&self, header: &'static str) -> Result<Option<Actor>> {
+        match bearer::key_in(&self.request, header)? {
+            None => Ok(None),
+            Some(key) if authenticate_api_key::is_one(&key) => self.holder(key).await.map(Some),
+            Some(_) => Err(Error::token()),
+        }
+    }
+
+    async fn holder(&self, token: SecretString) -> Result<Actor> {
         let principal = if authenticate_api_key::is_one(&token) {
             match authenticate_api_key::remembered(&self.kw, &token)? {
                 Some(principal) => principal,
@@ -189,7 +172,12 @@ impl Call {
     /// # Errors
     /// `INVALID_PAYLOAD` where there is more than one.
     pub fn access_token(&self) -> Result<Option<SecretString>> {
-        bearer::access_token(&self.request, self.web.query_tokens)
+        bearer::access_token(&self.request, self.web.query_tokens, self.takes_bare_tokens)
+    }
+
+    /// From now on an access token alone in the Authorization header is one.
+    pub const fn take_bare_tokens(&mut self) {
+        self.takes_bare_tokens = true;
     }
 
     /// The access token beside a sign-in, of whatever age. One that can not be read is none: a
@@ -258,6 +246,12 @@ impl Call {
     /// `FORBIDDEN`.
     pub fn require_our_origin_or(&self, unlisted: &'static str) -> Result<()> {
         origin::require_ours(&self.request, &self.web, unlisted)
+    }
+
+    /// Whether a page asks whose origin is ours or on the operator's list.
+    pub fn is_of_a_listed_origin(&self) -> bool {
+        let origin = self.request.headers().get(ORIGIN);
+        origin.is_some_and(|origin| origin::allowed(origin, &self.web).is_some())
     }
 
     pub fn is_browser(&self) -> bool {

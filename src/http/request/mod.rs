@@ -1,6 +1,7 @@
 //! What a handler may ask of a request.
 
 pub(in crate::http) mod bearer;
+mod body;
 pub(in crate::http) mod call;
 pub(in crate::http) mod cookies;
 pub(in crate::http) mod fields;

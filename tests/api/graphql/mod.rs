@@ -3,6 +3,7 @@
 mod adapts;
 mod bombs;
 mod by_get;
+mod credentials;
 mod directus;
 mod every_way;
 mod falls;
