@@ -154,11 +154,18 @@ impl Asked {
     /// # Errors
     /// 401 with a bad token, 400 with two.
     pub fn guest(&self) -> Result<Option<Actor>> {
+        Ok(self.anybody()?.filter(|actor| actor.claims().anon))
+    }
+
+    /// Whoever asks by an access token, where one came.
+    ///
+    /// # Errors
+    /// As [`Asked::guest`].
+    pub fn anybody(&self) -> Result<Option<Actor>> {
         if self.token.clone()?.is_none() {
             return Ok(None);
         }
-        let actor = self.actor()?;
-        Ok(actor.claims().anon.then_some(actor))
+        self.actor().map(Some)
     }
 
     /// Who holds these tokens.

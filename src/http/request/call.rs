@@ -193,11 +193,17 @@ impl Call {
     /// # Errors
     /// 401 with a bad token, 400 with two.
     pub fn guest(&self) -> Result<Option<Actor>> {
-        let Some(token) = self.access_token()? else {
-            return Ok(None);
-        };
-        let actor = self.acting(self.principal(&token)?);
-        Ok(actor.claims().anon.then_some(actor))
+        Ok(self.anybody()?.filter(|actor| actor.claims().anon))
+    }
+
+    /// Whoever asks by an access token, where one came.
+    ///
+    /// # Errors
+    /// As [`Call::guest`].
+    pub fn anybody(&self) -> Result<Option<Actor>> {
+        let token = self.access_token()?;
+        let principal = token.map(|token| self.principal(&token)).transpose()?;
+        Ok(principal.map(|principal| self.acting(principal)))
     }
 
     /// # Errors
