@@ -28,7 +28,9 @@ pub struct Input {
 /// A list of words.
 pub struct Words {
     pub name: &'static str,
-    pub words: &'static [&'static str],
+    pub all: &'static [&'static str],
+    /// Those that do something here: what is told to who sends another one.
+    pub taken: &'static [&'static str],
 }
 
 #[derive(Clone, Copy)]
@@ -318,7 +320,7 @@ fn name_kind(kind: Kind, names: &mut BTreeSet<&'static str>) {
         }
         Kind::OneOf(words) => {
             names.insert(words.name);
-            names.extend(words.words);
+            names.extend(words.all);
         }
         Kind::Text | Kind::Id | Kind::Whole | Kind::Truth | Kind::Json => {}
     }

@@ -170,7 +170,7 @@ fn bombs() -> Vec<(String, Option<&'static str>)> {
         (
             format!(
                 "{{ __schema {{ {} }} }}",
-                several(20, "q#: queryType { fields { type { fields { name } } } }")
+                several(16, "q#: queryType { fields { type { fields { name } } } }")
             ),
             None,
         ),

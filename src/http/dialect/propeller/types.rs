@@ -190,12 +190,14 @@ static LOGIN: Input = Input {
 
 static GENDERS: Words = Words {
     name: "Gender",
-    words: &["M", "F", "U"],
+    all: &["M", "F", "U"],
+    taken: &["M", "F", "U"],
 };
 
 static YES_NO: Words = Words {
     name: "YesNo",
-    words: &["Y", "N"],
+    all: &["Y", "N"],
+    taken: &["Y", "N"],
 };
 
 static REGISTER: Input = Input {
@@ -235,7 +237,8 @@ static RESET: Input = Input {
 
 static EVENTS: Words = Words {
     name: "EmailEventType",
-    words: &["transactional"],
+    all: &["transactional"],
+    taken: &["transactional"],
 };
 
 static PUBLISH: Input = Input {
