@@ -37,6 +37,7 @@ pub fn first_administrator(
     }
     let parsed = |text: &SecretString| Password::parse(text.expose_secret()).ok();
     let new = NewAccount {
+        further: Vec::new(),
         email: Some(wanted.email.clone()),
         username: None,
         password: given.or(made_up.as_ref()).and_then(parsed),

@@ -191,6 +191,7 @@ fn add(add: &Add) -> Outcome {
         &[&label, username.as_ref().map_or("", Username::written)],
     );
     let new = NewAccount {
+        further: Vec::new(),
         email: Some(email),
         username,
         password: Some(password),

@@ -46,8 +46,21 @@ pub(in crate::http) fn mount(config: &mut web::ServiceConfig, web: &Web) {
     config.default_service(web::to(no_such_route));
 }
 
+/// Paths that are the same with a slash behind them: Hypi's pages print one.
+const WITH_SLASH: [&str; 2] = ["/graphql", "/v1/graphql"];
+
+/// The path as the table has it.
+fn of_table(path: &str) -> &str {
+    let short = path.strip_suffix('/');
+    short.filter(|it| WITH_SLASH.contains(it)).unwrap_or(path)
+}
+
 fn resource(path: &'static str, rows: &[&Row]) -> impl HttpServiceFactory + 'static {
-    let mut resource = web::resource(path);
+    let mut spellings = vec![path.to_owned()];
+    if WITH_SLASH.contains(&path) {
+        spellings.push(format!("{path}/"));
+    }
+    let mut resource = web::resource(spellings);
     let mut allowed: Vec<&str> = Vec::new();
     for row in rows {
         let route = (row.handler)(row.terms());
@@ -84,6 +97,7 @@ async fn no_such_route(request: HttpRequest) -> HttpResponse {
 
 /// What is refused before a handler is reached, in the shape of the path's dialect.
 pub(in crate::http) fn refuse_at(path: &str, refusal: &Refusal) -> HttpResponse {
+    let path = of_table(path);
     let own = rows()
         .filter(|row| row.path == path)
         .find_map(|row| row.refuse);
@@ -101,7 +115,7 @@ fn rows() -> impl Iterator<Item = &'static Row> {
 /// The path as routes are compared with it: without the percent signs of letters that need
 /// none. Whatever is decided by a path goes by this, or another spelling would escape it.
 pub(in crate::http) fn path(request: &ServiceRequest) -> &str {
-    request.match_info().as_str()
+    of_table(request.match_info().as_str())
 }
 
 /// Whether the request is a mere question, by its row. A question after a path that no row

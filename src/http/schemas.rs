@@ -11,7 +11,7 @@ use crate::http::dialect::{directus, haltian, hypi, propeller};
 use crate::http::error_response::{Answer, Keyward};
 use crate::http::graphql::resolver_context::Asked;
 use crate::http::graphql::table::{Field, Fieldset};
-use crate::http::graphql::{Root, Schema, root, serve};
+use crate::http::graphql::{Beside, Root, Schema, root, serve};
 use crate::http::request::call::Call;
 use crate::http::request::web_policy::Web;
 use crate::service::accounts::profile;
@@ -28,7 +28,11 @@ static HALTIAN: Fieldset = haltian::graphql::FIELDS;
 
 /// `/graphql`: Hypi, Propeller, and Directus's twins.
 pub async fn merged(call: Call) -> Answer<Keyward> {
-    serve(call, async |call: &Call, _: &Asked| {
+    let beside = Beside {
+        key: call.web.dialects.contains(&Dialect::Propeller),
+        bare_token: call.web.dialects.contains(&Dialect::Hypi),
+    };
+    serve(call, beside, async |call: &Call, _: &Asked| {
         Ok(Schema {
             root: merged_root(&call.web),
             adapts: None,
@@ -42,7 +46,8 @@ pub async fn merged(call: Call) -> Answer<Keyward> {
 /// token permits (rows H-32 to H-38). Nobody is shown what everybody may do, and nothing else. What
 /// a token lacks only because a second factor is asked for is shown, and refused in words.
 pub async fn haltian(call: Call) -> Answer<Keyward> {
-    serve(call, async |call: &Call, asked: &Asked| {
+    let beside = Beside::default();
+    serve(call, beside, async |call: &Call, asked: &Asked| {
         let actor = asked.account().ok();
         let withheld = match &actor {
             None => BTreeSet::new(),

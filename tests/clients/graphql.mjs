@@ -36,7 +36,7 @@ const EXCHANGE = `mutation Exchange($token: String!) {
   exchangeRefreshToken(input: { refreshToken: $token }) { session { accessToken refreshToken } }
 }`;
 const VIEWER = 'query Viewer { viewer { id email } }';
-const LOGOUT = 'mutation Logout { logout }';
+const LOGOUT = 'mutation Logout { logout { success } }';
 
 const credentials = { email: EMAIL, password: PASSWORD };
 
@@ -87,17 +87,44 @@ for (const [name, make] of Object.entries(clients)) {
     }
 
     const { logout } = await ask(LOGOUT, {}, tokens[0].accessToken);
-    assert.equal(logout, true);
+    assert.equal(logout.success, true);
     await assert.rejects(make()(VIEWER, {}, tokens[1].accessToken), /Invalid token/);
     await assert.rejects(make()(LOGIN, { ...credentials, password: 'not the password' }), /Invalid user credentials/);
   });
 }
 
+// What Propeller's SDK and its WordPress plugin name: inputs in variables, types in fragments.
+test('documents with the names of the SDK of Propeller are carried out (clients_41, clients_42)', bounded, async () => {
+  const client = new GraphQLClient(MERGED);
+  const session = `fragment Session on GCIPUser { uid email emailVerified displayName isAnonymous metadata { creationTime }
+    tenantId createdAt accessToken refreshToken expirationTime multiFactor { enrolledFactors { factorId } } }
+    fragment In on Login { providerId operationType session { ...Session } }`;
+  const { login } = await client.request(
+    `mutation login($input: LoginInput!) { login(input: $input) { ...In } } ${session}`,
+    { input: { ...credentials, provider: null } });
+  assert.equal(login.session.email, EMAIL);
+  const { exchangeRefreshToken: next } = await client.request(
+    `mutation exchangeRefreshToken($input: ExchangeRefreshTokenInput!) { exchangeRefreshToken(input: $input) { ...Next } }
+     fragment Next on RefreshTokenResponse { access_token refresh_token expires_in token_type user_id }`,
+    { input: { refreshToken: login.session.refreshToken } });
+  assert.equal(next.expires_in, 900);
+  assert.equal(next.user_id, login.session.uid);
+  const headers = { authorization: `${next.token_type} ${next.access_token}` };
+  const { viewer } = await client.request(
+    'query viewer { viewer { __typename mobile primaryLanguage isLoggedIn mailingList ... on IBaseUser { email } } }', {}, headers);
+  assert.deepEqual([viewer.email, viewer.isLoggedIn], [EMAIL, true]);
+  const link = 'mutation passwordResetLink($input: PasswordRecoveryLinkInput) { passwordResetLink(input: $input) }';
+  const nobody = { input: { email: 'nobody@example.com', language: 'NL' } };
+  await assert.rejects(client.request(link, nobody, headers), /no user record/);
+  const { logout } = await client.request('mutation logout { logout { __typename todo } }', {}, headers);
+  assert.equal(logout.__typename, 'Logout');
+});
+
 test('Apollo asks for __typename in every selection, and is told', bounded, async () => {
   const ask = clients.apollo();
   const { login } = await ask(LOGIN, credentials);
-  assert.equal(login.__typename, 'LoginResponse');
-  assert.equal(login.session.__typename, 'Session');
+  assert.equal(login.__typename, 'Login');
+  assert.equal(login.session.__typename, 'GCIPUser');
   const list = 'query List { account { username emails(first: 1) { value } attempts(first: 1) { outcome } } }';
   const { account } = await ask(list, {}, login.session.accessToken);
   assert.equal(account.__typename, 'Account');

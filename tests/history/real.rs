@@ -173,6 +173,7 @@ impl Real {
 
     fn add(&self, name: &str, admin: bool) -> AccountId {
         let new = NewAccount {
+            further: Vec::new(),
             email: Email::parse(&email(name)),
             username: None,
             password: Some(password(1)),

@@ -12,7 +12,8 @@ section! {
     Faces, "Faces" {
         /// Which faces are served besides Keyward's own, comma separated. none: no other.
         dialects: Vec<Dialect> = KEYWARD_DIALECTS, "directus,oisp,hypi,haltian,propeller", list(str::parse);
-        /// Whether bodies of the Directus face stand inside {"data": ...}.
+        /// Whether bodies of the Directus face stand inside {"data": ...}: clients before version 11 of
+        /// @directus/sdk, and those in Python, need it.
         directus_envelope: bool = KEYWARD_DIRECTUS_ENVELOPE, "false", boolean;
     }
 }

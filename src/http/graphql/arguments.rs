@@ -76,8 +76,8 @@ fn one_of(given: &InputValue, argument: &Argument) -> Result<Json> {
 /// A word of a list must be on it: the library does not look at those in a document.
 fn word_of(text: &str, argument: &Argument) -> Result<Json> {
     match argument.of.kind {
-        Kind::OneOf(words) if !words.words.contains(&text) => {
-            let words = words.words.join(", ");
+        Kind::OneOf(words) if !words.all.contains(&text) => {
+            let words = words.taken.join(", ");
             let name = argument.name;
             Err(Error::payload(format!(
                 "\"{name}\" must be one of [{words}]"
@@ -140,7 +140,7 @@ impl GraphQLType for Word {
     }
 
     fn meta(info: &&'static Words, registry: &mut Registry) -> MetaType {
-        let words: Vec<_> = info.words.iter().copied().map(EnumValue::new).collect();
+        let words: Vec<_> = info.all.iter().copied().map(EnumValue::new).collect();
         registry.build_enum_type::<Self>(info, &words).into_meta()
     }
 }
@@ -199,7 +199,7 @@ impl GraphQLValue for Id {
     }
 }
 
-/// A text of JSON, under the name that other schemas have for it.
+/// A text of JSON, under the name that Propeller has for it.
 struct FreeForm;
 
 impl FromInputValue for FreeForm {
@@ -221,7 +221,7 @@ impl ParseScalarValue for FreeForm {
 
 impl GraphQLType for FreeForm {
     fn name((): &()) -> Option<ArcStr> {
-        Some("JSON".into())
+        Some("JSONObject".into())
     }
 
     fn meta(info: &(), registry: &mut Registry) -> MetaType {

@@ -22,6 +22,8 @@ pub(super) struct Reader<'d> {
     /// Inside of the arguments of the loose field.
     pub(super) is_loose: bool,
     pub(super) edits: Vec<Edit>,
+    /// The names in the answer of what was asked for bare.
+    bare: Vec<&'d str>,
     conditions: Vec<&'d str>,
     doubled: Option<usize>,
 }
@@ -36,13 +38,14 @@ impl<'d> Reader<'d> {
             loose,
             is_loose: false,
             edits: Vec::new(),
+            bare: Vec::new(),
             conditions: Vec::new(),
             doubled: None,
         }
     }
 
-    pub(super) fn edits(self) -> Vec<Edit> {
-        self.edits
+    pub(super) fn edits(self) -> (Vec<Edit>, Vec<&'d str>) {
+        (self.edits, self.bare)
     }
 
     pub(super) fn document(&mut self) -> Parsed<Document<'d>> {
@@ -265,13 +268,27 @@ impl<'d> Reader<'d> {
         self.directives()?;
         let selections = match self.word() {
             "{" => self.selections()?,
-            _ => Vec::new(),
+            _ => {
+                self.select_for_bare(key, name);
+                Vec::new()
+            }
         };
         Ok(Field {
             key,
             name,
             selections,
         })
+    }
+
+    fn select_for_bare(&mut self, key: &'d str, name: &str) {
+        let Some((_, member)) = self.loose.map(|it| it.bare).filter(|it| it.0 == name) else {
+            return;
+        };
+        if self.depth == 1 {
+            let end = self.tokens[self.next - 1].at.end;
+            self.edits.push((end..end, format!(" {{ {member} }}")));
+            self.bare.push(key);
+        }
     }
 
     fn directives(&mut self) -> Parsed<()> {

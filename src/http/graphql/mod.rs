@@ -42,4 +42,4 @@ mod variables;
 pub use lenient_field::Loose;
 pub use preparse::tightened;
 pub use schema::{Root, root};
-pub use serve::{Schema, serve};
+pub use serve::{Beside, Schema, serve};

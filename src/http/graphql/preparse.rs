@@ -17,6 +17,8 @@ pub(super) struct Read<'d> {
     /// As the library reads it; `None` where that is the document itself. Lines and columns of
     /// whatever stands behind what was changed are the same, where there is room.
     pub text: Option<String>,
+    /// The names in the answer of what was asked for bare, and is `true` there.
+    pub bare: Vec<&'d str>,
 }
 
 /// `is_type` says which types there are.
@@ -31,11 +33,12 @@ pub(super) fn read(
     let tokens = tokens(text, MOST_TOKENS)?;
     let mut reader = Reader::new(text, tokens, loose);
     let document = reader.document()?;
-    let mut edits = reader.edits();
+    let (mut edits, bare) = reader.edits();
     leave_out(&defaults_of_nothing(&document, is_type), &mut edits);
     Ok(Read {
         document,
         text: (!edits.is_empty()).then(|| edited(text, edits)),
+        bare,
     })
 }
 
@@ -99,6 +102,7 @@ mod tests {
     const LOOSE: Loose = Loose {
         field: "publish",
         argument: "variables",
+        bare: ("leave", "success"),
     };
 
     fn tightened(document: &str) -> String {
@@ -151,6 +155,33 @@ mod tests {
             ),
         ] {
             assert_eq!(tightened(document), tight);
+        }
+    }
+
+    #[test]
+    fn a_field_that_may_be_bare_gets_a_selection() {
+        for (document, tight, bare) in [
+            (
+                "mutation { leave }",
+                "mutation { leave { success } }",
+                vec!["leave"],
+            ),
+            (
+                "mutation($a: X!) { out: leave(b: $a) @skip(if: $a), leave }",
+                "mutation($a: X!) { out: leave(b: $a) @skip(if: $a) { success }, leave { success } }",
+                vec!["out", "leave"],
+            ),
+            (
+                "mutation { leave { success } }",
+                "mutation { leave { success } }",
+                vec![],
+            ),
+            ("{ a { leave } }", "{ a { leave } }", vec![]),
+            ("{ leave: a }", "{ leave: a }", vec![]),
+        ] {
+            assert_eq!(tightened(document), tight);
+            let read = read(document, Some(LOOSE), |_| true).unwrap();
+            assert_eq!(read.bare, bare);
         }
     }
 

@@ -169,7 +169,7 @@ pub(super) fn unread(why: Why, place: (usize, usize)) -> Value {
         Why::TooLong => too_long(MOST_TOKENS),
         Why::Free => {
             let words = "An object of free form holds no variable and no name twice: give the \
-                         whole of it as one variable of the type JSON.";
+                         whole of it as one variable of the type JSONObject.";
             return not_valid_at(words, place);
         }
     };

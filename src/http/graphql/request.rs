@@ -24,12 +24,16 @@ impl Request {
     ///
     /// # Errors
     /// What HTTP refuses, and what is no request.
-    pub(super) async fn read(call: &mut Call) -> Result<Option<Self>, Refusal> {
+    pub(super) async fn read(call: &mut Call, may_be_long: bool) -> Result<Option<Self>, Refusal> {
         let by_get = !call.is_post();
         let fields = if by_get {
             of_query(call.query())?
         } else {
-            let body = call.body_in_time().await?;
+            let body = if may_be_long {
+                call.long_body_in_time().await?
+            } else {
+                call.body_in_time().await?
+            };
             Fields::parse_of_any_type(call.headers(), &body)
                 .map_err(|refusal| in_words(refusal, call.headers(), &body))?
         };

@@ -27,6 +27,8 @@ use crate::support::secret::SecretString;
 pub struct Asked {
     pub kw: Keyward,
     actor: Result<Actor>,
+    /// Who shows an API key beside it.
+    key: Result<Option<Actor>>,
     /// The access token as it was sent.
     token: Result<Option<SecretString>>,
     client: Client,
@@ -55,7 +57,7 @@ impl juniper::Context for Asked {}
 
 impl Asked {
     /// No cookie is read: none is a credential here.
-    pub async fn of(call: &Call) -> (Self, Keeper) {
+    pub(super) async fn of(call: &Call, key: Result<Option<Actor>>) -> (Self, Keeper) {
         let (seat, keeper) = LateSeat::of(call.asker());
         let token = call.access_token();
         let Wishes { language, client } = call.wishes();
@@ -67,6 +69,7 @@ impl Asked {
         let asked = Self {
             kw: call.kw.clone(),
             actor,
+            key,
             token,
             client,
             language,
@@ -86,6 +89,14 @@ impl Asked {
     /// 401 without a token or with a bad one, 400 with two.
     pub fn caller(&self) -> Result<Actor> {
         self.actor.clone()
+    }
+
+    /// Who acts where a key of the system is asked for: by the one beside the token, where one is.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn system(&self) -> Result<Actor> {
+        self.key.clone()?.map_or_else(|| self.caller(), Ok)
     }
 
     /// Who acts, by access token.
@@ -143,11 +154,18 @@ impl Asked {
     /// # Errors
     /// 401 with a bad token, 400 with two.
     pub fn guest(&self) -> Result<Option<Actor>> {
+        Ok(self.anybody()?.filter(|actor| actor.claims().anon))
+    }
+
+    /// Whoever asks by an access token, where one came.
+    ///
+    /// # Errors
+    /// As [`Asked::guest`].
+    pub fn anybody(&self) -> Result<Option<Actor>> {
         if self.token.clone()?.is_none() {
             return Ok(None);
         }
-        let actor = self.actor()?;
-        Ok(actor.claims().anon.then_some(actor))
+        self.actor().map(Some)
     }
 
     /// Who holds these tokens.

@@ -18,7 +18,7 @@ use crate::http::graphql::limits::{DEEPEST, MOST_FIELDS, MOST_TOKENS};
 use crate::http::graphql::list_page::chosen;
 use crate::http::graphql::refusal_words::Spot;
 use crate::http::graphql::resolver_context::Asked;
-use crate::http::graphql::table::{Does, Field, Kind, Object, Type, names};
+use crate::http::graphql::table::{Does, EVERYWHERE, Field, Kind, Object, Type, names};
 use crate::http::graphql::variables::{Inputs, inputs};
 use crate::http::request::fields::Fields;
 use crate::service::actor::Actor;
@@ -40,24 +40,6 @@ pub struct Root {
     pub(super) inputs: Inputs,
     pub(super) sizes: Sizes,
 }
-
-/// Names that every schema has.
-const EVERYWHERE: &[&str] = &[
-    "Boolean",
-    "Float",
-    "ID",
-    "Int",
-    "Mutation",
-    "Query",
-    "String",
-    "__schema",
-    "__type",
-    "__typename",
-    "if",
-    "include",
-    "name",
-    "skip",
-];
 
 /// A schema of these fields.
 #[must_use]
@@ -140,21 +122,36 @@ pub struct Node<'v>(&'v Json);
 pub enum Info {
     Root(&'static str, Arc<[&'static Field]>),
     Object(&'static Object),
+    Interface(&'static Object),
 }
 
 impl Info {
     fn name(&self) -> &'static str {
         match self {
             Self::Root(name, _) => name,
-            Self::Object(object) => object.name,
+            Self::Object(object) | Self::Interface(object) => object.name,
         }
     }
 
     fn fields(&self) -> Box<dyn Iterator<Item = &'static Field> + '_> {
         match self {
             Self::Root(_, fields) => Box::new(fields.iter().copied()),
-            Self::Object(object) => Box::new(object.fields.iter()),
+            Self::Object(object) | Self::Interface(object) => {
+                let is_field = |it: &&Field| !matches!(it.does, Does::Implements(_));
+                Box::new(object.fields.iter().filter(is_field))
+            }
         }
+    }
+
+    fn interfaces(&self) -> impl Iterator<Item = &'static Object> {
+        let fields = match self {
+            Self::Object(object) => object.fields,
+            Self::Root(..) | Self::Interface(_) => &[],
+        };
+        fields.iter().filter_map(|it| match it.does {
+            Does::Implements(interface) => Some(interface),
+            _ => None,
+        })
     }
 }
 
@@ -168,8 +165,17 @@ impl GraphQLType for Node<'_> {
             with_scalars(registry);
         }
         let fields: Vec<_> = info.fields().map(|it| described(it, registry)).collect();
+        if matches!(info, Info::Interface(_)) {
+            let interface = registry.build_interface_type::<Self>(info, &fields);
+            return interface.into_meta();
+        }
+        let interfaces = info.interfaces();
+        let interfaces: Vec<_> = interfaces
+            .map(|it| registry.get_type::<Node>(&Info::Interface(it)))
+            .collect();
         registry
             .build_object_type::<Self>(info, &fields)
+            .interfaces(&interfaces)
             .into_meta()
     }
 }
@@ -225,10 +231,10 @@ fn done(on: &Json, field: &Field, fields: &Fields, executor: &Executor<Asked>) -
     }
     match field.does {
         Does::Member if field.of.list => chosen(on.get(field.name), fields),
-        Does::Member => Ok(on.get(field.name).cloned().unwrap_or_default()),
+        Does::Member | Does::Implements(_) => Ok(on.get(field.name).cloned().unwrap_or_default()),
         Does::Public(act) => act(asked, fields),
         Does::Account(act) => {
-            let actor = asked.caller()?;
+            let actor = asked.system()?;
             admit(field, &actor)?;
             actor.require_account()?;
             act(asked, fields, &actor)

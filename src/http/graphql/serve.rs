@@ -9,6 +9,7 @@ use actix_web::http::header::{ALLOW, ContentType, RETRY_AFTER};
 use juniper::{GraphQLError, InputValue, ValidatedOperation, Variables};
 use serde::Serialize;
 use serde_json::Value;
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::http::error_response::{self, Answer};
 use crate::http::graphql::document::{self, Document};
@@ -25,6 +26,8 @@ use crate::http::graphql::resolver_context::Asked;
 use crate::http::graphql::schema::Root;
 use crate::http::graphql::variables::coerced;
 use crate::http::request::call::Call;
+use crate::service::actor::Actor;
+use crate::service::mail::publish;
 use crate::service::{Error, Keyward, Result};
 
 /// The schema that a caller sees.
@@ -36,6 +39,17 @@ pub struct Schema {
     /// What it takes beyond the grammar.
     pub loose: Option<Loose>,
 }
+
+/// What the clients of those who are served send as a credential, beside `Bearer`.
+#[derive(Clone, Copy, Default)]
+pub struct Beside {
+    /// An API key in a header `apikey`, which may stand beside somebody's access token.
+    pub key: bool,
+    /// An access token as the whole Authorization header.
+    pub bare_token: bool,
+}
+
+const KEY: &str = "apikey";
 
 /// What came of it.
 struct Done {
@@ -90,17 +104,31 @@ impl Done {
 /// What HTTP refuses, and a body that is no request.
 pub async fn serve(
     mut call: Call,
+    beside: Beside,
     pick: impl AsyncFn(&Call, &Asked) -> Result<Schema>,
 ) -> Answer<error_response::Keyward> {
     let came = Instant::now();
     call.require_our_origin_or(OTHER_ORIGIN)?;
     let of_graphql = takes_graphql(call.headers());
-    let Some(request) = Request::read(&mut call).await? else {
+    if beside.bare_token {
+        call.take_bare_tokens();
+    }
+    let key = if beside.key {
+        call.by_key_in(KEY).await
+    } else {
+        Ok(None)
+    };
+    let long = if beside.key {
+        place_of_long_body(&call, &key).await?
+    } else {
+        None
+    };
+    let Some(request) = Request::read(&mut call, long.is_some()).await? else {
         // As the originals of such hashes answer it, whatever is accepted.
         let done = Done::told(StatusCode::OK, refusal_words::no_hashes())?;
         return Ok(rendered(done, of_graphql));
     };
-    let (asked, keeper) = Asked::of(&call).await;
+    let (asked, keeper) = Asked::of(&call, key).await;
     let even = asked.even();
     let schema = pick(&call, &asked).await?;
     // Without a seat it is refused at once, where it asks for one.
@@ -118,6 +146,27 @@ pub async fn serve(
         call.answer_evenly(came).await;
     }
     Ok(rendered(done, of_graphql))
+}
+
+/// Who sends mail in their own words has a longer body, known before it is read (docs/decisions/0187).
+/// Everybody else's is refused as before, whatever they show.
+async fn place_of_long_body(
+    call: &Call,
+    key: &Result<Option<Actor>>,
+) -> Result<Option<OwnedSemaphorePermit>> {
+    if !call.has_long_body() {
+        return Ok(None);
+    }
+    let caller = match key {
+        Ok(Some(by_key)) => Ok(by_key.clone()),
+        _ => call.actor().await,
+    };
+    if !caller.is_ok_and(|caller| publish::require(&caller).is_ok()) {
+        return Ok(None);
+    }
+    let place = Arc::clone(&call.web.long_bodies).try_acquire_owned();
+    let busy = |_| Error::busy("as many long bodies as may are held already");
+    place.map(Some).map_err(busy)
 }
 
 const OTHER_ORIGIN: &str =
@@ -170,11 +219,24 @@ fn carry_out(schema: &Schema, request: &Request, asked: &Asked) -> Result<Done> 
         Err(error) => Err(error),
     };
     match carried_out {
-        Ok((data, errors)) => {
+        Ok((mut data, errors)) => {
+            answer_bare(&mut data, &read.bare);
             let (errors, data) = (errors.as_slice(), Some(&data));
             Body { errors, data }.done(asked.wait())
         }
         Err(error) => Done::refused(&refusals(schema, &error, (document, asked))),
+    }
+}
+
+/// Whoever asked for a field without a selection gets no object.
+fn answer_bare(data: &mut juniper::Value, bare: &[&str]) {
+    let juniper::Value::Object(fields) = data else {
+        return;
+    };
+    for (key, value) in fields.iter_mut() {
+        if bare.contains(&key.as_str()) && !value.is_null() {
+            *value = juniper::Value::scalar(true);
+        }
     }
 }
 

@@ -12,7 +12,8 @@ use crate::http::request::fields::Fields;
 use crate::service::Result;
 use crate::service::actor::Actor;
 
-/// A type of answers. A member's value is looked up by the field's name.
+/// A type of answers. A member's value is looked up by the field's name. One that is implemented by
+/// others, an interface, looks the same.
 pub struct Object {
     pub name: &'static str,
     pub fields: &'static [Field],
@@ -27,7 +28,9 @@ pub struct Input {
 /// A list of words.
 pub struct Words {
     pub name: &'static str,
-    pub words: &'static [&'static str],
+    pub all: &'static [&'static str],
+    /// Those that do something here: what is told to who sends another one.
+    pub taken: &'static [&'static str],
 }
 
 #[derive(Clone, Copy)]
@@ -114,6 +117,8 @@ pub enum Does {
     SignedIn(fn(&Asked, &Fields, &Actor) -> Result<Value>),
     /// The same, and for an API key.
     Account(fn(&Asked, &Fields, &Actor) -> Result<Value>),
+    /// It is no field: the object that it stands in implements this interface.
+    Implements(&'static Object),
 }
 
 pub struct Field {
@@ -144,6 +149,14 @@ pub const fn member(name: &'static str, of: Type) -> Field {
         needs: None,
         enrolling: false,
         say: refusal_words::plain,
+    }
+}
+
+/// The interface of the object that it stands in. Most have none, and say nothing.
+pub const fn implementing(interface: &'static Object) -> Field {
+    Field {
+        does: Does::Implements(interface),
+        ..member(interface.name, Type::TEXT)
     }
 }
 
@@ -253,6 +266,24 @@ pub struct Fieldset {
     pub mutations: &'static [Field],
 }
 
+/// Names that every schema has.
+pub(super) const EVERYWHERE: &[&str] = &[
+    "Boolean",
+    "Float",
+    "ID",
+    "Int",
+    "Mutation",
+    "Query",
+    "String",
+    "__schema",
+    "__type",
+    "__typename",
+    "if",
+    "include",
+    "name",
+    "skip",
+];
+
 /// Every name that a schema of these fields has: of fields, arguments, types and words.
 pub(super) fn names(fields: &[&'static Field]) -> BTreeSet<&'static str> {
     let mut names = BTreeSet::new();
@@ -265,6 +296,9 @@ pub(super) fn names(fields: &[&'static Field]) -> BTreeSet<&'static str> {
 fn name(field: &'static Field, names: &mut BTreeSet<&'static str>) {
     names.insert(field.name);
     name_kind(field.of.kind, names);
+    if let Does::Implements(interface) = field.does {
+        name_kind(Kind::Object(interface), names);
+    }
     for argument in field.arguments {
         names.insert(argument.name);
         name_kind(argument.of.kind, names);
@@ -286,7 +320,7 @@ fn name_kind(kind: Kind, names: &mut BTreeSet<&'static str>) {
         }
         Kind::OneOf(words) => {
             names.insert(words.name);
-            names.extend(words.words);
+            names.extend(words.all);
         }
         Kind::Text | Kind::Id | Kind::Whole | Kind::Truth | Kind::Json => {}
     }

@@ -32,7 +32,7 @@ pub(super) fn inputs(fields: &[&'static Field]) -> Inputs {
 fn add(of: Type, inputs: &mut Inputs) {
     match of.kind {
         Kind::Json => {
-            inputs.insert("JSON", of.kind);
+            inputs.insert("JSONObject", of.kind);
         }
         Kind::Input(input) if inputs.insert(input.name, of.kind).is_none() => {
             input.members.iter().for_each(|it| add(it.of, inputs));

@@ -13,18 +13,52 @@ pub const QUERY_MEMBER: &str = "access_token";
 
 const BOTH: &str = "The request uses more than one method for including an access token";
 
-/// The access token; `None` where there is none (also for another scheme).
+/// The access token; `None` where there is none (also for another scheme). `bare`: the header may be
+/// set to the token itself, as Hypi's clients do on every call.
 ///
 /// # Errors
 /// `INVALID_PAYLOAD` where there is more than one.
-pub fn access_token(request: &HttpRequest, query_tokens: bool) -> Result<Option<SecretString>> {
+pub fn access_token(
+    request: &HttpRequest,
+    query_tokens: bool,
+    bare: bool,
+) -> Result<Option<SecretString>> {
     let header = authorization(request)?;
     let query = if query_tokens {
         parameter(request, QUERY_MEMBER)?
     } else {
         None
     };
-    one_of(header, header.and_then(bearer), query)
+    let alone = header.filter(|text| bare && has_form_of_jwt(text));
+    one_of(header, header.and_then(bearer).or(alone), query)
+}
+
+/// Three parts of base64url: what is one word of another kind is no token of ours.
+fn has_form_of_jwt(text: &str) -> bool {
+    let is_part = |part: &str| {
+        let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+        !part.is_empty() && part.bytes().all(fits)
+    };
+    text.split('.').count() == 3 && text.split('.').all(is_part)
+}
+
+/// The key in a header of its own.
+///
+/// # Errors
+/// `INVALID_PAYLOAD` where there are two.
+pub fn key_in(request: &HttpRequest, header: &'static str) -> Result<Option<SecretString>> {
+    let mut keys = request.headers().get_all(header);
+    let Some(first) = keys.next() else {
+        return Ok(None);
+    };
+    if keys.next().is_some() {
+        return Err(Error::payload(format!(
+            "The header \"{header}\" may be given once"
+        )));
+    }
+    let key = first.to_str().unwrap_or("?").trim();
+    // An empty one holds nothing: clients send it where they have no key.
+    Ok((!key.is_empty()).then(|| key.into()))
 }
 
 /// The token for the exchange (rows Y-30, Y-31, Y-40): `?token=`, or the Authorization

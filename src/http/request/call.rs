@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 
 use actix_web::dev::Payload;
 use actix_web::http::Method;
-use actix_web::http::header::{AcceptLanguage, Header as _, HeaderMap, HeaderValue, USER_AGENT};
+use actix_web::http::header::{
+    AcceptLanguage, Header as _, HeaderMap, HeaderValue, ORIGIN, USER_AGENT,
+};
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, web};
 
 use crate::domain::id::AccountId;
@@ -43,6 +45,8 @@ pub struct Call {
     pub web: Arc<Web>,
     pub(super) request: HttpRequest,
     pub(super) payload: Payload,
+    /// Whether the Authorization header may be an access token and nothing else.
+    takes_bare_tokens: bool,
 }
 
 impl FromRequest for Call {
@@ -63,6 +67,7 @@ impl FromRequest for Call {
                 web: Arc::clone(&web?.clone().into_inner()),
                 request: request.clone(),
                 payload: payload.take(),
+                takes_bare_tokens: false,
             })
         }))
     }
@@ -84,7 +89,22 @@ impl Call {
     /// # Errors
     /// 401 without a token or with a bad one, 400 with two.
     pub async fn actor(&self) -> Result<Actor> {
-        let token = self.shown()?;
+        self.holder(self.shown()?).await
+    }
+
+    /// Who acts by the API key in the header of that name, which may stand beside a token.
+    ///
+    /// # Errors
+    /// 401 with what is no key that lives, 400 with two.
+    pub async fn by_key_in(&self, header: &'static str) -> Result<Option<Actor>> {
+        match bearer::key_in(&self.request, header)? {
+            None => Ok(None),
+            Some(key) if authenticate_api_key::is_one(&key) => self.holder(key).await.map(Some),
+            Some(_) => Err(Error::token()),
+        }
+    }
+
+    async fn holder(&self, token: SecretString) -> Result<Actor> {
         let principal = if authenticate_api_key::is_one(&token) {
             match authenticate_api_key::remembered(&self.kw, &token)? {
                 Some(principal) => principal,
@@ -142,7 +162,12 @@ impl Call {
     /// # Errors
     /// `INVALID_PAYLOAD` where there is more than one.
     pub fn access_token(&self) -> Result<Option<SecretString>> {
-        bearer::access_token(&self.request, self.web.query_tokens)
+        bearer::access_token(&self.request, self.web.query_tokens, self.takes_bare_tokens)
+    }
+
+    /// From now on an access token alone in the Authorization header is one.
+    pub const fn take_bare_tokens(&mut self) {
+        self.takes_bare_tokens = true;
     }
 
     /// The access token beside a sign-in, of whatever age. One that can not be read is none: a
@@ -158,11 +183,17 @@ impl Call {
     /// # Errors
     /// 401 with a bad token, 400 with two.
     pub fn guest(&self) -> Result<Option<Actor>> {
-        let Some(token) = self.access_token()? else {
-            return Ok(None);
-        };
-        let actor = self.acting(self.principal(&token)?);
-        Ok(actor.claims().anon.then_some(actor))
+        Ok(self.anybody()?.filter(|actor| actor.claims().anon))
+    }
+
+    /// Whoever asks by an access token, where one came.
+    ///
+    /// # Errors
+    /// As [`Call::guest`].
+    pub fn anybody(&self) -> Result<Option<Actor>> {
+        let token = self.access_token()?;
+        let principal = token.map(|token| self.principal(&token)).transpose()?;
+        Ok(principal.map(|principal| self.acting(principal)))
     }
 
     /// # Errors
@@ -211,6 +242,12 @@ impl Call {
     /// `FORBIDDEN`.
     pub fn require_our_origin_or(&self, unlisted: &'static str) -> Result<()> {
         origin::require_ours(&self.request, &self.web, unlisted)
+    }
+
+    /// Whether a page asks whose origin is ours or on the operator's list.
+    pub fn is_of_a_listed_origin(&self) -> bool {
+        let origin = self.request.headers().get(ORIGIN);
+        origin.is_some_and(|origin| origin::allowed(origin, &self.web).is_some())
     }
 
     pub fn is_browser(&self) -> bool {

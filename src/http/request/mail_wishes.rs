@@ -40,8 +40,11 @@ impl Wishes {
                 Some(tag.map_err(|why| Error::payload(format!("\"language\" {why}")))?)
             }
         };
+        // An empty one is none: forms send it where nobody chose a page. A program that asks for a link
+        // by `redirectUrl` has lost the page that it meant (row P-25).
+        let is_there = |text: &&str| !text.is_empty() || url == "redirectUrl";
         Ok(Wish {
-            link: Link::wished(kw, url, fields.optional(url)?)?,
+            link: Link::wished(kw, url, fields.optional(url)?.filter(is_there))?,
             language,
             site: None,
             client: self.client,

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 use serde_json::{Value, json};
+use tokio::sync::Semaphore;
 use url::Url;
 
 use crate::config::{Config, Dialect, SameSite};
@@ -16,6 +17,9 @@ use crate::http::peers::rate_limit::{Refusals, Throttle};
 use crate::http::request::unlisted_origin::Unlisted;
 use crate::lanes::single_flight::Question;
 use crate::service;
+
+/// Each is up to 256 KiB, and a few times that once it is read.
+const MOST_LONG_BODIES: usize = 4;
 
 pub struct Web {
     pub public_url: Url,
@@ -42,6 +46,8 @@ pub struct Web {
     pub unbelieved: Unbelieved,
     pub log_share: LogShare,
     pub refusals: Refusals,
+    /// So many bodies longer than everybody's are held at once.
+    pub long_bodies: Arc<Semaphore>,
     stopping: AtomicBool,
 }
 
@@ -77,6 +83,7 @@ impl Web {
             unbelieved: Unbelieved::default(),
             log_share: LogShare::default(),
             refusals: Refusals::default(),
+            long_bodies: Arc::new(Semaphore::new(MOST_LONG_BODIES)),
             stopping: AtomicBool::new(false),
         }
     }

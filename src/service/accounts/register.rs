@@ -92,7 +92,7 @@ pub fn register(kw: &Keyward, seat: &Seat, mut new: Registration) -> Result<Opti
 impl Registration {
     /// The first of the further addresses is the primary one where none is said to be, and none
     /// of them is named twice.
-    fn sort_out(&mut self) {
+    pub fn sort_out(&mut self) {
         if self.email.is_none() && !self.more.is_empty() {
             self.email = Some(self.more.remove(0));
         }

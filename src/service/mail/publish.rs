@@ -98,8 +98,16 @@ fn unknown(why: String) -> Error {
 /// With its fields filled in, in the frame of its site.
 fn words(kw: &Keyward, it: &Publication) -> Result<RenderedLetter> {
     require_site(it.site.as_deref())?;
+    let unfilled = |name| {
+        Error::payload(format!(
+            "\"{name}\" holds a field that is not filled in here: {{{{var:name}}}} and \
+             {{{{var:name:default}}}} are"
+        ))
+    };
     let html = filled_in(&it.content, &it.variables, escaped);
+    let html = html.ok_or_else(|| unfilled("content"))?;
     let subject = filled_in(&it.subject, &it.variables, str::to_owned);
+    let subject = subject.ok_or_else(|| unfilled("subject"))?;
     if html.len() > LONGEST || subject.len() > LONGEST {
         let words = "the message is longer than 256 KiB once its fields are filled in";
         return Err(Error::payload(words));

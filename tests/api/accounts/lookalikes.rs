@@ -16,6 +16,7 @@ const LOOKALIKE: &str = "\u{430}lice@example.com";
 
 fn add(kw: &Keyward, email: &str, username: Option<&str>) -> Result<AccountId, Code> {
     let new = NewAccount {
+        further: Vec::new(),
         email: Email::parse(email),
         username: username.and_then(Username::parse),
         password: Password::parse(PASSWORD).ok(),

@@ -95,7 +95,7 @@ both!(no_other_field_takes_a_key, OPEN, |kw| {
         ("/graphql", "{ viewer { id } }"),
         ("/graphql", "{ account { username } }"),
         ("/graphql", "{ users_me { id } }"),
-        ("/graphql", "mutation { logout }"),
+        ("/graphql", "mutation { logout { success } }"),
         ("/v1/graphql", "{ viewer { id } }"),
     ] {
         let answer = kw.asks(path, document, Some(&key)).json();

@@ -219,7 +219,7 @@ impl Walk {
                 let asked = format!("{path}?query=%7B__typename%7D");
                 let answer = self.kw.get(&asked).bearer(access).send();
                 self.note("get", path, answer);
-                let asked = format!("{path}?query=mutation%7Blogout%7D");
+                let asked = format!("{path}?query=mutation%7Blogout%7Bsuccess%7D%7D");
                 let answer = self.kw.get(&asked).send();
                 assert_eq!(answer.status, 405);
                 assert_documented("get", path, &answer);
@@ -228,7 +228,7 @@ impl Walk {
                 "{",
                 "{ nothing }",
                 "{ viewer { id } }",
-                "mutation { logout }",
+                "mutation { logout { success } }",
             ] {
                 let body = json!({ "query": document });
                 let answer = self.kw.post(path).json(&body).send();

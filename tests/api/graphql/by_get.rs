@@ -54,9 +54,9 @@ both!(
         let by_email = format!("loginByEmail(email: \"{ALICE}\", password: \"{PASSWORD}\")");
         for document in [
             "mutation { startSession { session { accessToken } } }".to_owned(),
-            "mutation { logout }".to_owned(),
+            "mutation { logout { success } }".to_owned(),
             "mutation { __typename }".to_owned(),
-            "query A { __typename } mutation B { logout }".to_owned(),
+            "query A { __typename } mutation B { logout { success } }".to_owned(),
             format!("{{ {login} {{ sessionToken }} }}"),
             format!("{{ account {{ username }} a: {by_email} {{ sessionToken }} }}"),
             format!("{{ ...a }} fragment a on Query {{ ... {{ {login} {{ sessionToken }} }} }}"),
@@ -77,7 +77,7 @@ both!(
                 assert_eq!(answer.json().get("data"), None);
             }
         }
-        let both = "query A { __typename } mutation B { logout }";
+        let both = "query A { __typename } mutation B { logout { success } }";
         let members = [("query", both), ("operationName", "A")];
         let answer = by_get(kw, "/graphql", &members).bearer(&token).send();
         assert_eq!(answer.body, r#"{"data":{"__typename":"Query"}}"#);
@@ -202,7 +202,7 @@ fn clients_33_what_is_sent_in_another_form_is_told_the_right_one() {
         ("application/json", " [{\"query\":\"{__typename}\"}]", batch),
         ("application/json", "\u{feff}[]", batch),
         ("application/json", "query { __typename }", alone),
-        ("application/json", "mutation { logout }", alone),
+        ("application/json", "mutation { logout { success } }", alone),
         ("text/plain", "{ viewer { id } }", alone),
         (
             "text/plain",

@@ -134,7 +134,7 @@ fn d_04_cookies_are_for_the_routes() {
     let said = kw.graphql("mutation { auth_refresh(mode: other) { expires } }", None);
     assert_eq!(
         said["errors"][0]["extensions"]["reason"],
-        json!("\"mode\" must be one of [json, cookie, session]")
+        json!("\"mode\" must be one of [json]")
     );
     assert_eq!(kw.state(), before);
 }
@@ -222,5 +222,45 @@ fn graphql_07_a_registration_may_say_null_of_whatever_is_optional() {
     ] {
         let body = kw.graphql(&document, None);
         assert_eq!(body.get("errors"), None, "{document}: {body}");
+    }
+}
+
+both!(clients_51_d04_users_me_has_what_the_route_shows, |kw| {
+    let (token, _) = kw.signed_in(ALICE);
+    let path = "/users/me";
+    let members = "tags password token last_page external_identifier auth_data email_notifications \
+                   appearance text_direction title";
+    let document = format!("{{ users_me {{ {members} avatar {{ id }} }} }}");
+    let set = |tags: Value| {
+        let ask = kw.ask("PATCH", path).bearer(&token);
+        assert_eq!(ask.json(&json!({ "tags": tags })).send().status, 200);
+        kw.field(&document, Some(&token), "users_me")
+    };
+    let user = set(json!(["a", "b"]));
+    let shown = kw.get(path).bearer(&token).send().json();
+    for member in members.split_whitespace().chain(["avatar"]) {
+        assert_eq!(user[member], shown[member], "{member}");
+    }
+    assert_eq!(user["tags"], json!(["a", "b"]));
+    for tags in [json!(null), json!("a"), json!([1]), json!({ "a": 1 })] {
+        assert_eq!(set(tags)["tags"], json!(null));
+    }
+    assert_eq!(set(json!([]))["tags"], json!([]));
+});
+
+#[test]
+fn clients_51_a_mode_that_is_none_is_told_what_works() {
+    let kw = TestKeyward::new();
+    for (mode, reason) in [
+        ("x", "\"mode\" must be one of [json]"),
+        ("cookie", "\"mode\" must be json here"),
+    ] {
+        let document = format!(
+            "mutation {{ auth_login(email: \"{ALICE}\", password: \"x\", mode: {mode}) {{ expires }} }}"
+        );
+        let said = kw.graphql(&document, None);
+        assert_eq!(code(&said), "INVALID_PAYLOAD");
+        let told = text(&said["errors"][0]["extensions"], "reason");
+        assert!(told.starts_with(reason), "{told}");
     }
 }

@@ -312,3 +312,106 @@ both!(
         answer.refused(401, "INVALID_CREDENTIALS");
     }
 );
+
+/// By GraphQL and by its REST form: the answer's metadata, or what is refused.
+fn made_by(kw: &TestKeyward, token: &str, value: &Value) -> [Value; 2] {
+    let document =
+        "mutation($value: AccountInput!) { createAccount(value: $value) { id createdBy } }";
+    let body = json!({ "query": document, "variables": { "value": value } });
+    let one = kw.asks_with("/graphql", &body, Some(token)).json();
+    let mut other = value.clone();
+    let name = text(value, "username");
+    other["username"] = json!(format!("other-{name}"));
+    other["emails"] = json!([{ "value": format!("other-{name}@example.com") }]);
+    let two = kw
+        .post("/auth/accounts")
+        .bearer(token)
+        .json(&other)
+        .send()
+        .json();
+    [one, two]
+}
+
+both!(
+    clients_50_y20_an_administrator_makes_accounts_where_nobody_registers,
+    &[("KEYWARD_REGISTRATION", "closed")],
+    |kw| {
+        let admin = kw.add("admin@example.com", None, true).to_string();
+        let root = text(&kw.login("admin@example.com"), "access_token");
+        let value = json!({ "username": "bob", "password": { "value": PASSWORD },
+                            "emails": [{ "value": "bob@example.com" }], "owner": { "firstName": "Bob" } });
+        let [one, two] = made_by(kw, &root, &value);
+        let id = text(&one["data"]["createAccount"], "id");
+        assert_eq!(
+            one["data"]["createAccount"]["createdBy"],
+            json!(admin),
+            "{one}"
+        );
+        assert_eq!(
+            (&two["createdBy"], two["id"].is_string()),
+            (&json!(admin), true),
+            "{two}"
+        );
+        let seen = kw
+            .get(&format!("/admin/accounts/{id}"))
+            .bearer(&root)
+            .send()
+            .json();
+        assert_eq!(
+            (&seen["firstName"], &seen["verified"]),
+            (&json!("Bob"), &json!(true))
+        );
+        assert_eq!(seen["createdBy"], json!(admin));
+        for name in ["bob", "other-bob", "bob@example.com"] {
+            let login = "{ login(username: \"NAME\", password: \"WORD\") { sessionToken } }";
+            let login = login.replace("NAME", name).replace("WORD", PASSWORD);
+            assert!(
+                kw.field(&login, None, "login")["sessionToken"].is_string(),
+                "{name}"
+            );
+        }
+        // What that act refuses is refused, and nobody else makes any.
+        let before = kw.count("accounts");
+        let [again, taken] = made_by(kw, &root, &value);
+        assert_eq!(code(&again), "CONFLICT");
+        assert_eq!(code(&taken), "CONFLICT");
+        assert_eq!(kw.count("accounts"), before);
+        // Several addresses are the account's, as the administrator says (row Y-13).
+        let two = json!([{ "value": "a@example.com" }, { "value": "b@example.com" }]);
+        let many = json!({ "username": "eve", "password": { "value": PASSWORD }, "emails": two });
+        let [made, _] = made_by(kw, &root, &many);
+        let id = text(&made["data"]["createAccount"], "id");
+        let of = format!("emails WHERE account_id = '{id}' AND verified");
+        assert_eq!(kw.count(&of), 2, "{made}");
+        // One that is another's takes nothing along.
+        let two = json!([{ "value": "c@example.com" }, { "value": "b@example.com" }]);
+        let many = json!({ "username": "dan", "password": { "value": PASSWORD }, "emails": two });
+        assert_eq!(code(&made_by(kw, &root, &many)[0]), "CONFLICT");
+        assert_eq!(kw.count("accounts WHERE username = 'dan'"), 0);
+        assert_eq!(kw.count("emails WHERE canonical = 'c@example.com'"), 0);
+    }
+);
+
+both!(
+    clients_50_nobody_else_makes_accounts_where_nobody_registers,
+    &[
+        ("KEYWARD_REGISTRATION", "closed"),
+        ("KEYWARD_STEP_UP_MAX_AGE", "5m")
+    ],
+    |kw| {
+        kw.add("admin@example.com", None, true);
+        let root = text(&kw.login("admin@example.com"), "access_token");
+        let (user, _) = kw.signed_in(ALICE);
+        let value = json!({ "username": "eve", "password": { "value": PASSWORD } });
+        let count = kw.count("accounts");
+        for said in made_by(kw, &user, &value) {
+            assert_eq!(code(&said), "FORBIDDEN");
+        }
+        // An administrator who signed in long ago shows who they are, as on the route itself.
+        kw.advance(400);
+        for said in made_by(kw, &root, &value) {
+            assert_eq!(code(&said), "STEP_UP_REQUIRED");
+        }
+        assert_eq!(kw.count("accounts"), count);
+    }
+);

@@ -62,7 +62,7 @@ const FIELDS: &[(&str, &str, &str, &str)] = &[
         "login",
         "(input: { email: \"nobody@b.co\", password: \"x\" }) { session { email } }",
     ),
-    ("/graphql", "mutation", "logout", ""),
+    ("/graphql", "mutation", "logout", "{ success }"),
     (
         "/graphql",
         "mutation",

@@ -3,6 +3,7 @@
 mod adapts;
 mod bombs;
 mod by_get;
+mod credentials;
 mod directus;
 mod every_way;
 mod falls;
@@ -12,6 +13,7 @@ mod hypi;
 mod matrix;
 mod organization;
 mod propeller;
+mod propeller_sdk;
 mod publish;
 mod requests;
 mod sdl;

@@ -211,14 +211,34 @@ both!(p20_a_sign_in_takes_the_place_of_the_guest, OPEN, |kw| {
     assert_eq!(kw.me(&guest), 401, "the guest's session ended");
 });
 
+// The original's SDK selects members; who asks as before types had names is answered as before.
 both!(decision_9_logout_ends_the_session, |kw| {
-    let (access, refresh) = alice(kw);
-    let said = kw.graphql("mutation { logout }", Some(&access));
-    assert_eq!(said, json!({ "data": { "logout": true } }));
-    assert_eq!(kw.me(&access), 401);
-    assert_eq!(code(&exchange(kw, &refresh)), "INVALID_CREDENTIALS");
-    let said = kw.graphql("mutation { logout }", Some(&access));
-    assert_eq!(code(&said), "INVALID_TOKEN");
+    for (number, (document, answer)) in [
+        (
+            "mutation { logout { success } }",
+            json!({ "logout": { "success": true } }),
+        ),
+        ("mutation { logout }", json!({ "logout": true })),
+        ("mutation Out { bye: logout }", json!({ "bye": true })),
+        (
+            "mutation { ...Out } fragment Out on Mutation { logout }",
+            json!({ "logout": true }),
+        ),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let email = format!("alice{number}@example.com");
+        let (access, refresh) = kw.signed_in(&email);
+        assert_eq!(
+            kw.graphql(document, Some(&access)),
+            json!({ "data": answer })
+        );
+        assert_eq!(kw.me(&access), 401);
+        assert_eq!(code(&exchange(kw, &refresh)), "INVALID_CREDENTIALS");
+        let said = kw.graphql(document, Some(&access));
+        assert_eq!(code(&said), "INVALID_TOKEN");
+    }
 });
 
 #[test]
@@ -482,6 +502,7 @@ fn graphql_04_p13_the_user_of_a_registration_is_the_user() {
             assert!(made["user"][name].is_string(), "{name}: {made}");
         }
         let admin = NewAccount {
+            further: Vec::new(),
             email: Email::parse("admin@example.com"),
             username: None,
             password: Password::parse(PASSWORD).ok(),

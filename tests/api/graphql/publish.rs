@@ -40,7 +40,8 @@ both!(p31_p32_p_34_the_seeds_mail_to_the_letter, OPEN, |kw| {
 fn p32_clients_send_it_in_grammar() {
     let kw = TestKeyward::with(OPEN);
     let admin = admin(&kw);
-    let document = "mutation($input: PublishEmailEventInput!) { publishEmailEvent(input: $input) { messageId } }";
+    let document =
+        "mutation($input: EmailEventInput!) { publishEmailEvent(input: $input) { messageId } }";
     let input = json!({
         "type": "transactional",
         "to": { "email": "s.vleugelhof@propel.us", "name": "S" },
@@ -55,7 +56,7 @@ fn p32_clients_send_it_in_grammar() {
     let name = "&lt;b&gt;&#39;&amp;\r\nBcc: x";
     assert_eq!(mail.html, format!("<p title='{name}'>{name}\nfriend</p>"));
     assert_eq!(mail.subject, "Hello <b>'& Bcc: x", "one line");
-    let text = "mutation($v: JSON) { publishEmailEvent(input: { type: transactional, \
+    let text = "mutation($v: JSONObject) { publishEmailEvent(input: { type: transactional, \
                 to: { email: \"a@b.co\" }, subject: \"s\", content: \"{{var:a.b}}\", variables: $v }) { messageId } }";
     let body = json!({ "query": text, "variables": { "v": "{\"a\":{\"b\":5}}" } });
     let answer = kw.asks_with("/graphql", &body, Some(&admin));
@@ -277,7 +278,8 @@ fn line_breaks_and_objects_are_for_that_field_alone() {
 fn graphql_09_the_plain_part_keeps_links_and_leaves_out_styles() {
     let kw = TestKeyward::with(OPEN);
     let admin = admin(&kw);
-    let document = "mutation($input: PublishEmailEventInput!) { publishEmailEvent(input: $input) { messageId } }";
+    let document =
+        "mutation($input: EmailEventInput!) { publishEmailEvent(input: $input) { messageId } }";
     let content = "<head><title>T</title></head><style>p{color:red}</style>\
                    <p>Hello&nbsp;{{var:name}}</p><ul><li>one</li><li>two</li></ul>\
                    <a href=\"{{var:l}}\">Reset it</a>";

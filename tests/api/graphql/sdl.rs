@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::graphql::{ALICE, in_demo_as};
 use crate::support::{TestKeyward, text};
 
-const WHOLE: &str = "{ __schema { types { name kind fields { name args { name type { ...of } } type { ...of } } \
+const WHOLE: &str = "{ __schema { types { name kind interfaces { name } fields { name args { name type { ...of } } type { ...of } } \
                      inputFields { name type { ...of } } enumValues { name } } } } \
                      fragment of on __Type { kind name ofType { kind name ofType { kind name ofType { kind name } } } }";
 
@@ -39,9 +39,18 @@ fn block(of: &Value) -> String {
         "ENUM" => ("enum", &of["enumValues"]),
         "INPUT_OBJECT" => ("input", &of["inputFields"]),
         "OBJECT" => ("type", &of["fields"]),
+        "INTERFACE" => ("interface", &of["fields"]),
         kind => panic!("{name} is a {kind}"),
     };
-    let mut block = format!("{word} {name} {{\n");
+    let interfaces: Vec<_> = sorted(&of["interfaces"])
+        .iter()
+        .map(|it| text(it, "name"))
+        .collect();
+    let implements = match interfaces.as_slice() {
+        [] => String::new(),
+        names => format!(" implements {}", names.join(" & ")),
+    };
+    let mut block = format!("{word} {name}{implements} {{\n");
     for member in sorted(members) {
         write!(block, "  {}", text(&member, "name")).unwrap();
         let arguments: Vec<String> = sorted(&member["args"])

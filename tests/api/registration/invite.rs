@@ -193,3 +193,21 @@ both!(an_invitation_with_a_fault_makes_no_account, OPEN, |kw| {
     assert_eq!(kw.state(), before);
     assert_eq!(kw.mails().len(), 0);
 });
+
+both!(clients_52_an_empty_text_is_none_as_null_is, |kw| {
+    kw.add("admin@example.com", None, true);
+    let (admin, _) = kw.sign_in("admin@example.com", PASSWORD).tokens();
+    for empty in [json!(""), json!(null)] {
+        let body = json!({ "email": ALICE, "role": empty, "invite_url": empty });
+        let answer = kw.post("/users/invite").bearer(&admin).json(&body).send();
+        assert_eq!(answer.status, 204, "{answer:?}");
+        assert!(kw.last_mail_to(ALICE).link().contains("/account"));
+        let body = json!({ "email": ALICE, "reset_url": empty });
+        let answer = kw.post("/auth/password/request").json(&body).send();
+        assert_eq!(answer.status, 204, "{answer:?}");
+    }
+    // Any other text is compared with the list still.
+    let body = json!({ "email": ALICE, "reset_url": " " });
+    let answer = kw.post("/auth/password/request").json(&body).send();
+    answer.refused(400, "INVALID_PAYLOAD");
+});

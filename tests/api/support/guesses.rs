@@ -133,6 +133,7 @@ impl TestKeyward {
     /// An account whose e-mail address was proven.
     pub fn add_verified(&self, email: &str) -> AccountId {
         let new = NewAccount {
+            further: Vec::new(),
             email: Email::parse(email),
             username: None,
             password: Password::parse(super::PASSWORD).ok(),

@@ -270,6 +270,7 @@ impl TestKeyward {
 
     pub fn add(&self, email: &str, username: Option<&str>, admin: bool) -> AccountId {
         let new = NewAccount {
+            further: Vec::new(),
             email: Email::parse(email),
             username: username.and_then(Username::parse),
             password: Password::parse(PASSWORD).ok(),

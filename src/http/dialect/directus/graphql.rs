@@ -70,12 +70,29 @@ static USER: Object = Object {
         member("role", Type::TEXT),
         member("last_access", Type::TEXT),
         member("provider", Type::TEXT),
+        // What Keyward does not keep, or keeps as an attribute, as the route tells it.
+        member("tags", Type::TEXT.list()),
+        member("avatar", Type::object(&FILE)),
+        member("password", Type::TEXT),
+        member("token", Type::TEXT),
+        member("last_page", Type::TEXT),
+        member("external_identifier", Type::TEXT),
+        member("auth_data", Type::TEXT),
+        member("email_notifications", Type::TRUTH),
+        member("appearance", Type::TEXT),
+        member("text_direction", Type::TEXT),
     ],
+};
+
+static FILE: Object = Object {
+    name: "directus_files",
+    fields: &[member("id", Type::ID.required())],
 };
 
 static MODES: Words = Words {
     name: "auth_mode",
-    words: &["json", "cookie", "session"],
+    all: &["json", "cookie", "session"],
+    taken: &["json"],
 };
 
 const MODE: Argument = argument("mode", Type::one_of(&MODES));
@@ -112,7 +129,13 @@ fn logout(asked: &Asked, fields: &Fields) -> Result<Value> {
 }
 
 fn me(asked: &Asked, _: &Fields, actor: &Actor) -> Result<Value> {
-    users::show(&asked.kw, actor).map(Value::Object)
+    let mut user = users::show(&asked.kw, actor)?;
+    // The route shows whatever was sent.
+    let is_text = |tags: &Vec<Value>| tags.iter().all(Value::is_string);
+    let tags = user.get("tags").and_then(Value::as_array);
+    let tags = json!(tags.filter(|tags| is_text(tags)));
+    user.insert("tags".to_owned(), tags);
+    Ok(Value::Object(user))
 }
 
 /// The original's words.

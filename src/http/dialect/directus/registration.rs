@@ -77,7 +77,11 @@ pub async fn invite(mut call: Call, actor: Actor) -> Answer<Directus> {
     fields.only(&["email", "role", "invite_url", "language"])?;
     let invitation = ServiceInvitation {
         emails: addresses(&fields)?,
-        role: fields.optional("role")?.map(str::to_owned),
+        // An empty one is none, as the original's forms send it.
+        role: fields
+            .optional("role")?
+            .filter(|role| !role.is_empty())
+            .map(str::to_owned),
         wish: call.wish(&fields, "invite_url")?,
     };
     call.on_store(move |kw| to_service::invite(kw, &actor, invitation))

@@ -5,13 +5,18 @@ use serde_json::{Map, Value, json};
 
 use crate::domain::account::Account;
 use crate::domain::identifier::{Email, Username};
+use crate::domain::rights::access::ADMIN;
 use crate::http::dialect::hypi::Hypi;
 use crate::http::error_response::Answer;
 use crate::http::request::call::Call;
 use crate::http::request::fields::{Fields, new_password};
 use crate::http::request::profile_fields::{CAMEL, edit, emails, object};
+use crate::lanes::password_lane::Seat;
+use crate::service::accounts::administer::{self, NewAccount};
 use crate::service::accounts::profile_edit::Edit;
 use crate::service::accounts::register::{self, Registration};
+use crate::service::accounts::show_to_administrator;
+use crate::service::actor::Actor;
 use crate::service::mail::owner_mail::Wish;
 use crate::service::{Error, Keyward, Result};
 
@@ -31,14 +36,11 @@ pub async fn create(mut call: Call) -> Answer<Hypi> {
     ])?;
     let wish = call.wish(&fields, "verification_url")?;
     let new = registration(&call.kw, &fields, wish)?;
-    let new = Registration {
-        guest: call.guest()?,
-        ..new
-    };
+    let caller = call.anybody()?;
     let made = call
-        .on_password(move |kw, seat| register::register(kw, seat, new))
+        .on_password(move |kw, seat| made(kw, seat, caller, new))
         .await?;
-    let mut made = shown(made)?;
+    let mut made = shown(&made);
     made.retain(|name, _| name != "updated");
     Ok(HttpResponse::Ok().json(made))
 }
@@ -67,15 +69,49 @@ pub(super) fn registration(kw: &Keyward, fields: &Fields, wish: Wish) -> Result<
     })
 }
 
+/// Whoever makes accounts by `POST /admin/accounts` makes one here, whether registration is open or
+/// not; anybody else registers.
+pub(super) fn made(
+    kw: &Keyward,
+    seat: &Seat,
+    caller: Option<Actor>,
+    mut new: Registration,
+) -> Result<Account> {
+    let administrator = caller.as_ref().filter(|it| it.require(ADMIN).is_ok());
+    if let Some(administrator) = administrator {
+        return made_by(kw, seat, administrator, new);
+    }
+    new.guest = caller.filter(|caller| caller.claims().anon);
+    let made = register::register(kw, seat, new)?;
+    made.ok_or_else(|| Error::defect("a registration that tells told nothing"))
+}
+
+fn made_by(kw: &Keyward, seat: &Seat, actor: &Actor, mut new: Registration) -> Result<Account> {
+    // As the mount asks of the route's callers.
+    actor.require_enrolled()?;
+    actor.require_own()?;
+    actor.require_fresh(kw)?;
+    new.sort_out();
+    let account = NewAccount {
+        further: new.more,
+        email: new.email,
+        username: new.edit.username.take(),
+        password: Some(new.password),
+        admin: false,
+        verified: true,
+    };
+    let id = administer::add_on_lane((kw, actor), seat, account, (new.edit, None))?;
+    Ok(show_to_administrator::show(kw, id)?.person.account)
+}
+
 /// The metadata of an account, as the original shows it (rows Y-20, Y-21).
-pub(super) fn shown(made: Option<Account>) -> Result<Map<String, Value>> {
-    let account = made.ok_or_else(|| Error::defect("a registration that tells told nothing"))?;
+pub(super) fn shown(account: &Account) -> Map<String, Value> {
     let mut shown = Map::new();
     shown.insert("id".to_owned(), json!(account.id));
     shown.insert("created".to_owned(), json!(account.created_at.iso()));
     shown.insert("createdBy".to_owned(), json!(account.created_by));
     shown.insert("updated".to_owned(), json!(account.updated_at.iso()));
-    Ok(shown)
+    shown
 }
 
 /// The owner is a Person; telephones and groups stand beside it.

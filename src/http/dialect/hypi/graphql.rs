@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::config::Dialect;
 use crate::domain::identifier::{Email, Identifier};
-use crate::http::dialect::hypi::accounts::{registration, shown};
+use crate::http::dialect::hypi::accounts::{made, registration, shown};
 use crate::http::graphql::resolver_context::Asked;
 use crate::http::graphql::table::{
     Argument, Fieldset, Input, Object, Type, argument, member, page, public, signed_in,
@@ -13,7 +13,6 @@ use crate::http::request::fields::Fields;
 use crate::http::request::profile_fields::object;
 use crate::http::response_bodies;
 use crate::service::accounts::profile;
-use crate::service::accounts::register::{self, Registration};
 use crate::service::actor::Actor;
 use crate::service::sessions::login_history::{Tried, attempts};
 use crate::service::tokens::mint::TokenSet;
@@ -240,12 +239,9 @@ fn create(asked: &Asked, fields: &Fields) -> Result<Value> {
     let value = object(fields, "value")?.unwrap_or_default();
     let wish = asked.wish(&value, "verification_url")?;
     let new = registration(&asked.kw, &value, wish)?;
-    let new = Registration {
-        guest: asked.guest()?,
-        ..new
-    };
-    let made = register::register(&asked.kw, &asked.seat()?, new)?;
-    shown(made).map(Value::Object)
+    let caller = asked.anybody()?;
+    let made = made(&asked.kw, &asked.seat()?, caller, new)?;
+    Ok(Value::Object(shown(&made)))
 }
 
 /// `account` (rows Y-08 to Y-18, Y-21): the caller's.
@@ -257,7 +253,7 @@ fn account(asked: &Asked, _: &Fields, actor: &Actor) -> Result<Value> {
     let mut account = response_bodies::person(&person);
     let mut owner = account.clone();
     owner["name"] = json!(person.account.full_name());
-    account["hypi"] = Value::Object(shown(Some(person.account.clone()))?);
+    account["hypi"] = Value::Object(shown(&person.account));
     account["enabled"] = json!(person.account.enabled);
     account["username"] = json!(
         person

@@ -22,17 +22,22 @@ pub struct Hypi;
 impl Shape for Hypi {}
 
 /// `GET /auth/token` and `POST /auth/token` (rows Y-28 to Y-40). It changes state by
-/// GET, as the original does, so what a page or a prefetch asks for is refused.
+/// GET, as the original does, so what a prefetch asks for is refused, and what a page of another site
+/// does, unless the operator lists it. A listed page that asks by script says so (`cors`, with its
+/// origin): its images, links and prefetches do not.
 pub async fn token(call: Call) -> Answer<Hypi> {
     let said = |name: &str, word: &str| {
         call.headers()
             .get_all(name)
             .any(|value| value.to_str().is_ok_and(|text| text.contains(word)))
     };
-    if said("sec-fetch-site", "cross-site")
-        || said("sec-fetch-site", "same-site")
-        || said("sec-purpose", "prefetch")
+    let foreign = said("sec-fetch-site", "cross-site") || said("sec-fetch-site", "same-site");
+    let mode = call.headers().get("sec-fetch-mode");
+    let by_script = mode.is_some_and(|mode| mode == "cors");
+    let by_listed_script = by_script && call.is_of_a_listed_origin();
+    if said("sec-purpose", "prefetch")
         || said("purpose", "prefetch")
+        || (foreign && !by_listed_script)
     {
         return Err(Error::forbidden("A token is not exchanged for another site's page.").into());
     }

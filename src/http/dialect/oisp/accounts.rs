@@ -84,11 +84,24 @@ pub async fn one(call: Call, actor: Actor) -> Answer<Accounts> {
     Ok(HttpResponse::Ok().json(render(&found.organization)))
 }
 
-/// `PUT /v1/api/accounts/{id} {"name"}`.
+/// `PUT /v1/api/accounts/{id} {"name"}`, or what a `GET` answered with another name in it: of the
+/// rest nothing changes.
 pub async fn rename(mut call: Call, actor: Actor) -> Answer<Accounts> {
     let fields = call.fields().await?;
-    fields.only(&["name"])?;
+    fields.only(&[
+        "id",
+        "name",
+        "created",
+        "updated",
+        "role",
+        "healthTimePeriod",
+        "exportInterval",
+    ])?;
     let (name, id) = (name(&fields)?, id(&call)?);
+    let other = |named: &str| named.parse() != Ok(id);
+    if fields.optional("id")?.is_some_and(other) {
+        return Err(Error::payload("\"id\" must be the one of the path").into());
+    }
     let renamed = call
         .on_store(move |kw| change::change(kw, &actor, id, name.into()))
         .await?;
@@ -191,18 +204,21 @@ pub async fn own_invites(call: Call, actor: Actor) -> Answer<Accounts> {
         own.0.state == MembershipState::Invited
             && invited.is_some_and(|(it, _)| it == email.canonical())
     };
-    let invites = own.iter().filter(theirs).map(|(membership, it, _)| {
-        json!({
-            "_id": it.id,
-            "accountId": it.id,
-            "accountName": it.name,
-            "email": membership.invited.as_ref().map(|(_, written)| written),
-        })
-    });
+    let invites = own.iter().filter(theirs).map(invitation);
     Ok(HttpResponse::Ok().json(invites.collect::<Vec<_>>()))
 }
 
-/// `PUT /v1/api/invites/{id}/status {"accept"}`: true joins, false declines.
+fn invitation((membership, organization, _): &Own) -> Value {
+    json!({
+        "_id": organization.id,
+        "accountId": organization.id,
+        "accountName": organization.name,
+        "email": membership.invited.as_ref().map(|(_, written)| written),
+    })
+}
+
+/// `PUT /v1/api/invites/{id}/status {"accept"}`: true joins, false declines. Answers the invitation
+/// as it was.
 pub async fn answer_invite(mut call: Call, actor: Actor) -> Answer<Accounts> {
     let fields = call.fields().await?;
     fields.only(&["accept"])?;
@@ -211,15 +227,19 @@ pub async fn answer_invite(mut call: Call, actor: Actor) -> Answer<Accounts> {
     }
     let accepts = fields.is_true("accept")?;
     let id = id(&call)?;
-    call.on_store(move |kw| {
-        if accepts {
-            accept::by_account(kw, &actor, id)
-        } else {
-            change_member::decline(kw, &actor, id)
-        }
-    })
-    .await?;
-    Ok(HttpResponse::NoContent().finish())
+    let answered = call
+        .on_store(move |kw| {
+            let own = list::mine(kw, &actor)?;
+            let answered = own.iter().find(|(_, it, _)| it.id == id).map(invitation);
+            if accepts {
+                accept::by_account(kw, &actor, id)?;
+            } else {
+                change_member::decline(kw, &actor, id)?;
+            }
+            Ok::<_, Error>(answered)
+        })
+        .await?;
+    Ok(HttpResponse::Ok().json(answered))
 }
 
 fn id(call: &Call) -> Result<OrganizationId> {

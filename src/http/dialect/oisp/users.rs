@@ -60,6 +60,10 @@ pub async fn add(mut call: Call) -> Answer<Oisp> {
     Ok(HttpResponse::Created().json(user(&account, attributes)))
 }
 
+/// The original's default, in seconds: after so long a silence a device counts as ill there. No
+/// device is known here, and its clients read the number.
+const HEALTH_TIME_PERIOD: u32 = 86_400;
+
 /// `GET /v1/api/users/{id}`.
 pub async fn get(call: Call, actor: Actor) -> Answer<Oisp> {
     actor.require_self(&id(&call, &actor))?;
@@ -68,7 +72,9 @@ pub async fn get(call: Call, actor: Actor) -> Answer<Oisp> {
         .await?;
     let mut user = user(&account, profile.attributes);
     for it in organizations {
-        user["accounts"][it.id.to_string()] = json!(it.role);
+        user["accounts"][it.id.to_string()] = json!({
+            "name": it.name, "role": it.role, "healthTimePeriod": HEALTH_TIME_PERIOD,
+        });
     }
     Ok(HttpResponse::Ok().json(user))
 }

@@ -1,21 +1,24 @@
 //! Propeller's fields of `/graphql`.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::config::Dialect;
 use crate::domain::identifier::{Email, Identifier};
 use crate::domain::mail_letter::Site;
 use crate::domain::session::Mode;
 use crate::http::dialect::propeller::refusals::{say, say_of_link};
+use crate::http::dialect::propeller::types::{
+    EXCHANGE_INPUT, LOGIN_INPUT, PUBLISH_INPUT, PUBLISHED, REFRESHED, REGISTER_INPUT, REGISTERED,
+    RESET_INPUT, SIGNED_IN, SIGNED_OUT, USER, USER_LOGIN,
+};
 use crate::http::graphql::Loose;
 use crate::http::graphql::resolver_context::Asked;
-use crate::http::graphql::table::{
-    Argument, Field, Fieldset, Input, Object, Type, Words, argument, member, public, signed_in,
-};
+use crate::http::graphql::table::{Argument, Field, Fieldset, Type, argument, public, signed_in};
 use crate::http::request::fields::{Fields, new_password};
 use crate::http::request::profile_fields::{CAMEL, edit, object};
 use crate::http::response_bodies;
 use crate::service::accounts::profile::{self, Person};
+use crate::service::accounts::profile_edit::Edit;
 use crate::service::accounts::register::{self, Registration};
 use crate::service::accounts::{find_by_identifier, guest, reset_password};
 use crate::service::actor::Actor;
@@ -23,6 +26,7 @@ use crate::service::mail::owner_mail::Wish;
 use crate::service::mail::publish::{self, Publication};
 use crate::service::tokens::mint::TokenSet;
 use crate::service::{Code, Error, Result};
+use crate::support::clock::Timestamp;
 use crate::support::secret::ExposeSecret as _;
 
 pub const FIELDS: Fieldset = Fieldset {
@@ -47,7 +51,14 @@ pub const FIELDS: Fieldset = Fieldset {
         .waiting()
         .saying(say),
         changes("login", LOGIN_INPUT, login).waiting(),
-        changes("exchangeRefreshToken", EXCHANGE_INPUT, exchange),
+        public(
+            "exchangeRefreshToken",
+            Type::object(&REFRESHED).required(),
+            EXCHANGE_INPUT,
+            exchange,
+        )
+        .once()
+        .saying(say),
         signed_in(
             "passwordResetLink",
             Type::TEXT.required(),
@@ -67,16 +78,18 @@ pub const FIELDS: Fieldset = Fieldset {
         .once()
         .waiting()
         .saying(say),
-        public("logout", Type::TRUTH, &[], logout)
+        public("logout", Type::object(&SIGNED_OUT), &[], logout)
             .once()
             .saying(say),
     ],
 };
 
-/// The document prints line breaks in the content, and an object of free form.
+/// The document prints line breaks in the content, and an object of free form. It has no `logout`: the
+/// original's SDK selects members of it, and others ask for it bare.
 pub const LOOSE: Loose = Loose {
     field: "publishEmailEvent",
     argument: "variables",
+    bare: ("logout", "success"),
 };
 
 /// A field that answers a session.
@@ -89,133 +102,6 @@ const fn changes(
         .once()
         .saying(say)
 }
-
-static SIGNED_IN: Object = Object {
-    name: "LoginResponse",
-    fields: &[member("session", Type::object(&SESSION).required())],
-};
-
-static REGISTERED: Object = Object {
-    name: "RegisterUserResponse",
-    fields: &[
-        member("user", Type::object(&USER).required()),
-        member("session", Type::object(&SESSION)),
-    ],
-};
-
-static PUBLISHED: Object = Object {
-    name: "PublishEmailEventResponse",
-    fields: &[member("messageId", Type::TEXT.required())],
-};
-
-static SESSION: Object = Object {
-    name: "Session",
-    fields: &[
-        member("isAnonymous", Type::TRUTH.required()),
-        member("email", Type::TEXT),
-        member("accessToken", Type::TEXT.required()),
-        member("refreshToken", Type::TEXT.required()),
-        member("expirationTime", Type::TEXT.required()),
-    ],
-};
-
-static USER: Object = Object {
-    name: "User",
-    fields: &[
-        member("id", Type::ID.required()),
-        member("userId", Type::ID.required()),
-        member("username", Type::TEXT),
-        member("firstName", Type::TEXT),
-        member("middleName", Type::TEXT),
-        member("lastName", Type::TEXT),
-        member("email", Type::TEXT),
-        member("phone", Type::TEXT),
-        member("gender", Type::TEXT),
-        member("company", Type::TEXT),
-        member("dateOfBirth", Type::TEXT),
-        member("language", Type::TEXT),
-        member("parentId", Type::WHOLE),
-        member("isAnonymous", Type::TRUTH.required()),
-    ],
-};
-
-static LOGIN: Input = Input {
-    name: "LoginInput",
-    members: &[
-        argument("email", Type::TEXT.required()),
-        argument("password", Type::TEXT.required()),
-        argument("otp", Type::TEXT),
-    ],
-};
-
-static GENDERS: Words = Words {
-    name: "Gender",
-    words: &["M", "F", "U"],
-};
-
-static REGISTER: Input = Input {
-    name: "RegisterUserInput",
-    members: &[
-        argument("firstName", Type::TEXT),
-        argument("middleName", Type::TEXT),
-        argument("lastName", Type::TEXT),
-        argument("email", Type::TEXT.required()),
-        argument("phone", Type::TEXT),
-        argument("gender", Type::one_of(&GENDERS)),
-        argument("company", Type::TEXT),
-        argument("password", Type::TEXT.required()),
-        argument("parentId", Type::WHOLE),
-        argument("dateOfBirth", Type::TEXT),
-        argument("language", Type::TEXT),
-        argument("siteId", Type::WHOLE),
-    ],
-};
-
-static RESET: Input = Input {
-    name: "PasswordResetLinkInput",
-    members: &[
-        argument("email", Type::TEXT.required()),
-        argument("redirectUrl", Type::TEXT.required()),
-        argument("language", Type::TEXT),
-    ],
-};
-
-static EVENTS: Words = Words {
-    name: "EmailEventType",
-    words: &["transactional"],
-};
-
-static PUBLISH: Input = Input {
-    name: "PublishEmailEventInput",
-    members: &[
-        argument("type", Type::one_of(&EVENTS).required()),
-        argument("to", Type::input(&RECIPIENT).required()),
-        argument("subject", Type::TEXT.required()),
-        argument("content", Type::TEXT.required()),
-        argument("variables", Type::JSON),
-        argument("siteId", Type::WHOLE),
-    ],
-};
-
-static RECIPIENT: Input = Input {
-    name: "EmailRecipientInput",
-    members: &[
-        argument("email", Type::TEXT.required()),
-        argument("name", Type::TEXT),
-    ],
-};
-
-static EXCHANGE: Input = Input {
-    name: "ExchangeRefreshTokenInput",
-    members: &[argument("refreshToken", Type::TEXT.required())],
-};
-
-const LOGIN_INPUT: &[Argument] = &[argument("input", Type::input(&LOGIN).required())];
-const REGISTER_INPUT: &[Argument] = &[argument("input", Type::input(&REGISTER).required())];
-const RESET_INPUT: &[Argument] = &[argument("input", Type::input(&RESET).required())];
-const PUBLISH_INPUT: &[Argument] = &[argument("input", Type::input(&PUBLISH).required())];
-const USER_LOGIN: &[Argument] = &[argument("login", Type::TEXT.required())];
-const EXCHANGE_INPUT: &[Argument] = &[argument("input", Type::input(&EXCHANGE).required())];
 
 /// `login(input)` (rows P-17 to P-20).
 fn login(asked: &Asked, fields: &Fields) -> Result<Value> {
@@ -230,13 +116,21 @@ fn login(asked: &Asked, fields: &Fields) -> Result<Value> {
 fn exchange(asked: &Asked, fields: &Fields) -> Result<Value> {
     let input = object(fields, "input")?.unwrap_or_default();
     let tokens = asked.refresh(input.required("refreshToken")?, None)?;
-    Ok(json!({ "session": session(asked, &tokens)? }))
+    let life = tokens.access_expires_at.millis_since(tokens.issued_at);
+    Ok(json!({
+        "access_token": tokens.access.expose_secret(),
+        "refresh_token": tokens.refresh.expose_secret(),
+        "expires_in": life / 1000,
+        "token_type": "Bearer",
+        "user_id": tokens.account,
+        "session": session(asked, &tokens)?,
+    }))
 }
 
 /// `logout` (decision 9).
 fn logout(asked: &Asked, _: &Fields) -> Result<Value> {
     asked.sign_out()?;
-    Ok(json!(true))
+    Ok(json!({ "success": true }))
 }
 
 /// `startSession` (row P-05). `siteId` is of the original, which has one shop for each.
@@ -254,7 +148,7 @@ fn register(asked: &Asked, fields: &Fields) -> Result<Value> {
     let new = Registration {
         email: Some(email.clone()),
         password: new_password(&input, "password")?,
-        edit: edit(&input, &CAMEL, asked.kw.clock.now())?,
+        edit: edited(&input, asked.kw.clock.now())?,
         more: Vec::new(),
         wish: Wish {
             site: site(&input)?,
@@ -274,15 +168,39 @@ fn register(asked: &Asked, fields: &Fields) -> Result<Value> {
     let who = Identifier::Email(email);
     let tokens = asked.sign_in_on(&seat, who, (&input, Dialect::Propeller))?;
     Ok(json!({
-        "user": shown(&profile::person(&asked.kw, &asked.holder(&tokens)?)?.0),
+        "user": signed_in_as(&profile::person(&asked.kw, &asked.holder(&tokens)?)?.0),
         "session": session(asked, &tokens)?,
     }))
+}
+
+/// What the original keeps of a user beside what everybody has: attributes here.
+const OWN: [&str; 5] = [
+    "mobile",
+    "mailingList",
+    "homepage",
+    "cocNumber",
+    "taxNumber",
+];
+
+/// `language` counts where both are given.
+fn edited(input: &Fields, now: Timestamp) -> Result<Edit> {
+    let mut edit = edit(input, &CAMEL, now)?;
+    if edit.language.is_none()
+        && let Some(language) = input.value("primaryLanguage")
+    {
+        let language = Map::from_iter([("language".to_owned(), language.clone())]);
+        edit.language = self::edit(&Fields::from(language), &CAMEL, now)?.language;
+    }
+    let own = OWN.into_iter();
+    let own = own.filter_map(|name| Some((name.to_owned(), input.value(name)?.clone())));
+    edit.single_attributes = own.collect();
+    Ok(edit)
 }
 
 /// `viewer` (row P-13).
 fn viewer(asked: &Asked, _: &Fields, actor: &Actor) -> Result<Value> {
     let (person, _) = profile::person(&asked.kw, actor)?;
-    Ok(shown(&person))
+    Ok(signed_in_as(&person))
 }
 
 /// `user(login)` (row P-29): null where there is none.
@@ -295,8 +213,9 @@ fn user(asked: &Asked, fields: &Fields, actor: &Actor) -> Result<Value> {
 /// `passwordResetLink(input)` (rows P-22 to P-28): the link, and no mail.
 fn reset_link(asked: &Asked, fields: &Fields, actor: &Actor) -> Result<Value> {
     reset_password::require_link(&asked.kw, actor)?;
-    let input = object(fields, "input")?.unwrap_or_default();
-    let wish = asked.wish(&input, "redirectUrl")?;
+    let inner = object(fields, "input")?;
+    let input = inner.as_ref().unwrap_or(fields);
+    let wish = asked.wish(input, "redirectUrl")?;
     let email = Email::parse(input.required("email")?);
     let link = reset_password::link(&asked.kw, actor, email.as_ref(), &wish)?;
     link.map(Value::from)
@@ -307,8 +226,7 @@ fn reset_link(asked: &Asked, fields: &Fields, actor: &Actor) -> Result<Value> {
 fn publish(asked: &Asked, fields: &Fields, actor: &Actor) -> Result<Value> {
     publish::require(actor)?;
     let input = object(fields, "input")?.unwrap_or_default();
-    let to = object(&input, "to")?.unwrap_or_default();
-    let to = Email::parse(to.required("email")?);
+    let to = Email::parse(recipient(&input)?.required("email")?);
     let publication = Publication {
         to: to.ok_or_else(|| Error::payload("\"email\" must be a valid email"))?,
         subject: input.required("subject")?.to_owned(),
@@ -317,7 +235,18 @@ fn publish(asked: &Asked, fields: &Fields, actor: &Actor) -> Result<Value> {
         site: site(&input)?.map(Site::into_inner),
     };
     let id = publish::publish(&asked.kw, actor, &publication)?;
-    Ok(json!({ "messageId": id }))
+    Ok(json!({ "success": true, "messageId": id }))
+}
+
+/// A list of one: an id stands for one mail, which goes to one person.
+fn recipient(input: &Fields) -> Result<Fields> {
+    match input.value("to") {
+        Some(Value::Array(to)) => match to.as_slice() {
+            [Value::Object(to)] => Ok(Fields::from(to.clone())),
+            _ => Err(Error::payload("\"to\" must be one recipient")),
+        },
+        _ => Err(Error::payload("\"to\" is required")),
+    }
 }
 
 /// `siteId` chooses the templates of the mail (row P-35).
@@ -337,17 +266,38 @@ fn shown(person: &Person) -> Value {
     let mut user = response_bodies::person(person);
     user["userId"] = json!(person.account.id);
     user["isAnonymous"] = json!(person.account.anonymous);
+    user["primaryLanguage"] = user["language"].clone();
+    for name in OWN {
+        let own = person.profile.attributes.get(name);
+        user[name] = json!(own.and_then(Value::as_str));
+    }
+    user
+}
+
+/// The same of whoever asks.
+fn signed_in_as(person: &Person) -> Value {
+    let mut user = shown(person);
+    user["isLoggedIn"] = json!(!person.account.anonymous);
     user
 }
 
 /// The tokens, and whose they are. The access token names an address that was proven alone.
 fn session(asked: &Asked, tokens: &TokenSet) -> Result<Value> {
     let account = profile::of(&asked.kw, &asked.holder(tokens)?)?;
+    let created = account.created_at.iso();
+    let last_login = account.last_login_at.map(Timestamp::iso);
     Ok(json!({
+        "uid": account.id,
         "isAnonymous": tokens.anonymous,
         "email": account.email,
+        "emailVerified": account.verified,
+        "displayName": Some(account.full_name()).filter(|name| !name.is_empty()),
         "accessToken": tokens.access.expose_secret(),
         "refreshToken": tokens.refresh.expose_secret(),
         "expirationTime": tokens.access_expires_at.iso(),
+        "createdAt": created,
+        "lastLoginAt": last_login,
+        "metadata": { "creationTime": created, "lastSignInTime": last_login },
+        "disabled": false,
     }))
 }

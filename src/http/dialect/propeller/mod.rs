@@ -4,3 +4,5 @@
 pub mod graphql;
 /// How it says no.
 mod refusals;
+/// The types of its fields.
+mod types;

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use juniper::SchemaType;
-use juniper::meta::MetaType;
+use juniper::meta::{Field, MetaType};
 
 use crate::http::graphql::document::Selection;
 
@@ -32,6 +32,9 @@ pub(in crate::http::graphql) struct Sizes {
     words: u64,
     most_words: u64,
     directives: u64,
+    /// How many interfaces all objects name. So many possible types have the interfaces.
+    interfaces: u64,
+    most_interfaces: u64,
 }
 
 impl Sizes {
@@ -44,19 +47,12 @@ impl Sizes {
             sizes.types += 1;
             match of {
                 MetaType::Object(object) => {
-                    let fields = count(object.fields.len());
-                    sizes.fields += fields;
-                    sizes.most_fields = sizes.most_fields.max(fields);
-                    let each = object.fields.iter();
-                    let below = each.map(|it| fields_of(schema, it.field_type.innermost_name()));
-                    let below = below.sum();
-                    sizes.below += below;
-                    sizes.most_below = larger(sizes.most_below, (below, fields));
-                    let each = object.fields.iter().flat_map(|it| &it.arguments);
-                    let arguments = each.map(|it| count(it.len())).sum();
-                    sizes.arguments += arguments;
-                    sizes.most_arguments = larger(sizes.most_arguments, (arguments, fields));
+                    let interfaces = count(object.interface_names.len());
+                    sizes.interfaces += interfaces;
+                    sizes.most_interfaces = sizes.most_interfaces.max(interfaces);
+                    sizes.add_fields(schema, &object.fields);
                 }
+                MetaType::Interface(interface) => sizes.add_fields(schema, &interface.fields),
                 MetaType::InputObject(input) => {
                     let members = count(input.input_fields.len());
                     sizes.members += members;
@@ -71,6 +67,22 @@ impl Sizes {
             }
         }
         sizes
+    }
+
+    /// What an object or an interface has.
+    fn add_fields<S>(&mut self, schema: &SchemaType<S>, of: &[Field<S>]) {
+        let fields = count(of.len());
+        self.fields += fields;
+        self.most_fields = self.most_fields.max(fields);
+        let each = of.iter();
+        let below = each.map(|it| fields_of(schema, it.field_type.innermost_name()));
+        let below = below.sum();
+        self.below += below;
+        self.most_below = larger(self.most_below, (below, fields));
+        let each = of.iter().flat_map(|it| &it.arguments);
+        let arguments = each.map(|it| count(it.len())).sum();
+        self.arguments += arguments;
+        self.most_arguments = larger(self.most_arguments, (arguments, fields));
     }
 
     /// How many values these fields come to, of one look.
@@ -120,8 +132,11 @@ impl Sizes {
             ("inputFields", _) => (self.most_members, 1),
             ("enumValues", By::Nothing) if objects > ONE => (self.words, self.types),
             ("enumValues", _) => (self.most_words, 1),
-            // There is none.
-            ("interfaces" | "possibleTypes", _) => (0, 1),
+            ("interfaces" | "possibleTypes", By::Nothing) if objects > ONE => {
+                (self.interfaces, self.types)
+            }
+            ("interfaces", _) => (self.most_interfaces, 1),
+            ("possibleTypes", _) => (self.interfaces, 1),
             // Each second type is around another one.
             ("ofType", _) => (1, 2),
             _ => (1, 1),
@@ -165,6 +180,7 @@ fn larger(one: (u64, u64), other: (u64, u64)) -> (u64, u64) {
 fn fields_of<S>(schema: &SchemaType<S>, name: &str) -> u64 {
     match schema.concrete_type_by_name(name) {
         Some(MetaType::Object(object)) => count(object.fields.len()),
+        Some(MetaType::Interface(interface)) => count(interface.fields.len()),
         _ => 0,
     }
 }

@@ -11,10 +11,12 @@ use crate::service::account_changes::hash_chosen_password::hashed;
 use crate::service::accounts::profile_edit::{self, Edit};
 use crate::service::administrator::Administrator;
 use crate::service::error::{Code, Error, Result};
-use crate::store::{accounts, credentials, organization_roles, roles};
+use crate::store::{accounts, credentials, emails, organization_roles, roles};
 
 pub struct NewAccount {
     pub email: Option<Email>,
+    /// Addresses beside that one.
+    pub further: Vec<Email>,
     pub username: Option<Username>,
     pub password: Option<Password>,
     pub admin: bool,
@@ -79,6 +81,7 @@ pub fn add_machine(
     let by = by.into();
     let id = AccountId(by.kw.entropy.id(by.kw.clock.now()));
     let new = NewAccount {
+        further: Vec::new(),
         email: None,
         username: Some(username),
         password: None,
@@ -130,6 +133,7 @@ fn add_with(
         by.require_giver_of(username)?;
     }
     let mixed = new.email.as_ref().is_some_and(Email::mixes_scripts)
+        || new.further.iter().any(Email::mixes_scripts)
         || new.username.as_ref().is_some_and(Username::mixes_scripts);
     if mixed {
         let message = "The e-mail address or username mixes letters of several scripts.";
@@ -147,12 +151,17 @@ fn add_with(
     };
     kw.change(move |change| {
         by.hold_own(change)?;
-        let added = change.add_account(&row)?.ok_or_else(|| {
-            Error::new(
-                Code::Conflict,
-                "That e-mail address or username belongs to another account.",
-            )
-        })?;
+        let added = change.add_account(&row)?.ok_or_else(taken)?;
+        for email in &new.further {
+            let further = emails::New {
+                account: id,
+                email,
+                verified: row.verified,
+                is_primary: false,
+                now,
+            };
+            emails::add(change, &further)?.map_err(|_| taken())?;
+        }
         if more.machine {
             accounts::make_machine(change, id)?;
         }
@@ -173,4 +182,9 @@ fn add_with(
         change.record(&by.event(What::AccountAdded).of(id))
     })?;
     Ok(id)
+}
+
+fn taken() -> Error {
+    let words = "That e-mail address or username belongs to another account.";
+    Error::new(Code::Conflict, words)
 }

@@ -54,7 +54,7 @@ both!(o09_accounts_are_made_shown_renamed_and_deleted, |kw| {
             kw,
             ("PUT", &path),
             &alice,
-            &json!({ "name": "A", "id": id }),
+            &json!({ "name": "A", "description": "x" }),
         ),
         400,
     );
@@ -103,7 +103,11 @@ both!(o07_o10_o11_people_are_invited_and_made_admins, |kw| {
     let null = json!({ "accept": null });
     refused(&send(kw, ("PUT", &status), &bob, &null), 400);
     let accept = json!({ "accept": true });
-    assert_eq!(send(kw, ("PUT", &status), &bob, &accept).status, 204);
+    let accepted = send(kw, ("PUT", &status), &bob, &accept);
+    assert_eq!(
+        (accepted.status, accepted.json()),
+        (200, waiting[0].clone())
+    );
     refused(&send(kw, ("PUT", &status), &bob, &accept), 409);
     refused(
         &send(kw, ("PUT", &status), &bob, &json!({ "accept": false })),
@@ -118,7 +122,12 @@ both!(o07_o10_o11_people_are_invited_and_made_admins, |kw| {
         .unwrap();
     assert_eq!(bobs["accounts"], json!({ id.as_str(): "user" }));
     let own = send(kw, ("GET", "/v1/api/users/me"), &alice, &none).json();
-    assert_eq!(own["accounts"], json!({ id.as_str(): "admin" }));
+    let account = json!({ "name": "Acme", "role": "admin", "healthTimePeriod": 86_400 });
+    assert_eq!(
+        own["accounts"],
+        json!({ id.as_str(): account }),
+        "clients_49"
+    );
     // A user may not see who else is there.
     refused(&send(kw, ("GET", &users), &bob, &none), 403);
     let user = format!("{users}/{of_bob}");
@@ -153,7 +162,10 @@ both!(o8_an_invitation_is_declined_or_taken_back, |kw| {
     let email = json!({ "email": BOB });
     assert_eq!(send(kw, ("POST", &invites), &alice, &email).status, 201);
     let decline = json!({ "accept": false });
-    assert_eq!(send(kw, ("PUT", &status), &bob, &decline).status, 204);
+    let declined = send(kw, ("PUT", &status), &bob, &decline);
+    assert_eq!(declined.status, 200);
+    let invitation = json!({ "_id": id, "accountId": id, "accountName": "Acme", "email": BOB });
+    assert_eq!(declined.json(), invitation);
     assert_eq!(send(kw, ("GET", &invites), &alice, &none).json(), json!([]));
     assert_eq!(send(kw, ("POST", &invites), &alice, &email).status, 201);
     let path = format!("{invites}/{BOB}");
@@ -165,3 +177,35 @@ both!(o8_an_invitation_is_declined_or_taken_back, |kw| {
     );
     assert_eq!(kw.count("memberships"), 1);
 });
+
+both!(
+    clients_49_what_was_read_is_sent_back_under_another_name,
+    |kw| {
+        let alice = person(kw, ALICE);
+        let acme = json!({ "name": "Acme" });
+        let made = send(kw, ("POST", "/v1/api/accounts"), &alice, &acme);
+        let path = format!("/v1/api/accounts/{}", text(&made.json(), "id"));
+        let mut read = send(kw, ("GET", &path), &alice, &Value::Null).json();
+        read["name"] = json!("Globex");
+        read["healthTimePeriod"] = json!(86_400);
+        let renamed = send(kw, ("PUT", &path), &alice, &read);
+        assert_eq!(
+            (renamed.status, &renamed.json()["name"]),
+            (200, &json!("Globex"))
+        );
+        assert_eq!(renamed.json()["created"], read["created"]);
+        read["id"] = json!("2a749da0-5512-4000-8000-000000000000");
+        refused(&send(kw, ("PUT", &path), &alice, &read), 400);
+        refused(
+            &send(
+                kw,
+                ("PUT", &path),
+                &alice,
+                &json!({ "name": "Initech", "nonsense": 1 }),
+            ),
+            400,
+        );
+        let read = send(kw, ("GET", &path), &alice, &Value::Null).json();
+        assert_eq!(read["name"], json!("Globex"));
+    }
+);

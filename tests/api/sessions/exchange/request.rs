@@ -4,6 +4,7 @@
 use serde_json::json;
 
 use super::{PATH, exchange, expired};
+use crate::support::Ask;
 
 both!(x13_there_is_one_token_and_it_is_an_access_token, |kw| {
     let (access, refresh) = expired(kw);
@@ -75,6 +76,59 @@ both!(
         let path = format!("{PATH}?token={access}");
         let answer = kw.get(&path).header("sec-fetch-site", "same-origin").send();
         assert_eq!(answer.status, 200, "a page of ours");
+    }
+);
+
+fn by_script<'a>(ask: Ask<'a>, site: &str) -> Ask<'a> {
+    let ask = ask
+        .header("origin", "https://app.example.com")
+        .header("sec-fetch-mode", "cors");
+    ask.header("sec-fetch-site", site)
+}
+
+const LISTED: &[(&str, &str)] = &[("KEYWARD_ALLOWED_ORIGINS", "https://app.example.com")];
+
+both!(
+    clients_48_x14_a_listed_page_exchanges_by_script,
+    LISTED,
+    |kw| {
+        let (access, _) = expired(kw);
+        let before = kw.state();
+        let path = format!("{PATH}?token={access}");
+        let listed = "https://app.example.com";
+        for (origin, mode, site) in [
+            (None, "cors", "cross-site"),
+            (None, "no-cors", "cross-site"),
+            (None, "navigate", "cross-site"),
+            (Some(listed), "no-cors", "cross-site"),
+            (Some(listed), "navigate", "same-site"),
+            (Some("https://evil.example"), "cors", "cross-site"),
+            (Some("null"), "cors", "cross-site"),
+        ] {
+            for ask in [kw.get(&path), kw.post(PATH).bearer(&access)] {
+                let ask = ask
+                    .header("sec-fetch-site", site)
+                    .header("sec-fetch-mode", mode);
+                let ask = match origin {
+                    Some(origin) => ask.header("origin", origin),
+                    None => ask,
+                };
+                ask.send().refused(403, "FORBIDDEN");
+            }
+        }
+        by_script(kw.get(&path), "cross-site")
+            .header("sec-purpose", "prefetch")
+            .send()
+            .refused(403, "FORBIDDEN");
+        assert_eq!(kw.state(), before);
+        for ask in [
+            by_script(kw.get(&path), "cross-site"),
+            by_script(kw.post(PATH).bearer(&access), "same-site"),
+        ] {
+            let answer = ask.send();
+            assert_eq!(answer.status, 200, "{answer:?}");
+            assert_eq!(answer.header("access-control-allow-origin"), Some(listed));
+        }
     }
 );
 

@@ -125,6 +125,7 @@ fn shut_accounts(kw: &TestKeyward) -> Vec<(&'static str, &'static str, &'static 
     let disabled = kw.account("disabled@example.com");
     administer::set_enabled(&kw.kw, disabled, false).unwrap();
     let new = NewAccount {
+        further: Vec::new(),
         email: keyward::domain::identifier::Email::parse("passwordless@example.com"),
         username: None,
         password: None,

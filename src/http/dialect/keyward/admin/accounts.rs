@@ -67,6 +67,7 @@ pub async fn add(mut call: Call, actor: Actor) -> Answer<Keyward> {
     let now = call.kw.clock.now();
     let mut edit = edit(&fields, &CAMEL, now)?;
     let new = NewAccount {
+        further: Vec::new(),
         email: email(&fields, "email")?,
         username: edit.username.take(),
         password: match fields.optional("password")? {
