@@ -266,12 +266,11 @@ impl<'d> Reader<'d> {
             arguments?;
         }
         self.directives()?;
-        let selections = match self.word() {
-            "{" => self.selections()?,
-            _ => {
-                self.select_for_bare(key, name);
-                Vec::new()
-            }
+        let selections = if self.word() == "{" {
+            self.selections()?
+        } else {
+            self.select_for_bare(key, name);
+            Vec::new()
         };
         Ok(Field {
             key,

@@ -10,6 +10,7 @@ use crate::lanes::password_lane::Seat;
 use crate::service::account_changes::hash_chosen_password::hashed;
 use crate::service::accounts::profile_edit::{self, Edit};
 use crate::service::administrator::Administrator;
+use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::store::{accounts, credentials, emails, organization_roles, roles};
 
@@ -152,16 +153,7 @@ fn add_with(
     kw.change(move |change| {
         by.hold_own(change)?;
         let added = change.add_account(&row)?.ok_or_else(taken)?;
-        for email in &new.further {
-            let further = emails::New {
-                account: id,
-                email,
-                verified: row.verified,
-                is_primary: false,
-                now,
-            };
-            emails::add(change, &further)?.map_err(|_| taken())?;
-        }
+        add_further(change, &row, &new.further)?;
         if more.machine {
             accounts::make_machine(change, id)?;
         }
@@ -182,6 +174,20 @@ fn add_with(
         change.record(&by.event(What::AccountAdded).of(id))
     })?;
     Ok(id)
+}
+
+fn add_further(change: &mut Change<'_>, of: &accounts::New, further: &[Email]) -> Result<()> {
+    for email in further {
+        let new = emails::New {
+            account: of.id,
+            email,
+            verified: of.verified,
+            is_primary: false,
+            now: of.now,
+        };
+        emails::add(change, &new)?.map_err(|_| taken())?;
+    }
+    Ok(())
 }
 
 fn taken() -> Error {
