@@ -198,6 +198,12 @@ impl Error {
         Self::wait(Code::RequestsExceeded, message, 3600)
     }
 
+    /// Whether the service could not answer, and the caller is told nothing of what they sent.
+    #[must_use]
+    pub const fn is_of_service(&self) -> bool {
+        matches!(self.code, Code::ServiceUnavailable | Code::Defect)
+    }
+
     /// Overload, or a database that is away: nothing was done.
     #[must_use]
     pub fn busy(cause: impl Into<String>) -> Self {

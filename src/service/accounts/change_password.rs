@@ -87,8 +87,9 @@ pub fn change_password(
 
 fn write(kw: &Keyward, actor: &Actor, hash: PasswordRecord, proven: Proven) -> Result<Renewed> {
     let actor = actor.clone();
-    let written = kw
-        .change(move |change| {
+    let reservation = proven.reservation.clone();
+    let written = reservation
+        .open(move |change| {
             let caller = change.hold_caller(&actor)?;
             let (id, now) = (actor.account(), change.now);
             proven.use_up(change, caller)?;

@@ -48,12 +48,14 @@ pub fn leave(kw: &Keyward, seat: &Seat, actor: &Actor, typed: &PasswordAndCode) 
     };
     let proven = claimant.both(seat, &typed.password, typed.otp.as_ref())?;
     let actor = actor.clone();
-    kw.change(move |change| {
-        let caller = change.hold_caller(&actor)?;
-        proven.use_up(change, caller)?;
-        erase(change, caller.account, by_owner())
-    })
-    .map_err(Error::or_wrong_password)
+    let reservation = proven.reservation.clone();
+    reservation
+        .open(move |change| {
+            let caller = change.hold_caller(&actor)?;
+            proven.use_up(change, caller)?;
+            erase(change, caller.account, by_owner())
+        })
+        .map_err(Error::or_wrong_password)
 }
 
 /// How long after a sign-in its token deletes the account by itself.

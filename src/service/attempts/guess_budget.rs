@@ -238,6 +238,25 @@ impl Reservation {
         Ok(())
     }
 
+    /// Runs what the proven secret opens. Where the service could not carry it out, nothing was found
+    /// wrong with the attempt: counted as a failure, it would make a lock-out of an outage (semantics 5).
+    pub(in crate::service) fn open<T: Send + 'static>(
+        &self,
+        act: impl FnMut(&mut Change<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.kw.change(act).map_err(|error| self.unjudged(error))
+    }
+
+    /// The error of an attempt whose secret was right, given back where the error is the service's.
+    pub(in crate::service) fn unjudged(&self, error: Error) -> Error {
+        if error.is_of_service()
+            && let Err(error) = self.given_back()
+        {
+            log::warn!("an attempt that was not judged stays counted: {error}");
+        }
+        error
+    }
+
     fn still_proved(&self, tx: &mut AnyConnection) -> Result<()> {
         match &self.proof {
             Some((account, record)) if !credentials::hold(tx, *account, record)? => {

@@ -63,7 +63,8 @@ pub fn confirm(kw: &Keyward, actor: &Actor, typed: &Confirmation) -> Result<Conf
     let codes = RecoveryCodes::make(&kw.entropy);
     let macs = macs(kw, account, &codes);
     let (actor, own_session) = (actor.clone(), typed.own_session);
-    let written = kw.change(move |change| {
+    let counted = reservation.clone();
+    let written = counted.open(move |change| {
         let caller = change.hold_caller(&actor)?;
         // An enrolment beside an active factor was begun with a code of the active factor.
         let what = if factors::remove_active(change, account)? {

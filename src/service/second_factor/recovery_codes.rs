@@ -18,16 +18,18 @@ pub fn renew(kw: &Keyward, seat: &Seat, actor: &Actor, proof: &Proof) -> Result<
     let proven = prove(kw, seat, actor, proof)?;
     let codes = RecoveryCodes::make(&kw.entropy);
     let (actor, macs) = (actor.clone(), macs(kw, actor.account(), &codes));
-    kw.change(move |change| {
-        let account = actor.account();
-        let caller = change.hold_caller(&actor)?;
-        notice::record(change, &actor.event(What::RecoveryCodesRenewed))?;
-        proven.use_up(change, caller)?;
-        let now = change.now;
-        recovery_codes::replace(change, account, &macs, now)?;
-        Ok(())
-    })
-    .map_err(Error::or_wrong_password)?;
+    let reservation = proven.reservation.clone();
+    reservation
+        .open(move |change| {
+            let account = actor.account();
+            let caller = change.hold_caller(&actor)?;
+            notice::record(change, &actor.event(What::RecoveryCodesRenewed))?;
+            proven.use_up(change, caller)?;
+            let now = change.now;
+            recovery_codes::replace(change, account, &macs, now)?;
+            Ok(())
+        })
+        .map_err(Error::or_wrong_password)?;
     Ok(codes)
 }
 

@@ -34,8 +34,9 @@ pub fn remove(
     };
     let proven = prove_removal(kw, seat, actor, proof)?;
     let actor = actor.clone();
-    let written = kw
-        .change(move |change| {
+    let reservation = proven.reservation.clone();
+    let written = reservation
+        .open(move |change| {
             let account = actor.account();
             let caller = change.hold_caller(&actor)?;
             notice::record(change, &actor.event(What::FactorDisabled))?;

@@ -135,14 +135,15 @@ impl SignIn<'_> {
         if !self.kw.policy.lets_in(&who.account) {
             return self.say_no(id, AttemptOutcome::NotVerified, not_verified());
         }
-        let second = match self.second(who.factor.as_ref())? {
+        let second = self.second(who.factor.as_ref());
+        let second = match second.map_err(|error| self.reservation.unjudged(error))? {
             SecondFactor::NotNeeded => None,
             SecondFactor::Given(second) => Some(second),
             SecondFactor::Refused(flaw) => return self.say_no(id, flaw.outcome(), flaw.error()),
         };
         match self.begin(&who, second) {
             Err(NotUsed::Refused(flaw)) => self.say_no(id, flaw.outcome(), flaw.error()),
-            Err(NotUsed::Failed(error)) => Err(error),
+            Err(NotUsed::Failed(error)) => Err(self.reservation.unjudged(error)),
             Ok(tokens) if self.kw.hasher.is_outdated(&who.record) => {
                 // The session has begun: another sign-in may have better luck with this.
                 if let Err(error) = self.upgrade(who) {

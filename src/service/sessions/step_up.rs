@@ -37,8 +37,9 @@ pub fn step_up(kw: &Keyward, seat: &Seat, actor: &Actor, shown: &Shown) -> Resul
     };
     let proven = prove(&claimant, seat, shown)?;
     let (with_password, actor) = (shown.password.is_some(), actor.clone());
-    let (bearer, now) = kw
-        .change(move |change| {
+    let reservation = proven.reservation.clone();
+    let (bearer, now) = reservation
+        .open(move |change| {
             let caller = change.hold_caller(&actor)?;
             let now = change.now;
             proven.use_up(change, caller)?;

@@ -6,6 +6,7 @@ mod clock;
 mod devices;
 mod fairness;
 mod known_addresses;
+mod outage;
 mod overload;
 mod shared;
 mod spray;

@@ -43,17 +43,19 @@ pub fn act(
     };
     let proven = claimant.both(seat, &typed.password, typed.otp.as_ref())?;
     let (actor, email) = (actor.clone(), email.clone());
-    kw.change(move |change| {
-        let caller = change.hold_caller(&actor)?;
-        proven.use_up(change, caller)?;
-        let before = Before::read(change, caller.account)?.ok_or_else(Error::token)?;
-        let one = deed.require(&before.emails, &email)?;
-        match deed {
-            Deed::MakePrimary => make_primary(change, &actor, (&before, &one)),
-            Deed::Remove => remove(change, &actor, (&before, &one)),
-        }
-    })
-    .map_err(Error::or_wrong_password)
+    let reservation = proven.reservation.clone();
+    reservation
+        .open(move |change| {
+            let caller = change.hold_caller(&actor)?;
+            proven.use_up(change, caller)?;
+            let before = Before::read(change, caller.account)?.ok_or_else(Error::token)?;
+            let one = deed.require(&before.emails, &email)?;
+            match deed {
+                Deed::MakePrimary => make_primary(change, &actor, (&before, &one)),
+                Deed::Remove => remove(change, &actor, (&before, &one)),
+            }
+        })
+        .map_err(Error::or_wrong_password)
 }
 
 impl Deed {
