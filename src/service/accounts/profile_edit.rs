@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::domain::id::AccountId;
-use crate::domain::identifier::Username;
+use crate::domain::identifier::{Email, Username};
 use crate::domain::profile::{Profile, Terms, Unfit, attributes};
 use crate::domain::rights::reserved_usernames::is_reserved;
 use crate::service::change::{Change, Held};
@@ -144,6 +144,20 @@ fn numbers(change: &mut Change<'_>, id: AccountId, edit: &Edit) -> Result<Option
     let others = before.filter(|it| !it.is_primary && Some(&it.value) != primary.as_ref());
     let numbers = primary.iter().cloned();
     Ok(Some(numbers.chain(others.map(|it| it.value)).collect()))
+}
+
+/// An account is found by one of them.
+///
+/// # Errors
+/// `INVALID_PAYLOAD` where there is neither.
+pub(in crate::service) fn require_name(
+    email: Option<&Email>,
+    username: Option<&Username>,
+) -> Result<()> {
+    if email.is_none() && username.is_none() {
+        return Err(Error::payload("\"email\" or \"username\" is required"));
+    }
+    Ok(())
 }
 
 /// Whoever chooses their own name chooses none that others take for the service's, and none that does
