@@ -93,7 +93,6 @@ pub async fn token(mut call: Call) -> Answer<Oisp> {
     let fields = call.fields().await?;
     if fields.is_empty() && call.access_token()?.is_some() {
         let actor = call.person()?;
-        actor.require_enrolled()?;
         return renew(call, actor).await;
     }
     fields.only(&["username", "password", "otp"])?;
