@@ -8,7 +8,9 @@ use std::borrow::Cow;
 use strum::{IntoStaticStr, VariantArray};
 
 use crate::crypto::password::NoMemory;
+use crate::domain::password_policy::Weakness;
 use crate::domain::rights::assurance::Wanted;
+use crate::service::refusal_reason::Reason;
 use crate::store;
 
 /// Stable; a client may compare it. The face gives it a status.
@@ -79,6 +81,8 @@ pub struct Error {
     pub retry_after: Option<u32>,
     /// What a step-up must show.
     pub step_up: Option<Wanted>,
+    /// Why a payload is refused, where a face has its own words for it.
+    pub reason: Option<Reason>,
     /// The store may run the transaction again.
     transient: bool,
     /// What was compared is not the password any more: see [`Error::overtaken`].
@@ -96,6 +100,7 @@ impl Error {
             cause: None,
             retry_after: None,
             step_up: None,
+            reason: None,
             transient: false,
             overtaken: false,
         }
@@ -107,9 +112,39 @@ impl Error {
         Self::new(Code::InvalidPayload, reason)
     }
 
+    /// The same for a reason that a face may word otherwise.
     #[must_use]
-    pub fn weak_password(reason: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(Code::WeakPassword, reason)
+    pub fn payload_for(reason: Reason, words: impl Into<Cow<'static, str>>) -> Self {
+        let mut error = Self::payload(words);
+        error.reason = Some(reason);
+        error
+    }
+
+    #[must_use]
+    pub fn weak_password(weakness: Weakness) -> Self {
+        Self::of_chosen(Code::WeakPassword, Reason::Weak(weakness))
+    }
+
+    #[must_use]
+    pub fn same_password() -> Self {
+        Self::of_chosen(Code::InvalidPayload, Reason::SameAsPresent)
+    }
+
+    /// By the name that most faces have for it.
+    fn of_chosen(code: Code, reason: Reason) -> Self {
+        let mut error = Self::new(code, "");
+        error.reason = Some(reason);
+        error.naming_chosen("password")
+    }
+
+    /// Where it is about the password that was chosen: by the name that the face has for that.
+    #[must_use]
+    pub fn naming_chosen(mut self, field: &str) -> Self {
+        let words = self.reason.as_ref();
+        if let Some(words) = words.and_then(|reason| reason.of_chosen(field)) {
+            self.message = words.into();
+        }
+        self
     }
 
     /// The same words for everything that can be wrong with credentials (threat E1).

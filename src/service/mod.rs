@@ -22,6 +22,8 @@ pub mod error;
 pub mod keyward;
 /// The operator's decisions.
 pub mod policy;
+/// Why a payload is refused, for faces that word it otherwise.
+pub mod refusal_reason;
 
 /// What many requests ask the database for at once.
 mod batched_queries;
@@ -63,3 +65,4 @@ pub mod tokens;
 pub use error::{Code, Error, Result};
 pub use keyward::{Keyward, Parts};
 pub use policy::Policy;
+pub use refusal_reason::Reason;

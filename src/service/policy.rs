@@ -12,6 +12,7 @@ use crate::domain::claims::Expected;
 use crate::domain::one_time_code::CodePurpose;
 use crate::domain::redirect::Allowed;
 use crate::domain::refresh_rotation;
+use crate::domain::rights::acting::ACTING;
 use crate::domain::rights::permission::is_own;
 use crate::domain::session::{Class, Session};
 
@@ -97,9 +98,6 @@ impl RegistrationPolicy {
         }
     }
 }
-
-/// The longest that somebody acts for another.
-pub const ACTING: Duration = Duration::from_secs(3600);
 
 impl Policy {
     /// How long an access token of this class lives (decision 3).

@@ -17,11 +17,12 @@ use crate::support::clock::Timestamp;
 pub enum News {
     /// This session has ended.
     Session(SessionId),
-    /// Tokens of this account of an older epoch or access version are dead.
-    Account {
-        id: AccountId,
-        epoch: Epoch,
-        access_version: AccessVersion,
+    /// Tokens of this account of an older epoch are dead.
+    Epoch { account: AccountId, least: Epoch },
+    /// Tokens of this account of an older access version are outdated.
+    Access {
+        account: AccountId,
+        least: AccessVersion,
     },
     /// There is another signing key.
     Keys,
@@ -33,6 +34,10 @@ pub struct Revocation {
     /// After this no token can live that the news is about.
     pub until: Timestamp,
 }
+
+/// In a row of an account, of what it does not speak of: no token is older than that. Older processes
+/// of this database write and read it so, too.
+const UNCHANGED: i64 = 0;
 
 /// So many rows to a statement: SQLite binds no more than 32,766 values.
 const BATCH: usize = 1000;
@@ -49,11 +54,12 @@ pub fn add_all(connection: &mut AnyConnection, entries: &[Revocation]) -> Result
         let row = |entry: &Revocation| {
             let (kind, subject, epoch, access_version) = match entry.news {
                 News::Session(id) => ("session", id.to_string(), 0, 0),
-                News::Account {
-                    id,
-                    epoch,
-                    access_version,
-                } => ("account", id.to_string(), epoch.0, access_version.0),
+                News::Epoch { account, least } => {
+                    ("account", account.to_string(), least.0, UNCHANGED)
+                }
+                News::Access { account, least } => {
+                    ("account", account.to_string(), UNCHANGED, least.0)
+                }
                 News::Keys => ("keys", String::new(), 0, 0),
             };
             (
@@ -72,7 +78,7 @@ pub fn add_all(connection: &mut AnyConnection, entries: &[Revocation]) -> Result
     Ok(())
 }
 
-/// The entries after sequence number `after`, and the last number seen.
+/// The entries of so many rows after sequence number `after`, and the last number seen.
 pub fn list_after(
     connection: &mut AnyConnection,
     after: i64,
@@ -84,24 +90,29 @@ pub fn list_after(
         .limit(limit)
         .load::<(i64, String, String, i64, i64, i64)>(connection)?;
     let last = rows.last().map_or(after, |row| row.0);
-    let entries = rows
-        .into_iter()
-        .map(|(_, kind, subject, epoch, access_version, until)| {
-            let news = match kind.as_str() {
-                "session" => News::Session(word("revoked session", &subject)?),
-                "account" => News::Account {
-                    id: word("revoked account", &subject)?,
-                    epoch: Epoch(epoch),
-                    access_version: AccessVersion(access_version),
-                },
-                "keys" => News::Keys,
-                _ => return Err(Error::Corrupt("revocation kind")),
-            };
-            Ok(Revocation {
-                news,
-                until: time(until),
-            })
-        })
-        .collect::<Result<Vec<_>>>()?;
+    let mut entries = Vec::with_capacity(rows.len());
+    for (_, kind, subject, epoch, access_version, until) in rows {
+        let mut add = |news| {
+            let until = time(until);
+            entries.push(Revocation { news, until });
+        };
+        match kind.as_str() {
+            "session" => add(News::Session(word("revoked session", &subject)?)),
+            "account" => {
+                let account = word("revoked account", &subject)?;
+                // One at the least: a page that is full holds no fewer entries than rows.
+                if epoch != UNCHANGED || access_version == UNCHANGED {
+                    let least = Epoch(epoch);
+                    add(News::Epoch { account, least });
+                }
+                if access_version != UNCHANGED {
+                    let least = AccessVersion(access_version);
+                    add(News::Access { account, least });
+                }
+            }
+            "keys" => add(News::Keys),
+            _ => return Err(Error::Corrupt("revocation kind")),
+        }
+    }
     Ok((entries, last))
 }

@@ -43,7 +43,7 @@ pub fn set_activation(connection: &mut AnyConnection, id: &str, at: Timestamp) -
 }
 
 /// From here to the end of the transaction nobody else changes the keys: what is decided by
-/// the list holds. The first thing that a transaction locks.
+/// the list holds. Whoever asked for the change is held before.
 pub fn hold(connection: &mut AnyConnection) -> Result<()> {
     advisory::hold(connection, Turn::SigningKeys)
 }

@@ -95,6 +95,7 @@ const ROOMS: &[(&str, &[(&str, u8)])] = &[
             ("service/policy", 1),
             ("service/batched_queries", 1),
             ("service/error", 1),
+            ("service/refusal_reason", 0),
         ],
     ),
 ];

@@ -11,7 +11,7 @@ use keyward::store::revocations::{News, Revocation, add_all, list_after};
 use keyward::store::{AnyConnection, Error, accounts};
 use uuid::Uuid;
 
-use crate::kit::{NOW, at_once, new_account};
+use crate::kit::{NOW, at_once, execute, new_account};
 
 fn session(number: u128) -> Revocation {
     Revocation {
@@ -44,12 +44,12 @@ fn all(db: &mut AnyConnection, page: i64) -> Vec<Revocation> {
 
 both!(news_of_every_kind_is_read_as_it_was_written, |db| {
     let later = NOW + Duration::from_secs(7);
-    let account = News::Account {
-        id: AccountId(Uuid::new_v4()),
-        epoch: Epoch(3),
-        access_version: AccessVersion(i64::MAX),
-    };
-    let written: Vec<Revocation> = [account, News::Keys, session(5).news]
+    let account = AccountId(Uuid::new_v4());
+    let least = Epoch(3);
+    let ended = News::Epoch { account, least };
+    let least = AccessVersion(i64::MAX);
+    let outdated = News::Access { account, least };
+    let written: Vec<Revocation> = [ended, outdated, News::Keys, session(5).news]
         .into_iter()
         .map(|news| Revocation { news, until: later })
         .collect();
@@ -58,6 +58,38 @@ both!(news_of_every_kind_is_read_as_it_was_written, |db| {
     }
     for page in [1, 2, 3, 1000] {
         assert_eq!(all(&mut db.own_reader().unwrap(), page), written);
+    }
+});
+
+// The columns have room for both, and a zero speaks of nothing: no news is lost, whoever wrote it.
+both!(a_row_that_speaks_of_both_is_read_as_two, |db| {
+    let account = AccountId(Uuid::new_v4());
+    let until = NOW.millis();
+    let rows = [(3, 0), (0, 5), (4, 6), (0, 0)].map(|(epoch, access_version)| {
+        format!("('account', '{account}', {epoch}, {access_version}, {until})")
+    });
+    let rows = format!(
+        "INSERT INTO revocations (kind, subject, epoch, access_version, until) VALUES {}",
+        rows.join(", ")
+    );
+    db.write(move |tx| {
+        execute(tx, &rows);
+        Ok::<_, Error>(())
+    })
+    .unwrap();
+    let least = |number| News::Epoch {
+        account,
+        least: Epoch(number),
+    };
+    let access = |number| News::Access {
+        account,
+        least: AccessVersion(number),
+    };
+    let expected = [least(3), access(5), least(4), access(6), least(0)];
+    for page in [1, 2, 1000] {
+        let read = all(&mut db.own_reader().unwrap(), page);
+        let read: Vec<News> = read.iter().map(|entry| entry.news).collect();
+        assert_eq!(read, expected);
     }
 });
 

@@ -1,6 +1,7 @@
 //! Who may do what, and how well they have shown who they are.
 
 pub mod access;
+pub mod acting;
 pub mod api_key;
 pub mod assurance;
 pub mod bearer;

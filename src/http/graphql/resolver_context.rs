@@ -18,6 +18,7 @@ use crate::lanes::password_lane::Seat;
 use crate::service::actor::Actor;
 use crate::service::mail::owner_mail::Wish;
 use crate::service::sessions::logout::{self, Shown};
+use crate::service::sessions::wanted_organization::WantedOrganization;
 use crate::service::sessions::{login, refresh};
 use crate::service::tokens::authenticate::{authenticate, read_expired};
 use crate::service::tokens::mint::TokenSet;
@@ -220,7 +221,7 @@ impl Asked {
     pub fn refresh(&self, token: &str, organization: Option<OrganizationId>) -> Result<TokenSet> {
         let request = refresh::Request {
             token: token.into(),
-            organization,
+            organization: organization.map(WantedOrganization::Id),
             client: self.client(),
         };
         match refresh::refresh(&self.kw, &request) {

@@ -8,7 +8,7 @@ use futures_util::StreamExt as _;
 use crate::http::error_response::{Http, Refusal};
 use crate::http::request::call::Call;
 use crate::http::request::fields::Fields;
-use crate::service::Error;
+use crate::service::{Error, Reason};
 
 /// The longest body that is read of anybody, in bytes.
 const LONGEST: usize = 16 * 1024;
@@ -74,7 +74,8 @@ impl Call {
         }
         let mut body = Vec::new();
         while let Some(chunk) = self.payload.next().await {
-            let chunk = chunk.map_err(|_| Error::payload("The body could not be read"))?;
+            let unread = "The body could not be read";
+            let chunk = chunk.map_err(|_| Error::payload_for(Reason::Unreadable, unread))?;
             if body.len() + chunk.len() > most {
                 return Err(too_large());
             }

@@ -20,11 +20,34 @@ use crate::service::sessions::which_refresh_token;
 pub async fn leave(call: &mut Call, actor: Actor) -> Result<HttpResponse, Refusal> {
     let fields = call.fields().await?;
     fields.only(&["password", "otp"])?;
-    if actor.claims().anon {
-        return by_token(call, actor).await;
+    let proof = if delete_own_account::needs_proof(&actor) {
+        Some(proof(&fields)?)
+    } else {
+        None
+    };
+    by(call, actor, proof).await
+}
+
+/// By what the body shows; without it by the token alone. What a guest shows is passed over.
+///
+/// # Errors
+/// What the act says.
+pub async fn by(
+    call: &Call,
+    actor: Actor,
+    proof: Option<PasswordAndCode>,
+) -> Result<HttpResponse, Refusal> {
+    match proof.filter(|_| delete_own_account::needs_proof(&actor)) {
+        Some(proof) => {
+            call.on_password(move |kw, seat| delete_own_account::leave(kw, seat, &actor, &proof))
+                .await?;
+        }
+        None => {
+            call.on_store(move |kw| delete_own_account::leave_by_token(kw, &actor))
+                .await?;
+        }
     }
-    let proof = proof(&fields)?;
-    by_proof(call, actor, proof).await
+    Ok(gone(call).await)
 }
 
 /// What the body shows.
@@ -37,32 +60,6 @@ pub fn proof(fields: &Fields) -> Result<PasswordAndCode, Error> {
         password: password(fields, "password")?,
         otp: otp(fields)?,
     })
-}
-
-/// # Errors
-/// What the act says.
-pub async fn by_proof(
-    call: &Call,
-    actor: Actor,
-    proof: PasswordAndCode,
-) -> Result<HttpResponse, Refusal> {
-    call.on_password(move |kw, seat| delete_own_account::leave(kw, seat, &actor, &proof))
-        .await?;
-    Ok(gone(call).await)
-}
-
-/// By the token alone: a guest's, or one of a sign-in a moment ago.
-///
-/// # Errors
-/// What the act says.
-pub async fn by_token(call: &Call, actor: Actor) -> Result<HttpResponse, Refusal> {
-    let act = if actor.claims().anon {
-        delete_own_account::leave_as_guest
-    } else {
-        delete_own_account::leave_after_sign_in
-    };
-    call.on_store(move |kw| act(kw, &actor)).await?;
-    Ok(gone(call).await)
 }
 
 /// 204, and the cookies of sessions that are over are cleared.

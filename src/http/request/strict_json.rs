@@ -8,7 +8,7 @@ use std::fmt;
 use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-use crate::service::{Error, Result};
+use crate::service::{Error, Reason, Result};
 
 const DEPTH: u32 = 32;
 
@@ -19,7 +19,7 @@ const DEPTH: u32 = 32;
 pub fn object(body: &[u8]) -> Result<Map<String, Value>> {
     let text = std::str::from_utf8(body).map_err(|error| {
         let at = error.valid_up_to() + 1;
-        Error::payload(format!("The body is not UTF-8 at byte {at}"))
+        unread(format!("The body is not UTF-8 at byte {at}"))
     })?;
     let mut json = serde_json::Deserializer::from_str(text);
     let fault = RefCell::new(None);
@@ -29,7 +29,7 @@ pub fn object(body: &[u8]) -> Result<Map<String, Value>> {
     }
     .deserialize(&mut json)
     .and_then(|value| json.end().map(|()| value))
-    .map_err(|error| Error::payload(fault.take().unwrap_or_else(|| unreadable(&error))))?;
+    .map_err(|error| unread(fault.take().unwrap_or_else(|| unreadable(&error))))?;
     let kind = match value {
         Value::Object(fields) => return Ok(fields),
         Value::Array(_) => "an array",
@@ -41,6 +41,10 @@ pub fn object(body: &[u8]) -> Result<Map<String, Value>> {
     Err(Error::payload(format!(
         "\"value\" must be of type object, and the body is {kind}"
     )))
+}
+
+fn unread(words: String) -> Error {
+    Error::payload_for(Reason::Unreadable, words)
 }
 
 /// A member's name as its sender may hear it again: plain and short, or not at all.

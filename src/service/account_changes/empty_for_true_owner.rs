@@ -5,7 +5,7 @@ use crate::domain::id::AccountId;
 use crate::domain::mail_letter::Values;
 use crate::domain::profile::Profile;
 use crate::service::change::{Change, Held};
-use crate::service::error::Result;
+use crate::service::error::{Error, Result};
 use crate::service::membership::dissolve::abandon_all;
 use crate::store::api_keys::Whose;
 use crate::store::{
@@ -24,7 +24,9 @@ pub(in crate::service) fn empty_and_prove<'t>(
 ) -> Result<Values> {
     let values = clear(change, account, proven, by)?;
     let now = change.now;
-    emails::verify(change, account.id(), proven, now)?;
+    if !emails::verify(change, account.id(), proven, now)? {
+        return Err(Error::one_time_code());
+    }
     Ok(values)
 }
 

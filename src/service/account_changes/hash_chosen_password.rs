@@ -48,6 +48,6 @@ pub(in crate::service) fn hashed(
 ) -> Result<PasswordRecord> {
     hash(kw, seat, chosen, about).map_err(|why| match why {
         NotHashed::NotDone => Error::busy("the password lane gave up on a job"),
-        NotHashed::Weak(weakness) => Error::weak_password(weakness.reason("password")),
+        NotHashed::Weak(weakness) => Error::weak_password(weakness),
     })
 }

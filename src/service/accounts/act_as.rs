@@ -1,12 +1,11 @@
 //! An administrator acts for an account, for an hour at the most: to see what its owner sees
 //! (docs/decisions/0106).
 
-use std::time::Duration;
-
 use crate::domain::account::Account;
 use crate::domain::event::What;
 use crate::domain::id::AccountId;
 use crate::domain::rights::access::Access;
+use crate::domain::rights::acting::{ActingLife, ActingReason};
 use crate::domain::rights::bearer::Bearer;
 use crate::domain::rights::permission::ACT_AS;
 use crate::domain::session::{Class, Client, Mode, Session};
@@ -15,7 +14,6 @@ use crate::service::administrator::Administrator;
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
-use crate::service::policy::ACTING;
 use crate::service::tokens::begin_session::{self, Beginning};
 use crate::service::tokens::mint::{TokenSet, mint};
 use crate::store::{access, accounts, roles, sessions};
@@ -23,9 +21,8 @@ use crate::store::{access, accounts, roles, sessions};
 #[derive(Clone)]
 pub struct Request {
     pub account: AccountId,
-    /// Kept in the audit log.
-    pub reason: String,
-    pub life: Duration,
+    pub reason: ActingReason,
+    pub life: ActingLife,
 }
 
 /// One access token, and no way to another one. The session ends with the administrator's own,
@@ -49,7 +46,7 @@ pub fn act_as(kw: &Keyward, actor: &Actor, request: Request) -> Result<TokenSet>
         let session = session(change, &actor, &account, request.life)?;
         let access = write(change, &session)?;
         let event = by.event(What::ActedAs).of(account.id).within(session.id);
-        change.record(&event.noting(request.reason.clone()))?;
+        change.record(&event.noting(request.reason.clone().into_inner()))?;
         let bearer = Bearer {
             session,
             account,
@@ -94,7 +91,7 @@ fn session(
     change: &mut Change<'_>,
     actor: &Actor,
     account: &Account,
-    life: Duration,
+    life: ActingLife,
 ) -> Result<Session> {
     let (own, _) = sessions::lookup(change, actor.session())?.ok_or_else(Error::token)?;
     let beginning = Beginning {
@@ -107,7 +104,7 @@ fn session(
     };
     let mut session = begin_session::session(change.kw, account, &beginning, change.now);
     session.authentication = own.authentication;
-    session.absolute_expires_at = (change.now + life.min(ACTING)).min(own.absolute_expires_at);
+    session.absolute_expires_at = (change.now + life.duration()).min(own.absolute_expires_at);
     session.idle_expires_at = session.absolute_expires_at;
     session.acted_by = Some((actor.account(), actor.session()));
     Ok(session)

@@ -62,9 +62,7 @@ pub fn change_password(
         typed.new.normalized().expose_secret().as_bytes(),
         typed.present.normalized().expose_secret().as_bytes(),
     ) {
-        return Err(Error::payload(
-            "\"newPassword\" must be another one than the present",
-        ));
+        return Err(Error::same_password());
     }
     let claimant = Claimant {
         kw,
@@ -78,7 +76,7 @@ pub fn change_password(
         Err(NotHashed::Weak(weakness)) => {
             // The present password was right: nobody guessed.
             proven.reservation.given_back()?;
-            return Err(Error::weak_password(weakness.reason("newPassword")));
+            return Err(Error::weak_password(weakness));
         }
         Err(NotHashed::NotDone) => return Err(proven.reservation.not_done()),
     };

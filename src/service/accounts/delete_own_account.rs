@@ -58,56 +58,63 @@ pub fn leave(kw: &Keyward, seat: &Seat, actor: &Actor, typed: &PasswordAndCode) 
         .map_err(Error::or_wrong_password)
 }
 
+/// Whether the caller must show their password and code: a guest has none.
+#[must_use]
+pub fn needs_proof(actor: &Actor) -> bool {
+    !actor.claims().anon
+}
+
 /// How long after a sign-in its token deletes the account by itself.
 const LATELY: i64 = 5 * 60 * 1000;
 
-/// For a face whose clients show nothing but the token: it must be of a sign-in a moment ago,
-/// in which the password was shown, and the second factor where there is one. Renewing a token
-/// does not make it younger.
+/// By the token alone: a guest's, or, for a face whose clients show nothing else, one of a sign-in a
+/// moment ago, in which the password was shown, and the second factor where there is one. Renewing a
+/// token does not make it younger.
 ///
 /// # Errors
-/// `FORBIDDEN` where the sign-in was longer ago, or not by that face; `INVALID_TOKEN` where the session is over;
-/// `CONFLICT` for the only administrator.
-pub fn leave_after_sign_in(kw: &Keyward, actor: &Actor) -> Result<()> {
+/// `FORBIDDEN` where the sign-in was longer ago, or not by that face; `INVALID_TOKEN` where the session
+/// is over, or the account a guest's no more; `CONFLICT` for the only administrator.
+pub fn leave_by_token(kw: &Keyward, actor: &Actor) -> Result<()> {
     let actor = actor.clone();
     kw.change(move |change| {
         let caller = change.hold_caller(&actor)?;
-        let (session, _) = sessions::lookup(change, actor.session())?.ok_or_else(Error::token)?;
-        let shown = &session.authentication;
-        // A session that was there before the factor ended when it was switched on.
-        let needed = if factors::active_of(change, actor.account())?.is_some() {
-            2
+        if needs_proof(&actor) {
+            require_young(change, &actor)?;
         } else {
-            1
-        };
-        let ago = change.now.millis_since(shown.at);
-        // That face's own tokens alone: those of others travel to more places, and their owners know
-        // that deleting asks for the password.
-        let is_of_face = session.class == Class::Oisp;
-        if !is_of_face || session.anonymous || shown.level < needed || !(0..LATELY).contains(&ago) {
-            return Err(Error::forbidden(
-                "This deletes the account: send its \"password\", or sign in anew and ask again within five \
-                 minutes.",
-            ));
+            require_guest(change, &actor)?;
         }
         erase(change, caller.account, by_owner())
     })
 }
 
-/// A guest has no password: the token is enough.
-///
-/// # Errors
-/// `INVALID_TOKEN` where the session is over, or the account a guest's no more.
-pub fn leave_as_guest(kw: &Keyward, actor: &Actor) -> Result<()> {
-    let actor = actor.clone();
-    kw.change(move |change| {
-        let caller = change.hold_caller(&actor)?;
-        let account = accounts::lookup(change, actor.account())?;
-        if !account.is_some_and(|account| account.anonymous) {
-            return Err(Error::token());
-        }
-        erase(change, caller.account, by_owner())
-    })
+fn require_young(change: &mut Change<'_>, actor: &Actor) -> Result<()> {
+    let (session, _) = sessions::lookup(change, actor.session())?.ok_or_else(Error::token)?;
+    let shown = &session.authentication;
+    // A session that was there before the factor ended when it was switched on.
+    let needed = if factors::active_of(change, actor.account())?.is_some() {
+        2
+    } else {
+        1
+    };
+    let ago = change.now.millis_since(shown.at);
+    // That face's own tokens alone: those of others travel to more places, and their owners know
+    // that deleting asks for the password.
+    let is_of_face = session.class == Class::Oisp;
+    if !is_of_face || session.anonymous || shown.level < needed || !(0..LATELY).contains(&ago) {
+        return Err(Error::forbidden(
+            "This deletes the account: send its \"password\", or sign in anew and ask again within five \
+             minutes.",
+        ));
+    }
+    Ok(())
+}
+
+fn require_guest(change: &mut Change<'_>, actor: &Actor) -> Result<()> {
+    let account = accounts::lookup(change, actor.account())?;
+    if !account.is_some_and(|account| account.anonymous) {
+        return Err(Error::token());
+    }
+    Ok(())
 }
 
 /// An administrator deletes an account.

@@ -3,11 +3,12 @@
 use serde_json::{Map, Value};
 
 use crate::domain::id::AccountId;
-use crate::domain::identifier::Username;
-use crate::domain::profile::{Profile, Terms, attributes};
+use crate::domain::identifier::{Email, Username};
+use crate::domain::profile::{Profile, Terms, Unfit, attributes};
 use crate::domain::rights::reserved_usernames::is_reserved;
 use crate::service::change::{Change, Held};
 use crate::service::error::{Code, Error, Result};
+use crate::service::refusal_reason::Reason;
 use crate::store::{accounts, phones, profiles};
 
 /// What is to be changed; `None` leaves a field as it is, `Some(None)` empties it.
@@ -93,8 +94,7 @@ pub(in crate::service) fn write<'t>(
         let mut profile = profiles::lookup(change, id)?;
         edit.change(&mut profile);
         // Together they may be too large.
-        profile.attributes = attributes(&Value::Object(profile.attributes))
-            .map_err(|why| Error::payload(format!("\"attributes\" {why}")))?;
+        profile.attributes = attributes(&Value::Object(profile.attributes)).map_err(too_large)?;
         if edit.accepts_terms {
             profile.terms = Some(Terms {
                 version: change.kw.policy.registration.terms_version.clone(),
@@ -110,6 +110,11 @@ pub(in crate::service) fn write<'t>(
         accounts::touch(change, id, now)?;
     }
     Ok(())
+}
+
+/// An object is all that they are by then, so their size is all that can be wrong with them.
+fn too_large(why: Unfit) -> Error {
+    Error::payload_for(Reason::AttributesTooLarge, format!("\"attributes\" {why}"))
 }
 
 /// What tokens and API keys say of the name before must not outlive it: a proxy takes it for who
@@ -139,6 +144,20 @@ fn numbers(change: &mut Change<'_>, id: AccountId, edit: &Edit) -> Result<Option
     let others = before.filter(|it| !it.is_primary && Some(&it.value) != primary.as_ref());
     let numbers = primary.iter().cloned();
     Ok(Some(numbers.chain(others.map(|it| it.value)).collect()))
+}
+
+/// An account is found by one of them.
+///
+/// # Errors
+/// `INVALID_PAYLOAD` where there is neither.
+pub(in crate::service) fn require_name(
+    email: Option<&Email>,
+    username: Option<&Username>,
+) -> Result<()> {
+    if email.is_none() && username.is_none() {
+        return Err(Error::payload("\"email\" or \"username\" is required"));
+    }
+    Ok(())
 }
 
 /// Whoever chooses their own name chooses none that others take for the service's, and none that does

@@ -16,7 +16,7 @@ use crate::lanes::password_lane::Seat;
 use crate::service::account_changes::hash_chosen_password::hashed;
 use crate::service::accounts::guest;
 use crate::service::accounts::profile_edit::{
-    self, Edit, require_one_script, require_unreserved, username_taken,
+    self, Edit, require_name, require_one_script, require_unreserved, username_taken,
 };
 use crate::service::actor::Actor;
 use crate::service::change::Change;
@@ -160,9 +160,7 @@ fn require_plain(kw: &Keyward, new: &Registration) -> Result<()> {
         let words = "\"email\" is required: people sign in here once they have proven one";
         return Err(Error::payload(words));
     }
-    if new.email.is_none() && new.edit.username.is_none() {
-        return Err(Error::payload("\"email\" or \"username\" is required"));
-    }
+    require_name(new.email.as_ref(), new.edit.username.as_ref())?;
     if new.more.len() > MOST_FURTHER {
         let words = "\"emails\" must not hold more than 2 addresses beside the primary one: each is \
                      mailed a code. Further ones are added by POST /auth/me/emails";

@@ -40,7 +40,9 @@ pub fn verify_email(kw: &Keyward, code: &SecretString, client: &Client) -> Resul
         if found.contested && !found.verified {
             return begin_anew(change, held, &found, &event);
         }
-        emails::verify(change, id, &used.address, now)?;
+        if !emails::verify(change, id, &used.address, now)? {
+            return Err(Error::one_time_code());
+        }
         Ok(())
     })
 }

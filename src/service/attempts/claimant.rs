@@ -14,6 +14,7 @@ use crate::service::attempts::guess_budget::{Reservation, keep_seat_for, reserve
 use crate::service::change::{Caller, Change};
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
+use crate::service::refusal_reason::Reason;
 use crate::store::{credentials, factors, sessions};
 use crate::support::secret::SecretString;
 
@@ -120,9 +121,8 @@ impl Claimant<'_> {
             .read(|db| factors::active_of(db, self.account.id))?;
         let otp = otp.filter(|_| factor.is_some());
         if factor.is_some() && otp.is_none() {
-            return Err(Error::payload(
-                "\"otp\" is required: a code of your second factor, or a recovery code",
-            ));
+            let words = "\"otp\" is required: a code of your second factor, or a recovery code";
+            return Err(Error::payload_for(Reason::OtpNeeded, words));
         }
         let reservation = self.password(seat, password)?;
         match otp {

@@ -1,7 +1,6 @@
 //! Who ends sessions, revokes API keys and outdates access tokens, and tells every process of it: the
 //! rows change in the transaction, and so does what all must learn (`revocation_entry.rs`).
 
-use crate::domain::account::{AccessVersion, Epoch};
 use crate::domain::event::Event;
 use crate::domain::id::{AccountId, ApiKeyId, OrganizationId, SessionId};
 use crate::domain::refresh_rotation::Generation;
@@ -155,17 +154,13 @@ impl<'t> Change<'t> {
     pub(in crate::service) fn end_all_of(&mut self, account: Held<'t, AccountId>) -> Result<()> {
         let account = account.id();
         let ending = self.ending(EndReason::Revoked);
-        let epoch = accounts::advance_epoch(self, account, ending.at)?;
+        let least = accounts::advance_epoch(self, account, ending.at)?;
         session_ends::end_all_of(self, account, ending)?;
         self.end_acted_by(account)?;
         // Whoever asked for these may be among those who are to be out.
         one_time_codes::remove_ways_in(self, account)?;
         factors::remove_pending(self, account)?;
-        self.tell(News::Account {
-            id: account,
-            epoch,
-            access_version: AccessVersion(0),
-        });
+        self.tell(News::Epoch { account, least });
         Ok(())
     }
 
@@ -179,12 +174,8 @@ impl<'t> Change<'t> {
     /// The same where they say of their holder what is not so any more.
     pub(in crate::service) fn outdate_tokens(&mut self, account: AccountId) -> Result<()> {
         let now = self.now;
-        let access_version = accounts::advance_access(self, account, now)?;
-        self.tell(News::Account {
-            id: account,
-            epoch: Epoch(0),
-            access_version,
-        });
+        let least = accounts::advance_access(self, account, now)?;
+        self.tell(News::Access { account, least });
         Ok(())
     }
 

@@ -23,8 +23,8 @@ pub(in crate::service) const STALENESS: Duration = Duration::from_secs(1);
 
 #[derive(Clone, Copy)]
 struct Least {
-    epoch: Epoch,
-    access_version: AccessVersion,
+    epoch: Option<Epoch>,
+    access_version: Option<AccessVersion>,
     until: Timestamp,
     learned: Instant,
 }
@@ -77,8 +77,8 @@ impl Revoked {
         }
         let accounts = self.accounts.read();
         match accounts.get(&claims.sub) {
-            Some(least) if claims.epoch < least.epoch => TokenStanding::Revoked,
-            Some(least) if claims.acv < least.access_version => TokenStanding::Outdated,
+            Some(least) if Some(claims.epoch) < least.epoch => TokenStanding::Revoked,
+            Some(least) if Some(claims.acv) < least.access_version => TokenStanding::Outdated,
             _ => TokenStanding::Good,
         }
     }
@@ -94,27 +94,38 @@ impl Revoked {
                     let until = entry.until;
                     sessions.insert(id, Ended { until, learned });
                 }
-                News::Account {
-                    id,
-                    epoch,
-                    access_version,
-                } => {
-                    let mut accounts = self.accounts.write();
-                    let least = accounts.entry(id).or_insert(Least {
-                        epoch,
-                        access_version,
-                        until: entry.until,
-                        learned,
+                News::Epoch { account, least } => {
+                    self.least_of(account, (entry.until, learned), |of| {
+                        of.epoch = of.epoch.max(Some(least));
                     });
-                    least.epoch = least.epoch.max(epoch);
-                    least.access_version = least.access_version.max(access_version);
-                    least.until = least.until.max(entry.until);
-                    least.learned = learned;
+                }
+                News::Access { account, least } => {
+                    self.least_of(account, (entry.until, learned), |of| {
+                        of.access_version = of.access_version.max(Some(least));
+                    });
                 }
                 News::Keys => keys = true,
             }
         }
         keys
+    }
+
+    fn least_of(
+        &self,
+        account: AccountId,
+        (until, learned): (Timestamp, Instant),
+        raise: impl FnOnce(&mut Least),
+    ) {
+        let mut accounts = self.accounts.write();
+        let least = accounts.entry(account).or_insert(Least {
+            epoch: None,
+            access_version: None,
+            until,
+            learned,
+        });
+        raise(least);
+        least.until = least.until.max(until);
+        least.learned = learned;
     }
 
     /// Whatever ended before `now`. The clock may have been behind when something was

@@ -5,6 +5,7 @@ use crate::domain::session::{Class, Client};
 use crate::service::actor::Actor;
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
+use crate::service::sessions::wanted_organization::WantedOrganization;
 use crate::service::tokens::authenticate::ExpiredToken;
 use crate::service::tokens::mint::{TokenSet, mint, refresh_token};
 pub use crate::service::tokens::rotate_refresh_token::Outcome;
@@ -16,7 +17,7 @@ use crate::support::waiting::wait_for;
 pub struct Request {
     pub token: SecretString,
     /// Where it is said, the session must be in it: else the token is refused, and stays good.
-    pub organization: Option<OrganizationId>,
+    pub organization: Option<WantedOrganization>,
     pub client: Client,
 }
 
@@ -90,6 +91,7 @@ async fn turn(
         .read(request.token.expose_secret())
         .filter(|token| old.is_none_or(|old| old.claims.sid == token.session))
         .ok_or(Refused::NotGood)?;
+    let wanted = wanted(kw, request).await?;
     let turned = ToRotate {
         session: presented.session,
         generation: presented.generation,
@@ -99,7 +101,6 @@ async fn turn(
     let mut is_elsewhere = false;
     let rotated = rotate(kw, &turned, |on| {
         let own = kw.keys.refresh_tokens.belongs(&presented, &on.session.salt);
-        let wanted = request.organization;
         is_elsewhere = own && wanted.is_some() && wanted != on.session.organization;
         Ok(own && !is_elsewhere)
     });
@@ -116,6 +117,19 @@ async fn turn(
         tokens,
         outcome: on.outcome,
     })
+}
+
+/// The organization that the session must be in. A name is looked up on the store lane, where that may
+/// wait.
+async fn wanted(kw: &Keyward, request: &Request) -> Result<Option<OrganizationId>> {
+    match request.organization.clone() {
+        None => Ok(None),
+        Some(WantedOrganization::Id(id)) => Ok(Some(id)),
+        Some(named) => {
+            let look = move |kw: &Keyward| kw.store.read(|db| named.id(db)).map_err(Error::from);
+            kw.on_store(look).await.map(Some)
+        }
+    }
 }
 
 /// Seed O's `POST /v1/api/auth/refresh`: the refresh token that goes with a live

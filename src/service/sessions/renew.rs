@@ -12,8 +12,11 @@ use crate::service::tokens::mint::{TokenSet, mint};
 use crate::store::{access, sessions};
 
 /// # Errors
-/// `FORBIDDEN` for a token of another class, `INVALID_TOKEN` where its session is over.
+/// `STEP_UP_REQUIRED` where a second factor is asked for that the session has not, `FORBIDDEN` for a
+/// token of another class, `INVALID_TOKEN` where its session is over.
 pub fn renew(kw: &Keyward, actor: &Actor) -> Result<TokenSet> {
+    // Of the two routes to it one is anybody's: without a token it is a sign-in.
+    actor.require_enrolled()?;
     if actor.claims().cls != Class::Oisp {
         return Err(Error::forbidden(
             "This kind of token is renewed by its refresh token.",

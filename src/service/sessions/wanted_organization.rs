@@ -2,8 +2,6 @@
 
 use crate::domain::id::{AccountId, OrganizationId};
 use crate::domain::organization::Name;
-use crate::service::error::Result;
-use crate::service::keyward::Keyward;
 use crate::store::{self, AnyConnection, memberships, organizations};
 
 #[derive(Clone, Debug)]
@@ -36,13 +34,19 @@ impl Where {
     }
 }
 
-/// The organization of that name; where there is none, an id that is nothing's.
-pub fn called(kw: &Keyward, name: Option<Name>) -> Result<OrganizationId> {
-    let found = match name {
-        None => None,
-        Some(name) => kw.store.read(|db| organizations::find(db, &name))?,
-    };
-    Ok(found.unwrap_or(OrganizationId::NIL))
+impl WantedOrganization {
+    /// Where there is no such organization, an id that is nothing's.
+    pub(in crate::service::sessions) fn id(
+        &self,
+        db: &mut AnyConnection,
+    ) -> store::Result<OrganizationId> {
+        let found = match self {
+            Self::Id(id) => Some(*id),
+            Self::Name(Some(name)) => organizations::find(db, name)?,
+            Self::Name(None) => None,
+        };
+        Ok(found.unwrap_or(OrganizationId::NIL))
+    }
 }
 
 /// The same look-ups either way, so that another's organization costs what none costs (H-06).
@@ -51,13 +55,10 @@ pub(in crate::service::sessions) fn theirs(
     account: AccountId,
     wanted: Option<&WantedOrganization>,
 ) -> store::Result<Where> {
-    let id = match wanted {
-        None => return Ok(Where::Nowhere),
-        Some(WantedOrganization::Id(id)) => Some(*id),
-        Some(WantedOrganization::Name(Some(name))) => organizations::find(db, name)?,
-        Some(WantedOrganization::Name(None)) => None,
+    let Some(wanted) = wanted else {
+        return Ok(Where::Nowhere);
     };
-    let id = id.unwrap_or(OrganizationId::NIL);
+    let id = wanted.id(db)?;
     let member = memberships::lookup(db, id, account)?;
     let active = member.is_some_and(|member| member.is_active());
     Ok(if active {

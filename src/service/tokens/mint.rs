@@ -4,12 +4,12 @@ use crate::crypto::access_token;
 use crate::domain::account::Account;
 use crate::domain::claims::{Acting, Claims};
 use crate::domain::id::{AccountId, OrganizationId, SessionId};
+use crate::domain::rights::acting::ACTING;
 use crate::domain::rights::bearer::Bearer;
 use crate::domain::rights::permission::{self, is_own};
 use crate::domain::session::{Class, Session};
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
-use crate::service::policy::ACTING;
 use crate::support::clock::Timestamp;
 use crate::support::secret::{ExposeSecret as _, SecretString};
 

@@ -200,7 +200,8 @@ pub fn find_proven(connection: &mut AnyConnection, email: &Email) -> Result<Opti
     Ok(find_named(connection, email)?.filter(|found| found.verified))
 }
 
-/// Notes that the address of this account was proven. Whether the account still has it.
+/// Notes that the address of this account was proven. False where the account has it no more: what was
+/// merely named goes without its account being held, to whoever registers it ([`insert`]).
 pub fn verify(
     connection: &mut AnyConnection,
     account: AccountId,

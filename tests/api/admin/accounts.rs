@@ -159,6 +159,23 @@ both!(pages_follow_each_other_and_end, |kw| {
     assert_eq!(seen, expected);
 });
 
+both!(nobody_can_find_an_account_without_a_name, |kw| {
+    let (_, token) = administrator(kw);
+    let before = kw.state();
+    for body in [
+        json!({}),
+        json!({ "email": null, "username": null }),
+        json!({ "password": PASSWORD, "firstName": "Carol" }),
+    ] {
+        let answer = kw.post("/admin/accounts").bearer(&token).json(&body).send();
+        answer.refused(400, "INVALID_PAYLOAD");
+        let told = &answer.json()["errors"][0]["message"];
+        let words = "Invalid payload. \"email\" or \"username\" is required.";
+        assert_eq!(told, words);
+    }
+    assert_eq!(kw.state(), before);
+});
+
 both!(an_account_is_made_and_shown, |kw| {
     let (root, token) = administrator(kw);
     let body = json!({

@@ -3,6 +3,7 @@
 use std::sync::Barrier;
 
 use keyward::domain::id::AccountId;
+use keyward::domain::rights::acting::{ActingLife, ActingReason};
 use keyward::http::routes::TABLE;
 use keyward::service::accounts::act_as::{Request, act_as};
 use keyward::service::accounts::administer;
@@ -440,8 +441,8 @@ both!(s9_acting_against_the_loss_of_the_permission, |kw| {
             let given = scope.spawn(move || {
                 let request = Request {
                     account: alice,
-                    reason: "it".to_owned(),
-                    life: std::time::Duration::from_secs(900),
+                    reason: ActingReason::parse("it").unwrap(),
+                    life: ActingLife::USUAL,
                 };
                 start.wait();
                 act_as(&one, &by, request).ok()

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::OPEN;
+use super::{OPEN, code_to, done};
 use crate::support::{Answer, PASSWORD, TestKeyward};
 
 const HERE: &str = "203.0.113.7";
@@ -97,5 +97,46 @@ both!(
             }
             assert_eq!(ask("last", &[]), 429, "{further}");
         }
+    }
+);
+
+/// Whoever registers an address takes it from who merely named it, whose account is not held: here as
+/// soon as the code that proves it to the latter is looked at.
+fn taken_under_the_hand(kw: &TestKeyward, address: &str) {
+    let taken = format!("DELETE FROM emails WHERE canonical = '{address}'");
+    kw.execute(
+        &format!(
+            "CREATE TRIGGER race AFTER INSERT ON audit_events
+             WHEN NEW.what = 'email_verified' BEGIN {taken}; END;"
+        ),
+        &format!(
+            "CREATE FUNCTION race() RETURNS trigger LANGUAGE plpgsql \
+             AS $$ BEGIN {taken}; RETURN NULL; END $$;
+             CREATE TRIGGER race AFTER INSERT ON audit_events FOR EACH ROW
+             WHEN (NEW.what = 'email_verified') EXECUTE FUNCTION race()"
+        ),
+    );
+}
+
+both!(
+    nothing_is_proven_that_was_registered_by_another_meanwhile,
+    OPEN,
+    |kw| {
+        assert_eq!(
+            register(kw, "/auth/register", &with("alice", 1)).status,
+            202
+        );
+        let further = "alice0@example.com";
+        let proof = json!({ "token": code_to(kw, further) });
+        let (before, events) = (kw.state(), kw.count("audit_events"));
+        taken_under_the_hand(kw, further);
+        let answer = kw.post("/auth/email/verify").json(&proof).send();
+        answer.refused(400, "INVALID_CODE");
+        // Nothing says that the address was proven, and the code is not used up.
+        assert_eq!(kw.state(), before);
+        assert_eq!(kw.count("audit_events"), events);
+        assert_eq!(kw.count("emails"), 2);
+        kw.execute("DROP TRIGGER race", "DROP FUNCTION race CASCADE");
+        done(kw, "/auth/email/verify", &proof);
     }
 );

@@ -13,7 +13,7 @@ use crate::http::request::profile_fields::{SNAKE, edit};
 use crate::service::accounts::change_profile;
 use crate::service::accounts::profile;
 use crate::service::actor::Actor;
-use crate::service::{Code, Error, Keyward, Result};
+use crate::service::{Error, Keyward, Reason, Result};
 
 /// What the original shows in the place of a secret that is there.
 const CONCEALED: &str = "**********";
@@ -101,7 +101,7 @@ pub async fn update(mut call: Call, actor: Actor) -> Answer<Directus> {
 
 /// What is the original's own is kept among the attributes, of which its client knows nothing.
 fn in_words_of_directus(mut error: Error) -> Error {
-    if error.code == Code::InvalidPayload && error.message.starts_with("\"attributes\"") {
+    if error.reason == Some(Reason::AttributesTooLarge) {
         let words = "\"location\", \"title\", \"description\" and \"tags\" must not be larger than \
                      8 KiB together with the other attributes of the account";
         error.message = words.into();

@@ -109,7 +109,8 @@ pub async fn change(mut call: Call, actor: Actor) -> Answer<Keyward> {
     };
     let renewed = call
         .on_password(move |kw, seat| change_password(kw, seat, &actor, &typed))
-        .await?;
+        .await
+        .map_err(|refused| refused.naming_chosen("newPassword"))?;
     Ok(response_bodies::tokens(
         &call,
         &renewed.tokens,

@@ -17,7 +17,6 @@ use crate::http::request::{cookie_headers, sign_out, wanted_organization};
 use crate::http::response_bodies;
 use crate::service::Error;
 use crate::service::sessions::refresh::Refreshed;
-use crate::service::sessions::wanted_organization::{WantedOrganization, called};
 use crate::service::sessions::{login, logout, refresh, which_refresh_token};
 use crate::support::secret::{ExposeSecret as _, SecretString};
 
@@ -105,16 +104,9 @@ pub async fn refresh(mut call: Call) -> Answer<Keyward> {
     }
     // What is no token of ours by its form is another's cookie, and is left to it.
     let clears = by_cookie && RefreshTokens::has_form(token.expose_secret());
-    let organization = match wanted_organization::by(&fields)? {
-        None => None,
-        Some(WantedOrganization::Id(id)) => Some(id),
-        Some(WantedOrganization::Name(name)) => {
-            Some(call.on_store(move |kw| called(kw, name)).await?)
-        }
-    };
     let request = refresh::Request {
         token,
-        organization,
+        organization: wanted_organization::by(&fields)?,
         client: call.client(),
     };
     let kw = call.kw.clone();

@@ -22,7 +22,7 @@ use crate::service::actor::Actor;
 use crate::service::sessions::refresh::Refreshed;
 use crate::service::sessions::{login, refresh, renew};
 use crate::service::tokens::authenticate::read_expired;
-use crate::service::{Code, Error};
+use crate::service::{Code, Error, Reason};
 use crate::support::secret::ExposeSecret as _;
 
 #[derive(Debug)]
@@ -53,14 +53,13 @@ impl Shape for Oisp {
         // The original has one word for every body (O-29); where it could not even be read,
         // or what is wrong with it is no matter of its form, the reason follows.
         let reason = refusal.message().trim_end_matches('.');
-        let reason = reason.replace("\"newPassword\"", "\"password\"");
         let invalid = format!("Invalid request. {reason}.");
         let weak = format!("Password too Weak. {reason}.");
         let message = match refusal {
             Refusal::Http(Http::RouteNotFound, _) => "Not Found",
             Refusal::Http(_, message) => message,
             Refusal::Act(error) => match error.code {
-                Code::InvalidPayload if is_of_no_form(&error.message) => &invalid,
+                Code::InvalidPayload if is_of_no_form(error.reason.as_ref()) => &invalid,
                 Code::WrongPassword => &invalid,
                 Code::WeakPassword => &weak,
                 Code::InvalidPayload => "Invalid request",
@@ -81,10 +80,11 @@ impl Shape for Oisp {
 
 /// What the original's one word would not tell its reader how to mend: a body that could not be read,
 /// a code that is missing because of the account, a password that is the old one.
-fn is_of_no_form(message: &str) -> bool {
-    message.starts_with("The body ")
-        || message.starts_with("\"otp\" is required")
-        || message.ends_with("must be another one than the present")
+const fn is_of_no_form(reason: Option<&Reason>) -> bool {
+    matches!(
+        reason,
+        Some(Reason::Unreadable | Reason::OtpNeeded | Reason::SameAsPresent)
+    )
 }
 
 /// `POST /v1/api/auth/token` (rows O-01 to O-06): with a body a sign-in; with a live
@@ -93,7 +93,6 @@ pub async fn token(mut call: Call) -> Answer<Oisp> {
     let fields = call.fields().await?;
     if fields.is_empty() && call.access_token()?.is_some() {
         let actor = call.person()?;
-        actor.require_enrolled()?;
         return renew(call, actor).await;
     }
     fields.only(&["username", "password", "otp"])?;

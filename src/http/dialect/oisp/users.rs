@@ -128,12 +128,7 @@ pub async fn delete(mut call: Call, actor: Actor) -> Answer<Leaving> {
         Some(delete_own_account::proof(&fields)?)
     };
     actor.require_self(&id(&call, &actor))?;
-    Ok(match proof {
-        Some(proof) if !actor.claims().anon => {
-            delete_own_account::by_proof(&call, actor, proof).await?
-        }
-        _ => delete_own_account::by_token(&call, actor).await?,
-    })
+    Ok(delete_own_account::by(&call, actor, proof).await?)
 }
 
 /// `POST /v1/api/users/forgot_password {"email"}`: 200 for every text (E6).

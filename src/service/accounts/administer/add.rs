@@ -8,7 +8,7 @@ use crate::domain::password::{Password, PasswordRecord};
 use crate::domain::rights::access::ADMINISTRATOR;
 use crate::lanes::password_lane::Seat;
 use crate::service::account_changes::hash_chosen_password::hashed;
-use crate::service::accounts::profile_edit::{self, Edit};
+use crate::service::accounts::profile_edit::{self, Edit, require_name};
 use crate::service::administrator::Administrator;
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
@@ -26,11 +26,12 @@ pub struct NewAccount {
 }
 
 /// # Errors
-/// `CONFLICT` where the e-mail address or username is taken; `INVALID_PAYLOAD` where one of
-/// them could be taken for another's by its looks; `SERVICE_UNAVAILABLE`.
+/// `CONFLICT` where the e-mail address or username is taken; `INVALID_PAYLOAD` where there is neither,
+/// and where one of them could be taken for another's by its looks; `SERVICE_UNAVAILABLE`.
 pub fn add_account(by: impl Into<Administrator>, new: NewAccount) -> Result<AccountId> {
     let by = by.into();
     let kw = &by.kw;
+    require_name(new.email.as_ref(), new.username.as_ref())?;
     // Before the hash, whose salt is of the same chance.
     let id = AccountId(kw.entropy.id(kw.clock.now()));
     let password = new.password.as_ref();
@@ -53,6 +54,7 @@ pub fn add_on_lane(
     more: (Edit, Option<String>),
 ) -> Result<AccountId> {
     let by = by.into();
+    require_name(new.email.as_ref(), new.username.as_ref())?;
     if new.password.is_some() {
         // Who found a key must not stay by an account.
         by.require_person()?;

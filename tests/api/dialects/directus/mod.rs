@@ -208,6 +208,28 @@ both!(
 );
 
 both!(
+    attributes_that_are_too_large_are_told_of_by_the_names_of_the_original,
+    |kw| {
+        let (token, _) = kw.signed_in("alice@example.com");
+        let change = |body: &Value| {
+            kw.ask("PATCH", "/users/me")
+                .bearer(&token)
+                .json(body)
+                .send()
+        };
+        let kept = change(&json!({ "description": "a".repeat(5000) }));
+        assert_eq!(kept.status, 200, "{kept:?}");
+        let refused = change(&json!({ "title": "a".repeat(5000) }));
+        refused.refused(400, "INVALID_PAYLOAD");
+        let told = "Invalid payload. \"location\", \"title\", \"description\" and \"tags\" must not be \
+                    larger than 8 KiB together with the other attributes of the account.";
+        assert_eq!(refused.json()["errors"][0]["message"], told);
+        let me = kw.get("/users/me?fields=title").bearer(&token).send();
+        assert_eq!(me.body, r#"{"title":null}"#);
+    }
+);
+
+both!(
     clients_34_white_space_around_a_field_is_no_part_of_its_name,
     |kw| {
         let (token, _) = kw.signed_in("alice@example.com");

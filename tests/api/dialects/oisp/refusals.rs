@@ -70,6 +70,25 @@ both!(o29_a_body_with_more_less_or_something_else, |kw| {
     assert_eq!(send(kw, TOKEN, &format!("{{{right}}}")).status, 200);
 });
 
+both!(o29_a_body_that_can_not_be_read_is_told_why, |kw| {
+    kw.account("alice@example.com");
+    let before = kw.state();
+    for (body, why) in [
+        (
+            r#"{"username":"#,
+            "The body is not valid JSON: it ends too early, at line 1 column 12",
+        ),
+        (
+            r#"{"password":1,"password":2}"#,
+            r#"The body has a name twice: \"password\""#,
+        ),
+    ] {
+        let told = format!(r#"{{"code":400,"message":"Invalid request. {why}."}}"#);
+        says(&send(kw, TOKEN, body), 400, &told);
+    }
+    assert_eq!(kw.state(), before);
+});
+
 /// One refusal of each status that this face has, with the words of those that have
 /// words of their own.
 fn refusals(kw: &TestKeyward) -> Vec<(Answer, u16, &'static str)> {

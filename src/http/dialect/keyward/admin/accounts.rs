@@ -77,9 +77,6 @@ pub async fn add(mut call: Call, actor: Actor) -> Answer<Keyward> {
         admin: false,
         verified: flag(&fields, "verified")?.unwrap_or(true),
     };
-    if new.email.is_none() && new.username.is_none() {
-        return Err(Error::payload("\"email\" or \"username\" is required").into());
-    }
     let role = fields.optional("role")?.map(str::to_owned);
     let id = call
         .on_password(move |kw, seat| administer::add_on_lane((kw, &actor), seat, new, (edit, role)))

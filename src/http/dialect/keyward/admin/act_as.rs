@@ -1,11 +1,10 @@
 //! `/admin/accounts/{id}/act-as`.
 
-use std::time::Duration;
-
 use actix_web::HttpResponse;
 use actix_web::http::header;
 use serde_json::{Value, json};
 
+use crate::domain::rights::acting::{ActingLife, ActingReason};
 use crate::http::dialect::keyward::Keyward;
 use crate::http::dialect::keyward::admin::account;
 use crate::http::error_response::Answer;
@@ -14,11 +13,7 @@ use crate::http::request::fields::Fields;
 use crate::http::response_bodies::put_access;
 use crate::service::accounts::act_as::{Request, act_as};
 use crate::service::actor::Actor;
-use crate::service::policy::ACTING;
 use crate::service::{Error, Result};
-
-/// Seconds, where none are asked for.
-const USUAL: u64 = 900;
 
 /// `POST /admin/accounts/{id}/act-as {"reason","expiresIn"?}`: one access token for the account.
 pub async fn begin(mut call: Call, actor: Actor) -> Answer<Keyward> {
@@ -42,26 +37,24 @@ pub async fn begin(mut call: Call, actor: Actor) -> Answer<Keyward> {
         .json(body))
 }
 
-fn reason(fields: &Fields) -> Result<String> {
-    let text = fields.required("reason")?.trim();
-    if text.is_empty() || text.chars().count() > 500 || text.contains(char::is_control) {
-        return Err(Error::payload(
+fn reason(fields: &Fields) -> Result<ActingReason> {
+    ActingReason::parse(fields.required("reason")?).ok_or_else(|| {
+        Error::payload(
             "\"reason\" must say why, in at most 500 characters of one line: it is kept in the \
              audit log",
-        ));
-    }
-    Ok(text.to_owned())
+        )
+    })
 }
 
-fn life(fields: &Fields) -> Result<Duration> {
-    let most = ACTING.as_secs();
-    let seconds = match fields.value("expiresIn") {
-        None | Some(Value::Null) => Some(USUAL),
-        Some(value) => value.as_u64().filter(|it| (60..=most).contains(it)),
+fn life(fields: &Fields) -> Result<ActingLife> {
+    let life = match fields.value("expiresIn") {
+        None | Some(Value::Null) => Some(ActingLife::USUAL),
+        Some(value) => value.as_u64().and_then(ActingLife::of_seconds),
     };
-    seconds.map(Duration::from_secs).ok_or_else(|| {
+    life.ok_or_else(|| {
+        let (least, most) = ActingLife::SECONDS;
         Error::payload(format!(
-            "\"expiresIn\" must be a number of seconds from 60 to {most}"
+            "\"expiresIn\" must be a number of seconds from {least} to {most}"
         ))
     })
 }
