@@ -107,6 +107,8 @@ fn catch_all() -> std::io::Result<Caught> {
         SignalKind::quit(),
         SignalKind::terminate(),
         SignalKind::hangup(),
+        SignalKind::user_defined1(),
+        SignalKind::user_defined2(),
         beyond_file_size(),
     ]
     .into_iter()
@@ -119,6 +121,15 @@ fn beyond_file_size() -> SignalKind {
     SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw())
 }
 
+/// Scripts that rotate logs send them, and without a handler they end the process.
+fn asked_of_others(signal: SignalKind) -> Option<&'static str> {
+    match signal {
+        it if it == SignalKind::user_defined1() => Some("SIGUSR1"),
+        it if it == SignalKind::user_defined2() => Some("SIGUSR2"),
+        _ => None,
+    }
+}
+
 async fn obey(mut caught: Caught, phase: &Arc<Mutex<Phase>>) {
     // Asked at the start: once it is closed it is no terminal any more.
     let at_terminal = std::io::stdin().is_terminal();
@@ -126,6 +137,12 @@ async fn obey(mut caught: Caught, phase: &Arc<Mutex<Phase>>) {
         let signal = next(&mut caught).await;
         if signal == beyond_file_size() {
             log::warn!("a file may not grow any more: see the limit of file sizes (LimitFSIZE=)");
+            continue;
+        }
+        if let Some(name) = asked_of_others(signal) {
+            log::warn!(
+                "{name}: it asks other programs to open their logs again; it goes on as before"
+            );
             continue;
         }
         let locked = phase.lock();

@@ -1,13 +1,15 @@
 //! What every process must learn within a second, in the order of a sequence number
 //! (semantics 8). Nothing here is authoritative: sessions and accounts are.
 
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Nullable, Text};
 
 use crate::domain::account::{AccessVersion, Epoch};
 use crate::domain::id::{AccountId, SessionId};
 use crate::store::engine::advisory::{self, Turn};
 use crate::store::engine::columns::{time, word};
-use crate::store::engine::connection::{AnyConnection, on_each};
+use crate::store::engine::connection::AnyConnection;
 use crate::store::engine::error::{Error, Result, every_one};
 use crate::store::engine::schema::revocations;
 use crate::support::clock::Timestamp;
@@ -72,10 +74,65 @@ pub fn add_all(connection: &mut AnyConnection, entries: &[Revocation]) -> Result
         };
         let rows: Vec<_> = part.iter().map(row).collect();
         let insert = diesel::insert_into(revocations::table).values(rows);
-        let added = on_each!(connection, inner => insert.execute(inner))?;
+        let added = match connection {
+            AnyConnection::Sqlite(sqlite) => insert.execute(sqlite)?,
+            AnyConnection::Postgres(postgres) => {
+                // What the table held before this statement.
+                let before = sql::<Nullable<BigInt>>("(SELECT max(seq) FROM revocations)");
+                let added: Vec<(i64, Option<i64>)> = insert
+                    .returning((revocations::seq, before))
+                    .get_results(postgres)?;
+                if added.iter().any(|(seq, before)| Some(*seq) <= *before) {
+                    return Err(Error::Unfit(BEHIND.to_owned()));
+                }
+                added.len()
+            }
+        };
         every_one("adding revocations", added, part.len())?;
     }
     Ok(())
+}
+
+/// Copies of tables carry rows and no sequence. What is numbered below rows that are there is read by
+/// nobody, so it is not written.
+const BEHIND: &str = "the sequence of the table revocations is behind its rows, as after a copy of the \
+    tables alone: processes would not learn of what ends. Its owner says: SELECT \
+    setval(pg_get_serial_sequence('revocations', 'seq'), (SELECT max(seq) FROM revocations))";
+
+/// Moves the sequence on to the rows that are there, if it is behind them.
+///
+/// # Errors
+/// Where it is behind and the role may not move it.
+pub fn move_sequence_on(connection: &mut AnyConnection) -> Result<()> {
+    advisory::hold(connection, Turn::Revocations)?;
+    let AnyConnection::Postgres(postgres) = connection else {
+        return Ok(());
+    };
+    let may = |right| format!("has_sequence_privilege(numbers, '{right}')");
+    let (see, set) = (may("SELECT"), may("UPDATE"));
+    // Who may not look at it is told by the first that is written.
+    let question = format!(
+        "SELECT CASE WHEN NOT {see} THEN 'good' \
+         WHEN last <= coalesce(pg_sequence_last_value(numbers), 0) THEN 'good' \
+         WHEN NOT {set} THEN 'behind' ELSE setval(numbers, last)::text END AS word \
+         FROM (SELECT pg_get_serial_sequence('revocations', 'seq')::regclass AS numbers, \
+         coalesce((SELECT max(seq) FROM revocations), 0) AS last) AS it"
+    );
+    let word: Word = diesel::sql_query(question).get_result(postgres)?;
+    match word.word.as_str() {
+        "good" => Ok(()),
+        "behind" => Err(Error::Unfit(BEHIND.to_owned())),
+        last => {
+            log::warn!("the sequence of revocations was behind its rows: it goes on after {last}");
+            Ok(())
+        }
+    }
+}
+
+#[derive(QueryableByName)]
+struct Word {
+    #[diesel(sql_type = Text)]
+    word: String,
 }
 
 /// The entries of so many rows after sequence number `after`, and the last number seen.

@@ -310,17 +310,20 @@ fn s17_the_log_of_the_database_is_put_away() {
 
 /// There is no reload. The signal that asks other daemons for one must not end this one.
 #[test]
-fn g12_a_hangup_changes_nothing_and_says_so() {
+fn g12_operators_64_a_hangup_changes_nothing_and_says_so() {
     let home = Home::new();
     let server = Server::start(&home, &[]);
     std::fs::write(home.join(".env"), "KEYWARD_LISTEN=nowhere\n").unwrap();
-    server.signal("-HUP");
-    let told = Instant::now();
-    while !server
-        .log()
-        .contains("SIGHUP: settings are read at the start only")
-    {
-        assert!(told.elapsed() < Duration::from_secs(10), "{}", server.log());
+    for (signal, line) in [
+        ("-HUP", "SIGHUP: settings are read at the start only"),
+        ("-USR1", "SIGUSR1: it asks other programs"),
+        ("-USR2", "SIGUSR2: it asks other programs"),
+    ] {
+        server.signal(signal);
+        let told = Instant::now();
+        while !server.log().contains(line) {
+            assert!(told.elapsed() < Duration::from_secs(10), "{}", server.log());
+        }
     }
     assert_eq!(server.ask("GET", "/health/ready", &[], "").status, 200);
     assert_eq!(server.end("-TERM").0, Some(0));

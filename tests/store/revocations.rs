@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 
 use keyward::domain::account::{AccessVersion, Epoch};
 use keyward::domain::id::{AccountId, SessionId};
-use keyward::store::revocations::{News, Revocation, add_all, list_after};
+use keyward::store::revocations::{News, Revocation, add_all, list_after, move_sequence_on};
 use keyward::store::{AnyConnection, Error, accounts};
 use uuid::Uuid;
 
-use crate::kit::{NOW, at_once, execute, new_account};
+use crate::kit::{Fresh, NOW, at_once, execute, new_account};
 
 fn session(number: u128) -> Revocation {
     Revocation {
@@ -178,3 +178,42 @@ both!(
         }
     }
 );
+
+/// A copy of the tables carries rows and no sequence.
+#[test]
+fn operators_63_a_sequence_behind_its_rows_is_moved_on_or_refused() {
+    let Some(db) = Fresh::postgres(true) else {
+        return;
+    };
+    for number in 1..=8 {
+        db.write(move |tx| add_all(tx, &[session(number)])).unwrap();
+    }
+    let run = |sql: &'static str| {
+        db.write(move |tx| {
+            execute(tx, sql);
+            Ok::<_, Error>(())
+        })
+        .unwrap();
+    };
+    run("DELETE FROM revocations WHERE seq < 7");
+    run("ALTER SEQUENCE revocations_seq_seq RESTART");
+    // Read to 8, nobody would learn of what is numbered 1.
+    let refused = db.write(|tx| add_all(tx, &[session(9)])).unwrap_err();
+    assert!(refused.to_string().contains("setval"), "{refused}");
+    assert_eq!(
+        all(&mut db.own_reader().unwrap(), 10).len(),
+        2,
+        "nothing was written"
+    );
+    db.write(move_sequence_on).unwrap();
+    let before = list_after(&mut db.own_reader().unwrap(), 0, 10).unwrap().1;
+    db.write(|tx| add_all(tx, &[session(9)])).unwrap();
+    let (entries, last) = list_after(&mut db.own_reader().unwrap(), before, 10).unwrap();
+    assert_eq!((entries.len(), last > before), (1, true));
+    // One that is ahead, as after a purge, stays.
+    run("DELETE FROM revocations");
+    db.write(move_sequence_on).unwrap();
+    db.write(|tx| add_all(tx, &[session(10)])).unwrap();
+    let (_, next) = list_after(&mut db.own_reader().unwrap(), 0, 10).unwrap();
+    assert_eq!(next, last + 1);
+}

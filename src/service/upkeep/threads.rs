@@ -14,7 +14,7 @@ use crate::service::mail::deliver;
 use crate::service::upkeep::purge::purge;
 use crate::service::upkeep::revocation_tail::tail;
 use crate::service::upkeep::{api_key_last_used, spray_alarm};
-use crate::store::seen_generations;
+use crate::store::{revocations, seen_generations};
 use crate::support::steady_clock::Steady;
 
 /// Five readings within the promised second.
@@ -72,6 +72,7 @@ pub struct Housekeeping {
 
 /// Reads all revocations, then begins to follow them.
 pub fn start(kw: &Keyward) -> Result<Housekeeping> {
+    kw.store.write(revocations::move_sequence_on)?;
     let mut reader = kw.store.own_reader()?;
     follow_clock(kw)?;
     reader.within(FIRST_READING, |reader| tail(kw, reader))?;

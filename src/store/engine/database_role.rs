@@ -65,10 +65,14 @@ pub(super) fn assert_all(connection: &mut AnyConnection) -> Result<()> {
     if without.is_empty() {
         return Ok(());
     }
+    // Not only `public`: a search_path may say another one.
+    let schema = "coalesce((SELECT quote_ident(nspname) FROM pg_namespace JOIN pg_class \
+         ON relnamespace = pg_namespace.oid WHERE pg_class.oid = to_regclass('accounts')), 'public')";
+    let schema: String = diesel::select(sql::<Text>(schema)).get_result(postgres)?;
     Err(Error::Unfit(format!(
         "the role of DATABASE_URL may not do all that it must in {without}. Their owner says: \
-         GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO it; \
-         GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO it"
+         GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO it; \
+         GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA {schema} TO it"
     )))
 }
 
