@@ -257,12 +257,11 @@ fn line(entry: &AuditEntry) -> String {
     )
 }
 
-fn event(word: &str) -> Result<String, String> {
-    if What::ALL.iter().any(|what| what.as_str() == word) {
-        return Ok(word.to_owned());
-    }
-    let words: Vec<&str> = What::ALL.iter().map(|what| what.as_str()).collect();
-    Err(format!("there is no event {word:?}: {}", words.join(", ")))
+fn event(word: &str) -> Result<What, String> {
+    word.parse().map_err(|_| {
+        let words: Vec<&str> = What::ALL.iter().map(|what| what.as_str()).collect();
+        format!("there is no event {word:?}: {}", words.join(", "))
+    })
 }
 
 fn since(text: &str, now: Timestamp) -> Result<Timestamp, String> {

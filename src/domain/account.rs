@@ -1,6 +1,7 @@
 //! An account: who can log in. Registered, or anonymous until it registers.
 
 use serde::{Deserialize, Serialize};
+use strum::Display;
 
 use crate::domain::id::AccountId;
 use crate::support::clock::Timestamp;
@@ -14,6 +15,17 @@ pub struct Epoch(pub i64);
 /// refused; a refresh gives one of the present version.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct AccessVersion(pub i64);
+
+/// Whose an account is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Display, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
+pub enum AccountKind {
+    Person,
+    Guest,
+    /// A program's.
+    Machine,
+}
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
@@ -69,15 +81,15 @@ impl Account {
         self.enabled && !self.anonymous && !self.machine
     }
 
-    /// Whose it is, in one word.
+    /// Whose it is.
     #[must_use]
-    pub const fn kind(&self) -> &'static str {
+    pub const fn kind(&self) -> AccountKind {
         if self.machine {
-            "machine"
+            AccountKind::Machine
         } else if self.anonymous {
-            "guest"
+            AccountKind::Guest
         } else {
-            "person"
+            AccountKind::Person
         }
     }
 

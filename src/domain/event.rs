@@ -1,14 +1,14 @@
 //! Audit events: what happened, to whom, from where. A closed list of words, so
 //! that a log can be searched and an alarm can be set on them (docs/LOGGING.md).
 
-use strum::{IntoStaticStr, VariantArray};
+use strum::{EnumString, IntoStaticStr, VariantArray};
 
 use crate::domain::id::{AccountId, OrganizationId, SessionId};
 use crate::domain::rights::api_key::ApiKey;
 use crate::domain::session::Client;
 use crate::support::clock::Timestamp;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr, VariantArray)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "snake_case")]
 pub enum What {
     AccountAdded,

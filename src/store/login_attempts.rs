@@ -47,12 +47,19 @@ pub fn count_failed(connection: &mut AnyConnection, since: Timestamp) -> Result<
         .get_result(connection)?)
 }
 
-/// Of one account, youngest first: when, and whether it succeeded.
+/// One try, and what came of it in one word.
+pub struct Tried {
+    pub at: Timestamp,
+    pub succeeded: bool,
+    pub outcome: String,
+}
+
+/// Of one account, youngest first.
 pub fn list_of(
     connection: &mut AnyConnection,
     account: AccountId,
     limit: i64,
-) -> Result<Vec<(Timestamp, bool, String)>> {
+) -> Result<Vec<Tried>> {
     let rows: Vec<(i64, bool, String)> = login_attempts::table
         .filter(login_attempts::account_id.eq(account.to_string()))
         .order((login_attempts::at.desc(), login_attempts::id.desc()))
@@ -63,10 +70,12 @@ pub fn list_of(
             login_attempts::outcome,
         ))
         .load(connection)?;
-    Ok(rows
-        .into_iter()
-        .map(|(at, ok, outcome)| (time(at), ok, outcome))
-        .collect())
+    let tried = rows.into_iter().map(|(at, succeeded, outcome)| Tried {
+        at: time(at),
+        succeeded,
+        outcome,
+    });
+    Ok(tried.collect())
 }
 
 /// What is kept of one attempt.

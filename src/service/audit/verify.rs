@@ -253,10 +253,10 @@ impl Eye<'_> {
     }
 
     fn may_wait(&self, event: &AuditEntry) -> bool {
-        let counted = What::ALL
-            .iter()
-            .any(|what| what.is_counted() && what.as_str() == event.what);
-        let kind = if counted { Kind::Counted } else { Kind::Single };
+        let kind = match event.what.parse::<What>() {
+            Ok(what) if what.is_counted() => Kind::Counted,
+            _ => Kind::Single,
+        };
         event.at >= sealed_to(self.chain, kind).saturating_sub(LATE)
             || event.at < self.chain.purged_before
     }

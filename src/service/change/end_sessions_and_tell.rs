@@ -179,7 +179,7 @@ impl<'t> Change<'t> {
         Ok(())
     }
 
-    /// The same for many. They are held, and given by their ids.
+    /// The same for many. They are held, except whoever came before their organization, or their role, was.
     pub(in crate::service) fn outdate_all(&mut self, accounts: &[AccountId]) -> Result<()> {
         for &account in accounts {
             self.outdate_access(account)?;

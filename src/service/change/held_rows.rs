@@ -5,6 +5,7 @@
 use std::marker::PhantomData;
 
 use crate::domain::id::{AccountId, ApiKeyId, OrganizationId};
+use crate::domain::organization::Name;
 use crate::service::actor::Actor;
 use crate::service::change::Change;
 use crate::service::error::{Error, Result};
@@ -62,6 +63,17 @@ impl<'t> Change<'t> {
         new: &accounts::New,
     ) -> Result<Option<Held<'t, AccountId>>> {
         Ok(accounts::add(self, new)?.ok().map(|()| Held::new(new.id)))
+    }
+
+    /// The same for an organization of this first owner. None where its name is another one's.
+    pub(in crate::service) fn add_organization(
+        &mut self,
+        owner: Held<'t, AccountId>,
+        (id, name): (OrganizationId, &Name),
+    ) -> Result<Option<Held<'t, OrganizationId>>> {
+        let by = (owner.id(), self.now);
+        let added = organizations::add(self, id, name, by)?;
+        Ok(added.ok().map(|()| Held::new(id)))
     }
 
     /// Re-checks that the caller's session is active, and holds its account and session

@@ -21,7 +21,7 @@ pub(in crate::service) fn join<'t>(
     invitation: WaitingInvitation,
     client: &Client,
 ) -> Result<()> {
-    let (account, organization) = (account.id(), organization.id());
+    let (account, held, organization) = (account.id(), organization, organization.id());
     if memberships::lookup(change, organization, account)?.is_some() {
         return Err(already_a_member());
     }
@@ -30,7 +30,7 @@ pub(in crate::service) fn join<'t>(
         let why = "an invitation to an organization without a role or an inviter";
         return Err(Error::defect(why));
     };
-    keep_role(change, organization, &role)?;
+    keep_role(change, held, &role)?;
     invitations::remove(change, invitation.place, &invitation.address)?;
     let member = Membership {
         organization,

@@ -182,13 +182,14 @@ impl Standing {
     ///
     /// # Errors
     /// `INVALID_PAYLOAD`.
-    pub(in crate::service) fn role_to_give(
+    pub(in crate::service) fn role_to_give<'t>(
         &self,
-        change: &mut Change<'_>,
+        change: &mut Change<'t>,
+        organization: Held<'t, OrganizationId>,
         name: &str,
     ) -> Result<Role> {
         let key = &self.role_called(name)?.key;
-        kept_role(change, self.organization.id, key)?.ok_or_else(no_such_role)
+        kept_role(change, organization, key)?.ok_or_else(no_such_role)
     }
 
     /// The role that a member holds.
@@ -212,16 +213,16 @@ impl Standing {
 }
 
 /// The role that is about to be given in the organization, as nobody changes or removes it until
-/// the transaction ends. The accounts and the organization are held before. None where it is gone.
-pub(in crate::service) fn kept_role(
-    change: &mut Change<'_>,
-    organization: OrganizationId,
+/// the transaction ends. None where it is gone.
+pub(in crate::service) fn kept_role<'t>(
+    change: &mut Change<'t>,
+    organization: Held<'t, OrganizationId>,
     key: &str,
 ) -> Result<Option<Role>> {
     if !organization_roles::keep(change, key, Scope::Organization)? {
         return Ok(None);
     }
-    let mut all = organization_roles::list(change, organization)?.into_iter();
+    let mut all = organization_roles::list(change, organization.id())?.into_iter();
     Ok(all.find(|role| role.key == key))
 }
 
@@ -229,9 +230,9 @@ pub(in crate::service) fn kept_role(
 ///
 /// # Errors
 /// A defect, where it is.
-pub(in crate::service) fn keep_role(
-    change: &mut Change<'_>,
-    organization: OrganizationId,
+pub(in crate::service) fn keep_role<'t>(
+    change: &mut Change<'t>,
+    organization: Held<'t, OrganizationId>,
     key: &str,
 ) -> Result<Role> {
     let kept = kept_role(change, organization, key)?;

@@ -168,12 +168,12 @@ pub fn set_role(by: impl Into<Administrator>, which: Which, role: &str) -> Resul
     let (kw, role) = (by.kw.clone(), role.to_owned());
     kw.change(move |change| {
         let (id, account) = (which.organization, which.account);
-        by.hold(change, account)?;
+        let held_account = by.hold(change, account)?;
         let held = hold(change, id)?;
         require_registered(change, account)?;
         let roles = organization_roles::list(change, id)?;
         let new = match Role::called(&roles, &role) {
-            Some(role) => kept_role(change, id, &role.key)?,
+            Some(role) => kept_role(change, held, &role.key)?,
             None => None,
         };
         let new = new.ok_or_else(|| {
@@ -201,7 +201,7 @@ pub fn set_role(by: impl Into<Administrator>, which: Which, role: &str) -> Resul
                 memberships::change(change, &member, (&new.key, MembershipState::Active), now)?;
             }
             None => {
-                add_member(change, id, account, &new.key)?;
+                add_member(change, (held_account, held), &new)?;
                 let event = about(&by, What::MemberJoined, which);
                 change.record(&event.with_role(&new.name))?;
             }
@@ -233,17 +233,17 @@ fn about(by: &Administrator, what: What, which: Which) -> Event {
     event.in_organization(which.organization)
 }
 
-/// The account and the organization are held, and the role is kept.
-fn add_member(
-    change: &mut Change<'_>,
-    organization: OrganizationId,
-    account: AccountId,
-    role: &str,
+/// By a role that is kept.
+fn add_member<'t>(
+    change: &mut Change<'t>,
+    (account, organization): (Held<'t, AccountId>, Held<'t, OrganizationId>),
+    role: &Role,
 ) -> Result<()> {
+    let account = account.id();
     let member = Membership {
-        organization,
+        organization: organization.id(),
         account,
-        role: role.to_owned(),
+        role: role.key.clone(),
         state: MembershipState::Active,
         invited: None,
         created_at: change.now,

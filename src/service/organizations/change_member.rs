@@ -51,7 +51,7 @@ pub fn change_member(kw: &Keyward, actor: &Actor, which: Which, edit: Edit) -> R
             Some(state) => {
                 if member.state == MembershipState::Suspended && state == MembershipState::Active {
                     // The role is given anew.
-                    let role = keep_role(change, which.organization, &member.role)?;
+                    let role = keep_role(change, held, &member.role)?;
                     require_giver(actor.api_key().is_some(), None, &role.permissions)?;
                 }
                 set_state(change, &actor, (held, &member), state)
@@ -87,7 +87,7 @@ fn set_role<'t>(
     if old.key == standing.role_called(name)?.key {
         return Ok(member);
     }
-    let new = standing.role_to_give(change, name)?;
+    let new = standing.role_to_give(change, held, name)?;
     standing.require_all(&new.permissions)?;
     let by_key = actor.api_key().is_some();
     require_giver(by_key, Some(&old.permissions), &new.permissions)?;

@@ -10,7 +10,7 @@ use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::mail::quota;
 use crate::service::membership::rights_of_caller::keep_role;
-use crate::store::{memberships, organizations, roles};
+use crate::store::{memberships, roles};
 
 /// The most organizations that one account is in: whoever makes more fills the disk.
 const MOST: i64 = 100;
@@ -61,9 +61,10 @@ pub(in crate::service::organizations) fn found<'t>(
     owner: Held<'t, AccountId>,
     (id, name): (OrganizationId, &Name),
 ) -> Result<Organization> {
-    let (now, owner) = (change.now, owner.id());
-    organizations::add(change, id, name, (owner, now))?.map_err(|_| taken())?;
-    keep_role(change, id, OWNER)?;
+    let now = change.now;
+    let held = change.add_organization(owner, (id, name))?;
+    keep_role(change, held.ok_or_else(taken)?, OWNER)?;
+    let owner = owner.id();
     let member = Membership {
         organization: id,
         account: owner,

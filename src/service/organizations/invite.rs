@@ -50,9 +50,9 @@ pub fn invite(kw: &Keyward, actor: &Actor, new: MemberInvitation) -> Result<()> 
         standing(change, &actor, new.organization)?.require(MEMBER_INVITE)?;
         let owner = emails::find_proven(change, &new.email)?.map(|found| found.account);
         let about: Vec<_> = owner.into_iter().collect();
-        let (standing, _) = held_standing(change, &actor, &about, new.organization)?;
+        let (standing, held) = held_standing(change, &actor, &about, new.organization)?;
         standing.require(MEMBER_INVITE)?;
-        let role = standing.role_to_give(change, &new.role)?;
+        let role = standing.role_to_give(change, held, &new.role)?;
         standing.require_all(&role.permissions)?;
         require_giver(actor.api_key().is_some(), None, &role.permissions)?;
         // Whose another address is that the list does not show must not be told here either (E12).

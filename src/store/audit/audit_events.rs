@@ -219,7 +219,7 @@ type Columns = (
 #[derive(Clone, Debug)]
 pub struct Filter {
     pub account: Option<AccountId>,
-    pub what: Option<String>,
+    pub what: Option<What>,
     pub organization: Option<OrganizationId>,
     pub since: Option<Timestamp>,
     /// Those before this one.
@@ -246,9 +246,9 @@ pub fn list(connection: &mut AnyConnection, filter: &Filter) -> Result<Vec<Audit
         };
     }
     let of = |account| audit_events::account_id.eq(account);
-    let is = |what| audit_events::what.eq(what);
+    let is = |what: What| audit_events::what.eq(what.as_str());
     let within = |id: OrganizationId| audit_events::organization_id.eq(id.to_string());
-    Ok(match (account, filter.what.clone(), filter.organization) {
+    Ok(match (account, filter.what, filter.organization) {
         (None, None, None) => ask!(),
         (Some(account), None, None) => ask!(of(account)),
         (None, Some(what), None) => ask!(is(what)),

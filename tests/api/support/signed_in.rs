@@ -13,7 +13,7 @@ impl TestKeyward {
     pub fn attempts(&self, account: AccountId) -> Vec<String> {
         self.read(|db| login_attempts::list_of(db, account, 100))
             .into_iter()
-            .map(|(_, _, outcome)| outcome)
+            .map(|tried| tried.outcome)
             .collect()
     }
 

@@ -107,7 +107,7 @@ both!(y17_attempts_are_kept_youngest_first, |kw| {
     let attempts = |limit| {
         kw.read(|db| keyward::store::login_attempts::list_of(db, account, limit))
             .into_iter()
-            .map(|(at, succeeded, outcome)| (at.millis_since(began), succeeded, outcome))
+            .map(|it| (it.at.millis_since(began), it.succeeded, it.outcome))
             .collect::<Vec<_>>()
     };
     let expected = [
