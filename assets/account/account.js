@@ -13,6 +13,13 @@ const TEXTS = {
     label: "New password",
     broken: "This link is not complete. Open it from the mail once more.",
     failed: "The service can not be reached. Try again.",
+    ended: "This link was used before, taken back, or is too old. Ask for another one.",
+    done: "This link was used before, taken back, or is too old. If you have pressed the button before, it is done: sign in. If not, ask for another one.",
+    short: "The password needs at least {least} characters.",
+    guessed: "This password would be among the first that are guessed. Choose another one.",
+    often: "Too many attempts. Wait a moment and try again.",
+    refused: "That did not work. Try again, or ask for another link.",
+    chosen: "Choose a password for your new account.",
   },
   nl: {
     verify_email: ["Bevestig uw e-mailadres", "Druk op de knop om te bevestigen dat dit adres van u is.", "Bevestigen", "Uw adres is bevestigd."],
@@ -26,10 +33,12 @@ const TEXTS = {
     broken: "Deze link is niet volledig. Open hem opnieuw vanuit de e-mail.",
     failed: "De dienst is niet bereikbaar. Probeer het opnieuw.",
     ended: "Deze link is al gebruikt, ingetrokken of verlopen. Vraag een nieuwe aan.",
+    done: "Deze link is al gebruikt, ingetrokken of verlopen. Hebt u al eerder op de knop gedrukt, dan is het gelukt: meld u aan. Zo niet, vraag dan een nieuwe aan.",
     short: "Het wachtwoord moet minstens {least} tekens lang zijn.",
     guessed: "Dit wachtwoord wordt als een van de eerste geraden. Kies een ander.",
     often: "Te veel pogingen. Wacht even en probeer het opnieuw.",
     refused: "Dat is niet gelukt. Probeer het opnieuw of vraag een nieuwe link aan.",
+    chosen: "Kies een wachtwoord voor uw nieuwe account.",
   },
   de: {
     verify_email: ["E-Mail-Adresse bestätigen", "Mit der Schaltfläche bestätigen Sie, dass diese Adresse Ihre ist.", "Bestätigen", "Ihre Adresse ist bestätigt."],
@@ -43,10 +52,12 @@ const TEXTS = {
     broken: "Dieser Link ist nicht vollständig. Öffnen Sie ihn noch einmal aus der E-Mail.",
     failed: "Der Dienst ist nicht erreichbar. Versuchen Sie es noch einmal.",
     ended: "Dieser Link wurde schon benutzt, zurückgenommen oder ist abgelaufen. Fordern Sie einen neuen an.",
+    done: "Dieser Link wurde schon benutzt, zurückgenommen oder ist abgelaufen. Wenn Sie die Schaltfläche schon einmal gedrückt haben, ist es getan: Melden Sie sich an. Wenn nicht, fordern Sie einen neuen an.",
     short: "Das Passwort muss mindestens {least} Zeichen lang sein.",
     guessed: "Dieses Passwort wird als eines der ersten erraten. Wählen Sie ein anderes.",
     often: "Zu viele Versuche. Warten Sie kurz und versuchen Sie es noch einmal.",
     refused: "Das hat nicht geklappt. Versuchen Sie es noch einmal oder fordern Sie einen neuen Link an.",
+    chosen: "Wählen Sie ein Passwort für Ihr neues Konto.",
   },
   fi: {
     verify_email: ["Vahvista sähköpostiosoitteesi", "Vahvista painikkeella, että tämä osoite on sinun.", "Vahvista", "Osoitteesi on vahvistettu."],
@@ -60,10 +71,12 @@ const TEXTS = {
     broken: "Linkki ei ole täydellinen. Avaa se uudelleen sähköpostista.",
     failed: "Palveluun ei saada yhteyttä. Yritä uudelleen.",
     ended: "Linkki on jo käytetty, peruttu tai vanhentunut. Pyydä uusi linkki.",
+    done: "Linkki on jo käytetty, peruttu tai vanhentunut. Jos olet jo painanut painiketta, asia on kunnossa: kirjaudu sisään. Jos et, pyydä uusi linkki.",
     short: "Salasanassa on oltava vähintään {least} merkkiä.",
     guessed: "Tämä salasana arvattaisiin ensimmäisten joukossa. Valitse toinen.",
     often: "Liian monta yritystä. Odota hetki ja yritä uudelleen.",
     refused: "Se ei onnistunut. Yritä uudelleen tai pyydä uusi linkki.",
+    chosen: "Valitse salasana uudelle tilillesi.",
   },
 };
 
@@ -77,15 +90,17 @@ const ROUTES = {
   keep_email: "auth/email/change/cancel",
 };
 
-// What the service said, in the reader's language; in English it has said so itself.
+// One press does it for good, so that whoever presses twice is done, and is mailed no other link.
+const ONCE = ["verify_email", "change_email", "add_email", "join", "invite"];
+
+// What the service said, in the words of the page: its own are for whoever writes a client.
 function told(error) {
-  const said = error?.extensions?.reason ?? error?.message ?? texts.failed;
-  if (!texts.refused) return said;
+  const said = error?.message ?? "";
   const least = /at least (\d+) characters/.exec(said)?.[1];
   if (least) return texts.short.replace("{least}", least);
   if (said.includes("a guesser would try")) return texts.guessed;
   const code = error?.extensions?.code;
-  if (code === "INVALID_CODE") return texts.ended;
+  if (code === "INVALID_CODE") return ONCE.includes(purpose) ? texts.done : texts.ended;
   if (code === "REQUESTS_EXCEEDED" || code === "SERVICE_UNAVAILABLE") return texts.often;
   return texts.refused;
 }
@@ -151,6 +166,7 @@ if (!Object.hasOwn(ROUTES, purpose) || !code) {
       at("result").textContent = told(error);
       if (purpose === "join" && error?.extensions?.code === "INVALID_PAYLOAD") {
         // Whoever had the address when the mail was sent is gone: a new account needs a password.
+        if (!chooses) at("result").textContent = texts.chosen;
         chooses = true;
         at("field").hidden = false;
         at("password").required = true;

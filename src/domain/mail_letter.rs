@@ -23,7 +23,8 @@ pub enum LetterPurpose {
     /// Proves that an address is its owner's.
     Verify,
     Reset,
-    /// The same for an address that was proven a moment ago and left nobody a password.
+    /// The same where the password is dead: for an address that was proven a moment ago and left nobody
+    /// one, and for who undid a change of addresses (`undone`).
     Choose,
     Invite,
     /// An invitation to an organization.
@@ -166,8 +167,7 @@ pub struct Letter {
     /// must keep another from its mail.
     pub counts_as: Option<&'static str>,
     /// What the template fills in: `link`, `hours`, `name`, `address`, `new_address`, `removed_address`,
-    /// `emptied`, `organization`, `when`,
-    /// `user_agent`.
+    /// `emptied`, `undone`, `organization`, `when`, `user_agent`.
     pub values: Values,
 }
 

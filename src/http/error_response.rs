@@ -101,7 +101,9 @@ pub trait Shape: fmt::Debug + 'static {
             Some(Code::InvalidPayload | Code::WeakPassword)
         ) {
             extensions["reason"] = json!(message);
-            message = format!("Invalid payload. {message}.");
+            // A reason that is a sentence has its full stop.
+            let sentence = message.trim_end_matches('.');
+            message = format!("Invalid payload. {sentence}.");
         }
         json!({ "errors": [{ "message": message, "extensions": extensions }] })
     }

@@ -23,6 +23,7 @@ pub(super) const VALUES: &[&str] = &[
     "service",
     "site",
     "subject",
+    "undone",
     "user_agent",
     "when",
 ];

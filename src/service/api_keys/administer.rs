@@ -47,7 +47,7 @@ pub fn make(by: impl Into<Administrator>, account: AccountId, new: New) -> Resul
                 "The account has not the permission \"{word}\": give it a role that has it first"
             ))),
             Held::NoMember => {
-                let message = "the account is no active member of the organization";
+                let message = "The account is no active member of the organization";
                 Err(Error::payload(message))
             }
         }

@@ -62,13 +62,15 @@ impl Reservation {
 }
 
 /// Why a second factor is refused. Who hears of it has proved the password, or is signed
-/// in: the four are four things to a person, and one to who guesses.
+/// in: the five are five things to a person, and one to who guesses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::service) enum Flaw {
     Missing,
     /// No code by its form: no guess, so none is counted.
     NoCode,
     Wrong,
+    /// Of a used recovery code nothing is kept, so a used one and a wrong one are the same.
+    NoRecoveryCode,
     Used,
 }
 
@@ -85,7 +87,7 @@ impl Flaw {
         match self {
             Self::Missing => AttemptOutcome::MissingOtp,
             Self::NoCode => AttemptOutcome::NotACode,
-            Self::Wrong => AttemptOutcome::WrongOtp,
+            Self::Wrong | Self::NoRecoveryCode => AttemptOutcome::WrongOtp,
             Self::Used => AttemptOutcome::UsedOtp,
         }
     }
@@ -102,6 +104,11 @@ impl Flaw {
             Self::Wrong => {
                 "Invalid user OTP. The code is wrong: check the clock of the authenticator, \
                  or take the next code."
+            }
+            // No clock makes it.
+            Self::NoRecoveryCode => {
+                "Invalid user OTP. The recovery code is wrong or used: take another of your recovery \
+                 codes."
             }
             Self::Used => "Invalid user OTP. The code was used already: wait for the next one.",
         };
@@ -153,7 +160,7 @@ impl store::Transient for NotUsed {
 /// Uses it up. A recovery code is told to the owner by this event: here, so that no act can forget it.
 ///
 /// # Errors
-/// The flaw, where it was used before. Of a used recovery code nothing is kept, so it is a wrong one.
+/// The flaw, where it was used before.
 pub(in crate::service) fn use_second(
     change: &mut Change<'_>,
     second: &Second,
@@ -166,7 +173,7 @@ pub(in crate::service) fn use_second(
         }
         Second::Recovery { account, mac } => {
             if !recovery_codes::consume(change, *account, mac)? {
-                return Err(NotUsed::Refused(Flaw::Wrong));
+                return Err(NotUsed::Refused(Flaw::NoRecoveryCode));
             }
             Ok(notice::record(change, recovery_code_used)?)
         }

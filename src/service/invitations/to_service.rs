@@ -25,15 +25,26 @@ pub struct ServiceInvitation {
     /// A role that is there.
     pub role: Option<String>,
     pub wish: Wish,
+    pub has_account: HasAccount,
 }
 
-/// The owner of a proven address who has a password is told so (E12). An address that was invited
-/// before is invited anew, and the newest word counts: another role, or none.
+/// What is done where an address has an account that no invitation is for: its owner proved the
+/// address, and has a password or may not come in (docs/decisions/0189).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HasAccount {
+    /// Whoever asks reads it in the list of accounts anyway.
+    IsRefused,
+    /// The answer is the same as for a new address, as the original's is (E12).
+    OwnerIsTold,
+}
+
+/// An address that was invited before is invited anew, and the newest word counts: another role, or
+/// none.
 ///
 /// # Errors
 /// `FORBIDDEN` without the permission, and for an API key that would give a role;
-/// `INVALID_PAYLOAD` where there is no such role;
-/// `SERVICE_UNAVAILABLE`.
+/// `INVALID_PAYLOAD` where there is no such role; `CONFLICT` for an address that has an account, where
+/// that is refused; `SERVICE_UNAVAILABLE`.
 pub fn invite(kw: &Keyward, actor: &Actor, mut invitation: ServiceInvitation) -> Result<()> {
     actor.require(ADMIN)?;
     let by = Administrator::from((kw, actor));
@@ -72,11 +83,16 @@ fn invite_one(
     email: &Email,
 ) -> Result<()> {
     if let Some(owner) = emails::find_proven(change, email)? {
-        if credentials::lookup(change, owner.account)?.is_some() {
-            return tell_exists(change, &owner, &invitation.wish);
-        }
-        if !accounts::lookup(change, owner.account)?.is_some_and(|account| account.enabled) {
-            return Ok(());
+        let has_password = credentials::lookup(change, owner.account)?.is_some();
+        let account = accounts::lookup(change, owner.account)?;
+        if has_password || !account.is_some_and(|account| account.enabled) {
+            return match invitation.has_account {
+                HasAccount::IsRefused => Err(has_account()),
+                HasAccount::OwnerIsTold if has_password => {
+                    tell_exists(change, &owner, &invitation.wish)
+                }
+                HasAccount::OwnerIsTold => Ok(()),
+            };
         }
     }
     let now = change.now;
@@ -133,6 +149,12 @@ pub fn take_back(kw: &Keyward, actor: &Actor, email: &Email) -> Result<()> {
         }
         change.record(&actor.event(What::InvitationWithdrawn))
     })
+}
+
+fn has_account() -> Error {
+    let message = "That address has an account: give it the role by PUT \
+                   /admin/accounts/{id}/roles/{role}.";
+    Error::new(Code::Conflict, message)
 }
 
 /// The same for one that was taken back and one that never was.

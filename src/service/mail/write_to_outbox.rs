@@ -76,7 +76,7 @@ pub fn post(kw: &Keyward, letter: Letter) -> Result<bool> {
 /// `INVALID_PAYLOAD` where it can be none.
 pub(in crate::service::mail) fn require_site(site: Option<&str>) -> Result<()> {
     if site.is_some_and(|site| !is_site(site)) {
-        let reason = "a site is called by a to z, 0 to 9 and -, at most 64 of them";
+        let reason = "A site is called by a to z, 0 to 9 and -, at most 64 of them";
         return Err(Error::payload(reason));
     }
     Ok(())

@@ -51,7 +51,22 @@ both!(m23_a_lost_second_factor_is_taken_away, |kw| {
         .delete(&of(alice, "/second-factor"))
         .bearer(&token)
         .send();
-    again.refused(400, "INVALID_PAYLOAD");
+    again.refused(404, "NOT_FOUND");
+});
+
+// As DELETE of what is gone is elsewhere (docs/API-DESIGN.md), and with one full stop.
+both!(clients_58_a_factor_that_is_not_there_is_404, |kw| {
+    let (_, token) = administrator(kw);
+    let alice = kw.account(ALICE);
+    let before = kw.state();
+    let path = of(alice, "/second-factor");
+    let refused = kw.delete(&path).bearer(&token).send();
+    refused.refused(404, "NOT_FOUND");
+    assert!(
+        refused.body.contains("The account has no second factor.\""),
+        "{refused:?}"
+    );
+    assert_eq!(kw.state(), before);
 });
 
 both!(

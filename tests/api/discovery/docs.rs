@@ -1,5 +1,7 @@
 //! The page that shows the interface: whole without any network.
 
+use std::collections::BTreeMap;
+
 use crate::support::TestKeyward;
 
 #[test]
@@ -82,5 +84,68 @@ fn attack_l21_the_page_asks_for_names_of_its_own_alone() {
             script.contains(&format!("Object.hasOwn({table}, ")),
             "{table}"
         );
+    }
+}
+
+/// What the page can say in each language: the table `TEXTS` as it is written, by keys.
+fn texts() -> BTreeMap<String, BTreeMap<String, String>> {
+    let script = TestKeyward::new().get("/account/account.js").send().body;
+    let table = script.split_once("const TEXTS = {\n").unwrap().1;
+    let table = table.split_once("\n};").unwrap().0;
+    let languages = table.split("\n  },").filter(|it| !it.trim().is_empty());
+    let language = |text: &str| {
+        let (name, lines) = text.trim_start().split_once(": {\n").unwrap();
+        let line = |line: &str| {
+            let (key, words) = line.trim().split_once(": ").unwrap();
+            (key.to_owned(), words.to_owned())
+        };
+        (name.to_owned(), lines.lines().map(line).collect())
+    };
+    languages.map(language).collect()
+}
+
+// What the service says is for whoever writes a client. A reader of English is told no names of
+// members either.
+#[test]
+fn clients_54_the_page_says_the_same_in_every_language() {
+    let texts = texts();
+    let keys = |name: &str| texts[name].keys().cloned().collect::<Vec<_>>();
+    assert_eq!(texts.len(), 4);
+    for name in texts.keys() {
+        assert_eq!(keys(name), keys("en"), "{name}");
+    }
+    for key in ["ended", "short", "guessed", "often", "refused"] {
+        assert!(texts["en"].contains_key(key), "{key}");
+    }
+    let script = TestKeyward::new();
+    let script = script.get("/account/account.js").send().body;
+    assert!(!script.contains(".reason"), "what an API says is shown");
+}
+
+// A proven address is mailed no other link, so "ask for another one" leads nowhere.
+#[test]
+fn clients_55_who_pressed_the_button_twice_is_told_that_it_is_done() {
+    for (name, texts) in texts() {
+        let words = texts.get("done").map(String::as_str).unwrap_or_default();
+        assert!(words.len() > 20, "{name}: {words}");
+    }
+    let script = TestKeyward::new();
+    let script = script.get("/account/account.js").send().body;
+    let once = script
+        .lines()
+        .find(|line| line.starts_with("const ONCE = "))
+        .expect("which links are done with by one press");
+    for purpose in [
+        "verify_email",
+        "change_email",
+        "add_email",
+        "join",
+        "invite",
+    ] {
+        assert!(once.contains(&format!("\"{purpose}\"")), "{purpose}");
+    }
+    // Another password is chosen by another link, and that is mailed.
+    for purpose in ["reset_password", "keep_email"] {
+        assert!(!once.contains(purpose), "{purpose}");
     }
 }

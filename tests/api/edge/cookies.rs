@@ -156,7 +156,7 @@ fn c11_without_tls_there_are_no_cookies() {
     let kw = TestKeyward::with(&[("KEYWARD_PUBLIC_URL", "http://auth.example.com")]);
     let (access, refresh) = kw.signed_in("alice@example.com");
     let before = kw.state();
-    let why = "mode \"cookie\" needs KEYWARD_PUBLIC_URL to be https: browsers drop a Secure \
+    let why = "\"mode\" cookie needs KEYWARD_PUBLIC_URL to be https: browsers drop a Secure \
                cookie otherwise";
     let body = json!({ "refresh_token": refresh, "mode": "cookie" });
     for answer in [
@@ -282,6 +282,14 @@ both!(r20_cookie_and_body_must_hold_the_same_token, |kw| {
         no_token_in(&answer);
         assert!(answer.set_cookies().is_empty(), "{answer:?}");
     }
+    // What a page may do is told, in a sentence.
+    let body = json!({ "mode": "json" });
+    let page = kw.post("/auth/refresh").cookie(&alice);
+    let answer = page.header("sec-fetch-mode", "cors").json(&body).send();
+    answer.refused(400, "INVALID_PAYLOAD");
+    let says = "Invalid payload. A refresh token that is held in a cookie is not given to a page: \
+                send \"mode\" cookie, or none.";
+    assert_eq!(answer.json()["errors"][0]["message"], says);
     assert_eq!(kw.state(), before);
 
     // The same in both is one token, held in a cookie, and so is its successor.

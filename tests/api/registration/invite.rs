@@ -1,6 +1,7 @@
 //! Inviting, as Directus's SDK asks for it.
 
 use keyward::domain::mail_letter::LetterPurpose;
+use keyward::service::accounts::administer;
 use serde_json::json;
 
 use super::{ALICE, OPEN, OTHER, code_to, done};
@@ -32,6 +33,52 @@ both!(d_invited_people_choose_a_password_and_are_in, OPEN, |kw| {
     assert_eq!(kw.last_mail_to(ALICE).purpose, LetterPurpose::AccountExists);
     assert_eq!(kw.sign_in(ALICE, OTHER).status, 200);
 });
+
+// Keyward's own route says so to whoever asks: they read whose account it is by the same permission.
+// Directus's has no word for it, and answers the same for both (E12).
+both!(
+    clients_56_inviting_who_has_an_account_is_refused_and_mails_nobody,
+    OPEN,
+    |kw| {
+        kw.add("admin@example.com", None, true);
+        kw.add_verified(ALICE);
+        let gone = kw.add_verified("gone@example.com");
+        administer::set_enabled(&kw.kw, gone, false).unwrap();
+        let (admin, _) = kw.sign_in("admin@example.com", PASSWORD).tokens();
+        let before = kw.state();
+        for (email, role) in [
+            (ALICE, json!("administrator")),
+            ("ALICE@example.com", json!(null)),
+            ("gone@example.com", json!(null)),
+        ] {
+            let body = json!({ "email": email, "role": role });
+            let asked = kw.post("/admin/invitations").bearer(&admin);
+            let answer = asked.json(&body).send();
+            answer.refused(409, "CONFLICT");
+            assert!(
+                answer.body.contains("/admin/accounts/{id}/roles"),
+                "{answer:?}"
+            );
+        }
+        assert_eq!(kw.mails().len(), 0);
+        assert_eq!(kw.state(), before);
+        let body = json!({ "email": "bob@example.com" });
+        let asked = kw.post("/admin/invitations").bearer(&admin);
+        assert_eq!(asked.json(&body).send().status, 202);
+        // Whoever is no administrator is told nothing of it.
+        let (alice, _) = kw.sign_in(ALICE, PASSWORD).tokens();
+        let asked = kw.post("/admin/invitations").bearer(&alice);
+        let body = json!({ "email": "admin@example.com" });
+        asked.json(&body).send().refused(403, "FORBIDDEN");
+        let body = json!({ "email": ALICE });
+        let asked = kw.post("/users/invite").bearer(&admin);
+        assert_eq!(asked.json(&body).send().status, 204);
+        let told = kw.last_mail_to(ALICE);
+        assert_eq!(told.purpose, LetterPurpose::AccountExists);
+        assert!(told.text.contains("wanted to use"), "{}", told.text);
+        assert!(!told.text.contains("register"), "{}", told.text);
+    }
+);
 
 both!(an_invitation_with_another_role_gives_it, OPEN, |kw| {
     kw.add("admin@example.com", None, true);

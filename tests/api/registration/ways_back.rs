@@ -101,6 +101,39 @@ both!(l15_what_was_taken_back_stays_so, OPEN, |kw| {
     assert_eq!(kw.sign_in(ALICE, OTHER).status, 200);
 });
 
+// Who undid a change is told that, and not what is told to whom an address was proven for.
+both!(
+    clients_53_the_letter_after_an_undoing_tells_what_was_done,
+    OPEN,
+    |kw| {
+        alice(kw);
+        let (access, _) = kw.sign_in(ALICE, PASSWORD).tokens();
+        changes_to(kw, &access, THIEF);
+        let body = json!({ "token": code_to(kw, ALICE) });
+        done(kw, "/auth/email/change/cancel", &body);
+        let told = kw.last_mail_to(ALICE);
+        assert_eq!(told.purpose, LetterPurpose::Choose);
+        assert!(told.text.contains("you undid the change"), "{told:?}");
+        assert!(told.text.contains("works no more"), "{told:?}");
+        for words in ["is confirmed", "registered", "emptied"] {
+            assert!(!told.text.contains(words), "{told:?}");
+        }
+        // Whose address was registered twice is told what they were told before.
+        for password in [PASSWORD, OTHER] {
+            let body = json!({ "email": NEW, "password": password });
+            // Who asks again at once is one person.
+            kw.advance(1200);
+            assert_eq!(kw.post("/auth/register").json(&body).send().status, 202);
+        }
+        let body = json!({ "token": code_to(kw, NEW) });
+        done(kw, "/auth/email/verify", &body);
+        let told = kw.last_mail_to(NEW);
+        assert_eq!(told.purpose, LetterPurpose::Choose);
+        assert!(told.text.contains("is confirmed"), "{told:?}");
+        assert!(!told.text.contains("undid"), "{told:?}");
+    }
+);
+
 both!(
     l14_asking_for_codes_does_not_wash_a_registration_off,
     OPEN,

@@ -247,7 +247,7 @@ both!(m23_where_there_is_no_factor_nothing_is_reset, |kw| {
         kw.count("audit_events"),
     );
     let refused = administer::reset_factor(&kw.kw, account_of(&access)).unwrap_err();
-    assert_eq!(refused.code.as_str(), "INVALID_PAYLOAD");
+    assert_eq!(refused.code.as_str(), "NOT_FOUND");
     let after = (
         kw.state(),
         kw.factor_state(&access),

@@ -176,9 +176,41 @@ both!(clients_17_missing_wrong_and_used_are_three_things, |kw| {
     );
     says(
         &kw.login_with(ALICE, "AAAA-BBBB-CCCC-DDDD"),
-        "The code is wrong",
+        "The recovery code is wrong",
     );
     let answer = oisp(kw, &code);
     assert_eq!(answer.status, 401);
     assert!(answer.body.contains("wait for the next one"), "{answer:?}");
 });
+
+// No clock makes a recovery code, so nobody is sent to look at one.
+both!(
+    clients_57_a_used_recovery_code_asks_for_another_of_them,
+    |kw| {
+        let (_, _, factor) = kw.with_factor(ALICE);
+        let recovery = &factor.recovery;
+        kw.advance(60);
+        kw.login_with(ALICE, recovery[0].as_str()).tokens();
+        let again = kw.login_with(ALICE, recovery[0].as_str());
+        again.refused(401, "INVALID_OTP");
+        assert!(
+            again.body.contains("take another of your recovery codes"),
+            "{again:?}"
+        );
+        assert!(!again.body.contains("clock"), "{again:?}");
+        let wrong = kw.login_with(ALICE, "123456");
+        assert!(wrong.body.contains("clock"), "{wrong:?}");
+        // Of one that is signed in, the same words.
+        let code = kw.code(&factor.secret, 0);
+        let (access, _) = kw.login_with(ALICE, code.as_str()).tokens();
+        let body = json!({ "currentPassword": PASSWORD, "newPassword": "another horse battery",
+            "otp": recovery[0] });
+        let asked = kw.post("/auth/password/change").bearer(&access);
+        let refused = asked.json(&body).send();
+        refused.refused(403, "INVALID_OTP");
+        assert!(
+            refused.body.contains("take another of your recovery codes"),
+            "{refused:?}"
+        );
+    }
+);

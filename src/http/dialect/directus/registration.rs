@@ -17,7 +17,7 @@ use crate::service::accounts::register::{self, Registration};
 use crate::service::accounts::verify_email;
 use crate::service::actor::Actor;
 use crate::service::invitations::accept::{self, Choice};
-use crate::service::invitations::to_service::{self, ServiceInvitation};
+use crate::service::invitations::to_service::{self, HasAccount, ServiceInvitation};
 use crate::service::{Error, Result};
 use crate::support::secret::SecretString;
 
@@ -71,7 +71,8 @@ pub async fn verify(call: Call) -> Answer<Directus> {
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// `POST /users/invite {"email","role","invite_url"?}` (Directus): one address or several.
+/// `POST /users/invite {"email","role","invite_url"?}` (Directus): one address or several. 204,
+/// whether they have accounts or not (E12).
 pub async fn invite(mut call: Call, actor: Actor) -> Answer<Directus> {
     let fields = call.fields().await?;
     fields.only(&["email", "role", "invite_url", "language"])?;
@@ -83,6 +84,7 @@ pub async fn invite(mut call: Call, actor: Actor) -> Answer<Directus> {
             .filter(|role| !role.is_empty())
             .map(str::to_owned),
         wish: call.wish(&fields, "invite_url")?,
+        has_account: HasAccount::OwnerIsTold,
     };
     call.on_store(move |kw| to_service::invite(kw, &actor, invitation))
         .await?;

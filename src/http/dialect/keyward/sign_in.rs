@@ -99,7 +99,8 @@ pub async fn refresh(mut call: Call) -> Answer<Keyward> {
         call.require_our_origin()?;
     }
     if by_cookie && mode == Mode::Json && call.is_browser() {
-        let reason = "a refresh token that is held in a cookie is not given to a page";
+        let reason = "A refresh token that is held in a cookie is not given to a page: send \"mode\" \
+                      cookie, or none";
         return Err(Error::payload(reason).into());
     }
     // What is no token of ours by its form is another's cookie, and is left to it.
@@ -166,7 +167,7 @@ pub(super) fn require_cookies(call: &Call) -> Result<(), Error> {
     if call.web.cookies_work {
         return Ok(());
     }
-    let reason = "mode \"cookie\" needs KEYWARD_PUBLIC_URL to be https: browsers drop a Secure cookie otherwise";
+    let reason = "\"mode\" cookie needs KEYWARD_PUBLIC_URL to be https: browsers drop a Secure cookie otherwise";
     Err(Error::payload(reason))
 }
 

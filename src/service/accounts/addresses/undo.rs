@@ -49,6 +49,6 @@ pub fn undo(kw: &Keyward, code: &SecretString, client: &Client) -> Result<()> {
             account: id,
             email: &email,
         };
-        mail_choice(change, to, (&client, Values::default()))
+        mail_choice(change, to, (&client, Values::from([("undone", "yes")])))
     })
 }

@@ -265,7 +265,7 @@ pub fn unlock_all(kw: &Keyward) -> Result<usize> {
 /// every session (M23).
 ///
 /// # Errors
-/// `INVALID_PAYLOAD` where there is none; `CONFLICT` for one's own account; `FORBIDDEN` for an API
+/// `NOT_FOUND` where there is none; `CONFLICT` for one's own account; `FORBIDDEN` for an API
 /// key; `SERVICE_UNAVAILABLE`.
 pub fn reset_factor(by: impl Into<Administrator>, account: AccountId) -> Result<()> {
     let by = by.into();
@@ -276,7 +276,8 @@ pub fn reset_factor(by: impl Into<Administrator>, account: AccountId) -> Result<
     )?;
     change(by, account, What::FactorReset, move |change, held| {
         if !factors::remove_all_of(change, account)? {
-            return Err(Error::payload("The account has no second factor."));
+            let message = "The account has no second factor.";
+            return Err(Error::new(Code::NotFound, message));
         }
         recovery_codes::remove_all_of(change, account)?;
         forgive::forget_codes(change.kw, change, account)?;

@@ -13,7 +13,7 @@ use crate::http::request::profile_fields::required_email;
 use crate::http::request::query;
 use crate::http::response_bodies;
 use crate::service::actor::Actor;
-use crate::service::invitations::to_service::{self, ServiceInvitation, no_invitation};
+use crate::service::invitations::to_service::{self, HasAccount, ServiceInvitation, no_invitation};
 use crate::service::{Error, Result};
 use crate::support::page::Page;
 
@@ -35,8 +35,8 @@ pub async fn list(call: Call, actor: Actor) -> Answer<Keyward> {
     )))
 }
 
-/// `POST /admin/invitations {"email","role"?,"invite_url"?,"language"?}`: 202, whether the address
-/// has an account or not (E12). An address that was invited before is invited anew.
+/// `POST /admin/invitations {"email","role"?,"invite_url"?,"language"?}`: 202, and 409 where the
+/// address has an account (docs/decisions/0189). An address that was invited before is invited anew.
 pub async fn invite(mut call: Call, actor: Actor) -> Answer<Keyward> {
     let fields = call.fields().await?;
     fields.only(&["email", "role", "invite_url", "language", "site"])?;
@@ -47,6 +47,7 @@ pub async fn invite(mut call: Call, actor: Actor) -> Answer<Keyward> {
         emails: vec![email],
         role,
         wish: wish_of_site(&call, &fields, "invite_url")?,
+        has_account: HasAccount::IsRefused,
     };
     call.on_store(move |kw| to_service::invite(kw, &actor, invitation))
         .await?;
