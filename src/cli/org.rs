@@ -15,7 +15,7 @@ use crate::domain::texts::name_characters::shown;
 use crate::http::response_bodies;
 use crate::service::Keyward;
 use crate::service::accounts::administer as accounts;
-use crate::service::membership::inviter::Shown;
+use crate::service::membership::inviter::ShownInvitation;
 use crate::service::organizations::administer;
 use crate::service::organizations::change::Edit;
 use crate::service::organizations::change_member::Which;
@@ -213,12 +213,12 @@ fn show(show: &Show) -> Outcome {
             shown(&name)
         );
     }
-    for (invitation, role, good) in invited {
+    for it in invited {
         say!(
             "invited     {}  {}{}",
-            shown(&role.unwrap_or_default()),
-            shown(&invitation.written),
-            if good {
+            shown(&it.role.unwrap_or_default()),
+            shown(&it.invitation.written),
+            if it.good {
                 ""
             } else {
                 "  (whoever invited may not any more)"
@@ -228,7 +228,11 @@ fn show(show: &Show) -> Outcome {
     Ok(())
 }
 
-fn whole(found: &Organization, members: &[Member], invited: &[Shown]) -> serde_json::Value {
+fn whole(
+    found: &Organization,
+    members: &[Member],
+    invited: &[ShownInvitation],
+) -> serde_json::Value {
     let members = members.iter().map(|member| {
         json!({
             "account": member.membership.account,
@@ -243,13 +247,13 @@ fn whole(found: &Organization, members: &[Member], invited: &[Shown]) -> serde_j
     body["members"] = members.collect();
     let invited = invited.iter();
     body["invitations"] = invited
-        .map(|(it, role, good)| {
+        .map(|it| {
             json!({
-                "email": it.written,
-                "role": role,
-                "invitedBy": it.invited_by,
-                "expires": it.expires_at.millis(),
-                "good": good,
+                "email": it.invitation.written,
+                "role": it.role,
+                "invitedBy": it.invitation.invited_by,
+                "expires": it.invitation.expires_at.millis(),
+                "good": it.good,
             })
         })
         .collect();

@@ -14,7 +14,7 @@ use crate::domain::session::Mode;
 use crate::http::request::call::Call;
 use crate::http::request::cookie_headers;
 use crate::service::accounts::profile::Person;
-use crate::service::membership::inviter::Shown;
+use crate::service::membership::inviter::ShownInvitation;
 use crate::service::sessions::refresh;
 use crate::service::tokens::mint::TokenSet;
 use crate::store::memberships::Member;
@@ -139,14 +139,15 @@ pub fn member(member: &Member) -> Value {
 
 /// An invitation. It says nothing of the account: whether there was one before is nobody's
 /// business.
-pub fn invitation((invitation, role, good): &Shown) -> Value {
+pub fn invitation(shown: &ShownInvitation) -> Value {
+    let invitation = &shown.invitation;
     json!({
         "email": invitation.written,
-        "role": role,
+        "role": shown.role,
         "invitedBy": invitation.invited_by,
         "created": invitation.created_at.millis(),
         "expires": invitation.expires_at.millis(),
-        "good": good,
+        "good": shown.good,
     })
 }
 

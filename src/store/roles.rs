@@ -131,9 +131,16 @@ pub fn take(connection: &mut AnyConnection, account: AccountId, role: &str) -> R
     Ok(diesel::delete(row).execute(connection)? == 1)
 }
 
-/// A word that a role holds: the role's key, what it is called, and whose it is where an organization
-/// made it; then the word.
-pub type Held = (String, Option<String>, Option<String>, String);
+/// A word that a role holds.
+#[derive(Queryable)]
+pub struct HeldWord {
+    /// The role's key, and what it is called.
+    pub role: String,
+    pub title: Option<String>,
+    /// Whose the role is, where an organization made it.
+    pub organization: Option<String>,
+    pub word: String,
+}
 
 /// The words that roles hold, each once with the scope of roles that hold it.
 pub fn words_held(connection: &mut AnyConnection) -> Result<Vec<(String, String)>> {
@@ -149,7 +156,7 @@ pub fn holding(
     connection: &mut AnyConnection,
     (scope, words): (&str, &[String]),
     limit: i64,
-) -> Result<Vec<Held>> {
+) -> Result<Vec<HeldWord>> {
     Ok(role_permissions::table
         .inner_join(roles::table.on(roles::name.eq(role_permissions::role)))
         .filter(roles::scope.eq(scope))

@@ -10,7 +10,7 @@ use crate::store::{accounts, login_attempts, profiles, roles};
 
 pub use crate::store::login_attempts::PastAttempt;
 
-pub struct Shown {
+pub struct AccountView {
     pub person: Person,
     pub has_second_factor: bool,
     pub access: Access,
@@ -18,7 +18,7 @@ pub struct Shown {
 
 /// # Errors
 /// `NOT_FOUND`; `SERVICE_UNAVAILABLE`.
-pub fn show(kw: &Keyward, id: AccountId) -> Result<Shown> {
+pub fn show(kw: &Keyward, id: AccountId) -> Result<AccountView> {
     kw.store.read(|db| {
         let found = accounts::lookup_with_factor(db, id)?;
         let (account, has_second_factor) = found.ok_or_else(no_such_account)?;
@@ -26,7 +26,7 @@ pub fn show(kw: &Keyward, id: AccountId) -> Result<Shown> {
         let access = roles::access_of(db, id)?;
         let mut person = whole(db, account, profile)?;
         person.permissions = access.permissions.iter().cloned().collect();
-        Ok(Shown {
+        Ok(AccountView {
             person,
             has_second_factor,
             access,

@@ -5,7 +5,8 @@ use crate::domain::id::{AccountId, ApiKeyId};
 use crate::domain::rights::api_key::ApiKey;
 use crate::service::administrator::Administrator;
 use crate::service::api_keys::rules::{
-    Draft, Held, Made, New, lately, look_through, no_key, require_good, require_renewable, revoke,
+    Draft, HoldsScope, Made, New, lately, look_through, no_key, require_good, require_renewable,
+    revoke,
 };
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
@@ -42,11 +43,11 @@ pub fn make(by: impl Into<Administrator>, account: AccountId, new: New) -> Resul
         by.hold(change, account)?;
         require_handled(change, &by, account)?;
         match look_through(change, account, (new.organization, &new.scope))? {
-            Held::All => draft.write(change, by.event(What::ApiKeyMade)),
-            Held::Lacks(word) => Err(Error::payload(format!(
+            HoldsScope::All => draft.write(change, by.event(What::ApiKeyMade)),
+            HoldsScope::Lacks(word) => Err(Error::payload(format!(
                 "The account has not the permission \"{word}\": give it a role that has it first"
             ))),
-            Held::NoMember => {
+            HoldsScope::NoMember => {
                 let message = "The account is no active member of the organization";
                 Err(Error::payload(message))
             }

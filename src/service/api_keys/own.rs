@@ -8,7 +8,7 @@ use crate::domain::id::{ApiKeyId, OrganizationId};
 use crate::domain::rights::api_key::ApiKey;
 use crate::service::actor::{Actor, account_of};
 use crate::service::api_keys::rules::{
-    Draft, Held, Made, New, is_powerful, lately, look_through, no_key, require_good,
+    Draft, HoldsScope, Made, New, is_powerful, lately, look_through, no_key, require_good,
     require_renewable, revoke,
 };
 use crate::service::change::Change;
@@ -47,13 +47,13 @@ pub fn make(kw: &Keyward, actor: &Actor, mut new: New) -> Result<Made> {
         change.hold_caller(&actor)?;
         require_factor(change, &actor, new.organization)?;
         match look_through(change, actor.account(), (new.organization, &new.scope))? {
-            Held::All => draft.write(change, event(&actor, What::ApiKeyMade)),
-            Held::Lacks(word) => {
+            HoldsScope::All => draft.write(change, event(&actor, What::ApiKeyMade)),
+            HoldsScope::Lacks(word) => {
                 let message =
                     format!("A key can not do more than you: you lack the permission \"{word}\".");
                 Err(Error::new(Code::Forbidden, message))
             }
-            Held::NoMember => Err(no_organization()),
+            HoldsScope::NoMember => Err(no_organization()),
         }
     })
 }

@@ -199,7 +199,7 @@ pub(in crate::service::api_keys) fn revoke(
 }
 
 /// Whether the account holds all of a scope now.
-pub(in crate::service::api_keys) enum Held {
+pub(in crate::service::api_keys) enum HoldsScope {
     All,
     Lacks(String),
     /// It is no active member of the organization.
@@ -211,16 +211,16 @@ pub(in crate::service::api_keys) fn look_through(
     db: &mut AnyConnection,
     account: AccountId,
     (organization, scope): (Option<OrganizationId>, &BTreeSet<String>),
-) -> Result<Held> {
+) -> Result<HoldsScope> {
     let held = match organization {
         None => Some(access::anywhere(db, account)?),
         Some(id) => access::in_organization(db, account, id)?,
     };
     let Some(held) = held else {
-        return Ok(Held::NoMember);
+        return Ok(HoldsScope::NoMember);
     };
     let lacking = scope.difference(&held).next();
-    Ok(lacking.map_or(Held::All, |word| Held::Lacks(word.clone())))
+    Ok(lacking.map_or(HoldsScope::All, |word| HoldsScope::Lacks(word.clone())))
 }
 
 /// Before a key takes the place of another: what its account lost since, and the end that it had,
@@ -238,11 +238,11 @@ pub(in crate::service::api_keys) fn require_renewable(
     }
     let held = look_through(change, old.account, (old.organization, &old.scope))?;
     let message = match held {
-        Held::All => return Ok(()),
-        Held::Lacks(word) => format!(
+        HoldsScope::All => return Ok(()),
+        HoldsScope::Lacks(word) => format!(
             "The account has not the permission \"{word}\" any more: make a key without it."
         ),
-        Held::NoMember => {
+        HoldsScope::NoMember => {
             "The account is no active member of the key's organization any more.".to_owned()
         }
     };

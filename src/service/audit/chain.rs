@@ -143,32 +143,40 @@ pub(super) const FOREIGN: &str = "the record of the audit chain (table audit_cha
 pub(super) const GONE: &str =
     "the record of the audit chain (table audit_chain) was removed, and its seals were not";
 
-/// The record of the chain, held: one process at a time moves it.
-///
-/// # Errors
-/// `INTERNAL_SERVER_ERROR` where it is not what Keyward wrote: what was sealed on top of it
-/// would hide that.
-pub(super) fn hold(kw: &Keyward, db: &mut AnyConnection) -> Result<Chain> {
-    let held = if let Some(chain) = audit_seals::hold(db)? {
-        chain
-    } else {
-        // Another process may have begun it meanwhile, and sealed.
-        if audit_seals::begin(db, &nothing(kw))? && audit_seals::last(db)? > 0 {
-            return Err(Error::defect(GONE));
-        }
-        audit_seals::hold(db)?.ok_or_else(|| Error::defect(GONE))?
-    };
-    if is_ours(kw, &held) {
-        Ok(held)
-    } else {
-        Err(Error::defect(FOREIGN))
-    }
+/// The record of the chain, held: one process at a time moves it. It goes with the connection whose
+/// transaction holds it, so nothing is written by what another transaction read.
+pub(super) struct HeldChain<'c> {
+    kw: &'c Keyward,
+    pub(super) db: &'c mut AnyConnection,
+    pub(super) chain: Chain,
 }
 
-/// Writes the record of a chain that is held.
-pub(super) fn move_to(kw: &Keyward, db: &mut AnyConnection, chain: &mut Chain) -> Result<()> {
-    chain.mac = mac(kw, chain);
-    Ok(audit_seals::set(db, chain)?)
+impl<'c> HeldChain<'c> {
+    /// # Errors
+    /// `INTERNAL_SERVER_ERROR` where it is not what Keyward wrote: what was sealed on top of it
+    /// would hide that.
+    pub(super) fn hold(kw: &'c Keyward, db: &'c mut AnyConnection) -> Result<Self> {
+        let chain = if let Some(chain) = audit_seals::hold(db)? {
+            chain
+        } else {
+            // Another process may have begun it meanwhile, and sealed.
+            if audit_seals::begin(db, &nothing(kw))? && audit_seals::last(db)? > 0 {
+                return Err(Error::defect(GONE));
+            }
+            audit_seals::hold(db)?.ok_or_else(|| Error::defect(GONE))?
+        };
+        if is_ours(kw, &chain) {
+            Ok(Self { kw, db, chain })
+        } else {
+            Err(Error::defect(FOREIGN))
+        }
+    }
+
+    /// Writes the record as it is now.
+    pub(super) fn write(&mut self) -> Result<()> {
+        self.chain.mac = mac(self.kw, &self.chain);
+        Ok(audit_seals::set(self.db, &self.chain)?)
+    }
 }
 
 fn bytes(text: Option<&String>) -> Option<&[u8]> {

@@ -1,7 +1,7 @@
 //! Deleting old events. The record of the chain says first from when on events may be missing;
 //! seals go once all before them are of such events, and the hash of the last one stays.
 
-use crate::service::audit::chain::{hold, move_to};
+use crate::service::audit::chain::HeldChain;
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
 use crate::store::AnyConnection;
@@ -22,10 +22,10 @@ pub fn purge(kw: &Keyward, before: Timestamp) -> Result<usize> {
     }
     let inner = kw.clone();
     kw.store.write(move |db| {
-        let mut chain = hold(&inner, db)?;
-        if chain.purged_before < before.millis() {
-            chain.purged_before = before.millis();
-            move_to(&inner, db, &mut chain)?;
+        let mut held = HeldChain::hold(&inner, db)?;
+        if held.chain.purged_before < before.millis() {
+            held.chain.purged_before = before.millis();
+            held.write()?;
         }
         Ok::<_, Error>(())
     })?;
@@ -54,17 +54,16 @@ fn is_full(rows: usize) -> bool {
 
 /// Removes the first seals, as far as their events may be missing.
 fn remove_seals(kw: &Keyward, db: &mut AnyConnection) -> Result<usize> {
-    let mut chain = hold(kw, db)?;
-    let first = audit_seals::after(db, chain.base_seq, BATCH)?;
-    let over = first
-        .iter()
-        .take_while(|seal| seal.at < chain.purged_before);
+    let mut held = HeldChain::hold(kw, db)?;
+    let first = audit_seals::after(held.db, held.chain.base_seq, BATCH)?;
+    let purged_before = held.chain.purged_before;
+    let over = first.iter().take_while(|seal| seal.at < purged_before);
     let so_many = over.clone().count();
     if let Some(last) = over.last() {
-        chain.base_seq = last.seq;
-        chain.base_hash.clone_from(&last.hash);
-        move_to(kw, db, &mut chain)?;
-        audit_seals::remove_to(db, last.seq, so_many)?;
+        held.chain.base_seq = last.seq;
+        held.chain.base_hash.clone_from(&last.hash);
+        held.write()?;
+        audit_seals::remove_to(held.db, last.seq, so_many)?;
     }
     Ok(so_many)
 }

@@ -1,7 +1,7 @@
 //! Sealing what happened, in batches. Requests write events and know nothing of it: the order of
 //! the chain is its own, so nobody waits for anybody to number an event.
 
-use crate::service::audit::chain::{client_digest, content_digest, hold, is_bare, link, move_to};
+use crate::service::audit::chain::{HeldChain, client_digest, content_digest, is_bare, link};
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
 use crate::store::audit::audit_events::AuditEntry;
@@ -111,22 +111,23 @@ struct Batch {
 }
 
 fn write(kw: &Keyward, db: &mut AnyConnection, batch: &Batch) -> Result<usize> {
-    let mut chain = hold(kw, db)?;
-    let done = audit_seals::of_events(db, &batch.ids)?;
-    let mut events = audit_events::hold(db, &batch.ids)?;
+    let mut held = HeldChain::hold(kw, db)?;
+    let done = audit_seals::of_events(held.db, &batch.ids)?;
+    let mut events = audit_events::hold(held.db, &batch.ids)?;
     events.retain(|event| done.iter().all(|seal| seal.event_id != event.id));
     events.sort_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
     let mut seals = Vec::with_capacity(events.len());
+    let chain = &mut held.chain;
     for event in &events {
-        let seal = seal_of(kw, &chain, event, batch.now);
+        let seal = seal_of(kw, chain, event, batch.now);
         chain.seq = seal.seq;
         chain.hash.clone_from(&seal.hash);
         seals.push(seal);
     }
     if !seals.is_empty() {
-        audit_seals::add(db, &seals)?;
+        audit_seals::add(held.db, &seals)?;
     }
-    let stands = sealed_to(&chain, batch.kind);
+    let stands = sealed_to(chain, batch.kind);
     let reached = if stands == batch.stood {
         batch.reached
     } else {
@@ -137,7 +138,7 @@ fn write(kw: &Keyward, db: &mut AnyConnection, batch: &Batch) -> Result<usize> {
         Kind::Single => chain.sealed_to = reached,
         Kind::Counted => chain.counted_to = reached,
     }
-    move_to(kw, db, &mut chain)?;
+    held.write()?;
     Ok::<_, Error>(seals.len())
 }
 

@@ -16,7 +16,7 @@ use crate::service::error::{Code, Error, Result};
 use crate::service::invitations::letter::send;
 use crate::service::keyward::Keyward;
 use crate::service::mail::owner_mail::{Wish, tell_exists};
-use crate::service::membership::inviter::{Shown, shown};
+use crate::service::membership::inviter::{ShownInvitation, shown};
 use crate::store::memberships::invitations::{self, InvitationPage, Place, WaitingInvitation};
 use crate::store::{accounts, credentials, emails, organization_roles};
 
@@ -118,7 +118,12 @@ fn invite_one(
 ///
 /// # Errors
 /// `FORBIDDEN` without the permission.
-pub fn list(kw: &Keyward, actor: &Actor, after: Option<String>, limit: i64) -> Result<Vec<Shown>> {
+pub fn list(
+    kw: &Keyward,
+    actor: &Actor,
+    after: Option<String>,
+    limit: i64,
+) -> Result<Vec<ShownInvitation>> {
     actor.require(ADMIN)?;
     let page = InvitationPage {
         place: Place::Service,

@@ -46,14 +46,23 @@ pub(in crate::service) fn as_member(
     (membership, organization, role)
 }
 
-/// An invitation as it is shown: what its role is called, and whether it would let anybody in now.
-pub type Shown = (WaitingInvitation, Option<String>, bool);
+/// An invitation as it is shown.
+pub struct ShownInvitation {
+    pub invitation: WaitingInvitation,
+    /// What its role is called.
+    pub role: Option<String>,
+    /// Whether it would let anybody in now.
+    pub good: bool,
+}
 
 /// Of each whether it stands. Many are one inviter's, who is asked about once.
-pub(in crate::service) fn shown(db: &mut AnyConnection, listed: Vec<Listed>) -> Result<Vec<Shown>> {
+pub(in crate::service) fn shown(
+    db: &mut AnyConnection,
+    listed: Vec<Listed>,
+) -> Result<Vec<ShownInvitation>> {
     let mut known: Vec<((Giver, Option<String>), bool)> = Vec::new();
     let mut shown = Vec::with_capacity(listed.len());
-    for (invitation, called) in listed {
+    for (invitation, role) in listed {
         let giver = (invitation.place, invitation.invited_by);
         let what = (giver, invitation.role.clone());
         let good = if let Some((_, good)) = known.iter().find(|(it, _)| *it == what) {
@@ -63,7 +72,11 @@ pub(in crate::service) fn shown(db: &mut AnyConnection, listed: Vec<Listed>) -> 
             known.push((what, good));
             good
         };
-        shown.push((invitation, called, good));
+        shown.push(ShownInvitation {
+            invitation,
+            role,
+            good,
+        });
     }
     Ok(shown)
 }

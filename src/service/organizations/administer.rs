@@ -13,7 +13,7 @@ use crate::service::keyward::Keyward;
 use crate::service::membership::administering::require_giver;
 use crate::service::membership::begin_end::end;
 use crate::service::membership::dissolve::dissolve;
-use crate::service::membership::inviter::{self, Shown};
+use crate::service::membership::inviter::{self, ShownInvitation};
 use crate::service::membership::last_owner::require_another;
 use crate::service::membership::rights_of_caller::{kept_role, no_member, no_organization};
 use crate::service::organizations::change::{Edit, touched, write};
@@ -71,7 +71,7 @@ pub fn find(kw: &Keyward, text: &str) -> Result<Organization> {
 }
 
 /// The addresses that are invited.
-pub fn invitations(kw: &Keyward, id: OrganizationId, limit: u32) -> Result<Vec<Shown>> {
+pub fn invitations(kw: &Keyward, id: OrganizationId, limit: u32) -> Result<Vec<ShownInvitation>> {
     let page = invitations::InvitationPage {
         place: Place::Organization(id),
         after: None,

@@ -5,7 +5,9 @@ use crate::domain::rights::permission::{MEMBER_READ, ORGANIZATION_READ};
 use crate::service::actor::{Actor, account_of};
 use crate::service::error::Result;
 use crate::service::keyward::Keyward;
-use crate::service::membership::inviter::{Shown, as_member, invited_and_joined, shown, stands};
+use crate::service::membership::inviter::{
+    ShownInvitation, as_member, invited_and_joined, shown, stands,
+};
 use crate::service::membership::rights_of_caller::{Standing, missing, standing};
 use crate::store::memberships::invitations::{self, Place};
 use crate::store::memberships::{self, Member, MemberPage, Own};
@@ -78,7 +80,7 @@ pub fn invitations(
     actor: &Actor,
     id: OrganizationId,
     page: MemberPage,
-) -> Result<Vec<Shown>> {
+) -> Result<Vec<ShownInvitation>> {
     let page = invitations::InvitationPage {
         place: Place::Organization(id),
         after: page.after,

@@ -6,6 +6,7 @@ use crate::domain::rights::permission::counts_in_service;
 use crate::domain::texts::name_characters::shown;
 use crate::service::error::Result;
 use crate::service::keyward::Keyward;
+use crate::store::roles::HeldWord;
 use crate::store::{self, api_keys, roles};
 
 /// So many of each kind are named.
@@ -52,12 +53,12 @@ fn roles_with(kw: &Keyward, (scope, words): (Scope, &[String]), why: &str) -> Re
     let found = kw
         .store
         .read(|db| roles::holding(db, (scope.as_str(), words), PAGE))?;
-    let found = found.iter().filter(|(key, ..)| !BUILT_IN.contains(&&**key));
-    let line = |(key, title, organization, word): &roles::Held| {
-        let name = shown(title.as_ref().unwrap_or(key));
-        let of = organization.as_ref();
+    let found = found.iter().filter(|it| !BUILT_IN.contains(&&*it.role));
+    let line = |held: &HeldWord| {
+        let name = shown(held.title.as_ref().unwrap_or(&held.role));
+        let of = held.organization.as_ref();
         let of = of.map_or_else(String::new, |id| format!(" of the organization {id}"));
-        format!("the role \"{name}\"{of} holds {word}, which {why}")
+        format!("the role \"{name}\"{of} holds {}, which {why}", held.word)
     };
     Ok(told(found.map(line).collect(), "roles"))
 }

@@ -55,7 +55,7 @@ pub async fn invitations(call: Call, actor: Actor) -> Answer<Keyward> {
         .on_store(move |kw| list::invitations(kw, &actor, id, page))
         .await?;
     let invited = Page::cut(invited, limit as usize);
-    let next = invited.last().map(|(it, ..)| &it.address);
+    let next = invited.last().map(|it| &it.invitation.address);
     let invited = invited.rows.iter().map(response_bodies::invitation);
     let body = json!({ "invitations": invited.collect::<Vec<_>>(), "next": next });
     Ok(HttpResponse::Ok().json(body))

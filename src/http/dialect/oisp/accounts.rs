@@ -181,8 +181,8 @@ pub async fn invites(call: Call, actor: Actor) -> Answer<Accounts> {
     let invited = call
         .on_store(move |kw| list::invitations(kw, &actor, id, all()))
         .await?;
-    let good = invited.iter().filter(|(.., good)| *good);
-    let written = good.map(|(invitation, ..)| &invitation.written);
+    let good = invited.iter().filter(|it| it.good);
+    let written = good.map(|it| &it.invitation.written);
     Ok(HttpResponse::Ok().json(written.collect::<Vec<_>>()))
 }
 

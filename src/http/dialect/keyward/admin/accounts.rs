@@ -14,7 +14,7 @@ use crate::http::request::profile_fields::{CAMEL, edit, email};
 use crate::http::request::query;
 use crate::http::response_bodies;
 use crate::service::accounts::administer::{self, NewAccount, Patch};
-use crate::service::accounts::show_to_administrator::Shown;
+use crate::service::accounts::show_to_administrator::AccountView;
 use crate::service::accounts::{delete_own_account, search, show_to_administrator};
 use crate::service::actor::Actor;
 use crate::service::{Error, Result};
@@ -119,7 +119,7 @@ pub async fn delete(call: Call, actor: Actor) -> Answer<Keyward> {
 }
 
 async fn shown(call: &Call, id: AccountId) -> Answer<Keyward> {
-    let Shown {
+    let AccountView {
         person,
         has_second_factor,
         access,

@@ -28,7 +28,7 @@ pub async fn list(call: Call, actor: Actor) -> Answer<Keyward> {
         .await?;
     let listed = Page::cut(listed, limit as usize);
     let next = listed.last();
-    let next = next.map(|(invitation, ..)| invitation.address.clone());
+    let next = next.map(|it| it.invitation.address.clone());
     Ok(HttpResponse::Ok().json(page(
         listed.rows.iter().map(response_bodies::invitation),
         next,
