@@ -52,7 +52,10 @@ impl<'a> Reader<'a> {
         }
         match parse(text) {
             Ok(value) => Some(value),
-            Err(wanted) => self.fault(setting.name, format!("must be {wanted}")),
+            Err(wanted) => {
+                let read = told(setting, text);
+                self.fault(setting.name, format!("must be {wanted}{read}"))
+            }
         }
     }
 
@@ -79,4 +82,18 @@ impl<'a> Reader<'a> {
         });
         None
     }
+}
+
+/// What was read, where it holds what nobody sees: it may look as it should. Of a secret that alone
+/// is told.
+fn told(setting: &Setting, text: &str) -> String {
+    let is_seen = |c: char| c == '\'' || c == '"' || c == '\\' || c.escape_debug().count() == 1;
+    if text.chars().all(is_seen) {
+        return String::new();
+    }
+    if setting.secret {
+        return "; it holds a character that nobody sees".to_owned();
+    }
+    let shown: String = text.chars().take(200).collect();
+    format!("; it holds a character that nobody sees: {shown:?}")
 }

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use actix_web::dev::{HttpServiceFactory, ServiceRequest};
 use actix_web::http::Method;
-use actix_web::http::header::ALLOW;
+use actix_web::http::header::{ACCEPT, ALLOW, LOCATION};
 use actix_web::{HttpRequest, HttpResponse, guard, web};
 
 use crate::http::error_response::{Http, Keyward, Refusal, refuse};
@@ -88,11 +88,26 @@ fn resource(path: &'static str, rows: &[&Row]) -> impl HttpServiceFactory + 'sta
 }
 
 async fn no_such_route(request: HttpRequest) -> HttpResponse {
+    if request.uri().path() == "/" && is_opened_in_a_browser(&request) {
+        // No path from the root: behind a proxy the page may be under another one.
+        return HttpResponse::SeeOther()
+            .insert_header((LOCATION, "docs"))
+            .finish();
+    }
     let path: String = request.uri().path().chars().take(256).collect();
     refuse_at(
         request.match_info().as_str(),
         &Refusal::http(Http::RouteNotFound, format!("Route {path} doesn't exist.")),
     )
+}
+
+/// Whether a page is asked for: clients of an interface name JSON, or anything.
+fn is_opened_in_a_browser(request: &HttpRequest) -> bool {
+    let accept = request.headers().get(ACCEPT);
+    let accept = accept.and_then(|it| it.to_str().ok()).unwrap_or_default();
+    let kinds = accept.split(',').filter_map(|it| it.split(';').next());
+    let mut kinds = kinds.map(str::trim);
+    request.method() == Method::GET && kinds.any(|kind| kind.eq_ignore_ascii_case("text/html"))
 }
 
 /// What is refused before a handler is reached, in the shape of the path's dialect.

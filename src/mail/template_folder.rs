@@ -15,6 +15,8 @@ pub(in crate::mail) struct Name<'a> {
     pub site: Option<&'a str>,
     pub purpose: LetterPurpose,
     pub language: Language,
+    /// Else it is HTML.
+    pub is_text: bool,
 }
 
 impl<'a> Name<'a> {
@@ -24,13 +26,14 @@ impl<'a> Name<'a> {
             None => (None, name),
         };
         let parts: Vec<&str> = file.split('.').collect();
-        let [purpose, language, "txt" | "html"] = parts[..] else {
+        let [purpose, language, ending @ ("txt" | "html")] = parts[..] else {
             return None;
         };
         Some(Self {
             site: site.filter(|site| is_site(site)),
             purpose: purpose.parse().ok()?,
             language: language.parse().ok()?,
+            is_text: ending == "txt",
         })
     }
 }

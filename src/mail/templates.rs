@@ -15,7 +15,7 @@ use crate::domain::mail_letter::{Language, Letter, LetterPurpose};
 use crate::domain::texts::browser_name::browser_name;
 use crate::mail::embedded_templates::EMBEDDED;
 use crate::mail::template_folder;
-use crate::mail::templates::parts::{VALUES, broken, clean, split};
+use crate::mail::templates::parts::{VALUES, broken, clean, filled, split};
 
 /// The frame of a publication.
 mod frame;
@@ -27,6 +27,9 @@ pub use parts::RenderedLetter;
 
 /// How much a template may do: a hundred times what the longest built-in one does.
 const FUEL: u64 = 50_000;
+
+/// Of a sample: what must be seen of the value that its letter is for.
+const SHOWN: &str = "what-is-shown";
 
 pub struct Templates {
     environment: Environment<'static>,
@@ -55,10 +58,7 @@ impl Templates {
         }
         let templates = Self { environment };
         if faults.is_empty() {
-            let names = own
-                .keys()
-                .filter_map(|name| template_folder::Name::parse(name));
-            faults.extend(names.filter_map(|name| templates.sample(&name).err()));
+            faults.extend(own.keys().filter_map(|file| templates.sample(file).err()));
         }
         if faults.is_empty() {
             Ok(templates)
@@ -75,40 +75,34 @@ impl Templates {
         frame::lay(&self.environment, it, service)
     }
 
-    /// Whether it renders at all, tried with values that a letter could have.
-    fn sample(&self, name: &template_folder::Name<'_>) -> Result<(), String> {
-        if name.purpose == LetterPurpose::Publication {
+    /// Whether it renders at all, tried with values that a letter could have, and shows what its
+    /// letter is for.
+    fn sample(&self, file: &str) -> Result<(), String> {
+        let Some(name) = template_folder::Name::parse(file) else {
+            return Ok(());
+        };
+        let words = if name.purpose == LetterPurpose::Publication {
             let words = RenderedLetter {
                 subject: "sample".to_owned(),
-                text: "sample".to_owned(),
-                html: "sample".to_owned(),
+                text: SHOWN.to_owned(),
+                html: SHOWN.to_owned(),
             };
             let framed = Framed {
                 site: name.site,
                 to: "somebody@example.com",
                 words,
             };
-            return self.frame(framed, "sample").map(|_| ());
-        }
-        let values = VALUES.iter().map(|name| {
-            let value = match *name {
-                "link" => "https://app.example.com/#code",
-                "hours" => "24",
-                _ => "sample",
-            };
-            (*name, value)
-        });
-        let letter = Letter {
-            purpose: name.purpose,
-            account: None,
-            to: "somebody@example.com".to_owned(),
-            language: name.language,
-            site: name.site.map(str::to_owned),
-            asked_by: None,
-            counts_as: None,
-            values: values.collect(),
+            self.frame(framed, "sample")?
+        } else {
+            self.render(&sample_letter(&name), "sample")?
         };
-        self.render(&letter, "sample").map(|_| ())
+        let shown = if name.is_text { words.text } else { words.html };
+        match wanted(&name, file) {
+            Some(value) if !shown.contains(SHOWN) => Err(format!(
+                "{file}: {{{{ {value} }}}} is not in it, and the letter is for that"
+            )),
+            _ => Ok(()),
+        }
     }
 
     /// `service` is how this deployment calls itself.
@@ -141,10 +135,42 @@ impl Templates {
     }
 
     fn fill(&self, name: &str, values: &BTreeMap<String, String>) -> Result<String, String> {
-        let template = self.environment.get_template(name);
-        let template = template.map_err(|error| broken(name, &error))?;
-        let filled = template.render(Value::from(values.clone()));
-        filled.map_err(|error| broken(name, &error))
+        filled(&self.environment, name, &Value::from(values.clone()))
+    }
+}
+
+/// The value without which the letter is of no use. Links are in those letters whose built-in
+/// template has one.
+fn wanted(name: &template_folder::Name<'_>, file: &str) -> Option<&'static str> {
+    if name.purpose == LetterPurpose::Publication {
+        return Some("content");
+    }
+    let file = file.rsplit('/').next().unwrap_or(file);
+    let built_in = EMBEDDED.iter().find(|(known, _)| *known == file);
+    built_in
+        .filter(|(_, text)| text.contains("{{ link }}"))
+        .map(|_| "link")
+}
+
+/// A letter of values that one could have.
+fn sample_letter(name: &template_folder::Name<'_>) -> Letter {
+    let values = VALUES.iter().map(|name| {
+        let value = match *name {
+            "link" => format!("https://app.example.com/#{SHOWN}"),
+            "hours" => "24".to_owned(),
+            _ => "sample".to_owned(),
+        };
+        (*name, value)
+    });
+    Letter {
+        purpose: name.purpose,
+        account: None,
+        to: "somebody@example.com".to_owned(),
+        language: name.language,
+        site: name.site.map(str::to_owned),
+        asked_by: None,
+        counts_as: None,
+        values: values.collect(),
     }
 }
 

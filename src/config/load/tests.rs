@@ -57,6 +57,38 @@ fn g7_all_faults_are_told_at_once_each_with_its_name() {
     );
 }
 
+// What was pasted with a sign that nobody sees reads as it should be, and is refused.
+#[test]
+fn clients_62_a_value_with_what_nobody_sees_is_shown() {
+    let why = |name: &str, value: &str| {
+        let faults = read(&given(&[(name, value)]), false)
+            .err()
+            .unwrap_or_default();
+        faults.iter().map(ToString::to_string).collect::<String>()
+    };
+    for sign in ["\u{200b}", "\u{a0}", "\u{2028}"] {
+        let listen = format!("127.0.0.1:{sign}8080");
+        let told = why("KEYWARD_LISTEN", &listen);
+        let escaped = format!("127.0.0.1:{}8080", sign.escape_unicode());
+        assert!(told.contains(&escaped), "{told}");
+        assert!(!told.contains(sign), "{told}");
+    }
+    // What can be seen is in front of whoever typed it, and a secret is shown to nobody.
+    let seen = why("KEYWARD_LISTEN", "here:8080");
+    assert!(!seen.contains("here:8080"), "{seen}");
+    for (name, value) in [
+        (
+            "KEYWARD_SMTP_URL",
+            "smtps\u{200b}://user:s3cret@smtp.example.com",
+        ),
+        ("DATABASE_URL", "postgres\u{200b}://user:s3cret@db/keyward"),
+    ] {
+        let told = why(name, value);
+        assert!(told.contains(name) && !told.contains("s3cret"), "{told}");
+        assert!(told.contains("nobody sees"), "{told}");
+    }
+}
+
 #[test]
 fn h40_plain_http_is_not_refused_where_nobody_could_ask_by_https() {
     let only = ("KEYWARD_REQUIRE_HTTPS", "true");

@@ -7,7 +7,7 @@ use minijinja::{Environment, Value};
 use strum::VariantArray as _;
 
 use crate::domain::mail_letter::{Language, LetterPurpose};
-use crate::mail::templates::parts::{RenderedLetter, VALUES, broken, clean, split};
+use crate::mail::templates::parts::{RenderedLetter, VALUES, clean, filled, split};
 
 /// What stands in a frame, and for whom.
 pub struct Framed<'a> {
@@ -40,13 +40,13 @@ pub(super) fn lay(
     }
     if let Some(name) = named(environment, it.site, "txt") {
         values.insert("content", Value::from(it.words.text));
-        let text = filled(environment, &name, &values)?;
+        let text = filled(environment, &name, &Value::from(values.clone()))?;
         (words.subject, words.text) = split(&name, &text)?;
         values.insert("subject", Value::from(words.subject.clone()));
     }
     if let Some(name) = named(environment, it.site, "html") {
         values.insert("content", Value::from_safe_string(it.words.html));
-        words.html = filled(environment, &name, &values)?;
+        words.html = filled(environment, &name, &Value::from(values.clone()))?;
     }
     Ok(words)
 }
@@ -62,15 +62,4 @@ fn named(environment: &Environment<'_>, site: Option<&str>, ending: &str) -> Opt
         .filter_map(|name| site.map(|site| format!("{site}/{name}")));
     let is_there = |name: &String| environment.get_template(name).is_ok();
     of_site.chain(names).find(is_there)
-}
-
-fn filled(
-    environment: &Environment<'_>,
-    name: &str,
-    values: &BTreeMap<&str, Value>,
-) -> Result<String, String> {
-    let template = environment.get_template(name);
-    let template = template.map_err(|error| broken(name, &error))?;
-    let filled = template.render(values);
-    filled.map_err(|error| broken(name, &error))
 }

@@ -1,6 +1,8 @@
 //! What letters and frames have in common: their words, the names that a template may use, and how
 //! a value is written.
 
+use minijinja::{Environment, ErrorKind, Value};
+
 /// A letter's words, ready for a message.
 #[derive(Clone)]
 pub struct RenderedLetter {
@@ -53,6 +55,49 @@ pub(super) fn broken(name: &str, error: &minijinja::Error) -> String {
         .map_or_else(String::new, |d| format!(": {d}"));
     let place = error.name().unwrap_or(name);
     format!("{place}{line}: {}{detail}", error.kind())
+}
+
+/// The template, with its values in it.
+///
+/// # Errors
+/// The template that is broken, and a value that there is not, in words.
+pub(super) fn filled(
+    environment: &Environment<'_>,
+    name: &str,
+    values: &Value,
+) -> Result<String, String> {
+    let template = environment.get_template(name);
+    let template = template.map_err(|error| broken(name, &error))?;
+    template.render(values).map_err(|error| {
+        let why = broken(name, &error);
+        if error.kind() != ErrorKind::UndefinedError {
+            return why;
+        }
+        let place = error.name().unwrap_or(name);
+        match &unknown(environment, place, values)[..] {
+            [] => why,
+            names => format!("{why}: there is no {}", names.join(", ")),
+        }
+    })
+}
+
+/// The names of values in a template that a letter has not. The error of the engine tells none.
+fn unknown(environment: &Environment<'_>, name: &str, values: &Value) -> Vec<String> {
+    let Ok(template) = environment.get_template(name) else {
+        return Vec::new();
+    };
+    let is_known = |name: &String| {
+        let value = values.get_attr(name);
+        value.is_ok_and(|value| !value.is_undefined())
+            || environment.globals().any(|(global, _)| global == name)
+    };
+    let names = template.undeclared_variables(false).into_iter();
+    let mut names: Vec<String> = names
+        .filter(|name| !is_known(name))
+        .map(|name| format!("\"{name}\""))
+        .collect();
+    names.sort_unstable();
+    names
 }
 
 /// One line, without what turns the direction of writing or can not be seen.

@@ -205,7 +205,7 @@ fn p_35_the_site_chooses_the_template() {
         ),
         (
             "shop/reset.en.html",
-            "<p title=\"{{ name }}\">{{ subject }}</p>",
+            "<p title=\"{{ name }}\">{{ subject }} <a href=\"{{ link|safe }}\">here</a></p>",
         ),
         ("_foot.txt", "never by itself"),
         (".hidden", "{% broken"),
@@ -226,7 +226,7 @@ fn p_35_the_site_chooses_the_template() {
     assert_eq!(shop.text, format!("{LINK} <A> \"B\"\n"));
     assert_eq!(
         shop.html,
-        "<p title=\"&lt;A&gt; &quot;B&quot;\">Shop shop</p>"
+        format!("<p title=\"&lt;A&gt; &quot;B&quot;\">Shop shop <a href=\"{LINK}\">here</a></p>")
     );
     let german = render(Some("shop"), Language::German);
     assert!(german.subject.contains("Passwort"), "{}", german.subject);
@@ -284,7 +284,7 @@ fn p_31_p_35_the_site_chooses_the_frame_of_a_publication() {
 #[test]
 fn a_template_that_is_broken_is_named() {
     for (name, text) in [
-        ("reset.en.txt", "Subject\n\n{{ lnk }}"),
+        ("reset.en.txt", "Subject\n\n{{ link }} {{ lnk }}"),
         ("reset.en.txt", "Subject\nno empty line"),
         ("reset.en.txt", "\n\nno subject"),
         ("reset.en.html", "{% if link %}never ended"),
@@ -305,4 +305,42 @@ fn a_template_that_is_broken_is_named() {
     }
     let nowhere = Templates::load(Some(Path::new("/nowhere/at/all")));
     assert!(nowhere.is_err_and(|why| why.contains("/nowhere/at/all")));
+}
+
+// A letter that is for its link and shows none is of no use to whoever gets it.
+#[test]
+fn clients_59_a_template_shows_the_link_that_its_letter_is_for() {
+    for (name, text) in [
+        ("reset.en.txt", "Reset\n\nHello\n"),
+        ("shop/join.de.txt", "Komm\n\nHallo {{ name }}\n"),
+        ("verify.en.html", "<p>Hello</p>"),
+        ("address_changed.fi.txt", "Uusi\n\n{{ new_address }}\n"),
+    ] {
+        let why = Folder::with(&[(name, text)]).load().err();
+        let why = why.unwrap_or_else(|| panic!("{name} is taken"));
+        assert!(why.contains(name) && why.contains("{{ link }}"), "{why}");
+    }
+    let why = Folder::with(&[("publication.en.html", "<p>Hello</p>")]).load();
+    assert!(why.is_err_and(|why| why.contains("{{ content }}")));
+    // A notice has none, and HTML may hide it behind a word.
+    for (name, text) in [
+        ("password_changed.en.txt", "Changed\n\nHello\n"),
+        ("reset.en.html", "<a href=\"{{ link }}\">here</a>"),
+    ] {
+        let taken = Folder::with(&[(name, text)]).load();
+        assert_eq!(taken.err(), None, "{name}");
+    }
+}
+
+#[test]
+fn clients_60_a_value_that_there_is_not_is_named() {
+    for (name, text) in [
+        ("reset.en.txt", "Reset\n\n{{ link }} {{ lnk }}\n"),
+        ("reset.en.html", "{{ link }} {{ lnk }}"),
+        ("publication.en.html", "{{ content }}{{ lnk }}"),
+    ] {
+        let why = Folder::with(&[(name, text)]).load().err().unwrap();
+        assert!(why.contains(name) && why.contains("\"lnk\""), "{why}");
+        assert!(!why.contains("\"link\""), "{why}");
+    }
 }

@@ -159,6 +159,38 @@ fn h8_an_unknown_path_is_404_by_any_method() {
     );
 }
 
+// A person who opens the address in a browser is led to what there is to read. The place is a
+// relative one: behind a proxy under /id/ the page is there.
+#[test]
+fn clients_61_who_opens_the_root_in_a_browser_is_led_to_the_docs() {
+    const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+    let kw = TestKeyward::new();
+    for accept in [BROWSER, "application/json, Text/HTML;q=0.5"] {
+        let answer = kw.get("/").header("accept", accept).send();
+        assert_eq!(answer.status, 303, "{answer:?}");
+        assert_eq!(answer.header("location"), Some("docs"), "{answer:?}");
+    }
+    for accept in [
+        "application/json",
+        "*/*",
+        "text/htmlx",
+        "application/text/html",
+    ] {
+        let answer = kw.get("/").header("accept", accept).send();
+        refused(&answer, "/", 404, "ROUTE_NOT_FOUND");
+    }
+    for (method, path) in [
+        ("POST", "/"),
+        ("GET", "/nowhere"),
+        ("GET", "//"),
+        ("GET", "/auth/"),
+    ] {
+        let answer = kw.ask(method, path).header("accept", BROWSER).send();
+        refused(&answer, path, 404, "ROUTE_NOT_FOUND");
+        assert_eq!(answer.header("location"), None, "{answer:?}");
+    }
+}
+
 #[test]
 fn a_dialect_that_is_switched_off_is_not_there() {
     for on in [
