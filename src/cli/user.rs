@@ -145,14 +145,14 @@ pub(super) fn run(command: &User) -> Outcome {
             administer::set_enabled(kw, account.id, true)
         }),
         User::Delete(who) => change(who, ("delete", "deleted"), |kw, account| {
-            delete_own_account::delete(kw, account.id)
+            delete_own_account::delete(kw, account.id).map(|()| true)
         }),
         User::SetPassword(set) => set_password(set),
         User::Unlock { which, json } => unlock(which, *json),
         User::ResetMfa(who) => change(
             who,
             ("reset-mfa", "has no second factor and no sessions now:"),
-            |kw, account| administer::reset_factor(kw, account.id),
+            |kw, account| administer::reset_factor(kw, account.id).map(|()| true),
         ),
         User::RevokeSessions { which, json } => revoke_sessions(which, *json),
     }
@@ -298,22 +298,24 @@ fn set_password(set: &SetPassword) -> Outcome {
         move |kw, account| {
             let known = [account.email.as_deref(), account.username.as_deref()];
             warn_of_weak(&password, &known.map(Option::unwrap_or_default));
-            administer::set_password(kw, account.id, &password)
+            administer::set_password(kw, account.id, &password).map(|()| true)
         },
     )
 }
 
-/// `word` is what the command is called, for scripts, and `did` what was done.
+/// `word` is what the command is called, for scripts, and `did` what was done. The act says whether it
+/// was not so before.
 fn change(
     who: &Who,
     (word, did): (&str, &str),
-    act: impl FnOnce(&Keyward, &Account) -> Result<(), Error>,
+    act: impl FnOnce(&Keyward, &Account) -> Result<bool, Error>,
 ) -> Outcome {
     let app = open()?;
     let told = |error: Error| explain(&error);
     let account = administer::find(&app.keyward, &who.account).map_err(told)?;
-    act(&app.keyward, &account).map_err(told)?;
-    let words = format!("{did} {}", account.label());
+    let changed = act(&app.keyward, &account).map_err(told)?;
+    let before = if changed { "" } else { "already so: " };
+    let words = format!("{before}{did} {}", account.label());
     let value = json!({ "account": account.id, "done": word });
     came(who.json, format_args!("{words}"), &value)
 }
