@@ -9,7 +9,7 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use crate::cli::list_page::so_many;
-use crate::cli::output::{came, complain, say};
+use crate::cli::output::{self, came, complain, say};
 use crate::cli::user::show::{Seen, render};
 use crate::cli::{Outcome, explain, open};
 use crate::domain::account::Account;
@@ -345,6 +345,8 @@ fn password(from_stdin: bool) -> Result<Password, String> {
         }
         typed(line)?
     } else if std::io::stdin().is_terminal() {
+        // Warnings wait in a queue, and would come behind the prompt.
+        output::finish();
         let first = rpassword::prompt_password("Password: ").map_err(|error| error.to_string())?;
         let again = rpassword::prompt_password("Again: ").map_err(|error| error.to_string())?;
         if first != again {
