@@ -6,6 +6,7 @@ mod accounts;
 mod api_keys;
 mod as_json;
 mod audit;
+mod check;
 mod databases;
 mod env_file;
 mod environment;
