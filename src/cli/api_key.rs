@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use clap::{Args, Subcommand};
 use serde_json::json;
 
+use crate::cli::confirm::confirm;
 use crate::cli::list_page::{cut, one_more, so_many};
 use crate::cli::output::{self, came, say};
 use crate::cli::{Outcome, explain, open};
@@ -91,6 +92,9 @@ pub(super) struct Revoke {
 pub(super) struct RevokeKeys {
     #[command(flatten)]
     which: Revoke,
+    /// Ask nothing before all are revoked, at a terminal too
+    #[arg(long)]
+    yes: bool,
     /// As one line of JSON
     #[arg(long)]
     json: bool,
@@ -101,7 +105,7 @@ pub(super) fn run(command: &ApiKeys) -> Outcome {
         ApiKeys::Create(create) => self::create(create),
         ApiKeys::List(list) => self::list(list),
         ApiKeys::Rotate { key, json } => rotate(key, *json),
-        ApiKeys::Revoke(revoke) => self::revoke(&revoke.which, revoke.json),
+        ApiKeys::Revoke(revoke) => self::revoke(revoke),
     }
 }
 
@@ -229,7 +233,8 @@ fn line(kw: &Keyward, key: &ApiKey, owner: &str) -> String {
     )
 }
 
-fn revoke(revoke: &Revoke, as_json: bool) -> Outcome {
+fn revoke(wanted: &RevokeKeys) -> Outcome {
+    let (revoke, as_json) = (&wanted.which, wanted.json);
     let told = |error: Error| explain(&error);
     if let Some(key) = &revoke.key {
         let id = id(key)?;
@@ -241,6 +246,9 @@ fn revoke(revoke: &Revoke, as_json: bool) -> Outcome {
             format_args!("{words}"),
             &json!({ "id": id, "revoked": 1 }),
         );
+    }
+    if revoke.all {
+        confirm("revoke the keys of everybody", "all", wanted.yes)?;
     }
     let app = open()?;
     let kw = &app.keyward;

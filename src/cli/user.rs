@@ -8,6 +8,7 @@ use std::io::{BufRead as _, IsTerminal as _, Read as _};
 use clap::{Args, Subcommand};
 use serde_json::json;
 
+use crate::cli::confirm::confirm;
 use crate::cli::list_page::so_many;
 use crate::cli::output::{self, came, complain, say};
 use crate::cli::user::show::{Seen, render};
@@ -46,7 +47,13 @@ pub(super) enum User {
     /// Let a disabled account sign in again
     Enable(Who),
     /// Delete an account and everything personal of it. This can not be undone
-    Delete(Who),
+    Delete {
+        #[command(flatten)]
+        who: Who,
+        /// Ask nothing, at a terminal too
+        #[arg(long)]
+        yes: bool,
+    },
     /// Set the password and end every session
     SetPassword(SetPassword),
     /// Forgive wrong passwords: of one account, or every suspension. Codes that were guessed stay counted
@@ -144,9 +151,7 @@ pub(super) fn run(command: &User) -> Outcome {
         User::Enable(who) => change(who, ("enable", "enabled"), |kw, account| {
             administer::set_enabled(kw, account.id, true)
         }),
-        User::Delete(who) => change(who, ("delete", "deleted"), |kw, account| {
-            delete_own_account::delete(kw, account.id).map(|()| true)
-        }),
+        User::Delete { who, yes } => delete(who, *yes),
         User::SetPassword(set) => set_password(set),
         User::Unlock { which, json } => unlock(which, *json),
         User::ResetMfa(who) => change(
@@ -268,6 +273,17 @@ fn revoke_sessions(revoke: &RevokeSessions, as_json: bool) -> Outcome {
     change(&who, did, |kw, account| {
         administer::revoke_sessions(kw, account.id)
     })
+}
+
+fn delete(who: &Who, yes: bool) -> Outcome {
+    let app = open()?;
+    let told = |error: Error| explain(&error);
+    let account = administer::find(&app.keyward, &who.account).map_err(told)?;
+    let label = account.label();
+    confirm("delete the account", label, yes)?;
+    delete_own_account::delete(&app.keyward, account.id).map_err(told)?;
+    let value = json!({ "account": account.id, "done": "delete" });
+    came(who.json, format_args!("deleted {label}"), &value)
 }
 
 fn unlock(unlock: &Unlock, as_json: bool) -> Outcome {

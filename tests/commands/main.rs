@@ -7,6 +7,7 @@ mod api_keys;
 mod as_json;
 mod audit;
 mod check;
+mod confirm;
 mod databases;
 mod env_file;
 mod environment;
