@@ -1,8 +1,11 @@
 //! `keyward api-key`: what programs sign in with. A key's text goes to standard output once.
 
+use std::collections::{BTreeSet, HashMap};
+
 use clap::{Args, Subcommand};
 use serde_json::json;
 
+use crate::cli::confirm::confirm;
 use crate::cli::list_page::{cut, one_more, so_many};
 use crate::cli::output::{self, came, say};
 use crate::cli::{Outcome, explain, open};
@@ -89,6 +92,9 @@ pub(super) struct Revoke {
 pub(super) struct RevokeKeys {
     #[command(flatten)]
     which: Revoke,
+    /// Ask nothing before all are revoked, at a terminal too
+    #[arg(long)]
+    yes: bool,
     /// As one line of JSON
     #[arg(long)]
     json: bool,
@@ -99,7 +105,7 @@ pub(super) fn run(command: &ApiKeys) -> Outcome {
         ApiKeys::Create(create) => self::create(create),
         ApiKeys::List(list) => self::list(list),
         ApiKeys::Rotate { key, json } => rotate(key, *json),
-        ApiKeys::Revoke(revoke) => self::revoke(&revoke.which, revoke.json),
+        ApiKeys::Revoke(revoke) => self::revoke(revoke),
     }
 }
 
@@ -111,7 +117,7 @@ fn create(create: &Create) -> Outcome {
             shown(&create.name)
         )
     })?;
-    let scope = words(create.permission.clone()).map_err(told)?;
+    let scope = scope(&create.permission)?;
     let app = open()?;
     let kw = &app.keyward;
     let account = accounts::find(kw, &create.account).map_err(told)?;
@@ -126,6 +132,18 @@ fn create(create: &Create) -> Outcome {
     };
     let made = administer::make(kw, account.id, new).map_err(told)?;
     tell_or_take_back(kw, &made, create.json)
+}
+
+fn scope(permissions: &[String]) -> Result<BTreeSet<String>, String> {
+    let is_none = |word: &&String| words(vec![(*word).clone()]).is_err();
+    if let Some(none) = permissions.iter().find(is_none) {
+        return Err(format!(
+            "--permission: \"{}\" is no word of the form thing:deed, nor the word admin; of Keyward's \
+             own things those count that docs/OPERATIONS.md lists",
+            shown(none)
+        ));
+    }
+    words(permissions.to_vec()).map_err(|error| format!("--permission: {}", explain(&error)))
 }
 
 fn rotate(key: &str, as_json: bool) -> Outcome {
@@ -179,17 +197,23 @@ fn list(list: &List) -> Outcome {
     let found = administer::list(kw, account, after, one_more(list.limit));
     let mut found = found.map_err(told)?;
     cut(&mut found, list.limit, |last| last.id);
+    let mut owners = HashMap::new();
     for key in found {
         if list.json {
             say!("{}", response_bodies::api_key(&key));
-        } else {
-            say!("{}", line(kw, &key));
+            continue;
         }
+        let owner = owners.entry(key.account).or_insert_with(|| {
+            // One that was deleted meanwhile has its id alone.
+            let owner = accounts::by_id(kw, key.account);
+            owner.map_or_else(|_| String::new(), |it| format!(" ({})", it.label()))
+        });
+        say!("{}", line(kw, &key, owner));
     }
     Ok(())
 }
 
-fn line(kw: &Keyward, key: &ApiKey) -> String {
+fn line(kw: &Keyward, key: &ApiKey, owner: &str) -> String {
     let state = match key.expires_at {
         Some(end) if key.is_over(kw.clock.now()) => format!("over since {end}"),
         Some(end) => format!("until {end}"),
@@ -200,7 +224,7 @@ fn line(kw: &Keyward, key: &ApiKey) -> String {
         .map_or_else(|| "never used".to_owned(), |at| format!("last used {at}"));
     let scope: Vec<&str> = key.scope.iter().map(String::as_str).collect();
     format!(
-        "{}  …{}  of {}  {}  {state}  {used}  {}",
+        "{}  …{}  of {}{owner}  {}  {state}  {used}  {}",
         key.id,
         key.hint,
         key.account,
@@ -209,7 +233,8 @@ fn line(kw: &Keyward, key: &ApiKey) -> String {
     )
 }
 
-fn revoke(revoke: &Revoke, as_json: bool) -> Outcome {
+fn revoke(wanted: &RevokeKeys) -> Outcome {
+    let (revoke, as_json) = (&wanted.which, wanted.json);
     let told = |error: Error| explain(&error);
     if let Some(key) = &revoke.key {
         let id = id(key)?;
@@ -221,6 +246,9 @@ fn revoke(revoke: &Revoke, as_json: bool) -> Outcome {
             format_args!("{words}"),
             &json!({ "id": id, "revoked": 1 }),
         );
+    }
+    if revoke.all {
+        confirm("revoke the keys of everybody", "all", wanted.yes)?;
     }
     let app = open()?;
     let kw = &app.keyward;

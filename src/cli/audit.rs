@@ -10,14 +10,15 @@ use crate::cli::output::say;
 use crate::cli::time_arguments::span;
 use crate::cli::{Outcome, explain, open};
 use crate::domain::event::What;
-use crate::domain::id::After;
+use crate::domain::id::{AccountId, After, OrganizationId};
 use crate::domain::texts::name_characters::shown;
-use crate::service::Error;
 use crate::service::accounts::administer;
 use crate::service::audit::export::{Sealed, export};
 use crate::service::audit::list::{self as audit, AuditEntry, Filter};
 use crate::service::audit::verify::{Report, verify};
 use crate::service::audit::{Head, seal};
+use crate::service::organizations::administer as organizations;
+use crate::service::{Error, Keyward};
 use crate::support::clock::Timestamp;
 
 #[derive(Subcommand)]
@@ -42,9 +43,10 @@ pub(super) struct Verify {
 
 #[derive(Args)]
 pub(super) struct Export {
-    /// Since then: 2026-01-31, 2026-01-31T08:00:00Z, or so long ago: 30m, 12h, 7d
+    /// Since then: 2026-01-31, 2026-01-31T08:00:00Z, milliseconds since 1970, or so long ago: 30m, 12h,
+    /// 7d. Absent: everything
     #[arg(long)]
-    since: String,
+    since: Option<String>,
     /// One JSON document on each line
     #[arg(long)]
     json: bool,
@@ -55,12 +57,13 @@ pub(super) struct List {
     /// Of this account: e-mail address, username or id
     #[arg(long)]
     account: Option<String>,
-    /// About this organization: its id
+    /// About this organization: its name or id
     #[arg(long)]
     organization: Option<String>,
     #[arg(long, help = "Of this kind: account_suspended, login_succeeded, …")]
     event: Option<String>,
-    /// Since then: 2026-01-31, 2026-01-31T08:00:00Z, or so long ago: 30m, 12h, 7d
+    /// Since then: 2026-01-31, 2026-01-31T08:00:00Z, milliseconds since 1970, or so long ago: 30m, 12h,
+    /// 7d
     #[arg(long)]
     since: Option<String>,
     /// At most so many
@@ -134,7 +137,14 @@ fn tell(report: &Report) -> Outcome {
         );
     }
     if report.waiting > 0 {
-        say!("waiting    {} events have no seal yet", report.waiting);
+        let counting = match report.counting {
+            0 => String::new(),
+            some => format!(", {some} of them because they are counted until their hour is over"),
+        };
+        say!(
+            "waiting    {} events have no seal yet{counting}",
+            report.waiting
+        );
     }
     say!("head       {}", report.head);
     Ok(())
@@ -149,6 +159,7 @@ fn as_json(report: &Report) -> serde_json::Value {
         "forgotten": report.forgotten,
         "sealedLate": report.sealed_late,
         "waiting": report.waiting,
+        "counting": report.counting,
         "since": report.since.map(Timestamp::millis),
         "head": report.head.to_string(),
     })
@@ -157,7 +168,11 @@ fn as_json(report: &Report) -> serde_json::Value {
 fn export_events(wanted: &Export) -> Outcome {
     let app = open()?;
     let kw = &app.keyward;
-    let since = since(&wanted.since, kw.clock.now())?;
+    let since = match &wanted.since {
+        Some(text) => since(text, kw.clock.now())?,
+        // What a foreign hand put before all times is told, too.
+        None => Timestamp::from_millis(i64::MIN),
+    };
     export(kw, since, |event, sealed| {
         if wanted.json {
             say!("{}", event_json(event, sealed));
@@ -199,12 +214,13 @@ fn list_events(list: &List) -> Outcome {
     let kw = &app.keyward;
     let told = |error: Error| explain(&error);
     let account = match &list.account {
-        Some(name) => Some(administer::find(kw, name).map_err(told)?.id),
+        Some(text) => Some(account(kw, text).map_err(told)?),
         None => None,
     };
-    let organization = list.organization.as_deref().map(str::parse).transpose();
-    let organization = organization
-        .map_err(|_| "--organization must be the id of one: keyward org list".to_owned())?;
+    let organization = match &list.organization {
+        Some(text) => Some(organization(kw, text).map_err(told)?),
+        None => None,
+    };
     let filter = Filter {
         account,
         what: list.event.as_deref().map(event).transpose()?,
@@ -227,6 +243,22 @@ fn list_events(list: &List) -> Outcome {
         }
     }
     Ok(())
+}
+
+/// An id is not looked up: the log tells of who was deleted, too.
+fn account(kw: &Keyward, text: &str) -> Result<AccountId, Error> {
+    match text.parse() {
+        Ok(id) => Ok(id),
+        Err(_) => administer::find(kw, text).map(|account| account.id),
+    }
+}
+
+/// The same of an organization.
+fn organization(kw: &Keyward, text: &str) -> Result<OrganizationId, Error> {
+    match text.parse() {
+        Ok(id) => Ok(id),
+        Err(_) => organizations::find(kw, text).map(|organization| organization.id),
+    }
 }
 
 /// One event on one line; what is not known is a dash. A user agent is anybody's text, so
@@ -265,13 +297,21 @@ fn event(word: &str) -> Result<What, String> {
 }
 
 fn since(text: &str, now: Timestamp) -> Result<Timestamp, String> {
-    if let Some(then) = Timestamp::parse(text) {
+    if let Some(then) = Timestamp::parse(text).or_else(|| instant(text)) {
         return Ok(then);
     }
     span(text)
         .map(|long| now - long)
         .filter(|then| Timestamp::checked(then.millis()).is_some())
         .ok_or_else(|| format!("{text:?} is no time: give 2026-01-31, or 30m, 12h, 7d"))
+}
+
+/// Milliseconds, as the interface takes them. A short number is rather a span without its unit.
+fn instant(text: &str) -> Option<Timestamp> {
+    if text.len() < 12 || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    text.parse().ok().and_then(Timestamp::checked)
 }
 
 fn place(text: &str) -> Result<After, String> {
@@ -289,6 +329,7 @@ mod tests {
         for (text, millis) in [
             ("2025-12-31", 1_767_139_200_000),
             ("2025-12-31T23:00:00Z", 1_767_222_000_000),
+            ("1767222000000", 1_767_222_000_000),
             ("30m", 1_767_223_800_000),
             ("1d", 1_767_139_200_000),
         ] {
@@ -303,6 +344,8 @@ mod tests {
             "d",
             "1",
             "1w",
+            "1767222000",
+            "99999999999999999999",
             "-1d",
             "yesterday",
             "99999999999999999999d",

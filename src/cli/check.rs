@@ -24,8 +24,16 @@ struct Report {
 impl Report {
     fn say(&mut self, fine: bool, text: &str) {
         self.faults += usize::from(!fine);
+        self.line(if fine { "ok  " } else { "FAIL" }, text);
+    }
+
+    /// What may be meant so, and is told all the same.
+    fn warn(&mut self, text: &str) {
+        self.line("warn", text);
+    }
+
+    fn line(&mut self, word: &str, text: &str) {
         if self.written.is_ok() {
-            let word = if fine { "ok  " } else { "FAIL" };
             self.written = output::line(format_args!("{word}  {text}"));
         }
     }
@@ -107,14 +115,7 @@ fn mail(config: &Config, report: &mut Report) {
         Err(why) => return report.say(false, &format!("mail: KEYWARD_SMTP_URL: {why}")),
     };
     if !mailer.can_send() {
-        // A deployment may want none: acts that need mail say so.
-        let open = matches!(config.registration.who, Some(Who::Open));
-        if open && config.passwords.require_verified_email {
-            let what = "KEYWARD_REGISTRATION is open and KEYWARD_REQUIRE_VERIFIED_EMAIL lets nobody \
-                        in who was not mailed a code";
-            return report.say(false, &format!("mail: {}: {what}", mailer.label()));
-        }
-        return report.say(true, &format!("mail: {}", mailer.label()));
+        return without_mail(config, &mailer.label(), report);
     }
     match mailer.probe() {
         Ok(said) => report.say(true, &format!("mail: {said}")),
@@ -122,6 +123,29 @@ fn mail(config: &Config, report: &mut Report) {
             let what = format!("mail: {}: {}", mailer.label(), failure.words());
             report.say(false, &what);
         }
+    }
+}
+
+/// A deployment may want none: acts that need mail say so. Where people register, those are what
+/// somebody waits for.
+fn without_mail(config: &Config, label: &str, report: &mut Report) {
+    match config.registration.who {
+        Some(Who::Open) if config.passwords.require_verified_email => {
+            let what = "KEYWARD_REGISTRATION is open and KEYWARD_REQUIRE_VERIFIED_EMAIL lets nobody \
+                        in who was not mailed a code";
+            report.say(false, &format!("mail: {label}: {what}"));
+        }
+        Some(Who::Invite) => {
+            let what = "KEYWARD_REGISTRATION is invite, and invitations are mailed: until then \
+                        each is 503";
+            report.say(false, &format!("mail: {label}: {what}"));
+        }
+        // Who registers with a username alone needs none.
+        Some(Who::Open) => report.warn(&format!(
+            "mail: {label}: KEYWARD_REGISTRATION is open, and until then each \
+             registration with an e-mail address, each reset and each invitation is 503"
+        )),
+        Some(Who::Closed) | None => report.say(true, &format!("mail: {label}")),
     }
 }
 

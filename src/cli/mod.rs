@@ -4,6 +4,7 @@
 mod api_key;
 mod audit;
 mod check;
+mod confirm;
 mod deduplicated_log;
 mod environment;
 mod health;

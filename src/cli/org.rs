@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand};
 use serde_json::json;
 
+use crate::cli::confirm::confirm;
 use crate::cli::list_page::{cut, one_more, so_many};
 use crate::cli::output::{came, complain, say};
 use crate::cli::time_arguments::{When, asks};
@@ -82,6 +83,9 @@ pub(super) enum Org {
     Delete {
         /// Its name or id
         organization: String,
+        /// Ask nothing, at a terminal too
+        #[arg(long)]
+        yes: bool,
         /// As one line of JSON
         #[arg(long)]
         json: bool,
@@ -142,7 +146,11 @@ pub(super) fn run(command: &Org) -> Outcome {
             when,
             json,
         } => demand_factor(organization, when, *json),
-        Org::Delete { organization, json } => delete(organization, *json),
+        Org::Delete {
+            organization,
+            yes,
+            json,
+        } => delete(organization, *yes, *json),
     }
 }
 
@@ -358,11 +366,12 @@ fn demand_factor(organization: &str, when: &When, as_json: bool) -> Outcome {
     )
 }
 
-fn delete(organization: &str, as_json: bool) -> Outcome {
+fn delete(organization: &str, yes: bool, as_json: bool) -> Outcome {
     let app = open()?;
     let kw = &app.keyward;
     let told = |error: crate::service::Error| explain(&error);
     let found = administer::find(kw, organization).map_err(told)?;
+    confirm("delete the organization", &shown(&found.name), yes)?;
     administer::delete(kw, found.id).map_err(told)?;
     let words = format!("deleted {}", shown(&found.name));
     let value = json!({ "id": found.id, "deleted": true });

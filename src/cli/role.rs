@@ -124,14 +124,18 @@ fn give((account, name): (&str, &str), granted: bool, as_json: bool) -> Outcome 
             shown(name)
         ));
     }
-    let has = if granted {
-        administer::grant_role(kw, account.id, name).map_err(told)?;
-        "has"
+    let changed = if granted {
+        administer::grant_role(kw, account.id, name).map_err(told)?
     } else {
-        administer::take_role(kw, account.id, name).map_err(told)?;
-        "has not"
+        administer::take_role(kw, account.id, name).map_err(told)?
     };
-    let words = format!("{} {has} the role {} now", account.label(), shown(name));
+    let (label, name) = (account.label(), shown(name));
+    let words = match (granted, changed) {
+        (true, true) => format!("{label} has the role {name} now"),
+        (true, false) => format!("{label} had the role {name} already"),
+        (false, true) => format!("{label} has not the role {name} now"),
+        (false, false) => format!("{label} had not the role {name}"),
+    };
     let value = json!({ "account": account.id, "role": name, "held": granted });
     came(as_json, format_args!("{words}"), &value)
 }

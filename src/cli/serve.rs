@@ -22,6 +22,9 @@ use crate::support::secret::{ExposeSecret as _, SecretString};
 /// How long a start waits for a database that comes later than Keyward.
 const DATABASE_COMES_WITHIN: Duration = Duration::from_secs(30);
 
+/// What is said of a start and of an end.
+const NAME: &str = concat!("Keyward ", env!("CARGO_PKG_VERSION"));
+
 /// Threads that are there before: the main one, and those of signals and of the log.
 const OWN_THREADS: usize = 3;
 
@@ -114,15 +117,20 @@ fn serve_with(config: &mut Config, listener: TcpListener, signals: &Signals) -> 
         if let Err(error) = greet(config, &app.keyward.mailer.label(), administrator.as_ref()) {
             log::warn!("the greeting can not be printed: standard output: {error}");
         }
+        let listens = config.listen.address;
+        log::info!("{NAME} listens on http://{listens}");
         let end = serve_until_told(signals, server.handle(), (&app.web, delay));
         match select(server, pin!(end)).await {
-            Either::Left((ended, _)) => ended.map_err(told),
-            Either::Right(((), _)) => Ok(()),
+            // Whoever told it to stop in this way told it so by SIGTERM.
+            Either::Left((ended, _)) => ended.map(|()| "SIGTERM").map_err(told),
+            Either::Right((signal, _)) => Ok(signal),
         }
     });
     drop((system, housekeeping, app.web));
     app.keyward.close();
-    served
+    let why = served?;
+    log::info!("{NAME} has stopped: {why}");
+    Ok(())
 }
 
 /// Makes the administrator of an empty database. A password that was made up is shown before
@@ -179,10 +187,7 @@ fn greet(
         one => one,
     };
     let url = format!("http://{}", SocketAddr::new(asked, listens.port()));
-    let version = env!("CARGO_PKG_VERSION");
-    write_line(format_args!(
-        "Keyward {version} listens on http://{listens}"
-    ))?;
+    write_line(format_args!("{NAME} listens on http://{listens}"))?;
     let database = config.database.url.label();
     write_line(format_args!("  database       {database}"))?;
     write_line(format_args!("  mail           {mail}"))?;

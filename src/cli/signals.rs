@@ -200,15 +200,15 @@ async fn next(caught: &mut Caught) -> SignalKind {
 /// counts it believes that it is idle: told to stop at that instant it would drop a request in progress.
 const SETTLES: Duration = Duration::from_millis(100);
 
-/// Ready where a serving process must end at once.
+/// Ready where a serving process must end at once, with the signal that says so.
 pub(super) async fn serve_until_told(
     mut signals: UnboundedReceiver<SignalKind>,
     server: ServerHandle,
     (web, delay): (&Arc<Web>, Duration),
-) {
+) -> &'static str {
     while let Some(signal) = signals.recv().await {
         if signal != SignalKind::terminate() {
-            return;
+            return name(signal);
         }
         if !web.is_stopping() {
             web.begin_to_stop();
@@ -222,4 +222,17 @@ pub(super) async fn serve_until_told(
             });
         }
     }
+    "no thread for signals"
+}
+
+/// As people and supervisors call it.
+pub(super) fn name(signal: SignalKind) -> &'static str {
+    [
+        (SignalKind::interrupt(), "SIGINT"),
+        (SignalKind::quit(), "SIGQUIT"),
+        (SignalKind::hangup(), "SIGHUP"),
+    ]
+    .into_iter()
+    .find_map(|(kind, name)| (kind == signal).then_some(name))
+    .unwrap_or("SIGTERM")
 }

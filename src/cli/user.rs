@@ -8,8 +8,9 @@ use std::io::{BufRead as _, IsTerminal as _, Read as _};
 use clap::{Args, Subcommand};
 use serde_json::json;
 
+use crate::cli::confirm::confirm;
 use crate::cli::list_page::so_many;
-use crate::cli::output::{came, complain, say};
+use crate::cli::output::{self, came, complain, say};
 use crate::cli::user::show::{Seen, render};
 use crate::cli::{Outcome, explain, open};
 use crate::domain::account::Account;
@@ -46,7 +47,13 @@ pub(super) enum User {
     /// Let a disabled account sign in again
     Enable(Who),
     /// Delete an account and everything personal of it. This can not be undone
-    Delete(Who),
+    Delete {
+        #[command(flatten)]
+        who: Who,
+        /// Ask nothing, at a terminal too
+        #[arg(long)]
+        yes: bool,
+    },
     /// Set the password and end every session
     SetPassword(SetPassword),
     /// Forgive wrong passwords: of one account, or every suspension. Codes that were guessed stay counted
@@ -144,15 +151,13 @@ pub(super) fn run(command: &User) -> Outcome {
         User::Enable(who) => change(who, ("enable", "enabled"), |kw, account| {
             administer::set_enabled(kw, account.id, true)
         }),
-        User::Delete(who) => change(who, ("delete", "deleted"), |kw, account| {
-            delete_own_account::delete(kw, account.id)
-        }),
+        User::Delete { who, yes } => delete(who, *yes),
         User::SetPassword(set) => set_password(set),
         User::Unlock { which, json } => unlock(which, *json),
         User::ResetMfa(who) => change(
             who,
             ("reset-mfa", "has no second factor and no sessions now:"),
-            |kw, account| administer::reset_factor(kw, account.id),
+            |kw, account| administer::reset_factor(kw, account.id).map(|()| true),
         ),
         User::RevokeSessions { which, json } => revoke_sessions(which, *json),
     }
@@ -270,6 +275,17 @@ fn revoke_sessions(revoke: &RevokeSessions, as_json: bool) -> Outcome {
     })
 }
 
+fn delete(who: &Who, yes: bool) -> Outcome {
+    let app = open()?;
+    let told = |error: Error| explain(&error);
+    let account = administer::find(&app.keyward, &who.account).map_err(told)?;
+    let label = account.label();
+    confirm("delete the account", label, yes)?;
+    delete_own_account::delete(&app.keyward, account.id).map_err(told)?;
+    let value = json!({ "account": account.id, "done": "delete" });
+    came(who.json, format_args!("deleted {label}"), &value)
+}
+
 fn unlock(unlock: &Unlock, as_json: bool) -> Outcome {
     let Some(account) = unlock.account.clone() else {
         let app = open()?;
@@ -298,22 +314,24 @@ fn set_password(set: &SetPassword) -> Outcome {
         move |kw, account| {
             let known = [account.email.as_deref(), account.username.as_deref()];
             warn_of_weak(&password, &known.map(Option::unwrap_or_default));
-            administer::set_password(kw, account.id, &password)
+            administer::set_password(kw, account.id, &password).map(|()| true)
         },
     )
 }
 
-/// `word` is what the command is called, for scripts, and `did` what was done.
+/// `word` is what the command is called, for scripts, and `did` what was done. The act says whether it
+/// was not so before.
 fn change(
     who: &Who,
     (word, did): (&str, &str),
-    act: impl FnOnce(&Keyward, &Account) -> Result<(), Error>,
+    act: impl FnOnce(&Keyward, &Account) -> Result<bool, Error>,
 ) -> Outcome {
     let app = open()?;
     let told = |error: Error| explain(&error);
     let account = administer::find(&app.keyward, &who.account).map_err(told)?;
-    act(&app.keyward, &account).map_err(told)?;
-    let words = format!("{did} {}", account.label());
+    let changed = act(&app.keyward, &account).map_err(told)?;
+    let before = if changed { "" } else { "already so: " };
+    let words = format!("{before}{did} {}", account.label());
     let value = json!({ "account": account.id, "done": word });
     came(who.json, format_args!("{words}"), &value)
 }
@@ -343,6 +361,8 @@ fn password(from_stdin: bool) -> Result<Password, String> {
         }
         typed(line)?
     } else if std::io::stdin().is_terminal() {
+        // Warnings wait in a queue, and would come behind the prompt.
+        output::finish();
         let first = rpassword::prompt_password("Password: ").map_err(|error| error.to_string())?;
         let again = rpassword::prompt_password("Again: ").map_err(|error| error.to_string())?;
         if first != again {

@@ -21,9 +21,15 @@ const OTHER_WORDS: &[&str] = &[
 
 pub(super) fn refuse(reader: &mut Reader<'_>, given: &BTreeMap<String, String>) {
     for (name, value) in given {
-        let unknown = name.starts_with("KEYWARD_") && !settings::is_in_table(name);
+        // In whatever case: a name in small letters is as lost as a misspelt one.
+        let upper = name.to_ascii_uppercase();
+        let unknown = upper.starts_with("KEYWARD_") && !settings::is_in_table(name);
         if unknown && !is_of_a_service(name, value, given) {
-            let why = "is no setting of Keyward: see keyward serve --help";
+            let why = if settings::is_in_table(&upper) {
+                format!("is no setting of Keyward: it is called {upper}")
+            } else {
+                "is no setting of Keyward: see keyward serve --help".to_owned()
+            };
             reader.fault::<()>(name, why);
         }
     }

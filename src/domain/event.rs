@@ -227,15 +227,11 @@ impl Event {
         self
     }
 
-    /// About a key, in the place of a session; an operator's event, who has none, says which in its
-    /// note.
+    /// About a key, whose id stands in the place of a session's, whoever did it.
     #[must_use]
     pub fn about_key(mut self, key: &ApiKey) -> Self {
         self.account = Some(key.account);
         self.organization = key.organization;
-        if self.actor.is_none() && self.client.address.is_none() {
-            return self.noting(key.id.to_string());
-        }
         self.within(key.id.as_session())
     }
 

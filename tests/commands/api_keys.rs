@@ -71,7 +71,7 @@ fn what_can_not_be_is_told() {
     for (command, why) in [
         (
             vec!["create", "ci-bot", "x", "--permission", "nonsense"],
-            "thing:deed",
+            "--permission: \"nonsense\" is no word of the form thing:deed",
         ),
         (
             vec!["create", "ci-bot", "x", "--permission", "admin"],
@@ -93,4 +93,28 @@ fn what_can_not_be_is_told() {
     let run = home.run_with(&password, "correct horse battery");
     assert!(run.refused().contains("no password"), "{run:?}");
     assert_eq!(home.run(&["api-key", "list"]).done(), "");
+}
+
+#[test]
+fn operators_66_the_events_of_a_key_name_it_where_those_of_the_interface_do() {
+    let home = machine();
+    home.run(&["api-key", "create", "ci-bot", "nightly"]).done();
+    let listed = home.run(&["api-key", "list", "--json"]);
+    let id = lines(listed.done())[0]["id"].as_str().unwrap().to_owned();
+    home.run(&["api-key", "revoke", &id]).done();
+    for event in ["api_key_made", "api_key_revoked"] {
+        let told = home.run(&["audit", "list", "--event", event, "--json"]);
+        let told = lines(told.done());
+        assert_eq!(told.len(), 1, "{event}");
+        assert_eq!(told[0]["session"], id.as_str(), "{event}");
+        assert_eq!(told[0]["note"], Value::Null, "{event}");
+    }
+}
+
+#[test]
+fn operators_68_a_list_of_keys_names_whose_they_are() {
+    let home = machine();
+    home.run(&["api-key", "create", "ci-bot", "nightly"]).done();
+    let listed = home.run(&["api-key", "list"]);
+    assert!(listed.done().contains(" (ci-bot)  nightly  "), "{listed:?}");
 }

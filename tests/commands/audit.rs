@@ -107,3 +107,90 @@ fn events_are_listed_by_pages_and_nothing_is_cut_without_a_word() {
     let last = home.run(&["audit", "list", "--limit", "1"]);
     assert!(last.done().contains("  role=\"administrator\""), "{last:?}");
 }
+
+#[test]
+fn operators_62_what_a_command_found_so_already_is_not_in_the_log() {
+    let home = with_accounts();
+    let alice = "alice@example.com";
+    let before = home.run(&["audit", "list"]).done().lines().count();
+    for (arguments, words) in [
+        (
+            &["role", "take", alice, "administrator"][..],
+            "alice@example.com had not the role administrator\n",
+        ),
+        (
+            &["user", "enable", alice],
+            "already so: enabled alice@example.com\n",
+        ),
+        (
+            &["user", "unlock", alice],
+            "already so: may sign in without a wait: alice@example.com\n",
+        ),
+        (&["user", "unlock", "--all"], "suspensions lifted: 0\n"),
+        (
+            &["user", "revoke-sessions", alice],
+            "already so: has no sessions now: alice@example.com\n",
+        ),
+        (
+            &["role", "demand-factor", "administrator", "--never"],
+            "administrator asks for no second factor\n",
+        ),
+    ] {
+        assert_eq!(home.run(arguments).done(), words);
+    }
+    assert_eq!(home.run(&["audit", "list"]).done().lines().count(), before);
+    for arguments in [
+        ["role", "grant", alice, "administrator"].as_slice(),
+        &["user", "disable", alice],
+    ] {
+        home.run(arguments).done();
+        home.run(arguments).done();
+    }
+    let after = home.run(&["audit", "list"]).done().lines().count();
+    assert_eq!(after, before + 2);
+}
+
+#[test]
+fn operators_63_the_events_of_who_is_gone_are_listed_by_the_id() {
+    let home = with_accounts();
+    let shown = home.run(&["user", "show", "alice@example.com", "--json"]);
+    let shown: Value = serde_json::from_str(shown.done()).unwrap();
+    let alice = shown["id"].as_str().unwrap();
+    home.run(&["org", "add", "Acme", "--owner", "bob@example.com"])
+        .done();
+    home.run(&["user", "delete", "alice@example.com"]).done();
+    let listed = home.run(&["audit", "list", "--account", alice]);
+    assert!(listed.done().contains("  account_deleted  "), "{listed:?}");
+    let nobody = "00000000-0000-4000-8000-000000000000";
+    let none = home.run(&["audit", "list", "--account", nobody]);
+    assert_eq!(none.done(), "");
+    home.run(&["audit", "list", "--account", "alice@example.com"])
+        .refused();
+    let of = home.run(&["audit", "list", "--organization", "acme"]);
+    assert_eq!(of.done().lines().count(), 1, "{of:?}");
+    assert!(of.out.contains("  organization_created  "), "{of:?}");
+    home.run(&["audit", "list", "--organization", "Other"])
+        .refused();
+    let none = home.run(&["audit", "list", "--organization", nobody]);
+    assert_eq!(none.done(), "");
+}
+
+#[test]
+fn operators_69_times_are_taken_as_the_interface_gives_them_and_all_is_exported() {
+    let home = with_accounts();
+    let all = home.run(&["audit", "export", "--json"]);
+    assert_eq!(all.done().lines().count(), 3);
+    let listed = home.run(&["audit", "list", "--json"]);
+    let youngest: Value = serde_json::from_str(listed.done().lines().next().unwrap()).unwrap();
+    let at = youngest["at"].as_i64().unwrap();
+    let after = (at + 1).to_string();
+    for (since, many) in [("1000000000000", 3), (after.as_str(), 0)] {
+        for command in ["list", "export"] {
+            let found = home.run(&["audit", command, "--since", since]);
+            assert_eq!(found.done().lines().count(), many, "{command} {since}");
+        }
+    }
+    // A short number is rather a span that lacks its unit.
+    let short = home.run(&["audit", "list", "--since", "7"]);
+    assert!(short.refused().contains("7d"), "{short:?}");
+}

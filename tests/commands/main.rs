@@ -6,6 +6,8 @@ mod accounts;
 mod api_keys;
 mod as_json;
 mod audit;
+mod check;
+mod confirm;
 mod databases;
 mod env_file;
 mod environment;

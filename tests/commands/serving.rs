@@ -310,7 +310,7 @@ fn s17_the_log_of_the_database_is_put_away() {
 
 /// There is no reload. The signal that asks other daemons for one must not end this one.
 #[test]
-fn g12_operators_64_a_hangup_changes_nothing_and_says_so() {
+fn g12_operators_74_a_hangup_changes_nothing_and_says_so() {
     let home = Home::new();
     let server = Server::start(&home, &[]);
     std::fs::write(home.join(".env"), "KEYWARD_LISTEN=nowhere\n").unwrap();
@@ -384,4 +384,24 @@ fn h39_g4_y38_no_secret_is_ever_logged() {
     }
     let (_, printed) = server.end("-TERM");
     assert_eq!(printed.join(""), "");
+}
+
+#[test]
+fn operators_67_a_start_and_an_end_have_a_line_each() {
+    for (signal, name) in [("-TERM", "SIGTERM"), ("-INT", "SIGINT")] {
+        let home = Home::new();
+        let server = Server::start(&home, &[]);
+        let version = env!("CARGO_PKG_VERSION");
+        let line = format!(
+            "INFO ] Keyward {version} listens on http://{}\n",
+            server.address()
+        );
+        server.logs(&line);
+        assert!(!server.log().contains("has stopped"), "{}", server.log());
+        assert_eq!(server.end(signal).0, Some(0));
+        let log = std::fs::read_to_string(home.join("stderr.log")).unwrap();
+        let line = format!("INFO ] Keyward {version} has stopped: {name}\n");
+        assert!(log.ends_with(&line), "{log}");
+        assert_eq!(log.matches(" listens on ").count(), 1, "{log}");
+    }
 }

@@ -314,9 +314,13 @@ fn run(kw: &Keyward, op: &Op, accounts: &[(String, AccountId)]) -> Result<Told> 
         Op::SetPassword { account, new } => {
             administer::set_password(kw, accounts[*account].1, &password(*new))?;
         }
-        Op::Disable(account) => administer::set_enabled(kw, accounts[*account].1, false)?,
-        Op::Enable(account) => administer::set_enabled(kw, accounts[*account].1, true)?,
-        Op::EndAll(account) => administer::revoke_sessions(kw, accounts[*account].1)?,
+        Op::Disable(account) | Op::Enable(account) => {
+            let enabled = matches!(op, Op::Enable(_));
+            administer::set_enabled(kw, accounts[*account].1, enabled)?;
+        }
+        Op::EndAll(account) => {
+            administer::revoke_sessions(kw, accounts[*account].1)?;
+        }
         Op::AskReset(account) => {
             let code = reset_code(kw, &accounts[*account].0)?;
             return Ok(Told {

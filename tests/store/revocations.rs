@@ -181,7 +181,7 @@ both!(
 
 /// A copy of the tables carries rows and no sequence.
 #[test]
-fn operators_63_a_sequence_behind_its_rows_is_moved_on_or_refused() {
+fn operators_73_a_sequence_behind_its_rows_is_moved_on_or_refused() {
     let Some(db) = Fresh::postgres(true) else {
         return;
     };

@@ -73,7 +73,7 @@ pub(super) fn is_in_table(name: &str) -> bool {
 /// Whether a name of the environment is for Keyward.
 #[must_use]
 pub fn is_ours(name: &str) -> bool {
-    name.starts_with("KEYWARD_") || is_in_table(name)
+    name.to_ascii_uppercase().starts_with("KEYWARD_") || is_in_table(name)
 }
 
 /// Whether what stands there must not be shown, nor cut short in silence.

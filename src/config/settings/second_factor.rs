@@ -6,10 +6,10 @@ use crate::config::settings::declare::section;
 use crate::config::values::parse::optional;
 
 section! {
-    /// What authenticator apps are told.
+    /// What authenticator apps are told, and people by mail.
     SecondFactor, "Second factor" {
-        /// The name that authenticator apps show beside a code. Each deployment needs its
-        /// own: an app may replace an entry by another one of the same name. Default: the
+        /// The name that authenticator apps show beside a code, and that stands in every
+        /// mail. Each deployment needs its own: an app may replace an entry by another one of the same name. Default: the
         /// host of KEYWARD_PUBLIC_URL.
         issuer: Option<String> = KEYWARD_TOTP_ISSUER, "", optional(issuer);
     }

@@ -46,14 +46,14 @@ pub(in crate::service) fn failures_of(
 
 /// Who waits after wrong passwords waits no longer: strangers, known browsers and addresses. Of codes
 /// nothing is forgiven, for whoever guesses at those knows the password, and gets no more of them by
-/// asking for an unlock (docs/decisions/0174).
-pub(in crate::service) fn unlock(change: &mut Change<'_>, account: &Account) -> Result<()> {
+/// asking for an unlock (docs/decisions/0174). Whether there was anything to forgive.
+pub(in crate::service) fn unlock(change: &mut Change<'_>, account: &Account) -> Result<bool> {
     let until = forgiven_until(change.now);
+    let mut forgave = false;
     for key in password_keys(change, account)? {
-        // Where nobody failed there is nothing to forgive.
-        let _ = limits::forgive(change, &key, until)?;
+        forgave |= limits::forgive(change, &key, until)?;
     }
-    Ok(())
+    Ok(forgave)
 }
 
 /// Clears every counter of an account that is no more: those of codes, too.

@@ -35,6 +35,8 @@ pub struct Report {
     pub forgotten: usize,
     /// Young events that wait for their seal.
     pub waiting: usize,
+    /// Of these, rows that count what happens again within their hour, and are sealed after it.
+    pub counting: usize,
     /// When the first seal that is kept was made: a log that was emptied of its seals begins anew.
     pub since: Option<Timestamp>,
     /// Events that were sealed more than two hours after they happened, as those are that were there
@@ -82,6 +84,7 @@ fn verify_once(kw: &Keyward, kept: Option<&Head>) -> Result<(Chain, Report)> {
             sealed: 0,
             forgotten: 0,
             waiting: 0,
+            counting: 0,
             since: first
                 .first()
                 .map(|seal| Timestamp::from_millis(seal.sealed_at)),
@@ -237,6 +240,7 @@ impl Eye<'_> {
             for event in page.iter().filter(|it| !sealed.contains(&*it.id)) {
                 if self.may_wait(event) {
                     self.report.waiting += 1;
+                    self.report.counting += usize::from(is_counted(event));
                 } else {
                     self.fault(format!(
                         "the event {} of {} has no seal: it was put in afterwards",
@@ -253,9 +257,10 @@ impl Eye<'_> {
     }
 
     fn may_wait(&self, event: &AuditEntry) -> bool {
-        let kind = match event.what.parse::<What>() {
-            Ok(what) if what.is_counted() => Kind::Counted,
-            _ => Kind::Single,
+        let kind = if is_counted(event) {
+            Kind::Counted
+        } else {
+            Kind::Single
         };
         event.at >= sealed_to(self.chain, kind).saturating_sub(LATE)
             || event.at < self.chain.purged_before
@@ -286,6 +291,10 @@ impl Eye<'_> {
         }
         Ok(())
     }
+}
+
+fn is_counted(event: &AuditEntry) -> bool {
+    event.what.parse().is_ok_and(What::is_counted)
 }
 
 pub(super) fn unreadable(id: &str) -> String {

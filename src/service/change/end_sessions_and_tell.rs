@@ -103,12 +103,12 @@ impl<'t> Change<'t> {
         Ok(())
     }
 
-    /// Ends what the account began to act for others.
-    fn end_acted_by(&mut self, account: AccountId) -> Result<()> {
+    /// Ends what the account began to act for others. How many there were.
+    fn end_acted_by(&mut self, account: AccountId) -> Result<usize> {
         let now = self.now;
         let acted = session_ends::end_acted_by(self, account, now)?;
-        self.told.extend(acted.into_iter().map(|id| ended(id, now)));
-        Ok(())
+        self.told.extend(acted.iter().map(|&id| ended(id, now)));
+        Ok(acted.len())
     }
 
     /// Ends every session of the account but `keep`.
@@ -152,23 +152,31 @@ impl<'t> Change<'t> {
 
     /// Ends every session of the account, those included that are beginning at this moment.
     pub(in crate::service) fn end_all_of(&mut self, account: Held<'t, AccountId>) -> Result<()> {
+        self.end_what_lives_of(account).map(|_| ())
+    }
+
+    /// The same. Whether there was a session, of the account or one in which it acts for another.
+    pub(in crate::service) fn end_what_lives_of(
+        &mut self,
+        account: Held<'t, AccountId>,
+    ) -> Result<bool> {
         let account = account.id();
         let ending = self.ending(EndReason::Revoked);
         let least = accounts::advance_epoch(self, account, ending.at)?;
-        session_ends::end_all_of(self, account, ending)?;
-        self.end_acted_by(account)?;
+        let ended = session_ends::end_all_of(self, account, ending)?;
+        let acted = self.end_acted_by(account)?;
         // Whoever asked for these may be among those who are to be out.
         one_time_codes::remove_ways_in(self, account)?;
         factors::remove_pending(self, account)?;
         self.tell(News::Epoch { account, least });
-        Ok(())
+        Ok(ended + acted > 0)
     }
 
     /// Makes the account's access tokens outdated: what they permit was taken away.
     pub(in crate::service) fn outdate_access(&mut self, account: AccountId) -> Result<()> {
         self.outdate_tokens(account)?;
         // What they began may be what they may not do any more.
-        self.end_acted_by(account)
+        self.end_acted_by(account).map(|_| ())
     }
 
     /// The same where they say of their holder what is not so any more.

@@ -96,7 +96,9 @@ pub(in crate::service::organizations) fn write<'t>(
     let id = organization.id();
     let old = organizations::lookup(change, id)?.ok_or_else(no_organization)?;
     let (now, event) = (change.now, |what| event(what).in_organization(id));
-    if let Some(name) = &edit.name {
+    if let Some(name) = &edit.name
+        && name.written() != old.name
+    {
         organizations::rename(change, id, name, now)?.map_err(|_| taken())?;
         change.record(&event(What::OrganizationRenamed))?;
     }

@@ -95,9 +95,7 @@ pub fn change_role(
         let by_key = actor.api_key().is_some();
         require_giver(by_key, Some(&old.permissions), &new.permissions)?;
         write(change, (&old, &new))?;
-        record(change, (&old, &new), &edit, |what| {
-            about(&actor, what, &new)
-        })?;
+        record(change, (&old, &new), |what| about(&actor, what, &new))?;
         Ok(new)
     })
 }

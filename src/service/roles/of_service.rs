@@ -97,7 +97,7 @@ pub fn change_role(by: impl Into<Administrator>, name: &str, edit: Edit) -> Resu
         require_changeable(&old, &edit)?;
         let new = edited(&old, &edit);
         write(change, (&old, &new))?;
-        record(change, (&old, &new), &edit, |what| {
+        record(change, (&old, &new), |what| {
             by.event(what).with_role(&new.name)
         })?;
         Ok(new)

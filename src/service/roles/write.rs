@@ -7,7 +7,7 @@ use crate::domain::organization::Role;
 use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::service::membership::inviter::end_dead;
-use crate::service::roles::validate::{Edit, require_fitting};
+use crate::service::roles::validate::require_fitting;
 use crate::store::organization_roles;
 
 /// Writes the role. Whoever holds it is held; where it shrinks, or a second factor is asked for from
@@ -35,10 +35,9 @@ pub(in crate::service::roles) fn write(
 pub(in crate::service::roles) fn record(
     change: &mut Change<'_>,
     (old, new): (&Role, &Role),
-    edit: &Edit,
     event: impl Fn(What) -> Event,
 ) -> Result<()> {
-    if edit.factor_from.is_none() || edit.description.is_some() || edit.permissions.is_some() {
+    if old.description != new.description || old.permissions != new.permissions {
         change.record(&event(What::RoleChanged))?;
     }
     if old.factor_from != new.factor_from {

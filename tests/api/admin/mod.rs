@@ -13,6 +13,7 @@ mod organizations;
 mod powers;
 mod still;
 mod torn;
+mod unchanged;
 mod unlock;
 mod walks;
 

@@ -110,7 +110,7 @@ both!(
         let alice = kw.account(ALICE);
         let new = Password::parse(PASSWORD).unwrap();
         for end in [&|| administer::set_password(&kw.kw, alice, &new), &|| {
-            administer::revoke_sessions(&kw.kw, alice)
+            administer::revoke_sessions(&kw.kw, alice).map(|_| ())
         }] as [&dyn Fn() -> keyward::service::Result<()>; 2]
         {
             let (device, _) = mark(&kw.by_cookie(ALICE, PASSWORD, "")).unwrap();

@@ -21,7 +21,7 @@ fn counted(kw: &TestKeyward) -> Vec<String> {
 }
 
 both!(
-    operators_62_a_right_password_is_no_guess_in_an_outage,
+    operators_72_a_right_password_is_no_guess_in_an_outage,
     |kw| {
         kw.account(ALICE);
         kw.account(BOB);
@@ -43,7 +43,7 @@ both!(
     }
 );
 
-both!(operators_62_a_wrong_password_is_one_all_the_same, |kw| {
+both!(operators_72_a_wrong_password_is_one_all_the_same, |kw| {
     kw.account(ALICE);
     // What it opens is away, and so is where it is written down.
     for table in ["sessions", "login_attempts"] {
@@ -60,7 +60,7 @@ both!(operators_62_a_wrong_password_is_one_all_the_same, |kw| {
     }
 });
 
-both!(operators_62_right_codes_and_proofs_are_no_guesses, |kw| {
+both!(operators_72_right_codes_and_proofs_are_no_guesses, |kw| {
     let (access, _) = kw.signed_in(ALICE);
     let secret = kw.enrol_in_directus(&access);
     let access = kw.login_with(ALICE, kw.code(&secret, 1)).tokens().0;

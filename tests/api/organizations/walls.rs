@@ -287,7 +287,7 @@ both!(
             let holds = kw.count(&format!("account_roles WHERE role = '{name}'"));
             match granted {
                 // What was answered stays: the role is not taken along with the grant.
-                Ok(()) => assert_eq!(holds, 1, "round {round}"),
+                Ok(_) => assert_eq!(holds, 1, "round {round}"),
                 Err(error) => {
                     assert_eq!(error.code, Code::NotFound, "{error:?}");
                     assert_eq!(holds, 0, "round {round}");

@@ -7,13 +7,14 @@ use crate::service::change::{Change, Held};
 use crate::service::error::Result;
 use crate::service::mail::notice;
 
-/// The account held, and one audit event, of which its owner is told.
+/// The account held, and one audit event, of which its owner is told, where `write` says that it
+/// changed something: what did not happen stands in no log. Whether it did.
 pub(in crate::service::accounts::administer) fn change(
     by: Administrator,
     account: AccountId,
     what: What,
-    write: impl for<'t> FnMut(&mut Change<'t>, Held<'t, AccountId>) -> Result<()> + Send + 'static,
-) -> Result<()> {
+    write: impl for<'t> FnMut(&mut Change<'t>, Held<'t, AccountId>) -> Result<bool> + Send + 'static,
+) -> Result<bool> {
     let event = by.event(what);
     change_by(by, account, event, write)
 }
@@ -23,12 +24,15 @@ pub(in crate::service::accounts::administer) fn change_by(
     by: Administrator,
     account: AccountId,
     event: Event,
-    mut write: impl for<'t> FnMut(&mut Change<'t>, Held<'t, AccountId>) -> Result<()> + Send + 'static,
-) -> Result<()> {
+    mut write: impl for<'t> FnMut(&mut Change<'t>, Held<'t, AccountId>) -> Result<bool> + Send + 'static,
+) -> Result<bool> {
     let (kw, event) = (by.kw.clone(), event.of(account));
     kw.change(move |change| {
         let held = by.hold(change, account)?;
-        notice::record(change, &event)?;
-        write(change, held)
+        let changed = write(change, held)?;
+        if changed {
+            notice::record(change, &event)?;
+        }
+        Ok(changed)
     })
 }

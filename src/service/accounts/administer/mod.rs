@@ -79,20 +79,22 @@ pub fn roles_of(kw: &Keyward, account: AccountId) -> Result<Vec<String>> {
         .collect())
 }
 
-/// Disabling ends every session; enabling does not bring them back.
+/// Disabling ends every session; enabling does not bring them back. Whether it was not so before.
 ///
 /// # Errors
 /// `CONFLICT` where an administrator would disable the only one; `NOT_FOUND`;
 /// `STEP_UP_REQUIRED` where an account with roles is enabled; `SERVICE_UNAVAILABLE`.
-pub fn set_enabled(by: impl Into<Administrator>, account: AccountId, enabled: bool) -> Result<()> {
-    edit_account(
-        by,
-        account,
-        Patch {
-            enabled: Some(enabled),
-            edit: None,
-        },
-    )
+pub fn set_enabled(
+    by: impl Into<Administrator>,
+    account: AccountId,
+    enabled: bool,
+) -> Result<bool> {
+    let by = by.into();
+    let kw = by.kw.clone();
+    kw.change(move |change| {
+        let held = by.hold(change, account)?;
+        enable(change, &by, held, enabled)
+    })
 }
 
 /// What an administrator changes of an account.
@@ -119,7 +121,7 @@ pub fn edit_account(by: impl Into<Administrator>, account: AccountId, patch: Pat
             change.record(&by.event(What::ProfileChanged).of(account))?;
         }
         match patch.enabled {
-            Some(enabled) => enable(change, &by, held, enabled),
+            Some(enabled) => enable(change, &by, held, enabled).map(|_| ()),
             None => Ok(()),
         }
     })
@@ -147,8 +149,9 @@ fn enable<'t>(
     by: &Administrator,
     held: Held<'t, AccountId>,
     enabled: bool,
-) -> Result<()> {
+) -> Result<bool> {
     let (now, account) = (change.now, held.id());
+    let is_so = accounts::lookup(change, account)?.is_some_and(|it| it.enabled == enabled);
     if enabled {
         if !roles::access_of(change, account)?.roles.is_empty() {
             // Whoever signs in to it is as powerful as if the roles were given now.
@@ -157,8 +160,14 @@ fn enable<'t>(
         } else if by.is_key() && administers_any(change, account)? {
             by.require_person()?;
         }
+    }
+    if is_so {
+        return Ok(false);
+    }
+    if enabled {
         change.record(&by.event(What::AccountEnabled).of(account))?;
-        return Ok(accounts::set_enabled(change, account, true, now)?);
+        accounts::set_enabled(change, account, true, now)?;
+        return Ok(true);
     }
     // Whoever is at the command line can enable one again.
     if by.account().is_some() {
@@ -166,7 +175,8 @@ fn enable<'t>(
     }
     change.record(&by.event(What::AccountDisabled).of(account))?;
     accounts::set_enabled(change, account, false, now)?;
-    change.end_all_of(held)
+    change.end_all_of(held)?;
+    Ok(true)
 }
 
 /// Setting a password ends every session.
@@ -213,8 +223,10 @@ fn set_record(by: Administrator, account: AccountId, hash: PasswordRecord) -> Re
     change_by(by, account, event.clone(), move |change, held| {
         require_password(change, account)?;
         forgive::forget_codes(change.kw, change, account)?;
-        replace_password(change, held, &hash, &event)
+        replace_password(change, held, &hash, &event)?;
+        Ok(true)
     })
+    .map(|_| ())
 }
 
 /// # Errors
@@ -233,11 +245,11 @@ pub fn failures_of(kw: &Keyward, account: &Account) -> Result<[Counter; 2]> {
 }
 
 /// Forgives the wrong passwords at an account: who waits, waits no longer. Codes that were guessed
-/// stay counted, until the password is set or the factor reset.
+/// stay counted, until the password is set or the factor reset. Whether there were any.
 ///
 /// # Errors
 /// `CONFLICT` for one's own account; `FORBIDDEN` for an API key; `SERVICE_UNAVAILABLE`.
-pub fn unlock(by: impl Into<Administrator>, account: &Account) -> Result<()> {
+pub fn unlock(by: impl Into<Administrator>, account: &Account) -> Result<bool> {
     let by = by.into();
     // Who found a key, or stole a token, would guess at its account's password without an end.
     by.require_person()?;
@@ -254,10 +266,13 @@ pub fn unlock(by: impl Into<Administrator>, account: &Account) -> Result<()> {
 /// Forgives every suspension, of names too that no account has. How many there were.
 pub fn unlock_all(kw: &Keyward) -> Result<usize> {
     kw.change(|change| {
-        let operator = change.kw.operator();
-        change.record(&Event::new(What::AccountUnlocked, operator))?;
         let until = forgiven_until(change.now);
-        Ok(limits::forgive_suspended(change, until)?)
+        let lifted = limits::forgive_suspended(change, until)?;
+        if lifted > 0 {
+            let operator = change.kw.operator();
+            change.record(&Event::new(What::AccountUnlocked, operator))?;
+        }
+        Ok(lifted)
     })
 }
 
@@ -281,20 +296,23 @@ pub fn reset_factor(by: impl Into<Administrator>, account: AccountId) -> Result<
         }
         recovery_codes::remove_all_of(change, account)?;
         forgive::forget_codes(change.kw, change, account)?;
-        change.end_all_of(held)
+        change.end_all_of(held)?;
+        Ok(true)
     })
+    .map(|_| ())
 }
 
+/// Whether the account had a session, or one in which it acts for another.
 #[expect(
     clippy::redundant_closure_for_method_calls,
     reason = "the method by its path is of one transaction, and not of every one"
 )]
-pub fn revoke_sessions(by: impl Into<Administrator>, account: AccountId) -> Result<()> {
+pub fn revoke_sessions(by: impl Into<Administrator>, account: AccountId) -> Result<bool> {
     change(
         by.into(),
         account,
         What::SessionsRevoked,
-        move |change, held| change.end_all_of(held),
+        move |change, held| change.end_what_lives_of(held),
     )
 }
 

@@ -12,12 +12,12 @@ use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::store::{organization_roles, roles};
 
-/// Takes effect at the account's next refresh.
+/// Takes effect at the account's next refresh. Whether the account had it not before.
 ///
 /// # Errors
 /// `NOT_FOUND` where there is no such account or role; `CONFLICT` where it has too many;
 /// `FORBIDDEN` for an API key; `SERVICE_UNAVAILABLE`.
-pub fn grant_role(by: impl Into<Administrator>, account: AccountId, role: &str) -> Result<()> {
+pub fn grant_role(by: impl Into<Administrator>, account: AccountId, role: &str) -> Result<bool> {
     let (by, role) = (by.into(), role.to_owned());
     // Who found a key must not stay by whom they made powerful.
     by.require_person()?;
@@ -26,8 +26,7 @@ pub fn grant_role(by: impl Into<Administrator>, account: AccountId, role: &str) 
         let now = change.now;
         keep_role(change, &role)?;
         require_room(change, account, &role)?;
-        roles::grant(change, account, &role, now)?;
-        Ok(())
+        Ok(roles::grant(change, account, &role, now)?)
     })
 }
 
@@ -46,12 +45,13 @@ fn no_role() -> Error {
     Error::new(Code::NotFound, "There is no such role.")
 }
 
-/// Takes effect at once: tokens that still hold the role are refused everywhere.
+/// Takes effect at once: tokens that still hold the role are refused everywhere. Whether the account
+/// had it.
 ///
 /// # Errors
 /// `NOT_FOUND` where there is no such account or role; `CONFLICT` where nobody would be left who
 /// administers; `SERVICE_UNAVAILABLE`.
-pub fn take_role(by: impl Into<Administrator>, account: AccountId, role: &str) -> Result<()> {
+pub fn take_role(by: impl Into<Administrator>, account: AccountId, role: &str) -> Result<bool> {
     let (by, role) = (by.into(), role.to_owned());
     let event = by.event(What::RoleTaken).with_role(&role);
     change_by(by, account, event, move |change, held| {
@@ -61,9 +61,10 @@ pub fn take_role(by: impl Into<Administrator>, account: AccountId, role: &str) -
         if role == ADMINISTRATOR {
             require_another_administrator(change, held)?;
         }
-        if roles::take(change, account, &role)? {
+        let had = roles::take(change, account, &role)?;
+        if had {
             change.outdate_access(account)?;
         }
-        Ok(())
+        Ok(had)
     })
 }

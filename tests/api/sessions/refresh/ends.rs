@@ -35,8 +35,8 @@ both!(r8_r9_an_administrator_ends_every_session, |kw| {
         let id = administer::find(&kw.kw, &email).unwrap().id;
         match *what {
             "password" => administer::set_password(&kw.kw, id, &password).unwrap(),
-            "disabled" => administer::set_enabled(&kw.kw, id, false).unwrap(),
-            _ => administer::revoke_sessions(&kw.kw, id).unwrap(),
+            "disabled" => assert!(administer::set_enabled(&kw.kw, id, false).unwrap()),
+            _ => assert!(administer::revoke_sessions(&kw.kw, id).unwrap()),
         }
         let sessions: Vec<Session> = administer::sessions_of(&kw.kw, id).unwrap();
         assert_eq!(sessions.len(), 2);

@@ -124,7 +124,12 @@ pub async fn grant(call: Call, actor: Actor) -> Answer<Keyward> {
 /// `DELETE /admin/accounts/{id}/roles/{role}`: effective within a second.
 pub async fn take(call: Call, actor: Actor) -> Answer<Keyward> {
     let (id, role) = (account(&call), role(&call)?);
-    call.on_store(move |kw| administer::take_role((kw, &actor), id, &role))
+    let had = call
+        .on_store(move |kw| administer::take_role((kw, &actor), id, &role))
         .await?;
+    if !had {
+        let message = "The account has not that role.";
+        return Err(Error::new(Code::NotFound, message).into());
+    }
     Ok(HttpResponse::NoContent().finish())
 }
