@@ -11,7 +11,7 @@ use crate::support::secret::SecretString;
 
 /// `15m`, `12h`, `30d`, `90s`; `0` alone is nothing.
 pub fn duration(text: &str) -> Result<Duration, String> {
-    let wanted = || "a duration such as 30s, 15m, 12h or 30d".to_owned();
+    let wanted = || "0, or a duration such as 30s, 15m, 12h or 30d".to_owned();
     if text == "0" {
         return Ok(Duration::ZERO);
     }
@@ -173,6 +173,7 @@ mod tests {
         assert_eq!(duration("15m"), Ok(Duration::from_secs(900)));
         assert_eq!(duration("30d"), Ok(Duration::from_secs(2_592_000)));
         assert_eq!(duration("0"), Ok(Duration::ZERO));
+        assert!(duration("300").unwrap_err().starts_with("0, or "));
         for text in [
             "",
             "15",

@@ -83,6 +83,9 @@ both!(events_are_listed_youngest_first_by_pages_and_kinds, |kw| {
         let path = format!("/admin/audit-events?{bad}");
         let answer = kw.get(&path).bearer(&token).send();
         answer.refused(400, "INVALID_PAYLOAD");
+        // A day is taken, so it is named.
+        let is_named = answer.body.contains("2026-01-31 or 2026-01-31T08:00:00Z");
+        assert_eq!(is_named, bad == "since=yesterday", "{answer:?}");
     }
     assert_eq!(text(&all[0], "event"), "sessions_revoked");
 });

@@ -60,6 +60,6 @@ fn event(word: &str) -> Result<What> {
 fn since(text: &str) -> Result<Timestamp> {
     let millis = query::number(text).and_then(Timestamp::checked);
     millis.or_else(|| Timestamp::parse(text)).ok_or_else(|| {
-        Error::payload("\"since\" must be epoch milliseconds, or 2026-01-31T08:00:00Z")
+        Error::payload("\"since\" must be epoch milliseconds, 2026-01-31 or 2026-01-31T08:00:00Z")
     })
 }
