@@ -201,7 +201,7 @@ pub fn find_proven(connection: &mut AnyConnection, email: &Email) -> Result<Opti
 }
 
 /// Notes that the address of this account was proven. False where the account has it no more: what was
-/// merely named goes without its account being held, to whoever registers it ([`insert`]).
+/// merely named goes without its account being held, to whoever registers it.
 pub fn verify(
     connection: &mut AnyConnection,
     account: AccountId,
