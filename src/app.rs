@@ -25,8 +25,10 @@ const RECOVERY: Duration = Duration::from_secs(24 * 3600);
 /// Sign-ins wait for a free thread for about so long, then others get 503.
 const QUEUE_SECONDS: f64 = 2.0;
 
-/// How long one reading or writing of a command may take.
-const FOR_COMMANDS: Duration = Duration::from_secs(20);
+/// How long one reading or writing of a command may take, and its one connection to read by: it asks
+/// one thing after another. One that is opened meanwhile would be closed after SQLite's writer, and
+/// leave `-wal` and `-shm` behind.
+const FOR_COMMANDS: (u32, Duration) = (1, Duration::from_secs(20));
 
 pub struct App {
     pub keyward: Keyward,
@@ -72,9 +74,17 @@ impl App {
     /// # Errors
     /// As [`App::build`].
     pub fn for_command(config: &Config, world: World) -> Result<Self> {
-        let app = Self::within(config, world, FOR_COMMANDS)?.in_time()?;
+        let app = Self::for_check(config, world)?.in_time()?;
         keys::load(&app.keyward)?;
         Ok(app)
+    }
+
+    /// The same without a look at the signing keys and the clock, of which the command tells itself.
+    ///
+    /// # Errors
+    /// As [`App::build`].
+    pub fn for_check(config: &Config, world: World) -> Result<Self> {
+        Self::within(config, world, FOR_COMMANDS)
     }
 
     fn prepared(self) -> Result<Self> {
@@ -95,12 +105,17 @@ impl App {
     /// # Errors
     /// As [`App::build`].
     pub fn open(config: &Config, world: World) -> Result<Self> {
-        Self::within(config, world, Options::default().deadline)
+        let pool = config.database.pool;
+        Self::within(config, world, (pool, Options::default().deadline))
     }
 
-    fn within(config: &Config, world: World, deadline: Duration) -> Result<Self> {
+    fn within(
+        config: &Config,
+        world: World,
+        (connections, deadline): (u32, Duration),
+    ) -> Result<Self> {
         let options = Options {
-            connections: config.database.pool,
+            connections,
             deadline,
             ..Options::default()
         };

@@ -163,7 +163,7 @@ fn cookies(config: &Config, report: &mut Report) {
 }
 
 fn inside(config: &Config, report: &mut Report) {
-    let app = match App::open(config, World::real(config)) {
+    let app = match App::for_check(config, World::real(config)) {
         Ok(app) => app,
         Err(error) => {
             return report.say(false, &format!("database: {}", crate::cli::explain(&error)));

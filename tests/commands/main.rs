@@ -18,6 +18,7 @@ mod help;
 mod home;
 mod junk;
 mod keys;
+mod leftovers;
 mod limits;
 mod lost_files;
 mod mail_test;
