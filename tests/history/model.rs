@@ -250,9 +250,11 @@ impl Model {
                 self.end_all(*account);
                 Ok(Said::Done)
             }
+            // Of one that is disabled nothing is left to end (docs/decisions/0190).
             Op::Disable(account) => {
-                self.accounts[*account].enabled = false;
-                self.end_all(*account);
+                if std::mem::take(&mut self.accounts[*account].enabled) {
+                    self.end_all(*account);
+                }
                 Ok(Said::Done)
             }
             Op::Enable(account) => {
