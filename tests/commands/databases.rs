@@ -16,7 +16,7 @@ use crate::owners::{SERVICE, home_of_service, run_as_service};
 use crate::postgres;
 use crate::proxy::Proxy;
 use crate::server::Server;
-use crate::silence::{connect, execute};
+use crate::silence::{connect, count, execute};
 
 const SECRET: &str = "0123456789abcdefghijklmnopqrstuvwxyz0123456789";
 
@@ -43,7 +43,7 @@ fn log(home: &Home) -> String {
     fs::read_to_string(home.join("start.log")).unwrap()
 }
 
-fn wait_for(what: impl Fn() -> bool) {
+fn wait_for(mut what: impl FnMut() -> bool) {
     let began = Instant::now();
     while !what() {
         assert!(began.elapsed() < Duration::from_secs(30));
@@ -152,6 +152,36 @@ fn operators_03_a_lock_on_the_table_of_migrations_is_told_of_and_not_waited_for(
             "{command:?}"
         );
     }
+}
+
+/// Nobody is there who would be told of its end: the statement ends as well, and the next start need not
+/// wait for it.
+#[test]
+fn operators_77_a_migration_that_is_killed_leaves_no_statement_behind() {
+    let Some(url) = postgres::database() else {
+        return;
+    };
+    let home = home(&url);
+    home.run(&["migrate", "up"]).done();
+    home.run(&["migrate", "down", "--yes"]).done();
+    let mut other = connect(&url);
+    execute(
+        &mut other,
+        "BEGIN; LOCK TABLE invitations IN ACCESS EXCLUSIVE MODE",
+    );
+    let mut watch = connect(&url);
+    let waits = "SELECT count(*) FROM pg_locks WHERE NOT granted \
+                 AND relation = 'invitations'::regclass";
+    let mut child = start(&home);
+    wait_for(|| count(&mut watch, waits) > 0);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let began = Instant::now();
+    wait_for(|| count(&mut watch, waits) == 0);
+    // By itself it waits ten seconds for the lock.
+    assert!(began.elapsed() < Duration::from_secs(7), "{:?}", began.elapsed());
+    execute(&mut other, "ROLLBACK");
+    home.run(&["migrate", "up"]).done();
 }
 
 /// A pooler that hands the session of one connection to the next.

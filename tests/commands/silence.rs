@@ -293,6 +293,57 @@ fn operators_02_a_lock_that_others_hold_is_an_answer() {
     recovers(&server, &access);
 }
 
+/// What a sign-in opens can not be written, and neither can that nobody judged it: it waits for one of
+/// them. It is no guess all the same, once the database answers.
+#[test]
+fn operators_76_a_sign_in_waits_for_a_silent_database_once() {
+    let Some(own) = own() else { return };
+    let home = home(&own.url);
+    let server = Server::start(&home, &[]);
+    let (access, _) = server.sign_in(EMAIL, PASSWORD);
+    let mut other = connect(&own.url);
+    execute(
+        &mut other,
+        "BEGIN; LOCK TABLE sessions IN SHARE MODE",
+    );
+    let (reply, took) = std::thread::scope(|scope| {
+        let asked = scope.spawn(|| {
+            let began = Instant::now();
+            let body = json!({ "email": EMAIL, "password": PASSWORD });
+            (server.post("/auth/login", &body), began.elapsed())
+        });
+        let mut watch = connect(&own.url);
+        let waits = "SELECT count(*) FROM pg_locks WHERE NOT granted \
+                     AND relation = 'sessions'::regclass";
+        while count(&mut watch, waits) == 0 {
+            assert!(!asked.is_finished(), "it did not wait for its session");
+        }
+        execute(&mut other, "LOCK TABLE limits IN SHARE MODE");
+        asked.join().unwrap()
+    });
+    assert_eq!(reply.status, 503, "{reply:?}");
+    assert!(took < Duration::from_millis(4500), "{took:?}");
+    execute(&mut other, "ROLLBACK");
+    let began = Instant::now();
+    while count(&mut other, "SELECT count(*) FROM limits WHERE failures > 0") > 0 {
+        assert!(began.elapsed() < RECOVERY, "{}", server.log());
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    recovers(&server, &access);
+}
+
+pub fn count(connection: &mut diesel::PgConnection, sql: &str) -> i64 {
+    use diesel::RunQueryDsl as _;
+    let counted = diesel::sql_query(format!("SELECT ({sql}) AS rows"));
+    counted.get_result::<Counted>(connection).unwrap().rows
+}
+
+#[derive(diesel::QueryableByName)]
+struct Counted {
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    rows: i64,
+}
+
 pub fn connect(url: &str) -> diesel::PgConnection {
     diesel::Connection::establish(url).unwrap()
 }

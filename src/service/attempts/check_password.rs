@@ -37,9 +37,6 @@ impl Reservation {
     /// The lane did not get to a job of this attempt, so nothing was found wrong with it:
     /// counted as a failure, it would make a lock-out of overload (semantics 5).
     pub(in crate::service) fn not_done(&self) -> Error {
-        if let Err(error) = self.given_back() {
-            log::warn!("an attempt that was not looked at stays counted: {error}");
-        }
-        Error::busy("the password lane gave up on a job")
+        self.unjudged(Error::busy("the password lane gave up on a job"))
     }
 }

@@ -2,6 +2,8 @@
 //! budgets, and a signed-in caller has that of the session. An attempt is counted, and
 //! committed, before it is looked at.
 
+use std::time::{Duration, Instant};
+
 use crate::domain::event::{Event, What};
 use crate::domain::guess_limit::{Counter, Kind, Milestone, MustWait};
 use crate::domain::id::AccountId;
@@ -40,6 +42,7 @@ pub(in crate::service) struct Reservation {
     told_of: Option<AccountId>,
     /// The password record that the attempt was found good by.
     proof: Option<(AccountId, PasswordRecord)>,
+    counted_at: Instant,
 }
 
 /// A counter that an attempt was counted in: as it stood before, and since.
@@ -54,6 +57,10 @@ pub(in crate::service::attempts) struct Counted {
 /// A compare-and-set loses only to another attempt that was counted: at the most to
 /// all that one address may make at once.
 const ROUNDS: usize = 64;
+
+/// Who has waited for longer than this may have waited for the database in vain, and waits for no
+/// second write before the answer.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Counts an attempt. `with_code`: a code comes with it, which is looked at once the
 /// password was right.
@@ -92,6 +99,7 @@ pub(in crate::service) fn reserve(
             code_key: code_key.clone(),
             told_of,
             proof: None,
+            counted_at: Instant::now(),
         })
     })
 }
@@ -247,12 +255,22 @@ impl Reservation {
         self.kw.change(act).map_err(|error| self.unjudged(error))
     }
 
-    /// The error of an attempt whose secret was right, given back where the error is the service's.
+    /// The error of an attempt that was not judged, given back where the error is the service's: at
+    /// once, or beside the answer where the caller has waited already.
     pub(in crate::service) fn unjudged(&self, error: Error) -> Error {
-        if error.is_of_service()
-            && let Err(error) = self.given_back()
-        {
-            log::warn!("an attempt that was not judged stays counted: {error}");
+        if !error.is_of_service() {
+            return error;
+        }
+        let counted = self.clone();
+        let give_back = move || {
+            if let Err(error) = counted.given_back() {
+                log::warn!("an attempt that was not judged stays counted: {error}");
+            }
+        };
+        if self.counted_at.elapsed() > PATIENCE {
+            self.kw.aside(move |_| give_back());
+        } else {
+            give_back();
         }
         error
     }

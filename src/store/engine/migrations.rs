@@ -178,8 +178,10 @@ fn take_lock(connection: &mut Watched) -> Result<()> {
         }
         std::thread::sleep(Duration::from_millis(100));
     }
-    // A migration may take its time; for a lock of others it waits ten seconds.
     connection.within(LOOK, |connection| {
+        // A statement whose client is gone ends too. Servers on some systems can not look.
+        let _ = on_postgres(connection, "SET client_connection_check_interval = 1000");
+        // A migration may take its time; for a lock of others it waits ten seconds.
         on_postgres(
             connection,
             "SET statement_timeout = 0; SET lock_timeout = 10000;",
