@@ -34,7 +34,7 @@ def seeded(kind, number):
 class Server:
     def __init__(self, binary, postgres=None, beside=None, **settings):
         """`beside`: a server whose PostgreSQL and secret this one shares, as a replica."""
-        self.binary, self.postgres = binary, postgres
+        self.command, self.postgres = [binary, "serve"], postgres
         self.folder = tempfile.mkdtemp(prefix="keyward-bench-", dir=os.environ.get("TMPDIR"))
         self.port = free_port()
         self.address = f"127.0.0.1:{self.port}"
@@ -81,9 +81,9 @@ class Server:
         began = time.perf_counter()
         with open(f"{self.folder}/log", "ab") as log:
             self.process = subprocess.Popen(
-                [self.binary, "serve"], cwd=self.folder, env=self.environment,
+                self.command, cwd=self.folder, env=self.environment,
                 stdout=log, stderr=log)
-        while time.perf_counter() - began < 20:
+        while time.perf_counter() - began < 60:
             if self.is_ready():
                 return time.perf_counter() - began
             if self.process.poll() is not None:

@@ -179,7 +179,11 @@ fn operators_77_a_migration_that_is_killed_leaves_no_statement_behind() {
     let began = Instant::now();
     wait_for(|| count(&mut watch, waits) == 0);
     // By itself it waits ten seconds for the lock.
-    assert!(began.elapsed() < Duration::from_secs(7), "{:?}", began.elapsed());
+    assert!(
+        began.elapsed() < Duration::from_secs(7),
+        "{:?}",
+        began.elapsed()
+    );
     execute(&mut other, "ROLLBACK");
     home.run(&["migrate", "up"]).done();
 }

@@ -302,10 +302,7 @@ fn operators_76_a_sign_in_waits_for_a_silent_database_once() {
     let server = Server::start(&home, &[]);
     let (access, _) = server.sign_in(EMAIL, PASSWORD);
     let mut other = connect(&own.url);
-    execute(
-        &mut other,
-        "BEGIN; LOCK TABLE sessions IN SHARE MODE",
-    );
+    execute(&mut other, "BEGIN; LOCK TABLE sessions IN SHARE MODE");
     let (reply, took) = std::thread::scope(|scope| {
         let asked = scope.spawn(|| {
             let began = Instant::now();

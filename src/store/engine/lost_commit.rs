@@ -152,7 +152,7 @@ impl LivingConnections {
         *silent_at = Some((asked, Instant::now()));
     }
 
-    fn connection(&self) -> Result<PooledConnection<Manager>> {
+    pub(super) fn connection(&self) -> Result<PooledConnection<Manager>> {
         if let Some(free) = self.pool.try_get() {
             return Ok(free);
         }

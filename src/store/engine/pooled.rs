@@ -1,6 +1,6 @@
 //! The connections of the pool: how they are opened, asked whether they live, and thrown away.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
@@ -13,10 +13,41 @@ use crate::store::engine::error::{Error, Result};
 /// How long a connection may take to say that it lives.
 const QUESTION: Duration = Duration::from_millis(400);
 
+/// How long the last of them is waited for.
+const CLOSING: Duration = Duration::from_secs(1);
+
 /// Opens them. The first one may be open already.
 pub(super) struct Manager {
     pub(super) url: Url,
-    pub(super) first: Mutex<Option<Watched>>,
+    first: Mutex<Option<Watched>>,
+    open: Arc<()>,
+}
+
+impl Manager {
+    pub(super) fn new(url: Url, first: Option<Watched>) -> Self {
+        Self {
+            url,
+            first: Mutex::new(first),
+            open: Arc::default(),
+        }
+    }
+
+    pub(super) fn closing(&self) -> Closing {
+        Closing(Arc::downgrade(&self.open))
+    }
+}
+
+/// Waits, when it is dropped, for the connections of a pool that was dropped before: a thread that opened
+/// one may have it for a moment longer.
+pub(super) struct Closing(Weak<()>);
+
+impl Drop for Closing {
+    fn drop(&mut self) {
+        let began = Instant::now();
+        while self.0.strong_count() > 0 && began.elapsed() < CLOSING {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
 }
 
 /// A connection of the pool. After an error it is asked whether it still lives; a dead
@@ -25,6 +56,8 @@ pub(super) struct Pooled {
     pub(super) connection: Watched,
     pub(super) dead: bool,
     pub(super) answered_at: Instant,
+    /// Dropped after the connection.
+    _open: Arc<()>,
 }
 
 impl Pooled {
@@ -48,6 +81,7 @@ impl ManageConnection for Manager {
             connection,
             dead: false,
             answered_at: Instant::now(),
+            _open: Arc::clone(&self.open),
         })
     }
 

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use parking_lot::Mutex;
 use r2d2::Pool;
 
 use crate::store::engine::connection::{AnyConnection, Url, database_now};
@@ -15,7 +14,7 @@ use crate::store::engine::error::{Error, Result, Transient};
 use crate::store::engine::guarded_statement::Guarded;
 use crate::store::engine::lost_commit::{LEAST, LivingConnections};
 use crate::store::engine::migrations;
-use crate::store::engine::pooled::{LogErrors, Manager, threads};
+use crate::store::engine::pooled::{Closing, LogErrors, Manager, threads};
 use crate::store::engine::postgres;
 use crate::store::engine::sqlite_file::{self, Opened};
 use crate::store::engine::writer::Writer;
@@ -42,7 +41,9 @@ impl Default for Options {
 
 pub struct Store {
     url: Url,
+    // Dropped in this order: the writer puts the WAL away where it is the last one that is open.
     living: LivingConnections,
+    _closing: Option<Closing>,
     /// SQLite's one writer.
     writer: Option<Writer>,
     /// PostgreSQL did not take the last write.
@@ -92,10 +93,8 @@ impl Store {
                 (None, None)
             }
         };
-        let manager = Manager {
-            url: url.clone(),
-            first: Mutex::new(first),
-        };
+        let manager = Manager::new(url.clone(), first);
+        let closing = url.is_sqlite().then(|| manager.closing());
         let pool = Pool::builder()
             .max_size(options.connections)
             // Not 0: r2d2 wakes nobody when it drops a broken connection, so those that
@@ -108,6 +107,7 @@ impl Store {
             .build_unchecked(manager);
         Ok(Self {
             living: LivingConnections::new(pool, options.deadline, !url.is_sqlite()),
+            _closing: closing,
             url,
             writer,
             failing: AtomicBool::new(false),
@@ -257,5 +257,30 @@ impl Store {
     /// A connection outside the pool, for a reader that must never wait for a free one.
     pub fn own_reader(&self) -> Result<Watched> {
         self.url.open_to_read()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A process that ended with a reader open, or closed it beside the writer, would leave the WAL behind.
+    #[test]
+    fn operators_75_the_writer_is_closed_after_the_last_reader() {
+        let folder = std::env::temp_dir().join(format!("keyward-store-{}", uuid::Uuid::new_v4()));
+        std::fs::create_dir(&folder).unwrap();
+        let url = format!("sqlite://{}/keyward.db", folder.display());
+        let store = Store::up_to_date(url.parse().unwrap(), &Options::default()).unwrap();
+        let reader = store.living.connection().unwrap();
+        let closed = std::thread::spawn(move || drop(store));
+        let began = Instant::now();
+        while began.elapsed() < Duration::from_millis(100) {
+            assert!(!closed.is_finished(), "it waits for this one");
+        }
+        drop(reader);
+        closed.join().unwrap();
+        let files: Vec<_> = std::fs::read_dir(&folder).unwrap().collect();
+        assert_eq!(files.len(), 1, "{files:?}");
+        std::fs::remove_dir_all(folder).unwrap();
     }
 }
