@@ -13,7 +13,6 @@ use crate::domain::id::ApiKeyId;
 use crate::domain::organization::Name;
 use crate::domain::rights::api_key::ApiKey;
 use crate::domain::texts::name_characters::shown;
-use crate::http::response_bodies;
 use crate::service::accounts::administer as accounts;
 use crate::service::api_keys::administer;
 use crate::service::api_keys::rules::{Made, New, in_days, words};
@@ -178,7 +177,7 @@ fn tell(made: &Made, as_json: bool) -> std::io::Result<()> {
     }
     let text = made.text.expose_secret();
     if as_json {
-        let mut line = response_bodies::api_key(&made.key);
+        let mut line = made.key.shown();
         line["key"] = json!(text);
         output::write_line(format_args!("{line}"))
     } else {
@@ -200,7 +199,7 @@ fn list(list: &List) -> Outcome {
     let mut owners = HashMap::new();
     for key in found {
         if list.json {
-            say!("{}", response_bodies::api_key(&key));
+            say!("{}", key.shown());
             continue;
         }
         let owner = owners.entry(key.account).or_insert_with(|| {
