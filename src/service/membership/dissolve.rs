@@ -18,9 +18,8 @@ pub(in crate::service) fn dissolve<'t>(
     by: &Event,
 ) -> Result<()> {
     let id = organization.id();
-    let members = memberships::accounts_in(change, id)?;
     change.end_in(organization, None, by)?;
-    change.outdate_all(&members)?;
+    change.outdate_members(organization)?;
     let roles = organization_roles::list(change, id)?;
     let own = roles.iter().filter(|role| role.organization == Some(id));
     let own = own.count();

@@ -107,9 +107,7 @@ pub(in crate::service::organizations) fn write<'t>(
     {
         organizations::demand_factor(change, id, from, now)?;
         change.record(&demand(from, event))?;
-        // Those too who joined before the organization was held.
-        let members = memberships::accounts_in(change, id)?;
-        change.outdate_all(&members)?;
+        change.outdate_members(organization)?;
     }
     organizations::lookup(change, id)?.ok_or_else(no_organization)
 }

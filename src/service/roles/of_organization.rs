@@ -6,7 +6,7 @@ use crate::domain::id::OrganizationId;
 use crate::domain::organization::{Name, Role, Scope};
 use crate::domain::rights::permission::{ROLE_MANAGE, ROLE_READ};
 use crate::service::actor::Actor;
-use crate::service::change::Change;
+use crate::service::change::{Change, Held};
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::membership::administering::require_giver;
@@ -119,12 +119,12 @@ fn about(actor: &Actor, what: What, role: &Role) -> Event {
 
 /// A role of the organization's own, that the caller may change. Its holders are held, and so is
 /// the organization: nobody comes to hold it meanwhile.
-fn held(
-    change: &mut Change<'_>,
+fn held<'t>(
+    change: &mut Change<'t>,
     actor: &Actor,
     id: OrganizationId,
     name: &str,
-) -> Result<(Standing, Role)> {
+) -> Result<(Standing, Held<'t, Role>)> {
     let before = standing(change, actor, id)?;
     before.require(ROLE_MANAGE)?;
     let found = Role::called(&before.roles, name).ok_or_else(no_role)?;
@@ -136,12 +136,13 @@ fn held(
         ));
     }
     let holders = organization_roles::holders_of(change, &found.key)?;
-    let (standing, _) = held_standing(change, actor, &holders, id)?;
+    let (standing, organization) = held_standing(change, actor, &holders, id)?;
     standing.require(ROLE_MANAGE)?;
     // As it is now that nobody else changes it.
     let mut own = standing.roles.iter();
-    let role = own.find(|role| role.key == found.key).ok_or_else(no_role)?;
-    let role = role.clone();
+    let role = own.find(|role| role.key == found.key);
+    let role = role.and_then(|role| organization.own_role(role.clone()));
+    let role = role.ok_or_else(no_role)?;
     standing.require_all(&role.permissions)?;
     Ok((standing, role))
 }

@@ -4,7 +4,7 @@
 use crate::domain::event::What;
 use crate::domain::organization::{Name, Role, Scope};
 use crate::service::administrator::Administrator;
-use crate::service::change::Change;
+use crate::service::change::{Change, Held};
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::roles::validate::{
@@ -120,12 +120,8 @@ pub fn remove_role(by: impl Into<Administrator>, name: &str) -> Result<()> {
 }
 
 /// Its holders and the administrator are held by their ids, then the role.
-fn held(change: &mut Change<'_>, by: &Administrator, name: &str) -> Result<Role> {
+fn held<'t>(change: &mut Change<'t>, by: &Administrator, name: &str) -> Result<Held<'t, Role>> {
     let holders = organization_roles::holders_of(change, name)?;
     by.hold_all(change, holders)?;
-    if !organization_roles::hold(change, name)? {
-        return Err(no_role());
-    }
-    let mut all = organization_roles::list_shared(change)?.into_iter();
-    all.find(|role| role.key == name).ok_or_else(no_role)
+    change.hold_role(name)?.ok_or_else(no_role)
 }
