@@ -2,6 +2,7 @@
 //! compiler sees to it: nobody has one who did not hold the row in this very transaction
 //! (docs/decisions/0127).
 
+use std::collections::BTreeSet;
 use std::marker::PhantomData;
 use std::ops::Deref;
 
@@ -65,6 +66,17 @@ impl<'t> Change<'t> {
         id: AccountId,
     ) -> Result<Option<Held<'t, AccountId>>> {
         Ok(accounts::hold(self, id)?.then(|| Held::new(id)))
+    }
+
+    /// Holds these accounts, in the order of their ids: two who hold each other's would wait for each
+    /// other. Those that are gone are left out.
+    pub(in crate::service) fn hold_accounts(
+        &mut self,
+        accounts: impl IntoIterator<Item = AccountId>,
+    ) -> Result<Vec<Held<'t, AccountId>>> {
+        let accounts = BTreeSet::from_iter(accounts).into_iter();
+        let held = accounts.map(|id| self.hold_account(id));
+        held.filter_map(Result::transpose).collect()
     }
 
     /// Holds the organization. None where it is gone.
