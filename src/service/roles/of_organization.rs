@@ -3,7 +3,7 @@
 
 use crate::domain::event::{Event, What};
 use crate::domain::id::OrganizationId;
-use crate::domain::organization::{Name, Role, Scope};
+use crate::domain::organization::{Role, Scope};
 use crate::domain::rights::permission::{ROLE_MANAGE, ROLE_READ};
 use crate::service::actor::Actor;
 use crate::service::change::{Change, Held};
@@ -58,14 +58,12 @@ pub fn make_role(kw: &Keyward, actor: &Actor, id: OrganizationId, new: New) -> R
         }
         organization_roles::hold_names(change)?;
         // In any letter case, and not one of the service's: a name is shown, and trusted.
-        let wanted = new.name.canonical();
-        let same = |name: &str| Name::parse(name).is_some_and(|it| it.canonical() == wanted);
         let shared = organization_roles::list_shared(change)?;
         if standing
             .roles
             .iter()
             .chain(&shared)
-            .any(|it| same(&it.name))
+            .any(|it| new.name.matches(&it.name))
         {
             return Err(taken());
         }

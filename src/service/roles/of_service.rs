@@ -48,12 +48,10 @@ pub fn make_role(by: impl Into<Administrator>, new: New, scope: Scope) -> Result
                 "The service has 1,000 roles, which is the most: remove one first.",
             ));
         }
-        let wanted = new.name.canonical();
-        let same = |name: &str| Name::parse(name).is_some_and(|it| it.canonical() == wanted);
-        if all.iter().any(|role| same(&role.name)) {
+        if all.iter().any(|role| new.name.matches(&role.name)) {
             return Err(taken());
         }
-        require_unused(change, wanted)?;
+        require_unused(change, &new.name)?;
         organization_roles::add(change, &role)?.map_err(|_| taken())?;
         change.record(&by.event(What::RoleMade).with_role(&role.name))?;
         Ok(role.clone())
@@ -65,12 +63,9 @@ pub fn make_role(by: impl Into<Administrator>, new: New, scope: Scope) -> Result
 ///
 /// # Errors
 /// `CONFLICT` where an organization has made a role of that name.
-fn require_unused(change: &mut Change<'_>, wanted: &str) -> Result<()> {
-    let same = |name: &String| Name::parse(name).is_some_and(|it| it.canonical() == wanted);
-    if organization_roles::names_in_organizations(change)?
-        .iter()
-        .any(same)
-    {
+fn require_unused(change: &mut Change<'_>, wanted: &Name) -> Result<()> {
+    let names = organization_roles::names_in_organizations(change)?;
+    if names.iter().any(|name| wanted.matches(name)) {
         return Err(Error::new(
             Code::Conflict,
             "An organization has made a role of that name: choose another one.",

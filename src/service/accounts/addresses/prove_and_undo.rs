@@ -105,7 +105,7 @@ impl Before {
         let id = self.account.id;
         let undoings = Undoings::of(change, id)?;
         let was_primary = email_of(&self.account);
-        if was_primary.is_none_or(|it| it.canonical() != email.canonical()) {
+        if was_primary.is_none_or(|it| !it.is_same(email)) {
             return Ok(!undoings.is_young(email.canonical()));
         }
         let now = accounts::lookup(change, id)?;
