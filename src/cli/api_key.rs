@@ -6,14 +6,13 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use crate::cli::confirm::confirm;
-use crate::cli::list_page::{cut, one_more, so_many};
+use crate::cli::list_page::ListPage;
 use crate::cli::output::{self, came, say};
 use crate::cli::{Outcome, explain, open};
 use crate::domain::id::ApiKeyId;
 use crate::domain::organization::Name;
 use crate::domain::rights::api_key::ApiKey;
 use crate::domain::texts::name_characters::shown;
-use crate::http::response_bodies;
 use crate::service::accounts::administer as accounts;
 use crate::service::api_keys::administer;
 use crate::service::api_keys::rules::{Made, New, in_days, words};
@@ -60,19 +59,13 @@ pub(super) struct Create {
 }
 
 #[derive(Args)]
+#[command(mut_arg("after", |it| it.help("The id of the key after which to begin")))]
 pub(super) struct List {
     /// E-mail address, username or id
     #[arg(long)]
     account: Option<String>,
-    /// At most so many
-    #[arg(long, default_value_t = 100, value_parser = so_many)]
-    limit: u32,
-    /// The id of the key after which to begin
-    #[arg(long)]
-    after: Option<String>,
-    /// A line of JSON for each
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    page: ListPage,
 }
 
 #[derive(Args)]
@@ -178,7 +171,7 @@ fn tell(made: &Made, as_json: bool) -> std::io::Result<()> {
     }
     let text = made.text.expose_secret();
     if as_json {
-        let mut line = response_bodies::api_key(&made.key);
+        let mut line = made.key.shown();
         line["key"] = json!(text);
         output::write_line(format_args!("{line}"))
     } else {
@@ -188,19 +181,19 @@ fn tell(made: &Made, as_json: bool) -> std::io::Result<()> {
 
 fn list(list: &List) -> Outcome {
     let told = |error: Error| explain(&error);
-    let after = list.after.as_deref().map(id).transpose()?;
+    let after = list.page.after.as_deref().map(id).transpose()?;
     let app = open()?;
     let kw = &app.keyward;
     let account = list.account.as_deref().map(|it| accounts::find(kw, it));
     let account = account.transpose().map_err(told)?;
     let account = account.map(|account| account.id);
-    let found = administer::list(kw, account, after, one_more(list.limit));
+    let found = administer::list(kw, account, after, list.page.one_more());
     let mut found = found.map_err(told)?;
-    cut(&mut found, list.limit, |last| last.id);
+    list.page.cut(&mut found, |last| last.id);
     let mut owners = HashMap::new();
     for key in found {
-        if list.json {
-            say!("{}", response_bodies::api_key(&key));
+        if list.page.json {
+            say!("{}", key.shown());
             continue;
         }
         let owner = owners.entry(key.account).or_insert_with(|| {

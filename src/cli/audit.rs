@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use crate::cli::list_page::{cut, one_more, so_many};
+use crate::cli::list_page::ListPage;
 use crate::cli::output::say;
 use crate::cli::time_arguments::span;
 use crate::cli::{Outcome, explain, open};
@@ -53,6 +53,9 @@ pub(super) struct Export {
 }
 
 #[derive(Args)]
+#[command(mut_arg("after", |it| it.help(
+    "The event after which to go on, by its id or as a page before said: older ones"
+)))]
 pub(super) struct List {
     /// Of this account: e-mail address, username or id
     #[arg(long)]
@@ -66,15 +69,8 @@ pub(super) struct List {
     /// 7d
     #[arg(long)]
     since: Option<String>,
-    /// At most so many
-    #[arg(long, default_value_t = 100, value_parser = so_many)]
-    limit: u32,
-    /// The event after which to go on, by its id or as a page before said: older ones
-    #[arg(long)]
-    after: Option<String>,
-    /// A line of JSON for each
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    page: ListPage,
 }
 
 pub(super) fn run(command: &Audit) -> Outcome {
@@ -209,7 +205,7 @@ fn event_json(event: &AuditEntry, sealed: Option<&Sealed>) -> serde_json::Value 
 }
 
 fn list_events(list: &List) -> Outcome {
-    let after = list.after.as_deref().map(place).transpose()?;
+    let after = list.page.after.as_deref().map(place).transpose()?;
     let app = open()?;
     let kw = &app.keyward;
     let told = |error: Error| explain(&error);
@@ -231,12 +227,12 @@ fn list_events(list: &List) -> Outcome {
             .map(|text| since(text, kw.clock.now()))
             .transpose()?,
         before: audit::place(kw, after).map_err(told)?,
-        limit: i64::from(one_more(list.limit)),
+        limit: i64::from(list.page.one_more()),
     };
     let mut found = audit::list(kw, &filter).map_err(told)?;
-    cut(&mut found, list.limit, audit::after);
+    list.page.cut(&mut found, audit::after);
     for entry in found {
-        if list.json {
+        if list.page.json {
             say!("{}", audit::shown(&entry));
         } else {
             say!("{}", line(&entry));

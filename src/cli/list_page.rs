@@ -2,7 +2,34 @@
 
 use std::fmt::Display;
 
+use clap::Args;
+
 use crate::cli::output::complain;
+
+/// The flags of a list. What `--after` names each command says by itself.
+#[derive(Args)]
+pub(super) struct ListPage {
+    /// At most so many
+    #[arg(long, default_value_t = 100, value_parser = so_many)]
+    pub(super) limit: u32,
+    #[arg(long)]
+    pub(super) after: Option<String>,
+    /// A line of JSON for each
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+impl ListPage {
+    /// As [`one_more()`].
+    pub(super) fn one_more(&self) -> u32 {
+        one_more(self.limit)
+    }
+
+    /// As [`cut()`].
+    pub(super) fn cut<T, K: Display>(&self, found: &mut Vec<T>, key: impl Fn(&T) -> K) {
+        cut(found, self.limit, key);
+    }
+}
 
 /// How many lines are wanted: one at the least.
 pub(super) fn so_many(text: &str) -> Result<u32, String> {

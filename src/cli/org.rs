@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use crate::cli::confirm::confirm;
-use crate::cli::list_page::{cut, one_more, so_many};
+use crate::cli::list_page::{ListPage, cut, one_more, so_many};
 use crate::cli::output::{came, complain, say};
 use crate::cli::time_arguments::{When, asks};
 use crate::cli::{Outcome, explain, open};
@@ -25,7 +25,10 @@ use crate::store::memberships::{Member, MemberPage};
 #[derive(Subcommand)]
 pub(super) enum Org {
     /// List organizations
-    List(List),
+    #[command(mut_arg("after", |it| it.help(
+        "The organization after which to begin: its name or id, or what a page before said"
+    )))]
+    List(ListPage),
     /// Show one organization and who is in it
     Show(Show),
     /// Make an organization
@@ -93,19 +96,6 @@ pub(super) enum Org {
 }
 
 #[derive(Args)]
-pub(super) struct List {
-    /// At most so many
-    #[arg(long, default_value_t = 100, value_parser = so_many)]
-    limit: u32,
-    /// The organization after which to begin: its name or id, or what a page before said
-    #[arg(long)]
-    after: Option<String>,
-    /// A line of JSON for each
-    #[arg(long)]
-    json: bool,
-}
-
-#[derive(Args)]
 pub(super) struct Show {
     /// Its name or id
     organization: String,
@@ -154,7 +144,7 @@ pub(super) fn run(command: &Org) -> Outcome {
     }
 }
 
-fn list(list: &List) -> Outcome {
+fn list(page: &ListPage) -> Outcome {
     let app = open()?;
     let kw = &app.keyward;
     let place = |text: &str| match text.parse() {
@@ -164,15 +154,12 @@ fn list(list: &List) -> Outcome {
             Ok::<_, String>(After::Row(found.id.0))
         }
     };
-    let after = list.after.as_deref().map(place).transpose()?;
-    let limit = one_more(list.limit);
-    let found = administer::search(kw, &SearchWords::default(), after, limit);
+    let after = page.after.as_deref().map(place).transpose()?;
+    let found = administer::search(kw, &SearchWords::default(), after, page.one_more());
     let mut found = found.map_err(|error| explain(&error))?;
-    cut(&mut found, list.limit, |last| {
-        After::Place(last.created_at, last.id.0)
-    });
+    page.cut(&mut found, |last| After::Place(last.created_at, last.id.0));
     for organization in &found {
-        if list.json {
+        if page.json {
             say!("{}", response_bodies::organization(organization));
         } else {
             say!("{}  {}", organization.id, shown(&organization.name));

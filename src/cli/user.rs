@@ -9,7 +9,7 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use crate::cli::confirm::confirm;
-use crate::cli::list_page::so_many;
+use crate::cli::list_page::ListPage;
 use crate::cli::output::{self, came, complain, say};
 use crate::cli::user::show::{Seen, render};
 use crate::cli::{Outcome, explain, open};
@@ -29,17 +29,10 @@ pub(super) enum User {
     /// Add an account
     Add(Add),
     /// List accounts, oldest first
-    List {
-        /// At most so many
-        #[arg(long, default_value_t = 100, value_parser = so_many)]
-        limit: u32,
-        /// The account after which to begin: e-mail address, username or id, or what a page before said
-        #[arg(long)]
-        after: Option<String>,
-        /// A line of JSON for each
-        #[arg(long)]
-        json: bool,
-    },
+    #[command(mut_arg("after", |it| it.help(
+        "The account after which to begin: e-mail address, username or id, or what a page before said"
+    )))]
+    List(ListPage),
     /// Show one account, its roles and its sessions
     Show(Who),
     /// Refuse sign-ins and end every session
@@ -143,7 +136,7 @@ pub(super) struct SetPassword {
 pub(super) fn run(command: &User) -> Outcome {
     match command {
         User::Add(add) => self::add(add),
-        User::List { limit, after, json } => list(*limit, after.as_deref(), *json),
+        User::List(page) => list(page),
         User::Show(who) => show(who),
         User::Disable(who) => change(who, ("disable", "disabled"), |kw, account| {
             administer::set_enabled(kw, account.id, false)
@@ -208,7 +201,7 @@ fn add(add: &Add) -> Outcome {
     came(add.json, format_args!("{words}"), &json!({ "id": id }))
 }
 
-fn list(limit: u32, after: Option<&str>, as_json: bool) -> Outcome {
+fn list(wanted: &ListPage) -> Outcome {
     let app = open()?;
     let told = |error: Error| explain(&error);
     let place = |text: &str| match text.parse() {
@@ -218,10 +211,10 @@ fn list(limit: u32, after: Option<&str>, as_json: bool) -> Outcome {
             Ok::<_, String>((found.created_at, found.id))
         }
     };
-    let after = after.map(place).transpose()?;
-    let page = list::page(&app.keyward, after, limit).map_err(told)?;
+    let after = wanted.after.as_deref().map(place).transpose()?;
+    let page = list::page(&app.keyward, after, wanted.limit).map_err(told)?;
     for account in &page.accounts {
-        if as_json {
+        if wanted.json {
             say!("{}", render(account));
             continue;
         }

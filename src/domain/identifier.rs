@@ -12,12 +12,44 @@ use unicode_security::MixedScript as _;
 use crate::domain::id::AccountId;
 use crate::domain::texts::name_characters::{is_mark, is_no_part_of_a_name, is_of_a_word, trimmed};
 
+/// The two forms of a name, for a type that has both. Two are one where their canonical forms are.
+macro_rules! two_forms {
+    ($name:ty) => {
+        impl $name {
+            #[must_use]
+            pub fn written(&self) -> &str {
+                &self.written
+            }
+
+            #[must_use]
+            pub fn canonical(&self) -> &str {
+                &self.canonical
+            }
+
+            /// Whether the other one is the same, in other letters or not.
+            #[must_use]
+            pub fn is_same(&self, other: &Self) -> bool {
+                self.canonical == other.canonical
+            }
+
+            /// Whether this text is.
+            #[must_use]
+            pub fn matches(&self, text: &str) -> bool {
+                Self::parse(text).is_some_and(|other| self.is_same(&other))
+            }
+        }
+    };
+}
+pub(in crate::domain) use two_forms;
+
 /// An e-mail address: as written, and canonical.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Email {
     written: String,
     canonical: String,
 }
+
+two_forms!(Email);
 
 impl Email {
     /// `None` where the text is not an address by the grammar above.
@@ -49,16 +81,6 @@ impl Email {
         }
         let canonical = format!("{local}@{domain}");
         (canonical.len() <= 254).then_some(Self { written, canonical })
-    }
-
-    #[must_use]
-    pub fn written(&self) -> &str {
-        &self.written
-    }
-
-    #[must_use]
-    pub fn canonical(&self) -> &str {
-        &self.canonical
     }
 
     /// Whether its local part, or a label of its domain, has letters of several scripts.
@@ -129,6 +151,8 @@ pub struct Username {
     canonical: String,
 }
 
+two_forms!(Username);
+
 impl Username {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
@@ -141,16 +165,6 @@ impl Username {
                 .all(|c| c != '@' && !is_no_part_of_a_name(c));
         (fits && clean && uuid::Uuid::try_parse(&canonical).is_err())
             .then_some(Self { written, canonical })
-    }
-
-    #[must_use]
-    pub fn written(&self) -> &str {
-        &self.written
-    }
-
-    #[must_use]
-    pub fn canonical(&self) -> &str {
-        &self.canonical
     }
 
     /// Whether it has letters of several scripts.

@@ -8,7 +8,7 @@ use std::str::FromStr;
 use strum::{EnumString, IntoStaticStr};
 
 use crate::domain::id::{AccountId, OrganizationId};
-use crate::domain::identifier::{composed, in_lower_case, mixes_scripts, written};
+use crate::domain::identifier::{composed, in_lower_case, mixes_scripts, two_forms, written};
 use crate::domain::texts::name_characters::{is_mark, is_no_part_of_a_name};
 use crate::support::clock::Timestamp;
 
@@ -23,10 +23,13 @@ pub struct Name {
     canonical: String,
 }
 
+two_forms!(Name);
+
 impl Name {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let canonical = in_lower_case(&written(text)?);
+        // The form by which names are compared makes "No" of "№", and two vowels of one of Thai.
         let written = composed(text);
         let plain = |word: &str| !word.contains(is_no_part_of_a_name);
         let clean = canonical
@@ -37,18 +40,6 @@ impl Name {
         let mixed = canonical.split(' ').any(mixes_scripts);
         (clean && fits && !mixed && uuid::Uuid::try_parse(&canonical).is_err())
             .then_some(Self { written, canonical })
-    }
-
-    /// As it was written: by the form by which names are compared "№" would be "No", and a vowel of
-    /// Thai two.
-    #[must_use]
-    pub fn written(&self) -> &str {
-        &self.written
-    }
-
-    #[must_use]
-    pub fn canonical(&self) -> &str {
-        &self.canonical
     }
 }
 

@@ -1,5 +1,5 @@
-//! What more than one dialect shows in the same words, or the command line too: accounts, API keys,
-//! organizations with their members and roles, and the tokens of a session.
+//! What more than one dialect shows in the same words, or the command line too: accounts, organizations
+//! with their members and roles, and the tokens of a session.
 
 use actix_web::HttpResponse;
 use actix_web::http::header::{self, SET_COOKIE};
@@ -9,7 +9,6 @@ use serde_json::{Map, Value, json};
 use crate::domain::account::Account;
 use crate::domain::id::AccountId;
 use crate::domain::organization::{Organization, Role};
-use crate::domain::rights::api_key::ApiKey;
 use crate::domain::session::Mode;
 use crate::http::request::call::Call;
 use crate::http::request::cookie_headers;
@@ -218,22 +217,6 @@ pub fn tokens_with(call: &Call, tokens: &TokenSet, mode: Mode, mut body: Value) 
     }
     response.insert_header((header::PRAGMA, "no-cache"));
     response.json(call.web.enveloped(body))
-}
-
-/// An API key, as lists show it: here, and at the command line.
-pub fn api_key(key: &ApiKey) -> Value {
-    json!({
-        "id": key.id,
-        "name": key.name,
-        "hint": key.hint,
-        "account": key.account,
-        "organizationId": key.organization,
-        "permissions": key.scope,
-        "created": key.created_at.millis(),
-        "createdBy": key.created_by,
-        "expires": key.expires_at.map(Timestamp::millis),
-        "lastUsed": key.last_used_at.map(Timestamp::millis),
-    })
 }
 
 /// An organization, here and at the command line.

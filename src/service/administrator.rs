@@ -117,54 +117,34 @@ impl Administrator {
         self.actor.as_ref().map(Actor::account)
     }
 
-    /// Holds the account, and the administrator's own, in the order of their ids: two who act
-    /// on each other would wait for each other.
+    /// Holds the account, and the administrator's own.
     ///
     /// # Errors
-    /// `NOT_FOUND` where the account is gone; `INVALID_TOKEN` where the administrator's session
-    /// is over.
+    /// `INVALID_TOKEN` where the administrator's session is over; `NOT_FOUND` where the account is
+    /// gone.
     pub(in crate::service) fn hold<'t>(
         &self,
         change: &mut Change<'t>,
         account: AccountId,
     ) -> Result<Held<'t, AccountId>> {
-        let (first, last) = match &self.actor {
-            Some(actor) if actor.account() < account => (Some(actor), None),
-            other => (None, other.as_ref()),
-        };
-        if let Some(actor) = first {
-            hold_administrator(change, actor)?;
-        }
-        let held = change.hold_account(account)?;
-        let held = held.ok_or_else(no_such_account)?;
-        if let Some(actor) = last {
-            hold_administrator(change, actor)?;
-        }
-        Ok(held)
+        let held = self.hold_all(change, [account])?.into_iter();
+        let mut held = held.filter(|one| one.id() == account);
+        held.next().ok_or_else(no_such_account)
     }
 
-    /// Holds these accounts and the administrator's own, in the order of their ids. One of
-    /// them that is gone is nobody's hindrance.
+    /// Holds these accounts and the administrator's own, then the session that acts. One of the
+    /// accounts that is gone is nobody's hindrance.
     ///
     /// # Errors
     /// `INVALID_TOKEN`.
-    pub(in crate::service) fn hold_all(
+    pub(in crate::service) fn hold_all<'t>(
         &self,
-        change: &mut Change<'_>,
-        mut accounts: Vec<AccountId>,
-    ) -> Result<()> {
-        accounts.extend(self.account());
-        accounts.sort_unstable();
-        accounts.dedup();
-        for id in accounts {
-            match &self.actor {
-                Some(actor) if actor.account() == id => hold_administrator(change, actor)?,
-                _ => {
-                    change.hold_account(id)?;
-                }
-            }
-        }
-        Ok(())
+        change: &mut Change<'t>,
+        accounts: impl IntoIterator<Item = AccountId>,
+    ) -> Result<Vec<Held<'t, AccountId>>> {
+        let held = change.hold_accounts(accounts.into_iter().chain(self.account()))?;
+        self.hold_own(change)?;
+        Ok(held)
     }
 
     /// Holds the administrator alone.

@@ -18,6 +18,7 @@ use crate::store::engine::connection::{AnyConnection, on_each};
 use crate::store::engine::error::{Error, Result, at_most_one};
 use crate::store::engine::guarded_statement::Guarded;
 use crate::store::engine::schema::sessions;
+use crate::store::sessions::{as_it_stood, unended};
 use crate::support::clock::Timestamp;
 
 #[derive(QueryId)]
@@ -177,19 +178,13 @@ pub fn give_again(
     stood: Generation,
     again: Generation,
 ) -> Result<bool> {
-    let rows = diesel::update(
-        sessions::table
-            .filter(sessions::id.eq(id.to_string()))
-            .filter(sessions::generation.eq(i64::from(stood.number)))
-            .filter(sessions::rotated_at.eq(stood.rotated_at.millis()))
-            .filter(sessions::revoked_at.is_null()),
-    )
-    .set((
-        sessions::replays.eq(sessions::replays + 1),
-        sessions::rotated_at.eq(again.rotated_at.millis()),
-        sessions::recent.eq(again.recent.to_string()),
-    ))
-    .execute(connection)?;
+    let rows = diesel::update(as_it_stood(id, stood))
+        .set((
+            sessions::replays.eq(sessions::replays + 1),
+            sessions::rotated_at.eq(again.rotated_at.millis()),
+            sessions::recent.eq(again.recent.to_string()),
+        ))
+        .execute(connection)?;
     at_most_one("giving a generation again", rows)
 }
 
@@ -201,11 +196,9 @@ pub fn count_replay(
     limit: u32,
 ) -> Result<bool> {
     let rows = diesel::update(
-        sessions::table
-            .filter(sessions::id.eq(id.to_string()))
+        unended(id)
             .filter(sessions::generation.eq(i64::from(generation)))
-            .filter(sessions::replays.lt(i32::try_from(limit).unwrap_or(i32::MAX)))
-            .filter(sessions::revoked_at.is_null()),
+            .filter(sessions::replays.lt(i32::try_from(limit).unwrap_or(i32::MAX))),
     )
     .set(sessions::replays.eq(sessions::replays + 1))
     .execute(connection)?;

@@ -252,23 +252,40 @@ pub fn beyond(
         .transpose()
 }
 
+/// The session, where it has not ended.
+#[diesel::dsl::auto_type]
+pub(in crate::store) fn unended(id: SessionId) -> _ {
+    let id: String = id.to_string();
+    sessions::table
+        .filter(sessions::id.eq(id))
+        .filter(sessions::revoked_at.is_null())
+}
+
+/// The same, where it stands as it `stood` when it was judged: nobody moved it on meanwhile. A rotation
+/// asks this too, by its text (`store/refresh_rotation.rs`).
+#[diesel::dsl::auto_type]
+pub(in crate::store) fn as_it_stood(id: SessionId, stood: Generation) -> _ {
+    let number: i64 = i64::from(stood.number);
+    let rotated_at: i64 = stood.rotated_at.millis();
+    let unended: unended = unended(id);
+    unended
+        .filter(sessions::generation.eq(number))
+        .filter(sessions::rotated_at.eq(rotated_at))
+}
+
 /// Writes how its holder signed in, of a session that has not ended.
 pub fn authenticate(
     connection: &mut AnyConnection,
     id: SessionId,
     authentication: &Authentication,
 ) -> Result<bool> {
-    let rows = diesel::update(
-        sessions::table
-            .filter(sessions::id.eq(id.to_string()))
-            .filter(sessions::revoked_at.is_null()),
-    )
-    .set((
-        sessions::amr.eq(words_of(&authentication.methods)),
-        sessions::aal.eq(i32::from(authentication.level)),
-        sessions::auth_time.eq(authentication.at.millis()),
-    ))
-    .execute(connection)?;
+    let rows = diesel::update(unended(id))
+        .set((
+            sessions::amr.eq(words_of(&authentication.methods)),
+            sessions::aal.eq(i32::from(authentication.level)),
+            sessions::auth_time.eq(authentication.at.millis()),
+        ))
+        .execute(connection)?;
     at_most_one("stepping up a session", rows)
 }
 
@@ -278,26 +295,18 @@ pub fn extend(
     id: SessionId,
     idle_expires_at: Timestamp,
 ) -> Result<bool> {
-    let rows = diesel::update(
-        sessions::table
-            .filter(sessions::id.eq(id.to_string()))
-            .filter(sessions::revoked_at.is_null()),
-    )
-    .set(sessions::idle_expires_at.eq(idle_expires_at.millis()))
-    .execute(connection)?;
+    let rows = diesel::update(unended(id))
+        .set(sessions::idle_expires_at.eq(idle_expires_at.millis()))
+        .execute(connection)?;
     at_most_one("extending a session", rows)
 }
 
 /// Lets nobody end the session or move it on until the transaction ends. Whether it has
 /// not ended.
 pub fn hold(connection: &mut AnyConnection, id: SessionId) -> Result<bool> {
-    let rows = diesel::update(
-        sessions::table
-            .filter(sessions::id.eq(id.to_string()))
-            .filter(sessions::revoked_at.is_null()),
-    )
-    .set(sessions::generation.eq(sessions::generation))
-    .execute(connection)?;
+    let rows = diesel::update(unended(id))
+        .set(sessions::generation.eq(sessions::generation))
+        .execute(connection)?;
     at_most_one("holding a session", rows)
 }
 
@@ -316,13 +325,9 @@ pub(in crate::store) fn as_ended(ending: Ending) -> Ended {
 
 /// Ends a session. `revoked_at` is written once: whether this call wrote it.
 pub fn end(connection: &mut AnyConnection, id: SessionId, ending: Ending) -> Result<bool> {
-    let rows = diesel::update(
-        sessions::table
-            .filter(sessions::id.eq(id.to_string()))
-            .filter(sessions::revoked_at.is_null()),
-    )
-    .set(as_ended(ending))
-    .execute(connection)?;
+    let rows = diesel::update(unended(id))
+        .set(as_ended(ending))
+        .execute(connection)?;
     at_most_one("ending a session", rows)
 }
 
@@ -334,14 +339,8 @@ pub fn end_at(
     stood: Generation,
     ending: Ending,
 ) -> Result<bool> {
-    let rows = diesel::update(
-        sessions::table
-            .filter(sessions::id.eq(id.to_string()))
-            .filter(sessions::generation.eq(i64::from(stood.number)))
-            .filter(sessions::rotated_at.eq(stood.rotated_at.millis()))
-            .filter(sessions::revoked_at.is_null()),
-    )
-    .set(as_ended(ending))
-    .execute(connection)?;
+    let rows = diesel::update(as_it_stood(id, stood))
+        .set(as_ended(ending))
+        .execute(connection)?;
     at_most_one("ending a session", rows)
 }

@@ -250,9 +250,9 @@ fn circles_of_files_are_the_ones_that_are_told_of() {
 
 /// Whoever holds a row by the table has no `Held` of it to show (docs/decisions/0127).
 #[test]
-fn accounts_and_organizations_are_held_by_a_change() {
+fn accounts_organizations_and_roles_are_held_by_a_change() {
     let house = House::read();
-    for table in ["accounts", "organizations"] {
+    for table in ["accounts", "organizations", "organization_roles"] {
         let call = format!("{table}::hold(");
         let holds = |file: &&str| house.files[*file].text.contains(&call);
         let by: Vec<&str> = house.files_of("service").filter(holds).collect();

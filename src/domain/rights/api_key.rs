@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::{Value, json};
+
 use crate::domain::id::{AccountId, ApiKeyId, OrganizationId};
 use crate::domain::rights::access::{ADMIN, Access};
 use crate::domain::rights::permission::LENT_BY_ADMIN;
@@ -35,6 +37,24 @@ pub struct ApiKey {
 }
 
 impl ApiKey {
+    /// As lists show it, in answers and at the command line, and as its owner takes it along: what it is for,
+    /// and nothing that helps to guess its text.
+    #[must_use]
+    pub fn shown(&self) -> Value {
+        json!({
+            "id": self.id,
+            "name": self.name,
+            "hint": self.hint,
+            "account": self.account,
+            "organizationId": self.organization,
+            "permissions": self.scope,
+            "created": self.created_at.millis(),
+            "createdBy": self.created_by,
+            "expires": self.expires_at.map(Timestamp::millis),
+            "lastUsed": self.last_used_at.map(Timestamp::millis),
+        })
+    }
+
     #[must_use]
     pub fn is_over(&self, now: Timestamp) -> bool {
         self.expires_at.is_some_and(|end| now >= end)

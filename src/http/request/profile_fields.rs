@@ -214,10 +214,7 @@ pub fn emails(fields: &Fields) -> Result<Vec<Email>> {
         let text = text_or_member(&value, "value");
         let email = text.as_deref().and_then(Email::parse);
         let email = email.ok_or_else(|| unfit("emails")("must be a list of valid emails"))?;
-        if !emails
-            .iter()
-            .any(|other| other.canonical() == email.canonical())
-        {
+        if !emails.iter().any(|other| other.is_same(&email)) {
             emails.push(email);
         }
     }

@@ -84,18 +84,13 @@ pub fn change_password(
 }
 
 fn write(kw: &Keyward, actor: &Actor, hash: PasswordRecord, proven: Proven) -> Result<Renewed> {
-    let actor = actor.clone();
-    let reservation = proven.reservation.clone();
-    let written = reservation
-        .open(move |change| {
-            let caller = change.hold_caller(&actor)?;
-            let (id, now) = (actor.account(), change.now);
-            proven.use_up(change, caller)?;
-            forgive::forget(change.kw, change, id)?;
-            credentials::set(change, id, &hash, now)?;
-            notice::record(change, &actor.event(What::PasswordChanged))?;
-            renew(change, caller, proven.methods())
-        })
-        .map_err(Error::or_wrong_password)?;
+    let written = proven.open(actor, move |change, caller, proven| {
+        let (actor, id, now) = (caller.actor, caller.account.id(), change.now);
+        proven.use_up(change, caller)?;
+        forgive::forget(change.kw, change, id)?;
+        credentials::set(change, id, &hash, now)?;
+        notice::record(change, &actor.event(What::PasswordChanged))?;
+        renew(change, caller, proven.methods())
+    })?;
     tokens_of(kw, written)
 }

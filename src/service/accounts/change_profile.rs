@@ -42,8 +42,7 @@ pub fn change_profile(kw: &Keyward, actor: &Actor, edit: Edit) -> Result<()> {
 fn asks_for(kw: &Keyward, actor: &Actor, username: &Username) -> Result<bool> {
     let own = |db: &mut AnyConnection| accounts::lookup(db, actor.account());
     let own = kw.store.read(own)?.and_then(|it| it.username);
-    let own = own.as_deref().and_then(Username::parse);
-    if own.is_some_and(|own| own.canonical() == username.canonical()) {
+    if own.is_some_and(|own| username.matches(&own)) {
         return Ok(false);
     }
     // What nobody may choose tells of nobody.

@@ -47,15 +47,10 @@ pub fn leave(kw: &Keyward, seat: &Seat, actor: &Actor, typed: &PasswordAndCode) 
         account: &account,
     };
     let proven = claimant.both(seat, &typed.password, typed.otp.as_ref())?;
-    let actor = actor.clone();
-    let reservation = proven.reservation.clone();
-    reservation
-        .open(move |change| {
-            let caller = change.hold_caller(&actor)?;
-            proven.use_up(change, caller)?;
-            erase(change, caller.account, by_owner())
-        })
-        .map_err(Error::or_wrong_password)
+    proven.open(actor, |change, caller, proven| {
+        proven.use_up(change, caller)?;
+        erase(change, caller.account, by_owner())
+    })
 }
 
 /// Whether the caller must show their password and code: a guest has none.

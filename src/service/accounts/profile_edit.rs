@@ -126,7 +126,7 @@ fn set_username(change: &mut Change<'_>, id: AccountId, username: &Username) -> 
     accounts::set_username(change, id, username, now)?.map_err(|_| username_taken())?;
     // The same name in other letters is nobody else's.
     let before = before.as_deref().and_then(Username::parse);
-    if before.is_some_and(|before| before.canonical() != username.canonical()) {
+    if before.is_some_and(|before| !before.is_same(username)) {
         change.outdate_tokens(id)?;
     }
     Ok(())

@@ -97,8 +97,7 @@ impl Registration {
             self.email = Some(self.more.remove(0));
         }
         if let Some(email) = &self.email {
-            self.more
-                .retain(|other| other.canonical() != email.canonical());
+            self.more.retain(|other| !other.is_same(email));
         }
     }
 }

@@ -81,26 +81,18 @@ impl Handed {
         })
     }
 
-    /// Who made it is held beside the account that it is for, in the order of their ids: what is
-    /// being taken from either counts.
+    /// Who made it is held beside the account that it is for: what is being taken from either counts.
     pub(super) fn hold<'t>(
         &self,
         change: &mut Change<'t>,
         target: AccountId,
     ) -> Result<Option<Held<'t, AccountId>>> {
-        let mut accounts = vec![target];
-        accounts.extend(self.maker.map(|maker| maker.account));
-        accounts.sort_unstable();
-        accounts.dedup();
-        let mut held = None;
-        for id in accounts {
-            let one = change.hold_account(id)?;
-            held = held.or(one.filter(|_| id == target));
-        }
+        let maker = self.maker.map(|maker| maker.account);
+        let held = change.hold_accounts([target].into_iter().chain(maker))?;
         if let Some(key) = self.maker.and_then(|maker| maker.key) {
             api_keys::hold(change, key)?;
         }
-        Ok(held)
+        Ok(held.into_iter().find(|one| one.id() == target))
     }
 
     /// Whether the link proves the address of the account that it is for; none where the maker could

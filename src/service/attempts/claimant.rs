@@ -140,6 +140,24 @@ impl Proven {
         methods_of(self.second.as_ref())
     }
 
+    /// Runs the act that this was shown for, in one transaction with the caller held. The act says
+    /// where in it what was shown is used up. A password that was changed since it was compared is a
+    /// wrong one.
+    pub(in crate::service) fn open<T: Send + 'static>(
+        self,
+        actor: &Actor,
+        mut act: impl for<'t> FnMut(&mut Change<'t>, Caller<'t, '_>, &Self) -> Result<T>
+        + Send
+        + 'static,
+    ) -> Result<T> {
+        let (actor, reservation) = (actor.clone(), self.reservation.clone());
+        let opened = reservation.open(move |change| {
+            let caller = change.hold_caller(&actor)?;
+            act(change, caller, &self)
+        });
+        opened.map_err(Error::or_wrong_password)
+    }
+
     /// Uses up what was shown.
     ///
     /// # Errors

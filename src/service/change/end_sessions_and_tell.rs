@@ -3,6 +3,7 @@
 
 use crate::domain::event::Event;
 use crate::domain::id::{AccountId, ApiKeyId, OrganizationId, SessionId};
+use crate::domain::organization::Role;
 use crate::domain::refresh_rotation::Generation;
 use crate::domain::session::{EndReason, Ending};
 use crate::service::change::revocation_entry::{ended, entry, may_be_believed};
@@ -10,7 +11,10 @@ use crate::service::change::{Change, Held};
 use crate::service::error::Result;
 use crate::store::api_keys::Whose;
 use crate::store::revocations::News;
-use crate::store::{accounts, api_keys, factors, one_time_codes, session_ends, sessions};
+use crate::store::{
+    accounts, api_keys, factors, memberships, one_time_codes, organization_roles, session_ends,
+    sessions,
+};
 use crate::support::clock::Timestamp;
 
 impl<'t> Change<'t> {
@@ -187,8 +191,22 @@ impl<'t> Change<'t> {
         Ok(())
     }
 
-    /// The same for many. They are held, except whoever came before their organization, or their role, was.
-    pub(in crate::service) fn outdate_all(&mut self, accounts: &[AccountId]) -> Result<()> {
+    /// The same for everybody in the organization. They are held too, except whoever came before it was.
+    pub(in crate::service) fn outdate_members(
+        &mut self,
+        organization: Held<'t, OrganizationId>,
+    ) -> Result<()> {
+        let members = memberships::accounts_in(self, organization.id())?;
+        self.outdate_all(&members)
+    }
+
+    /// The same for whoever holds the role.
+    pub(in crate::service) fn outdate_holders(&mut self, role: &Held<'t, Role>) -> Result<()> {
+        let holders = organization_roles::holders_of(self, &role.key)?;
+        self.outdate_all(&holders)
+    }
+
+    fn outdate_all(&mut self, accounts: &[AccountId]) -> Result<()> {
         for &account in accounts {
             self.outdate_access(account)?;
         }

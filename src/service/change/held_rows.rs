@@ -2,14 +2,16 @@
 //! compiler sees to it: nobody has one who did not hold the row in this very transaction
 //! (docs/decisions/0127).
 
+use std::collections::BTreeSet;
 use std::marker::PhantomData;
+use std::ops::Deref;
 
 use crate::domain::id::{AccountId, ApiKeyId, OrganizationId};
-use crate::domain::organization::Name;
+use crate::domain::organization::{Name, Role};
 use crate::service::actor::Actor;
 use crate::service::change::Change;
 use crate::service::error::{Error, Result};
-use crate::store::{accounts, api_keys, organizations, sessions};
+use crate::store::{accounts, api_keys, organization_roles, organizations, sessions};
 
 /// The row with this id is held until the transaction `'t` ends. The lifetime stands for one
 /// transaction and for no other: it is neither longer nor shorter than that of its `Change`.
@@ -19,16 +21,34 @@ pub(in crate::service) struct Held<'t, Id> {
     transaction: PhantomData<fn(&'t ()) -> &'t ()>,
 }
 
-impl<Id: Copy> Held<'_, Id> {
+impl<Id> Held<'_, Id> {
     const fn new(id: Id) -> Self {
         Self {
             id,
             transaction: PhantomData,
         }
     }
+}
 
+impl<Id: Copy> Held<'_, Id> {
     pub(in crate::service) const fn id(self) -> Id {
         self.id
+    }
+}
+
+impl<'t> Held<'t, OrganizationId> {
+    /// A role that the organization made, as it was read since it is held. Nobody gives, changes or
+    /// removes one who does not hold its organization. None for a role of another's, or of all.
+    pub(in crate::service) fn own_role(self, role: Role) -> Option<Held<'t, Role>> {
+        (role.organization == Some(self.id)).then(|| Held::new(role))
+    }
+}
+
+/// A role stays what it is while it is held, so it is here as a whole.
+impl Deref for Held<'_, Role> {
+    type Target = Role;
+    fn deref(&self) -> &Role {
+        &self.id
     }
 }
 
@@ -48,12 +68,32 @@ impl<'t> Change<'t> {
         Ok(accounts::hold(self, id)?.then(|| Held::new(id)))
     }
 
+    /// Holds these accounts, in the order of their ids: two who hold each other's would wait for each
+    /// other. Those that are gone are left out.
+    pub(in crate::service) fn hold_accounts(
+        &mut self,
+        accounts: impl IntoIterator<Item = AccountId>,
+    ) -> Result<Vec<Held<'t, AccountId>>> {
+        let accounts = BTreeSet::from_iter(accounts).into_iter();
+        let held = accounts.map(|id| self.hold_account(id));
+        held.filter_map(Result::transpose).collect()
+    }
+
     /// Holds the organization. None where it is gone.
     pub(in crate::service) fn hold_organization(
         &mut self,
         id: OrganizationId,
     ) -> Result<Option<Held<'t, OrganizationId>>> {
         Ok(organizations::hold(self, id)?.then(|| Held::new(id)))
+    }
+
+    /// Holds a role of the service, or one that every organization has. None where it is gone.
+    pub(in crate::service) fn hold_role(&mut self, key: &str) -> Result<Option<Held<'t, Role>>> {
+        if !organization_roles::hold(self, key)? {
+            return Ok(None);
+        }
+        let mut all = organization_roles::list_shared(self)?.into_iter();
+        Ok(all.find(|role| role.key == key).map(Held::new))
     }
 
     /// Adds an account, which nobody else sees before the commit: it is as good as held. None where

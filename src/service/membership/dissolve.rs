@@ -18,9 +18,8 @@ pub(in crate::service) fn dissolve<'t>(
     by: &Event,
 ) -> Result<()> {
     let id = organization.id();
-    let members = memberships::accounts_in(change, id)?;
     change.end_in(organization, None, by)?;
-    change.outdate_all(&members)?;
+    change.outdate_members(organization)?;
     let roles = organization_roles::list(change, id)?;
     let own = roles.iter().filter(|role| role.organization == Some(id));
     let own = own.count();
@@ -37,11 +36,8 @@ pub(in crate::service) fn abandon_all<'t>(
     by: &Event,
 ) -> Result<()> {
     let account = account.id();
-    let mut own = memberships::list_of(change, account)?;
-    own.sort_by_key(|(member, ..)| member.organization);
-    for (member, ..) in own {
-        let id = member.organization;
-        let Some(held) = change.hold_organization(id)? else {
+    for member in in_order(change, account)? {
+        let Some(held) = change.hold_organization(member.organization)? else {
             continue;
         };
         if !is_needed(change, held, &member)? {
@@ -50,6 +46,15 @@ pub(in crate::service) fn abandon_all<'t>(
         end(change, account, held, by)?;
     }
     Ok(())
+}
+
+/// The account's memberships in the order in which their organizations are held: in any other one two
+/// who leave could wait for each other.
+fn in_order(change: &mut Change<'_>, account: AccountId) -> Result<Vec<Membership>> {
+    let own = memberships::list_of(change, account)?.into_iter();
+    let mut own: Vec<Membership> = own.map(|(member, ..)| member).collect();
+    own.sort_by_key(|member| member.organization);
+    Ok(own)
 }
 
 /// Whether nobody would own the organization, or be in it, without this member.
@@ -75,11 +80,9 @@ pub(in crate::service) fn leave_all<'t>(
     by: &Event,
 ) -> Result<()> {
     let account = account.id();
-    let mut own = memberships::list_of(change, account)?;
-    own.retain(|(member, ..)| member.role == OWNER && member.is_active());
-    // In one order, or two who leave could wait for each other.
-    own.sort_by_key(|(member, ..)| member.organization);
-    for (member, ..) in own {
+    let mut own = in_order(change, account)?;
+    own.retain(|member| member.role == OWNER && member.is_active());
+    for member in own {
         let id = member.organization;
         let Some(held) = change.hold_organization(id)? else {
             continue;

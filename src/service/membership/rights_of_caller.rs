@@ -102,13 +102,8 @@ pub(in crate::service) fn held_standing<'t>(
 ) -> Result<(Standing, Held<'t, OrganizationId>)> {
     // Nobody holds what is not theirs.
     standing(change, actor, id)?;
-    let mut accounts: Vec<AccountId> = about.iter().copied().chain([actor.account()]).collect();
-    accounts.sort_unstable();
-    accounts.dedup();
-    for account in accounts {
-        // One that is gone has taken its memberships with it.
-        change.hold_account(account)?;
-    }
+    // One that is gone has taken its memberships with it.
+    change.hold_accounts(about.iter().copied().chain([actor.account()]))?;
     change.hold_caller(actor)?;
     let held = change.hold_organization(id)?;
     let held = held.ok_or_else(no_organization)?;

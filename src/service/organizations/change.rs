@@ -65,8 +65,7 @@ fn asks_for_name(kw: &Keyward, actor: &Actor, id: OrganizationId, edit: &Edit) -
     kw.change(move |change| {
         let standing = standing(change, &actor, id)?;
         standing.require(ORGANIZATION_UPDATE)?;
-        let own = Name::parse(&standing.organization.name);
-        if own.is_some_and(|own| own.canonical() == name.canonical()) {
+        if name.matches(&standing.organization.name) {
             return Ok(Some(false));
         }
         let may = quota::may_ask_for_name(change, actor.account(), &actor.client)?;
@@ -107,9 +106,7 @@ pub(in crate::service::organizations) fn write<'t>(
     {
         organizations::demand_factor(change, id, from, now)?;
         change.record(&demand(from, event))?;
-        // Those too who joined before the organization was held.
-        let members = memberships::accounts_in(change, id)?;
-        change.outdate_all(&members)?;
+        change.outdate_members(organization)?;
     }
     organizations::lookup(change, id)?.ok_or_else(no_organization)
 }

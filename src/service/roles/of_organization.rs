@@ -3,10 +3,10 @@
 
 use crate::domain::event::{Event, What};
 use crate::domain::id::OrganizationId;
-use crate::domain::organization::{Name, Role, Scope};
+use crate::domain::organization::{Role, Scope};
 use crate::domain::rights::permission::{ROLE_MANAGE, ROLE_READ};
 use crate::service::actor::Actor;
-use crate::service::change::Change;
+use crate::service::change::{Change, Held};
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::membership::administering::require_giver;
@@ -58,14 +58,12 @@ pub fn make_role(kw: &Keyward, actor: &Actor, id: OrganizationId, new: New) -> R
         }
         organization_roles::hold_names(change)?;
         // In any letter case, and not one of the service's: a name is shown, and trusted.
-        let wanted = new.name.canonical();
-        let same = |name: &str| Name::parse(name).is_some_and(|it| it.canonical() == wanted);
         let shared = organization_roles::list_shared(change)?;
         if standing
             .roles
             .iter()
             .chain(&shared)
-            .any(|it| same(&it.name))
+            .any(|it| new.name.matches(&it.name))
         {
             return Err(taken());
         }
@@ -119,12 +117,12 @@ fn about(actor: &Actor, what: What, role: &Role) -> Event {
 
 /// A role of the organization's own, that the caller may change. Its holders are held, and so is
 /// the organization: nobody comes to hold it meanwhile.
-fn held(
-    change: &mut Change<'_>,
+fn held<'t>(
+    change: &mut Change<'t>,
     actor: &Actor,
     id: OrganizationId,
     name: &str,
-) -> Result<(Standing, Role)> {
+) -> Result<(Standing, Held<'t, Role>)> {
     let before = standing(change, actor, id)?;
     before.require(ROLE_MANAGE)?;
     let found = Role::called(&before.roles, name).ok_or_else(no_role)?;
@@ -136,12 +134,13 @@ fn held(
         ));
     }
     let holders = organization_roles::holders_of(change, &found.key)?;
-    let (standing, _) = held_standing(change, actor, &holders, id)?;
+    let (standing, organization) = held_standing(change, actor, &holders, id)?;
     standing.require(ROLE_MANAGE)?;
     // As it is now that nobody else changes it.
     let mut own = standing.roles.iter();
-    let role = own.find(|role| role.key == found.key).ok_or_else(no_role)?;
-    let role = role.clone();
+    let role = own.find(|role| role.key == found.key);
+    let role = role.and_then(|role| organization.own_role(role.clone()));
+    let role = role.ok_or_else(no_role)?;
     standing.require_all(&role.permissions)?;
     Ok((standing, role))
 }

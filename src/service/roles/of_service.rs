@@ -4,7 +4,7 @@
 use crate::domain::event::What;
 use crate::domain::organization::{Name, Role, Scope};
 use crate::service::administrator::Administrator;
-use crate::service::change::Change;
+use crate::service::change::{Change, Held};
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::roles::validate::{
@@ -48,12 +48,10 @@ pub fn make_role(by: impl Into<Administrator>, new: New, scope: Scope) -> Result
                 "The service has 1,000 roles, which is the most: remove one first.",
             ));
         }
-        let wanted = new.name.canonical();
-        let same = |name: &str| Name::parse(name).is_some_and(|it| it.canonical() == wanted);
-        if all.iter().any(|role| same(&role.name)) {
+        if all.iter().any(|role| new.name.matches(&role.name)) {
             return Err(taken());
         }
-        require_unused(change, wanted)?;
+        require_unused(change, &new.name)?;
         organization_roles::add(change, &role)?.map_err(|_| taken())?;
         change.record(&by.event(What::RoleMade).with_role(&role.name))?;
         Ok(role.clone())
@@ -65,12 +63,9 @@ pub fn make_role(by: impl Into<Administrator>, new: New, scope: Scope) -> Result
 ///
 /// # Errors
 /// `CONFLICT` where an organization has made a role of that name.
-fn require_unused(change: &mut Change<'_>, wanted: &str) -> Result<()> {
-    let same = |name: &String| Name::parse(name).is_some_and(|it| it.canonical() == wanted);
-    if organization_roles::names_in_organizations(change)?
-        .iter()
-        .any(same)
-    {
+fn require_unused(change: &mut Change<'_>, wanted: &Name) -> Result<()> {
+    let names = organization_roles::names_in_organizations(change)?;
+    if names.iter().any(|name| wanted.matches(name)) {
         return Err(Error::new(
             Code::Conflict,
             "An organization has made a role of that name: choose another one.",
@@ -120,12 +115,8 @@ pub fn remove_role(by: impl Into<Administrator>, name: &str) -> Result<()> {
 }
 
 /// Its holders and the administrator are held by their ids, then the role.
-fn held(change: &mut Change<'_>, by: &Administrator, name: &str) -> Result<Role> {
+fn held<'t>(change: &mut Change<'t>, by: &Administrator, name: &str) -> Result<Held<'t, Role>> {
     let holders = organization_roles::holders_of(change, name)?;
     by.hold_all(change, holders)?;
-    if !organization_roles::hold(change, name)? {
-        return Err(no_role());
-    }
-    let mut all = organization_roles::list_shared(change)?.into_iter();
-    all.find(|role| role.key == name).ok_or_else(no_role)
+    change.hold_role(name)?.ok_or_else(no_role)
 }

@@ -4,17 +4,17 @@ use std::collections::BTreeSet;
 
 use crate::domain::event::{Event, What, demand};
 use crate::domain::organization::Role;
-use crate::service::change::Change;
+use crate::service::change::{Change, Held};
 use crate::service::error::{Code, Error, Result};
 use crate::service::membership::inviter::end_dead;
 use crate::service::roles::validate::require_fitting;
 use crate::store::organization_roles;
 
-/// Writes the role. Whoever holds it is held; where it shrinks, or a second factor is asked for from
-/// another instant on, their tokens are outdated.
-pub(in crate::service::roles) fn write(
-    change: &mut Change<'_>,
-    (old, new): (&Role, &Role),
+/// Writes the role. Where it shrinks, or a second factor is asked for from another instant on, the tokens
+/// of whoever holds it are outdated.
+pub(in crate::service::roles) fn write<'t>(
+    change: &mut Change<'t>,
+    (old, new): (&Held<'t, Role>, &Role),
 ) -> Result<()> {
     // What it held before was known by then.
     let more: BTreeSet<String> = new
@@ -27,8 +27,7 @@ pub(in crate::service::roles) fn write(
     if old.permissions.is_subset(&new.permissions) && old.factor_from == new.factor_from {
         return Ok(());
     }
-    let holders = organization_roles::holders_of(change, &old.key)?;
-    change.outdate_all(&holders)
+    change.outdate_holders(old)
 }
 
 /// What happened to the role, for the audit log.
@@ -48,7 +47,10 @@ pub(in crate::service::roles) fn record(
 
 /// # Errors
 /// `CONFLICT` where somebody holds it.
-pub(in crate::service::roles) fn remove(change: &mut Change<'_>, role: &Role) -> Result<()> {
+pub(in crate::service::roles) fn remove<'t>(
+    change: &mut Change<'t>,
+    role: &Held<'t, Role>,
+) -> Result<()> {
     end_dead(change, &role.key)?;
     let now = change.now;
     if organization_roles::count_holders(change, &role.key, now)? > 0 {

@@ -57,23 +57,18 @@ pub fn begin(kw: &Keyward, seat: &Seat, actor: &Actor, shown: &Shown) -> Result<
         .ok_or_else(|| Error::payload("The account's name is too long for a QR code"))?;
     let id = FactorId(kw.entropy.id(kw.clock.now()));
     let sealed = kw.keys.factors.seal(&context(account.id, id), &secret);
-    let actor = actor.clone();
-    let reservation = proven.reservation.clone();
-    reservation
-        .open(move |change| {
-            // Two enrolments that begin at once take turns here, and the later one stands.
-            change.hold_caller(&actor)?;
-            let (account, now) = (actor.account(), change.now);
-            match &proven.second {
-                Some(second) => use_second_of_caller(change, &actor, second)?,
-                None if factors::active_of(change, account)?.is_some() => return Err(on_already()),
-                None => {}
-            }
-            let factor = Factor::waiting(id, account, sealed.clone(), now);
-            factors::add_pending(change, &factor)?;
-            proven.reservation.succeeded(change)
-        })
-        .map_err(Error::or_wrong_password)?;
+    // Two enrolments that begin at once take turns where the caller is held, and the later one stands.
+    proven.open(actor, move |change, caller, proven| {
+        let (account, now) = (caller.account.id(), change.now);
+        match &proven.second {
+            Some(second) => use_second_of_caller(change, caller.actor, second)?,
+            None if factors::active_of(change, account)?.is_some() => return Err(on_already()),
+            None => {}
+        }
+        let factor = Factor::waiting(id, account, sealed.clone(), now);
+        factors::add_pending(change, &factor)?;
+        proven.reservation.succeeded(change)
+    })?;
     Ok(enrolment)
 }
 

@@ -5,7 +5,7 @@ use crate::domain::event::What;
 use crate::domain::id::AccountId;
 use crate::lanes::password_lane::Seat;
 use crate::service::actor::Actor;
-use crate::service::error::{Error, Result};
+use crate::service::error::Result;
 use crate::service::keyward::Keyward;
 use crate::service::mail::notice;
 use crate::service::second_factor::reauthenticate::{Proof, prove};
@@ -17,19 +17,14 @@ use crate::store::recovery_codes;
 pub fn renew(kw: &Keyward, seat: &Seat, actor: &Actor, proof: &Proof) -> Result<Vec<String>> {
     let proven = prove(kw, seat, actor, proof)?;
     let codes = RecoveryCodes::make(&kw.entropy);
-    let (actor, macs) = (actor.clone(), macs(kw, actor.account(), &codes));
-    let reservation = proven.reservation.clone();
-    reservation
-        .open(move |change| {
-            let account = actor.account();
-            let caller = change.hold_caller(&actor)?;
-            notice::record(change, &actor.event(What::RecoveryCodesRenewed))?;
-            proven.use_up(change, caller)?;
-            let now = change.now;
-            recovery_codes::replace(change, account, &macs, now)?;
-            Ok(())
-        })
-        .map_err(Error::or_wrong_password)?;
+    let macs = macs(kw, actor.account(), &codes);
+    proven.open(actor, move |change, caller, proven| {
+        notice::record(change, &caller.actor.event(What::RecoveryCodesRenewed))?;
+        proven.use_up(change, caller)?;
+        let now = change.now;
+        recovery_codes::replace(change, caller.account.id(), &macs, now)?;
+        Ok(())
+    })?;
     Ok(codes)
 }
 

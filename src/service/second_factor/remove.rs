@@ -33,20 +33,15 @@ pub fn remove(
         RemovalProof::CodeAlone(_) => OwnSession::GoesOn,
     };
     let proven = prove_removal(kw, seat, actor, proof)?;
-    let actor = actor.clone();
-    let reservation = proven.reservation.clone();
-    let written = reservation
-        .open(move |change| {
-            let account = actor.account();
-            let caller = change.hold_caller(&actor)?;
-            notice::record(change, &actor.event(What::FactorDisabled))?;
-            proven.use_up(change, caller)?;
-            require_free(change, account)?;
-            factors::remove_all_of(change, account)?;
-            recovery_codes::remove_all_of(change, account)?;
-            follow(change, caller, own_session, proven.methods())
-        })
-        .map_err(Error::or_wrong_password)?;
+    let written = proven.open(actor, move |change, caller, proven| {
+        let account = caller.account.id();
+        notice::record(change, &caller.actor.event(What::FactorDisabled))?;
+        proven.use_up(change, caller)?;
+        require_free(change, account)?;
+        factors::remove_all_of(change, account)?;
+        recovery_codes::remove_all_of(change, account)?;
+        follow(change, caller, own_session, proven.methods())
+    })?;
     tokens_of(kw, written)
 }
 

@@ -36,29 +36,25 @@ pub fn step_up(kw: &Keyward, seat: &Seat, actor: &Actor, shown: &Shown) -> Resul
         account: &account,
     };
     let proven = prove(&claimant, seat, shown)?;
-    let (with_password, actor) = (shown.password.is_some(), actor.clone());
-    let reservation = proven.reservation.clone();
-    let (bearer, now) = reservation
-        .open(move |change| {
-            let caller = change.hold_caller(&actor)?;
-            let now = change.now;
-            proven.use_up(change, caller)?;
-            let found = sessions::lookup(change, actor.session())?;
-            let (mut session, account) = found.ok_or_else(Error::token)?;
-            session.authentication = raised(&session, with_password, proven.second.as_ref(), now);
-            if !sessions::authenticate(change, session.id, &session.authentication)? {
-                return Err(Error::token());
-            }
-            change.record(&actor.event(What::SteppedUp))?;
-            let access = access::of_session(change, &session)?.ok_or_else(Error::token)?;
-            let bearer = Bearer {
-                session,
-                account,
-                access,
-            };
-            Ok((bearer, now))
-        })
-        .map_err(Error::or_wrong_password)?;
+    let with_password = shown.password.is_some();
+    let (bearer, now) = proven.open(actor, move |change, caller, proven| {
+        let (actor, now) = (caller.actor, change.now);
+        proven.use_up(change, caller)?;
+        let found = sessions::lookup(change, actor.session())?;
+        let (mut session, account) = found.ok_or_else(Error::token)?;
+        session.authentication = raised(&session, with_password, proven.second.as_ref(), now);
+        if !sessions::authenticate(change, session.id, &session.authentication)? {
+            return Err(Error::token());
+        }
+        change.record(&actor.event(What::SteppedUp))?;
+        let access = access::of_session(change, &session)?.ok_or_else(Error::token)?;
+        let bearer = Bearer {
+            session,
+            account,
+            access,
+        };
+        Ok((bearer, now))
+    })?;
     mint(kw, bearer, now)
 }
 

@@ -12,7 +12,6 @@ use crate::http::dialect::keyward::organizations::id;
 use crate::http::error_response::Answer;
 use crate::http::request::call::Call;
 use crate::http::request::fields::Fields;
-use crate::http::response_bodies;
 use crate::service::actor::Actor;
 use crate::service::api_keys::rules::{Made, New, no_key, words};
 use crate::service::api_keys::{of_organization, own};
@@ -66,7 +65,7 @@ pub async fn list_in(call: Call, actor: Actor) -> Answer<Keyward> {
         .await?;
     let keys = Page::cut(keys, limit as usize);
     let next = keys.last().map(|key| key.id);
-    let keys: Vec<Value> = keys.rows.iter().map(response_bodies::api_key).collect();
+    let keys: Vec<Value> = keys.rows.iter().map(ApiKey::shown).collect();
     Ok(HttpResponse::Ok().json(json!({ "apiKeys": keys, "next": next })))
 }
 
@@ -116,12 +115,12 @@ fn expires_at(fields: &Fields) -> Result<Option<Timestamp>> {
 }
 
 fn listed(keys: &[ApiKey]) -> HttpResponse {
-    let keys: Vec<Value> = keys.iter().map(response_bodies::api_key).collect();
+    let keys: Vec<Value> = keys.iter().map(ApiKey::shown).collect();
     HttpResponse::Ok().json(json!({ "apiKeys": keys }))
 }
 
 pub(super) fn render_made(made: &Made) -> Value {
-    let mut body = response_bodies::api_key(&made.key);
+    let mut body = made.key.shown();
     body["key"] = json!(made.text.expose_secret());
     body
 }

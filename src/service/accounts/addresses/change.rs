@@ -28,7 +28,7 @@ pub fn request(kw: &Keyward, seat: &Seat, actor: &Actor, new: NewEmail) -> Resul
         seat,
         (actor, CodePurpose::ChangeEmail, new),
         |account, email| {
-            if email_of(account).is_some_and(|own| own.canonical() == email.canonical()) {
+            if email_of(account).is_some_and(|own| own.is_same(email)) {
                 return Err(Error::payload("\"email\" is the present address"));
             }
             Ok(())

@@ -105,7 +105,7 @@ impl Before {
         let id = self.account.id;
         let undoings = Undoings::of(change, id)?;
         let was_primary = email_of(&self.account);
-        if was_primary.is_none_or(|it| it.canonical() != email.canonical()) {
+        if was_primary.is_none_or(|it| !it.is_same(email)) {
             return Ok(!undoings.is_young(email.canonical()));
         }
         let now = accounts::lookup(change, id)?;
@@ -150,16 +150,11 @@ pub(super) fn ask(
         account: &account,
     };
     let proven = claimant.both(seat, &new.proof.password, new.proof.otp.as_ref())?;
-    let actor = actor.clone();
-    let reservation = proven.reservation.clone();
-    reservation
-        .open(move |change| {
-            let caller = change.hold_caller(&actor)?;
-            proven.use_up(change, caller)?;
-            change.record(&actor.event(What::EmailChangeRequested))?;
-            begin(change, account.id, purpose, &new)
-        })
-        .map_err(Error::or_wrong_password)
+    proven.open(actor, move |change, caller, proven| {
+        proven.use_up(change, caller)?;
+        change.record(&caller.actor.event(What::EmailChangeRequested))?;
+        begin(change, caller.account.id(), purpose, &new)
+    })
 }
 
 /// The address that a code of this purpose proves, of an account that is held from here on and

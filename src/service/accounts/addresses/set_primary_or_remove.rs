@@ -42,20 +42,16 @@ pub fn act(
         account: &account,
     };
     let proven = claimant.both(seat, &typed.password, typed.otp.as_ref())?;
-    let (actor, email) = (actor.clone(), email.clone());
-    let reservation = proven.reservation.clone();
-    reservation
-        .open(move |change| {
-            let caller = change.hold_caller(&actor)?;
-            proven.use_up(change, caller)?;
-            let before = Before::read(change, caller.account)?.ok_or_else(Error::token)?;
-            let one = deed.require(&before.emails, &email)?;
-            match deed {
-                Deed::MakePrimary => make_primary(change, &actor, (&before, &one)),
-                Deed::Remove => remove(change, &actor, (&before, &one)),
-            }
-        })
-        .map_err(Error::or_wrong_password)
+    let email = email.clone();
+    proven.open(actor, move |change, caller, proven| {
+        proven.use_up(change, caller)?;
+        let before = Before::read(change, caller.account)?.ok_or_else(Error::token)?;
+        let one = deed.require(&before.emails, &email)?;
+        match deed {
+            Deed::MakePrimary => make_primary(change, caller.actor, (&before, &one)),
+            Deed::Remove => remove(change, caller.actor, (&before, &one)),
+        }
+    })
 }
 
 impl Deed {

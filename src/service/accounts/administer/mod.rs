@@ -136,8 +136,7 @@ fn require_renamer(
     username: &Username,
 ) -> Result<()> {
     let before = accounts::lookup(change, account)?.and_then(|it| it.username);
-    let before = before.as_deref().and_then(Username::parse);
-    if before.is_some_and(|before| before.canonical() == username.canonical()) {
+    if before.is_some_and(|before| username.matches(&before)) {
         return Ok(());
     }
     by.require_giver_of(username)?;

@@ -3,13 +3,13 @@
 use actix_web::HttpResponse;
 
 use crate::domain::id::AccountId;
+use crate::domain::rights::api_key::ApiKey;
 use crate::http::dialect::keyward::Keyward;
 use crate::http::dialect::keyward::admin::{limit, page};
 use crate::http::dialect::keyward::api_keys::{key, new, render_made};
 use crate::http::error_response::Answer;
 use crate::http::request::call::Call;
 use crate::http::request::query;
-use crate::http::response_bodies;
 use crate::service::actor::Actor;
 use crate::service::api_keys::administer;
 use crate::service::{Error, Result};
@@ -27,7 +27,7 @@ pub async fn list(call: Call, _: Actor) -> Answer<Keyward> {
         .await?;
     let keys = Page::cut(keys, limit as usize);
     let next = keys.last().map(|key| key.id);
-    Ok(HttpResponse::Ok().json(page(keys.rows.iter().map(response_bodies::api_key), next)))
+    Ok(HttpResponse::Ok().json(page(keys.rows.iter().map(ApiKey::shown), next)))
 }
 
 /// `POST /admin/api-keys {"account","name","permissions","organizationId"?,"expires"?}`: 201 with
