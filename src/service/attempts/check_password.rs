@@ -37,6 +37,7 @@ impl Reservation {
     /// The lane did not get to a job of this attempt, so nothing was found wrong with it:
     /// counted as a failure, it would make a lock-out of overload (semantics 5).
     pub(in crate::service) fn not_done(&self) -> Error {
-        self.unjudged(Error::busy("the password lane gave up on a job"))
+        self.give_back();
+        Error::busy("the password lane gave up on a job")
     }
 }

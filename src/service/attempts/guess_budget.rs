@@ -261,18 +261,20 @@ impl Reservation {
         if !error.is_of_service() {
             return error;
         }
-        let counted = self.clone();
-        let give_back = move || {
-            if let Err(error) = counted.given_back() {
-                log::warn!("an attempt that was not judged stays counted: {error}");
-            }
-        };
         if self.counted_at.elapsed() > PATIENCE {
-            self.kw.aside(move |_| give_back());
+            let counted = self.clone();
+            self.kw.aside(move |_| counted.give_back());
         } else {
-            give_back();
+            self.give_back();
         }
         error
+    }
+
+    /// Nobody judged it, and it stays counted only where that can not be written.
+    pub(in crate::service::attempts) fn give_back(&self) {
+        if let Err(error) = self.given_back() {
+            log::warn!("an attempt that was not judged stays counted: {error}");
+        }
     }
 
     fn still_proved(&self, tx: &mut AnyConnection) -> Result<()> {
