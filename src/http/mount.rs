@@ -5,10 +5,11 @@ use std::sync::LazyLock;
 
 use actix_web::dev::{HttpServiceFactory, ServiceRequest};
 use actix_web::http::Method;
-use actix_web::http::header::{ACCEPT, ALLOW, LOCATION};
+use actix_web::http::header::{ALLOW, LOCATION};
 use actix_web::{HttpRequest, HttpResponse, guard, web};
 
 use crate::http::error_response::{Http, Keyward, Refusal, refuse};
+use crate::http::request::accepted::is_preferred_to_json;
 use crate::http::request::web_policy::Web;
 use crate::http::routes::{Group, Row, TABLE};
 
@@ -103,11 +104,7 @@ async fn no_such_route(request: HttpRequest) -> HttpResponse {
 
 /// Whether a page is asked for: clients of an interface name JSON, or anything.
 fn is_opened_in_a_browser(request: &HttpRequest) -> bool {
-    let accept = request.headers().get(ACCEPT);
-    let accept = accept.and_then(|it| it.to_str().ok()).unwrap_or_default();
-    let kinds = accept.split(',').filter_map(|it| it.split(';').next());
-    let mut kinds = kinds.map(str::trim);
-    request.method() == Method::GET && kinds.any(|kind| kind.eq_ignore_ascii_case("text/html"))
+    request.method() == Method::GET && is_preferred_to_json(request, "text/html")
 }
 
 /// What is refused before a handler is reached, in the shape of the path's dialect.

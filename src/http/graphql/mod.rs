@@ -18,8 +18,6 @@ mod limits;
 mod list_page;
 /// The values of documents.
 mod literals;
-/// Which media type the answer has.
-mod media_type;
 /// A document, read before the library reads it.
 mod preparse;
 /// What is said of a document that is refused.

@@ -18,7 +18,6 @@ use crate::http::graphql::limits::root_fields::{
     asks_for_fields_of, exceeded, may_change_twice, only_reads,
 };
 use crate::http::graphql::limits::width::too_wide;
-use crate::http::graphql::media_type::{OF_GRAPHQL, takes_graphql};
 use crate::http::graphql::preparse::read;
 use crate::http::graphql::refusal_words::{self, Say};
 use crate::http::graphql::request::Request;
@@ -50,6 +49,9 @@ pub struct Beside {
 }
 
 const KEY: &str = "apikey";
+
+/// The media type under which a status means something, as GraphQL over HTTP has it (docs/DIALECTS.md).
+const OF_GRAPHQL: &str = "application/graphql-response+json";
 
 /// What came of it.
 struct Done {
@@ -109,7 +111,7 @@ pub async fn serve(
 ) -> Answer<error_response::Keyward> {
     let came = Instant::now();
     call.require_our_origin_or(OTHER_ORIGIN)?;
-    let of_graphql = takes_graphql(call.headers());
+    let of_graphql = call.prefers_to_json(OF_GRAPHQL);
     if beside.bare_token {
         call.take_bare_tokens();
     }

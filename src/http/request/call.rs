@@ -7,9 +7,7 @@ use std::time::{Duration, Instant};
 
 use actix_web::dev::Payload;
 use actix_web::http::Method;
-use actix_web::http::header::{
-    AcceptLanguage, Header as _, HeaderMap, HeaderValue, ORIGIN, USER_AGENT,
-};
+use actix_web::http::header::{HeaderMap, HeaderValue, ORIGIN, USER_AGENT};
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, web};
 
 use crate::domain::id::AccountId;
@@ -20,7 +18,7 @@ use crate::http::peers::client_address;
 use crate::http::request::fields::Fields;
 use crate::http::request::mail_wishes::Wishes;
 use crate::http::request::web_policy::Web;
-use crate::http::request::{bearer, cookie_headers, origin};
+use crate::http::request::{accepted, bearer, cookie_headers, origin};
 use crate::lanes::fair_queue::{Asker, Trust};
 use crate::lanes::password_lane::Seat;
 use crate::service::actor::Actor;
@@ -80,6 +78,11 @@ impl Call {
 
     pub fn is_post(&self) -> bool {
         self.request.method() == Method::POST
+    }
+
+    /// Whether the caller would rather have this media type than `application/json`.
+    pub fn prefers_to_json(&self, media_type: &str) -> bool {
+        accepted::is_preferred_to_json(&self.request, media_type)
     }
 
     /// Who acts, by access token or API key: checked in place, on the event loop, without the
@@ -288,11 +291,7 @@ impl Call {
 
     /// The first of the languages that the browser would rather read and mails are written in.
     fn accepted_language(&self) -> Option<String> {
-        let accepted = AcceptLanguage::parse(&self.request).ok()?;
-        let ranked = accepted.ranked();
-        let mut tags = ranked
-            .iter()
-            .filter_map(|tag| Some(tag.item()?.to_string()));
+        let mut tags = accepted::languages(&self.request).into_iter();
         tags.find(|tag| Language::parse(tag).is_some())
     }
 

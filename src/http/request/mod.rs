@@ -1,5 +1,6 @@
 //! What a handler may ask of a request.
 
+pub(in crate::http) mod accepted;
 pub(in crate::http) mod bearer;
 mod body;
 pub(in crate::http) mod call;

@@ -165,7 +165,13 @@ fn h8_an_unknown_path_is_404_by_any_method() {
 fn clients_61_who_opens_the_root_in_a_browser_is_led_to_the_docs() {
     const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
     let kw = TestKeyward::new();
-    for accept in [BROWSER, "application/json, Text/HTML;q=0.5"] {
+    for accept in [
+        BROWSER,
+        "application/json;q=0.4, Text/HTML;q=0.5",
+        "application/json, text/html",
+        // What is named wins over what merely would do as well.
+        "text/html;q=0.1, */*",
+    ] {
         let answer = kw.get("/").header("accept", accept).send();
         assert_eq!(answer.status, 303, "{answer:?}");
         assert_eq!(answer.header("location"), Some("docs"), "{answer:?}");
@@ -175,6 +181,12 @@ fn clients_61_who_opens_the_root_in_a_browser_is_led_to_the_docs() {
         "*/*",
         "text/htmlx",
         "application/text/html",
+        // RFC 9110 section 12.4.2: a weight of 0 refuses, and one that is none names nothing.
+        "text/html;q=0",
+        "text/html; Q=0.000",
+        "text/html;q=0, */*",
+        "text/html;q=2",
+        "text/html;q=0.5, application/json",
     ] {
         let answer = kw.get("/").header("accept", accept).send();
         refused(&answer, "/", 404, "ROUTE_NOT_FOUND");
