@@ -28,11 +28,14 @@ pub fn change_profile(kw: &Keyward, actor: &Actor, edit: Edit) -> Result<()> {
                 require_unreserved(username)?;
             }
         }
-        profile_edit::write(change, caller.account, &edit)?;
+        let changed = profile_edit::write(change, caller.account, &edit)?;
         if asks {
             quota::was_told_nothing(change, id, &actor.client)?;
         }
-        change.record(&actor.event(What::ProfileChanged))
+        if changed {
+            change.record(&actor.event(What::ProfileChanged))?;
+        }
+        Ok(())
     })
 }
 

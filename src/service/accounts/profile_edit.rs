@@ -1,10 +1,13 @@
 //! What an owner says of themselves, at registration or later.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
+use crate::domain::account::Account;
 use crate::domain::id::AccountId;
 use crate::domain::identifier::{Email, Username};
-use crate::domain::profile::{Profile, Terms, Unfit, attributes};
+use crate::domain::profile::{Phone, Profile, Terms, Unfit, attributes};
 use crate::domain::rights::reserved_usernames::is_reserved;
 use crate::service::change::{Change, Held};
 use crate::service::error::{Code, Error, Result};
@@ -71,7 +74,7 @@ impl Edit {
     }
 }
 
-/// Writes it.
+/// Writes what is not so already. Whether there was any of it.
 ///
 /// # Errors
 /// `CONFLICT` where the username is another account's.
@@ -79,37 +82,68 @@ pub(in crate::service) fn write<'t>(
     change: &mut Change<'t>,
     account: Held<'t, AccountId>,
     edit: &Edit,
-) -> Result<()> {
-    let (now, id) = (change.now, account.id());
-    if let Some(username) = &edit.username {
-        set_username(change, id, username)?;
+) -> Result<bool> {
+    let before = accounts::lookup(change, account.id())?.ok_or_else(Error::token)?;
+    let mut changed = set_username(change, &before, edit)?;
+    changed |= set_names(change, &before, edit)?;
+    changed |= set_profile(change, &before, edit)?;
+    changed |= set_phones(change, &before, edit)?;
+    Ok(changed)
+}
+
+fn set_names(change: &mut Change<'_>, before: &Account, edit: &Edit) -> Result<bool> {
+    let first = edit.first_name.as_ref().unwrap_or(&before.first_name);
+    let last = edit.last_name.as_ref().unwrap_or(&before.last_name);
+    if (first, last) == (&before.first_name, &before.last_name) {
+        return Ok(false);
     }
-    if edit.first_name.is_some() || edit.last_name.is_some() {
-        let before = accounts::lookup(change, id)?.ok_or_else(Error::token)?;
-        let first = edit.first_name.clone().unwrap_or(before.first_name);
-        let last = edit.last_name.clone().unwrap_or(before.last_name);
-        accounts::set_names(change, id, (first.as_deref(), last.as_deref()), now)?;
+    let (now, names) = (change.now, (first.as_deref(), last.as_deref()));
+    accounts::set_names(change, before.id, names, now)?;
+    Ok(true)
+}
+
+fn set_profile(change: &mut Change<'_>, before: &Account, edit: &Edit) -> Result<bool> {
+    if !edit.is_of_profile() {
+        return Ok(false);
     }
-    if edit.is_of_profile() {
-        let mut profile = profiles::lookup(change, id)?;
-        edit.change(&mut profile);
-        // Together they may be too large.
-        profile.attributes = attributes(&Value::Object(profile.attributes)).map_err(too_large)?;
-        if edit.accepts_terms {
-            profile.terms = Some(Terms {
-                version: change.kw.policy.registration.terms_version.clone(),
-                accepted_at: now,
-            });
-            accounts::set_terms(change, id, true, now)?;
-        }
-        profiles::set(change, id, &profile)?;
-        accounts::touch(change, id, now)?;
+    let (now, id) = (change.now, before.id);
+    let stood = profiles::lookup(change, id)?;
+    let mut profile = stood.clone();
+    edit.change(&mut profile);
+    // Together they may be too large.
+    profile.attributes = attributes(&Value::Object(profile.attributes)).map_err(too_large)?;
+    let version = &change.kw.policy.registration.terms_version;
+    // Who sends the whole profile once more accepted these terms when they did so first.
+    let accepted = before.terms_accepted
+        && (stood.terms.as_ref()).is_some_and(|terms| terms.version == *version);
+    if edit.accepts_terms && !accepted {
+        profile.terms = Some(Terms {
+            version: version.clone(),
+            accepted_at: now,
+        });
+        accounts::set_terms(change, id, true, now)?;
     }
-    if let Some(numbers) = numbers(change, id, edit)? {
-        phones::replace(change, id, &numbers, now)?;
-        accounts::touch(change, id, now)?;
+    if profile == stood {
+        return Ok(false);
     }
-    Ok(())
+    profiles::set(change, id, &profile)?;
+    accounts::touch(change, id, now)?;
+    Ok(true)
+}
+
+fn set_phones(change: &mut Change<'_>, before: &Account, edit: &Edit) -> Result<bool> {
+    if edit.phones.is_none() && edit.phone.is_none() {
+        return Ok(false);
+    }
+    let (now, id) = (change.now, before.id);
+    let stood = phones::list_of(change, id)?;
+    let numbers = numbers(&stood, edit);
+    if are_these(&stood, &numbers) {
+        return Ok(false);
+    }
+    phones::replace(change, id, &numbers, now)?;
+    accounts::touch(change, id, now)?;
+    Ok(true)
 }
 
 /// An object is all that they are by then, so their size is all that can be wrong with them.
@@ -119,31 +153,38 @@ fn too_large(why: Unfit) -> Error {
 
 /// What tokens and API keys say of the name before must not outlive it: a proxy takes it for who
 /// asks, and another account may have it by now (docs/decisions/0141).
-fn set_username(change: &mut Change<'_>, id: AccountId, username: &Username) -> Result<()> {
+fn set_username(change: &mut Change<'_>, before: &Account, edit: &Edit) -> Result<bool> {
+    let stands = |username: &&Username| before.username.as_deref() == Some(username.written());
+    let Some(username) = edit.username.as_ref().filter(|it| !stands(it)) else {
+        return Ok(false);
+    };
     require_one_script(username)?;
-    let now = change.now;
-    let before = accounts::lookup(change, id)?.and_then(|it| it.username);
+    let (now, id) = (change.now, before.id);
     accounts::set_username(change, id, username, now)?.map_err(|_| username_taken())?;
     // The same name in other letters is nobody else's.
-    let before = before.as_deref().and_then(Username::parse);
+    let before = before.username.as_deref().and_then(Username::parse);
     if before.is_some_and(|before| !before.is_same(username)) {
         change.outdate_tokens(id)?;
     }
-    Ok(())
+    Ok(true)
 }
 
-/// Which telephones there are then, the primary one first; `None` where they stay.
-fn numbers(change: &mut Change<'_>, id: AccountId, edit: &Edit) -> Result<Option<Vec<String>>> {
-    if edit.phones.is_some() {
-        return Ok(edit.phones.clone());
+/// Which telephones there are then, the primary one first.
+fn numbers(stood: &[Phone], edit: &Edit) -> Vec<String> {
+    if let Some(phones) = &edit.phones {
+        return phones.clone();
     }
-    let Some(primary) = &edit.phone else {
-        return Ok(None);
-    };
-    let before = phones::list_of(change, id)?.into_iter();
-    let others = before.filter(|it| !it.is_primary && Some(&it.value) != primary.as_ref());
-    let numbers = primary.iter().cloned();
-    Ok(Some(numbers.chain(others.map(|it| it.value)).collect()))
+    let primary = edit.phone.as_ref().and_then(Option::as_ref);
+    let others = stood.iter().filter(|it| !it.is_primary).map(|it| &it.value);
+    let others = others.filter(|it| Some(*it) != primary);
+    primary.into_iter().chain(others).cloned().collect()
+}
+
+/// Whether they are stored so: which is the primary one counts, and the order of the others is not kept.
+fn are_these(stood: &[Phone], numbers: &[String]) -> bool {
+    let primary = stood.iter().find(|it| it.is_primary).map(|it| &it.value);
+    let stood: BTreeSet<&String> = stood.iter().map(|it| &it.value).collect();
+    primary == numbers.first() && stood == numbers.iter().collect()
 }
 
 /// An account is found by one of them.

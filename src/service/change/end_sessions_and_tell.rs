@@ -115,15 +115,16 @@ impl<'t> Change<'t> {
         Ok(acted.len())
     }
 
-    /// Ends every session of the account but `keep`.
+    /// Ends every session of the account but `keep`. Whether there was one.
     pub(in crate::service) fn end_others(
         &mut self,
         account: Held<'t, AccountId>,
         keep: SessionId,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let ending = self.ending(EndReason::Revoked);
         let others = session_ends::end_others(self, account.id(), keep, ending)?;
-        self.ended(&others)
+        self.ended(&others)?;
+        Ok(!others.is_empty())
     }
 
     /// Many sessions have ended, with their idle ends.

@@ -30,7 +30,9 @@ pub fn others(kw: &Keyward, actor: &Actor) -> Result<()> {
     let actor = actor.clone();
     kw.change(move |change| {
         let caller = change.hold_caller(&actor)?;
-        change.record(&actor.event(What::SessionsRevoked))?;
-        change.end_others(caller.account, actor.session())
+        if change.end_others(caller.account, actor.session())? {
+            change.record(&actor.event(What::SessionsRevoked))?;
+        }
+        Ok(())
     })
 }

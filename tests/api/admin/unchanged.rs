@@ -90,3 +90,30 @@ both!(
         assert_eq!(told(kw, "role_changed"), 1);
     }
 );
+
+both!(operators_62_a_profile_that_stays_is_not_in_the_log, |kw| {
+    let (_, token) = administrator(kw);
+    let alice = of(kw.account(ALICE), "");
+    let patch = |body| {
+        kw.advance(60);
+        let answer = kw.ask("PATCH", &alice).bearer(&token).json(&body).send();
+        assert_eq!(answer.status, 200, "{answer:?}");
+        answer.json()
+    };
+    let mine = json!({
+        "firstName": "Alice", "username": "alice", "language": "nl", "phones": ["+44 1865 270000"],
+    });
+    let first = patch(mine.clone());
+    assert_eq!(told(kw, "profile_changed"), 1);
+    assert_eq!(patch(mine), first);
+    assert_eq!(
+        patch(json!({ "username": "alice", "enabled": true })),
+        first
+    );
+    assert_eq!(patch(json!({ "company": null, "groups": [] })), first);
+    assert_eq!(told(kw, "profile_changed"), 1);
+    patch(json!({ "username": "alice", "enabled": false }));
+    assert_eq!(told(kw, "profile_changed"), 1);
+    patch(json!({ "lastName": "Liddell" }));
+    assert_eq!(told(kw, "profile_changed"), 2);
+});

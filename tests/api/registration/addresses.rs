@@ -14,12 +14,12 @@ fn proof() -> Value {
     json!({ "password": PASSWORD })
 }
 
-fn add(kw: &TestKeyward, access: &str, email: &str) -> Answer {
+pub(super) fn add(kw: &TestKeyward, access: &str, email: &str) -> Answer {
     let body = json!({ "email": email, "password": PASSWORD });
     kw.post("/auth/me/emails").bearer(access).json(&body).send()
 }
 
-fn confirm(kw: &TestKeyward, code: &str) -> Answer {
+pub(super) fn confirm(kw: &TestKeyward, code: &str) -> Answer {
     let body = json!({ "token": code });
     kw.post("/auth/me/emails/confirm").json(&body).send()
 }

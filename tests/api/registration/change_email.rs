@@ -3,6 +3,7 @@
 use keyward::domain::mail_letter::LetterPurpose;
 use serde_json::json;
 
+use super::addresses::{add, confirm, make_primary, signed_in};
 use super::{ALICE, OPEN, OTHER, alice, code_to, done, register};
 use crate::support::{Answer, PASSWORD, TestKeyward, text};
 
@@ -164,5 +165,28 @@ both!(
         let answer = kw.post("/auth/email/change/confirm").json(&body).send();
         answer.refused(409, "CONFLICT");
         assert_eq!(kw.sign_in(ALICE, PASSWORD).status, 200);
+    }
+);
+
+both!(
+    operators_62_an_address_that_became_the_primary_one_meanwhile_is_not_changed,
+    OPEN,
+    |kw| {
+        alice(kw);
+        let access = signed_in(kw, ALICE);
+        assert_eq!(change(kw, &access, NEW, PASSWORD).status, 202);
+        let late = json!({ "token": code_to(kw, NEW) });
+        assert_eq!(add(kw, &access, NEW).status, 202);
+        assert_eq!(confirm(kw, &code_to(kw, NEW)).status, 204);
+        assert_eq!(make_primary(kw, &access, NEW).status, 204);
+        let access = signed_in(kw, NEW);
+        let (before, mails) = (kw.state(), kw.mails().len());
+        done(kw, "/auth/email/change/confirm", &late);
+        assert_eq!(kw.count("audit_events WHERE what = 'email_changed'"), 0);
+        assert_eq!((kw.state(), kw.mails().len()), (before, mails));
+        assert_eq!(kw.me(&access), 200);
+        // The code is used up all the same.
+        let again = kw.post("/auth/email/change/confirm").json(&late).send();
+        again.refused(400, "INVALID_CODE");
     }
 );

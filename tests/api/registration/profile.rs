@@ -1,6 +1,6 @@
 //! The profile, by its owner.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{ALICE, OPEN};
 use crate::support::{PASSWORD, text};
@@ -55,7 +55,7 @@ both!(
 both!(d_directus_updates_its_user_but_no_credentials, OPEN, |kw| {
     kw.account(ALICE);
     let (access, _) = kw.sign_in(ALICE, PASSWORD).tokens();
-    let patch = |body: &serde_json::Value| {
+    let patch = |body: &Value| {
         kw.ask("PATCH", "/users/me")
             .bearer(&access)
             .json(body)
@@ -98,5 +98,59 @@ both!(
             .send();
         answer.refused(409, "CONFLICT");
         assert_eq!(kw.state(), before);
+    }
+);
+
+both!(
+    operators_62_a_profile_that_its_owner_leaves_as_it_is_is_not_in_the_log,
+    OPEN,
+    |kw| {
+        kw.account(ALICE);
+        let (access, _) = kw.sign_in(ALICE, PASSWORD).tokens();
+        let oisp = kw.oisp_login(ALICE);
+        let told = || kw.count("audit_events WHERE what = 'profile_changed'");
+        let send = |method: &str, path: &str, body: &Value| {
+            kw.advance(1);
+            let token = if method == "PUT" { &oisp } else { &access };
+            let answer = kw.ask(method, path).bearer(token).json(body).send();
+            assert_eq!(answer.status, 200, "{body} {answer:?}");
+        };
+        let mine = json!({
+            "firstName": "Alice", "middleName": "Pleasance", "lastName": "Liddell", "gender": "F",
+            "company": "Wonderland", "dateOfBirth": "1852-05-04", "address": { "city": "Oxford" },
+            "language": "nl-BE", "parentId": 5, "groups": ["b", "a"], "username": "alice",
+            "phones": ["+44 1865 270000", "+44 1865 270002", "+44 1865 270001"],
+            "attributes": { "shoe": 36.5, "hat": null }, "terms_accepted": true,
+        });
+        send("PATCH", "/auth/me", &mine);
+        assert_eq!(told(), 1);
+        let me = kw.get("/auth/me").bearer(&access).send().json();
+        send("PATCH", "/auth/me", &mine);
+        for (name, value) in mine.as_object().unwrap() {
+            send("PATCH", "/auth/me", &json!({ name.as_str(): value }));
+        }
+        send("PATCH", "/auth/me", &json!({ "phone": "+44 1865 270000" }));
+        send("PATCH", "/auth/me", &json!({}));
+        send("PATCH", "/users/me", &json!({ "first_name": "Alice" }));
+        let terms = json!({ "termsAndConditions": true });
+        send("PUT", "/v1/api/users/me", &terms);
+        assert_eq!(told(), 1);
+        // The instant of the last change stays, too.
+        assert_eq!(kw.get("/auth/me").bearer(&access).send().json(), me);
+        for (count, body) in (2..).zip([
+            json!({ "firstName": null }),
+            json!({ "username": "Alice" }),
+            json!({ "groups": ["a", "b"] }),
+            json!({ "attributes": { "shoe": 36.5 } }),
+            json!({ "phone": "+44 1865 270001" }),
+            json!({ "phones": ["+44 1865 270001"] }),
+            json!({ "phone": null }),
+            json!({ "address": null, "company": "Wonderland" }),
+        ]) {
+            send("PATCH", "/auth/me", &body);
+            assert_eq!(told(), count, "{body}");
+            send("PATCH", "/auth/me", &body);
+            assert_eq!(told(), count, "{body}");
+        }
     }
 );

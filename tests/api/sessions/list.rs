@@ -209,12 +209,13 @@ both!(an_owner_ends_all_sessions_but_this_one, |kw| {
     }
     assert_eq!(ids(kw, &access), [id_of(&access)]);
     kw.refresh(&refresh).tokens();
-    // With no other one there it is done all the same.
+    // With no other one there it is done all the same, and nothing of it is in the log.
     assert_eq!(
         kw.delete("/auth/sessions").bearer(&access).send().status,
         204
     );
     assert_eq!(kw.me(&access), 200);
+    assert_eq!(count_of(kw, &access, "sessions_revoked"), 1);
 });
 
 both!(sessions_are_shown_to_nobody_without_a_live_token, |kw| {

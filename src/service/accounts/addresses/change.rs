@@ -45,6 +45,13 @@ pub fn confirm(kw: &Keyward, code: &SecretString, wish: &Wish) -> Result<()> {
     let (code, wish) = (code.clone(), wish.clone());
     kw.change(move |change| {
         let (new, before) = proven_by(change, &code, CodePurpose::ChangeEmail)?;
+        if before
+            .proven()
+            .is_some_and(|old| old.written() == new.written())
+        {
+            // It came by another way meanwhile, and was made the primary one.
+            return Ok(());
+        }
         let (id, now) = (before.account.id, change.now);
         emails::own::replace_primary(change, id, &new, now)?.map_err(|_| email_taken())?;
         // What was mailed to the old address opens the account no more.

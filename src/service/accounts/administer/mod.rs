@@ -117,8 +117,9 @@ pub fn edit_account(by: impl Into<Administrator>, account: AccountId, patch: Pat
             if let Some(username) = &edit.username {
                 require_renamer(change, &by, account, username)?;
             }
-            profile_edit::write(change, held, edit)?;
-            change.record(&by.event(What::ProfileChanged).of(account))?;
+            if profile_edit::write(change, held, edit)? {
+                change.record(&by.event(What::ProfileChanged).of(account))?;
+            }
         }
         match patch.enabled {
             Some(enabled) => enable(change, &by, held, enabled).map(|_| ()),
