@@ -1,18 +1,18 @@
 //! `keyward role`: roles of the service and of every organization.
 
 use clap::Subcommand;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::cli::output::{came, say};
 use crate::cli::time_arguments::{When, asks};
 use crate::cli::{Outcome, explain, open};
-use crate::domain::organization::{Role as Stored, Scope};
+use crate::domain::organization::Scope;
 use crate::domain::texts::name_characters::shown;
+use crate::http::response_bodies;
 use crate::service::Error;
 use crate::service::accounts::administer;
 use crate::service::roles::of_service;
 use crate::service::roles::validate::Edit;
-use crate::support::clock::Timestamp;
 
 #[derive(Subcommand)]
 pub(super) enum Role {
@@ -73,7 +73,7 @@ fn list(as_json: bool) -> Outcome {
     let roles = of_service::list_roles(&app.keyward).map_err(|error| explain(&error))?;
     for role in roles {
         if as_json {
-            say!("{}", render(&role));
+            say!("{}", response_bodies::role(&role));
         } else {
             let permissions: Vec<String> = role.permissions.into_iter().collect();
             let from = role.factor_from.map(|from| format!(" (mfa from {from})"));
@@ -89,16 +89,6 @@ fn list(as_json: bool) -> Outcome {
     Ok(())
 }
 
-fn render(role: &Stored) -> Value {
-    json!({
-        "name": role.name,
-        "description": role.description,
-        "scope": role.scope.as_str(),
-        "permissions": role.permissions,
-        "mfaRequiredFrom": role.factor_from.map(Timestamp::millis),
-    })
-}
-
 fn demand_factor(name: &str, when: &When, as_json: bool) -> Outcome {
     let app = open()?;
     let kw = &app.keyward;
@@ -108,7 +98,11 @@ fn demand_factor(name: &str, when: &When, as_json: bool) -> Outcome {
     };
     let changed = of_service::change_role(kw, name, edit).map_err(|error| explain(&error))?;
     let words = asks(&changed.name, changed.factor_from);
-    came(as_json, format_args!("{words}"), &render(&changed))
+    came(
+        as_json,
+        format_args!("{words}"),
+        &response_bodies::role(&changed),
+    )
 }
 
 fn give((account, name): (&str, &str), granted: bool, as_json: bool) -> Outcome {
