@@ -1,8 +1,9 @@
 //! `keyward audit verify` and `export`: what scripts rely on.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::home::Home;
+use crate::server::Server;
 
 fn with_accounts() -> Home {
     let home = Home::new();
@@ -193,4 +194,28 @@ fn operators_69_times_are_taken_as_the_interface_gives_them_and_all_is_exported(
     // A short number is rather a span that lacks its unit.
     let short = home.run(&["audit", "list", "--since", "7"]);
     assert!(short.refused().contains("7d"), "{short:?}");
+}
+
+#[test]
+fn an_event_that_is_counted_still_waits_for_its_seal_and_it_is_said_why() {
+    let home = with_accounts();
+    let server = Server::start(&home, &[]);
+    let (_, refresh) = server.sign_in("alice@example.com", "battery horse staple");
+    let body = json!({ "refresh_token": refresh });
+    for _ in 0..2 {
+        assert_eq!(server.post("/auth/refresh", &body).status, 200);
+    }
+    let told = home.run(&["audit", "verify"]);
+    let words = "waiting    1 events have no seal yet, 1 of them because they are counted until their \
+                 hour is over\n";
+    assert!(told.done().contains(words), "{told:?}");
+    // What happened once is sealed by then: three accounts and a sign-in.
+    assert!(told.out.contains("sealed     4 events\n"), "{told:?}");
+    let json = home.run(&["audit", "verify", "--json"]);
+    let report: Value = serde_json::from_str(json.done()).unwrap();
+    assert_eq!(
+        (&report["waiting"], &report["counting"]),
+        (&json!(1), &json!(1))
+    );
+    assert_eq!(report["whole"], true);
 }
