@@ -6,16 +6,18 @@ use std::thread::{ScopedJoinHandle, scope};
 use keyward::domain::algorithm::Algorithm;
 use keyward::domain::id::OrganizationId;
 use keyward::domain::organization::{Name, Scope};
+use keyward::domain::password::Password;
 use keyward::service::audit::seal;
 use keyward::service::organizations::list;
 use keyward::service::roles::validate::New;
 use keyward::service::roles::{of_organization, of_service};
+use keyward::service::second_factor::enrol;
 use keyward::service::upkeep::spray_alarm;
 use keyward::service::{Code, Error, Keyward, keys};
 use keyward::store::signing_keys;
 
 use crate::organizations::{invite, make, person};
-use crate::support::{Gate, TestKeyward, WRONG, actor};
+use crate::support::{Gate, PASSWORD, TestKeyward, WRONG, actor};
 
 const ALICE: &str = "alice@example.com";
 const BOB: &str = "bob@example.com";
@@ -201,4 +203,40 @@ fn o1_an_organization_is_seen_once_while_it_is_joined_postgres() {
         let acmes = seen.iter().filter(|(_, it, _)| it.id.to_string() == acme);
         assert_eq!(acmes.count(), 1, "{table}: {seen:?}");
     }
+}
+
+// No code was shown, so none is wrong: the answer is the one that whoever comes later has.
+#[test]
+fn m10_a_factor_that_is_switched_on_meanwhile_is_not_overwritten_postgres() {
+    let Some([kw, _]) = postgres(&[]) else {
+        return;
+    };
+    let (access, _) = kw.signed_in(ALICE);
+    assert_eq!(kw.begin_enrolment(&access).status, 200);
+    let by = actor(&kw.kw, &access);
+    let (id, shown) = (
+        by.account(),
+        enrol::Shown {
+            password: Password::parse(PASSWORD).unwrap(),
+            second: None,
+        },
+    );
+    let confirm = format!(
+        "UPDATE accounts SET epoch = epoch WHERE id = '{id}';
+         UPDATE factors SET confirmed_at = 0 WHERE account_id = '{id}'"
+    );
+    let gate = Gate::at(&kw, &confirm);
+    let refused = scope(|scope| {
+        let gate = gate;
+        let begun = scope.spawn(|| {
+            let (seat, _waiting) = kw.kw.lane.seat().unwrap();
+            enrol::begin(&kw.kw, &seat, &by, &shown).map(|_| ())
+        });
+        gate.waits(1);
+        gate.open();
+        begun.join().unwrap().unwrap_err()
+    });
+    assert_eq!(refused.code, Code::Conflict, "{refused}");
+    assert_eq!(kw.count("factors"), 1);
+    assert_eq!(kw.count("factors WHERE confirmed_at = 0"), 1);
 }

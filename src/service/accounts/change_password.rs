@@ -86,7 +86,6 @@ pub fn change_password(
 fn write(kw: &Keyward, actor: &Actor, hash: PasswordRecord, proven: Proven) -> Result<Renewed> {
     let written = proven.open(actor, move |change, caller, proven| {
         let (actor, id, now) = (caller.actor, caller.account.id(), change.now);
-        proven.use_up(change, caller)?;
         forgive::forget(change.kw, change, id)?;
         credentials::set(change, id, &hash, now)?;
         notice::record(change, &actor.event(What::PasswordChanged))?;

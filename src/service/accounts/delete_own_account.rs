@@ -47,8 +47,7 @@ pub fn leave(kw: &Keyward, seat: &Seat, actor: &Actor, typed: &PasswordAndCode) 
         account: &account,
     };
     let proven = claimant.both(seat, &typed.password, typed.otp.as_ref())?;
-    proven.open(actor, |change, caller, proven| {
-        proven.use_up(change, caller)?;
+    proven.open(actor, |change, caller, _| {
         erase(change, caller.account, by_owner())
     })
 }

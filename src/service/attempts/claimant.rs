@@ -140,9 +140,12 @@ impl Proven {
         methods_of(self.second.as_ref())
     }
 
-    /// Runs the act that this was shown for, in one transaction with the caller held. The act says
-    /// where in it what was shown is used up. A password that was changed since it was compared is a
-    /// wrong one.
+    /// Runs the act that this was shown for, in one transaction with the caller held, and uses up what
+    /// was shown: first, so that no act can forget it. A password that was changed since it was compared
+    /// is a wrong one.
+    ///
+    /// # Errors
+    /// `INVALID_OTP` where the code was used before, or a factor was switched on meanwhile.
     pub(in crate::service) fn open<T: Send + 'static>(
         self,
         actor: &Actor,
@@ -153,20 +156,13 @@ impl Proven {
         let (actor, reservation) = (actor.clone(), self.reservation.clone());
         let opened = reservation.open(move |change| {
             let caller = change.hold_caller(&actor)?;
+            self.use_up(change, caller)?;
             act(change, caller, &self)
         });
         opened.map_err(Error::or_wrong_password)
     }
 
-    /// Uses up what was shown.
-    ///
-    /// # Errors
-    /// `INVALID_OTP` where the code was used before, or a factor was switched on meanwhile.
-    pub(in crate::service) fn use_up<'t>(
-        &self,
-        change: &mut Change<'t>,
-        caller: Caller<'t, '_>,
-    ) -> Result<()> {
+    fn use_up<'t>(&self, change: &mut Change<'t>, caller: Caller<'t, '_>) -> Result<()> {
         let account = caller.account.id();
         match &self.second {
             Some(second) => use_second_of_caller(change, caller.actor, second)?,

@@ -6,7 +6,7 @@ use crate::domain::id::FactorId;
 use crate::domain::password::Password;
 use crate::lanes::password_lane::Seat;
 use crate::service::actor::{Actor, account_of};
-use crate::service::attempts::check_second_factor::{context, use_second_of_caller};
+use crate::service::attempts::check_second_factor::context;
 use crate::service::attempts::claimant::{Claimant, Proven};
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
@@ -58,16 +58,14 @@ pub fn begin(kw: &Keyward, seat: &Seat, actor: &Actor, shown: &Shown) -> Result<
     let id = FactorId(kw.entropy.id(kw.clock.now()));
     let sealed = kw.keys.factors.seal(&context(account.id, id), &secret);
     // Two enrolments that begin at once take turns where the caller is held, and the later one stands.
-    proven.open(actor, move |change, caller, proven| {
-        let (account, now) = (caller.account.id(), change.now);
-        match &proven.second {
-            Some(second) => use_second_of_caller(change, caller.actor, second)?,
-            None if factors::active_of(change, account)?.is_some() => return Err(on_already()),
-            None => {}
-        }
-        let factor = Factor::waiting(id, account, sealed.clone(), now);
-        factors::add_pending(change, &factor)?;
-        proven.reservation.succeeded(change)
+    let opened = proven.open(actor, move |change, caller, _| {
+        let factor = Factor::waiting(id, caller.account.id(), sealed.clone(), change.now);
+        Ok(factors::add_pending(change, &factor)?)
+    });
+    opened.map_err(|error| match error.code {
+        // No code was shown, so none is wrong: a factor was switched on meanwhile.
+        Code::WrongOtp if shown.second.is_none() => on_already(),
+        _ => error,
     })?;
     Ok(enrolment)
 }

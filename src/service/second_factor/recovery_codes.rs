@@ -18,9 +18,8 @@ pub fn renew(kw: &Keyward, seat: &Seat, actor: &Actor, proof: &Proof) -> Result<
     let proven = prove(kw, seat, actor, proof)?;
     let codes = RecoveryCodes::make(&kw.entropy);
     let macs = macs(kw, actor.account(), &codes);
-    proven.open(actor, move |change, caller, proven| {
+    proven.open(actor, move |change, caller, _| {
         notice::record(change, &caller.actor.event(What::RecoveryCodesRenewed))?;
-        proven.use_up(change, caller)?;
         let now = change.now;
         recovery_codes::replace(change, caller.account.id(), &macs, now)?;
         Ok(())

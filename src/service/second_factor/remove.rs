@@ -36,7 +36,6 @@ pub fn remove(
     let written = proven.open(actor, move |change, caller, proven| {
         let account = caller.account.id();
         notice::record(change, &caller.actor.event(What::FactorDisabled))?;
-        proven.use_up(change, caller)?;
         require_free(change, account)?;
         factors::remove_all_of(change, account)?;
         recovery_codes::remove_all_of(change, account)?;

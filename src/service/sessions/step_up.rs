@@ -39,7 +39,6 @@ pub fn step_up(kw: &Keyward, seat: &Seat, actor: &Actor, shown: &Shown) -> Resul
     let with_password = shown.password.is_some();
     let (bearer, now) = proven.open(actor, move |change, caller, proven| {
         let (actor, now) = (caller.actor, change.now);
-        proven.use_up(change, caller)?;
         let found = sessions::lookup(change, actor.session())?;
         let (mut session, account) = found.ok_or_else(Error::token)?;
         session.authentication = raised(&session, with_password, proven.second.as_ref(), now);

@@ -150,8 +150,7 @@ pub(super) fn ask(
         account: &account,
     };
     let proven = claimant.both(seat, &new.proof.password, new.proof.otp.as_ref())?;
-    proven.open(actor, move |change, caller, proven| {
-        proven.use_up(change, caller)?;
+    proven.open(actor, move |change, caller, _| {
         change.record(&caller.actor.event(What::EmailChangeRequested))?;
         begin(change, caller.account.id(), purpose, &new)
     })

@@ -43,8 +43,7 @@ pub fn act(
     };
     let proven = claimant.both(seat, &typed.password, typed.otp.as_ref())?;
     let email = email.clone();
-    proven.open(actor, move |change, caller, proven| {
-        proven.use_up(change, caller)?;
+    proven.open(actor, move |change, caller, _| {
         let before = Before::read(change, caller.account)?.ok_or_else(Error::token)?;
         let one = deed.require(&before.emails, &email)?;
         match deed {
