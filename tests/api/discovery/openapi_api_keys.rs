@@ -1,10 +1,12 @@
-//! The successes of API keys, on the walk of `openapi_answers.rs`.
+//! The successes of API keys, on the walk of `openapi_answers.rs`, and where a header holds one.
 
-use serde_json::json;
+use serde_json::{Value, json};
+use url::form_urlencoded;
 
-use crate::discovery::openapi::assert_documented;
+use crate::discovery::openapi::{assert_documented, document, operations};
 use crate::discovery::openapi_answers::Walk;
-use crate::support::text;
+use crate::graphql::{OPEN, seeds};
+use crate::support::{TestKeyward, text};
 
 impl Walk {
     pub fn api_keys(&mut self, root: &str) {
@@ -66,4 +68,39 @@ impl Walk {
         let revoked = self.kw.delete(&format!("{path}/{id}")).bearer(root).send();
         self.note("delete", "/auth/organizations/{id}/api-keys/{key}", revoked);
     }
+}
+
+const EMAIL: &str = "s.vleugelhof@propel.us";
+
+// Generators of clients make a setting of it.
+#[test]
+fn clients_44_the_description_names_the_header_where_it_is_taken() {
+    let kw = TestKeyward::with(OPEN);
+    kw.account(EMAIL);
+    let shop = kw.machine("shop", &["system"]);
+    let key = kw.key(shop, &["account:read"]);
+    let by_get: String =
+        form_urlencoded::byte_serialize(seeds::PROPELLER_USER.as_bytes()).collect();
+    let mut taken = 0;
+    for (path, method, operation) in operations() {
+        let ask = if method == "get" {
+            kw.get(&format!("{path}?query={by_get}"))
+        } else {
+            let ask = kw.ask(&method.to_uppercase(), path);
+            ask.json(&json!({ "query": seeds::PROPELLER_USER }))
+        };
+        let said = ask.header("apikey", &key).send().body;
+        let is_taken = said.contains(EMAIL);
+        let security = operation["security"].as_array().unwrap();
+        let mut schemes = security.iter().filter_map(Value::as_object);
+        let is_named = schemes.any(|any| any.contains_key("apiKeyHeader"));
+        assert_eq!(is_named, is_taken, "{method} {path}: {said}");
+        taken += u8::from(is_taken);
+    }
+    assert_eq!(taken, 4);
+    let scheme = &document()["components"]["securitySchemes"]["apiKeyHeader"];
+    assert_eq!(
+        (&scheme["in"], &scheme["name"]),
+        (&json!("header"), &json!("apikey"))
+    );
 }
