@@ -19,6 +19,17 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 #[derive(Debug, Default)]
 pub struct Fields(Map<String, Value>);
 
+/// A whole number, however it is written: `5.0` is one (JSON Schema 2020-12, 6.1.1).
+#[must_use]
+pub fn whole(value: &Value) -> Option<i64> {
+    // Beyond it a number with a point stands for several.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    let is_whole = |it: &f64| it.fract() == 0.0 && it.abs() < EXACT;
+    #[expect(clippy::cast_possible_truncation, reason = "whole, and within 2^53")]
+    let written = || value.as_f64().filter(is_whole).map(|it| it as i64);
+    value.as_i64().or_else(written)
+}
+
 impl Fields {
     /// A byte order mark before the object is passed over (RFC 8259 section 8.1).
     ///
@@ -101,7 +112,7 @@ impl Fields {
         match self.0.get(name) {
             None => Ok(None),
             Some(Value::Null) => Ok(Some(None)),
-            Some(value) => match value.as_i64().and_then(Timestamp::checked) {
+            Some(value) => match whole(value).and_then(Timestamp::checked) {
                 Some(at) => Ok(Some(Some(at))),
                 None => Err(Error::payload(format!(
                     "\"{name}\" must be epoch milliseconds, of the year 9999 at the latest"

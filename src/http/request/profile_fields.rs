@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::domain::identifier::{Email, Username};
 use crate::domain::profile::{self, Unfit};
-use crate::http::request::fields::Fields;
+use crate::http::request::fields::{Fields, whole};
 use crate::service::accounts::profile_edit::Edit;
 use crate::service::{Error, Result};
 use crate::support::clock::Timestamp;
@@ -83,7 +83,7 @@ pub fn edit(fields: &Fields, names: &Names, now: Timestamp) -> Result<Edit> {
             "" => Ok(None),
             _ => profile::language(text).map(Some),
         })?,
-        parent_id: of_value(fields, names.parent_id, whole)?,
+        parent_id: of_value(fields, names.parent_id, whole_or_null)?,
         groups: groups(fields)?,
         phones: phones(fields)?,
         phone: of_text(fields, "phone", profile::phone)?,
@@ -154,10 +154,10 @@ fn of_value<T>(
     value.map(read).transpose().map_err(unfit(name))
 }
 
-fn whole(value: &Value) -> Result<Option<i64>, Unfit> {
+fn whole_or_null(value: &Value) -> Result<Option<i64>, Unfit> {
     match value {
         Value::Null => Ok(None),
-        value => value.as_i64().map(Some).ok_or("must be a whole number"),
+        value => whole(value).map(Some).ok_or("must be a whole number"),
     }
 }
 

@@ -173,6 +173,39 @@ fn operations_have_ids_of_their_own_and_words() {
     }
 }
 
+/// What the contract's run excepts, or asks with a session of its own, is there: an exception by an old
+/// name is none.
+#[test]
+fn the_contract_names_operations_that_are_there() {
+    let lists = [
+        (
+            include_str!("../../contract/schemathesis.toml"),
+            "include-operation-id = ",
+            "\n\n",
+        ),
+        (
+            include_str!("../../contract/hooks.py"),
+            "OWN_SESSION = {",
+            "}",
+        ),
+    ];
+    let ids: BTreeSet<String> = operations()
+        .into_iter()
+        .map(|(_, _, operation)| text(operation, "operationId"))
+        .collect();
+    for (file, begins, ends) in lists {
+        for list in file.split(begins).skip(1) {
+            let list = list.split(ends).next().unwrap();
+            let list = list.split("\nchecks").next().unwrap();
+            let list = list.split("\nparameters").next().unwrap();
+            let named = list.split('"').skip(1).step_by(2);
+            for name in named {
+                assert!(ids.contains(name), "{name}");
+            }
+        }
+    }
+}
+
 /// Every reference leads somewhere, and nothing under components is left over.
 #[test]
 fn references_lead_somewhere_and_components_are_used() {

@@ -59,6 +59,38 @@ fn enrol(kw: &TestKeyward, access: &str) -> Factor {
 }
 
 both!(
+    clients_63_a_whole_number_is_one_however_it_is_written,
+    |kw| {
+        kw.add(ROOT, None, true);
+        let (access, _) = kw.sign_in(ROOT, PASSWORD).tokens();
+        let change = |from: &str| {
+            let body = format!("{{\"mfaRequiredFrom\":{from}}}");
+            let asked = kw.ask("PATCH", "/auth/roles/owner").bearer(&access);
+            asked.body("application/json", body).send()
+        };
+        for (from, read) in [
+            ("253402300799999", 253_402_300_799_999_i64),
+            ("2.5e14", 250_000_000_000_000),
+            ("9e12", 9_000_000_000_000),
+            ("9217578.0", 9_217_578),
+        ] {
+            let answer = change(from);
+            assert_eq!(answer.status, 200, "{from}: {answer:?}");
+            assert_eq!(answer.json()["mfaRequiredFrom"], json!(read), "{from}");
+        }
+        for from in [
+            "9217578.5",
+            "1e300",
+            "253402300800000",
+            "\"9217578\"",
+            "true",
+        ] {
+            change(from).refused(400, "INVALID_PAYLOAD");
+        }
+    }
+);
+
+both!(
     an_organization_asks_for_a_factor_with_a_time_to_switch_one_on,
     |kw| {
         let replica = kw.replica();

@@ -9,7 +9,7 @@ use crate::http::dialect::keyward::Keyward;
 use crate::http::dialect::keyward::admin::account;
 use crate::http::error_response::Answer;
 use crate::http::request::call::Call;
-use crate::http::request::fields::Fields;
+use crate::http::request::fields::{Fields, whole};
 use crate::http::response_bodies::put_access;
 use crate::service::accounts::act_as::{Request, act_as};
 use crate::service::actor::Actor;
@@ -49,7 +49,9 @@ fn reason(fields: &Fields) -> Result<ActingReason> {
 fn life(fields: &Fields) -> Result<ActingLife> {
     let life = match fields.value("expiresIn") {
         None | Some(Value::Null) => Some(ActingLife::USUAL),
-        Some(value) => value.as_u64().and_then(ActingLife::of_seconds),
+        Some(value) => whole(value)
+            .and_then(|seconds| u64::try_from(seconds).ok())
+            .and_then(ActingLife::of_seconds),
     };
     life.ok_or_else(|| {
         let (least, most) = ActingLife::SECONDS;
