@@ -4,9 +4,7 @@
 use crate::domain::account::Account;
 use crate::domain::event::What;
 use crate::domain::id::AccountId;
-use crate::domain::rights::access::Access;
 use crate::domain::rights::acting::{ActingLife, ActingReason};
-use crate::domain::rights::bearer::Bearer;
 use crate::domain::rights::permission::ACT_AS;
 use crate::domain::session::{Class, Client, Mode, Session};
 use crate::service::actor::Actor;
@@ -15,8 +13,8 @@ use crate::service::change::Change;
 use crate::service::error::{Code, Error, Result};
 use crate::service::keyward::Keyward;
 use crate::service::tokens::begin_session::{self, Beginning};
-use crate::service::tokens::mint::{TokenSet, mint};
-use crate::store::{access, accounts, roles, sessions};
+use crate::service::tokens::mint::{TokenSet, bearer_of, mint};
+use crate::store::{accounts, roles, sessions};
 
 #[derive(Clone)]
 pub struct Request {
@@ -44,15 +42,11 @@ pub fn act_as(kw: &Keyward, actor: &Actor, request: Request) -> Result<TokenSet>
         let account = account.ok_or_else(Error::no_such_account)?;
         require_ordinary(change, &account)?;
         let session = session(change, &actor, &account, request.life)?;
-        let access = write(change, &session)?;
+        // Beside those of the owner: none of them makes room for it.
+        sessions::add(change, &session)?;
         let event = by.event(What::ActedAs).of(account.id).within(session.id);
         change.record(&event.noting(request.reason.clone().into_inner()))?;
-        let bearer = Bearer {
-            session,
-            account,
-            access,
-        };
-        Ok((bearer, change.now))
+        Ok((bearer_of(change, session, account)?, change.now))
     })?;
     mint(kw, bearer, now)
 }
@@ -108,10 +102,4 @@ fn session(
     session.idle_expires_at = session.absolute_expires_at;
     session.acted_by = Some((actor.account(), actor.session()));
     Ok(session)
-}
-
-/// Beside those of the owner: none of them makes room for it.
-fn write(change: &mut Change<'_>, session: &Session) -> Result<Access> {
-    sessions::add(change, session)?;
-    access::of_session(change, session)?.ok_or_else(Error::token)
 }

@@ -3,13 +3,12 @@
 //! of that token renew it whenever they like, as they did with the original.
 
 use crate::domain::event::What;
-use crate::domain::rights::bearer::Bearer;
 use crate::domain::session::Class;
 use crate::service::actor::Actor;
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
-use crate::service::tokens::mint::{TokenSet, mint};
-use crate::store::{access, sessions};
+use crate::service::tokens::mint::{TokenSet, bearer_of, mint};
+use crate::store::sessions;
 
 /// # Errors
 /// `STEP_UP_REQUIRED` where a second factor is asked for that the session has not, `FORBIDDEN` for a
@@ -32,14 +31,8 @@ pub fn renew(kw: &Keyward, actor: &Actor) -> Result<TokenSet> {
         if !sessions::extend(change, id, session.idle_expires_at)? {
             return Err(Error::token());
         }
-        let access = access::of_session(change, &session)?.ok_or_else(Error::token)?;
         change.record(&actor.event(What::TokenReissued))?;
-        let bearer = Bearer {
-            session,
-            account,
-            access,
-        };
-        Ok((bearer, now))
+        Ok((bearer_of(change, session, account)?, now))
     })?;
     mint(kw, bearer, now)
 }

@@ -2,7 +2,6 @@
 
 use crate::domain::event::What;
 use crate::domain::password::Password;
-use crate::domain::rights::bearer::Bearer;
 use crate::domain::session::{Authentication, Session};
 use crate::lanes::password_lane::Seat;
 use crate::service::actor::{Actor, account_of};
@@ -10,8 +9,8 @@ use crate::service::attempts::check_second_factor::{Second, methods_of};
 use crate::service::attempts::claimant::{Claimant, Proven};
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
-use crate::service::tokens::mint::{TokenSet, mint};
-use crate::store::{access, sessions};
+use crate::service::tokens::mint::{TokenSet, bearer_of, mint};
+use crate::store::sessions;
 use crate::support::clock::Timestamp;
 use crate::support::secret::SecretString;
 
@@ -46,13 +45,7 @@ pub fn step_up(kw: &Keyward, seat: &Seat, actor: &Actor, shown: &Shown) -> Resul
             return Err(Error::token());
         }
         change.record(&actor.event(What::SteppedUp))?;
-        let access = access::of_session(change, &session)?.ok_or_else(Error::token)?;
-        let bearer = Bearer {
-            session,
-            account,
-            access,
-        };
-        Ok((bearer, now))
+        Ok((bearer_of(change, session, account)?, now))
     })?;
     mint(kw, bearer, now)
 }

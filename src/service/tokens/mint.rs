@@ -8,8 +8,10 @@ use crate::domain::rights::acting::ACTING;
 use crate::domain::rights::bearer::Bearer;
 use crate::domain::rights::permission::{self, is_own};
 use crate::domain::session::{Class, Session};
+use crate::service::change::Change;
 use crate::service::error::{Error, Result};
 use crate::service::keyward::Keyward;
+use crate::store::access;
 use crate::support::clock::Timestamp;
 use crate::support::secret::{ExposeSecret as _, SecretString};
 
@@ -31,6 +33,23 @@ pub struct TokenSet {
     pub guest: Option<AccountId>,
     /// The mark for the browser, after a full sign-in.
     pub device: Option<String>,
+}
+
+/// Who bears a token of the session, with the access that there is by now.
+///
+/// # Errors
+/// `INVALID_TOKEN` where the account is no member of the session's organization any more.
+pub(in crate::service) fn bearer_of(
+    change: &mut Change<'_>,
+    session: Session,
+    account: Account,
+) -> Result<Bearer> {
+    let access = access::of_session(change, &session)?.ok_or_else(Error::token)?;
+    Ok(Bearer {
+        session,
+        account,
+        access,
+    })
 }
 
 /// # Errors
